@@ -1,1 +1,207 @@
-//! (to come)
+//! What can go wrong: the kind (who must act, and the exit status), the sentence in zkCli's words,
+//! and what to do next.
+//!
+//! Every failure of a line is an [`Error`]. It knows nothing of terminals or of the client crate.
+
+mod code;
+
+pub use self::code::Code;
+use crate::dialect::Dialect;
+
+/// A result whose error can be shown to the user as it is.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Who must act on an error; it decides the exit status of a one-shot command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The server refused, or a file did: exit status 1.
+    Refused,
+    /// The line or the options are wrong: exit status 2.
+    Usage,
+    /// No connection, or it broke: exit status 3.
+    Lost,
+    /// The user stopped it: exit status 130.
+    Interrupted,
+    /// A fault in zksh or in what a server sent: exit status 70.
+    Bug,
+}
+
+impl Kind {
+    /// Returns the exit status of a process that ends with this kind of error.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::Lost => 3,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Why a line failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause {
+    /// ZooKeeper's own answer, for a path as the user sees it.
+    Code { code: Code, path: String },
+    /// Anything else, in words that need no dialect.
+    Words { kind: Kind, message: String },
+}
+
+/// One failure, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    cause: Cause,
+    detail: Option<String>,
+    usage: Option<String>,
+    hint: Option<String>,
+    uncertain: bool,
+}
+
+impl Error {
+    fn from_cause(cause: Cause) -> Self {
+        Self { cause, detail: None, usage: None, hint: None, uncertain: false }
+    }
+
+    /// The server's answer to an operation on `path` (empty when there is no path).
+    pub fn code(code: Code, path: impl Into<String>) -> Self {
+        Self::from_cause(Cause::Code { code, path: path.into() })
+    }
+
+    /// A failure of the given kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self::from_cause(Cause::Words { kind, message: message.into() })
+    }
+
+    /// A wrong line or option.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Adds more words to the sentence, after a semicolon.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the usage line of the command, shown below the message.
+    #[must_use]
+    pub fn with_usage(mut self, usage: impl Into<String>) -> Self {
+        self.usage = Some(usage.into());
+        self
+    }
+
+    /// Adds what to do next; it is shown on terminals only.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that the write may have been applied, if the error leaves that open.
+    #[must_use]
+    pub fn of_write(mut self) -> Self {
+        self.uncertain = matches!(
+            self.code_of(),
+            Some(Code::ConnectionLoss | Code::OperationTimeout | Code::RequestTimeout)
+        );
+        self
+    }
+
+    /// Returns whether a write may or may not have been applied.
+    pub fn is_uncertain(&self) -> bool {
+        self.uncertain
+    }
+
+    /// Returns ZooKeeper's code, if the error is the server's answer.
+    pub fn code_of(&self) -> Option<Code> {
+        match self.cause {
+            Cause::Code { code, .. } => Some(code),
+            Cause::Words { .. } => None,
+        }
+    }
+
+    /// Returns the path that the server's answer is about, as the user sees it.
+    pub fn path(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Code { path, .. } if !path.is_empty() => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Returns who must act.
+    pub fn kind(&self) -> Kind {
+        match &self.cause {
+            Cause::Code { code, .. } => code.kind(),
+            Cause::Words { kind, .. } => *kind,
+        }
+    }
+
+    /// Returns the sentence, in the words of the dialect; one line unless data has newlines.
+    pub fn message(&self, dialect: Dialect) -> String {
+        let mut sentence = match &self.cause {
+            Cause::Code { code, path } => code.sentence(path, dialect),
+            Cause::Words { message, .. } => message.clone(),
+        };
+        let uncertain = self.uncertain.then_some("the write may have been applied");
+        for more in uncertain.into_iter().chain(self.detail.as_deref()) {
+            sentence.push_str("; ");
+            sentence.push_str(more);
+        }
+        sentence
+    }
+
+    /// Returns the usage line of the command, when the words of the line were wrong.
+    pub fn usage_line(&self) -> Option<&str> {
+        self.usage.as_deref()
+    }
+
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message(Dialect::default()))
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_sentence_and_number() {
+        for code in Code::all() {
+            assert_eq!(Code::from_number(code.number()), code);
+            let sentence = Error::code(code, "/a").message(Dialect::V39);
+            assert!(sentence.ends_with("/a") || sentence.contains("for /a: "), "{sentence}");
+            assert!(!code.meaning().is_empty());
+        }
+        assert_eq!(
+            Error::code(Code::from_number(-999), "/a").message(Dialect::V34),
+            "KeeperErrorCode = Unknown error -999 for /a: the server gave a code that zksh does not know"
+        );
+    }
+
+    #[test]
+    fn the_dialect_words_a_refused_permission() {
+        let error = Error::code(Code::NoAuth, "/a");
+        assert_eq!(error.message(Dialect::V34), "Authentication is not valid : /a");
+        assert_eq!(error.message(Dialect::V39), "Insufficient permission : /a");
+    }
+
+    #[test]
+    fn only_a_lost_connection_leaves_a_write_open() {
+        assert!(Error::code(Code::ConnectionLoss, "/a").of_write().is_uncertain());
+        assert!(!Error::code(Code::NoNode, "/a").of_write().is_uncertain());
+        let lost = Error::code(Code::ConnectionLoss, "/a").of_write();
+        assert!(lost.message(Dialect::V34).ends_with("; the write may have been applied"));
+        assert_eq!(lost.kind().exit_status(), 3);
+    }
+}

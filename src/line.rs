@@ -1,1 +1,300 @@
-//! (to come)
+//! A typed line becomes words with their places: the one tokenizer for running, completing,
+//! hinting and highlighting. It accepts unfinished lines and says what is open.
+//!
+//! It knows quotes and blanks; which words make a command is not its business.
+
+use std::ops::Range;
+
+use crate::dialect::Dialect;
+
+/// One word of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The bytes that the command sees: quotes and escapes resolved. They need not be UTF-8, since
+    /// `\xHH` may name any byte.
+    pub bytes: Vec<u8>,
+    /// Where the word stands in the line, quotes included, in bytes.
+    pub span: Range<usize>,
+    /// The quote that the word starts with.
+    pub quote: Option<char>,
+}
+
+impl Word {
+    /// Returns the word as text, foreign bytes replaced.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
+    }
+}
+
+/// A line, cut into words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// The words, from left to right.
+    pub words: Vec<Word>,
+    /// The quote that is still open at the end of the line, if one is.
+    pub open: Option<char>,
+    /// An escape that the dialect does not know, with the place where it stands.
+    pub bad_escape: Option<usize>,
+    /// Whether the line is a comment: its first character but blanks is `#`.
+    pub comment: bool,
+}
+
+impl Line {
+    /// Cuts a line into words as the dialect reads quotes.
+    pub fn parse(text: &str, dialect: Dialect) -> Self {
+        let mut line = Self::default();
+        let trimmed = text.trim_start_matches(is_blank);
+        if trimmed.starts_with('#') {
+            line.comment = true;
+            return line;
+        }
+        let mut at = 0;
+        while let Some(skipped) = text[at..].find(|c| !is_blank(c)) {
+            at += skipped;
+            let mut scanner = Scanner { text, at, dialect, bytes: Vec::new(), line: &mut line };
+            let quote = scanner.word();
+            let (end, bytes) = (scanner.at, scanner.bytes);
+            line.words.push(Word { bytes, span: at..end, quote });
+            at = end;
+        }
+        line
+    }
+
+    /// Returns whether the line has neither words nor a comment.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+}
+
+fn is_blank(c: char) -> bool {
+    c == ' ' || c == '\t' || c == '\r' || c == '\n'
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    dialect: Dialect,
+    bytes: Vec<u8>,
+    line: &'a mut Line,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn take(&mut self, c: char) {
+        self.at += c.len_utf8();
+    }
+
+    fn push(&mut self, c: char) {
+        self.bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    /// Reads one word; returns the quote that it starts with.
+    fn word(&mut self) -> Option<char> {
+        let quote = self.peek().filter(|c| matches!(c, '"' | '\''));
+        if let Some(quote) = quote {
+            self.take(quote);
+            self.quoted(quote);
+        }
+        self.bare();
+        quote
+    }
+
+    /// Reads up to the closing quote; the opening one is behind.
+    fn quoted(&mut self, quote: char) {
+        let kept = quote == '"' && self.dialect.keeps_double_quotes();
+        if kept {
+            self.push(quote);
+        }
+        while let Some(c) = self.peek() {
+            self.take(c);
+            if c == quote {
+                if kept {
+                    self.push(quote);
+                }
+                return;
+            }
+            match c {
+                '\\' if quote == '"' => self.escape(),
+                c => self.push(c),
+            }
+        }
+        self.line.open = Some(quote);
+    }
+
+    /// Reads what follows a backslash inside double quotes.
+    fn escape(&mut self) {
+        let start = self.at - 1;
+        let known = match self.peek() {
+            Some(c @ ('"' | '\\')) => {
+                self.push(c);
+                self.take(c);
+                true
+            }
+            // In the older dialect a backslash before anything else is a backslash.
+            _ if self.dialect == Dialect::V34 => {
+                self.push('\\');
+                true
+            }
+            None => true,
+            Some(c) => {
+                self.take(c);
+                self.wide_escape(c)
+            }
+        };
+        if !known {
+            self.line.bad_escape.get_or_insert(start);
+        }
+    }
+
+    fn wide_escape(&mut self, c: char) -> bool {
+        match c {
+            'n' => self.push('\n'),
+            't' => self.push('\t'),
+            'r' => self.push('\r'),
+            'x' => {
+                let Some(byte) = self.text.get(self.at..self.at + 2).and_then(hex) else {
+                    return false;
+                };
+                self.at += 2;
+                self.bytes.push(byte);
+            }
+            'u' => {
+                let rest = &self.text[self.at..];
+                let found = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).and_then(
+                    |(digits, _)| {
+                        Some((digits.len(), char::from_u32(u32::from_str_radix(digits, 16).ok()?)?))
+                    },
+                );
+                let Some((digits, c)) = found else {
+                    return false;
+                };
+                self.at += digits + 2;
+                self.push(c);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Reads up to the next blank. A pair of double quotes inside the word hides the blanks between
+    /// them and stays as typed, so `{"k":"v w"}` is one word; a single `"` is an ordinary character.
+    fn bare(&mut self) {
+        while let Some(c) = self.peek().filter(|c| !is_blank(*c)) {
+            self.take(c);
+            self.push(c);
+            if c == '"'
+                && let Some(length) = inner_quote(&self.text[self.at..])
+            {
+                self.bytes.extend_from_slice(&self.text.as_bytes()[self.at..self.at + length]);
+                self.at += length;
+            }
+        }
+    }
+}
+
+/// Returns the length up to and with the `"` that closes an inner quotation, if one does.
+fn inner_quote(rest: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn hex(digits: &str) -> Option<u8> {
+    // `from_str_radix` alone would take a sign.
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(text: &str, dialect: Dialect) -> Vec<String> {
+        Line::parse(text, dialect).words.iter().map(|word| word.text().into_owned()).collect()
+    }
+
+    #[test]
+    fn quotes_follow_the_dialect() {
+        for (text, old, new) in [
+            (
+                r#"create -e /m "a b""#,
+                vec!["create", "-e", "/m", r#""a b""#],
+                vec!["create", "-e", "/m", "a b"],
+            ),
+            ("set /a 'a b'", vec!["set", "/a", "a b"], vec!["set", "/a", "a b"]),
+            (r#"set /a """#, vec!["set", "/a", r#""""#], vec!["set", "/a", ""]),
+            (r#"set /a "\"\\""#, vec!["set", "/a", r#"""\""#], vec!["set", "/a", r#""\"#]),
+            (r#"set /a "\n""#, vec!["set", "/a", r#""\n""#], vec!["set", "/a", "\n"]),
+            (
+                r#"set /a "\x41\u{e9}""#,
+                vec!["set", "/a", r#""\x41\u{e9}""#],
+                vec!["set", "/a", "Aé"],
+            ),
+            (r#""a"b c"#, vec![r#""a"b"#, "c"], vec!["ab", "c"]),
+        ] {
+            assert_eq!(words(text, Dialect::V34), old, "{text}");
+            assert_eq!(words(text, Dialect::V39), new, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_inside_a_word_stay_and_hide_blanks() {
+        for dialect in [Dialect::V34, Dialect::V39] {
+            assert_eq!(words(r#"set /a {"k":"v w"}"#, dialect), ["set", "/a", r#"{"k":"v w"}"#]);
+            assert_eq!(
+                words(r#"set /a {"k":"v \" w"} x"#, dialect),
+                ["set", "/a", r#"{"k":"v \" w"}"#, "x"]
+            );
+            assert_eq!(words(r#"set /a 5" it's"#, dialect), ["set", "/a", "5\"", "it's"]);
+        }
+    }
+
+    #[test]
+    fn unfinished_lines_say_what_is_open() {
+        let line = Line::parse(r#"set /a "abc"#, Dialect::V34);
+        assert_eq!(line.open, Some('"'));
+        assert_eq!(line.words.len(), 3);
+        assert_eq!(line.words[2].span, 7..11);
+        assert_eq!(Line::parse("set /a 'x", Dialect::V39).open, Some('\''));
+        assert_eq!(Line::parse(r#"set "\"#, Dialect::V39).open, Some('"'));
+    }
+
+    #[test]
+    fn comments_and_blanks_have_no_words() {
+        assert!(Line::parse("  # create /a", Dialect::V34).comment);
+        assert!(Line::parse(" \t ", Dialect::V34).is_empty());
+        assert_eq!(words("create /a #", Dialect::V34), ["create", "/a", "#"]);
+    }
+
+    #[test]
+    fn an_unknown_escape_is_named_by_its_place() {
+        assert_eq!(Line::parse(r#"set /a "\q""#, Dialect::V39).bad_escape, Some(8));
+        assert_eq!(Line::parse(r#"set /a "\x+1""#, Dialect::V39).bad_escape, Some(8));
+        assert_eq!(Line::parse(r#"set /a "\q""#, Dialect::V34).bad_escape, None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_gives_ordered_spans(text in "\\PC*|[ \"'\\\\xu{}a]*") {
+            for dialect in [Dialect::V34, Dialect::V39] {
+                let line = Line::parse(&text, dialect);
+                let mut end = 0;
+                for word in &line.words {
+                    prop_assert!(word.span.start >= end && word.span.end <= text.len());
+                    prop_assert!(text.get(word.span.clone()).is_some());
+                    end = word.span.end;
+                }
+            }
+        }
+    }
+}

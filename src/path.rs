@@ -1,1 +1,243 @@
-//! (to come)
+//! Paths of znodes: the rules of ZooKeeper and the messages that zkCli gives when one is broken.
+//!
+//! Source of the rules: `PathUtils.validatePath`, release 3.9. It knows nothing of a server: whether
+//! a znode exists is the session's business.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// An absolute path that ZooKeeper accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ZnodePath(String);
+
+impl ZnodePath {
+    /// The root, `/`.
+    pub fn root() -> Self {
+        Self("/".to_owned())
+    }
+
+    /// Returns the path if ZooKeeper accepts it; the error says where it is wrong.
+    pub fn new(path: impl Into<String>) -> Result<Self> {
+        let path = path.into();
+        check(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Returns the path as text, with its leading `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns whether this is `/`.
+    pub fn is_root(&self) -> bool {
+        self.0 == "/"
+    }
+
+    /// Returns the path of the child called `name`.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        let parent = if self.is_root() { "" } else { &self.0 };
+        Self(format!("{parent}/{name}"))
+    }
+
+    /// Returns the parent; the root has none.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        let end = self.0.rfind('/').unwrap_or(0).max(1);
+        Some(Self(self.0[..end].to_owned()))
+    }
+
+    /// Returns the last element; empty for the root.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Returns whether `other` is this znode or lies below it.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.is_root()
+            || other
+                .0
+                .strip_prefix(&self.0)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for ZnodePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl serde::Serialize for ZnodePath {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// A path as it was typed: not yet checked, perhaps relative to the working path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedPath(String);
+
+impl TypedPath {
+    /// Returns the words as typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the absolute path, checked. Seen from no working path (`None`), it must be absolute.
+    pub fn from(&self, working: Option<&ZnodePath>) -> Result<ZnodePath> {
+        match working {
+            Some(working) if !self.0.starts_with('/') && !self.0.is_empty() => {
+                join(working, &self.0)
+            }
+            _ => ZnodePath::new(self.0.clone()),
+        }
+    }
+
+    /// As [`TypedPath::from`], for a sequential znode: the server adds ten digits, so a trailing
+    /// `/` is allowed. The result is the prefix as the server wants it.
+    pub fn sequential_from(&self, working: Option<&ZnodePath>) -> Result<String> {
+        let mut whole = Self(format!("{}1", self.0)).from(working).map(|path| path.0)?;
+        whole.pop();
+        Ok(whole)
+    }
+}
+
+impl std::str::FromStr for TypedPath {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Follows `relative` from `working`; `.` and `..` are taken as in a file system, and `..` of the
+/// root is the root.
+fn join(working: &ZnodePath, relative: &str) -> Result<ZnodePath> {
+    let mut path = working.clone();
+    let relative = relative.strip_suffix('/').unwrap_or(relative);
+    for element in relative.split('/') {
+        match element {
+            "." => {}
+            ".." => path = path.parent().unwrap_or(path),
+            name => path = path.child(name),
+        }
+    }
+    ZnodePath::new(path.0)
+}
+
+fn check(path: &str) -> Result<()> {
+    if path.is_empty() {
+        return Err(Error::usage("Path length must be > 0"));
+    }
+    if !path.starts_with('/') {
+        return Err(Error::usage("Path must start with / character")
+            .with_hint(format!("the path of a znode is absolute: /{path}")));
+    }
+    if path == "/" {
+        return Ok(());
+    }
+    if path.ends_with('/') {
+        return Err(Error::usage("Path must not end with / character"));
+    }
+    match fault(path) {
+        None => Ok(()),
+        Some(reason) => {
+            Err(Error::usage(format!("Invalid path string \"{path}\" caused by {reason}")))
+        }
+    }
+}
+
+/// Returns what is wrong inside a path that starts with `/` and does not end with it. Positions
+/// count characters from 0, as Java does.
+fn fault(path: &str) -> Option<String> {
+    let mut at = 0;
+    let mut element = String::new();
+    for c in path[1..].chars().chain(std::iter::once('/')) {
+        at += 1;
+        match c {
+            '/' => {
+                if element.is_empty() {
+                    return Some(format!("empty node name specified @{at}"));
+                }
+                if element == "." || element == ".." {
+                    return Some(format!("relative paths not allowed @{}", at - 1));
+                }
+                element.clear();
+            }
+            '\0' => return Some(format!("null character not allowed @{at}")),
+            // Java sees a character outside the basic plane as two surrogates, which it refuses.
+            '\u{1}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'.. => {
+                return Some(format!("invalid character @{at}"));
+            }
+            c => element.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(path: &str) -> String {
+        ZnodePath::new(path).map_or_else(|e| e.to_string(), |_| "accepted".to_owned())
+    }
+
+    #[test]
+    fn faults_are_named_in_the_words_of_path_utils() {
+        for (path, words) in [
+            ("", "Path length must be > 0"),
+            ("lake", "Path must start with / character"),
+            ("/lake/", "Path must not end with / character"),
+            ("/a//b", "Invalid path string \"/a//b\" caused by empty node name specified @3"),
+            ("/a/./b", "Invalid path string \"/a/./b\" caused by relative paths not allowed @3"),
+            ("/a/..", "Invalid path string \"/a/..\" caused by relative paths not allowed @4"),
+            ("/a\0b", "Invalid path string \"/a\0b\" caused by null character not allowed @2"),
+            ("/a\u{1}", "Invalid path string \"/a\u{1}\" caused by invalid character @2"),
+            ("/a\u{1F600}", "Invalid path string \"/a\u{1F600}\" caused by invalid character @2"),
+            ("/", "accepted"),
+            ("/a/.b/..c/d.", "accepted"),
+            ("/湖", "accepted"),
+        ] {
+            assert_eq!(message(path), words);
+        }
+    }
+
+    #[test]
+    fn relative_paths_follow_the_working_path() {
+        let working = ZnodePath::new("/lake/reed").unwrap_or_else(|e| panic!("{e}"));
+        let seen =
+            |typed: &str| TypedPath(typed.to_owned()).from(Some(&working)).map(|path| path.0);
+        assert_eq!(seen("fish"), Ok("/lake/reed/fish".to_owned()));
+        assert_eq!(seen(".."), Ok("/lake".to_owned()));
+        assert_eq!(seen("../.."), Ok("/".to_owned()));
+        assert_eq!(seen("../../.."), Ok("/".to_owned()));
+        assert_eq!(seen("./fish/"), Ok("/lake/reed/fish".to_owned()));
+        assert_eq!(seen("/top"), Ok("/top".to_owned()));
+        assert!(seen("a//b").is_err());
+        assert!(TypedPath("fish".to_owned()).from(None).is_err());
+    }
+
+    #[test]
+    fn a_sequential_path_may_end_with_a_slash() {
+        let prefix = |typed: &str| TypedPath(typed.to_owned()).sequential_from(None);
+        assert_eq!(prefix("/"), Ok("/".to_owned()));
+        assert_eq!(prefix("/queue/"), Ok("/queue/".to_owned()));
+        assert_eq!(prefix("/queue/item-"), Ok("/queue/item-".to_owned()));
+        assert!(prefix("/queue//").is_err());
+    }
+
+    #[test]
+    fn a_subtree_contains_itself_and_what_lies_below() {
+        let [a, ab, below] = ["/a", "/ab", "/a/b"].map(|path| ZnodePath(path.to_owned()));
+        assert!(a.contains(&a) && a.contains(&below) && !a.contains(&ab));
+        assert!(ZnodePath::root().contains(&ab));
+    }
+}
