@@ -1,1 +1,3 @@
-//! (to come)
+//! What a command hands back, and how it is shown.
+
+pub mod escape;

@@ -1,0 +1,177 @@
+//! The only door for foreign bytes to a terminal: what could move the cursor, hide, or turn text
+//! around is shown as an escape in printable ASCII.
+//!
+//! It is for eyes, not for reading back: a backslash in the data stays a backslash. Bytes that go
+//! into a pipe or a file do not pass here.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// What becomes of line feeds and tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newlines {
+    /// They pass: data may have lines of its own.
+    Keep,
+    /// They are shown as `\n` and `\t`: names and messages stay on one line.
+    Escape,
+}
+
+/// Returns the bytes as text that is safe to write to a terminal.
+pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.chars().any(|c| is_dangerous(c, newlines))
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_dangerous(c, newlines) {
+                push_escaped(&mut safe, c);
+            } else {
+                safe.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            push_byte(&mut safe, *byte);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn push_escaped(safe: &mut String, c: char) {
+    match c {
+        '\n' => safe.push_str("\\n"),
+        '\t' => safe.push_str("\\t"),
+        '\r' => safe.push_str("\\r"),
+        c if c.is_ascii() => push_byte(safe, c as u8),
+        c => safe.extend(c.escape_unicode()),
+    }
+}
+
+fn push_byte(safe: &mut String, byte: u8) {
+    // Writing into memory cannot fail.
+    let _ = write!(safe, "\\x{byte:02x}");
+}
+
+fn is_dangerous(c: char, newlines: Newlines) -> bool {
+    match c {
+        '\n' | '\t' => newlines == Newlines::Escape,
+        ' '..='~' => false,
+        _ => c.is_control() || is_invisible(c),
+    }
+}
+
+/// Returns whether a character takes no room of its own, or changes the place or the order of
+/// others: line separators, bidirectional controls, joiners, variation selectors, tags, fillers
+/// (Unicode's `Default_Ignorable_Code_Point`, and the format and separator categories with no
+/// glyph).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(bytes: impl AsRef<[u8]>) -> String {
+        to_terminal(bytes.as_ref(), Newlines::Escape).into_owned()
+    }
+
+    fn data(bytes: impl AsRef<[u8]>) -> String {
+        to_terminal(bytes.as_ref(), Newlines::Keep).into_owned()
+    }
+
+    #[test]
+    fn sequences_that_drive_a_terminal_are_shown() {
+        for (attack, shown) in [
+            ("\x1b[2J\x1b[H", "\\x1b[2J\\x1b[H"),
+            ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+            ("\x1b]52;c;cm0gLXJm\x1b\\", "\\x1b]52;c;cm0gLXJm\\x1b\\"),
+            ("\x1bP$q\"p\x1b\\", "\\x1bP$q\"p\\x1b\\"),
+            ("\x1b[6n", "\\x1b[6n"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{9d}0;x\u{9c}", "\\u{9d}0;x\\u{9c}"),
+            ("a\u{85}b", "a\\u{85}b"),
+            ("good\rbad", "good\\rbad"),
+            ("abc\x08\x08\x08xyz", "abc\\x08\\x08\\x08xyz"),
+            ("\x0e\x0f\x0b\x0c\0\x7f", "\\x0e\\x0f\\x0b\\x0c\\x00\\x7f"),
+        ] {
+            assert_eq!(line(attack), shown);
+            assert_eq!(data(attack), shown);
+        }
+    }
+
+    #[test]
+    fn text_that_hides_or_turns_around_is_shown() {
+        for (attack, shown) in [
+            ("/user\u{202e}txt.exe", "/user\\u{202e}txt.exe"),
+            ("\u{2066}a\u{2069}", "\\u{2066}a\\u{2069}"),
+            ("\u{200f}\u{61c}", "\\u{200f}\\u{61c}"),
+            ("mas\u{200b}ter", "mas\\u{200b}ter"),
+            ("mas\u{ad}ter", "mas\\u{ad}ter"),
+            ("\u{feff}bom", "\\u{feff}bom"),
+            ("a\u{2028}b\u{2029}c", "a\\u{2028}b\\u{2029}c"),
+            ("a\u{e0041}\u{e0100}\u{fe0f}", "a\\u{e0041}\\u{e0100}\\u{fe0f}"),
+            ("\u{3164}\u{115f}", "\\u{3164}\\u{115f}"),
+        ] {
+            assert_eq!(line(attack), shown);
+            assert_eq!(data(attack), shown);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_one_by_one() {
+        assert_eq!(line(b"a\xff\xfeb"), "a\\xff\\xfeb");
+        assert_eq!(line(b"\xe2\x82"), "\\xe2\\x82");
+        assert_eq!(line(b"\x9b31m"), "\\x9b31m");
+        // Overlong encodings and surrogates must not smuggle an ESC or a control in.
+        assert_eq!(line(b"\xc0\x9b"), "\\xc0\\x9b");
+        assert_eq!(line(b"\xed\xa0\x80"), "\\xed\\xa0\\x80");
+    }
+
+    #[test]
+    fn data_keeps_its_lines_and_names_do_not() {
+        assert_eq!(data("a\n\tb\r\n"), "a\n\tb\\r\n");
+        assert_eq!(line("a\n\tb"), "a\\n\\tb");
+    }
+
+    #[test]
+    fn harmless_text_is_not_copied() {
+        for text in ["", "/master", "C:\\dir", "湖と葦", "dé\u{301}jà vu", "🦀 \u{a0}"] {
+            assert!(
+                matches!(to_terminal(text.as_bytes(), Newlines::Escape), Cow::Borrowed(t) if t == text)
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_passes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            for newlines in [Newlines::Keep, Newlines::Escape] {
+                let shown = to_terminal(&bytes, newlines);
+                prop_assert!(!shown.chars().any(|c| is_dangerous(c, newlines)));
+                prop_assert_eq!(to_terminal(shown.as_bytes(), newlines), shown.clone());
+            }
+        }
+    }
+}
