@@ -10,4 +10,5 @@ pub mod repl;
 pub mod report;
 pub mod sandbox;
 pub mod script;
+pub mod servers;
 pub mod session;

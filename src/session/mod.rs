@@ -1,1 +1,287 @@
-//! (to come)
+//! The session: one connection to one ensemble, its state, and every operation on it.
+//!
+//! This is the only place that names the client crate. It adds to the crate what a shell needs: a
+//! reason when no server answers, the path in every error, a deadline for every request, events
+//! without repetition, and a close that the server has seen. It prints nothing.
+
+mod acl;
+mod connect;
+mod event;
+mod operation;
+mod stat;
+mod watches;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use zookeeper::{Client, SessionState};
+
+pub use self::acl::Acl;
+pub use self::event::{Event, EventKind, State};
+pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
+pub use self::stat::Stat;
+pub use self::watches::{Watch, WatchKind, Watches};
+use crate::error::{Code, Error, Kind, Result};
+use crate::path::ZnodePath;
+use crate::servers::Servers;
+
+/// How long `close` waits for the server to have seen the end of the session. A live server takes
+/// a few milliseconds; a dead one must not hold the user.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How a session is opened.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The session timeout asked of the server, and the longest wait for any reply.
+    pub timeout: Duration,
+    /// Accept a server that cannot reach its quorum.
+    pub read_only: bool,
+    /// The largest request that is sent, in bytes; the server's `jute.maxbuffer`.
+    pub max_request: usize,
+}
+
+/// What the session tells without being asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A watch or the session itself.
+    Event(Event),
+    /// No server answers, and why.
+    Trouble(String),
+    /// The state has changed; the prompt shows it.
+    State(State),
+}
+
+/// The shell's one session; it can be closed and opened again, to other servers too.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    notify: Arc<dyn Fn(Notice) + Send + Sync>,
+    status: watch::Sender<Status>,
+    link: Mutex<Link>,
+    watches: Watches,
+    delivery: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Status {
+    state: State,
+    /// Why no server answers, as last seen.
+    trouble: Option<String>,
+    expired: bool,
+}
+
+/// The connection, and the tasks that keep it.
+#[derive(Default)]
+struct Link {
+    servers: Option<Servers>,
+    client: Option<Arc<Client>>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+impl Session {
+    /// Makes a session that is not open yet. `notify` is called from the runtime's threads and
+    /// must not block.
+    ///
+    /// # Panics
+    /// Panics outside a tokio runtime.
+    pub fn new(settings: Settings, notify: impl Fn(Notice) + Send + Sync + 'static) -> Self {
+        let notify: Arc<dyn Fn(Notice) + Send + Sync> = Arc::new(notify);
+        let sink = Arc::clone(&notify);
+        let watches = Watches::new(move |event| sink(Notice::Event(event)));
+        let driver = watches.clone();
+        let delivery = tokio::spawn(async move { driver.run().await });
+        let (status, _) =
+            watch::channel(Status { state: State::Closed, trouble: None, expired: false });
+        let link = Mutex::default();
+        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery }))
+    }
+
+    /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
+    /// before.
+    pub fn open(&self, servers: Servers) {
+        self.set_state(State::Connecting, |status| {
+            status.trouble = None;
+            status.expired = false;
+        });
+        let this = self.clone();
+        let target = servers.clone();
+        let keeper = tokio::spawn(async move { this.keep(target).await });
+        let mut link = self.link();
+        link.servers = Some(servers);
+        link.keeper = Some(keeper);
+    }
+
+    /// Connects, then follows the states of the connection until the session is over.
+    async fn keep(self, servers: Servers) {
+        let Settings { timeout, read_only, .. } = self.0.settings;
+        let client = connect::connect(&servers, timeout, read_only, |trouble| {
+            let news = self.0.status.send_if_modified(|status| {
+                let news = status.trouble.as_ref() != Some(&trouble);
+                status.trouble = Some(trouble.clone());
+                news
+            });
+            if news {
+                (self.0.notify)(Notice::Trouble(trouble));
+            }
+        })
+        .await;
+        let mut states = client.state_watcher();
+        let mut last = client.state();
+        self.link().client = Some(Arc::new(client));
+        self.follow(last);
+        while !last.is_terminated() {
+            last = states.changed().await;
+            self.follow(last);
+        }
+    }
+
+    fn follow(&self, seen: SessionState) {
+        let (state, name) = match seen {
+            SessionState::Disconnected => (State::Connecting, "Disconnected"),
+            SessionState::SyncConnected => (State::Connected, "SyncConnected"),
+            SessionState::ConnectedReadOnly => (State::ConnectedReadOnly, "ConnectedReadOnly"),
+            SessionState::AuthFailed => (State::AuthFailed, "AuthFailed"),
+            SessionState::Expired => (State::Closed, "Expired"),
+            SessionState::Closed => (State::Closed, "Closed"),
+        };
+        // Events of znodes that the server sent before come first.
+        self.0.watches.deliver();
+        (self.0.notify)(Notice::Event(Event::of_session(name)));
+        self.set_state(state, |status| {
+            status.expired = seen == SessionState::Expired;
+            if state.is_connected() {
+                status.trouble = None;
+            }
+        });
+    }
+
+    fn set_state(&self, state: State, more: impl FnOnce(&mut Status)) {
+        self.0.status.send_modify(|status| {
+            status.state = state;
+            more(status);
+        });
+        (self.0.notify)(Notice::State(state));
+    }
+
+    /// Returns the state, as the prompt names it.
+    pub fn state(&self) -> State {
+        self.0.status.borrow().state
+    }
+
+    /// Returns the servers of the session, open or closed.
+    pub fn servers(&self) -> Option<Servers> {
+        self.link().servers.clone()
+    }
+
+    /// Returns the session's number, once a server has given one.
+    pub fn id(&self) -> Option<i64> {
+        self.link().client.as_ref().map(|client| client.session_id().0)
+    }
+
+    /// Returns the watches that the session holds.
+    pub fn watches(&self) -> &Watches {
+        &self.0.watches
+    }
+
+    /// Waits until a server answers, for `patience` at most, or until the session is over.
+    pub async fn connected(&self, patience: Duration) -> Result<()> {
+        let mut status = self.0.status.subscribe();
+        let settled =
+            status.wait_for(|status| status.state.is_connected() || status.state.is_over());
+        let status = match tokio::time::timeout(patience, settled).await {
+            Ok(status) => status.map(|status| status.clone()).ok(),
+            Err(_) => None,
+        };
+        match status {
+            Some(status) if status.state.is_connected() => Ok(()),
+            Some(status) => Err(over(&status)),
+            None => Err(self.unanswered(patience)),
+        }
+    }
+
+    fn unanswered(&self, patience: Duration) -> Error {
+        let trouble = self.0.status.borrow().trouble.clone();
+        let trouble = trouble.unwrap_or_else(|| "the connection has broken".to_owned());
+        Error::new(
+            Kind::Lost,
+            format!("Not connected: {trouble}; waited {patience:?}, nothing was sent"),
+        )
+        .with_hint("check the servers' addresses; connect host:port tries others")
+    }
+
+    /// Returns the client, connected; waits for it as long as the session timeout.
+    async fn client(&self) -> Result<Arc<Client>> {
+        if !self.state().is_connected() {
+            self.connected(self.0.settings.timeout).await?;
+        }
+        self.link().client.clone().ok_or_else(not_connected)
+    }
+
+    /// Closes the session, so that its ephemerals are gone at once, and waits until the server has
+    /// said so, or for two seconds. Does nothing when there is none.
+    pub async fn close(&self) {
+        let (client, keeper) = {
+            let mut link = self.link();
+            (link.client.take(), link.keeper.take())
+        };
+        if let Some(keeper) = keeper {
+            keeper.abort();
+        }
+        if let Some(client) = client {
+            let mut states = client.state_watcher();
+            // The session ends when the last handle is dropped.
+            let over = client.state().is_terminated();
+            drop(client);
+            let ended = async { while !states.changed().await.is_terminated() {} };
+            if !over {
+                let _ = tokio::time::timeout(CLOSE_DEADLINE, ended).await;
+            }
+        }
+        self.0.watches.remove(|_| true);
+        if self.state() != State::Closed {
+            self.set_state(State::Closed, |status| status.expired = false);
+        }
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.0.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Checks that a request of `bytes` bytes will be taken by the server. One that is too large
+    /// would break the connection for every other request as well.
+    fn check_size(&self, path: &ZnodePath, bytes: usize) -> Result<()> {
+        let chroot = self.link().servers.as_ref().map_or(0, |s| s.chroot().as_str().len());
+        let most = self.0.settings.max_request;
+        if bytes + chroot <= most {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Refused,
+            format!("Too large for one request: {path} with its data takes {bytes} bytes, the server takes {most}"),
+        )
+        .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request"))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.delivery.abort();
+    }
+}
+
+fn not_connected() -> Error {
+    Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
+}
+
+fn over(status: &Status) -> Error {
+    match status {
+        Status { state: State::AuthFailed, .. } => Error::code(Code::AuthFailed, ""),
+        Status { expired: true, .. } => Error::code(Code::SessionExpired, "")
+            .with_hint("connect opens a new session; ephemerals and watches are to be made anew"),
+        _ => not_connected(),
+    }
+}

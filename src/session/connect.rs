@@ -1,0 +1,94 @@
+//! Finds a server, keeps finding one until the session is closed, and learns why none answers.
+
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use zookeeper::Client;
+
+use crate::servers::{Host, Servers};
+
+/// The first pause between two passes over the servers.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// The longest pause between two passes: short enough that a server that comes up is found by the
+/// time its user looks, long enough to be no load.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a probe waits for one server before it calls it silent.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Opens a session, trying the servers in turn until one takes it. `tell` hears why a pass failed.
+pub(super) async fn connect(
+    servers: &Servers,
+    timeout: Duration,
+    read_only: bool,
+    tell: impl Fn(String),
+) -> Client {
+    let hosts = servers.hosts().iter().map(Host::to_string).collect::<Vec<_>>().join(",");
+    let text = format!(
+        "{hosts}{}",
+        if servers.chroot().is_root() { "" } else { servers.chroot().as_str() }
+    );
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let attempt = Client::connector()
+            .with_session_timeout(timeout)
+            .with_readonly(read_only)
+            // `create` without a stat: the one create that every release of the server knows.
+            .with_server_version(3, 4, 0)
+            .with_fail_eagerly()
+            .connect(&text);
+        tokio::pin!(attempt);
+        // A server that accepts and stays silent holds the attempt for a good part of the session
+        // timeout; its user wants to know earlier.
+        let early = async {
+            tokio::time::sleep(PROBE_TIMEOUT).await;
+            tell(diagnose(servers).await);
+            std::future::pending::<()>().await;
+        };
+        let result = tokio::select! {
+            result = &mut attempt => result,
+            () = early => continue,
+        };
+        match result {
+            Ok(client) => return client,
+            Err(error) => {
+                let diagnosis = diagnose(servers).await;
+                tell(if diagnosis.is_empty() { error.to_string() } else { diagnosis });
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Asks every server for a TCP connection and says what came of it.
+async fn diagnose(servers: &Servers) -> String {
+    let probes = servers.hosts().iter().map(|host| async move {
+        let trouble = probe(host).await;
+        format!("{host} {trouble}")
+    });
+    futures_util::future::join_all(probes).await.join(", ")
+}
+
+async fn probe(host: &Host) -> String {
+    let target = (host.name.as_str(), host.port);
+    let reached = tokio::time::timeout(PROBE_TIMEOUT, async {
+        let addresses: Vec<_> = match lookup_host(target).await {
+            Ok(addresses) => addresses.collect(),
+            Err(_) => return "is not a known host".to_owned(),
+        };
+        let mut trouble = "has no address".to_owned();
+        for address in addresses {
+            match TcpStream::connect(address).await {
+                Ok(_) => return "accepts connections but does not answer as ZooKeeper".to_owned(),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                    "refuses connections".clone_into(&mut trouble);
+                }
+                Err(error) => trouble = format!("cannot be reached ({})", error.kind()),
+            }
+        }
+        trouble
+    });
+    reached.await.unwrap_or_else(|_| "does not answer".to_owned())
+}
