@@ -1,5 +1,7 @@
 //! zksh: the shell for Apache ZooKeeper.
 
+pub mod app;
+pub mod artifacts;
 pub mod command;
 pub mod dialect;
 pub mod error;

@@ -1,3 +1,5 @@
 //! Arguments in, exit status out; nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    zksh::app::main(std::env::args_os())
+}

@@ -1,1 +1,287 @@
-//! (to come)
+//! Process options: command line before environment before config file. No network.
+//!
+//! Options are written as zkCli writes them, with one dash (`-server`), or with two.
+
+mod config;
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use self::config::Config;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::servers::Servers;
+
+/// The session timeout asked of the server when nothing else is said, in milliseconds (zkCli's).
+const DEFAULT_TIMEOUT: u32 = 30_000;
+
+/// The largest request that is sent when nothing else is said, in bytes (`jute.maxbuffer`).
+const DEFAULT_MAX_REQUEST: usize = 0xf_ffff;
+
+const AFTER_HELP: &str = "\
+Without a command, lines are read from standard input: with editing and a prompt on a terminal,
+as a script otherwise. `help` in the shell lists the commands.
+
+Exit status: 0 all went well, 1 the server refused something or a line of a script failed,
+2 wrong usage, 3 no connection, 130 interrupted.
+
+Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, for example
+    ensemble = \"prod\"
+    compat = \"3.9\"
+    [ensembles]
+    prod = \"zk1:2181,zk2:2181,zk3:2181/app\"";
+
+/// The shell for ZooKeeper
+#[derive(Debug, Parser)]
+#[command(
+    name = "zksh",
+    version,
+    after_long_help = AFTER_HELP,
+    override_usage = "zksh [options] [command [argument...]]"
+)]
+struct Arguments {
+    /// Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]
+    #[arg(long, value_name = "host:port[,host:port...][/chroot]", env = "ZKSH_SERVER")]
+    server: Option<Servers>,
+    /// Servers by the name that the config file gives them
+    #[arg(long, value_name = "name", env = "ZKSH_ENSEMBLE", conflicts_with = "server")]
+    ensemble: Option<String>,
+    /// Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]
+    #[arg(long, value_name = "ms", env = "ZKSH_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    timeout: Option<u32>,
+    /// Accept a server that has lost its quorum: reads only
+    #[arg(short)]
+    read_only: bool,
+    /// Wait for a connection before the first command
+    #[arg(long = "waitforconnection")]
+    wait_for_connection: bool,
+    /// Release of zkCli whose output is printed [default: 3.4]
+    #[arg(long, value_name = "release", env = "ZKSH_COMPAT")]
+    compat: Option<Dialect>,
+    /// When to use colours [default: auto]
+    #[arg(long, value_name = "when", env = "ZKSH_COLOR")]
+    color: Option<Color>,
+    /// Read commands from a file
+    #[arg(short, long, value_name = "file")]
+    file: Option<PathBuf>,
+    /// Largest request to send, in bytes: the servers' jute.maxbuffer [default: 1048575]
+    #[arg(long, value_name = "bytes", env = "ZKSH_MAX_REQUEST")]
+    max_request: Option<usize>,
+    /// Config file to read in place of the usual one
+    #[arg(long, value_name = "file", env = "ZKSH_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print a completion script for a shell, and end
+    #[arg(long, value_name = "shell", conflicts_with_all = ["file", "command"])]
+    completion: Option<clap_complete::Shell>,
+    /// Command to run, with its arguments, in place of a script
+    #[arg(
+        value_name = "command",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        conflicts_with = "file"
+    )]
+    command: Vec<OsString>,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Where lines come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The command line: one command.
+    Command(Vec<OsString>),
+    /// A file.
+    File(PathBuf),
+    /// Standard input: a person at a terminal, or a script.
+    Standard,
+}
+
+/// What the process was asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The servers to connect to.
+    pub servers: Servers,
+    /// The session timeout asked of the server.
+    pub timeout: Duration,
+    /// Accept a server that has lost its quorum.
+    pub read_only: bool,
+    /// Wait for a connection before the first command.
+    pub wait_for_connection: bool,
+    /// Whose output is printed.
+    pub dialect: Dialect,
+    /// When colours are used.
+    pub color: Color,
+    /// The largest request to send, in bytes.
+    pub max_request: usize,
+    /// Where lines come from.
+    pub input: Input,
+}
+
+/// What to do with the arguments of the process.
+pub enum Wish {
+    /// Run the shell.
+    Run(Box<Options>),
+    /// Print this on standard output and end: help, version, a completion script.
+    Print(String),
+}
+
+impl Wish {
+    /// Reads the arguments (the program's name first), the environment and the config file.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        let mut matches = match tree().try_get_matches_from(single_dashes(arguments)) {
+            Ok(matches) => matches,
+            Err(error) if !error.use_stderr() => return Ok(Self::Print(error.to_string())),
+            Err(error) => return Err(wrong(&error)),
+        };
+        let from_environment =
+            |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
+        // A name on the command line beats servers in the environment.
+        let prefer_name = from_environment("server") && is_typed(&matches, "ensemble");
+        let prefer_server = from_environment("ensemble") && is_typed(&matches, "server");
+        let mut typed = Arguments::from_arg_matches_mut(&mut matches).map_err(|e| wrong(&e))?;
+        if prefer_name {
+            typed.server = None;
+        }
+        if prefer_server {
+            typed.ensemble = None;
+        }
+        if let Some(shell) = typed.completion {
+            return Ok(Self::Print(crate::artifacts::completion(shell)));
+        }
+        let config = Config::read(typed.config.as_deref())?;
+        resolve(typed, &config).map(|options| Self::Run(Box::new(options)))
+    }
+}
+
+/// Returns clap's tree of the options: the source of help, man page and completion.
+pub fn tree() -> clap::Command {
+    Arguments::command()
+}
+
+fn is_typed(matches: &ArgMatches, name: &str) -> bool {
+    matches.value_source(name) == Some(ValueSource::CommandLine)
+}
+
+fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
+    let servers = match (typed.server, typed.ensemble) {
+        (Some(servers), _) => servers,
+        (None, Some(name)) => config.ensemble(&name)?,
+        (None, None) => match (&config.server, &config.ensemble) {
+            (Some(servers), _) => servers.parse()?,
+            (None, Some(name)) => config.ensemble(name)?,
+            (None, None) => Servers::default(),
+        },
+    };
+    let input = match (typed.file, typed.command) {
+        (Some(file), _) => Input::File(file),
+        (None, command) if command.is_empty() => Input::Standard,
+        (None, command) => Input::Command(command),
+    };
+    let timeout = typed.timeout.or(config.timeout).unwrap_or(DEFAULT_TIMEOUT);
+    Ok(Options {
+        servers,
+        timeout: Duration::from_millis(timeout.into()),
+        read_only: typed.read_only,
+        wait_for_connection: typed.wait_for_connection,
+        dialect: typed.compat.or(config.compat).unwrap_or_default(),
+        color: typed.color.or(config.color).unwrap_or_default(),
+        max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
+        input,
+    })
+}
+
+/// Gives a second dash to long options written with one, as zkCli writes them, up to the command.
+fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let tree = tree();
+    let find = |word: &OsStr| {
+        let name = word.to_str()?.trim_start_matches('-').split('=').next()?.to_owned();
+        tree.get_arguments().find(|known| {
+            known.get_long() == Some(&name)
+                || known.get_short().is_some_and(|c| name == c.to_string())
+        })
+    };
+    let mut arguments = arguments.into_iter();
+    let mut result: Vec<OsString> = arguments.next().into_iter().collect();
+    while let Some(word) = arguments.next() {
+        let text = word.to_string_lossy().into_owned();
+        if !text.starts_with('-') || text == "-" || text == "--" {
+            result.push(word);
+            break;
+        }
+        let known = find(&word);
+        let one_dash = !text.starts_with("--") && text.len() > 2;
+        let has_value = text.contains('=');
+        let is_long = matches!(known, Some(known) if known.get_long().is_some());
+        let takes_value = known.is_some_and(|known| known.get_action().takes_values());
+        let help = one_dash && (text == "-help" || text == "-version");
+        result.push(if (one_dash && is_long) || help {
+            OsString::from(format!("-{text}"))
+        } else {
+            word
+        });
+        if takes_value && !has_value {
+            result.extend(arguments.next());
+        }
+    }
+    result.extend(arguments);
+    result
+}
+
+fn wrong(error: &clap::Error) -> Error {
+    if let Some(own) =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>())
+    {
+        return own.clone();
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Error::usage(first.trim_start_matches("error: ").to_owned())
+        .with_hint("zksh --help lists the options")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dashes(words: &[&str]) -> Vec<String> {
+        let all = std::iter::once("zksh").chain(words.iter().copied()).map(OsString::from);
+        single_dashes(all)
+            .into_iter()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn one_dash_is_as_good_as_two_up_to_the_command() {
+        assert_eq!(
+            dashes(&["-server", "h:1", "-r", "-timeout=5", "get", "-server", "/a"]),
+            ["--server", "h:1", "-r", "--timeout=5", "get", "-server", "/a"]
+        );
+        assert_eq!(
+            dashes(&["-f", "-x", "-waitforconnection"]),
+            ["-f", "-x", "--waitforconnection"]
+        );
+        assert_eq!(dashes(&["-nosuch", "ls"]), ["-nosuch", "ls"]);
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        tree().debug_assert();
+    }
+}

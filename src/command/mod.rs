@@ -1,1 +1,119 @@
-//! (to come)
+//! The commands, a file each, and the way from a typed line to a report.
+//!
+//! A command knows its arguments, its help, its example and its report. It knows neither where its
+//! line came from nor where its report goes.
+
+mod connect;
+mod create;
+mod delete;
+mod deleteall;
+mod get;
+mod help;
+mod history;
+mod ls;
+mod parse;
+mod printwatches;
+mod quit;
+mod set;
+mod shell;
+mod stat;
+mod sync;
+mod version;
+
+use clap::CommandFactory;
+
+use self::parse::unknown;
+pub use self::parse::{parse, words};
+pub use self::shell::{Outcome, Shell};
+use crate::error::Result;
+use crate::report::Report;
+
+/// Every command there is: the only list.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// See [`connect::Close`].
+    Close(connect::Close),
+    /// See [`connect::Connect`].
+    Connect(connect::Connect),
+    /// See [`create::Create`].
+    Create(create::Create),
+    /// See [`delete::Delete`].
+    Delete(delete::Delete),
+    /// See [`deleteall::DeleteAll`].
+    #[command(name = "deleteall", visible_alias = "rmr")]
+    DeleteAll(deleteall::DeleteAll),
+    /// See [`get::Get`].
+    Get(get::Get),
+    /// See [`help::Help`].
+    Help(help::Help),
+    /// See [`history::History`].
+    History(history::History),
+    /// See [`ls::Ls`].
+    Ls(ls::Ls),
+    /// See [`ls::Ls2`].
+    Ls2(ls::Ls2),
+    /// See [`printwatches::PrintWatches`].
+    #[command(name = "printwatches")]
+    PrintWatches(printwatches::PrintWatches),
+    /// See [`quit::Quit`].
+    #[command(visible_alias = "exit")]
+    Quit(quit::Quit),
+    /// See [`history::Redo`].
+    Redo(history::Redo),
+    /// See [`set::Set`].
+    Set(set::Set),
+    /// See [`stat::Stat`].
+    Stat(stat::Stat),
+    /// See [`sync::Sync`].
+    Sync(sync::Sync),
+    /// See [`version::Version`].
+    Version(version::Version),
+}
+
+impl Command {
+    /// Returns clap's tree of all commands: the source of help, man pages and completion.
+    pub fn tree() -> clap::Command {
+        parse::Typed::command()
+    }
+
+    /// Returns whether the command is to run alone: it changes the session or the shell, or takes
+    /// more than one round trip. Any other sends its one request when it is first polled.
+    pub fn runs_alone(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::Delete(_)
+            | Self::Get(_)
+            | Self::Ls2(_)
+            | Self::Set(_)
+            | Self::Stat(_) => false,
+            Self::Ls(command) => command.is_long(),
+            _ => true,
+        }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+        match self {
+            Self::Close(command) => boxed(command.run(shell).await),
+            Self::Connect(command) => boxed(command.run(shell).await),
+            Self::Create(command) => boxed(command.run(shell).await),
+            Self::Delete(command) => boxed(command.run(shell).await),
+            Self::DeleteAll(command) => boxed(command.run(shell).await),
+            Self::Get(command) => boxed(command.run(shell).await),
+            Self::Help(command) => boxed(command.run()),
+            Self::History(_) => boxed(Ok(history::History::run(shell))),
+            Self::Ls(command) => boxed(command.run(shell).await),
+            Self::Ls2(command) => boxed(command.run(shell).await),
+            Self::PrintWatches(command) => Ok(command.run(shell)),
+            Self::Quit(command) => boxed(command.run(shell).await),
+            Self::Redo(command) => shell.redo(command.line(shell)?).await,
+            Self::Set(command) => boxed(command.run(shell).await),
+            Self::Stat(command) => boxed(command.run(shell).await),
+            Self::Sync(command) => boxed(command.run(shell).await),
+            Self::Version(_) => boxed(Ok(version::Version::run())),
+        }
+    }
+}
+
+fn boxed<R: Report + 'static>(result: Result<R>) -> Result<Box<dyn Report>> {
+    result.map(|report| Box::new(report) as Box<dyn Report>)
+}

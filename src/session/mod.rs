@@ -9,10 +9,12 @@ mod connect;
 mod event;
 mod operation;
 mod stat;
+mod walk;
 mod watches;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -30,6 +32,9 @@ use crate::servers::Servers;
 /// How long `close` waits for the server to have seen the end of the session. A live server takes
 /// a few milliseconds; a dead one must not hold the user.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A connection made within this time is no event: nobody has seen a prompt that said CONNECTING.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// How a session is opened.
 #[derive(Debug, Clone)]
@@ -64,6 +69,7 @@ struct Inner {
     link: Mutex<Link>,
     watches: Watches,
     delivery: JoinHandle<()>,
+    sent: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
@@ -97,7 +103,8 @@ impl Session {
         let (status, _) =
             watch::channel(Status { state: State::Closed, trouble: None, expired: false });
         let link = Mutex::default();
-        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery }))
+        let sent = AtomicU64::new(0);
+        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery, sent }))
     }
 
     /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
@@ -118,6 +125,7 @@ impl Session {
     /// Connects, then follows the states of the connection until the session is over.
     async fn keep(self, servers: Servers) {
         let Settings { timeout, read_only, .. } = self.0.settings;
+        let begun = Instant::now();
         let client = connect::connect(&servers, timeout, read_only, |trouble| {
             let news = self.0.status.send_if_modified(|status| {
                 let news = status.trouble.as_ref() != Some(&trouble);
@@ -132,14 +140,14 @@ impl Session {
         let mut states = client.state_watcher();
         let mut last = client.state();
         self.link().client = Some(Arc::new(client));
-        self.follow(last);
+        self.follow(last, begun.elapsed() > GRACE);
         while !last.is_terminated() {
             last = states.changed().await;
-            self.follow(last);
+            self.follow(last, true);
         }
     }
 
-    fn follow(&self, seen: SessionState) {
+    fn follow(&self, seen: SessionState, is_event: bool) {
         let (state, name) = match seen {
             SessionState::Disconnected => (State::Connecting, "Disconnected"),
             SessionState::SyncConnected => (State::Connected, "SyncConnected"),
@@ -150,7 +158,9 @@ impl Session {
         };
         // Events of znodes that the server sent before come first.
         self.0.watches.deliver();
-        (self.0.notify)(Notice::Event(Event::of_session(name)));
+        if is_event {
+            (self.0.notify)(Notice::Event(Event::of_session(name)));
+        }
         self.set_state(state, |status| {
             status.expired = seen == SessionState::Expired;
             if state.is_connected() {
@@ -177,9 +187,19 @@ impl Session {
         self.link().servers.clone()
     }
 
+    /// Returns whether `/` is the server's own root, with `/zookeeper` in it.
+    fn sees_real_root(&self) -> bool {
+        self.link().servers.as_ref().is_none_or(|servers| servers.chroot().is_root())
+    }
+
     /// Returns the session's number, once a server has given one.
     pub fn id(&self) -> Option<i64> {
         self.link().client.as_ref().map(|client| client.session_id().0)
+    }
+
+    /// Returns how many requests have left by now.
+    pub fn requests_sent(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// Returns the watches that the session holds.
@@ -201,6 +221,12 @@ impl Session {
             Some(status) => Err(over(&status)),
             None => Err(self.unanswered(patience)),
         }
+    }
+
+    /// Gives a server that is there the time to answer, so that the next prompt says CONNECTED.
+    pub async fn settle(&self) {
+        // Why it failed, if it did, is told by the session itself.
+        let _ = self.connected(GRACE).await;
     }
 
     fn unanswered(&self, patience: Duration) -> Error {
@@ -273,7 +299,7 @@ impl Drop for Inner {
     }
 }
 
-fn not_connected() -> Error {
+pub(crate) fn not_connected() -> Error {
     Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
 }
 

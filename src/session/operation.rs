@@ -2,6 +2,7 @@
 //! in the order in which they are started.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -54,6 +55,7 @@ impl Session {
         request: impl AsyncFnOnce(&Client) -> zookeeper_result::Result<T>,
     ) -> Result<T> {
         let client = self.client().await?;
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
         // A malformed reply makes the client crate panic in the future that reads it.
         let reply = AssertUnwindSafe(request(&client)).catch_unwind();
         match tokio::time::timeout(self.0.settings.timeout, reply).await {

@@ -81,11 +81,14 @@ struct Shared {
     sink: Box<dyn Fn(Event) + Send + Sync>,
 }
 
+/// A watcher that waits for its next event; the number is its entry's.
+type Waiting = Pin<Box<dyn Future<Output = (u64, Fired)> + Send>>;
+
 #[derive(Default)]
 struct Registry {
     watches: HashMap<u64, Entry>,
     next: u64,
-    pending: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = (u64, Fired)> + Send>>>>,
+    pending: FuturesUnordered<Abortable<Waiting>>,
 }
 
 struct Entry {
@@ -149,12 +152,7 @@ impl Watches {
         self.add(path, kind, |id| again(id, watcher));
     }
 
-    fn add(
-        &self,
-        path: &ZnodePath,
-        kind: WatchKind,
-        future: impl FnOnce(u64) -> Pin<Box<dyn Future<Output = (u64, Fired)> + Send>>,
-    ) {
+    fn add(&self, path: &ZnodePath, kind: WatchKind, future: impl FnOnce(u64) -> Waiting) {
         let mut registry = self.lock();
         let mut context = Context::from_waker(Waker::noop());
         let before = registry.deliver(&mut context, &self.0.sink);
@@ -222,10 +220,7 @@ impl Watch {
     }
 }
 
-fn again(
-    id: u64,
-    mut watcher: PersistentWatcher,
-) -> Pin<Box<dyn Future<Output = (u64, Fired)> + Send>> {
+fn again(id: u64, mut watcher: PersistentWatcher) -> Waiting {
     Box::pin(async move {
         let event = watcher.changed().await;
         (id, Fired::Again(watcher, event))

@@ -1,0 +1,190 @@
+//! Options, then a session, then one of the modes: one command, a script, or a prompt.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::command::{self, Shell};
+use crate::dialect::Dialect;
+use crate::error::{Error, Kind, Result};
+use crate::options::{Color, Input, Options, Wish};
+use crate::report::View;
+use crate::report::screen::Screen;
+use crate::script;
+use crate::session::{Notice, Session, Settings};
+
+/// Exit status of a process whose reader has gone away.
+const BROKEN_PIPE: u8 = 141;
+
+/// Runs the shell as the arguments say (the program's name first), and returns its exit status.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let screen = Arc::new(Screen::default());
+    let status = match Wish::read(arguments) {
+        Ok(Wish::Print(text)) => {
+            screen.print(text.as_bytes());
+            screen.flush();
+            0
+        }
+        Ok(Wish::Run(options)) => match start(&options, &screen) {
+            Ok(status) => status,
+            Err(error) => {
+                screen.error(&format!("{error:#}"));
+                error.downcast_ref::<Error>().map_or(Kind::Bug, Error::kind).exit_status()
+            }
+        },
+        Err(error) => {
+            screen.error(&view(Dialect::default(), Color::Auto).complaint(&error));
+            error.kind().exit_status()
+        }
+    };
+    ExitCode::from(status)
+}
+
+fn view(dialect: Dialect, color: Color) -> View {
+    let terminal = io::stdout().is_terminal();
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        // https://no-color.org: any value but the empty one.
+        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
+    };
+    View { dialect, terminal, errors_on_terminal: io::stderr().is_terminal(), color }
+}
+
+fn start(options: &Options, screen: &Arc<Screen>) -> anyhow::Result<u8> {
+    // One worker is enough: it drives the session while this thread runs commands or waits for
+    // the keyboard.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    // Read before the session is opened: a script that is not there is no reason to connect.
+    let input: Option<Box<dyn Read + Send>> = match &options.input {
+        Input::Command(_) => None,
+        Input::File(path) => Some(Box::new(open(path)?)),
+        Input::Standard => Some(Box::new(io::stdin())),
+    };
+    let status = runtime.block_on(run(options, screen, input));
+    // A thread that waits for input never ends by itself.
+    runtime.shutdown_background();
+    status
+}
+
+fn open(path: &Path) -> Result<File> {
+    let cannot = |why: &dyn std::fmt::Display| {
+        Error::new(Kind::Refused, format!("Cannot read {}: {why}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| cannot(&error))?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => Err(cannot(&"it is a directory")),
+        _ => Ok(file),
+    }
+}
+
+async fn run(
+    options: &Options,
+    screen: &Arc<Screen>,
+    input: Option<Box<dyn Read + Send>>,
+) -> anyhow::Result<u8> {
+    let view = view(options.dialect, options.color);
+    let mut ending = Ending::listen()?;
+    let settings = Settings {
+        timeout: options.timeout,
+        read_only: options.read_only,
+        max_request: options.max_request,
+    };
+    let print_watches = Arc::new(AtomicBool::new(true));
+    let session = {
+        let (screen, print_watches) = (Arc::clone(screen), Arc::clone(&print_watches));
+        Session::new(settings, move |notice| match notice {
+            // A session's own events matter to a script only through the lines that fail.
+            Notice::Event(event)
+                if event.path.is_some() && print_watches.load(Ordering::Relaxed) =>
+            {
+                screen.event(&view.render(&event));
+            }
+            _ => {}
+        })
+    };
+    session.open(options.servers.clone());
+    let shell = {
+        let screen = Arc::clone(screen);
+        Shell::new(session, view, print_watches, move |bytes| {
+            screen.print(bytes);
+            match screen.failure() {
+                None => Ok(()),
+                Some(kind) => Err(Error::new(Kind::Interrupted, format!("Cannot write: {kind}"))),
+            }
+        })
+    };
+    let work = async {
+        if options.wait_for_connection {
+            shell.session.connected(options.timeout).await?;
+        }
+        match (&options.input, input) {
+            (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
+            (_, Some(input)) => Ok(script::run(&shell, screen, input).await.exit_status()),
+            (_, None) => Ok(0),
+        }
+    };
+    let status = tokio::select! {
+        status = work => status,
+        signal = ending.next() => Ok(128 + signal),
+    };
+    shell.session.close().await;
+    screen.end();
+    screen.flush();
+    match (status, screen.failure()) {
+        (_, Some(io::ErrorKind::BrokenPipe)) => Ok(BROKEN_PIPE),
+        (_, Some(kind)) => Err(Error::new(Kind::Refused, format!("Cannot write: {kind}")).into()),
+        (Ok(status), None) => Ok(status),
+        (Err(error), None) => {
+            screen.error(&view.complaint(&error));
+            Ok(error.kind().exit_status())
+        }
+    }
+}
+
+/// Runs the command of the command line.
+async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
+    if let Some(command) = command::words(words)? {
+        let outcome = shell.run(&command).await?;
+        screen.print(&outcome.text);
+    }
+    Ok(0)
+}
+
+/// The signals that end the shell in an orderly way, the session closed.
+struct Ending([(u8, Signal); 3]);
+
+impl Ending {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |number: u8, kind| signal(kind).map(|stream| (number, stream));
+        Ok(Self([
+            listen(1, SignalKind::hangup())?,
+            listen(2, SignalKind::interrupt())?,
+            listen(15, SignalKind::terminate())?,
+        ]))
+    }
+
+    /// Waits for one of them; returns its number.
+    async fn next(&mut self) -> u8 {
+        std::future::poll_fn(|context| {
+            for (number, stream) in &mut self.0 {
+                if stream.poll_recv(context).is_ready() {
+                    return std::task::Poll::Ready(*number);
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
+    }
+}

@@ -1,0 +1,69 @@
+//! Man pages and completion scripts, made from the same trees that parse: the options of the
+//! process and the commands of the shell.
+
+use std::io;
+
+use clap_complete::Shell;
+
+use crate::command::Command;
+use crate::options;
+
+/// One generated file: its path in the project, and its text.
+pub struct Artifact {
+    /// Relative to the project's top folder.
+    pub path: String,
+    /// The whole content.
+    pub text: Vec<u8>,
+}
+
+/// Returns the completion script of a shell.
+pub fn completion(shell: Shell) -> String {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut whole(), "zksh", &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Returns every generated file that the project keeps.
+pub fn all() -> io::Result<Vec<Artifact>> {
+    let shells = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell];
+    let mut artifacts = Vec::new();
+    for shell in shells {
+        let name = match shell {
+            Shell::Bash => "zksh.bash",
+            Shell::Zsh => "_zksh",
+            Shell::Fish => "zksh.fish",
+            _ => "_zksh.ps1",
+        };
+        artifacts.push(Artifact {
+            path: format!("completions/{name}"),
+            text: completion(shell).into_bytes(),
+        });
+    }
+    artifacts.push(Artifact { path: "man/zksh.1".to_owned(), text: page(options::tree())? });
+    for command in Command::tree().get_subcommands() {
+        let name = format!("zksh-{}", command.get_name());
+        let about = command.clone().name(name.clone()).bin_name(command.get_name().to_owned());
+        artifacts.push(Artifact { path: format!("man/{name}.1"), text: page(about)? });
+    }
+    Ok(artifacts)
+}
+
+fn page(command: clap::Command) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // No date: a page changes when its command does, and only then.
+    clap_mangen::Man::new(command)
+        .date("")
+        .source(concat!("zksh ", env!("CARGO_PKG_VERSION")))
+        .render(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The options with the commands below them, as one types them after `zksh`.
+fn whole() -> clap::Command {
+    let commands = Command::tree();
+    let mut tree = options::tree().mut_arg("command", |command| command.hide(true));
+    for command in commands.get_subcommands() {
+        tree = tree.subcommand(command.clone());
+    }
+    tree
+}

@@ -1,0 +1,62 @@
+//! `connect` and `close`: the session itself.
+
+use super::Shell;
+use crate::error::{Error, Result};
+use crate::report::Silence;
+use crate::servers::Servers;
+
+/// Open a session, here or on other servers; an open one is closed first
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "connect [host:port[,host:port...][/chroot]]",
+    after_long_help = EXAMPLE
+)]
+pub struct Connect {
+    /// Servers of one ensemble; those of the last session by default
+    #[arg(value_name = "host:port")]
+    servers: Option<Servers>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> close
+> connect
+> ls /
+[zookeeper]";
+
+impl Connect {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let servers = match &self.servers {
+            Some(servers) => servers.clone(),
+            None => shell
+                .session
+                .servers()
+                .ok_or_else(|| Error::usage("There is no earlier session to take servers from"))?,
+        };
+        shell.session.close().await;
+        shell.session.open(servers);
+        shell.session.settle().await;
+        Ok(Silence {})
+    }
+}
+
+/// Close the session; its ephemerals and watches go with it
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "close", after_long_help = CLOSE_EXAMPLE)]
+pub struct Close {}
+
+const CLOSE_EXAMPLE: &str = "\
+Example:
+> close
+> ls /
+! Not connected";
+
+impl Close {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        if shell.session.state().is_over() {
+            return Err(crate::session::not_connected());
+        }
+        shell.session.close().await;
+        Ok(Silence {})
+    }
+}

@@ -1,0 +1,46 @@
+//! `delete`: remove a znode that has no children.
+
+use super::Shell;
+use crate::error::{Code, Result};
+use crate::path::TypedPath;
+use crate::report::Silence;
+
+/// Delete a znode that has no children
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "delete [-v version] path | delete path [version]",
+    after_long_help = EXAMPLE
+)]
+pub struct Delete {
+    /// Delete only if this is the version of the data
+    #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
+    only: Option<i32>,
+    /// Znode to delete
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Delete only if this is the version of the data
+    #[arg(value_name = "version", conflicts_with = "only", allow_negative_numbers = true)]
+    version: Option<i32>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake
+Created /lake
+> delete /lake
+> delete /lake
+! Node does not exist: /lake";
+
+impl Delete {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        let version = self.only.or(self.version);
+        shell.session.delete(&path, version).await.map_err(|error| match error.code_of() {
+            Some(Code::NotEmpty) => {
+                error.with_hint(format!("deleteall {path} deletes its children too"))
+            }
+            _ => error,
+        })?;
+        Ok(Silence {})
+    }
+}

@@ -1,0 +1,70 @@
+//! `get`: read a znode's data.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+use crate::session::Stat;
+
+/// Print the data of a znode
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "get [-s] [-w] path [watch]", after_long_help = EXAMPLE)]
+pub struct Get {
+    /// Print the stat as well
+    #[arg(short, long)]
+    stat: bool,
+    /// Leave a watch: one event when the data changes or the znode goes
+    #[arg(short, long)]
+    watch: bool,
+    /// Znode to read
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Any word here leaves a watch too, by custom `true`
+    #[arg(value_name = "watch")]
+    word: Option<String>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> get -s /lake
+deep
+cZxid = <zxid>
+ctime = <time>
+mZxid = <zxid>
+mtime = <time>
+pZxid = <zxid>
+cversion = 0
+dataVersion = 0
+aclVersion = 0
+ephemeralOwner = 0x0
+dataLength = 4
+numChildren = 0";
+
+impl Get {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Data> {
+        let path = shell.path(&self.path)?;
+        let watch = self.watch || self.word.is_some();
+        let (data, stat) = shell.session.get_data(&path, watch).await?;
+        let stat = (self.stat || shell.view.dialect.always_shows_stat()).then_some(stat);
+        Ok(Data { data, stat })
+    }
+}
+
+/// A znode's data, and its stat where it was asked for.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Data {
+    data: Vec<u8>,
+    stat: Option<Stat>,
+}
+
+impl Report for Data {
+    fn text(&self, out: &mut Text<'_>) {
+        out.data(&self.data);
+        out.line("");
+        if let Some(stat) = &self.stat {
+            stat.text(out);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `help`: all commands by task, or one command in full.
+
+use super::Command;
+use crate::error::Result;
+use crate::report::Said;
+
+/// What one wants to do, and the commands that do it. A test holds it to the list of commands.
+const TASKS: &[(&str, &[&str])] = &[
+    ("look", &["ls", "ls2", "get", "stat"]),
+    ("change", &["create", "set", "delete", "deleteall"]),
+    ("session", &["connect", "close", "sync", "quit"]),
+    ("shell", &["help", "history", "redo", "printwatches", "version"]),
+];
+
+/// Show what commands there are, or how one is used
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "help [command]", after_long_help = EXAMPLE)]
+pub struct Help {
+    /// Command to explain
+    #[arg(value_name = "command")]
+    command: Option<String>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> help swim
+! Command not found: swim";
+
+impl Help {
+    pub(super) fn run(&self) -> Result<Said> {
+        match &self.command {
+            None => Ok(Said(table())),
+            Some(name) => page(name).map(Said),
+        }
+    }
+}
+
+fn table() -> String {
+    let tree = Command::tree();
+    let mut lines = Vec::new();
+    for (task, names) in TASKS {
+        lines.push((*task).to_owned());
+        for name in *names {
+            let about = tree.find_subcommand(name).and_then(clap::Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            lines.push(format!("  {name:<14}{about}"));
+        }
+    }
+    lines.push("help COMMAND shows its usage, options and an example.".to_owned());
+    lines.join("\n")
+}
+
+fn page(name: &str) -> Result<String> {
+    let mut tree = Command::tree();
+    let found = tree.find_subcommand_mut(name).ok_or_else(|| super::unknown(name))?;
+    Ok(found.render_long_help().to_string().trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_one_task() {
+        let mut listed: Vec<&str> = TASKS.iter().flat_map(|(_, names)| *names).copied().collect();
+        listed.sort_unstable();
+        let tree = Command::tree();
+        let mut known: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+        known.sort_unstable();
+        assert_eq!(listed, known);
+    }
+}

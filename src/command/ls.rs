@@ -1,0 +1,132 @@
+//! `ls` and `ls2`: list the children of a znode.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, Text};
+use crate::session::Stat;
+
+/// List the children of a znode
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "ls [-s] [-w] [-R] path [watch]", after_long_help = EXAMPLE)]
+pub struct Ls {
+    /// Print the stat as well
+    #[arg(short, long)]
+    stat: bool,
+    /// Leave a watch: one event when a child comes or goes, or the znode goes
+    #[arg(short, long)]
+    watch: bool,
+    /// List all that is below, one path a line
+    #[arg(short = 'R', long, conflicts_with = "stat")]
+    recursive: bool,
+    /// Znode to list
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Any word here leaves a watch too, by custom `true`
+    #[arg(value_name = "watch")]
+    word: Option<String>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake
+Created /lake
+> create /lake/reed
+Created /lake/reed
+> create /lake/duck
+Created /lake/duck
+> ls /lake
+[duck, reed]
+> ls -R /lake
+/lake
+/lake/duck
+/lake/reed";
+
+impl Ls {
+    /// Returns whether the command needs more than one round trip.
+    pub(super) fn is_long(&self) -> bool {
+        self.recursive
+    }
+
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
+        let path = shell.path(&self.path)?;
+        let watch = self.watch || self.word.is_some();
+        if self.recursive {
+            shell.session.walk(&path, watch, |path| shell.show(&Visited(path))).await?;
+            return Ok(Children { names: None, stat: None });
+        }
+        list(shell, &path, watch, self.stat).await
+    }
+}
+
+/// List the children of a znode, and its stat
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "ls2 path [watch]", after_long_help = EXAMPLE2)]
+pub struct Ls2 {
+    /// Znode to list
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Any word here leaves a watch too, by custom `true`
+    #[arg(value_name = "watch")]
+    word: Option<String>,
+}
+
+const EXAMPLE2: &str = "\
+Example:
+> create /lake
+Created /lake
+> ls2 /lake
+[]
+cZxid = <zxid>
+ctime = <time>
+mZxid = <zxid>
+mtime = <time>
+pZxid = <zxid>
+cversion = 0
+dataVersion = 0
+aclVersion = 0
+ephemeralOwner = 0x0
+dataLength = 0
+numChildren = 0";
+
+impl Ls2 {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
+        let path = shell.path(&self.path)?;
+        list(shell, &path, self.word.is_some(), true).await
+    }
+}
+
+async fn list(shell: &Shell, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
+    let (mut names, found) = shell.session.children(path, watch).await?;
+    names.sort_unstable();
+    Ok(Children { names: Some(names), stat: stat.then_some(found) })
+}
+
+/// The names of the children; none where the walk has shown them as it went.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Children {
+    names: Option<Vec<String>>,
+    stat: Option<Stat>,
+}
+
+impl Report for Children {
+    fn text(&self, out: &mut Text<'_>) {
+        if let Some(names) = &self.names {
+            out.list(names.iter().map(String::as_str));
+        }
+        if let Some(stat) = &self.stat {
+            stat.text(out);
+        }
+    }
+}
+
+/// One znode of a walk.
+#[derive(serde::Serialize)]
+struct Visited<'a>(&'a ZnodePath);
+
+impl Report for Visited<'_> {
+    fn text(&self, out: &mut Text<'_>) {
+        out.foreign(self.0.as_str());
+        out.line("");
+    }
+}

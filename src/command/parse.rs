@@ -1,0 +1,186 @@
+//! From words to a [`Command`], and clap's complaints in one clear line.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{FromArgMatches, Parser};
+
+use super::Command;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::line::Line;
+
+/// A line as clap sees it: the first word is the command.
+#[derive(Debug, Parser)]
+#[command(
+    multicall = true,
+    name = "zksh",
+    disable_help_subcommand = true,
+    disable_help_flag = true,
+    arg_required_else_help = false
+)]
+pub(super) struct Typed {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Reads a line. None for a line without words.
+pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Command>> {
+    let line = Line::parse(text, dialect);
+    if let Some(quote) = line.open {
+        return Err(Error::usage(format!("A quote is not closed: {quote}")));
+    }
+    if let Some(at) = line.bad_escape {
+        let escape: String = text[at..].chars().take(2).collect();
+        return Err(Error::usage(format!("Unknown escape: {escape}"))
+            .with_hint(r#"inside double quotes: \" \\ \n \t \r \xHH \u{...}"#));
+    }
+    words(line.words.into_iter().map(|word| OsString::from_vec(word.bytes)).collect())
+}
+
+/// Reads the words of a command that need no cutting. None where there are no words.
+pub fn words(words: Vec<OsString>) -> Result<Option<Command>> {
+    let Some(name) = words.first().cloned() else { return Ok(None) };
+    // Built once: it is by far the larger part of the work of reading a short line.
+    thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
+    let parsed = TREE.with_borrow_mut(|tree| {
+        let mut matches = tree.try_get_matches_from_mut(words)?;
+        Typed::from_arg_matches_mut(&mut matches)
+    });
+    match parsed {
+        Ok(typed) => Ok(Some(typed.command)),
+        Err(error) => Err(complaint(&error, &name.to_string_lossy())),
+    }
+}
+
+fn complaint(error: &clap::Error, name: &str) -> Error {
+    let context = |kind| error.get(kind).map(plain).unwrap_or_default();
+    let argument = context(ContextKind::InvalidArg);
+    let value = context(ContextKind::InvalidValue);
+    let what = match error.kind() {
+        ErrorKind::InvalidSubcommand => return unknown(name),
+        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+            format!("Unknown option: {argument}")
+        }
+        ErrorKind::UnknownArgument => format!("One word too many: {argument}"),
+        ErrorKind::MissingRequiredArgument => format!("Missing: {argument}"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} needs a value"),
+        ErrorKind::InvalidValue => {
+            let known = context(ContextKind::ValidValue);
+            format!("{argument} cannot be {value}; it is one of {known}")
+        }
+        ErrorKind::ValueValidation => {
+            let cause = std::error::Error::source(error);
+            // One of ours, or a number that is none.
+            if let Some(own) = cause.and_then(|cause| cause.downcast_ref::<Error>()) {
+                return with_usage(own.clone(), name);
+            }
+            let why = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+            format!("{argument} cannot be {value}{why}")
+        }
+        ErrorKind::ArgumentConflict => {
+            format!("{argument} cannot be combined with {}", context(ContextKind::PriorArg))
+        }
+        ErrorKind::InvalidUtf8 => "A word that must be text is not UTF-8".to_owned(),
+        _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    with_usage(Error::usage(what), name)
+}
+
+fn with_usage(error: Error, name: &str) -> Error {
+    let mut tree = Command::tree();
+    let usage = tree.find_subcommand_mut(name).map(|found| found.render_usage().to_string());
+    match usage {
+        Some(usage) => error.with_usage(usage.trim_start_matches("Usage: ")),
+        None => error,
+    }
+}
+
+fn plain(value: &ContextValue) -> String {
+    let strip = |text: &str| text.replace(['<', '>', '[', ']'], "");
+    match value {
+        ContextValue::String(text) => strip(text),
+        ContextValue::Strings(texts) => {
+            texts.iter().map(|text| strip(text)).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The complaint about a word that names no command.
+pub(super) fn unknown(name: &str) -> Error {
+    let error = Error::usage(format!("Command not found: {name}"));
+    match nearest(name) {
+        Some(near) => error.with_hint(format!("did you mean {near}?")),
+        None => error.with_hint("help lists the commands"),
+    }
+}
+
+fn nearest(name: &str) -> Option<String> {
+    let tree = Command::tree();
+    let names = tree
+        .get_subcommands()
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
+    names
+        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .min()
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        match parse(line, Dialect::V34) {
+            Ok(Some(command)) => format!("{command:?}"),
+            Ok(None) => "nothing".to_owned(),
+            Err(error) => {
+                let usage = error.usage_line().map(|usage| format!(" | {usage}"));
+                format!("{error}{}", usage.unwrap_or_default())
+            }
+        }
+    }
+
+    #[test]
+    fn complaints_are_one_clear_line() {
+        let ls = "ls [-s] [-w] [-R] path [watch]";
+        for (line, words) in [
+            ("ls", format!("Missing: path | {ls}")),
+            ("ls -z /a", format!("Unknown option: -z | {ls}")),
+            ("ls /a true more", format!("One word too many: more | {ls}")),
+            ("lss /a", "Command not found: lss".to_owned()),
+            ("set /a \"b", "A quote is not closed: \"".to_owned()),
+            ("", "nothing".to_owned()),
+            ("  # ls", "nothing".to_owned()),
+        ] {
+            assert_eq!(said(line), words, "{line}");
+        }
+        assert!(said("delete /a x").starts_with("version cannot be x: invalid digit"));
+        assert!(
+            said("create -c -e /a").contains("cannot be combined with"),
+            "{}",
+            said("create -c -e /a")
+        );
+        assert!(said("create /a b world:anyone:z").contains("z is not a permission"));
+        assert!(said("redo x").starts_with("cmdno cannot be x"));
+    }
+
+    #[test]
+    fn options_stand_anywhere_and_bundle() {
+        for line in
+            ["create -se /a b", "create /a -e b -s", "get /a -s", "delete -v 3 /a", "set /a -5"]
+        {
+            assert!(!said(line).contains('|'), "{line}: {}", said(line));
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested() {
+        assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
+        assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
+        assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
+    }
+}

@@ -1,0 +1,34 @@
+//! `quit` and `exit`: close the session and leave.
+
+use super::Shell;
+use crate::error::Result;
+use crate::report::{Report, Text};
+
+/// Close the session and leave the shell
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "quit", after_long_help = EXAMPLE)]
+pub struct Quit {}
+
+const EXAMPLE: &str = "\
+Example:
+> quit
+Quitting...";
+
+impl Quit {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Farewell> {
+        shell.session.close().await;
+        Ok(Farewell {})
+    }
+}
+
+/// The last words.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Farewell {}
+
+impl Report for Farewell {
+    fn text(&self, out: &mut Text<'_>) {
+        if let Some(words) = out.dialect().farewell() {
+            out.line(words);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `set`: write a znode's data.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+use crate::session::Stat;
+
+/// Write the data of a znode
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "set path data [-s] [-v version] | set path data [version]",
+    after_long_help = EXAMPLE
+)]
+pub struct Set {
+    /// Print the stat afterwards
+    #[arg(short, long)]
+    stat: bool,
+    /// Write only if this is the version of the data
+    #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
+    only: Option<i32>,
+    /// Znode to write
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Data to keep in it
+    #[arg(value_name = "data", allow_negative_numbers = true)]
+    data: OsString,
+    /// Write only if this is the version of the data
+    #[arg(value_name = "version", conflicts_with = "only", allow_negative_numbers = true)]
+    version: Option<i32>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> set /lake deeper -v 3
+! version No is not valid : /lake";
+
+impl Set {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
+        let path = shell.path(&self.path)?;
+        let version = self.only.or(self.version);
+        let stat = shell.session.set_data(&path, self.data.as_bytes(), version).await?;
+        Ok(Written((self.stat || shell.view.dialect.always_shows_stat()).then_some(stat)))
+    }
+}
+
+/// The stat after a write, where it was asked for.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Written(Option<Stat>);
+
+impl Report for Written {
+    fn text(&self, out: &mut Text<'_>) {
+        if let Some(stat) = &self.0 {
+            stat.text(out);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What commands work on: the session, the log of lines, and the few switches of the shell.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Command, parse};
+use crate::error::Result;
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, View};
+use crate::session::Session;
+
+/// Writes a part of a result; fails when nobody reads it any more.
+type Show = Box<dyn Fn(&[u8]) -> Result<()>>;
+
+/// One shell: whatever lines it is given, from wherever, run here.
+pub struct Shell {
+    /// The session, open or not.
+    pub session: Session,
+    /// How reports are shown.
+    pub view: View,
+    show: Show,
+    log: Mutex<Vec<String>>,
+    prints_watches: Arc<AtomicBool>,
+}
+
+/// What came of a line that worked.
+pub struct Outcome {
+    /// What to show.
+    pub text: Vec<u8>,
+    /// Whether the shell is to end.
+    pub quit: bool,
+}
+
+impl Shell {
+    /// Makes a shell whose long commands show what they find, as they find it, with `show`.
+    /// `prints_watches` is the switch of `printwatches`, shared with whoever shows events.
+    pub fn new(
+        session: Session,
+        view: View,
+        prints_watches: Arc<AtomicBool>,
+        show: impl Fn(&[u8]) -> Result<()> + 'static,
+    ) -> Self {
+        Self { session, view, show: Box::new(show), log: Mutex::default(), prints_watches }
+    }
+
+    /// Runs a command that was parsed from a line.
+    pub async fn run(&self, command: &Command) -> Result<Outcome> {
+        let report = command.run(self).await;
+        // Events that came before the reply are shown before it.
+        self.session.watches().deliver();
+        let quit = matches!(command, Command::Quit(_));
+        Ok(Outcome { text: self.view.render(&*report?), quit })
+    }
+
+    /// Runs a line that `redo` has found.
+    pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
+        match parse(&line, self.view.dialect)? {
+            Some(command) => Box::pin(command.run(self)).await,
+            None => Ok(Box::new(crate::report::Silence {})),
+        }
+    }
+
+    /// Shows a part of a command's result before the whole is known.
+    pub fn show(&self, report: &dyn Report) -> Result<()> {
+        (self.show)(&self.view.render(report))
+    }
+
+    /// Returns the znode that was typed.
+    pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
+        typed.from(None)
+    }
+
+    /// Returns the prefix of a sequential znode that was typed.
+    pub fn sequential(&self, typed: &TypedPath) -> Result<String> {
+        typed.sequential_from(None)
+    }
+
+    /// Notes a line; its number is the one that the prompt showed.
+    pub fn note(&self, line: &str) {
+        self.log().push(line.to_owned());
+    }
+
+    /// Returns the lines so far.
+    pub(super) fn log(&self) -> MutexGuard<'_, Vec<String>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the number of the next line.
+    pub fn next_number(&self) -> usize {
+        self.log().len()
+    }
+
+    /// Decides whether events are shown.
+    pub fn print_watches(&self, on: bool) {
+        self.prints_watches.store(on, Ordering::Relaxed);
+    }
+
+    /// Returns whether events are shown.
+    pub fn prints_watches(&self) -> bool {
+        self.prints_watches.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,61 @@
+//! `stat`: what ZooKeeper keeps beside a znode's data.
+
+use super::Shell;
+use crate::error::{Code, Error, Result};
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+
+/// Print the stat of a znode
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "stat [-w] path [watch]", after_long_help = EXAMPLE)]
+pub struct Stat {
+    /// Leave a watch: one event when the znode comes, goes or changes its data
+    #[arg(short, long)]
+    watch: bool,
+    /// Znode to look at
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Any word here leaves a watch too, by custom `true`
+    #[arg(value_name = "watch")]
+    word: Option<String>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> stat /lake
+cZxid = <zxid>
+ctime = <time>
+mZxid = <zxid>
+mtime = <time>
+pZxid = <zxid>
+cversion = 0
+dataVersion = 0
+aclVersion = 0
+ephemeralOwner = 0x0
+dataLength = 4
+numChildren = 0";
+
+impl Stat {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Found> {
+        let path = shell.path(&self.path)?;
+        let watch = self.watch || self.word.is_some();
+        match shell.session.exists(&path, watch).await? {
+            Some(stat) => Ok(Found { stat }),
+            None => Err(Error::code(Code::NoNode, path.as_str())),
+        }
+    }
+}
+
+/// The stat of a znode that exists.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Found {
+    stat: crate::session::Stat,
+}
+
+impl Report for Found {
+    fn text(&self, out: &mut Text<'_>) {
+        self.stat.text(out);
+    }
+}

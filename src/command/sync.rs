@@ -1,0 +1,38 @@
+//! `sync`: wait until the connected server has caught up with the leader.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+
+/// Wait until the server has caught up with the leader
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "sync path", after_long_help = EXAMPLE)]
+pub struct Sync {
+    /// Any znode
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> sync /
+Sync returned 0";
+
+impl Sync {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Synced> {
+        let path = shell.path(&self.path)?;
+        shell.session.sync(&path).await?;
+        Ok(Synced {})
+    }
+}
+
+/// The server has caught up.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Synced {}
+
+impl Report for Synced {
+    fn text(&self, out: &mut Text<'_>) {
+        out.line(out.dialect().sync_done());
+    }
+}

@@ -1,0 +1,68 @@
+//! The stat block: eleven lines, `key = value`.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Report, Text};
+use crate::session::Stat;
+
+impl Report for Stat {
+    fn text(&self, out: &mut Text<'_>) {
+        out.line(format_args!("cZxid = {:#x}", self.czxid));
+        out.line(format_args!("ctime = {}", date(self.ctime)));
+        out.line(format_args!("mZxid = {:#x}", self.mzxid));
+        out.line(format_args!("mtime = {}", date(self.mtime)));
+        out.line(format_args!("pZxid = {:#x}", self.pzxid));
+        out.line(format_args!("cversion = {}", self.cversion));
+        out.line(format_args!("dataVersion = {}", self.version));
+        out.line(format_args!("aclVersion = {}", self.aversion));
+        out.line(format_args!("ephemeralOwner = {:#x}", self.ephemeral_owner));
+        out.line(format_args!("dataLength = {}", self.data_length));
+        out.line(format_args!("numChildren = {}", self.num_children));
+    }
+}
+
+/// Returns a time as `java.util.Date` prints it, in the zone of `TZ`.
+pub(crate) fn date(milliseconds: i64) -> String {
+    date_in(milliseconds, TimeZone::system())
+}
+
+fn date_in(milliseconds: i64, zone: TimeZone) -> String {
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.to_zoned(zone).strftime("%a %b %d %H:%M:%S %Z %Y").to_string(),
+        // Beyond the year 9999: no real clock, but a server may send it.
+        Err(_) => format!("{milliseconds} ms"),
+    }
+}
+
+impl serde::Serialize for Stat {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = serializer.serialize_struct("Stat", 11)?;
+        out.serialize_field("czxid", &self.czxid)?;
+        out.serialize_field("ctime", &self.ctime)?;
+        out.serialize_field("mzxid", &self.mzxid)?;
+        out.serialize_field("mtime", &self.mtime)?;
+        out.serialize_field("pzxid", &self.pzxid)?;
+        out.serialize_field("cversion", &self.cversion)?;
+        out.serialize_field("dataVersion", &self.version)?;
+        out.serialize_field("aclVersion", &self.aversion)?;
+        out.serialize_field("ephemeralOwner", &self.ephemeral_owner)?;
+        out.serialize_field("dataLength", &self.data_length)?;
+        out.serialize_field("numChildren", &self.num_children)?;
+        out.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_java_prints_them() {
+        let berlin = || TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(date_in(1_355_216_779_000, berlin()), "Tue Dec 11 10:06:19 CET 2012");
+        assert_eq!(date_in(1_341_000_000_000, berlin()), "Fri Jun 29 22:00:00 CEST 2012");
+        assert_eq!(date_in(0, TimeZone::UTC), "Thu Jan 01 00:00:00 UTC 1970");
+        assert_eq!(date_in(i64::MAX, TimeZone::UTC), "9223372036854775807 ms");
+    }
+}

@@ -1,0 +1,77 @@
+//! The text of a report: own words as they are, foreign bytes through `escape` on a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::io::Write;
+
+use super::View;
+use super::escape::{self, Newlines};
+use crate::dialect::Dialect;
+
+/// Text that is being written.
+pub struct Text<'a> {
+    view: &'a View,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(view: &'a View) -> Self {
+        Self { view, bytes: Vec::new() }
+    }
+
+    /// Returns whose words to use.
+    pub fn dialect(&self) -> Dialect {
+        self.view.dialect
+    }
+
+    /// Writes own words and a newline.
+    pub fn line(&mut self, words: impl Display) {
+        self.own(words);
+        self.bytes.push(b'\n');
+    }
+
+    /// Writes own words.
+    pub fn own(&mut self, words: impl Display) {
+        // Writing into memory cannot fail.
+        let _ = write!(self.bytes, "{words}");
+    }
+
+    /// Writes a name, path or other foreign word that belongs on one line.
+    pub fn foreign(&mut self, word: &str) {
+        self.escaped(word.as_bytes(), Newlines::Escape);
+    }
+
+    /// Writes foreign data, which may have lines of its own.
+    pub fn data(&mut self, data: &[u8]) {
+        self.escaped(data, Newlines::Keep);
+    }
+
+    fn escaped(&mut self, bytes: &[u8], newlines: Newlines) {
+        let shown = if self.view.terminal {
+            match escape::to_terminal(bytes, newlines) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            }
+        } else {
+            Cow::Borrowed(bytes)
+        };
+        self.bytes.extend_from_slice(&shown);
+    }
+
+    /// Writes `[a, b]`, as Java prints a list.
+    pub fn list<'s>(&mut self, words: impl IntoIterator<Item = &'s str>) {
+        self.own('[');
+        for (index, word) in words.into_iter().enumerate() {
+            if index > 0 {
+                self.own(", ");
+            }
+            self.foreign(word);
+        }
+        self.line(']');
+    }
+
+    /// Returns what was written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
