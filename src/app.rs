@@ -16,7 +16,7 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
 use crate::report::View;
-use crate::report::screen::Screen;
+use crate::report::screen::{Mode, Screen};
 use crate::script;
 use crate::session::{Notice, Session, Settings};
 
@@ -25,7 +25,7 @@ const BROKEN_PIPE: u8 = 141;
 
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let screen = Arc::new(Screen::default());
+    let screen = Arc::new(Screen::new(Mode::Plain));
     let status = match Wish::read(arguments) {
         Ok(Wish::Print(text)) => {
             screen.print(text.as_bytes());

@@ -1,96 +1,344 @@
-//! Owns standard output and standard error: results, errors, and events in the places between.
+//! Owns standard output and standard error, and finds the place for events: between the outputs of
+//! two commands, and on a terminal also above a waiting prompt.
+//!
+//! Whoever has an event only queues it. On a terminal where a line is being edited, the thread that
+//! edits draws the events (see [`prompt`]); otherwise a thread of the screen writes them. It knows
+//! neither commands nor the line editor.
 
-use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+pub mod prompt;
 
-/// How much output is gathered before it is written, in bytes.
-const BUFFER: usize = 64 * 1024;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
-/// Standard output and standard error of a shell that is not edited interactively.
-pub struct Screen {
-    inner: Mutex<Inner>,
+use self::prompt::{Prompt, Stage};
+
+/// How much output is gathered before it is written, where nobody watches: enough to make the cost
+/// of a write small, little enough to reach the next program soon.
+const GATHERED: usize = 64 * 1024;
+
+/// Who is in front of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A person at a terminal that can move its cursor: lines are edited, output appears at once.
+    Terminal,
+    /// A pipe, a file or a dumb terminal: output is gathered until `flush`.
+    Plain,
 }
 
-struct Inner {
-    buffer: Vec<u8>,
-    /// Events that came inside a command's output.
-    held: Vec<u8>,
-    inside: bool,
-    /// The first failure to write; nothing is written after it.
-    failed: Option<io::ErrorKind>,
-}
-
-impl Default for Screen {
-    fn default() -> Self {
-        let buffer = Vec::with_capacity(BUFFER);
-        Self { inner: Mutex::new(Inner { buffer, held: Vec::new(), inside: false, failed: None }) }
+impl Mode {
+    /// Chooses the mode for this process; `term` is the environment's `TERM`. Both ends must be
+    /// terminals, or the editor's control sequences would end up in a file.
+    pub fn detect(term: Option<&str>) -> Self {
+        let dumb = matches!(term, None | Some("" | "dumb" | "cons25" | "emacs"));
+        if !dumb && io::stdin().is_terminal() && io::stdout().is_terminal() {
+            Self::Terminal
+        } else {
+            Self::Plain
+        }
     }
+}
+
+/// Standard output and standard error.
+pub struct Screen(Arc<Shared>);
+
+struct Shared {
+    mode: Mode,
+    desk: Mutex<Desk>,
+    news: Condvar,
+    // Locked before the desk, and while writing: a terminal that was stopped with Ctrl-S holds up
+    // whoever writes, never whoever has an event.
+    out: Mutex<Out>,
+    writer: Once,
+}
+
+struct Out {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+}
+
+/// What waits to be shown.
+#[derive(Default)]
+struct Desk {
+    /// On its way to standard output, in this order.
+    bytes: Vec<u8>,
+    /// On its way to standard error, after `bytes`.
+    asides: Vec<u8>,
+    /// Whether the writer's thread is to write `bytes` and `asides` now.
+    urgent: bool,
+    /// Events whose place has not come: a command is printing, or a prompt stands.
+    events: Vec<u8>,
+    /// Whether a command's result has begun and not ended.
+    inside: bool,
+    prompt: Prompt,
+    /// The first failure to write; nothing is written after it.
+    failure: Option<io::ErrorKind>,
+    closed: bool,
 }
 
 impl Screen {
-    /// Writes a part of a command's result; events wait until [`Screen::end`].
+    /// Takes over standard output and standard error.
+    pub fn new(mode: Mode) -> Self {
+        Self::with(mode, Box::new(io::stdout()), Box::new(io::stderr()))
+    }
+
+    fn with(mode: Mode, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
+        Self(Arc::new(Shared {
+            mode,
+            desk: Mutex::default(),
+            news: Condvar::new(),
+            out: Mutex::new(Out { stdout, stderr }),
+            writer: Once::new(),
+        }))
+    }
+
+    /// Returns who is in front of the screen.
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Writes a part of a command's result; events wait until [`Screen::end`]. At a terminal they
+    /// pass between two parts: the person waits for them, and parts are whole lines.
     pub fn print(&self, bytes: &[u8]) {
-        let mut inner = self.lock();
-        inner.inside = true;
-        inner.put(bytes);
-    }
-
-    /// Ends a command's result: events that came inside it follow.
-    pub fn end(&self) {
-        let mut inner = self.lock();
-        inner.inside = false;
-        let held = std::mem::take(&mut inner.held);
-        inner.put(&held);
-    }
-
-    /// Writes a line to standard error, after all that was printed before it.
-    pub fn error(&self, line: &str) {
-        let mut inner = self.lock();
-        inner.flush();
-        // There is nowhere left to say that this failed.
-        let _ = writeln!(io::stderr().lock(), "{line}");
-    }
-
-    /// Shows an event; from any thread.
-    pub fn event(&self, text: &[u8]) {
-        let mut inner = self.lock();
-        if inner.inside {
-            inner.held.extend_from_slice(text);
-        } else {
-            inner.put(text);
-            inner.flush();
-        }
-    }
-
-    /// Writes out what was gathered.
-    pub fn flush(&self) {
-        self.lock().flush();
-    }
-
-    /// Returns why writing has failed, if it has.
-    pub fn failure(&self) -> Option<io::ErrorKind> {
-        self.lock().failed
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    fn put(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER {
+        let mut desk = self.0.desk();
+        desk.inside = self.0.mode == Mode::Plain;
+        desk.bytes.extend_from_slice(bytes);
+        let now = !desk.inside || desk.bytes.len() >= GATHERED;
+        drop(desk);
+        if now {
             self.flush();
         }
     }
 
-    fn flush(&mut self) {
-        if self.failed.is_none() {
-            let mut out = io::stdout().lock();
-            let written = out.write_all(&self.buffer).and_then(|()| out.flush());
-            self.failed = written.err().map(|error| error.kind());
+    /// Ends a command's result: events that came inside it follow.
+    pub fn end(&self) {
+        let mut desk = self.0.desk();
+        desk.inside = false;
+        desk.place_events();
+    }
+
+    /// Writes a line to standard error, after all that was printed before it.
+    pub fn error(&self, line: &str) {
+        let mut desk = self.0.desk();
+        desk.asides.extend_from_slice(line.as_bytes());
+        desk.asides.push(b'\n');
+        drop(desk);
+        self.flush();
+    }
+
+    /// Queues an event, newline included; from any thread, and never waits for the terminal.
+    pub fn event(&self, text: &[u8]) {
+        let mut desk = self.0.desk();
+        desk.events.extend_from_slice(text);
+        desk.place_events();
+        drop(desk);
+        self.0.wake();
+    }
+
+    /// Queues a line that is no result: above the prompt of a terminal, else to standard error.
+    /// From any thread, and never waits for the terminal.
+    pub fn notice(&self, line: &str) {
+        let mut desk = self.0.desk();
+        let queue = match self.0.mode {
+            Mode::Terminal => &mut desk.events,
+            Mode::Plain => &mut desk.asides,
+        };
+        queue.extend_from_slice(line.as_bytes());
+        queue.push(b'\n');
+        desk.urgent = true;
+        desk.place_events();
+        drop(desk);
+        self.0.wake();
+    }
+
+    /// Writes out what was gathered.
+    pub fn flush(&self) {
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.write(&mut out);
+    }
+
+    /// Returns why writing has failed, if it has. `BrokenPipe` means that the reader has seen
+    /// enough, which is no reason to complain.
+    pub fn failure(&self) -> Option<io::ErrorKind> {
+        self.0.desk().failure
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.0.desk().closed = true;
+        self.0.news.notify_all();
+    }
+}
+
+impl Desk {
+    /// Lets the events follow what was printed before, unless they must wait.
+    fn place_events(&mut self) {
+        if self.prompt.stage == Stage::Away && !self.inside && !self.events.is_empty() {
+            self.bytes.append(&mut self.events);
+            self.urgent = true;
         }
-        self.buffer.clear();
+    }
+}
+
+impl Shared {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whoever shows events; their own thread starts with the first of them.
+    fn wake(self: &Arc<Self>) {
+        self.writer.call_once(|| {
+            let shared = Arc::clone(self);
+            std::thread::spawn(move || shared.write_events());
+        });
+        self.news.notify_all();
+    }
+
+    /// Writes everything that is on its way.
+    fn write(&self, out: &mut Out) {
+        let mut desk = self.desk();
+        desk.urgent = false;
+        let (bytes, asides) = (std::mem::take(&mut desk.bytes), std::mem::take(&mut desk.asides));
+        let failed = desk.failure.is_some();
+        drop(desk);
+        if !failed
+            && let Err(error) = out.stdout.write_all(&bytes).and_then(|()| out.stdout.flush())
+        {
+            self.desk().failure = Some(error.kind());
+        }
+        // Where standard error is gone, there is nowhere left to say so.
+        let _ = out.stderr.write_all(&asides).and_then(|()| out.stderr.flush());
+    }
+
+    fn write_events(&self) {
+        loop {
+            let idle = |desk: &mut Desk| {
+                let due = desk.urgent && desk.prompt.stage == Stage::Away;
+                !(due || desk.closed)
+            };
+            let desk =
+                self.news.wait_while(self.desk(), idle).unwrap_or_else(PoisonError::into_inner);
+            if desk.closed {
+                return;
+            }
+            drop(desk);
+            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+            // A prompt may have come meanwhile; then it has written everything itself.
+            if self.desk().prompt.stage == Stage::Away {
+                self.write(&mut out);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::mpsc;
+
+    /// A stream that hands every write to the test.
+    struct Tap(mpsc::Sender<String>, &'static str);
+
+    impl Write for Tap {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(bytes);
+            self.0.send(format!("{}{text}", self.1)).map_err(|_| io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn screen(mode: Mode) -> (Screen, mpsc::Receiver<String>) {
+        let (sender, receiver) = mpsc::channel();
+        let stdout = Box::new(Tap(sender.clone(), ""));
+        let stderr = Box::new(Tap(sender, "! "));
+        (Screen::with(mode, stdout, stderr), receiver)
+    }
+
+    #[test]
+    fn plain_output_is_gathered_and_errors_come_after_it() {
+        let (screen, written) = screen(Mode::Plain);
+        screen.print(b"a\n");
+        screen.print(b"b\n");
+        assert!(written.try_recv().is_err());
+        screen.error("wrong");
+        assert_eq!(written.recv().unwrap(), "a\nb\n");
+        assert_eq!(written.recv().unwrap(), "! wrong\n");
+    }
+
+    #[test]
+    fn events_stand_where_they_arrive() {
+        let (screen, written) = screen(Mode::Plain);
+        screen.print(b"a\n");
+        screen.end();
+        screen.event(b"event\n");
+        screen.print(b"b\n");
+        screen.flush();
+        let mut all = written.recv().unwrap();
+        all.extend(written.try_iter());
+        assert_eq!(all, "a\nevent\nb\n");
+    }
+
+    #[test]
+    fn an_event_reaches_a_pipe_without_another_command() {
+        let (screen, written) = screen(Mode::Plain);
+        screen.event(b"event\n");
+        assert_eq!(written.recv().unwrap(), "event\n");
+        screen.notice("trouble");
+        assert_eq!(written.recv().unwrap(), "! trouble\n");
+    }
+
+    #[test]
+    fn events_never_part_a_result() {
+        let (screen, written) = screen(Mode::Plain);
+        screen.print(b"first\n");
+        screen.event(b"event\n");
+        screen.print(b"second\n");
+        screen.end();
+        screen.flush();
+        let mut all = written.recv().unwrap();
+        all.extend(written.try_iter());
+        assert_eq!(all, "first\nsecond\nevent\n");
+    }
+
+    #[test]
+    fn a_reader_that_leaves_is_told_by_kind() {
+        let (screen, written) = screen(Mode::Plain);
+        drop(written);
+        screen.print(b"a\n");
+        screen.flush();
+        assert_eq!(screen.failure(), Some(io::ErrorKind::BrokenPipe));
+    }
+
+    /// A stream that takes nothing until the test lets it.
+    struct Stopped(mpsc::Receiver<()>);
+
+    impl Write for Stopped {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stopped_terminal_does_not_stop_events() {
+        let (go, stopped) = mpsc::channel();
+        let screen = Screen::with(Mode::Terminal, Box::new(Stopped(stopped)), Box::new(io::sink()));
+        std::thread::scope(|scope| {
+            scope.spawn(|| screen.print(b"held up\n"));
+            for _ in 0..1000 {
+                screen.event(b"event\n");
+            }
+            // Only now does the terminal go on: had an event waited for it, this was never reached.
+            drop(go);
+        });
     }
 }
