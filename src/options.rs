@@ -229,7 +229,9 @@ fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString>
         let is_long = matches!(known, Some(known) if known.get_long().is_some());
         let takes_value = known.is_some_and(|known| known.get_action().takes_values());
         let help = one_dash && (text == "-help" || text == "-version");
-        result.push(if (one_dash && is_long) || help {
+        // Not a bundle of short options either: clap is to name it whole.
+        let unknown = one_dash && known.is_none() && find(OsStr::new(&text[1..2])).is_none();
+        result.push(if (one_dash && is_long) || help || unknown {
             OsString::from(format!("-{text}"))
         } else {
             word
@@ -277,7 +279,7 @@ mod tests {
             dashes(&["-f", "-x", "-waitforconnection"]),
             ["-f", "-x", "--waitforconnection"]
         );
-        assert_eq!(dashes(&["-nosuch", "ls"]), ["-nosuch", "ls"]);
+        assert_eq!(dashes(&["--nosuch", "ls"]), ["--nosuch", "ls"]);
     }
 
     #[test]

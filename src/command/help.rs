@@ -27,6 +27,11 @@ Example:
 ! Command not found: swim";
 
 impl Help {
+    /// The help that explains one command.
+    pub(super) fn about(command: &str) -> Self {
+        Self { command: Some(command.to_owned()) }
+    }
+
     pub(super) fn run(&self) -> Result<Said> {
         match &self.command {
             None => Ok(Said(table())),

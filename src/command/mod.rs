@@ -28,45 +28,29 @@ pub use self::shell::{Outcome, Shell};
 use crate::error::Result;
 use crate::report::Report;
 
-/// Every command there is: the only list.
+/// Every command there is: the only list. What each does stands with its arguments.
+#[expect(missing_docs, reason = "a comment here would replace the command's own help")]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// See [`connect::Close`].
     Close(connect::Close),
-    /// See [`connect::Connect`].
     Connect(connect::Connect),
-    /// See [`create::Create`].
     Create(create::Create),
-    /// See [`delete::Delete`].
     Delete(delete::Delete),
-    /// See [`deleteall::DeleteAll`].
     #[command(name = "deleteall", visible_alias = "rmr")]
     DeleteAll(deleteall::DeleteAll),
-    /// See [`get::Get`].
     Get(get::Get),
-    /// See [`help::Help`].
     Help(help::Help),
-    /// See [`history::History`].
     History(history::History),
-    /// See [`ls::Ls`].
     Ls(ls::Ls),
-    /// See [`ls::Ls2`].
     Ls2(ls::Ls2),
-    /// See [`printwatches::PrintWatches`].
     #[command(name = "printwatches")]
     PrintWatches(printwatches::PrintWatches),
-    /// See [`quit::Quit`].
     #[command(visible_alias = "exit")]
     Quit(quit::Quit),
-    /// See [`history::Redo`].
     Redo(history::Redo),
-    /// See [`set::Set`].
     Set(set::Set),
-    /// See [`stat::Stat`].
     Stat(stat::Stat),
-    /// See [`sync::Sync`].
     Sync(sync::Sync),
-    /// See [`version::Version`].
     Version(version::Version),
 }
 

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{FromArgMatches, Parser};
 
 use super::Command;
+use super::help::Help;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::line::Line;
@@ -17,7 +18,6 @@ use crate::line::Line;
     multicall = true,
     name = "zksh",
     disable_help_subcommand = true,
-    disable_help_flag = true,
     arg_required_else_help = false
 )]
 pub(super) struct Typed {
@@ -50,6 +50,10 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Command>> {
     });
     match parsed {
         Ok(typed) => Ok(Some(typed.command)),
+        // `ls --help` is `help ls`.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            Ok(Some(Command::Help(Help::about(&name.to_string_lossy()))))
+        }
         Err(error) => Err(complaint(&error, &name.to_string_lossy())),
     }
 }
@@ -57,6 +61,12 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Command>> {
 fn complaint(error: &clap::Error, name: &str) -> Error {
     let context = |kind| error.get(kind).map(plain).unwrap_or_default();
     let argument = context(ContextKind::InvalidArg);
+    // An option comes with the name of its value, `--version version`.
+    let argument = if argument.starts_with('-') {
+        argument.split(' ').next().unwrap_or_default().to_owned()
+    } else {
+        argument
+    };
     let value = context(ContextKind::InvalidValue);
     let what = match error.kind() {
         ErrorKind::InvalidSubcommand => return unknown(name),
@@ -76,7 +86,13 @@ fn complaint(error: &clap::Error, name: &str) -> Error {
             if let Some(own) = cause.and_then(|cause| cause.downcast_ref::<Error>()) {
                 return with_usage(own.clone(), name);
             }
-            let why = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+            let why = match cause {
+                Some(cause) if cause.is::<std::num::ParseIntError>() => {
+                    ": it is not a whole number".to_owned()
+                }
+                Some(cause) => format!(": {cause}"),
+                None => String::new(),
+            };
             format!("{argument} cannot be {value}{why}")
         }
         ErrorKind::ArgumentConflict => {
@@ -158,7 +174,7 @@ mod tests {
         ] {
             assert_eq!(said(line), words, "{line}");
         }
-        assert!(said("delete /a x").starts_with("version cannot be x: invalid digit"));
+        assert!(said("delete /a x").starts_with("version cannot be x: it is not a whole number"));
         assert!(
             said("create -c -e /a").contains("cannot be combined with"),
             "{}",
