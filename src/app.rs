@@ -15,7 +15,9 @@ use crate::command::{self, Shell};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
+use crate::repl;
 use crate::report::View;
+use crate::report::escape::{self, Newlines};
 use crate::report::screen::{Mode, Screen};
 use crate::script;
 use crate::session::{Notice, Session, Settings};
@@ -58,7 +60,11 @@ fn view(dialect: Dialect, color: Color) -> View {
     View { dialect, terminal, errors_on_terminal: io::stderr().is_terminal(), color }
 }
 
-fn start(options: &Options, screen: &Arc<Screen>) -> anyhow::Result<u8> {
+fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
+    let interactive = options.input == Input::Standard
+        && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
+    let screen =
+        &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
     // One worker is enough: it drives the session while this thread runs commands or waits for
     // the keyboard.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,6 +75,7 @@ fn start(options: &Options, screen: &Arc<Screen>) -> anyhow::Result<u8> {
     // Read before the session is opened: a script that is not there is no reason to connect.
     let input: Option<Box<dyn Read + Send>> = match &options.input {
         Input::Command(_) => None,
+        Input::Standard if interactive => None,
         Input::File(path) => Some(Box::new(open(path)?)),
         Input::Standard => Some(Box::new(io::stdin())),
     };
@@ -103,16 +110,8 @@ async fn run(
     };
     let print_watches = Arc::new(AtomicBool::new(true));
     let session = {
-        let (screen, print_watches) = (Arc::clone(screen), Arc::clone(&print_watches));
-        Session::new(settings, move |notice| match notice {
-            // A session's own events matter to a script only through the lines that fail.
-            Notice::Event(event)
-                if event.path.is_some() && print_watches.load(Ordering::Relaxed) =>
-            {
-                screen.event(&view.render(&event));
-            }
-            _ => {}
-        })
+        let tell = teller(Arc::clone(screen), view, Arc::clone(&print_watches));
+        Session::new(settings, tell)
     };
     session.open(options.servers.clone());
     let shell = {
@@ -135,9 +134,14 @@ async fn run(
             (_, None) => Ok(0),
         }
     };
-    let status = tokio::select! {
-        status = work => status,
-        signal = ending.next() => Ok(128 + signal),
+    let status = if screen.mode() == Mode::Terminal {
+        // It has its own way with signals: Ctrl-C gives up a command, not the shell.
+        repl::run(&shell, screen).await
+    } else {
+        tokio::select! {
+            status = work => status.map_err(anyhow::Error::from),
+            signal = ending.next() => Ok(128 + signal),
+        }
     };
     shell.session.close().await;
     screen.end();
@@ -146,10 +150,36 @@ async fn run(
         (_, Some(io::ErrorKind::BrokenPipe)) => Ok(BROKEN_PIPE),
         (_, Some(kind)) => Err(Error::new(Kind::Refused, format!("Cannot write: {kind}")).into()),
         (Ok(status), None) => Ok(status),
-        (Err(error), None) => {
-            screen.error(&view.complaint(&error));
-            Ok(error.kind().exit_status())
+        (Err(error), None) => match error.downcast_ref::<Error>() {
+            Some(error) => {
+                screen.error(&view.complaint(error));
+                Ok(error.kind().exit_status())
+            }
+            None => Err(error),
+        },
+    }
+}
+
+/// Returns what shows the session's notices. It is called on the runtime's threads.
+fn teller(
+    screen: Arc<Screen>,
+    view: View,
+    print_watches: Arc<AtomicBool>,
+) -> impl Fn(Notice) + Send + Sync {
+    move |notice| match (notice, screen.mode()) {
+        (Notice::Event(event), mode) => {
+            // A session's own events matter to a script only through the lines that fail.
+            let matters = event.path.is_some() || mode == Mode::Terminal;
+            if matters && print_watches.load(Ordering::Relaxed) {
+                screen.event(&view.render(&event));
+            }
         }
+        (Notice::State(_), Mode::Terminal) => screen.refresh(),
+        (Notice::Trouble(trouble), Mode::Terminal) => {
+            let trouble = escape::to_terminal(trouble.as_bytes(), Newlines::Escape);
+            screen.notice(&format!("Connecting: {trouble}"));
+        }
+        _ => {}
     }
 }
 

@@ -1,1 +1,96 @@
-//! (to come)
+//! A person at a terminal: read a line, run it, show what came of it.
+
+mod block;
+mod editor;
+mod helper;
+mod signals;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::block::Block;
+use self::editor::{Editor, Read};
+use self::signals::Signals;
+use crate::command::{self, Outcome, Shell};
+use crate::error::{Error, Kind, Result};
+use crate::report::escape::{self, Newlines};
+use crate::report::screen::Screen;
+use crate::session::Session;
+
+/// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
+///
+/// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
+/// whenever the state of the session has changed.
+pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
+    let signals = Signals::listen(Arc::clone(screen))?;
+    let number = Arc::new(AtomicUsize::new(0));
+    let mut editor = {
+        let (session, number) = (shell.session.clone(), Arc::clone(&number));
+        let words = move || prompt(&session, number.load(Ordering::Relaxed));
+        Editor::new(Arc::clone(screen), shell.view.dialect, words)?
+    };
+    loop {
+        number.store(shell.next_number(), Ordering::Relaxed);
+        let text = match editor.read() {
+            Read::Text(text) => text,
+            Read::Nothing => continue,
+            Read::End => return Ok(0),
+            Read::Ended => return Ok(128 + signals.number()),
+        };
+        let lines = Block::parse(&text, shell.view.dialect).lines;
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 {
+                // One of several pasted: shown where its result is, as if it had been typed here.
+                let prompt = prompt(&shell.session, shell.next_number());
+                let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
+                screen.print(format!("{prompt}{line}\n").as_bytes());
+            }
+            editor.remember(line);
+            let result = line_runs(shell, line, signals.clone()).await;
+            if signals.number() != 0 {
+                return Ok(128 + signals.number());
+            }
+            match result {
+                Ok(Some(outcome)) => {
+                    screen.print(&outcome.text);
+                    if outcome.quit {
+                        return Ok(0);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => screen.error(&shell.view.complaint(&error)),
+            }
+        }
+    }
+}
+
+/// Returns the prompt as zkCli words it.
+fn prompt(session: &Session, number: usize) -> String {
+    let servers = session.servers().map(|servers| servers.to_string()).unwrap_or_default();
+    format!("[zk: {servers}({}) {number}] ", session.state().name())
+}
+
+/// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell.
+async fn line_runs(shell: &Shell, line: &str, mut signals: Signals) -> Result<Option<Outcome>> {
+    let command = command::parse(line, shell.view.dialect);
+    if !matches!(command, Ok(None)) {
+        shell.note(line);
+    }
+    let Some(command) = command? else { return Ok(None) };
+    // A new stream: a Ctrl-C at the prompt is not meant for the command.
+    let mut interrupt = signal(SignalKind::interrupt())
+        .map_err(|error: io::Error| Error::new(Kind::Bug, error.to_string()))?;
+    tokio::select! {
+        biased;
+        outcome = shell.run(&command) => outcome.map(Some),
+        _ = interrupt.recv() => Err(interrupted()),
+        () = signals.ended() => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> Error {
+    Error::new(Kind::Interrupted, "Interrupted; what was sent may have been applied")
+}

@@ -39,6 +39,11 @@ pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns whether a character of data may be written to a terminal as it is.
+pub fn is_safe(c: char) -> bool {
+    !is_dangerous(c, Newlines::Keep)
+}
+
 fn push_escaped(safe: &mut String, c: char) {
     match c {
         '\n' => safe.push_str("\\n"),

@@ -77,8 +77,10 @@ impl Prompt {
 pub enum Returned {
     /// The user does not want the line.
     Interrupted,
-    /// The prompt is to be drawn anew, with the line as it was.
+    /// The prompt is to be drawn anew in other words, with the line as it was.
     Again,
+    /// Something else has used the terminal: the same, below that.
+    Disturbed,
     /// No more lines are wanted.
     Ended,
 }
@@ -161,10 +163,14 @@ impl Screen {
         let mut desk = self.0.desk();
         let prompt = &mut desk.prompt;
         prompt.stage = Stage::Leaving;
-        match (prompt.ended, prompt.asked) {
-            (true, _) => Returned::Ended,
-            (_, true) => Returned::Again,
-            _ => Returned::Interrupted,
+        if prompt.ended {
+            Returned::Ended
+        } else if !prompt.asked {
+            Returned::Interrupted
+        } else if prompt.disturbed {
+            Returned::Disturbed
+        } else {
+            Returned::Again
         }
     }
 

@@ -1,0 +1,82 @@
+//! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
+//! a quote was open or a row ended in `\`.
+
+use crate::dialect::Dialect;
+use crate::line::Line;
+
+/// The lines of a block.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    /// Lines to run, in order, without blank ones.
+    pub(super) lines: Vec<String>,
+    /// Whether the last line goes on: more is to be typed.
+    pub(super) unfinished: bool,
+}
+
+impl Block {
+    /// Cuts a block at every newline that is neither quoted nor behind a `\`; the latter goes away
+    /// together with its `\`, as in other shells.
+    pub(super) fn parse(text: &str, dialect: Dialect) -> Self {
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        let mut unfinished = false;
+        for row in text.split('\n') {
+            line.push_str(row);
+            let parsed = Line::parse(&line, dialect);
+            if parsed.open.is_some() {
+                line.push('\n');
+                unfinished = true;
+            } else if !parsed.comment && line.ends_with('\\') {
+                line.pop();
+                unfinished = true;
+            } else {
+                lines.push(std::mem::take(&mut line));
+                unfinished = false;
+            }
+        }
+        if unfinished {
+            lines.push(line);
+        }
+        lines.retain(|line| !line.trim().is_empty());
+        Self { lines, unfinished }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        let block = Block::parse(text, Dialect::V34);
+        assert!(!block.unfinished, "{text}");
+        block.lines
+    }
+
+    #[test]
+    fn pasted_lines_are_cut_at_newlines() {
+        assert_eq!(lines("ls /\nget /a\n"), ["ls /", "get /a"]);
+        assert_eq!(lines("\n\n  \n"), [""; 0]);
+        assert_eq!(lines("# it's \"so\nls /"), ["# it's \"so", "ls /"]);
+    }
+
+    #[test]
+    fn a_quote_keeps_its_newline() {
+        assert_eq!(lines("set /a 'x\ny'\nget /a"), ["set /a 'x\ny'", "get /a"]);
+    }
+
+    #[test]
+    fn a_backslash_joins_two_rows() {
+        assert_eq!(lines("get \\\n/a\nls /"), ["get /a", "ls /"]);
+        // In quotes it is data, and so is the newline.
+        assert_eq!(lines("set /a 'x\\\ny'"), ["set /a 'x\\\ny'"]);
+    }
+
+    #[test]
+    fn an_open_end_is_told() {
+        for text in ["set /a 'x", "set /a \"x\ny", "get \\", "ls /\nset /a 'x"] {
+            assert!(Block::parse(text, Dialect::V34).unfinished, "{text}");
+        }
+        assert!(!Block::parse("# \\", Dialect::V34).unfinished);
+        assert!(!Block::parse("", Dialect::V34).unfinished);
+    }
+}

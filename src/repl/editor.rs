@@ -1,0 +1,207 @@
+//! The line editor on a terminal: rustyline, made to follow the events and the words of the prompt.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use nix::sys::signal::{Signal, raise};
+use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{Cmd, ColorMode, CompletionType, Config, ExternalPrinter, GraphemeClusterMode};
+use rustyline::{KeyEvent, Modifiers};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::helper::{Drawn, Helper, Interrupting};
+use crate::dialect::Dialect;
+use crate::report::screen::Screen;
+use crate::report::screen::prompt::{BELL, Returned};
+
+/// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
+/// and while it waits no event is shown.
+const KEY_PATIENCE: u16 = 200;
+
+/// Lines of history kept.
+const HISTORY: usize = 10_000;
+
+/// What was read.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// A line, or several that were pasted.
+    Text(String),
+    /// Ctrl-C: nothing to run.
+    Nothing,
+    /// Ctrl-D, or the terminal is gone.
+    End,
+    /// The screen wants no more lines.
+    Ended,
+}
+
+pub(super) struct Editor {
+    inner: rustyline::Editor<Helper, FileHistory>,
+    screen: Arc<Screen>,
+    words: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl Editor {
+    /// Takes over the terminal. `words` returns the prompt as it should be now.
+    pub(super) fn new(
+        screen: Arc<Screen>,
+        dialect: Dialect,
+        words: impl Fn() -> String + Send + Sync + 'static,
+    ) -> rustyline::Result<Self> {
+        let config = Config::builder()
+            .max_history_size(HISTORY)?
+            .history_ignore_space(true)
+            .auto_add_history(false)
+            .completion_type(CompletionType::List)
+            // The helper's drawing is the way for events, colours or not.
+            .color_mode(ColorMode::Forced)
+            .keyseq_timeout(Some(KEY_PATIENCE))
+            .build();
+        let mut inner = rustyline::Editor::with_config(config)?;
+        inner.set_helper(Some(Helper::new(Arc::clone(&screen), dialect)));
+        let interrupt = Box::new(Interrupting(Arc::clone(&screen)));
+        inner.bind_sequence(
+            KeyEvent::new('c', Modifiers::CTRL),
+            rustyline::EventHandler::Conditional(interrupt),
+        );
+        inner.bind_sequence(KeyEvent::new('p', Modifiers::CTRL), Cmd::HistorySearchBackward);
+        inner.bind_sequence(KeyEvent::new('n', Modifiers::CTRL), Cmd::HistorySearchForward);
+        let mut printer = inner.create_external_printer()?;
+        let words: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(words);
+        let wanted = Arc::clone(&words);
+        let bell = screen.bell();
+        std::thread::spawn(move || {
+            bell.serve(
+                || {
+                    // It fails when the editor is gone, and with it the need.
+                    let _ = printer.print(BELL.to_owned());
+                },
+                || {
+                    let _ = raise(Signal::SIGINT);
+                },
+                || wanted(),
+            );
+        });
+        restore_on_panic();
+        Ok(Self { inner, screen, words })
+    }
+
+    /// Reads a line.
+    pub(super) fn read(&mut self) -> Read {
+        let mut words = (self.words)();
+        self.screen.enter_prompt(words.clone());
+        let mut kept = Drawn::default();
+        let read = loop {
+            let initial = kept.line.split_at(kept.cursor);
+            let result = self.inner.readline_with_initial(&words, initial);
+            let wipe = match result {
+                Ok(text) => break Read::Text(text),
+                Err(ReadlineError::Interrupted) => match self.screen.returned() {
+                    Returned::Interrupted => break Read::Nothing,
+                    Returned::Ended => break Read::Ended,
+                    Returned::Again => Wipe::All,
+                    Returned::Disturbed => Wipe::Row,
+                },
+                // A byte that is no UTF-8, or a window that changed its size at a bad moment.
+                Err(ReadlineError::Signal(_)) => Wipe::ToCursor,
+                Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                    Wipe::ToCursor
+                }
+                Err(_) => break Read::End,
+            };
+            kept = self.inner.helper().map(Helper::drawn).unwrap_or_default();
+            self.wipe(&wipe, &words, &kept);
+            words = (self.words)();
+            self.screen.enter_again(words.clone());
+        };
+        self.screen.leave_prompt();
+        read
+    }
+
+    /// Wipes the prompt and the line; the editor has left the cursor one row below.
+    fn wipe(&mut self, wipe: &Wipe, words: &str, drawn: &Drawn) {
+        let columns = self.inner.dimensions().map_or(80, |(columns, _)| columns);
+        let rows = match wipe {
+            Wipe::All => rows(columns, &[words, &drawn.line, &drawn.hint]),
+            Wipe::ToCursor => rows(columns, &[words, &drawn.line[..drawn.cursor]]),
+            Wipe::Row => 0,
+        };
+        self.screen.print(format!("\x1b[{}A\r\x1b[J", rows + 1).as_bytes());
+    }
+
+    /// Remembers a line for the arrow keys.
+    pub(super) fn remember(&mut self, line: &str) {
+        // In memory it cannot fail.
+        let _ = self.inner.add_history_entry(line);
+    }
+}
+
+/// How much of what the editor drew is to be wiped.
+enum Wipe {
+    All,
+    ToCursor,
+    Row,
+}
+
+/// Returns the row on which the text ends, counted from 0 as the editor counts.
+fn rows(columns: u16, parts: &[&str]) -> u16 {
+    let mode = GraphemeClusterMode::from_env();
+    let (mut row, mut column) = (0_u16, 0_u16);
+    for part in parts {
+        for cluster in part.graphemes(true) {
+            if cluster == "\n" {
+                (row, column) = (row + 1, 0);
+                continue;
+            }
+            let width = match cluster {
+                "\t" => 8 - column % 8,
+                _ => mode.width(cluster),
+            };
+            column += width;
+            if column > columns {
+                (row, column) = (row + 1, width);
+            }
+        }
+        if column == columns {
+            (row, column) = (row + 1, 0);
+        }
+    }
+    row
+}
+
+/// Gives the terminal back before a panic of this thread is reported.
+fn restore_on_panic() {
+    let Ok(cooked) = tcgetattr(io::stdin()) else { return };
+    let cooked = Mutex::new(cooked);
+    let editing = std::thread::current().id();
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() == editing
+            && let Ok(cooked) = cooked.lock()
+        {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &cooked);
+            // Bracketed paste off.
+            let _ = io::Write::write_all(&mut io::stderr(), b"\r\n\x1b[?2004l");
+        }
+        previous(panic);
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_as_the_editor_counts() {
+        assert_eq!(rows(10, &["> ", "1234567"]), 0);
+        assert_eq!(rows(10, &["> ", "12345678"]), 1);
+        assert_eq!(rows(10, &["> ", "123456789"]), 1);
+        assert_eq!(rows(10, &["> ", "1234567", "890"]), 1);
+        assert_eq!(rows(10, &["> ", "a\nb\n"]), 2);
+        // A wide character does not fit into the last column.
+        assert_eq!(rows(10, &["> ", "1234567湖"]), 1);
+        assert_eq!(rows(10, &["> ", "123456湖"]), 1);
+        assert_eq!(rows(10, &["> ", "12345湖"]), 0);
+    }
+}
