@@ -1,17 +1,22 @@
 //! The line editor on a terminal: rustyline, made to follow the events and the words of the prompt.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::sys::signal::{Signal, raise};
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Cmd, ColorMode, CompletionType, Config, ExternalPrinter, GraphemeClusterMode};
-use rustyline::{KeyEvent, Modifiers};
+use rustyline::{
+    ColorMode, CompletionType, Config, EventHandler, ExternalPrinter, GraphemeClusterMode, KeyCode,
+    KeyEvent, Modifiers,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::helper::{Drawn, Helper, Interrupting};
+use super::history;
+use super::recall::{Past, Recall};
 use crate::dialect::Dialect;
 use crate::report::screen::Screen;
 use crate::report::screen::prompt::{BELL, Returned};
@@ -40,6 +45,10 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     screen: Arc<Screen>,
     words: Arc<dyn Fn() -> String + Send + Sync>,
+    dialect: Dialect,
+    past: Arc<Mutex<Past>>,
+    /// Where history is kept, if it can be.
+    file: Option<PathBuf>,
 }
 
 impl Editor {
@@ -63,10 +72,31 @@ impl Editor {
         let interrupt = Box::new(Interrupting(Arc::clone(&screen)));
         inner.bind_sequence(
             KeyEvent::new('c', Modifiers::CTRL),
-            rustyline::EventHandler::Conditional(interrupt),
+            EventHandler::Conditional(interrupt),
         );
-        inner.bind_sequence(KeyEvent::new('p', Modifiers::CTRL), Cmd::HistorySearchBackward);
-        inner.bind_sequence(KeyEvent::new('n', Modifiers::CTRL), Cmd::HistorySearchForward);
+        let file = history::path(
+            std::env::var_os("XDG_STATE_HOME").map(PathBuf::from),
+            std::env::home_dir(),
+        );
+        let file = file.filter(|file| match history::load(inner.history_mut(), file) {
+            Ok(None) => true,
+            Ok(Some(aside)) => {
+                screen.error(&format!("History was not text; it is now {}", aside.display()));
+                true
+            }
+            Err(error) => {
+                screen.error(&format!("History is not kept: {}: {error}", file.display()));
+                false
+            }
+        });
+        let past = Arc::new(Mutex::new(Past::new(inner.history().iter().cloned().collect())));
+        for (key, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
+            let recall = Recall { past: Arc::clone(&past), back };
+            inner.bind_sequence(
+                KeyEvent(key, Modifiers::NONE),
+                EventHandler::Conditional(Box::new(recall)),
+            );
+        }
         let mut printer = inner.create_external_printer()?;
         let words: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(words);
         let wanted = Arc::clone(&words);
@@ -84,7 +114,7 @@ impl Editor {
             );
         });
         restore_on_panic();
-        Ok(Self { inner, screen, words })
+        Ok(Self { inner, screen, words, dialect, past, file })
     }
 
     /// Reads a line.
@@ -130,10 +160,17 @@ impl Editor {
         self.screen.print(format!("\x1b[{}A\r\x1b[J", rows + 1).as_bytes());
     }
 
-    /// Remembers a line for the arrow keys.
+    /// Remembers a line, unless it is private.
     pub(super) fn remember(&mut self, line: &str) {
-        // In memory it cannot fail.
+        if history::is_private(line, self.dialect) {
+            return;
+        }
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        // In memory it cannot fail; and if the disk is full, editing is still possible.
         let _ = self.inner.add_history_entry(line);
+        if let Some(file) = &self.file {
+            let _ = self.inner.append_history(file);
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 mod block;
 mod editor;
 mod helper;
+mod history;
+mod recall;
 mod signals;
 
 use std::io;
