@@ -6,7 +6,7 @@ use crate::report::Said;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[
-    ("look", &["ls", "ls2", "get", "stat"]),
+    ("look", &["ls", "ls2", "get", "stat", "cd", "pwd"]),
     ("change", &["create", "set", "delete", "deleteall"]),
     ("session", &["connect", "close", "sync", "quit"]),
     ("shell", &["help", "history", "redo", "printwatches", "version"]),

@@ -3,6 +3,7 @@
 //! A command knows its arguments, its help, its example and its report. It knows neither where its
 //! line came from nor where its report goes.
 
+mod cd;
 mod connect;
 mod create;
 mod delete;
@@ -13,6 +14,7 @@ mod history;
 mod ls;
 mod parse;
 mod printwatches;
+mod pwd;
 mod quit;
 mod set;
 mod shell;
@@ -32,6 +34,7 @@ use crate::report::Report;
 #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Cd(cd::Cd),
     Close(connect::Close),
     Connect(connect::Connect),
     Create(create::Create),
@@ -45,6 +48,7 @@ pub enum Command {
     Ls2(ls::Ls2),
     #[command(name = "printwatches")]
     PrintWatches(printwatches::PrintWatches),
+    Pwd(pwd::Pwd),
     #[command(visible_alias = "exit")]
     Quit(quit::Quit),
     Redo(history::Redo),
@@ -77,6 +81,7 @@ impl Command {
 
     async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
         match self {
+            Self::Cd(command) => boxed(command.run(shell).await),
             Self::Close(command) => boxed(command.run(shell).await),
             Self::Connect(command) => boxed(command.run(shell).await),
             Self::Create(command) => boxed(command.run(shell).await),
@@ -88,6 +93,7 @@ impl Command {
             Self::Ls(command) => boxed(command.run(shell).await),
             Self::Ls2(command) => boxed(command.run(shell).await),
             Self::PrintWatches(command) => Ok(command.run(shell)),
+            Self::Pwd(_) => boxed(Ok(pwd::Pwd::run(shell))),
             Self::Quit(command) => boxed(command.run(shell).await),
             Self::Redo(command) => shell.redo(command.line(shell)?).await,
             Self::Set(command) => boxed(command.run(shell).await),

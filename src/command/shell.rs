@@ -67,12 +67,12 @@ impl Shell {
 
     /// Returns the znode that was typed.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        typed.from(None)
+        typed.from(self.session.working_path().as_ref())
     }
 
     /// Returns the prefix of a sequential znode that was typed.
     pub fn sequential(&self, typed: &TypedPath) -> Result<String> {
-        typed.sequential_from(None)
+        typed.sequential_from(self.session.working_path().as_ref())
     }
 
     /// Notes a line; its number is the one that the prompt showed.

@@ -18,6 +18,7 @@ use self::editor::{Editor, Read};
 use self::signals::Signals;
 use crate::command::{self, Outcome, Shell};
 use crate::error::{Error, Kind, Result};
+use crate::path::ZnodePath;
 use crate::report::escape::{self, Newlines};
 use crate::report::screen::Screen;
 use crate::session::Session;
@@ -28,6 +29,7 @@ use crate::session::Session;
 /// whenever the state of the session has changed.
 pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
     let signals = Signals::listen(Arc::clone(screen))?;
+    shell.session.work_in(ZnodePath::root());
     let number = Arc::new(AtomicUsize::new(0));
     let mut editor = {
         let (session, number) = (shell.session.clone(), Arc::clone(&number));
@@ -69,10 +71,13 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
     }
 }
 
-/// Returns the prompt as zkCli words it.
+/// Returns the prompt as zkCli words it, and the working path where it is not `/`.
 fn prompt(session: &Session, number: usize) -> String {
     let servers = session.servers().map(|servers| servers.to_string()).unwrap_or_default();
-    format!("[zk: {servers}({}) {number}] ", session.state().name())
+    let path = session.working_path().filter(|path| !path.is_root());
+    let path = path.map(|path| format!("{path} ")).unwrap_or_default();
+    let prompt = format!("[zk: {servers}({}) {path}{number}] ", session.state().name());
+    escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned()
 }
 
 /// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell.

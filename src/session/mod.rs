@@ -70,6 +70,7 @@ struct Inner {
     watches: Watches,
     delivery: JoinHandle<()>,
     sent: AtomicU64,
+    working: Mutex<Option<ZnodePath>>,
 }
 
 #[derive(Debug, Clone)]
@@ -104,7 +105,8 @@ impl Session {
             watch::channel(Status { state: State::Closed, trouble: None, expired: false });
         let link = Mutex::default();
         let sent = AtomicU64::new(0);
-        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery, sent }))
+        let working = Mutex::default();
+        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery, sent, working }))
     }
 
     /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
@@ -190,6 +192,17 @@ impl Session {
     /// Returns whether `/` is the server's own root, with `/zookeeper` in it.
     fn sees_real_root(&self) -> bool {
         self.link().servers.as_ref().is_none_or(|servers| servers.chroot().is_root())
+    }
+
+    /// Returns where relative paths start from. None where paths must be absolute: in scripts, as
+    /// long as they have not chosen one.
+    pub fn working_path(&self) -> Option<ZnodePath> {
+        self.0.working.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Chooses where relative paths start from; whether it exists is not asked.
+    pub fn work_in(&self, path: ZnodePath) {
+        *self.0.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
     }
 
     /// Returns the session's number, once a server has given one.

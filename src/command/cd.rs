@@ -1,0 +1,38 @@
+//! `cd`: change the working path.
+
+use super::Shell;
+use crate::error::{Code, Error, Result};
+use crate::path::TypedPath;
+use crate::report::Silence;
+
+/// Change the znode that relative paths start from
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "cd [path]", after_long_help = EXAMPLE)]
+pub struct Cd {
+    /// Znode to go to; / where none is given
+    #[arg(value_name = "path", default_value = "/")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake
+Created /lake
+> create /lake/reed
+Created /lake/reed
+> cd /lake
+> ls .
+[reed]
+> pwd
+/lake";
+
+impl Cd {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        if shell.session.exists(&path, false).await?.is_none() {
+            return Err(Error::code(Code::NoNode, path.as_str()));
+        }
+        shell.session.work_in(path);
+        Ok(Silence {})
+    }
+}

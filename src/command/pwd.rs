@@ -1,0 +1,33 @@
+//! `pwd`: print the working path.
+
+use super::Shell;
+use crate::path::ZnodePath;
+use crate::report::{Report, Text};
+
+/// Print the znode that relative paths start from
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "pwd", after_long_help = EXAMPLE)]
+pub struct Pwd {}
+
+const EXAMPLE: &str = "\
+Example:
+> pwd
+/";
+
+impl Pwd {
+    pub(super) fn run(shell: &Shell) -> Working {
+        Working(shell.session.working_path().unwrap_or_else(ZnodePath::root))
+    }
+}
+
+/// The working path.
+#[derive(Debug, serde::Serialize)]
+#[serde(transparent)]
+pub(super) struct Working(ZnodePath);
+
+impl Report for Working {
+    fn text(&self, out: &mut Text<'_>) {
+        out.foreign(self.0.as_str());
+        out.line("");
+    }
+}
