@@ -9,6 +9,8 @@ use crate::line::Line;
 pub(super) struct Block {
     /// Lines to run, in order, without blank ones.
     pub(super) lines: Vec<String>,
+    /// Where the last line starts in the block, blank or not.
+    pub(super) last: usize,
     /// Whether the last line goes on: more is to be typed.
     pub(super) unfinished: bool,
 }
@@ -19,26 +21,34 @@ impl Block {
     pub(super) fn parse(text: &str, dialect: Dialect) -> Self {
         let mut lines = Vec::new();
         let mut line = String::new();
+        let mut open = None;
         let mut unfinished = false;
+        let (mut last, mut end) = (0, 0);
         for row in text.split('\n') {
+            if !unfinished {
+                last = end;
+            }
+            end += row.len() + 1;
             line.push_str(row);
-            let parsed = Line::parse(&line, dialect);
-            if parsed.open.is_some() {
+            // A long quotation is read again only where it may end.
+            if open.is_none_or(|quote| row.contains(quote)) {
+                let parsed = Line::parse(&line, dialect);
+                open = parsed.open;
+                unfinished = open.is_some() || (!parsed.comment && line.ends_with('\\'));
+            }
+            if open.is_some() {
                 line.push('\n');
-                unfinished = true;
-            } else if !parsed.comment && line.ends_with('\\') {
+            } else if unfinished {
                 line.pop();
-                unfinished = true;
             } else {
                 lines.push(std::mem::take(&mut line));
-                unfinished = false;
             }
         }
         if unfinished {
             lines.push(line);
         }
         lines.retain(|line| !line.trim().is_empty());
-        Self { lines, unfinished }
+        Self { lines, last, unfinished }
     }
 }
 
@@ -69,6 +79,18 @@ mod tests {
         assert_eq!(lines("get \\\n/a\nls /"), ["get /a", "ls /"]);
         // In quotes it is data, and so is the newline.
         assert_eq!(lines("set /a 'x\\\ny'"), ["set /a 'x\\\ny'"]);
+    }
+
+    #[test]
+    fn the_last_line_is_found() {
+        for (text, last) in [
+            ("ls /", "ls /"),
+            ("ls /\nget", "get"),
+            ("ls /\nset 'x\ny", "set 'x\ny"),
+            ("ls /\n", ""),
+        ] {
+            assert_eq!(&text[Block::parse(text, Dialect::V34).last..], last);
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Editor {
     /// Takes over the terminal. `words` returns the prompt as it should be now.
     pub(super) fn new(
         screen: Arc<Screen>,
+        helper: Helper,
         dialect: Dialect,
         words: impl Fn() -> String + Send + Sync + 'static,
     ) -> rustyline::Result<Self> {
@@ -63,12 +64,13 @@ impl Editor {
             .history_ignore_space(true)
             .auto_add_history(false)
             .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
             // The helper's drawing is the way for events, colours or not.
             .color_mode(ColorMode::Forced)
             .keyseq_timeout(Some(KEY_PATIENCE))
             .build();
         let mut inner = rustyline::Editor::with_config(config)?;
-        inner.set_helper(Some(Helper::new(Arc::clone(&screen), dialect)));
+        inner.set_helper(Some(helper));
         let interrupt = Box::new(Interrupting(Arc::clone(&screen)));
         inner.bind_sequence(
             KeyEvent::new('c', Modifiers::CTRL),
@@ -120,6 +122,10 @@ impl Editor {
     /// Reads a line.
     pub(super) fn read(&mut self) -> Read {
         let mut words = (self.words)();
+        let columns = self.columns();
+        if let Some(helper) = self.inner.helper() {
+            helper.begin(columns.into(), &words);
+        }
         self.screen.enter_prompt(words.clone());
         let mut kept = Drawn::default();
         let read = loop {
@@ -149,9 +155,13 @@ impl Editor {
         read
     }
 
+    fn columns(&mut self) -> u16 {
+        self.inner.dimensions().map_or(80, |(columns, _)| columns)
+    }
+
     /// Wipes the prompt and the line; the editor has left the cursor one row below.
     fn wipe(&mut self, wipe: &Wipe, words: &str, drawn: &Drawn) {
-        let columns = self.inner.dimensions().map_or(80, |(columns, _)| columns);
+        let columns = self.columns();
         let rows = match wipe {
             Wipe::All => rows(columns, &[words, &drawn.line, &drawn.hint]),
             Wipe::ToCursor => rows(columns, &[words, &drawn.line[..drawn.cursor]]),

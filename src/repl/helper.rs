@@ -1,20 +1,27 @@
-//! What the editor asks of us while a line is edited: the prompt with the events above it, and
-//! whether the line is finished.
+//! What the editor asks of us while a line is edited: the prompt with the events above it, colours,
+//! hints, candidates, and whether the line is finished.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustyline::completion::Completer;
+use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
+use rustyline::{Cmd, ConditionalEventHandler, Context, Event, EventContext, RepeatCount};
+use unicode_width::UnicodeWidthStr;
 
 use super::block::Block;
+use super::complete::complete;
+use super::grammar::Reading;
+use super::highlight;
+use super::hint::{self, Hint};
+use super::tree::{Answer, Tree};
 use crate::dialect::Dialect;
-use crate::report::escape::{self, Newlines};
+use crate::report::View;
 use crate::report::screen::Screen;
 
 /// The line on the screen.
@@ -28,18 +35,70 @@ pub(super) struct Drawn {
 
 pub(super) struct Helper {
     screen: Arc<Screen>,
-    dialect: Dialect,
+    view: View,
+    grammar: clap::Command,
+    tree: Tree,
+    hints: Arc<AtomicBool>,
+    /// Columns of the terminal, and those that the prompt leaves.
+    columns: Cell<usize>,
+    room: Cell<usize>,
     drawn: RefCell<Drawn>,
+    /// The last znode asked about, and the answer.
+    asked: RefCell<Option<(String, Answer)>>,
 }
 
 impl Helper {
-    pub(super) fn new(screen: Arc<Screen>, dialect: Dialect) -> Self {
-        Self { screen, dialect, drawn: RefCell::default() }
+    pub(super) fn new(screen: Arc<Screen>, view: View, tree: Tree, hints: Arc<AtomicBool>) -> Self {
+        let mut grammar = crate::command::Command::tree();
+        grammar.build();
+        Self {
+            screen,
+            view,
+            grammar,
+            tree,
+            hints,
+            columns: Cell::default(),
+            room: Cell::default(),
+            drawn: RefCell::default(),
+            asked: RefCell::default(),
+        }
     }
 
     /// Returns the line as it was drawn last.
     pub(super) fn drawn(&self) -> Drawn {
         self.drawn.borrow().clone()
+    }
+
+    /// Begins a prompt on a terminal of so many columns.
+    pub(super) fn begin(&self, columns: usize, prompt: &str) {
+        self.columns.set(columns);
+        self.room.set(columns.saturating_sub(prompt.width()));
+        self.asked.take();
+        self.tree.forget();
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.view.dialect
+    }
+
+    /// Returns what the znode at the end of the line is.
+    fn facts(&self, reading: &Reading<'_>, line: &str) -> Option<Hint> {
+        let (word, role) = reading.last();
+        let word = word.text().into_owned();
+        if !role.is_path() || word.is_empty() {
+            self.tree.hush();
+            return None;
+        }
+        let path = self.tree.resolve(&word)?;
+        let mut asked = self.asked.borrow_mut();
+        if asked.as_ref().is_none_or(|(typed, _)| *typed != word) {
+            // The editor counts rows before the answer is there, so it must fit into this one.
+            let room = self.room.get().saturating_sub(line.width() + 4);
+            let screen = Arc::clone(&self.screen);
+            let answer = self.tree.ask(path, room, move || screen.redraw());
+            *asked = Some((word, answer));
+        }
+        asked.as_ref().map(|(_, answer)| Hint::Facts(Arc::clone(answer)))
     }
 }
 
@@ -52,20 +111,27 @@ impl Highlighter for Helper {
     }
 
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
-        let mut drawn = self.drawn.borrow_mut();
-        line.clone_into(&mut drawn.line);
-        drawn.cursor = cursor;
-        // What was pasted may hold characters that drive the terminal. They have no width, so the
-        // editor does not miss them.
-        match escape::to_terminal(line.as_bytes(), Newlines::Keep) {
-            Cow::Borrowed(_) => Cow::Borrowed(line),
-            Cow::Owned(_) => Cow::Owned(line.chars().filter(|c| escape::is_safe(*c)).collect()),
+        {
+            let mut drawn = self.drawn.borrow_mut();
+            line.clone_into(&mut drawn.line);
+            drawn.cursor = cursor;
         }
+        if !self.view.color {
+            return Cow::Owned(highlight::visible(line).collect());
+        }
+        let reading = Reading::of(&self.grammar, line, self.dialect());
+        let is_prefix = |word: &str| {
+            self.grammar.get_subcommands().any(|known| known.get_name().starts_with(word))
+        };
+        let exists = |typed: &str| self.tree.exists(&self.tree.resolve(typed)?);
+        Cow::Owned(highlight::paint(line, &reading, is_prefix, exists))
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         hint.clone_into(&mut self.drawn.borrow_mut().hint);
-        Cow::Borrowed(hint)
+        // Grey, or only dim where colours are not wanted: it must not look like typed text.
+        let code = if self.view.color { "90" } else { "2" };
+        Cow::Owned(format!("\x1b[{code}m{hint}\x1b[0m"))
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
@@ -83,17 +149,43 @@ impl Highlighter for Helper {
 
 impl Validator for Helper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let unfinished = Block::parse(context.input(), self.dialect).unfinished;
+        let unfinished = Block::parse(context.input(), self.dialect()).unfinished;
         Ok(if unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }
 
 impl Completer for Helper {
-    type Candidate = String;
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        cursor: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let width = self.columns.get().saturating_sub(2);
+        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), width))
+    }
 }
 
 impl Hinter for Helper {
-    type Hint = String;
+    type Hint = Hint;
+
+    fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
+        if !self.hints.load(Ordering::Relaxed) || cursor < line.len() || line.trim().is_empty() {
+            self.tree.hush();
+            return None;
+        }
+        let reading = Reading::of(&self.grammar, line, self.dialect());
+        if line.ends_with(' ') {
+            self.tree.hush();
+            return hint::usage(&reading).map(Hint::Words);
+        }
+        match hint::earlier(context.history(), line) {
+            Some(rest) => Some(Hint::Earlier(rest)),
+            None => self.facts(&reading, line),
+        }
+    }
 }
 
 /// Tells the screen that Ctrl-C ends the line: the editor does not draw then.

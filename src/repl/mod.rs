@@ -1,21 +1,29 @@
 //! A person at a terminal: read a line, run it, show what came of it.
 
 mod block;
+mod complete;
 mod editor;
+mod grammar;
 mod helper;
+mod highlight;
+mod hint;
 mod history;
 mod recall;
 mod signals;
+mod tree;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::block::Block;
 use self::editor::{Editor, Read};
+use self::helper::Helper;
 use self::signals::Signals;
+use self::tree::Tree;
 use crate::command::{self, Outcome, Shell};
 use crate::error::{Error, Kind, Result};
 use crate::path::ZnodePath;
@@ -34,7 +42,10 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
     let mut editor = {
         let (session, number) = (shell.session.clone(), Arc::clone(&number));
         let words = move || prompt(&session, number.load(Ordering::Relaxed));
-        Editor::new(Arc::clone(screen), shell.view.dialect, words)?
+        let tree = Tree::new(shell.session.clone(), Handle::current());
+        let hints = Arc::new(AtomicBool::new(true));
+        let helper = Helper::new(Arc::clone(screen), shell.view, tree, hints);
+        Editor::new(Arc::clone(screen), helper, shell.view.dialect, words)?
     };
     loop {
         number.store(shell.next_number(), Ordering::Relaxed);

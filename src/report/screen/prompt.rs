@@ -11,11 +11,13 @@ use std::sync::{Arc, PoisonError};
 
 use super::{Desk, Screen, Shared};
 
-/// Moves up, over the empty line that a bell leaves.
-const UNDO_BELL: &str = "\x1b[A";
+/// What a bell prints in the place of the prompt, which the editor has just wiped. The editor wants
+/// a newline at the end: going up before it keeps the terminal from scrolling, and the saved place
+/// is found again also where there was no room to go up.
+pub const BELL: &str = "\x1b7\x1b[A\n";
 
-/// What a bell prints: it goes to the place of the prompt, which the editor has just wiped.
-pub const BELL: &str = "\n";
+/// Goes back to where the bell began.
+const UNDO_BELL: &str = "\x1b8";
 
 /// Where the editor stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +52,8 @@ pub(super) struct Prompt {
     left: bool,
     /// Whether a bell is under way.
     rung: bool,
+    /// Whether something beside the prompt has changed and is to be drawn.
+    unseen: bool,
     /// Whether the next draw comes from a key.
     keyed: bool,
     /// Whether the editor shows words of its own, such as those of a search.
@@ -67,7 +71,8 @@ impl Prompt {
 
     /// Returns whether the bell's thread has something to do.
     fn needs_bell(&self, events: &[u8]) -> bool {
-        let unheard = self.stage == Stage::Waiting && !self.rung && !events.is_empty();
+        let news = self.unseen || !events.is_empty();
+        let unheard = self.stage == Stage::Waiting && !self.rung && news;
         (self.stale && self.stage != Stage::Away) || self.is_over() || unheard
     }
 }
@@ -150,6 +155,7 @@ impl Screen {
                 words.clone_into(&mut prompt.shown);
             }
             prompt.foreign = !own;
+            prompt.unseen = false;
             prompt.drawn = true;
             prompt.stage = Stage::Waiting;
             self.0.news.notify_all();
@@ -185,6 +191,11 @@ impl Screen {
     /// Tells that the words of the prompt may have changed. Never waits for the terminal.
     pub fn refresh(&self) {
         self.tell(|prompt| prompt.stale = true);
+    }
+
+    /// Makes the editor draw what it has. Never waits for the terminal.
+    pub fn redraw(&self) {
+        self.tell(|prompt| prompt.unseen = true);
     }
 
     /// Tells that something else has used the terminal. Never waits for it.
@@ -335,7 +346,7 @@ mod tests {
         screen.event(b"two\n");
         // A key comes first: the bell's own line is still to be undone.
         assert_eq!(key(&screen, "> "), "> \none\ntwo\n> ");
-        assert_eq!(draw(&screen, "> "), "\x1b[A> ");
+        assert_eq!(draw(&screen, "> "), "\x1b8> ");
         drop(screen);
         thread.join().unwrap();
         assert_eq!(heard.try_iter().count(), 0);

@@ -1,0 +1,364 @@
+//! Completion: commands, options with what they mean, values, and znodes of the live tree.
+
+use clap::{Arg, Command};
+use rustyline::completion::Pair;
+use unicode_width::UnicodeWidthStr;
+
+use super::grammar::{Reading, Role};
+use super::tree::Tree;
+use crate::dialect::Dialect;
+use crate::line::Line;
+use crate::path::ZnodePath;
+use crate::report::escape::{self, Newlines};
+
+/// Most candidates of one list. Beyond, a list helps nobody, and rustyline panics at 65,536.
+const LISTED: usize = 500;
+
+/// With more candidates than this their meanings are left out.
+const EXPLAINED: usize = 16;
+
+/// The schemes that every server knows, each with what stands before the permissions.
+const ACL_SCHEMES: &[(&str, &str)] = &[
+    ("world:anyone:", "everyone"),
+    ("auth::", "whoever this session is, by addauth"),
+    ("digest:", "a user with a password, as user:digest"),
+    ("ip:", "an address or network"),
+    ("x509:", "a client's certificate"),
+    ("sasl:", "a SASL user"),
+];
+
+/// The permissions of an ACL entry.
+const PERMISSIONS: &[(char, &str)] = &[
+    ('c', "create children"),
+    ('d', "delete children"),
+    ('r', "read"),
+    ('w', "write"),
+    ('a', "set the ACL"),
+];
+
+/// Completes the last word of `text`; returns where it starts and what may stand there. What is
+/// shown of a candidate is cut to `width` columns.
+pub(super) fn complete(
+    grammar: &Command,
+    tree: &Tree,
+    text: &str,
+    dialect: Dialect,
+    width: usize,
+) -> (usize, Vec<Pair>) {
+    let reading = Reading::of(grammar, text, dialect);
+    let (last, role) = reading.last();
+    let word = last.text();
+    let mut candidates = match role {
+        Role::Command => commands(grammar, &word),
+        _ if word.starts_with('-') && last.quote.is_none() => options(&reading, &word),
+        role if role.is_path() => paths(tree, &word, last.quote, dialect),
+        Role::Value(arg) => values(grammar, arg, &word),
+        Role::Option | Role::Unknown => Vec::new(),
+    };
+    for candidate in &mut candidates {
+        cut(&mut candidate.display, width);
+    }
+    (last.span.start, candidates)
+}
+
+/// Cuts a text that is wider than `width` columns.
+fn cut(text: &mut String, width: usize) {
+    if text.width() > width {
+        while text.width() >= width && text.pop().is_some() {}
+        text.push('…');
+    }
+}
+
+fn pair(replacement: impl Into<String>, display: impl Into<String>) -> Pair {
+    Pair { display: display.into(), replacement: replacement.into() }
+}
+
+/// Lists words with their meanings: each is chosen whole, so a blank follows it.
+fn explained(words: Vec<(String, String)>) -> Vec<Pair> {
+    let many = words.len() > EXPLAINED;
+    let width = words.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
+    words
+        .into_iter()
+        .map(|(word, meaning)| {
+            let display = if many || meaning.is_empty() {
+                word.clone()
+            } else {
+                format!("{word:width$}  {meaning}")
+            };
+            pair(format!("{word} "), display)
+        })
+        .collect()
+}
+
+fn names(grammar: &Command) -> impl Iterator<Item = (String, String)> {
+    grammar.get_subcommands().filter(|command| !command.is_hide_set()).flat_map(|command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        std::iter::once(command.get_name())
+            .chain(command.get_visible_aliases())
+            .map(|name| (name.to_owned(), about.clone()))
+            .collect::<Vec<_>>()
+    })
+}
+
+fn commands(grammar: &Command, word: &str) -> Vec<Pair> {
+    let mut found: Vec<_> = names(grammar).filter(|(name, _)| name.starts_with(word)).collect();
+    found.sort_unstable();
+    explained(found)
+}
+
+fn options(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
+    let Some(command) = reading.command else { return Vec::new() };
+    let before = reading.words.iter().filter(|(typed, _)| typed.text() != word);
+    let used: Vec<&Arg> = before.flat_map(|(typed, _)| reading.options(&typed.text())).collect();
+    let free = command.get_arguments().filter(|arg| {
+        !arg.is_positional()
+            && !arg.is_hide_set()
+            && arg.get_id() != "help"
+            && !used.iter().any(|used| used.get_id() == arg.get_id())
+    });
+    let mut found = Vec::new();
+    for arg in free {
+        let short = arg.get_short().map(|short| format!("-{short}"));
+        let long = arg.get_long().map(|long| format!("--{long}"));
+        let both: Vec<&str> = short.iter().chain(&long).map(String::as_str).collect();
+        let name = both.iter().find(|name| name.starts_with(word)).copied();
+        if let Some(name) = name {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            found.push((name.to_owned(), both.join(", "), help));
+        }
+    }
+    let width = found.iter().map(|(_, both, _)| both.len()).max().unwrap_or_default();
+    found
+        .into_iter()
+        .map(|(name, both, help)| pair(format!("{name} "), format!("{both:width$}  {help}")))
+        .collect()
+}
+
+fn values(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
+    let known = arg.get_possible_values();
+    if !known.is_empty() {
+        let known = known.into_iter().filter(|value| !value.is_hide_set()).map(|value| {
+            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+            (value.get_name().to_owned(), help)
+        });
+        let lower = word.to_lowercase();
+        return explained(
+            known.filter(|(name, _)| name.to_lowercase().starts_with(&lower)).collect(),
+        );
+    }
+    match arg.get_value_names().and_then(|names| names.first()).map(clap::builder::Str::as_str) {
+        Some("acl") => acl(word),
+        Some("command") => commands(grammar, word),
+        Some("watch") if "true".starts_with(word) => vec![pair("true ", "true")],
+        _ => Vec::new(),
+    }
+}
+
+/// Completes the last entry of an ACL: its scheme, or one more permission.
+fn acl(word: &str) -> Vec<Pair> {
+    let start = word.rfind(',').map_or(0, |comma| comma + 1);
+    let (before, entry) = word.split_at(start);
+    match entry.rsplit_once(':') {
+        Some((head, letters)) if head.contains(':') => {
+            let fits = letters.chars().all(|letter| PERMISSIONS.iter().any(|(c, _)| *c == letter));
+            PERMISSIONS
+                .iter()
+                .filter(|(letter, _)| fits && !letters.contains(*letter))
+                .map(|(letter, meaning)| {
+                    pair(format!("{word}{letter}"), format!("{letter}  {meaning}"))
+                })
+                .collect()
+        }
+        _ => ACL_SCHEMES
+            .iter()
+            .filter(|(scheme, _)| scheme.starts_with(entry) && *scheme != entry)
+            .map(|(scheme, meaning)| {
+                pair(format!("{before}{scheme}"), format!("{scheme:14}{meaning}"))
+            })
+            .collect(),
+    }
+}
+
+fn paths(tree: &Tree, typed: &str, quote: Option<char>, dialect: Dialect) -> Vec<Pair> {
+    // A place, not the beginning of a name.
+    let typed = if matches!(split(typed).1, "." | "..") { &format!("{typed}/") } else { typed };
+    let (directory, prefix) = split(typed);
+    let base = match directory {
+        "" => tree.resolve("."),
+        "/" => Some(ZnodePath::root()),
+        directory => tree.resolve(directory.trim_end_matches('/')),
+    };
+    let Some(base) = base else { return Vec::new() };
+    let Some(names) = tree.children(&base) else { return Vec::new() };
+    let found = fitting(&names, prefix);
+    // The only znode of that name: what is below it comes next.
+    if let [only] = found
+        && only == prefix
+        && let Some(below) = tree.children(&base.child(prefix)).filter(|below| !below.is_empty())
+    {
+        return children(&below, &format!("{directory}{prefix}/"), quote, dialect);
+    }
+    children(found, directory, quote, dialect)
+}
+
+/// Cuts a typed path behind its last `/`.
+fn split(typed: &str) -> (&str, &str) {
+    match typed.rfind('/') {
+        Some(at) => typed.split_at(at + 1),
+        None => ("", typed),
+    }
+}
+
+/// Returns the names that begin with `prefix`; `names` are sorted.
+fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
+    let start = names.partition_point(|name| name.as_str() < prefix);
+    let rest = &names[start..];
+    &rest[..rest.partition_point(|name| name.starts_with(prefix))]
+}
+
+/// Lists names, as they are to be typed behind `directory`.
+fn children(names: &[String], directory: &str, quote: Option<char>, dialect: Dialect) -> Vec<Pair> {
+    let shown = |name: &String| escape::to_terminal(name.as_bytes(), Newlines::Escape).into_owned();
+    let (first, last) = match names {
+        [] => return Vec::new(),
+        [only] => {
+            let word = quoted(&format!("{directory}{only}"), dialect);
+            return word.map(|word| pair(format!("{word} "), shown(only))).into_iter().collect();
+        }
+        [first, .., last] => (first, last),
+    };
+    // Of several only what all share is put into the line; a quote may have to be opened for it.
+    let shared = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
+    let shared = &first[..shared.map(|(c, _)| c.len_utf8()).sum()];
+    let whole = quoted(&format!("{directory}{shared}"), dialect);
+    let stem = match (whole, quote) {
+        (Some(whole), _) if whole.starts_with(['"', '\'']) => whole[..whole.len() - 1].to_owned(),
+        (Some(whole), Some(quote)) => format!("{quote}{whole}"),
+        (Some(whole), None) => whole,
+        (None, _) => directory.to_owned(),
+    };
+    let mut found: Vec<Pair> =
+        names.iter().take(LISTED).map(|name| pair(stem.clone(), shown(name))).collect();
+    if names.len() > LISTED {
+        found.push(pair(stem, format!("… and {} more", names.len() - LISTED)));
+    }
+    found
+}
+
+/// Returns a word as it must be typed; none if the dialect cannot write it.
+fn quoted(word: &str, dialect: Dialect) -> Option<String> {
+    let reads_back = |typed: &str| {
+        let line = Line::parse(&format!("x {typed}"), dialect);
+        line.open.is_none()
+            && matches!(line.words.as_slice(), [_, found] if found.bytes == word.as_bytes())
+    };
+    let visible = !word.chars().any(|c| !escape::is_safe(c));
+    let escaped = || {
+        let mut typed = String::from("\"");
+        for c in word.chars() {
+            match c {
+                '"' | '\\' => typed.extend(['\\', c]),
+                c if escape::is_safe(c) => typed.push(c),
+                c => typed.extend(c.escape_unicode()),
+            }
+        }
+        typed.push('"');
+        typed
+    };
+    let plain = [word.to_owned(), format!("'{word}'")].into_iter().filter(|_| visible);
+    plain.chain(std::iter::once(escaped())).find(|typed| reads_back(typed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(pairs: &[Pair]) -> Vec<&str> {
+        pairs.iter().map(|pair| pair.replacement.as_str()).collect()
+    }
+
+    fn grammar() -> Command {
+        let mut grammar = crate::command::Command::tree();
+        grammar.build();
+        grammar
+    }
+
+    #[test]
+    fn commands_and_options_complete_with_their_meaning() {
+        let grammar = grammar();
+        let found = commands(&grammar, "del");
+        assert_eq!(shown(&found), ["delete ", "deleteall "]);
+        assert!(found[0].display.starts_with("delete     Delete"), "{}", found[0].display);
+        let reading = Reading::of(&grammar, "get -s -", Dialect::V34);
+        let found = options(&reading, "-");
+        assert!(shown(&found).contains(&"-w ") && !shown(&found).contains(&"-s "));
+        assert!(found.iter().any(|pair| pair.display.starts_with("-w, --watch  Leave a watch")));
+        let found = options(&reading, "--w");
+        assert_eq!(shown(&found), ["--watch "]);
+    }
+
+    #[test]
+    fn values_complete() {
+        let grammar = grammar();
+        let of = |text: &str| {
+            let reading = Reading::of(&grammar, text, Dialect::V34);
+            let (word, role) = reading.last();
+            let Role::Value(arg) = role else { return Vec::new() };
+            values(&grammar, arg, &word.text()).into_iter().map(|pair| pair.replacement).collect()
+        };
+        assert_eq!(of("printwatches o"), ["on ", "off "]);
+        assert_eq!(of("get /a t"), ["true "]);
+        assert_eq!(of("help dele"), ["delete ", "deleteall "]);
+        assert_eq!(of("create /a b wo"), ["world:anyone:"]);
+        assert_eq!(of("create /a b world:anyone:cdr"), ["world:anyone:cdrw", "world:anyone:cdra"]);
+        assert_eq!(of("create /a b ip:10.0.0.1:r,au"), ["ip:10.0.0.1:r,auth::"]);
+    }
+
+    #[test]
+    fn odd_names_are_quoted_as_the_dialect_can() {
+        for (word, old, new) in [
+            ("/a", Some("/a"), Some("/a")),
+            ("/a b", Some("'/a b'"), Some("'/a b'")),
+            ("/it's", Some("/it's"), Some("/it's")),
+            ("/it's so", None, Some("\"/it's so\"")),
+            ("/a\u{202e}b", None, Some("\"/a\\u{202e}b\"")),
+            ("/{\"k\":1}", Some("/{\"k\":1}"), Some("/{\"k\":1}")),
+        ] {
+            assert_eq!(quoted(word, Dialect::V34).as_deref(), old);
+            assert_eq!(quoted(word, Dialect::V39).as_deref(), new);
+        }
+    }
+
+    #[test]
+    fn several_names_share_what_is_typed_for_them() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let stem = |list: &[&str], quote| {
+            let found = children(&names(list), "/lake/", quote, Dialect::V34);
+            assert_eq!(found.len(), list.len());
+            found[0].replacement.clone()
+        };
+        assert_eq!(stem(&["a b", "duck"], None), "/lake/");
+        assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
+        assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
+        assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
+        assert_eq!(stem(&["a b"], None), "'/lake/a b' ");
+        assert_eq!(stem(&["duck"], Some('\'')), "/lake/duck ");
+    }
+
+    #[test]
+    fn a_crowd_is_cut_and_does_not_mislead() {
+        let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
+        names.push("nx".to_owned());
+        let found = children(fitting(&names, "n"), "/", None, Dialect::V34);
+        assert_eq!(found.len(), LISTED + 1);
+        let last = found.last().map(|pair| (pair.replacement.as_str(), pair.display.as_str()));
+        assert_eq!(last, Some(("/n", "… and 99501 more")));
+    }
+
+    #[test]
+    fn wide_meanings_are_cut() {
+        let mut text = "湖湖湖".to_owned();
+        cut(&mut text, 5);
+        assert_eq!(text, "湖湖…");
+    }
+}

@@ -1,0 +1,114 @@
+//! Colours of the line that is being typed. Nothing is asked for their sake: a znode whose parent
+//! has not been listed lately has no colour.
+
+use std::fmt::Write;
+
+use super::grammar::{Reading, Role};
+use crate::report::escape;
+
+/// What a word turns out to be, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Known,
+    Wrong,
+    Option,
+    Exists,
+    Missing,
+    Quoted,
+    Plain,
+}
+
+impl Look {
+    /// The parameters of the terminal's `SGR` sequence.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Known => "1;32",
+            Self::Wrong => "31",
+            Self::Option => "36",
+            Self::Exists => "34",
+            Self::Missing => "33",
+            Self::Quoted => "35",
+            Self::Plain => "",
+        }
+    }
+}
+
+/// Colours the words of `text`; `exists` tells what is known about a path.
+pub(super) fn paint(
+    text: &str,
+    reading: &Reading<'_>,
+    is_prefix: impl Fn(&str) -> bool,
+    exists: impl Fn(&str) -> Option<bool>,
+) -> String {
+    let mut painted = String::with_capacity(text.len() * 2);
+    let mut at = 0;
+    for (word, role) in &reading.words {
+        let Some(typed) = text.get(word.span.clone()) else { break };
+        painted.extend(visible(&text[at..word.span.start]));
+        at = word.span.end;
+        let last = word.span.end == text.len();
+        let look = match role {
+            Role::Command if reading.command.is_some() => Look::Known,
+            // It may still become one.
+            Role::Command if last && is_prefix(&word.text()) => Look::Plain,
+            Role::Command | Role::Unknown => Look::Wrong,
+            Role::Option => Look::Option,
+            role if role.is_path() => match exists(&word.text()) {
+                Some(true) => Look::Exists,
+                Some(false) if !last => Look::Missing,
+                _ => Look::Plain,
+            },
+            Role::Value(_) if word.quote.is_some() => Look::Quoted,
+            Role::Value(_) => Look::Plain,
+        };
+        if look == Look::Plain {
+            painted.extend(visible(typed));
+        } else {
+            let _ = write!(painted, "\x1b[{}m", look.code());
+            painted.extend(visible(typed));
+            painted.push_str("\x1b[0m");
+        }
+    }
+    painted.extend(visible(&text[at..]));
+    painted
+}
+
+/// Leaves out what drives a terminal: it may have been pasted. It has no width, so the editor does
+/// not miss it.
+pub(super) fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| escape::is_safe(*c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+
+    fn painted(text: &str) -> String {
+        let mut tree = crate::command::Command::tree();
+        tree.build();
+        let reading = Reading::of(&tree, text, Dialect::V34);
+        let exists = |path: &str| match path {
+            "/here" => Some(true),
+            "/gone" => Some(false),
+            _ => None,
+        };
+        let shown = paint(text, &reading, |word| "get".starts_with(word), exists);
+        let shown = shown.replace("\x1b[0m", "}");
+        shown.replace("\x1b[", "{").replace('m', ":")
+    }
+
+    #[test]
+    fn words_show_what_they_are() {
+        assert_eq!(painted("get -s /here"), "{1;32:get} {36:-s} {34:/here}");
+        assert_eq!(painted("get /gone true"), "{1;32:get} {33:/gone} true");
+        assert_eq!(painted("ge"), "ge");
+        assert_eq!(painted("gex /a"), "{31:gex} {31:/a}");
+        assert_eq!(painted("create /a 'b c'"), "{1;32:create} /a {35:'b c'}");
+    }
+
+    #[test]
+    fn pasted_control_characters_are_left_out() {
+        assert_eq!(painted("get /\x1b[31\u{202e}x"), "{1;32:get} /[31x");
+    }
+}

@@ -1,0 +1,196 @@
+//! What is known of the znodes while a line is typed: asked in the background, kept briefly, and
+//! never in the way. Without a connection nothing is asked.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::runtime::Handle;
+
+use crate::path::{TypedPath, ZnodePath};
+use crate::session::{Session, Stat};
+
+/// How long a completion waits for the server.
+const DEADLINE: Duration = Duration::from_millis(1500);
+
+/// How often it looks whether the person types on.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How long an answer is good for completion.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// How long the hand must rest on a path before the server is asked about it.
+const REST: Duration = Duration::from_millis(120);
+
+/// Answers kept; one more and all are forgotten.
+const KEPT: usize = 64;
+
+/// Children of a znode, by name.
+pub(super) type Names = Arc<Vec<String>>;
+
+/// The znodes, as far as they are known.
+#[derive(Clone)]
+pub(super) struct Tree(Arc<Inner>);
+
+struct Inner {
+    session: Session,
+    runtime: Handle,
+    /// Children by parent.
+    listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
+    questions: AtomicU64,
+}
+
+/// The answer to a question in the background: set when it has come.
+pub(super) type Answer = Arc<OnceLock<String>>;
+
+impl Tree {
+    pub(super) fn new(session: Session, runtime: Handle) -> Self {
+        let listings = Mutex::default();
+        Self(Arc::new(Inner { session, runtime, listings, questions: AtomicU64::new(0) }))
+    }
+
+    /// Returns the path that was typed, as far as it can be one.
+    pub(super) fn resolve(&self, typed: &str) -> Option<ZnodePath> {
+        let typed: TypedPath = typed.parse().ok()?;
+        typed.from(self.0.session.working_path().as_ref()).ok()
+    }
+
+    /// Forgets everything: a command has run.
+    pub(super) fn forget(&self) {
+        self.listings().clear();
+    }
+
+    /// Returns the children of a znode by name; none if the server does not answer in time, if the
+    /// person types on, or if there is no such znode.
+    pub(super) fn children(&self, path: &ZnodePath) -> Option<Names> {
+        if let Some((at, names)) = self.listings().get(path)
+            && at.elapsed() < FRESH
+        {
+            return Some(Arc::clone(names));
+        }
+        if !self.0.session.state().is_connected() {
+            return None;
+        }
+        let (sender, receiver) = sync_channel(1);
+        let (this, asked) = (self.clone(), path.clone());
+        self.0.runtime.spawn(async move {
+            if let Ok(Ok(names)) =
+                tokio::time::timeout(DEADLINE, this.0.session.child_names(&asked)).await
+            {
+                let names = this.learn(asked, names);
+                let _ = sender.send(names);
+            }
+        });
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(names) => return Some(names),
+                Err(RecvTimeoutError::Timeout) if !someone_types() => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn learn(&self, path: ZnodePath, mut names: Vec<String>) -> Names {
+        names.sort_unstable();
+        let names = Arc::new(names);
+        let mut listings = self.listings();
+        if listings.len() >= KEPT {
+            listings.clear();
+        }
+        listings.insert(path, (Instant::now(), Arc::clone(&names)));
+        names
+    }
+
+    /// Returns whether a znode exists, if that is known already.
+    pub(super) fn exists(&self, path: &ZnodePath) -> Option<bool> {
+        let Some(parent) = path.parent() else { return Some(true) };
+        let listings = self.listings();
+        if listings.contains_key(path) {
+            return Some(true);
+        }
+        let (_, names) = listings.get(&parent)?;
+        Some(names.binary_search_by(|name| name.as_str().cmp(path.name())).is_ok())
+    }
+
+    /// Asks what a znode is, when the hand has rested. The answer has `room` columns; `heard` is
+    /// called when it is there.
+    pub(super) fn ask(
+        &self,
+        path: ZnodePath,
+        room: usize,
+        heard: impl FnOnce() + Send + 'static,
+    ) -> Answer {
+        let answer = Answer::default();
+        let number = self.0.questions.fetch_add(1, Ordering::Relaxed) + 1;
+        let (this, told) = (self.clone(), Arc::clone(&answer));
+        self.0.runtime.spawn(async move {
+            tokio::time::sleep(REST).await;
+            let Inner { session, questions, .. } = &*this.0;
+            // Another question has come meanwhile: this one is stale.
+            if questions.load(Ordering::Relaxed) != number || !session.state().is_connected() {
+                return;
+            }
+            // Of a path that leads nowhere nothing is said: it may be half typed.
+            if let Ok(Ok(Some(stat))) =
+                tokio::time::timeout(DEADLINE, session.exists(&path, false)).await
+                && let words = facts(&stat)
+                && words.len() <= room
+                && told.set(format!("  {words}")).is_ok()
+            {
+                heard();
+            }
+        });
+        answer
+    }
+
+    /// Withdraws the last question.
+    pub(super) fn hush(&self) {
+        self.0.questions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn listings(&self) -> MutexGuard<'_, HashMap<ZnodePath, (Instant, Names)>> {
+        self.0.listings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn someone_types() -> bool {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+/// Says in a few words what a znode is.
+fn facts(stat: &Stat) -> String {
+    let mut words = Vec::new();
+    if stat.ephemeral_owner != 0 {
+        words.push(format!("ephemeral of {:#x}", stat.ephemeral_owner));
+    }
+    words.push(counted(stat.data_length, "byte", "bytes"));
+    if stat.num_children > 0 {
+        words.push(counted(stat.num_children, "child", "children"));
+    }
+    words.push(format!("version {}", stat.version));
+    words.join(", ")
+}
+
+fn counted(number: i32, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_short() {
+        let stat = Stat { data_length: 26, version: 3, ..Stat::default() };
+        assert_eq!(facts(&stat), "26 bytes, version 3");
+        let stat = Stat { ephemeral_owner: 0x1f, data_length: 1, num_children: 1, ..stat };
+        assert_eq!(facts(&stat), "ephemeral of 0x1f, 1 byte, 1 child, version 3");
+    }
+}
