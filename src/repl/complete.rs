@@ -191,12 +191,19 @@ fn paths(tree: &Tree, typed: &str, quote: Option<char>, dialect: Dialect) -> Vec
     let Some(base) = base else { return Vec::new() };
     let Some(names) = tree.children(&base) else { return Vec::new() };
     let found = fitting(&names, prefix);
-    // The only znode of that name: what is below it comes next.
+    // The only znode of that name: what is below it comes next, or another word.
     if let [only] = found
         && only == prefix
-        && let Some(below) = tree.children(&base.child(prefix)).filter(|below| !below.is_empty())
+        && let Some(below) = tree.children(&base.child(prefix))
     {
-        return children(&below, &format!("{directory}{prefix}/"), quote, dialect);
+        if !below.is_empty() {
+            return children(&below, &format!("{directory}{prefix}/"), quote, dialect);
+        }
+        let mut found = children(found, directory, quote, dialect);
+        for candidate in &mut found {
+            candidate.replacement.push(' ');
+        }
+        return found;
     }
     children(found, directory, quote, dialect)
 }
@@ -223,7 +230,7 @@ fn children(names: &[String], directory: &str, quote: Option<char>, dialect: Dia
         [] => return Vec::new(),
         [only] => {
             let word = quoted(&format!("{directory}{only}"), dialect);
-            return word.map(|word| pair(format!("{word} "), shown(only))).into_iter().collect();
+            return word.map(|word| pair(word, shown(only))).into_iter().collect();
         }
         [first, .., last] => (first, last),
     };
@@ -341,8 +348,8 @@ mod tests {
         assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
         assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
         assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
-        assert_eq!(stem(&["a b"], None), "'/lake/a b' ");
-        assert_eq!(stem(&["duck"], Some('\'')), "/lake/duck ");
+        assert_eq!(stem(&["a b"], None), "'/lake/a b'");
+        assert_eq!(stem(&["duck"], Some('\'')), "/lake/duck");
     }
 
     #[test]

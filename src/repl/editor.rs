@@ -16,7 +16,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::helper::{Drawn, Helper, Interrupting};
 use super::history;
-use super::recall::{Past, Recall};
+use super::recall::{Recall, SharedPast};
 use crate::dialect::Dialect;
 use crate::report::screen::Screen;
 use crate::report::screen::prompt::{BELL, Returned};
@@ -46,7 +46,7 @@ pub(super) struct Editor {
     screen: Arc<Screen>,
     words: Arc<dyn Fn() -> String + Send + Sync>,
     dialect: Dialect,
-    past: Arc<Mutex<Past>>,
+    past: SharedPast,
     /// Where history is kept, if it can be.
     file: Option<PathBuf>,
 }
@@ -56,6 +56,7 @@ impl Editor {
     pub(super) fn new(
         screen: Arc<Screen>,
         helper: Helper,
+        past: SharedPast,
         dialect: Dialect,
         words: impl Fn() -> String + Send + Sync + 'static,
     ) -> rustyline::Result<Self> {
@@ -91,7 +92,7 @@ impl Editor {
                 false
             }
         });
-        let past = Arc::new(Mutex::new(Past::new(inner.history().iter().cloned().collect())));
+        past.lock().unwrap_or_else(PoisonError::into_inner).load(inner.history().iter().cloned());
         for (key, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
             let recall = Recall { past: Arc::clone(&past), back };
             inner.bind_sequence(

@@ -3,15 +3,18 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
+use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Cmd, ConditionalEventHandler, Context, Event, EventContext, RepeatCount};
+use rustyline::{
+    Changeset, Cmd, ConditionalEventHandler, Context, Event, EventContext, RepeatCount,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::block::Block;
@@ -19,6 +22,7 @@ use super::complete::complete;
 use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
+use super::recall::SharedPast;
 use super::tree::{Answer, Tree};
 use crate::dialect::Dialect;
 use crate::report::View;
@@ -39,6 +43,9 @@ pub(super) struct Helper {
     grammar: clap::Command,
     tree: Tree,
     hints: Arc<AtomicBool>,
+    past: SharedPast,
+    /// Whether the completion is an earlier line, in the place of the whole one.
+    recalls: Cell<bool>,
     /// Columns of the terminal, and those that the prompt leaves.
     columns: Cell<usize>,
     room: Cell<usize>,
@@ -48,7 +55,13 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn new(screen: Arc<Screen>, view: View, tree: Tree, hints: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        screen: Arc<Screen>,
+        view: View,
+        tree: Tree,
+        hints: Arc<AtomicBool>,
+        past: SharedPast,
+    ) -> Self {
         let mut grammar = crate::command::Command::tree();
         grammar.build();
         Self {
@@ -57,6 +70,8 @@ impl Helper {
             grammar,
             tree,
             hints,
+            past,
+            recalls: Cell::default(),
             columns: Cell::default(),
             room: Cell::default(),
             drawn: RefCell::default(),
@@ -163,8 +178,18 @@ impl Completer for Helper {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let recalled = self.past.lock().unwrap_or_else(PoisonError::into_inner).take_recalled();
+        self.recalls.set(recalled.is_some());
+        if let Some(replacement) = recalled {
+            return Ok((0, vec![Pair { display: String::new(), replacement }]));
+        }
         let width = self.columns.get().saturating_sub(2);
         Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), width))
+    }
+
+    fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
+        let place = if self.recalls.get() { 0..line.len() } else { start..line.pos() };
+        line.replace(place, elected, changes);
     }
 }
 

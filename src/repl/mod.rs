@@ -12,16 +12,15 @@ mod recall;
 mod signals;
 mod tree;
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::block::Block;
 use self::editor::{Editor, Read};
 use self::helper::Helper;
+use self::recall::SharedPast;
 use self::signals::Signals;
 use self::tree::Tree;
 use crate::command::{self, Outcome, Shell};
@@ -36,19 +35,21 @@ use crate::session::Session;
 /// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
 /// whenever the state of the session has changed.
 pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
-    let signals = Signals::listen(Arc::clone(screen))?;
+    let mut signals = Signals::listen(Arc::clone(screen))?;
     shell.session.work_in(ZnodePath::root());
     let number = Arc::new(AtomicUsize::new(0));
     let mut editor = {
         let (session, number) = (shell.session.clone(), Arc::clone(&number));
         let words = move || prompt(&session, number.load(Ordering::Relaxed));
         let tree = Tree::new(shell.session.clone(), Handle::current());
+        let past = SharedPast::default();
         let hints = Arc::new(AtomicBool::new(true));
-        let helper = Helper::new(Arc::clone(screen), shell.view, tree, hints);
-        Editor::new(Arc::clone(screen), helper, shell.view.dialect, words)?
+        let helper = Helper::new(Arc::clone(screen), shell.view, tree, hints, Arc::clone(&past));
+        Editor::new(Arc::clone(screen), helper, past, shell.view.dialect, words)?
     };
     loop {
         number.store(shell.next_number(), Ordering::Relaxed);
+        signals.forget();
         let text = match editor.read() {
             Read::Text(text) => text,
             Read::Nothing => continue,
@@ -64,7 +65,7 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
             editor.remember(line);
-            let result = line_runs(shell, line, signals.clone()).await;
+            let result = line_runs(shell, line, &mut signals).await;
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
@@ -76,6 +77,12 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                     }
                 }
                 Ok(None) => {}
+                Err(error) if error.kind() == Kind::Interrupted => {
+                    // Below the ^C that the terminal shows.
+                    screen.print(b"\n");
+                    screen.error(&shell.view.complaint(&error));
+                    break;
+                }
                 Err(error) => screen.error(&shell.view.complaint(&error)),
             }
         }
@@ -92,23 +99,20 @@ fn prompt(session: &Session, number: usize) -> String {
 }
 
 /// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell.
-async fn line_runs(shell: &Shell, line: &str, mut signals: Signals) -> Result<Option<Outcome>> {
+async fn line_runs(shell: &Shell, line: &str, signals: &mut Signals) -> Result<Option<Outcome>> {
     let command = command::parse(line, shell.view.dialect);
     if !matches!(command, Ok(None)) {
         shell.note(line);
     }
     let Some(command) = command? else { return Ok(None) };
-    // A new stream: a Ctrl-C at the prompt is not meant for the command.
-    let mut interrupt = signal(SignalKind::interrupt())
-        .map_err(|error: io::Error| Error::new(Kind::Bug, error.to_string()))?;
+    let before = shell.session.requests_sent();
     tokio::select! {
         biased;
         outcome = shell.run(&command) => outcome.map(Some),
-        _ = interrupt.recv() => Err(interrupted()),
-        () = signals.ended() => Err(interrupted()),
+        () = signals.stopped() => {
+            let sent = shell.session.requests_sent() > before;
+            let what = if sent { "what was sent may have been applied" } else { "nothing was sent" };
+            Err(Error::new(Kind::Interrupted, format!("Interrupted; {what}")))
+        }
     }
-}
-
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "Interrupted; what was sent may have been applied")
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, Movement, RepeatCount};
+use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
 
 /// Earlier lines, and where Up has led.
 #[derive(Debug, Default)]
@@ -12,16 +12,26 @@ pub(super) struct Past {
     typed: String,
     /// The line that Up has put on the screen.
     shown: Option<usize>,
+    /// The line that is to take the place of the whole one.
+    recalled: Option<String>,
 }
 
+/// Earlier lines, shared by the keys and the editor's helper.
+pub(super) type SharedPast = Arc<Mutex<Past>>;
+
 impl Past {
-    pub(super) fn new(lines: Vec<String>) -> Self {
-        Self { lines, ..Self::default() }
+    pub(super) fn load(&mut self, lines: impl Iterator<Item = String>) {
+        self.lines = lines.collect();
     }
 
     pub(super) fn push(&mut self, line: &str) {
         self.lines.push(line.to_owned());
         self.shown = None;
+    }
+
+    /// Returns the line that a key has just called for.
+    pub(super) fn take_recalled(&mut self) -> Option<String> {
+        self.recalled.take()
     }
 
     /// Returns the line that is to take the place of `line`; none where there is no other.
@@ -57,7 +67,7 @@ impl Past {
 
 /// One of the two keys.
 pub(super) struct Recall {
-    pub(super) past: Arc<Mutex<Past>>,
+    pub(super) past: SharedPast,
     pub(super) back: bool,
 }
 
@@ -76,8 +86,10 @@ impl ConditionalEventHandler for Recall {
             return None;
         }
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = past.step(context.line(), self.back);
-        Some(line.map_or(Cmd::Noop, |line| Cmd::Replace(Movement::WholeBuffer, Some(line))))
+        past.recalled = past.step(context.line(), self.back);
+        // The editor's own ways to replace a line leave the cursor at its start. A completion of
+        // the whole line leaves it at the end.
+        Some(if past.recalled.is_some() { Cmd::Complete } else { Cmd::Noop })
     }
 }
 
@@ -86,7 +98,9 @@ mod tests {
     use super::*;
 
     fn past() -> Past {
-        Past::new(["ls /", "get /a", "ls /b", "ls /b", "get /c"].map(str::to_owned).to_vec())
+        let mut past = Past::default();
+        past.load(["ls /", "get /a", "ls /b", "ls /b", "get /c"].map(str::to_owned).into_iter());
+        past
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,17 +10,18 @@ use tokio::sync::watch;
 
 use crate::report::screen::Screen;
 
-/// The signals that end the shell.
-#[derive(Clone)]
-pub(super) struct Signals(watch::Receiver<u8>);
+/// The signals that end the shell or a command.
+pub(super) struct Signals {
+    ended: watch::Receiver<u8>,
+    interrupt: tokio::signal::unix::Signal,
+}
 
 impl Signals {
     /// Listens from now on, inside a runtime. To be called before the editor is used: the editor
     /// puts back the handler of SIGINT that it finds.
     pub(super) fn listen(screen: Arc<Screen>) -> io::Result<Self> {
         let (ended, receiver) = watch::channel(0);
-        // Ignored but for the time of a command.
-        let _registered = signal(SignalKind::interrupt())?;
+        let interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut resumed = signal(SignalKind::from_raw(Signal::SIGCONT as i32))?;
@@ -37,18 +39,31 @@ impl Signals {
                 screen.end_prompt();
             }
         });
-        Ok(Self(receiver))
+        Ok(Self { ended: receiver, interrupt })
     }
 
-    /// Waits until a signal ends the shell.
-    pub(super) async fn ended(&mut self) {
-        if self.0.wait_for(|number| *number != 0).await.is_err() {
-            std::future::pending::<()>().await;
+    /// Waits until a signal ends the command or the shell.
+    pub(super) async fn stopped(&mut self) {
+        let ended = async {
+            if self.ended.wait_for(|number| *number != 0).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            () = ended => {}
         }
+    }
+
+    /// Forgets a Ctrl-C that came when nothing was running. While the editor is used it never
+    /// comes here.
+    pub(super) fn forget(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(())) = self.interrupt.poll_recv(&mut context) {}
     }
 
     /// Returns the number of the signal that ended the shell, or 0.
     pub(super) fn number(&self) -> u8 {
-        *self.0.borrow()
+        *self.ended.borrow()
     }
 }
