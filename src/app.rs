@@ -114,7 +114,7 @@ async fn run(
         Session::new(settings, tell)
     };
     session.open(options.servers.clone());
-    let shell = {
+    let mut shell = {
         let screen = Arc::clone(screen);
         Shell::new(session, view, print_watches, move |bytes| {
             screen.print(bytes);
@@ -124,6 +124,7 @@ async fn run(
             }
         })
     };
+    shell.protected.clone_from(&options.protected);
     let work = async {
         if options.wait_for_connection {
             shell.session.connected(options.timeout).await?;
@@ -138,10 +139,24 @@ async fn run(
         // It has its own way with signals: Ctrl-C gives up a command, not the shell.
         repl::run(&shell, screen).await
     } else {
-        tokio::select! {
+        let progress = async {
+            if matches!(options.input, Input::Command(_)) && view.errors_on_terminal {
+                shell.progress.show(screen).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let status = tokio::select! {
             status = work => status.map_err(anyhow::Error::from),
-            signal = ending.next() => Ok(128 + signal),
-        }
+            signal = ending.next() => {
+                if let Some(words) = shell.progress.words() {
+                    screen.error(&format!("Interrupted; {words}"));
+                }
+                Ok(128 + signal)
+            }
+            () = progress => Ok(0),
+        };
+        screen.status("");
+        status
     };
     shell.session.close().await;
     screen.end();

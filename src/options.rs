@@ -14,6 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use self::config::Config;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::path::ZnodePath;
 use crate::servers::Servers;
 
 /// The session timeout asked of the server when nothing else is said, in milliseconds (zkCli's).
@@ -32,6 +33,7 @@ Exit status: 0 all went well, 1 the server refused something or a line of a scri
 Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, for example
     ensemble = \"prod\"
     compat = \"3.9\"
+    protect = [\"/config\"]
     [ensembles]
     prod = \"zk1:2181,zk2:2181,zk3:2181/app\"";
 
@@ -128,6 +130,8 @@ pub struct Options {
     pub color: Color,
     /// The largest request to send, in bytes.
     pub max_request: usize,
+    /// Znodes, from the server's root on, that are not to be deleted with what is below them.
+    pub protected: Vec<ZnodePath>,
     /// Where lines come from.
     pub input: Input,
 }
@@ -201,6 +205,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         dialect: typed.compat.or(config.compat).unwrap_or_default(),
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
+        protected: config.protect.iter().map(ZnodePath::new).collect::<Result<_>>()?,
         input,
     })
 }

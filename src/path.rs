@@ -41,6 +41,16 @@ impl ZnodePath {
         Self(format!("{parent}/{name}"))
     }
 
+    /// Returns the path that `inner` has for someone who does not see this znode as `/`.
+    #[must_use]
+    pub fn below(&self, inner: &Self) -> Self {
+        match (self.is_root(), inner.is_root()) {
+            (true, _) => inner.clone(),
+            (_, true) => self.clone(),
+            _ => Self(format!("{}{}", self.0, inner.0)),
+        }
+    }
+
     /// Returns the parent; the root has none.
     pub fn parent(&self) -> Option<Self> {
         if self.is_root() {

@@ -1,17 +1,31 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
 use super::Shell;
-use crate::error::Result;
-use crate::path::TypedPath;
+use crate::error::{Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
 use crate::report::Silence;
+use crate::report::progress::grouped;
+use crate::session::Survey;
+
+/// Owners of ephemerals that a question names.
+const NAMED: usize = 3;
 
 /// Delete a znode and all below it
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "deleteall path [-b batch size]", after_long_help = EXAMPLE)]
+#[command(
+    override_usage = "deleteall path [-b batch size] [--yes] [--force]",
+    after_long_help = EXAMPLE
+)]
 pub struct DeleteAll {
     /// Requests in flight at a time; zksh chooses well by itself
     #[arg(short, long = "batch", value_name = "batch size", value_parser = clap::value_parser!(u16).range(1..=1000))]
     batch: Option<u16>,
+    /// Do not ask at a terminal
+    #[arg(short, long)]
+    yes: bool,
+    /// Delete even /, /zookeeper and what the config file protects
+    #[arg(long)]
+    force: bool,
     /// Znode to delete
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -29,8 +43,92 @@ Created /lake/reed
 
 impl DeleteAll {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        shell.session.delete_subtree(&path, self.batch.map(usize::from), |_| ()).await?;
+        let path = self.path(shell)?;
+        let note = |count| shell.progress.note(count, "deleted");
+        shell.session.delete_subtree(&path, self.batch.map(usize::from), note).await?;
         Ok(Silence {})
+    }
+
+    /// Returns what a person is to be asked first; none when nothing hangs on the answer.
+    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<String>> {
+        let path = self.path(shell)?;
+        if self.yes {
+            return Ok(None);
+        }
+        let survey = shell.session.survey(&path).await?;
+        Ok((survey.below > 0).then(|| question(&path, &survey, shell.session.id())))
+    }
+
+    /// Returns the znode, unless it is one that must be meant twice.
+    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
+        let path = shell.path(&self.path)?;
+        match shell.protected_by(&path) {
+            Some(why) if !self.force => {
+                let message = format!("Refusing to delete {path} and all below it: {why}");
+                Err(Error::new(Kind::Refused, message).with_hint("--force deletes it all the same"))
+            }
+            _ => Ok(path),
+        }
+    }
+}
+
+fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> String {
+    let counted = |count: u64, one: &str, many: &str| {
+        format!("{} {}", grouped(count), if count == 1 { one } else { many })
+    };
+    let mut text = format!("Delete {path} and ");
+    if survey.more {
+        text.push_str("more than ");
+    }
+    text.push_str(&counted(survey.below, "znode", "znodes"));
+    text.push_str(" below it, ");
+    text.push_str(&counted(survey.bytes, "byte", "bytes"));
+    let live: u64 = survey.ephemerals.values().sum();
+    if live > 0 {
+        let mut owners: Vec<String> = survey
+            .ephemerals
+            .iter()
+            .take(NAMED)
+            .map(|(owner, count)| {
+                let whose = if Some(*owner) == own {
+                    "this session".to_owned()
+                } else {
+                    format!("{owner:#x}")
+                };
+                format!("{} of {whose}", grouped(count))
+            })
+            .collect();
+        if survey.ephemerals.len() > NAMED {
+            owners.push(format!("{} other sessions", survey.ephemerals.len() - NAMED));
+        }
+        text.push_str(", ");
+        text.push_str(&counted(live, "live ephemeral", "live ephemerals"));
+        text.push_str(" (");
+        text.push_str(&owners.join(", "));
+        text.push(')');
+    }
+    text.push_str("? [y/N] ");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_tells_what_would_be_lost() {
+        let path = ZnodePath::root().child("lake");
+        let mut survey = Survey { below: 1, bytes: 3456, ..Survey::default() };
+        assert_eq!(
+            question(&path, &survey, None),
+            "Delete /lake and 1 znode below it, 3,456 bytes? [y/N] "
+        );
+        survey.more = true;
+        survey.ephemerals = [(1, 2), (2, 1), (3, 1), (4, 1), (5, 1)].into();
+        assert_eq!(
+            question(&path, &survey, Some(2)),
+            "Delete /lake and more than 1 znode below it, 3,456 bytes, 6 live ephemerals (2 of 0x1, \
+             1 of this session, 1 of 0x3, 2 other sessions)? [y/N] "
+        );
     }
 }

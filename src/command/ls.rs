@@ -52,7 +52,13 @@ impl Ls {
         let path = shell.path(&self.path)?;
         let watch = self.watch || self.word.is_some();
         if self.recursive {
-            shell.session.walk(&path, watch, |path| shell.show(&Visited(path))).await?;
+            let mut count = 0;
+            let visit = |path: &ZnodePath| {
+                count += 1;
+                shell.progress.note(count, "listed");
+                shell.show(&Visited(path))
+            };
+            shell.session.walk(&path, watch, visit).await?;
             return Ok(Children { names: None, stat: None });
         }
         list(shell, &path, watch, self.stat).await

@@ -79,6 +79,19 @@ impl Command {
         }
     }
 
+    /// Returns what a person is to be asked before the command runs, with the number of znodes at
+    /// stake; none for most commands.
+    pub async fn question(&self, shell: &Shell) -> Result<Option<String>> {
+        match self {
+            Self::DeleteAll(command) => command.question(shell).await,
+            Self::Redo(command) => match parse(&command.line(shell)?, shell.view.dialect)? {
+                Some(again) => Box::pin(again.question(shell)).await,
+                None => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
     async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
         match self {
             Self::Cd(command) => boxed(command.run(shell).await),

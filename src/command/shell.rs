@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Command, parse};
 use crate::error::Result;
 use crate::path::{TypedPath, ZnodePath};
+use crate::report::progress::Progress;
 use crate::report::{Report, View};
 use crate::session::Session;
 
@@ -21,6 +22,10 @@ pub struct Shell {
     show: Show,
     log: Mutex<Vec<String>>,
     prints_watches: Arc<AtomicBool>,
+    /// How far the running command has come.
+    pub progress: Progress,
+    /// Znodes, from the server's root on, that are not to be deleted with what is below them.
+    pub protected: Vec<ZnodePath>,
 }
 
 /// What came of a line that worked.
@@ -40,11 +45,20 @@ impl Shell {
         prints_watches: Arc<AtomicBool>,
         show: impl Fn(&[u8]) -> Result<()> + 'static,
     ) -> Self {
-        Self { session, view, show: Box::new(show), log: Mutex::default(), prints_watches }
+        Self {
+            session,
+            view,
+            show: Box::new(show),
+            log: Mutex::default(),
+            prints_watches,
+            progress: Progress::default(),
+            protected: Vec::new(),
+        }
     }
 
     /// Runs a command that was parsed from a line.
     pub async fn run(&self, command: &Command) -> Result<Outcome> {
+        self.progress.begin();
         let report = command.run(self).await;
         // Events that came before the reply are shown before it.
         self.session.watches().deliver();
@@ -68,6 +82,20 @@ impl Shell {
     /// Returns the znode that was typed.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
         typed.from(self.session.working_path().as_ref())
+    }
+
+    /// Returns why a znode is not to be deleted with all below it, if so.
+    pub(super) fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
+        let chroot = self.session.servers().map(|servers| servers.chroot().clone());
+        let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
+        if whole.is_root() {
+            return Some("it is the root of the server");
+        }
+        if ZnodePath::root().child("zookeeper").contains(&whole) {
+            return Some("ZooKeeper keeps its own data there");
+        }
+        let protects = |known: &ZnodePath| known.contains(&whole) || whole.contains(known);
+        self.protected.iter().any(protects).then_some("the config file protects it")
     }
 
     /// Returns the prefix of a sequential znode that was typed.

@@ -18,6 +18,8 @@ pub(super) struct Config {
     pub(super) color: Option<Color>,
     pub(super) max_request: Option<usize>,
     #[serde(default)]
+    pub(super) protect: Vec<String>,
+    #[serde(default)]
     ensembles: BTreeMap<String, String>,
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     screen: Arc<Screen>,
     words: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What is asked in the place of the prompt.
+    question: Arc<Mutex<Option<String>>>,
     dialect: Dialect,
     past: SharedPast,
     /// Where history is kept, if it can be.
@@ -101,7 +103,14 @@ impl Editor {
             );
         }
         let mut printer = inner.create_external_printer()?;
-        let words: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(words);
+        let question = Arc::<Mutex<Option<String>>>::default();
+        let words: Arc<dyn Fn() -> String + Send + Sync> = {
+            let question = Arc::clone(&question);
+            Arc::new(move || {
+                let question = question.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                question.unwrap_or_else(&words)
+            })
+        };
         let wanted = Arc::clone(&words);
         let bell = screen.bell();
         std::thread::spawn(move || {
@@ -117,7 +126,7 @@ impl Editor {
             );
         });
         restore_on_panic();
-        Ok(Self { inner, screen, words, dialect, past, file })
+        Ok(Self { inner, screen, words, question, dialect, past, file })
     }
 
     /// Reads a line.
@@ -154,6 +163,21 @@ impl Editor {
         };
         self.screen.leave_prompt();
         read
+    }
+
+    /// Asks a question; returns whether the answer is yes.
+    pub(super) fn ask(&mut self, question: &str) -> bool {
+        self.set_question(Some(question.to_owned()));
+        let answer = self.read();
+        self.set_question(None);
+        matches!(answer, Read::Text(text) if matches!(text.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+    }
+
+    fn set_question(&mut self, question: Option<String>) {
+        if let Some(helper) = self.inner.helper() {
+            helper.set_asking(question.is_some());
+        }
+        *self.question.lock().unwrap_or_else(PoisonError::into_inner) = question;
     }
 
     fn columns(&mut self) -> u16 {

@@ -46,6 +46,8 @@ pub(super) struct Helper {
     past: SharedPast,
     /// Whether the completion is an earlier line, in the place of the whole one.
     recalls: Cell<bool>,
+    /// Whether a question is answered in the place of a command.
+    asking: Cell<bool>,
     /// Columns of the terminal, and those that the prompt leaves.
     columns: Cell<usize>,
     room: Cell<usize>,
@@ -72,6 +74,7 @@ impl Helper {
             hints,
             past,
             recalls: Cell::default(),
+            asking: Cell::default(),
             columns: Cell::default(),
             room: Cell::default(),
             drawn: RefCell::default(),
@@ -90,6 +93,11 @@ impl Helper {
         self.room.set(columns.saturating_sub(prompt.width()));
         self.asked.take();
         self.tree.forget();
+    }
+
+    /// Chooses whether a question is answered: then nothing about commands is of use.
+    pub(super) fn set_asking(&self, asking: bool) {
+        self.asking.set(asking);
     }
 
     fn dialect(&self) -> Dialect {
@@ -131,7 +139,7 @@ impl Highlighter for Helper {
             line.clone_into(&mut drawn.line);
             drawn.cursor = cursor;
         }
-        if !self.view.color {
+        if !self.view.color || self.asking.get() {
             return Cow::Owned(highlight::visible(line).collect());
         }
         let reading = Reading::of(&self.grammar, line, self.dialect());
@@ -164,7 +172,8 @@ impl Highlighter for Helper {
 
 impl Validator for Helper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let unfinished = Block::parse(context.input(), self.dialect()).unfinished;
+        let unfinished =
+            !self.asking.get() && Block::parse(context.input(), self.dialect()).unfinished;
         Ok(if unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }
@@ -183,6 +192,9 @@ impl Completer for Helper {
         if let Some(replacement) = recalled {
             return Ok((0, vec![Pair { display: String::new(), replacement }]));
         }
+        if self.asking.get() {
+            return Ok((cursor, Vec::new()));
+        }
         let width = self.columns.get().saturating_sub(2);
         Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), width))
     }
@@ -197,7 +209,8 @@ impl Hinter for Helper {
     type Hint = Hint;
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
-        if !self.hints.load(Ordering::Relaxed) || cursor < line.len() || line.trim().is_empty() {
+        let silent = self.asking.get() || !self.hints.load(Ordering::Relaxed);
+        if silent || cursor < line.len() || line.trim().is_empty() {
             self.tree.hush();
             return None;
         }

@@ -65,7 +65,8 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
             editor.remember(line);
-            let result = line_runs(shell, line, &mut signals).await;
+            let result = line_runs(shell, line, &mut editor, screen, &mut signals).await;
+            screen.status("");
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
@@ -78,8 +79,8 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 }
                 Ok(None) => {}
                 Err(error) if error.kind() == Kind::Interrupted => {
-                    // Below the ^C that the terminal shows.
-                    screen.print(b"\n");
+                    // In the place of the ^C that the terminal shows.
+                    screen.print(b"\r\x1b[K");
                     screen.error(&shell.view.complaint(&error));
                     break;
                 }
@@ -98,20 +99,47 @@ fn prompt(session: &Session, number: usize) -> String {
     escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned()
 }
 
-/// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell.
-async fn line_runs(shell: &Shell, line: &str, signals: &mut Signals) -> Result<Option<Outcome>> {
+/// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell. None for a line that
+/// needs no running, or that the person would rather not run.
+async fn line_runs(
+    shell: &Shell,
+    line: &str,
+    editor: &mut Editor,
+    screen: &Screen,
+    signals: &mut Signals,
+) -> Result<Option<Outcome>> {
     let command = command::parse(line, shell.view.dialect);
     if !matches!(command, Ok(None)) {
         shell.note(line);
     }
     let Some(command) = command? else { return Ok(None) };
     let before = shell.session.requests_sent();
+    let work = async {
+        if let Some(question) = command.question(shell).await?
+            && !editor.ask(&escape::to_terminal(question.as_bytes(), Newlines::Escape))
+        {
+            screen.error("Nothing was deleted");
+            return Ok(None);
+        }
+        shell.run(&command).await.map(Some)
+    };
+    let progress = async {
+        if shell.view.errors_on_terminal {
+            shell.progress.show(screen).await;
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         biased;
-        outcome = shell.run(&command) => outcome.map(Some),
+        outcome = work => outcome,
+        () = progress => Ok(None),
         () = signals.stopped() => {
             let sent = shell.session.requests_sent() > before;
-            let what = if sent { "what was sent may have been applied" } else { "nothing was sent" };
+            let what = match shell.progress.words() {
+                Some(words) => format!("{words}; what was sent last may have been applied too"),
+                None if sent => "what was sent may have been applied".to_owned(),
+                None => "nothing was sent".to_owned(),
+            };
             Err(Error::new(Kind::Interrupted, format!("Interrupted; {what}")))
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod escape;
 mod event;
+pub mod progress;
 pub mod screen;
 mod stat;
 mod text;

@@ -52,6 +52,8 @@ struct Shared {
 }
 
 struct Out {
+    /// Whether a line about the running command stands on standard error.
+    status: bool,
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
 }
@@ -86,7 +88,7 @@ impl Screen {
             mode,
             desk: Mutex::default(),
             news: Condvar::new(),
-            out: Mutex::new(Out { stdout, stderr }),
+            out: Mutex::new(Out { status: false, stdout, stderr }),
             writer: Once::new(),
         }))
     }
@@ -123,6 +125,17 @@ impl Screen {
         desk.asides.push(b'\n');
         drop(desk);
         self.flush();
+    }
+
+    /// Shows a line on standard error until something else is written, in the place of the last
+    /// one; an empty text only takes that away. Only for terminals.
+    pub fn status(&self, text: &str) {
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.write(&mut out);
+        out.clear_status();
+        // It is no loss if it cannot be written.
+        let _ = out.stderr.write_all(text.as_bytes()).and_then(|()| out.stderr.flush());
+        out.status = !text.is_empty();
     }
 
     /// Queues an event, newline included; from any thread, and never waits for the terminal.
@@ -170,6 +183,14 @@ impl Drop for Screen {
     }
 }
 
+impl Out {
+    fn clear_status(&mut self) {
+        if std::mem::take(&mut self.status) {
+            let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
+        }
+    }
+}
+
 impl Desk {
     /// Lets the events follow what was printed before, unless they must wait.
     fn place_events(&mut self) {
@@ -201,6 +222,9 @@ impl Shared {
         let (bytes, asides) = (std::mem::take(&mut desk.bytes), std::mem::take(&mut desk.asides));
         let failed = desk.failure.is_some();
         drop(desk);
+        if !(bytes.is_empty() && asides.is_empty()) {
+            out.clear_status();
+        }
         if !failed
             && let Err(error) = out.stdout.write_all(&bytes).and_then(|()| out.stdout.flush())
         {

@@ -9,6 +9,7 @@ mod connect;
 mod event;
 mod operation;
 mod stat;
+mod survey;
 mod walk;
 mod watches;
 
@@ -24,6 +25,7 @@ pub use self::acl::Acl;
 pub use self::event::{Event, EventKind, State};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::stat::Stat;
+pub use self::survey::Survey;
 pub use self::watches::{Watch, WatchKind, Watches};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;

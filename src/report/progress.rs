@@ -1,0 +1,84 @@
+//! How far a long command has come: shown while it works, and told when it is interrupted.
+
+use std::fmt::Display;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::screen::Screen;
+
+/// A command that takes less than this shows no progress.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How often the line is drawn anew.
+const PERIOD: Duration = Duration::from_millis(200);
+
+/// What the running command has done so far.
+#[derive(Debug, Default)]
+pub struct Progress(Mutex<Option<(u64, &'static str)>>);
+
+impl Progress {
+    /// Forgets the last command.
+    pub fn begin(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Notes that `count` znodes are `done`, such as "deleted".
+    pub fn note(&self, count: u64, done: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, done));
+    }
+
+    /// Says what was done; none if the command does not count.
+    pub fn words(&self) -> Option<String> {
+        let (count, done) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let znodes = if count == 1 { "znode" } else { "znodes" };
+        Some(format!("{} {znodes} {done}", grouped(count)))
+    }
+
+    /// Shows the progress on standard error until it is dropped, from half a second on. Only for
+    /// terminals.
+    pub async fn show(&self, screen: &Screen) {
+        tokio::time::sleep(PATIENCE).await;
+        loop {
+            if let Some(words) = self.words() {
+                screen.status(&format!("{words} (Ctrl-C stops)"));
+            }
+            tokio::time::sleep(PERIOD).await;
+        }
+    }
+}
+
+/// Writes a number with a comma between thousands.
+pub fn grouped(number: impl Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_counted_in_words() {
+        let progress = Progress::default();
+        assert_eq!(progress.words(), None);
+        progress.note(1, "deleted");
+        assert_eq!(progress.words().as_deref(), Some("1 znode deleted"));
+        progress.note(1_234_567, "listed");
+        assert_eq!(progress.words().as_deref(), Some("1,234,567 znodes listed"));
+        progress.begin();
+        assert_eq!(progress.words(), None);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        let text: Vec<String> = [0, 12, 123, 1234, 123_456].map(grouped).to_vec();
+        assert_eq!(text, ["0", "12", "123", "1,234", "123,456"]);
+    }
+}
