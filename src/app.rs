@@ -6,19 +6,19 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::command::{self, Shell};
+use crate::command::{self, Shell, Switch, Switches};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
 use crate::repl;
-use crate::report::View;
 use crate::report::escape::{self, Newlines};
 use crate::report::screen::{Mode, Screen};
+use crate::report::{Report, View};
 use crate::script;
 use crate::session::{Notice, Session, Settings};
 
@@ -51,13 +51,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn view(dialect: Dialect, color: Color) -> View {
     let terminal = io::stdout().is_terminal();
-    let color = match color {
+    let errors_on_terminal = io::stderr().is_terminal();
+    // https://no-color.org: any value but the empty one. A terminal that knows no control
+    // sequences shows no colours either.
+    let asked = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let wanted = |terminal: bool| match color {
         Color::Always => true,
         Color::Never => false,
-        // https://no-color.org: any value but the empty one.
-        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
+        Color::Auto => terminal && !asked("NO_COLOR") && !dumb,
     };
-    View { dialect, terminal, errors_on_terminal: io::stderr().is_terminal(), color }
+    let (color, color_errors) = (wanted(terminal), wanted(errors_on_terminal));
+    View { dialect, terminal, errors_on_terminal, color, color_errors }
 }
 
 fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
@@ -108,15 +113,15 @@ async fn run(
         read_only: options.read_only,
         max_request: options.max_request,
     };
-    let print_watches = Arc::new(AtomicBool::new(true));
+    let switches = Arc::<Switches>::default();
     let session = {
-        let tell = teller(Arc::clone(screen), view, Arc::clone(&print_watches));
+        let tell = teller(Arc::clone(screen), view, Arc::clone(&switches));
         Session::new(settings, tell)
     };
     session.open(options.servers.clone());
     let mut shell = {
         let screen = Arc::clone(screen);
-        Shell::new(session, view, print_watches, move |bytes| {
+        Shell::new(session, view, switches, move |bytes| {
             screen.print(bytes);
             match screen.failure() {
                 None => Ok(()),
@@ -124,6 +129,7 @@ async fn run(
             }
         })
     };
+    shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
     shell.protected.clone_from(&options.protected);
     let work = async {
         if options.wait_for_connection {
@@ -179,16 +185,21 @@ async fn run(
 fn teller(
     screen: Arc<Screen>,
     view: View,
-    print_watches: Arc<AtomicBool>,
+    switches: Arc<Switches>,
 ) -> impl Fn(Notice) + Send + Sync {
-    move |notice| match (notice, screen.mode()) {
-        (Notice::Event(event), mode) => {
-            // A session's own events matter to a script only through the lines that fail.
-            let matters = event.path.is_some() || mode == Mode::Terminal;
-            if matters && print_watches.load(Ordering::Relaxed) {
-                screen.event(&view.render(&event));
-            }
+    let show = {
+        let (screen, switches) = (Arc::clone(&screen), Arc::clone(&switches));
+        move |news: &dyn Report| {
+            let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok();
+            let now = switches.is_on(Switch::Times).then(now).flatten();
+            let now = now.and_then(|now| i64::try_from(now.as_millis()).ok());
+            screen.event(&view.render_news(news, now));
         }
+    };
+    move |notice| match (notice, screen.mode()) {
+        (Notice::Event(event), _) if switches.is_on(Switch::Events) => show(&event),
+        // The session's own turns matter to a script only through the lines that fail.
+        (Notice::Turn(turn), Mode::Terminal) => show(&turn),
         (Notice::State(_), Mode::Terminal) => screen.refresh(),
         (Notice::Trouble(trouble), Mode::Terminal) => {
             let trouble = escape::to_terminal(trouble.as_bytes(), Newlines::Escape);

@@ -26,18 +26,27 @@ Example:
 
 impl Connect {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let servers = match &self.servers {
-            Some(servers) => servers.clone(),
-            None => shell
-                .session
-                .servers()
-                .ok_or_else(|| Error::usage("There is no earlier session to take servers from"))?,
-        };
-        shell.session.close().await;
-        shell.session.open(servers);
-        shell.session.settle().await;
-        Ok(Silence {})
+        match &self.servers {
+            Some(servers) => open(shell, servers.clone()).await,
+            None => again(shell).await,
+        }
     }
+}
+
+/// Opens a session on the servers of the last one.
+pub(super) async fn again(shell: &Shell) -> Result<Silence> {
+    let servers = shell
+        .session
+        .servers()
+        .ok_or_else(|| Error::usage("There is no earlier session to take servers from"))?;
+    open(shell, servers).await
+}
+
+async fn open(shell: &Shell, servers: Servers) -> Result<Silence> {
+    shell.session.close().await;
+    shell.session.open(servers);
+    shell.session.settle().await;
+    Ok(Silence {})
 }
 
 /// Close the session; its ephemerals and watches go with it

@@ -8,8 +8,8 @@ use crate::report::Said;
 const TASKS: &[(&str, &[&str])] = &[
     ("look", &["ls", "ls2", "get", "stat", "cd", "pwd"]),
     ("change", &["create", "set", "delete", "deleteall"]),
-    ("session", &["connect", "close", "sync", "quit"]),
-    ("shell", &["help", "history", "redo", "printwatches", "version"]),
+    ("session", &["connect", "reconnect", "close", "sync", "quit"]),
+    ("shell", &["help", "history", "redo", "setting", "printwatches", "version"]),
 ];
 
 /// Show what commands there are, or how one is used

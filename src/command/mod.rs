@@ -16,9 +16,12 @@ mod parse;
 mod printwatches;
 mod pwd;
 mod quit;
+mod reconnect;
 mod set;
+mod setting;
 mod shell;
 mod stat;
+mod switches;
 mod sync;
 mod version;
 
@@ -27,6 +30,7 @@ use clap::CommandFactory;
 use self::parse::unknown;
 pub use self::parse::{parse, words};
 pub use self::shell::{Outcome, Shell};
+pub use self::switches::{Switch, Switches};
 use crate::error::Result;
 use crate::report::Report;
 
@@ -51,8 +55,10 @@ pub enum Command {
     Pwd(pwd::Pwd),
     #[command(visible_alias = "exit")]
     Quit(quit::Quit),
+    Reconnect(reconnect::Reconnect),
     Redo(history::Redo),
     Set(set::Set),
+    Setting(setting::Setting),
     Stat(stat::Stat),
     Sync(sync::Sync),
     Version(version::Version),
@@ -108,8 +114,13 @@ impl Command {
             Self::PrintWatches(command) => Ok(command.run(shell)),
             Self::Pwd(_) => boxed(Ok(pwd::Pwd::run(shell))),
             Self::Quit(command) => boxed(command.run(shell).await),
+            Self::Reconnect(command) => boxed(command.run(shell).await),
             Self::Redo(command) => shell.redo(command.line(shell)?).await,
-            Self::Set(command) => boxed(command.run(shell).await),
+            Self::Set(command) => match command.setting(shell) {
+                Some(setting) => boxed(setting.run(shell)),
+                None => boxed(command.run(shell).await),
+            },
+            Self::Setting(command) => boxed(command.run(shell)),
             Self::Stat(command) => boxed(command.run(shell).await),
             Self::Sync(command) => boxed(command.run(shell).await),
             Self::Version(_) => boxed(Ok(version::Version::run())),

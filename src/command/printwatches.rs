@@ -1,6 +1,7 @@
 //! `printwatches`: whether events are shown.
 
 use super::Shell;
+use super::switches::{Choice, Switch};
 use crate::report::{Report, Said, Silence};
 
 /// Show events as they come, or not; watching goes on
@@ -12,14 +13,6 @@ pub struct PrintWatches {
     choice: Option<Choice>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Choice {
-    /// Show events
-    On,
-    /// Keep silent about events
-    Off,
-}
-
 const EXAMPLE: &str = "\
 Example:
 > printwatches off
@@ -29,10 +22,10 @@ printwatches is off";
 impl PrintWatches {
     pub(super) fn run(&self, shell: &Shell) -> Box<dyn Report> {
         if let Some(choice) = self.choice {
-            shell.print_watches(choice == Choice::On);
+            shell.switches.set(Switch::Events, choice == Choice::On);
             return Box::new(Silence {});
         }
-        let how = if shell.prints_watches() { "on" } else { "off" };
+        let how = if shell.switches.is_on(Switch::Events) { "on" } else { "off" };
         Box::new(Said(format!("printwatches is {how}")))
     }
 }

@@ -3,7 +3,11 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
+use clap::ValueEnum;
+
 use super::Shell;
+use super::setting::Setting;
+use super::switches::{Choice, Switch};
 use crate::error::Result;
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
@@ -41,6 +45,19 @@ Created /lake
 ! version No is not valid : /lake";
 
 impl Set {
+    /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose
+    /// path would begin with `/` there.
+    pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {
+        let at_root = shell.session.working_path().is_some_and(|path| path.is_root());
+        let bare = !self.stat && self.only.is_none() && self.version.is_none();
+        if shell.terminal.is_none() || !at_root || !bare {
+            return None;
+        }
+        let name = Switch::from_str(self.path.as_str(), false).ok()?;
+        let choice = Choice::from_str(self.data.to_str()?, false).ok()?;
+        Some(Setting { name: Some(name), choice: Some(choice) })
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
         let path = shell.path(&self.path)?;
         let version = self.only.or(self.version);

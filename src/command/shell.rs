@@ -1,12 +1,13 @@
 //! What commands work on: the session, the log of lines, and the few switches of the shell.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::switches::Switches;
 use super::{Command, parse};
 use crate::error::Result;
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::progress::Progress;
+use crate::report::screen::Screen;
 use crate::report::{Report, View};
 use crate::session::Session;
 
@@ -21,7 +22,10 @@ pub struct Shell {
     pub view: View,
     show: Show,
     log: Mutex<Vec<String>>,
-    prints_watches: Arc<AtomicBool>,
+    /// What is switched on and off.
+    pub switches: Arc<Switches>,
+    /// The terminal, where a person types the lines.
+    pub terminal: Option<Arc<Screen>>,
     /// How far the running command has come.
     pub progress: Progress,
     /// Znodes, from the server's root on, that are not to be deleted with what is below them.
@@ -38,11 +42,11 @@ pub struct Outcome {
 
 impl Shell {
     /// Makes a shell whose long commands show what they find, as they find it, with `show`.
-    /// `prints_watches` is the switch of `printwatches`, shared with whoever shows events.
+    /// `switches` are shared with whoever shows events.
     pub fn new(
         session: Session,
         view: View,
-        prints_watches: Arc<AtomicBool>,
+        switches: Arc<Switches>,
         show: impl Fn(&[u8]) -> Result<()> + 'static,
     ) -> Self {
         Self {
@@ -50,7 +54,8 @@ impl Shell {
             view,
             show: Box::new(show),
             log: Mutex::default(),
-            prints_watches,
+            switches,
+            terminal: None,
             progress: Progress::default(),
             protected: Vec::new(),
         }
@@ -116,15 +121,5 @@ impl Shell {
     /// Returns the number of the next line.
     pub fn next_number(&self) -> usize {
         self.log().len()
-    }
-
-    /// Decides whether events are shown.
-    pub fn print_watches(&self, on: bool) {
-        self.prints_watches.store(on, Ordering::Relaxed);
-    }
-
-    /// Returns whether events are shown.
-    pub fn prints_watches(&self) -> bool {
-        self.prints_watches.load(Ordering::Relaxed)
     }
 }

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
@@ -24,6 +23,7 @@ use super::highlight;
 use super::hint::{self, Hint};
 use super::recall::SharedPast;
 use super::tree::{Answer, Tree};
+use crate::command::{Switch, Switches};
 use crate::dialect::Dialect;
 use crate::report::View;
 use crate::report::screen::Screen;
@@ -42,7 +42,7 @@ pub(super) struct Helper {
     view: View,
     grammar: clap::Command,
     tree: Tree,
-    hints: Arc<AtomicBool>,
+    switches: Arc<Switches>,
     past: SharedPast,
     /// Whether the completion is an earlier line, in the place of the whole one.
     recalls: Cell<bool>,
@@ -61,7 +61,7 @@ impl Helper {
         screen: Arc<Screen>,
         view: View,
         tree: Tree,
-        hints: Arc<AtomicBool>,
+        switches: Arc<Switches>,
         past: SharedPast,
     ) -> Self {
         let mut grammar = crate::command::Command::tree();
@@ -71,7 +71,7 @@ impl Helper {
             view,
             grammar,
             tree,
-            hints,
+            switches,
             past,
             recalls: Cell::default(),
             asking: Cell::default(),
@@ -209,7 +209,7 @@ impl Hinter for Helper {
     type Hint = Hint;
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
-        let silent = self.asking.get() || !self.hints.load(Ordering::Relaxed);
+        let silent = self.asking.get() || !self.switches.is_on(Switch::Hints);
         if silent || cursor < line.len() || line.trim().is_empty() {
             self.tree.hush();
             return None;

@@ -13,7 +13,7 @@ mod signals;
 mod tree;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 
@@ -43,8 +43,8 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
         let words = move || prompt(&session, number.load(Ordering::Relaxed));
         let tree = Tree::new(shell.session.clone(), Handle::current());
         let past = SharedPast::default();
-        let hints = Arc::new(AtomicBool::new(true));
-        let helper = Helper::new(Arc::clone(screen), shell.view, tree, hints, Arc::clone(&past));
+        let switches = Arc::clone(&shell.switches);
+        let helper = Helper::new(Arc::clone(screen), shell.view, tree, switches, Arc::clone(&past));
         Editor::new(Arc::clone(screen), helper, past, shell.view.dialect, words)?
     };
     loop {

@@ -1,18 +1,115 @@
-//! `WATCHER::` and what happened.
+//! What came without being asked for: `WATCHER::` and what happened to a znode, or a line about the
+//! session.
 
+use std::time::Duration;
+
+use super::color::Look;
 use super::{Report, Text};
-use crate::session::{Event, EventKind};
+use crate::session::{Event, EventKind, Losses, Turn, Watch, WatchKind};
+
+/// Lost znodes and watches that are named; of more only the number is told.
+const NAMED: usize = 20;
 
 impl Report for Event {
     fn text(&self, out: &mut Text<'_>) {
-        out.line("WATCHER::");
-        out.own(format_args!("WatchedEvent state:{} type:{} path:", self.state, self.kind.name()));
+        out.look(Look::Quiet, |out| out.own("WATCHER::"));
+        out.line("");
+        let look = match self.kind {
+            EventKind::NodeCreated => Look::Come,
+            EventKind::NodeDeleted => Look::Gone,
+            EventKind::NodeDataChanged | EventKind::NodeChildrenChanged => Look::Changed,
+            _ => Look::Quiet,
+        };
+        out.own(format_args!("WatchedEvent state:{} type:", self.state));
+        out.look(look, |out| out.own(self.kind.name()));
+        out.own(" path:");
         match &self.path {
-            Some(path) => out.foreign(path),
+            Some(path) => out.look(look, |out| out.foreign(path)),
             None => out.own("null"),
         }
         out.line("");
     }
+}
+
+impl Report for Turn {
+    fn text(&self, out: &mut Text<'_>) {
+        let look = match self.state {
+            "SyncConnected" | "SaslAuthenticated" => Look::Come,
+            _ => Look::Trouble,
+        };
+        out.look(look, |out| out.own(self.state));
+        let session = format!("session {:#x}", self.session);
+        let after = self.silence.map(|silence| format!(" after {}", seconds(silence)));
+        let after = after.unwrap_or_default();
+        match self.state {
+            "SyncConnected" => out.own(format_args!(": a server answers{after}, {session}")),
+            "ConnectedReadOnly" => out.own(format_args!(
+                ": a server without quorum answers{after}, {session}: reads only"
+            )),
+            "Disconnected" => out.own(format_args!(
+                ": no server answers; {session} waits for one"
+            )),
+            "Expired" => {
+                out.own(format_args!(": {session} is over; reconnect opens a new one"));
+            }
+            "AuthFailed" => out.own(format_args!(
+                ": the server refused the credentials and ended {session}; reconnect opens a new one"
+            )),
+            _ => out.own(format_args!(": {session} is over")),
+        }
+        out.line("");
+        losses(&self.losses, out);
+    }
+}
+
+/// Writes a duration as a person would say it.
+fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        seconds @ 10..120 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds / 60),
+    }
+}
+
+fn losses(losses: &Losses, out: &mut Text<'_>) {
+    let Losses { ephemerals, more_ephemerals, watches } = losses;
+    let paths = ephemerals.iter().map(|path| (path.as_str(), ""));
+    list("ephemerals", paths, ephemerals.len() as u64 + more_ephemerals, out);
+    let paths = watches.iter().map(|watch| (watch.path.as_str(), sort(watch)));
+    list("watches", paths, watches.len() as u64, out);
+}
+
+/// Says in a word what a watch waited for.
+fn sort(watch: &Watch) -> &'static str {
+    match watch.kind {
+        WatchKind::Data => " (data)",
+        WatchKind::Child => " (children)",
+        WatchKind::Persistent => " (persistent)",
+        WatchKind::PersistentRecursive => " (recursive)",
+    }
+}
+
+fn list<'p>(
+    what: &str,
+    paths: impl Iterator<Item = (&'p str, &'static str)>,
+    count: u64,
+    out: &mut Text<'_>,
+) {
+    if count == 0 {
+        return;
+    }
+    out.look(Look::Trouble, |out| out.own(format_args!("lost {what}:")));
+    let mut named = 0;
+    for (path, more) in paths.take(NAMED) {
+        out.own(if named == 0 { " " } else { ", " });
+        out.foreign(path);
+        out.own(more);
+        named += 1;
+    }
+    if count > named {
+        out.own(format_args!(" and {} more", count - named));
+    }
+    out.line("");
 }
 
 impl serde::Serialize for EventKind {
@@ -30,5 +127,99 @@ impl serde::Serialize for Event {
         out.serialize_field("path", &self.path)?;
         out.serialize_field("zxid", &self.zxid)?;
         out.end()
+    }
+}
+
+impl serde::Serialize for Turn {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let watches = self.losses.watches.iter().map(|watch| watch.path.as_str());
+        let mut out = serializer.serialize_struct("Turn", 6)?;
+        out.serialize_field("state", self.state)?;
+        out.serialize_field("type", &EventKind::None)?;
+        out.serialize_field("path", &None::<&str>)?;
+        out.serialize_field("session", &format_args!("{:#x}", self.session))?;
+        out.serialize_field("lostEphemerals", &self.losses.ephemerals)?;
+        out.serialize_field("lostWatches", &watches.collect::<Vec<_>>())?;
+        out.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::path::ZnodePath;
+    use crate::report::View;
+    use std::time::SystemTime;
+
+    fn seen(report: &dyn Report, color: bool) -> String {
+        let view = View {
+            dialect: Dialect::V34,
+            terminal: true,
+            errors_on_terminal: true,
+            color,
+            color_errors: color,
+        };
+        String::from_utf8(view.render(report)).unwrap().replace('\x1b', "^")
+    }
+
+    fn turn(state: &'static str) -> Turn {
+        Turn { state, session: 0x1f, silence: None, losses: Losses::default() }
+    }
+
+    #[test]
+    fn an_event_of_a_znode_reads_as_zkcli_prints_it() {
+        let event = Event {
+            state: "SyncConnected",
+            kind: EventKind::NodeDeleted,
+            path: Some("/a\x1b[2J".to_owned()),
+            zxid: None,
+        };
+        assert_eq!(
+            seen(&event, false),
+            "WATCHER::\nWatchedEvent state:SyncConnected type:NodeDeleted path:/a\\x1b[2J\n"
+        );
+        assert!(seen(&event, true).contains("type:^[31mNodeDeleted^[0m path:^[31m/a"));
+    }
+
+    #[test]
+    fn turns_of_the_session_take_a_line_each() {
+        let back = Turn { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
+        for (turn, words) in [
+            (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
+            (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
+            (turn("Expired"), "Expired: session 0x1f is over; reconnect opens a new one\n"),
+        ] {
+            assert_eq!(seen(&turn, false), words);
+        }
+        assert!(seen(&turn("Expired"), true).starts_with("^[95mExpired^[0m:"));
+    }
+
+    #[test]
+    fn expiry_names_what_went_with_the_session() {
+        let watch = |path: &str, kind| {
+            let path = ZnodePath::new(path).unwrap();
+            Watch { path, kind, since: SystemTime::UNIX_EPOCH, events: 0 }
+        };
+        let losses = Losses {
+            ephemerals: vec!["/master".to_owned(), "/w\n".to_owned()],
+            more_ephemerals: 7,
+            watches: vec![watch("/a", WatchKind::Data), watch("/a", WatchKind::Child)],
+        };
+        let text = seen(&Turn { losses, ..turn("Expired") }, false);
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "lost ephemerals: /master, /w\\n and 7 more",
+                "lost watches: /a (data), /a (children)"
+            ]
+        );
+        let losses = Losses {
+            ephemerals: (0..25).map(|n| format!("/e{n:02}")).collect(),
+            ..Losses::default()
+        };
+        assert!(seen(&Turn { losses, ..turn("Expired") }, false).ends_with("/e19 and 5 more\n"));
     }
 }

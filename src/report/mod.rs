@@ -2,6 +2,7 @@
 //!
 //! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
 
+pub mod color;
 pub mod escape;
 mod event;
 pub mod progress;
@@ -11,6 +12,7 @@ mod text;
 
 use std::fmt::Write;
 
+use self::color::Look;
 use self::escape::Newlines;
 pub use self::text::Text;
 use crate::dialect::Dialect;
@@ -26,6 +28,7 @@ erased_serde::serialize_trait_object!(Report);
 
 /// How reports are shown, decided once at the start.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about two streams")]
 pub struct View {
     /// Whose words are used.
     pub dialect: Dialect,
@@ -33,8 +36,10 @@ pub struct View {
     pub terminal: bool,
     /// Whether a person reads the errors: foreign bytes are escaped, and hints are given.
     pub errors_on_terminal: bool,
-    /// Whether colours may be used.
+    /// Whether results and events may be coloured.
     pub color: bool,
+    /// Whether errors may be coloured.
+    pub color_errors: bool,
 }
 
 impl View {
@@ -44,20 +49,32 @@ impl View {
         report.text(&mut text);
         text.into_bytes()
     }
+
+    /// Renders what came without being asked for; with `time`, the milliseconds since 1970, the
+    /// time of day stands before it.
+    pub fn render_news(&self, report: &dyn Report, time: Option<i64>) -> Vec<u8> {
+        let time =
+            time.map(|time| format!("{} ", Look::Quiet.paint(self.color, &stat::time(time))));
+        let mut text = time.unwrap_or_default().into_bytes();
+        text.extend(self.render(report));
+        text
+    }
 }
 
 impl View {
     /// Renders an error, without the last newline: the sentence, the usage line where words were
     /// wrong, and on a terminal what to do next.
     pub fn complaint(&self, error: &Error) -> String {
-        let mut text = self.one_line(&error.message(self.dialect));
+        let sentence = self.one_line(&error.message(self.dialect));
+        let mut text = Look::Wrong.paint(self.color_errors, &sentence);
         if let Some(usage) = error.usage_line() {
             let _ = write!(text, "\n{usage}");
         }
         if self.errors_on_terminal
             && let Some(hint) = error.hint()
         {
-            let _ = write!(text, "\nhint: {}", self.one_line(hint));
+            let hint = format!("hint: {}", self.one_line(hint));
+            let _ = write!(text, "\n{}", Look::Quiet.paint(self.color_errors, &hint));
         }
         text
     }

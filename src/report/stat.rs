@@ -7,23 +7,35 @@ use crate::session::Stat;
 
 impl Report for Stat {
     fn text(&self, out: &mut Text<'_>) {
-        out.line(format_args!("cZxid = {:#x}", self.czxid));
-        out.line(format_args!("ctime = {}", date(self.ctime)));
-        out.line(format_args!("mZxid = {:#x}", self.mzxid));
-        out.line(format_args!("mtime = {}", date(self.mtime)));
-        out.line(format_args!("pZxid = {:#x}", self.pzxid));
-        out.line(format_args!("cversion = {}", self.cversion));
-        out.line(format_args!("dataVersion = {}", self.version));
-        out.line(format_args!("aclVersion = {}", self.aversion));
-        out.line(format_args!("ephemeralOwner = {:#x}", self.ephemeral_owner));
-        out.line(format_args!("dataLength = {}", self.data_length));
-        out.line(format_args!("numChildren = {}", self.num_children));
+        out.pair("cZxid", format_args!("{:#x}", self.czxid));
+        out.pair("ctime", date(self.ctime));
+        out.pair("mZxid", format_args!("{:#x}", self.mzxid));
+        out.pair("mtime", date(self.mtime));
+        out.pair("pZxid", format_args!("{:#x}", self.pzxid));
+        out.pair("cversion", self.cversion);
+        out.pair("dataVersion", self.version);
+        out.pair("aclVersion", self.aversion);
+        out.pair("ephemeralOwner", format_args!("{:#x}", self.ephemeral_owner));
+        out.pair("dataLength", self.data_length);
+        out.pair("numChildren", self.num_children);
     }
 }
 
 /// Returns a time as `java.util.Date` prints it, in the zone of `TZ`.
 pub(crate) fn date(milliseconds: i64) -> String {
     date_in(milliseconds, TimeZone::system())
+}
+
+/// Returns the time of day to the millisecond, in the zone of `TZ`.
+pub(super) fn time(milliseconds: i64) -> String {
+    time_in(milliseconds, TimeZone::system())
+}
+
+fn time_in(milliseconds: i64, zone: TimeZone) -> String {
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.to_zoned(zone).strftime("%H:%M:%S%.3f").to_string(),
+        Err(_) => format!("{milliseconds} ms"),
+    }
 }
 
 fn date_in(milliseconds: i64, zone: TimeZone) -> String {
@@ -63,6 +75,7 @@ mod tests {
         assert_eq!(date_in(1_355_216_779_000, berlin()), "Tue Dec 11 10:06:19 CET 2012");
         assert_eq!(date_in(1_341_000_000_000, berlin()), "Fri Jun 29 22:00:00 CEST 2012");
         assert_eq!(date_in(0, TimeZone::UTC), "Thu Jan 01 00:00:00 UTC 1970");
+        assert_eq!(time_in(1_355_216_779_042, berlin()), "10:06:19.042");
         assert_eq!(date_in(i64::MAX, TimeZone::UTC), "9223372036854775807 ms");
     }
 }

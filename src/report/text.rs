@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::Write;
 
 use super::View;
+use super::color::{self, Look};
 use super::escape::{self, Newlines};
 use crate::dialect::Dialect;
 
@@ -34,6 +35,23 @@ impl<'a> Text<'a> {
     pub fn own(&mut self, words: impl Display) {
         // Writing into memory cannot fail.
         let _ = write!(self.bytes, "{words}");
+    }
+
+    /// Writes what `write` writes, coloured where colours are wanted.
+    pub fn look(&mut self, look: Look, write: impl FnOnce(&mut Self)) {
+        if self.view.color {
+            self.own(look.begin());
+        }
+        write(self);
+        if self.view.color {
+            self.own(color::END);
+        }
+    }
+
+    /// Writes a line `key = value`.
+    pub fn pair(&mut self, key: &str, value: impl Display) {
+        self.look(Look::Key, |out| out.own(key));
+        self.line(format_args!(" = {value}"));
     }
 
     /// Writes a name, path or other foreign word that belongs on one line.

@@ -1,5 +1,9 @@
 //! What reaches the shell without being asked for: changes of watched znodes and of the session.
 
+use std::time::Duration;
+
+use super::watches::Watch;
+
 /// The state of the session, as the prompt names it (`ZooKeeper.States`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -51,6 +55,30 @@ pub struct Event {
     pub zxid: Option<i64>,
 }
 
+/// A turn in the life of the session.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// `Watcher.Event.KeeperState`: `SyncConnected`, `Disconnected`, `Expired` …
+    pub state: &'static str,
+    /// The session's number.
+    pub session: i64,
+    /// How long no server had answered, when one answers again.
+    pub silence: Option<Duration>,
+    /// What went with the session, when it is over.
+    pub losses: Losses,
+}
+
+/// What goes with a session that ends.
+#[derive(Debug, Clone, Default)]
+pub struct Losses {
+    /// The ephemerals that it made and has not deleted, as the user sees them, by name.
+    pub ephemerals: Vec<String>,
+    /// Ephemerals beyond those that are remembered by name.
+    pub more_ephemerals: u64,
+    /// The watches that had still to give an event.
+    pub watches: Vec<Watch>,
+}
+
 /// What happened to a watched znode (`Watcher.Event.EventType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
@@ -89,11 +117,6 @@ impl EventKind {
 }
 
 impl Event {
-    /// An event of the session, by its `KeeperState`.
-    pub(super) fn of_session(state: &'static str) -> Self {
-        Self { state, kind: EventKind::None, path: None, zxid: None }
-    }
-
     /// An event of a znode; none when `event` is about the session.
     pub(super) fn of_node(event: zookeeper::WatchedEvent) -> Option<Self> {
         let kind = match event.event_type {

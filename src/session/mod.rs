@@ -6,6 +6,7 @@
 
 mod acl;
 mod connect;
+mod ephemerals;
 mod event;
 mod operation;
 mod stat;
@@ -22,7 +23,8 @@ use tokio::task::JoinHandle;
 use zookeeper::{Client, SessionState};
 
 pub use self::acl::Acl;
-pub use self::event::{Event, EventKind, State};
+use self::ephemerals::Ephemerals;
+pub use self::event::{Event, EventKind, Losses, State, Turn};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::stat::Stat;
 pub use self::survey::Survey;
@@ -50,10 +52,12 @@ pub struct Settings {
 }
 
 /// What the session tells without being asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Notice {
-    /// A watch or the session itself.
+    /// A watched znode has changed.
     Event(Event),
+    /// The connection was lost or found, or the session is over.
+    Turn(Turn),
     /// No server answers, and why.
     Trouble(String),
     /// The state has changed; the prompt shows it.
@@ -70,6 +74,7 @@ struct Inner {
     status: watch::Sender<Status>,
     link: Mutex<Link>,
     watches: Watches,
+    ephemerals: Mutex<Ephemerals>,
     delivery: JoinHandle<()>,
     sent: AtomicU64,
     working: Mutex<Option<ZnodePath>>,
@@ -107,8 +112,18 @@ impl Session {
             watch::channel(Status { state: State::Closed, trouble: None, expired: false });
         let link = Mutex::default();
         let sent = AtomicU64::new(0);
-        let working = Mutex::default();
-        Self(Arc::new(Inner { settings, notify, status, link, watches, delivery, sent, working }))
+        let (working, ephemerals) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner {
+            settings,
+            notify,
+            status,
+            link,
+            watches,
+            ephemerals,
+            delivery,
+            sent,
+            working,
+        }))
     }
 
     /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
@@ -118,6 +133,7 @@ impl Session {
             status.trouble = None;
             status.expired = false;
         });
+        self.losses();
         let this = self.clone();
         let target = servers.clone();
         let keeper = tokio::spawn(async move { this.keep(target).await });
@@ -144,14 +160,22 @@ impl Session {
         let mut states = client.state_watcher();
         let mut last = client.state();
         self.link().client = Some(Arc::new(client));
-        self.follow(last, begun.elapsed() > GRACE);
+        let silence = begun.elapsed();
+        self.follow(last, (silence > GRACE).then_some(silence), false);
+        let mut broken = Instant::now();
         while !last.is_terminated() {
+            let before = last;
             last = states.changed().await;
-            self.follow(last, true);
+            if last == SessionState::Disconnected {
+                broken = Instant::now();
+            }
+            let back = before == SessionState::Disconnected;
+            self.follow(last, back.then(|| broken.elapsed()), true);
         }
     }
 
-    fn follow(&self, seen: SessionState, is_event: bool) {
+    /// Takes note of a state; `silence` tells how long no server had answered before.
+    fn follow(&self, seen: SessionState, silence: Option<Duration>, is_turn: bool) {
         let (state, name) = match seen {
             SessionState::Disconnected => (State::Connecting, "Disconnected"),
             SessionState::SyncConnected => (State::Connected, "SyncConnected"),
@@ -162,8 +186,10 @@ impl Session {
         };
         // Events of znodes that the server sent before come first.
         self.0.watches.deliver();
-        if is_event {
-            (self.0.notify)(Notice::Event(Event::of_session(name)));
+        if is_turn || silence.is_some() {
+            let losses = if state.is_over() { self.losses() } else { Losses::default() };
+            let session = self.id().unwrap_or_default();
+            (self.0.notify)(Notice::Turn(Turn { state: name, session, silence, losses }));
         }
         self.set_state(state, |status| {
             status.expired = seen == SessionState::Expired;
@@ -171,6 +197,16 @@ impl Session {
                 status.trouble = None;
             }
         });
+    }
+
+    /// Forgets what belongs to the session that is over, and returns it.
+    fn losses(&self) -> Losses {
+        let (ephemerals, more_ephemerals) = self.ephemerals().take();
+        Losses { ephemerals, more_ephemerals, watches: self.0.watches.take_lost() }
+    }
+
+    fn ephemerals(&self) -> MutexGuard<'_, Ephemerals> {
+        self.0.ephemerals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_state(&self, state: State, more: impl FnOnce(&mut Status)) {

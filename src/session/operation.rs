@@ -163,7 +163,11 @@ impl Session {
             client.create(prefix, data, &options).await
         });
         let (_, sequence) = created.await.map_err(Error::of_write)?;
-        Ok(if mode.sequential { format!("{prefix}{sequence}") } else { prefix.to_owned() })
+        let path = if mode.sequential { format!("{prefix}{sequence}") } else { prefix.to_owned() };
+        if mode.ephemeral {
+            self.ephemerals().made(&path);
+        }
+        Ok(path)
     }
 
     /// Deletes a znode without children; with `version`, only if that is its version.
@@ -171,7 +175,9 @@ impl Session {
         let at = path.as_str();
         self.call(at, async |client| client.delete(at, version).await)
             .await
-            .map_err(Error::of_write)
+            .map_err(Error::of_write)?;
+        self.ephemerals().deleted(at);
+        Ok(())
     }
 
     /// Waits until the connected server has caught up with the leader.

@@ -89,6 +89,8 @@ struct Registry {
     watches: HashMap<u64, Entry>,
     next: u64,
     pending: FuturesUnordered<Abortable<Waiting>>,
+    /// Watches whose session has ended before they gave an event.
+    lost: Vec<Watch>,
 }
 
 struct Entry {
@@ -182,8 +184,17 @@ impl Watches {
     pub fn list(&self) -> Vec<Watch> {
         let mut list: Vec<Watch> =
             self.lock().watches.values().map(|entry| entry.watch.clone()).collect();
-        list.sort_by(|a, b| (&a.path, a.kind as u8).cmp(&(&b.path, b.kind as u8)));
+        sort(&mut list);
         list
+    }
+
+    /// Lets go of every watch, since the session is over; returns them by path and kind.
+    pub(super) fn take_lost(&self) -> Vec<Watch> {
+        // Some have heard of the end already, some have not.
+        let mut lost = self.remove(|_| true);
+        lost.append(&mut self.lock().lost);
+        sort(&mut lost);
+        lost
     }
 
     /// Lets go of the watches that `unwanted` names; the client takes the last one of a kind and
@@ -220,6 +231,10 @@ impl Watch {
     }
 }
 
+fn sort(watches: &mut [Watch]) {
+    watches.sort_by(|a, b| (&a.path, a.kind as u8).cmp(&(&b.path, b.kind as u8)));
+}
+
 fn again(id: u64, mut watcher: PersistentWatcher) -> Waiting {
     Box::pin(async move {
         let event = watcher.changed().await;
@@ -252,6 +267,10 @@ impl Registry {
         let event = match fired {
             Fired::Once(event) => {
                 let mut entry = self.watches.remove(&id)?;
+                if event.session_state.is_terminated() {
+                    self.lost.push(entry.watch);
+                    return None;
+                }
                 let event = Event::of_node(event)?;
                 if entry.expected.pop_front().as_ref() == Some(&event) {
                     return None;
@@ -261,7 +280,7 @@ impl Registry {
             Fired::Again(watcher, event) => {
                 // A persistent watcher must not be asked again after a terminal event.
                 if event.session_state.is_terminated() {
-                    self.watches.remove(&id);
+                    self.lost.extend(self.watches.remove(&id).map(|entry| entry.watch));
                     return None;
                 }
                 let entry = self.watches.get_mut(&id)?;

@@ -1,0 +1,31 @@
+//! `reconnect`: a new session in the place of one that is over.
+
+use super::Shell;
+use super::connect::again;
+use crate::error::{Error, Kind, Result};
+use crate::report::Silence;
+
+/// Open a new session after one that has expired or was closed
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "reconnect", after_long_help = EXAMPLE)]
+pub struct Reconnect {}
+
+const EXAMPLE: &str = "\
+The servers are those of the last session. Its ephemerals and watches are gone; they are to be
+made anew.
+
+Example:
+> close
+> reconnect
+> reconnect
+! There is a session already";
+
+impl Reconnect {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        if !shell.session.state().is_over() {
+            return Err(Error::new(Kind::Refused, "There is a session already")
+                .with_hint("by itself it finds a server again; close ends it"));
+        }
+        again(shell).await
+    }
+}

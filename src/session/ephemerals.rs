@@ -1,0 +1,52 @@
+//! The ephemerals that the session has made: its expiry takes them all, and its user wants to know
+//! which they were.
+
+use std::collections::BTreeSet;
+
+/// Most ephemerals remembered by name: a script may make any number, and memory must not grow with
+/// the length of a script.
+const REMEMBERED: usize = 10_000;
+
+/// The ephemerals of one session, as the user sees them.
+#[derive(Debug, Default)]
+pub(super) struct Ephemerals {
+    paths: BTreeSet<String>,
+    more: u64,
+}
+
+impl Ephemerals {
+    pub(super) fn made(&mut self, path: &str) {
+        if self.paths.len() < REMEMBERED {
+            self.paths.insert(path.to_owned());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn deleted(&mut self, path: &str) {
+        self.paths.remove(path);
+    }
+
+    /// Forgets them all; returns their paths by name, and how many more there were.
+    pub(super) fn take(&mut self) -> (Vec<String>, u64) {
+        let Self { paths, more } = std::mem::take(self);
+        (paths.into_iter().collect(), more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_nothing_goes_uncounted() {
+        let mut ephemerals = Ephemerals::default();
+        for number in 0..REMEMBERED + 2 {
+            ephemerals.made(&format!("/e{number}"));
+        }
+        ephemerals.deleted("/e0");
+        let (paths, more) = ephemerals.take();
+        assert_eq!((paths.len(), more), (REMEMBERED - 1, 2));
+        assert_eq!(ephemerals.take(), (Vec::new(), 0));
+    }
+}
