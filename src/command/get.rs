@@ -3,12 +3,12 @@
 use super::Shell;
 use crate::error::Result;
 use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::report::{Report, Text, pretty};
 use crate::session::Stat;
 
 /// Print the data of a znode
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "get [-s] [-w] path [watch]", after_long_help = EXAMPLE)]
+#[command(override_usage = "get [-s] [-w] [--pretty] path [watch]", after_long_help = EXAMPLE)]
 pub struct Get {
     /// Print the stat as well
     #[arg(short, long)]
@@ -16,6 +16,9 @@ pub struct Get {
     /// Leave a watch: one event when the data changes or the znode goes
     #[arg(short, long)]
     watch: bool,
+    /// Show the data as what it is: JSON indented, binary as a hexdump
+    #[arg(long)]
+    pretty: bool,
     /// Znode to read
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -46,23 +49,30 @@ impl Get {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Data> {
         let path = shell.path(&self.path)?;
         let watch = self.watch || self.word.is_some();
-        let (data, stat) = shell.session.get_data(&path, watch).await?;
+        let (bytes, stat) = shell.session.get_data(&path, watch).await?;
         let stat = (self.stat || shell.view.dialect.always_shows_stat()).then_some(stat);
-        Ok(Data { data, stat })
+        Ok(Data { bytes, stat, pretty: self.pretty })
     }
 }
 
 /// A znode's data, and its stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Data {
-    data: Vec<u8>,
+    #[serde(rename = "data")]
+    bytes: Vec<u8>,
     stat: Option<Stat>,
+    #[serde(skip)]
+    pretty: bool,
 }
 
 impl Report for Data {
     fn text(&self, out: &mut Text<'_>) {
-        out.data(&self.data);
-        out.line("");
+        if self.pretty {
+            pretty::show(&self.bytes, out);
+        } else {
+            out.data(&self.bytes);
+            out.line("");
+        }
         if let Some(stat) = &self.stat {
             stat.text(out);
         }

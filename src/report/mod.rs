@@ -5,6 +5,7 @@
 pub mod color;
 pub mod escape;
 mod event;
+pub mod pretty;
 pub mod progress;
 pub mod screen;
 mod stat;

@@ -1,0 +1,105 @@
+//! Data shown as what it is: JSON indented, text as text, anything else as a hexdump under a line
+//! that says what it seems to be.
+
+mod json;
+mod kind;
+mod protobuf;
+
+use std::fmt::Write;
+
+pub use self::kind::Kind;
+use super::Text;
+use super::color::Look;
+
+/// Bytes in a row of a hexdump.
+const ROW: usize = 16;
+
+/// Writes data as what it is, newline included.
+pub fn show(data: &[u8], out: &mut Text<'_>) {
+    match Kind::of(data) {
+        Kind::Json(text) => out.data(json::indent(text).as_bytes()),
+        Kind::Text(text) => out.data(text.strip_suffix('\n').unwrap_or(text).as_bytes()),
+        Kind::Binary(what) => {
+            let bytes = if data.len() == 1 { "byte" } else { "bytes" };
+            let head = format!("{what}, {} {bytes}", data.len());
+            out.look(Look::Quiet, |out| out.own(head));
+            out.line("");
+            out.own(hexdump(data));
+            return;
+        }
+    }
+    out.line("");
+}
+
+/// Writes bytes as `hexdump -C` does, without its last line.
+fn hexdump(data: &[u8]) -> String {
+    let mut text = String::with_capacity(data.len().div_ceil(ROW) * 79);
+    for (number, row) in data.chunks(ROW).enumerate() {
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{:08x} ", number * ROW);
+        for at in 0..ROW {
+            if at == ROW / 2 {
+                text.push(' ');
+            }
+            let _ = match row.get(at) {
+                Some(byte) => write!(text, " {byte:02x}"),
+                None => write!(text, "   "),
+            };
+        }
+        text.push_str("  |");
+        text.extend(row.iter().map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            _ => '.',
+        }));
+        text.push_str("|\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::report::View;
+
+    fn seen(data: &[u8]) -> String {
+        let view = View {
+            dialect: Dialect::V34,
+            terminal: true,
+            errors_on_terminal: true,
+            color: false,
+            color_errors: false,
+        };
+        let mut out = Text::new(&view);
+        show(data, &mut out);
+        String::from_utf8(out.into_bytes()).unwrap()
+    }
+
+    #[test]
+    fn text_and_json_are_read_as_such() {
+        assert_eq!(seen(b"deep"), "deep\n");
+        assert_eq!(seen(b"a\tb\nc\n"), "a\tb\nc\n");
+        assert_eq!(seen(b""), "\n");
+        assert_eq!(seen(b"{\"a\":1}"), "{\n  \"a\": 1\n}\n");
+    }
+
+    #[test]
+    fn binary_is_dumped_under_its_kind() {
+        assert_eq!(
+            seen(b"\xac\xed\x00\x05t\x00\x0bHello \x1b[2JX"),
+            "Java serialisation, 18 bytes\n\
+             00000000  ac ed 00 05 74 00 0b 48  65 6c 6c 6f 20 1b 5b 32  |....t..Hello .[2|\n\
+             00000010  4a 58                                             |JX|\n"
+        );
+        assert_eq!(seen(b"\xff").lines().next(), Some("binary, 1 byte"));
+    }
+
+    #[test]
+    fn what_only_looks_like_text_cannot_drive_the_terminal() {
+        // A bidirectional control is text by its encoding; escape shows it.
+        assert_eq!(seen("a\u{202e}b".as_bytes()), "a\\u{202e}b\n");
+        assert_eq!(seen("{\"\u{202e}\":1}".as_bytes()), "{\n  \"\\u{202e}\": 1\n}\n");
+        assert!(seen(b"\x1b[2J!").starts_with("binary, 5 bytes\n"));
+    }
+}
