@@ -19,7 +19,7 @@ use crate::repl;
 use crate::report::escape::{self, Newlines};
 use crate::report::screen::{Mode, Screen};
 use crate::report::{Report, View};
-use crate::script;
+use crate::script::{self, Gate};
 use crate::session::{Notice, Session, Settings};
 
 /// Exit status of a process whose reader has gone away.
@@ -67,6 +67,7 @@ fn view(dialect: Dialect, color: Color) -> View {
 
 fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     let interactive = options.input == Input::Standard
+        && !options.script.check
         && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
@@ -84,7 +85,12 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         Input::File(path) => Some(Box::new(open(path)?)),
         Input::Standard => Some(Box::new(io::stdin())),
     };
-    let status = runtime.block_on(run(options, screen, input));
+    let status = if options.script.check {
+        let _guard = runtime.enter();
+        Ok(check(options, screen, input))
+    } else {
+        runtime.block_on(run(options, screen, input))
+    };
     // A thread that waits for input never ends by itself.
     runtime.shutdown_background();
     status
@@ -101,6 +107,34 @@ fn open(path: &Path) -> Result<File> {
     }
 }
 
+/// Returns how a script is to be run.
+fn rules(options: &Options) -> script::Rules {
+    script::Rules {
+        name: match &options.input {
+            Input::File(path) => path.display().to_string(),
+            _ => "stdin".to_owned(),
+        },
+        window: usize::from(options.script.window),
+        stop_on_error: options.script.stop_on_error,
+    }
+}
+
+/// Reads the script or the command and runs nothing.
+fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>) -> u8 {
+    let view = view(options.dialect, options.color);
+    match (&options.input, input) {
+        (Input::Command(words), _) => match command::words(words.clone()) {
+            Ok(_) => 0,
+            Err(error) => {
+                screen.error(&view.complaint(&error));
+                error.kind().exit_status()
+            }
+        },
+        (_, Some(input)) => script::check(view, screen, &rules(options), input).exit_status(),
+        (_, None) => 0,
+    }
+}
+
 async fn run(
     options: &Options,
     screen: &Arc<Screen>,
@@ -114,8 +148,10 @@ async fn run(
         max_request: options.max_request,
     };
     let switches = Arc::<Switches>::default();
+    let gate = Gate::default();
     let session = {
-        let tell = teller(Arc::clone(screen), view, Arc::clone(&switches));
+        let gate = input.is_some().then(|| gate.clone());
+        let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
         Session::new(settings, tell)
     };
     session.open(options.servers.clone());
@@ -137,7 +173,10 @@ async fn run(
         }
         match (&options.input, input) {
             (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
-            (_, Some(input)) => Ok(script::run(&shell, screen, input).await.exit_status()),
+            (_, Some(input)) => {
+                let tally = script::run(&shell, screen, &gate, &rules(options), input).await;
+                Ok(tally.exit_status())
+            }
             (_, None) => Ok(0),
         }
     };
@@ -181,25 +220,30 @@ async fn run(
     }
 }
 
-/// Returns what shows the session's notices. It is called on the runtime's threads.
+/// Returns what shows the session's notices; those of a script go through its gate. It is called on
+/// the runtime's threads.
 fn teller(
     screen: Arc<Screen>,
+    gate: Option<Gate>,
     view: View,
     switches: Arc<Switches>,
 ) -> impl Fn(Notice) + Send + Sync {
-    let show = {
-        let (screen, switches) = (Arc::clone(&screen), Arc::clone(&switches));
+    let render = {
+        let switches = Arc::clone(&switches);
         move |news: &dyn Report| {
             let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok();
             let now = switches.is_on(Switch::Times).then(now).flatten();
             let now = now.and_then(|now| i64::try_from(now.as_millis()).ok());
-            screen.event(&view.render_news(news, now));
+            view.render_news(news, now)
         }
     };
     move |notice| match (notice, screen.mode()) {
-        (Notice::Event(event), _) if switches.is_on(Switch::Events) => show(&event),
+        (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => match &gate {
+            Some(gate) => gate.hold(stamp, render(&event)),
+            None => screen.event(&render(&event)),
+        },
         // The session's own turns matter to a script only through the lines that fail.
-        (Notice::Turn(turn), Mode::Terminal) => show(&turn),
+        (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
         (Notice::State(_), Mode::Terminal) => screen.refresh(),
         (Notice::Trouble(trouble), Mode::Terminal) => {
             let trouble = escape::to_terminal(trouble.as_bytes(), Newlines::Escape);

@@ -46,9 +46,14 @@ dataLength = 4
 numChildren = 0";
 
 impl Get {
+    /// Returns whether the command leaves a watch.
+    pub(super) fn watches(&self) -> bool {
+        self.watch || self.word.is_some()
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Data> {
         let path = shell.path(&self.path)?;
-        let watch = self.watch || self.word.is_some();
+        let watch = self.watches();
         let (bytes, stat) = shell.session.get_data(&path, watch).await?;
         let stat = (self.stat || shell.view.dialect.always_shows_stat()).then_some(stat);
         Ok(Data { bytes, stat, pretty: self.pretty })

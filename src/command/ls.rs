@@ -43,6 +43,11 @@ Created /lake/duck
 /lake/reed";
 
 impl Ls {
+    /// Returns whether the command leaves a watch.
+    pub(super) fn watches(&self) -> bool {
+        self.watch || self.word.is_some()
+    }
+
     /// Returns whether the command needs more than one round trip.
     pub(super) fn is_long(&self) -> bool {
         self.recursive
@@ -50,7 +55,7 @@ impl Ls {
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
         let path = shell.path(&self.path)?;
-        let watch = self.watch || self.word.is_some();
+        let watch = self.watches();
         if self.recursive {
             let mut count = 0;
             let visit = |path: &ZnodePath| {
@@ -96,9 +101,14 @@ dataLength = 0
 numChildren = 0";
 
 impl Ls2 {
+    /// Returns whether the command leaves a watch.
+    pub(super) fn watches(&self) -> bool {
+        self.word.is_some()
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
         let path = shell.path(&self.path)?;
-        list(shell, &path, self.word.is_some(), true).await
+        list(shell, &path, self.watches(), true).await
     }
 }
 

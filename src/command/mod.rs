@@ -13,6 +13,7 @@ mod help;
 mod history;
 mod ls;
 mod parse;
+mod presentable;
 mod printwatches;
 mod pwd;
 mod quit;
@@ -29,6 +30,7 @@ use clap::CommandFactory;
 
 use self::parse::unknown;
 pub use self::parse::{parse, words};
+pub use self::presentable::presentable;
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
 use crate::error::Result;
@@ -64,24 +66,35 @@ pub enum Command {
     Version(version::Version),
 }
 
+/// How a command may run beside others of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It sends one request when it is first polled, and changes nothing.
+    Reads,
+    /// It sends one request when it is first polled, which changes a znode.
+    Writes,
+    /// It changes the session or the shell, or takes more than one round trip: nothing else is in
+    /// flight while it runs.
+    Alone,
+}
+
 impl Command {
     /// Returns clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
         parse::Typed::command()
     }
 
-    /// Returns whether the command is to run alone: it changes the session or the shell, or takes
-    /// more than one round trip. Any other sends its one request when it is first polled.
-    pub fn runs_alone(&self) -> bool {
+    /// Returns how the command may run beside others. One that leaves a watch runs alone, so that
+    /// no event stands before the result that it follows.
+    pub fn flow(&self) -> Flow {
+        let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
         match self {
-            Self::Create(_)
-            | Self::Delete(_)
-            | Self::Get(_)
-            | Self::Ls2(_)
-            | Self::Set(_)
-            | Self::Stat(_) => false,
-            Self::Ls(command) => command.is_long(),
-            _ => true,
+            Self::Create(_) | Self::Delete(_) | Self::Set(_) => Flow::Writes,
+            Self::Get(command) => reads(command.watches()),
+            Self::Ls(command) => reads(command.watches() || command.is_long()),
+            Self::Ls2(command) => reads(command.watches()),
+            Self::Stat(command) => reads(command.watches()),
+            _ => Flow::Alone,
         }
     }
 

@@ -38,9 +38,14 @@ dataLength = 4
 numChildren = 0";
 
 impl Stat {
+    /// Returns whether the command leaves a watch.
+    pub(super) fn watches(&self) -> bool {
+        self.watch || self.word.is_some()
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Found> {
         let path = shell.path(&self.path)?;
-        let watch = self.watch || self.word.is_some();
+        let watch = self.watches();
         match shell.session.exists(&path, watch).await? {
             Some(stat) => Ok(Found { stat }),
             None => Err(Error::code(Code::NoNode, path.as_str())),

@@ -66,11 +66,7 @@ impl View {
     /// Renders an error, without the last newline: the sentence, the usage line where words were
     /// wrong, and on a terminal what to do next.
     pub fn complaint(&self, error: &Error) -> String {
-        let sentence = self.one_line(&error.message(self.dialect));
-        let mut text = Look::Wrong.paint(self.color_errors, &sentence);
-        if let Some(usage) = error.usage_line() {
-            let _ = write!(text, "\n{usage}");
-        }
+        let mut text = self.statement(error);
         if self.errors_on_terminal
             && let Some(hint) = error.hint()
         {
@@ -80,8 +76,18 @@ impl View {
         text
     }
 
+    /// As [`View::complaint`], without what to do next: in a script nobody is there to do it.
+    pub fn statement(&self, error: &Error) -> String {
+        let sentence = self.one_line(&error.message(self.dialect));
+        let mut text = Look::Wrong.paint(self.color_errors, &sentence);
+        if let Some(usage) = error.usage_line() {
+            let _ = write!(text, "\n{usage}");
+        }
+        text
+    }
+
     /// Keeps a sentence on one line, whatever names it quotes.
-    fn one_line(self, sentence: &str) -> String {
+    pub fn one_line(self, sentence: &str) -> String {
         if self.errors_on_terminal {
             escape::to_terminal(sentence.as_bytes(), Newlines::Escape).into_owned()
         } else {

@@ -9,8 +9,10 @@ mod connect;
 mod ephemerals;
 mod event;
 mod operation;
+mod order;
 mod stat;
 mod survey;
+mod tap;
 mod walk;
 mod watches;
 
@@ -26,6 +28,7 @@ pub use self::acl::Acl;
 use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, State, Turn};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
+pub use self::order::{Dated, Order, Stamp};
 pub use self::stat::Stat;
 pub use self::survey::Survey;
 pub use self::watches::{Watch, WatchKind, Watches};
@@ -54,8 +57,8 @@ pub struct Settings {
 /// What the session tells without being asked.
 #[derive(Debug, Clone)]
 pub enum Notice {
-    /// A watched znode has changed.
-    Event(Event),
+    /// A watched znode has changed, and when its event arrived.
+    Event(Event, Stamp),
     /// The connection was lost or found, or the session is over.
     Turn(Turn),
     /// No server answers, and why.
@@ -76,6 +79,7 @@ struct Inner {
     watches: Watches,
     ephemerals: Mutex<Ephemerals>,
     delivery: JoinHandle<()>,
+    order: Order,
     sent: AtomicU64,
     working: Mutex<Option<ZnodePath>>,
 }
@@ -105,7 +109,9 @@ impl Session {
     pub fn new(settings: Settings, notify: impl Fn(Notice) + Send + Sync + 'static) -> Self {
         let notify: Arc<dyn Fn(Notice) + Send + Sync> = Arc::new(notify);
         let sink = Arc::clone(&notify);
-        let watches = Watches::new(move |event| sink(Notice::Event(event)));
+        let order = Order::default();
+        let watches =
+            Watches::new(order.clone(), move |event, stamp| sink(Notice::Event(event, stamp)));
         let driver = watches.clone();
         let delivery = tokio::spawn(async move { driver.run().await });
         let (status, _) =
@@ -121,6 +127,7 @@ impl Session {
             watches,
             ephemerals,
             delivery,
+            order,
             sent,
             working,
         }))
@@ -251,6 +258,11 @@ impl Session {
     /// Returns how many requests have left by now.
     pub fn requests_sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// Returns the order in which replies and events arrive.
+    pub fn order(&self) -> &Order {
+        &self.0.order
     }
 
     /// Returns the watches that the session holds.

@@ -1,22 +1,19 @@
 //! Owns the watchers of the session and makes one stream of events of them, in which one event
 //! stands once, however many watches it satisfies.
 //!
-//! The client crate gives every watcher a channel of its own. They are polled here from one queue,
-//! which yields them in the order in which the client woke them: the order of the server.
+//! The client crate gives every watcher a channel of its own. A [`Tap`] on each puts what arrives
+//! into one tray, in the order of the server, and here it is taken out.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
-use futures_util::future::{AbortHandle, Abortable};
-use futures_util::stream::{FuturesUnordered, Stream};
-use tokio::sync::Notify;
+use futures_util::{Stream, StreamExt, stream};
 use zookeeper::{OneshotWatcher, PersistentWatcher, WatchedEvent};
 
 use super::event::{Event, EventKind};
+use super::order::{Order, Stamp};
+use super::tap::{Arrived, Source, Tap, Tray};
 use crate::path::ZnodePath;
 
 /// What a watch waits for (`Watcher.WatcherType` and `AddWatchMode`).
@@ -33,6 +30,11 @@ pub enum WatchKind {
 }
 
 impl WatchKind {
+    /// Returns whether it gives one event and is over.
+    fn is_one_shot(self) -> bool {
+        matches!(self, Self::Data | Self::Child)
+    }
+
     /// Returns whether a watch of this kind on `path` is satisfied by `event`.
     ///
     /// Source: `WatchManager.triggerWatch` and `ZKWatchManager.materialize`.
@@ -76,41 +78,35 @@ pub struct Watches(Arc<Shared>);
 
 struct Shared {
     registry: Mutex<Registry>,
-    /// Rung when a watcher was added, so that the driver polls it.
-    added: Notify,
-    sink: Box<dyn Fn(Event) + Send + Sync>,
+    tray: Arc<Tray>,
+    sink: Sink,
 }
 
-/// A watcher that waits for its next event; the number is its entry's.
-type Waiting = Pin<Box<dyn Future<Output = (u64, Fired)> + Send>>;
+/// Who hears events, and when each arrived.
+type Sink = Box<dyn Fn(Event, Stamp) + Send + Sync>;
 
 #[derive(Default)]
 struct Registry {
     watches: HashMap<u64, Entry>,
     next: u64,
-    pending: FuturesUnordered<Abortable<Waiting>>,
     /// Watches whose session has ended before they gave an event.
     lost: Vec<Watch>,
 }
 
 struct Entry {
     watch: Watch,
-    abort: AbortHandle,
+    /// None while it is being opened.
+    tap: Option<Arc<Tap>>,
     /// Events already shown for another watch, which this one will give as well.
     expected: VecDeque<Event>,
 }
 
-enum Fired {
-    Once(WatchedEvent),
-    Again(PersistentWatcher, WatchedEvent),
-}
-
 impl Watches {
-    /// Starts with no watches; events go to `sink`.
-    pub fn new(sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
+    /// Starts with no watches; events go to `sink`, stamped by `order`.
+    pub fn new(order: Order, sink: impl Fn(Event, Stamp) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared {
             registry: Mutex::default(),
-            added: Notify::new(),
+            tray: Arc::new(Tray::new(order)),
             sink: Box::new(sink),
         }))
     }
@@ -118,66 +114,59 @@ impl Watches {
     /// Delivers events as they come, for ever.
     pub async fn run(&self) {
         loop {
-            // Taken before the poll, so that no ring is lost between the two.
-            let added = self.0.added.notified();
-            tokio::pin!(added);
-            poll_fn(|context| {
-                self.lock().deliver(context, &self.0.sink);
-                added.as_mut().poll(context)
-            })
-            .await;
+            self.deliver();
+            self.0.tray.news.notified().await;
         }
     }
 
     /// Delivers the events that have arrived by now. The client hands over an event before the
     /// reply that follows it, so after a reply this shows what came before it.
     pub fn deliver(&self) {
-        let mut registry = self.lock();
-        if registry.pending.is_empty() {
-            return;
-        }
-        registry.deliver(&mut Context::from_waker(Waker::noop()), &self.0.sink);
-        drop(registry);
-        // The waker of the driver was replaced by that poll.
-        self.0.added.notify_one();
+        self.lock().deliver(&self.0);
     }
 
     /// Keeps a one-shot watch whose request has just been answered.
     pub fn add_once(&self, path: &ZnodePath, kind: WatchKind, watcher: OneshotWatcher) {
-        self.add(path, kind, |id| {
-            Box::pin(async move { (id, Fired::Once(watcher.changed().await)) })
-        });
+        self.add(path, kind, stream::once(watcher.changed()));
     }
 
     /// Keeps a persistent watch whose request has just been answered.
     pub fn add_persistent(&self, path: &ZnodePath, kind: WatchKind, watcher: PersistentWatcher) {
-        self.add(path, kind, |id| again(id, watcher));
+        let events = stream::unfold(Some(watcher), |watcher| async {
+            let mut watcher = watcher?;
+            let event = watcher.changed().await;
+            // It must not be asked again after a terminal event.
+            let watcher = (!event.session_state.is_terminated()).then_some(watcher);
+            Some((event, watcher))
+        });
+        self.add(path, kind, events);
     }
 
-    fn add(&self, path: &ZnodePath, kind: WatchKind, future: impl FnOnce(u64) -> Waiting) {
+    fn add(
+        &self,
+        path: &ZnodePath,
+        kind: WatchKind,
+        events: impl Stream<Item = WatchedEvent> + Send + 'static,
+    ) {
+        let source: Source = events.filter_map(async |event| Event::of_node(event)).boxed();
         let mut registry = self.lock();
-        let mut context = Context::from_waker(Waker::noop());
-        let before = registry.deliver(&mut context, &self.0.sink);
-        if !registry.watches.values().any(|entry| entry.watch.is(path, kind)) {
-            let id = registry.next;
-            registry.next += 1;
-            let (abort, registration) = AbortHandle::new_pair();
-            let since = SystemTime::now();
-            let watch = Watch { path: path.clone(), kind, since, events: 0 };
-            // What came between the reply and now was given to the other watches as well.
-            let expected = before
-                .into_iter()
-                .filter(|event| kind.is_satisfied(path.as_str(), event))
-                .collect();
-            registry.watches.insert(id, Entry { watch, abort, expected });
-            registry.pending.push(Abortable::new(future(id), registration));
-            registry.deliver(&mut context, &self.0.sink);
-            if let Some(entry) = registry.watches.get_mut(&id) {
-                entry.expected.clear();
-            }
+        let before = registry.deliver(&self.0);
+        if registry.watches.values().any(|entry| entry.watch.is(path, kind)) {
+            return;
         }
-        drop(registry);
-        self.0.added.notify_one();
+        let id = registry.next;
+        registry.next += 1;
+        let watch = Watch { path: path.clone(), kind, since: SystemTime::now(), events: 0 };
+        // What came between the reply and now was given to the other watches as well.
+        let expected =
+            before.into_iter().filter(|event| kind.is_satisfied(path.as_str(), event)).collect();
+        registry.watches.insert(id, Entry { watch, tap: None, expected });
+        let tap = Tap::open(id, source, &self.0.tray);
+        registry.deliver(&self.0);
+        if let Some(entry) = registry.watches.get_mut(&id) {
+            entry.expected.clear();
+            entry.tap = Some(tap);
+        }
     }
 
     /// Returns the watches held, by path and kind.
@@ -205,13 +194,13 @@ impl Watches {
         registry.watches.retain(|_, entry| {
             let gone = unwanted(&entry.watch);
             if gone {
-                entry.abort.abort();
+                if let Some(tap) = &entry.tap {
+                    tap.close();
+                }
                 removed.push(entry.watch.clone());
             }
             !gone
         });
-        drop(registry);
-        self.deliver();
         removed
     }
 
@@ -235,67 +224,37 @@ fn sort(watches: &mut [Watch]) {
     watches.sort_by(|a, b| (&a.path, a.kind as u8).cmp(&(&b.path, b.kind as u8)));
 }
 
-fn again(id: u64, mut watcher: PersistentWatcher) -> Waiting {
-    Box::pin(async move {
-        let event = watcher.changed().await;
-        (id, Fired::Again(watcher, event))
-    })
-}
-
 impl Registry {
-    /// Polls every watcher that is ready and gives its event to `sink` unless another watch has
-    /// given the same one. Returns the events given.
-    fn deliver(&mut self, context: &mut Context<'_>, sink: &dyn Fn(Event)) -> Vec<Event> {
+    /// Gives every event that has arrived to the sink, unless another watch has given the same
+    /// one. Returns the events given.
+    fn deliver(&mut self, shared: &Shared) -> Vec<Event> {
         let mut given = Vec::new();
-        loop {
-            match Pin::new(&mut self.pending).poll_next(context) {
-                Poll::Ready(Some(Ok((id, fired)))) => {
-                    if let Some(event) = self.fired(id, fired) {
-                        sink(event.clone());
-                        given.push(event);
-                    }
-                }
-                // Aborted: its entry is gone already.
-                Poll::Ready(Some(Err(_))) => {}
-                Poll::Ready(None) | Poll::Pending => return given,
+        while let Some(arrived) = shared.tray.take() {
+            let stamp = arrived.stamp;
+            if let Some(event) = self.fired(arrived) {
+                (shared.sink)(event.clone(), stamp);
+                given.push(event);
             }
         }
+        given
     }
 
     /// Returns the event to show, if this one is to be shown.
-    fn fired(&mut self, id: u64, fired: Fired) -> Option<Event> {
-        let event = match fired {
-            Fired::Once(event) => {
-                let mut entry = self.watches.remove(&id)?;
-                if event.session_state.is_terminated() {
-                    self.lost.push(entry.watch);
-                    return None;
-                }
-                let event = Event::of_node(event)?;
-                if entry.expected.pop_front().as_ref() == Some(&event) {
-                    return None;
-                }
-                event
+    fn fired(&mut self, Arrived { id, event, .. }: Arrived) -> Option<Event> {
+        let Some(event) = event else {
+            let watch = self.watches.remove(&id)?.watch;
+            // A one-shot watch ends with its event; any other end is the session's.
+            if !(watch.kind.is_one_shot() && watch.events > 0) {
+                self.lost.push(watch);
             }
-            Fired::Again(watcher, event) => {
-                // A persistent watcher must not be asked again after a terminal event.
-                if event.session_state.is_terminated() {
-                    self.lost.extend(self.watches.remove(&id).map(|entry| entry.watch));
-                    return None;
-                }
-                let entry = self.watches.get_mut(&id)?;
-                let (abort, registration) = AbortHandle::new_pair();
-                entry.abort = abort;
-                self.pending.push(Abortable::new(again(id, watcher), registration));
-                let event = Event::of_node(event)?;
-                entry.watch.events += 1;
-                if entry.expected.front() == Some(&event) {
-                    entry.expected.pop_front();
-                    return None;
-                }
-                event
-            }
+            return None;
         };
+        let entry = self.watches.get_mut(&id)?;
+        entry.watch.events += 1;
+        if entry.expected.front() == Some(&event) {
+            entry.expected.pop_front();
+            return None;
+        }
         for (other, entry) in &mut self.watches {
             if *other != id && entry.watch.kind.is_satisfied(entry.watch.path.as_str(), &event) {
                 entry.expected.push_back(event.clone());

@@ -1,0 +1,90 @@
+//! A typed line as it may be shown in messages: without secrets, and not endless.
+
+use std::borrow::Cow;
+
+use crate::dialect::Dialect;
+use crate::line::Line;
+
+/// Characters of a line that are shown: enough to recognise it.
+const SHOWN: usize = 160;
+
+/// Stands where a secret stood.
+const MASK: &str = "****";
+
+/// Returns the line without the credentials of `addauth` and without the hashes of digest ACLs,
+/// cut short where it is long.
+pub fn presentable(text: &str, dialect: Dialect) -> Cow<'_, str> {
+    let text = text.trim();
+    let head = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    };
+    let mut shown = masked(head, dialect);
+    if head.len() < text.len() {
+        shown.to_mut().push('…');
+    }
+    shown
+}
+
+fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
+    let words = Line::parse(text, dialect).words;
+    let credentials = words.first().is_some_and(|word| is(&word.text(), "addauth"));
+    if credentials && let Some(secret) = words.get(2) {
+        return Cow::Owned(format!("{}{MASK}", &text[..secret.span.start]));
+    }
+    let mut shown = Cow::Borrowed(text);
+    for word in words.iter().skip(1).rev() {
+        let typed = &text[word.span.clone()];
+        if let Some(hash) = digest(typed) {
+            let start = word.span.start + hash;
+            shown.to_mut().replace_range(start..word.span.end, MASK);
+        }
+    }
+    shown
+}
+
+/// Returns where the first hash of a digest ACL stands, `scheme:id:HASH:perms`; all that follows
+/// it may hold another.
+fn digest(word: &str) -> Option<usize> {
+    let scheme = word.to_ascii_lowercase().find("digest:")?;
+    let starts = scheme == 0 || word[..scheme].ends_with([',', '"', '\'', ' ']);
+    let id = scheme + "digest:".len();
+    let hash = id + word[id..].find(':')? + 1;
+    starts.then_some(hash)
+}
+
+fn is(word: &str, name: &str) -> bool {
+    word.eq_ignore_ascii_case(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked() {
+        for (typed, shown) in [
+            (" get /a ", "get /a"),
+            ("addauth digest ann:secret", "addauth digest ****"),
+            ("ADDAUTH digest \"ann:sec ret\" more", "ADDAUTH digest ****"),
+            ("addauth digest", "addauth digest"),
+            ("setAcl /a digest:ann:3/abc=:cdrwa", "setAcl /a digest:ann:****"),
+            (
+                "setAcl -R /a world:anyone:r,digest:ann:x:r,digest:bob:y:r",
+                "setAcl -R /a world:anyone:r,digest:ann:****",
+            ),
+            ("create /a 'digest:ann:x:r' b", "create /a 'digest:ann:**** b"),
+            ("create /digest:x y", "create /digest:x y"),
+        ] {
+            assert_eq!(presentable(typed, Dialect::V34), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        let long = format!("set /a {}", "é".repeat(1000));
+        let shown = presentable(&long, Dialect::V34);
+        assert_eq!(shown.chars().count(), SHOWN + 1);
+        assert!(shown.ends_with('…'));
+    }
+}

@@ -1,0 +1,22 @@
+//! The options that decide how a script is run.
+
+/// Requests of a script in flight at a time, unless said otherwise. A server's own limit is 1000
+/// requests for all its clients; beyond about 100 nothing is gained.
+const WINDOW: u16 = 128;
+
+/// How a script is run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScriptOptions {
+    /// Say what is wrong with the lines of the script; connect to nothing and run nothing
+    #[arg(long)]
+    pub check: bool,
+    /// Run nothing after the first line that fails; each write waits for the reply to the last
+    #[arg(long)]
+    pub stop_on_error: bool,
+    /// Requests of a script in flight at a time, 1 to 1000
+    #[arg(
+        long, value_name = "number", default_value_t = WINDOW,
+        value_parser = clap::value_parser!(u16).range(1..=1000)
+    )]
+    pub window: u16,
+}
