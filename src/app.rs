@@ -160,6 +160,9 @@ async fn run(
         Shell::new(session, view, switches, move |bytes| {
             screen.print(bytes);
             match screen.failure() {
+                None if screen.has_seen_enough() => {
+                    Err(Error::new(Kind::Interrupted, "The pager has ended"))
+                }
                 None => Ok(()),
                 Some(kind) => Err(Error::new(Kind::Interrupted, format!("Cannot write: {kind}"))),
             }

@@ -7,7 +7,7 @@ use crate::report::Said;
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[
     ("look", &["ls", "ls2", "get", "stat", "cd", "pwd"]),
-    ("change", &["create", "set", "delete", "deleteall"]),
+    ("change", &["create", "set", "edit", "delete", "deleteall"]),
     ("session", &["connect", "reconnect", "close", "sync", "quit"]),
     ("shell", &["help", "history", "redo", "setting", "printwatches", "version"]),
 ];

@@ -8,6 +8,7 @@ mod connect;
 mod create;
 mod delete;
 mod deleteall;
+mod edit;
 mod get;
 mod help;
 mod history;
@@ -47,6 +48,7 @@ pub enum Command {
     Delete(delete::Delete),
     #[command(name = "deleteall", visible_alias = "rmr")]
     DeleteAll(deleteall::DeleteAll),
+    Edit(edit::Edit),
     Get(get::Get),
     Help(help::Help),
     History(history::History),
@@ -119,6 +121,7 @@ impl Command {
             Self::Create(command) => boxed(command.run(shell).await),
             Self::Delete(command) => boxed(command.run(shell).await),
             Self::DeleteAll(command) => boxed(command.run(shell).await),
+            Self::Edit(command) => boxed(command.run(shell).await),
             Self::Get(command) => boxed(command.run(shell).await),
             Self::Help(command) => boxed(command.run()),
             Self::History(_) => boxed(Ok(history::History::run(shell))),

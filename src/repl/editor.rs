@@ -180,8 +180,13 @@ impl Editor {
         *self.question.lock().unwrap_or_else(PoisonError::into_inner) = question;
     }
 
+    /// Returns the columns and rows of the terminal.
+    pub(super) fn size(&mut self) -> (u16, u16) {
+        self.inner.dimensions().unwrap_or((80, 24))
+    }
+
     fn columns(&mut self) -> u16 {
-        self.inner.dimensions().map_or(80, |(columns, _)| columns)
+        self.size().0
     }
 
     /// Wipes the prompt and the line; the editor has left the cursor one row below.

@@ -23,7 +23,7 @@ use self::helper::Helper;
 use self::recall::SharedPast;
 use self::signals::Signals;
 use self::tree::Tree;
-use crate::command::{self, Outcome, Shell};
+use crate::command::{self, Outcome, Shell, Switch};
 use crate::error::{Error, Kind, Result};
 use crate::path::ZnodePath;
 use crate::report::escape::{self, Newlines};
@@ -65,19 +65,26 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
             editor.remember(line);
+            if shell.switches.is_on(Switch::Pager) {
+                let (columns, rows) = editor.size();
+                screen.begin_pages(columns.into(), rows.into());
+            }
             let result = line_runs(shell, line, &mut editor, screen, &mut signals).await;
             screen.status("");
+            let enough = screen.has_seen_enough();
+            if let Ok(Some(outcome)) = &result {
+                screen.print(&outcome.text);
+            }
+            screen.end_pages();
+            // Ctrl-C in the pager.
+            signals.forget();
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
             match result {
-                Ok(Some(outcome)) => {
-                    screen.print(&outcome.text);
-                    if outcome.quit {
-                        return Ok(0);
-                    }
-                }
-                Ok(None) => {}
+                Ok(Some(Outcome { quit: true, .. })) => return Ok(0),
+                Ok(_) => {}
+                Err(error) if enough && error.kind() == Kind::Interrupted => break,
                 Err(error) if error.kind() == Kind::Interrupted => {
                     // In the place of the ^C that the terminal shows.
                     screen.print(b"\r\x1b[K");

@@ -14,12 +14,14 @@ use crate::report::screen::Screen;
 pub(super) struct Signals {
     ended: watch::Receiver<u8>,
     interrupt: tokio::signal::unix::Signal,
+    screen: Arc<Screen>,
 }
 
 impl Signals {
     /// Listens from now on, inside a runtime. To be called before the editor is used: the editor
     /// puts back the handler of SIGINT that it finds.
     pub(super) fn listen(screen: Arc<Screen>) -> io::Result<Self> {
+        let teller = Arc::clone(&screen);
         let (ended, receiver) = watch::channel(0);
         let interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -31,15 +33,15 @@ impl Signals {
                     _ = hangup.recv() => Signal::SIGHUP as u8,
                     _ = terminate.recv() => Signal::SIGTERM as u8,
                     _ = resumed.recv() => {
-                        screen.disturbed();
+                        teller.disturbed();
                         continue;
                     }
                 };
                 ended.send_replace(number);
-                screen.end_prompt();
+                teller.end_prompt();
             }
         });
-        Ok(Self { ended: receiver, interrupt })
+        Ok(Self { ended: receiver, interrupt, screen })
     }
 
     /// Waits until a signal ends the command or the shell.
@@ -49,8 +51,12 @@ impl Signals {
                 std::future::pending::<()>().await;
             }
         };
+        let interrupted = async {
+            // While another program has the terminal, Ctrl-C is meant for that.
+            while self.interrupt.recv().await.is_some() && self.screen.is_lent() {}
+        };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
+            () = interrupted => {}
             () = ended => {}
         }
     }

@@ -5,11 +5,14 @@
 //! edits draws the events (see [`prompt`]); otherwise a thread of the screen writes them. It knows
 //! neither commands nor the line editor.
 
+mod lend;
 pub mod prompt;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
+pub use self::lend::Lent;
+use self::lend::Pages;
 use self::prompt::{Prompt, Stage};
 
 /// How much output is gathered before it is written, where nobody watches: enough to make the cost
@@ -49,6 +52,8 @@ struct Shared {
     // whoever writes, never whoever has an event.
     out: Mutex<Out>,
     writer: Once,
+    /// A result that may go to a pager.
+    pages: Mutex<Option<Pages>>,
 }
 
 struct Out {
@@ -60,6 +65,7 @@ struct Out {
 
 /// What waits to be shown.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one screen")]
 struct Desk {
     /// On its way to standard output, in this order.
     bytes: Vec<u8>,
@@ -71,6 +77,8 @@ struct Desk {
     events: Vec<u8>,
     /// Whether a command's result has begun and not ended.
     inside: bool,
+    /// Whether another program has the terminal.
+    lent: bool,
     prompt: Prompt,
     /// The first failure to write; nothing is written after it.
     failure: Option<io::ErrorKind>,
@@ -90,6 +98,7 @@ impl Screen {
             news: Condvar::new(),
             out: Mutex::new(Out { status: false, stdout, stderr }),
             writer: Once::new(),
+            pages: Mutex::default(),
         }))
     }
 
@@ -101,6 +110,9 @@ impl Screen {
     /// Writes a part of a command's result; events wait until [`Screen::end`]. At a terminal they
     /// pass between two parts: the person waits for them, and parts are whole lines.
     pub fn print(&self, bytes: &[u8]) {
+        if self.put_on_page(bytes) {
+            return;
+        }
         let mut desk = self.0.desk();
         desk.inside = self.0.mode == Mode::Plain;
         desk.bytes.extend_from_slice(bytes);
@@ -131,6 +143,9 @@ impl Screen {
     /// one; an empty text only takes that away. Only for terminals.
     pub fn status(&self, text: &str) {
         let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_lent() {
+            return;
+        }
         self.0.write(&mut out);
         out.clear_status();
         // It is no loss if it cannot be written.
@@ -161,6 +176,10 @@ impl Screen {
         desk.place_events();
         drop(desk);
         self.0.wake();
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Option<Pages>> {
+        self.0.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes out what was gathered.
@@ -194,7 +213,8 @@ impl Out {
 impl Desk {
     /// Lets the events follow what was printed before, unless they must wait.
     fn place_events(&mut self) {
-        if self.prompt.stage == Stage::Away && !self.inside && !self.events.is_empty() {
+        let waits = self.inside || self.lent || self.prompt.stage != Stage::Away;
+        if !waits && !self.events.is_empty() {
             self.bytes.append(&mut self.events);
             self.urgent = true;
         }

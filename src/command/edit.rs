@@ -1,0 +1,146 @@
+//! `edit`: a znode's data in the user's own editor.
+
+mod changes;
+mod draft;
+
+use std::io;
+use std::process::ExitStatus;
+
+use self::changes::Changes;
+use self::draft::Draft;
+use super::Shell;
+use crate::error::{Code, Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::Said;
+use crate::report::pretty::Kind as DataKind;
+use crate::report::screen::Screen;
+use crate::session::Stat;
+
+/// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
+const EDITOR: &str = "vi";
+
+/// Edit the data of a znode with $VISUAL or $EDITOR
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "edit path", after_long_help = EXAMPLE)]
+pub struct Edit {
+    /// Znode whose data is to be edited
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+The data is written back only if nobody has changed it meanwhile; otherwise both are shown and your
+text stays in its file. A newline that the editor adds at the end is left out.
+
+Example, not at a terminal:
+> create /lake deep
+Created /lake
+> edit /lake
+! There is no terminal to edit at";
+
+impl Edit {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Said> {
+        let path = shell.path(&self.path)?;
+        let Some(terminal) = &shell.terminal else {
+            return Err(Error::new(Kind::Refused, "There is no terminal to edit at")
+                .with_hint(format!("set {path} writes data")));
+        };
+        let (data, stat) = shell.session.get_data(&path, false).await?;
+        let text = String::from_utf8(data).map_err(|error| {
+            let what = match DataKind::of(error.as_bytes()) {
+                DataKind::Binary(what) => what,
+                _ => "binary",
+            };
+            Error::new(Kind::Refused, format!("The data of {path} is not text: {what}"))
+                .with_hint(format!("get --pretty {path} shows it"))
+        })?;
+        let draft = Draft::new(path.name(), &text).map_err(|error| {
+            Error::new(Kind::Refused, format!("Cannot make a file to edit: {error}"))
+        })?;
+        edit(terminal, &draft).await?;
+        let edited = draft.read(&text).map_err(|error| {
+            let place = draft.place();
+            Error::new(Kind::Refused, format!("Nothing was written: {place}: {error}"))
+        })?;
+        if edited == text {
+            draft.remove();
+            return Ok(Said("Nothing has changed".to_owned()));
+        }
+        match write(shell, &path, &edited, &stat).await {
+            Ok(stat) => {
+                draft.remove();
+                Ok(Said(format!("Written, version {}", stat.version)))
+            }
+            Err(error) if error.code_of() == Some(Code::BadVersion) => {
+                Err(conflict(shell, &path, &edited, &stat, &draft).await)
+            }
+            Err(error) => Err(error.with_detail(format!("your text is in {}", draft.place()))),
+        }
+    }
+}
+
+/// Writes the text to the znode that was read, and to no other.
+async fn write(shell: &Shell, path: &ZnodePath, text: &str, read: &Stat) -> Result<Stat> {
+    // Deleted and made again, it may have the same version.
+    match shell.session.exists(path, false).await? {
+        Some(now) if now.czxid != read.czxid => Err(Error::code(Code::BadVersion, path.as_str())),
+        _ => shell.session.set_data(path, text.as_bytes(), Some(read.version)).await,
+    }
+}
+
+/// Shows what stands there now beside what was to be written.
+async fn conflict(
+    shell: &Shell,
+    path: &ZnodePath,
+    mine: &str,
+    read: &Stat,
+    draft: &Draft,
+) -> Error {
+    let message = format!("Not written: {path} has changed since it was read");
+    let place = draft.place();
+    let error = Error::new(Kind::Refused, message)
+        .with_detail(format!("your text is in {place}"))
+        .with_hint(format!("edit {path} begins with what stands there now"));
+    let (theirs, now) = match shell.session.get_data(path, false).await {
+        Ok((data, stat)) => (String::from_utf8_lossy(&data).into_owned(), stat),
+        Err(more) => return error.with_detail(format!("{more}; your text is in {place}")),
+    };
+    let versions = (now.version, read.version);
+    match shell.show(&Changes::new(path, &theirs, mine, versions)) {
+        Ok(()) => error,
+        Err(unshown) => unshown.with_detail(format!("your text is in {place}")),
+    }
+}
+
+/// Lets the user edit; fails when the editor does.
+async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
+    let named = |name| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
+    let editor = named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| EDITOR.to_owned());
+    let status = run(terminal, &editor, draft).await;
+    let why = match status {
+        Ok(status) if status.success() => return Ok(()),
+        // The shell's own words for a command that is not there.
+        Ok(status) if status.code() == Some(127) => "it is not found".to_owned(),
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let error = Error::new(Kind::Refused, format!("Nothing was written: {editor}: {why}"))
+        .with_hint("VISUAL or EDITOR names the editor");
+    if draft.is_untouched() {
+        draft.remove();
+        return Err(error);
+    }
+    Err(error.with_detail(format!("your text is in {}", draft.place())))
+}
+
+async fn run(terminal: &Screen, editor: &str, draft: &Draft) -> io::Result<ExitStatus> {
+    let _lent = terminal.lend();
+    // The variable may hold options too, as other programs allow.
+    tokio::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\""))
+        .arg("sh")
+        .arg(draft.file())
+        .status()
+        .await
+}

@@ -1,0 +1,104 @@
+//! Two texts of one znode: what stands there now, and what was to be written.
+
+use crate::path::ZnodePath;
+use crate::report::color::Look;
+use crate::report::{Report, Text};
+
+/// Lines of each text that are shown; of more only the number is told.
+const SHOWN: usize = 40;
+
+/// The lines in which two texts differ, from the first to the last.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Changes {
+    path: ZnodePath,
+    /// Versions of the two.
+    versions: (i32, i32),
+    /// The first line that differs, counted from 1.
+    line: usize,
+    theirs: Vec<String>,
+    mine: Vec<String>,
+}
+
+impl Changes {
+    /// Compares two texts; `versions` are those that theirs has and that mine was made from.
+    pub(super) fn new(path: &ZnodePath, theirs: &str, mine: &str, versions: (i32, i32)) -> Self {
+        let (theirs, mine): (Vec<&str>, Vec<&str>) =
+            (theirs.split('\n').collect(), mine.split('\n').collect());
+        let head = theirs.iter().zip(&mine).take_while(|(a, b)| a == b).count();
+        let (theirs, mine) = (&theirs[head..], &mine[head..]);
+        let tail = theirs.iter().rev().zip(mine.iter().rev()).take_while(|(a, b)| a == b).count();
+        let cut = |lines: &[&str]| {
+            lines[..lines.len() - tail].iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        Self { path: path.clone(), versions, line: head + 1, theirs: cut(theirs), mine: cut(mine) }
+    }
+}
+
+impl Report for Changes {
+    fn text(&self, out: &mut Text<'_>) {
+        let (now, read) = self.versions;
+        out.own("--- ");
+        out.foreign(self.path.as_str());
+        out.line(format_args!(" as it stands there, version {now}"));
+        out.line(format_args!("+++ your text, made from version {read}"));
+        if self.theirs.is_empty() && self.mine.is_empty() {
+            out.line("Both are the same");
+            return;
+        }
+        out.line(format_args!("@@ line {} @@", self.line));
+        side('-', Look::Gone, &self.theirs, out);
+        side('+', Look::Come, &self.mine, out);
+    }
+}
+
+fn side(mark: char, look: Look, lines: &[String], out: &mut Text<'_>) {
+    for line in lines.iter().take(SHOWN) {
+        out.look(look, |out| {
+            out.own(mark);
+            out.foreign(line);
+        });
+        out.line("");
+    }
+    if lines.len() > SHOWN {
+        out.line(format_args!("{mark} … and {} more lines", lines.len() - SHOWN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::report::View;
+
+    fn seen(theirs: &str, mine: &str) -> String {
+        let view = View {
+            dialect: Dialect::V34,
+            terminal: true,
+            errors_on_terminal: true,
+            color: false,
+            color_errors: false,
+        };
+        let changes = Changes::new(&ZnodePath::root().child("lake"), theirs, mine, (4, 3));
+        String::from_utf8(view.render(&changes)).unwrap()
+    }
+
+    #[test]
+    fn only_what_differs_is_shown() {
+        assert_eq!(
+            seen("a\nb\nc\nd", "a\nx\ny\nd"),
+            "--- /lake as it stands there, version 4\n\
+             +++ your text, made from version 3\n\
+             @@ line 2 @@\n-b\n-c\n+x\n+y\n"
+        );
+        assert!(seen("a\na", "a\na\na").ends_with("@@ line 3 @@\n+a\n"));
+        assert!(seen("a", "a").ends_with("Both are the same\n"));
+    }
+
+    #[test]
+    fn a_text_neither_floods_nor_drives_the_terminal() {
+        let many = "x\n".repeat(100);
+        assert!(seen("", &many).contains("+ … and 60 more lines\n"));
+        assert!(seen("\x1b[2J", "b").contains("-\\x1b[2J\n"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The file that is edited. It may hold a secret, so only its owner can read it; it stays where it
+//! is until it is known that nobody needs it any more.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Largest file that is read back, in bytes: more than any server takes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Longest name that the file takes over from its znode, in bytes: file systems allow 255.
+const LONGEST: usize = 100;
+
+/// A file in a folder of its own.
+#[derive(Debug)]
+pub(super) struct Draft {
+    folder: PathBuf,
+    file: PathBuf,
+    text: String,
+}
+
+impl Draft {
+    /// Writes `text` to a new file; its name ends as `name` does, since editors judge by that.
+    pub(super) fn new(name: &str, text: &str) -> io::Result<Self> {
+        let base = std::env::temp_dir();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let folder = base.join(format!("zksh-{}-{}", std::process::id(), now.as_nanos()));
+        // It fails where somebody has made one of that name.
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let file = folder.join(file_name(name));
+        let draft = Self { folder, file, text: text.to_owned() };
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.file);
+        match made.and_then(|mut file| file.write_all(text.as_bytes())) {
+            Ok(()) => Ok(draft),
+            Err(error) => {
+                draft.remove();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Returns where the file is, for people.
+    pub(super) fn place(&self) -> std::path::Display<'_> {
+        self.file.display()
+    }
+
+    /// Reads the file. Where `text` did not end with a newline, one that the editor has added is
+    /// left out.
+    pub(super) fn read(&self, text: &str) -> io::Result<String> {
+        if self.file.metadata()?.len() > LARGEST {
+            return Err(io::Error::other("the file is larger than any server takes"));
+        }
+        let mut edited = std::fs::read_to_string(&self.file)?;
+        if !text.ends_with('\n') && edited.ends_with('\n') {
+            edited.pop();
+        }
+        Ok(edited)
+    }
+
+    /// Returns whether the file is as it was made.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.read(&self.text).is_ok_and(|edited| edited == self.text)
+    }
+
+    /// Removes the file, and whatever the editor has left beside it.
+    pub(super) fn remove(&self) {
+        // Only its owner could read it; no reason to trouble anyone.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Returns a name that is harmless in a shell and at a terminal.
+fn file_name(znode: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = znode.chars().map(|c| if harmless(c) { c } else { '_' }).collect();
+    let name = name.trim_start_matches(['.', '-']);
+    let name = &name[name.len().saturating_sub(LONGEST)..];
+    if name.is_empty() { "data".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_the_owner_can_read_it() {
+        let draft = Draft::new("conf.json", "{}").unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(draft.file()), mode(&draft.folder)), (0o600, 0o700));
+        assert!(draft.file().ends_with("conf.json"));
+        assert!(draft.is_untouched());
+        draft.remove();
+        assert!(!draft.folder.exists());
+    }
+
+    #[test]
+    fn the_editors_newline_is_left_out() {
+        let draft = Draft::new("a", "deep").unwrap();
+        std::fs::write(draft.file(), "deep\n").unwrap();
+        assert!(draft.is_untouched());
+        std::fs::write(draft.file(), "deep\n\n").unwrap();
+        assert_eq!(draft.read("deep").unwrap(), "deep\n");
+        assert_eq!(draft.read("deep\n").unwrap(), "deep\n\n");
+        draft.remove();
+    }
+
+    #[test]
+    fn names_are_harmless() {
+        for (znode, name) in [
+            ("conf.json", "conf.json"),
+            ("", "data"),
+            ("..", "data"),
+            ("-rf \x1b[2J", "rf___2J"),
+            (".hidden", "hidden"),
+            ("湖.xml", "_.xml"),
+        ] {
+            assert_eq!(file_name(znode), name);
+        }
+        assert_eq!(file_name(&format!("{}.json", "a".repeat(300))).len(), LONGEST);
+    }
+}
