@@ -1,10 +1,9 @@
 //! `create`: make a znode.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use super::Shell;
+use super::{Shell, data};
 use crate::error::{Error, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
@@ -16,9 +15,10 @@ const LONGEST_TTL: u64 = 0xff_ffff_ffff;
 /// Create a znode
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "create [-s] [-e] [-c] [-t ttl] path [data] [acl]",
+    override_usage = "create [-s] [-e] [-c] [-t ttl] [-b] path [data] [acl]",
     after_long_help = EXAMPLE
 )]
+#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
 pub struct Create {
     /// Append ten digits that count up, so that every name is new
     #[arg(short, long)]
@@ -36,6 +36,9 @@ pub struct Create {
         conflicts_with_all = ["container", "ephemeral"]
     )]
     ttl: Option<u64>,
+    /// The data is typed in base64
+    #[arg(short, long)]
+    base64: bool,
     /// Znode to create; its parent must exist
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -67,9 +70,9 @@ impl Create {
             container: self.container,
             ttl: self.ttl.map(Duration::from_millis),
         };
-        let data = self.data.as_deref().map_or(&[][..], OsStrExt::as_bytes);
+        let data = data::bytes(self.data.as_deref().unwrap_or_default(), self.base64)?;
         let acl = self.acl.clone().unwrap_or_else(Acl::open);
-        let path = shell.session.create(&path, data, mode, &acl).await.map_err(explain)?;
+        let path = shell.session.create(&path, &data, mode, &acl).await.map_err(explain)?;
         Ok(Created { path })
     }
 }

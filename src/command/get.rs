@@ -1,14 +1,21 @@
 //! `get`: read a znode's data.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::Shell;
 use crate::error::Result;
 use crate::path::TypedPath;
-use crate::report::{Report, Text, pretty};
+use crate::report::{Report, Text, hexdump, pretty};
 use crate::session::Stat;
 
 /// Print the data of a znode
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "get [-s] [-w] [--pretty] path [watch]", after_long_help = EXAMPLE)]
+#[command(
+    override_usage = "get [-s] [-w] [-b] [-x] [--pretty] path [watch]",
+    after_long_help = EXAMPLE
+)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
 pub struct Get {
     /// Print the stat as well
     #[arg(short, long)]
@@ -16,8 +23,14 @@ pub struct Get {
     /// Leave a watch: one event when the data changes or the znode goes
     #[arg(short, long)]
     watch: bool,
+    /// Print the data in base64
+    #[arg(short, long)]
+    base64: bool,
+    /// Print the data as a table of bytes in hexadecimal
+    #[arg(short = 'x', long)]
+    hex: bool,
     /// Show the data as what it is: JSON indented, binary as a hexdump
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["base64", "hex"])]
     pretty: bool,
     /// Znode to read
     #[arg(value_name = "path")]
@@ -56,7 +69,14 @@ impl Get {
         let watch = self.watches();
         let (bytes, stat) = shell.session.get_data(&path, watch).await?;
         let stat = (self.stat || shell.view.dialect.always_shows_stat()).then_some(stat);
-        Ok(Data { bytes, stat, pretty: self.pretty })
+        // Both asked for, zkCli gives the table.
+        let form = match (self.hex, self.base64, self.pretty) {
+            (true, _, _) => Form::Hex,
+            (_, true, _) => Form::Base64,
+            (_, _, true) => Form::Pretty,
+            _ => Form::Plain,
+        };
+        Ok(Data { bytes, stat, form })
     }
 }
 
@@ -67,16 +87,28 @@ pub(super) struct Data {
     bytes: Vec<u8>,
     stat: Option<Stat>,
     #[serde(skip)]
-    pretty: bool,
+    form: Form,
+}
+
+/// How data is printed as text.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Plain,
+    Pretty,
+    Base64,
+    Hex,
 }
 
 impl Report for Data {
     fn text(&self, out: &mut Text<'_>) {
-        if self.pretty {
-            pretty::show(&self.bytes, out);
-        } else {
-            out.data(&self.bytes);
-            out.line("");
+        match self.form {
+            Form::Plain => {
+                out.data(&self.bytes);
+                out.line("");
+            }
+            Form::Pretty => pretty::show(&self.bytes, out),
+            Form::Base64 => out.line(BASE64.encode(&self.bytes)),
+            Form::Hex => out.line(hexdump(&self.bytes)),
         }
         if let Some(stat) = &self.stat {
             stat.text(out);

@@ -6,6 +6,7 @@
 mod cd;
 mod connect;
 mod create;
+mod data;
 mod delete;
 mod deleteall;
 mod edit;

@@ -1,13 +1,12 @@
 //! `set`: write a znode's data.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 
 use clap::ValueEnum;
 
-use super::Shell;
 use super::setting::Setting;
 use super::switches::{Choice, Switch};
+use super::{Shell, data};
 use crate::error::Result;
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
@@ -16,7 +15,7 @@ use crate::session::Stat;
 /// Write the data of a znode
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "set path data [-s] [-v version] | set path data [version]",
+    override_usage = "set path data [-s] [-v version] [-b] | set path data [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Set {
@@ -26,6 +25,9 @@ pub struct Set {
     /// Write only if this is the version of the data
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
+    /// The data is typed in base64
+    #[arg(short, long)]
+    base64: bool,
     /// Znode to write
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -49,7 +51,7 @@ impl Set {
     /// path would begin with `/` there.
     pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {
         let at_root = shell.session.working_path().is_some_and(|path| path.is_root());
-        let bare = !self.stat && self.only.is_none() && self.version.is_none();
+        let bare = !self.stat && !self.base64 && self.only.is_none() && self.version.is_none();
         if shell.terminal.is_none() || !at_root || !bare {
             return None;
         }
@@ -61,7 +63,8 @@ impl Set {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
         let path = shell.path(&self.path)?;
         let version = self.only.or(self.version);
-        let stat = shell.session.set_data(&path, self.data.as_bytes(), version).await?;
+        let data = data::bytes(&self.data, self.base64)?;
+        let stat = shell.session.set_data(&path, &data, version).await?;
         Ok(Written((self.stat || shell.view.dialect.always_shows_stat()).then_some(stat)))
     }
 }

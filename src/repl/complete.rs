@@ -299,7 +299,7 @@ mod tests {
         let reading = Reading::of(&grammar, "get -s -", Dialect::V34);
         let found = options(&reading, "-");
         assert!(shown(&found).contains(&"-w ") && !shown(&found).contains(&"-s "));
-        assert!(found.iter().any(|pair| pair.display.starts_with("-w, --watch  Leave a watch")));
+        assert!(found.iter().any(|pair| pair.display.starts_with("-w, --watch   Leave a watch")));
         let found = options(&reading, "--w");
         assert_eq!(shown(&found), ["--watch "]);
     }

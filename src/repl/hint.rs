@@ -118,12 +118,12 @@ mod tests {
         let mut tree = crate::command::Command::tree();
         tree.build();
         for (text, rest) in [
-            ("create ", "[-s] [-e] [-c] [-t ttl] path [data] [acl]"),
-            ("create -se ", "[-c] [-t ttl] path [data] [acl]"),
-            ("create -e /a ", "[-s] [-c] [-t ttl] [data] [acl]"),
+            ("create ", "[-s] [-e] [-c] [-t ttl] [-b] path [data] [acl]"),
+            ("create -se ", "[-c] [-t ttl] [-b] path [data] [acl]"),
+            ("create -e /a ", "[-s] [-c] [-t ttl] [-b] [data] [acl]"),
             ("create -t ", "ttl"),
-            ("create -t 5 /a b ", "[-s] [-e] [-c] [acl]"),
-            ("set /a ", "data [-s] [-v version]"),
+            ("create -t 5 /a b ", "[-s] [-e] [-c] [-b] [acl]"),
+            ("set /a ", "data [-s] [-v version] [-b]"),
             ("pwd ", ""),
             ("nosuch ", ""),
         ] {

@@ -5,6 +5,7 @@
 pub mod color;
 pub mod escape;
 mod event;
+mod hexdump;
 pub mod pretty;
 pub mod progress;
 pub mod screen;
@@ -15,6 +16,7 @@ use std::fmt::Write;
 
 use self::color::Look;
 use self::escape::Newlines;
+pub(crate) use self::hexdump::hexdump;
 pub use self::text::Text;
 use crate::dialect::Dialect;
 use crate::error::Error;
