@@ -6,10 +6,13 @@ use crate::report::Said;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[
-    ("look", &["ls", "ls2", "get", "stat", "cd", "pwd"]),
+    ("look", &["ls", "ls2", "get", "stat", "getAllChildrenNumber", "cd", "pwd"]),
     ("change", &["create", "set", "edit", "delete", "deleteall"]),
-    ("session", &["connect", "reconnect", "close", "sync", "quit"]),
-    ("shell", &["help", "history", "redo", "setting", "printwatches", "version"]),
+    ("watch", &["addWatch", "removewatches", "watches", "printwatches"]),
+    ("protect", &["getAcl", "setAcl", "addauth", "whoami"]),
+    ("session", &["connect", "reconnect", "close", "getEphemerals", "sync", "quit"]),
+    ("ensemble", &["config"]),
+    ("shell", &["help", "history", "redo", "setting", "version"]),
 ];
 
 /// Show what commands there are, or how one is used
@@ -48,7 +51,7 @@ fn table() -> String {
         for name in *names {
             let about = tree.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
-            lines.push(format!("  {name:<14}{about}"));
+            lines.push(format!("  {name:<22}{about}"));
         }
     }
     lines.push("help COMMAND shows its usage, options and an example.".to_owned());

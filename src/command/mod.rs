@@ -3,7 +3,10 @@
 //! A command knows its arguments, its help, its example and its report. It knows neither where its
 //! line came from nor where its report goes.
 
+mod addauth;
+mod addwatch;
 mod cd;
+mod config;
 mod connect;
 mod create;
 mod data;
@@ -11,6 +14,9 @@ mod delete;
 mod deleteall;
 mod edit;
 mod get;
+mod getacl;
+mod getallchildrennumber;
+mod getephemerals;
 mod help;
 mod history;
 mod ls;
@@ -20,13 +26,17 @@ mod printwatches;
 mod pwd;
 mod quit;
 mod reconnect;
+mod removewatches;
 mod set;
+mod setacl;
 mod setting;
 mod shell;
 mod stat;
 mod switches;
 mod sync;
 mod version;
+mod watches;
+mod whoami;
 
 use clap::CommandFactory;
 
@@ -42,8 +52,13 @@ use crate::report::Report;
 #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    #[command(name = "addauth")]
+    AddAuth(addauth::AddAuth),
+    #[command(name = "addWatch")]
+    AddWatch(addwatch::AddWatch),
     Cd(cd::Cd),
     Close(connect::Close),
+    Config(config::Config),
     Connect(connect::Connect),
     Create(create::Create),
     Delete(delete::Delete),
@@ -51,6 +66,12 @@ pub enum Command {
     DeleteAll(deleteall::DeleteAll),
     Edit(edit::Edit),
     Get(get::Get),
+    #[command(name = "getAcl")]
+    GetAcl(getacl::GetAcl),
+    #[command(name = "getAllChildrenNumber")]
+    GetAllChildrenNumber(getallchildrennumber::GetAllChildrenNumber),
+    #[command(name = "getEphemerals")]
+    GetEphemerals(getephemerals::GetEphemerals),
     Help(help::Help),
     History(history::History),
     Ls(ls::Ls),
@@ -62,11 +83,18 @@ pub enum Command {
     Quit(quit::Quit),
     Reconnect(reconnect::Reconnect),
     Redo(history::Redo),
+    #[command(name = "removewatches")]
+    RemoveWatches(removewatches::RemoveWatches),
     Set(set::Set),
+    #[command(name = "setAcl")]
+    SetAcl(setacl::SetAcl),
     Setting(setting::Setting),
     Stat(stat::Stat),
     Sync(sync::Sync),
     Version(version::Version),
+    Watches(watches::Watches),
+    #[command(name = "whoami")]
+    WhoAmI(whoami::WhoAmI),
 }
 
 /// How a command may run beside others of a script.
@@ -92,8 +120,10 @@ impl Command {
     pub fn flow(&self) -> Flow {
         let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
         match self {
-            Self::Create(_) | Self::Delete(_) | Self::Set(_) => Flow::Writes,
+            Self::Create(_) | Self::Delete(_) | Self::Set(_) | Self::SetAcl(_) => Flow::Writes,
+            Self::Config(command) => reads(command.watches()),
             Self::Get(command) => reads(command.watches()),
+            Self::GetAcl(_) => Flow::Reads,
             Self::Ls(command) => reads(command.watches() || command.is_long()),
             Self::Ls2(command) => reads(command.watches()),
             Self::Stat(command) => reads(command.watches()),
@@ -116,14 +146,20 @@ impl Command {
 
     async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
         match self {
+            Self::AddAuth(command) => boxed(command.run(shell).await),
+            Self::AddWatch(command) => boxed(command.run(shell).await),
             Self::Cd(command) => boxed(command.run(shell).await),
             Self::Close(command) => boxed(command.run(shell).await),
+            Self::Config(command) => boxed(command.run(shell).await),
             Self::Connect(command) => boxed(command.run(shell).await),
             Self::Create(command) => boxed(command.run(shell).await),
             Self::Delete(command) => boxed(command.run(shell).await),
             Self::DeleteAll(command) => boxed(command.run(shell).await),
             Self::Edit(command) => boxed(command.run(shell).await),
             Self::Get(command) => boxed(command.run(shell).await),
+            Self::GetAcl(command) => boxed(command.run(shell).await),
+            Self::GetAllChildrenNumber(command) => boxed(command.run(shell).await),
+            Self::GetEphemerals(command) => boxed(command.run(shell).await),
             Self::Help(command) => boxed(command.run()),
             Self::History(_) => boxed(Ok(history::History::run(shell))),
             Self::Ls(command) => boxed(command.run(shell).await),
@@ -133,14 +169,18 @@ impl Command {
             Self::Quit(command) => boxed(command.run(shell).await),
             Self::Reconnect(command) => boxed(command.run(shell).await),
             Self::Redo(command) => shell.redo(command.line(shell)?).await,
+            Self::RemoveWatches(command) => boxed(command.run(shell).await),
             Self::Set(command) => match command.setting(shell) {
                 Some(setting) => boxed(setting.run(shell)),
                 None => boxed(command.run(shell).await),
             },
+            Self::SetAcl(command) => boxed(command.run(shell).await),
             Self::Setting(command) => boxed(command.run(shell)),
             Self::Stat(command) => boxed(command.run(shell).await),
             Self::Sync(command) => boxed(command.run(shell).await),
             Self::Version(_) => boxed(Ok(version::Version::run())),
+            Self::Watches(command) => boxed(command.run(shell).await),
+            Self::WhoAmI(_) => boxed(whoami::WhoAmI::run(shell).await),
         }
     }
 }

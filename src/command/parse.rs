@@ -138,8 +138,9 @@ fn nearest(name: &str) -> Option<String> {
     let names = tree
         .get_subcommands()
         .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
+    let name = name.to_lowercase();
     names
-        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known))
+        .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
         .min()
         .map(|(_, known)| known.to_owned())
@@ -197,6 +198,8 @@ mod tests {
     fn the_nearest_name_is_suggested() {
         assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
         assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
+        assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
+        assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
         assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
     }
 }

@@ -17,6 +17,7 @@ use std::fmt::Write;
 use self::color::Look;
 use self::escape::Newlines;
 pub(crate) use self::hexdump::hexdump;
+pub(crate) use self::stat::date;
 pub use self::text::Text;
 use crate::dialect::Dialect;
 use crate::error::Error;

@@ -5,12 +5,16 @@
 //! without repetition, and a close that the server has seen. It prints nothing.
 
 mod acl;
+mod auth;
+mod config;
 mod connect;
 mod ephemerals;
 mod event;
 mod operation;
 mod order;
+mod persistent;
 mod stat;
+mod subtree;
 mod survey;
 mod tap;
 mod walk;
@@ -25,6 +29,8 @@ use tokio::task::JoinHandle;
 use zookeeper::{Client, SessionState};
 
 pub use self::acl::Acl;
+use self::auth::Credentials;
+pub use self::auth::Identity;
 use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, State, Turn};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
@@ -82,6 +88,7 @@ struct Inner {
     order: Order,
     sent: AtomicU64,
     working: Mutex<Option<ZnodePath>>,
+    credentials: Mutex<Credentials>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,6 +137,7 @@ impl Session {
             order,
             sent,
             working,
+            credentials: Mutex::default(),
         }))
     }
 
@@ -166,6 +174,7 @@ impl Session {
         .await;
         let mut states = client.state_watcher();
         let mut last = client.state();
+        self.authenticate(&client, &servers);
         self.link().client = Some(Arc::new(client));
         let silence = begun.elapsed();
         self.follow(last, (silence > GRACE).then_some(silence), false);
@@ -187,7 +196,10 @@ impl Session {
             SessionState::Disconnected => (State::Connecting, "Disconnected"),
             SessionState::SyncConnected => (State::Connected, "SyncConnected"),
             SessionState::ConnectedReadOnly => (State::ConnectedReadOnly, "ConnectedReadOnly"),
-            SessionState::AuthFailed => (State::AuthFailed, "AuthFailed"),
+            SessionState::AuthFailed => {
+                self.forget_refused();
+                (State::AuthFailed, "AuthFailed")
+            }
             SessionState::Expired => (State::Closed, "Expired"),
             SessionState::Closed => (State::Closed, "Closed"),
         };
@@ -368,7 +380,9 @@ pub(crate) fn not_connected() -> Error {
 
 fn over(status: &Status) -> Error {
     match status {
-        Status { state: State::AuthFailed, .. } => Error::code(Code::AuthFailed, ""),
+        Status { state: State::AuthFailed, .. } => {
+            Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
+        }
         Status { expired: true, .. } => Error::code(Code::SessionExpired, "")
             .with_hint("connect opens a new session; ephemerals and watches are to be made anew"),
         _ => not_connected(),

@@ -49,7 +49,7 @@ impl CreateMode {
 
 impl Session {
     /// Sends one request and waits for its reply. The error names `path`.
-    async fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         path: &str,
         request: impl AsyncFnOnce(&Client) -> zookeeper_result::Result<T>,
@@ -186,7 +186,7 @@ impl Session {
         self.call(at, async |client| client.sync(at).await).await
     }
 
-    fn check_watchable(&self, path: &ZnodePath) -> Result<()> {
+    pub(super) fn check_watchable(&self, path: &ZnodePath) -> Result<()> {
         if self.0.watches.watched_bytes() + path.as_str().len() <= MAX_WATCHED_BYTES {
             return Ok(());
         }
@@ -199,8 +199,8 @@ impl Session {
 }
 
 /// What the client crate's methods return.
-mod zookeeper_result {
-    pub(super) type Result<T> = std::result::Result<T, zookeeper::Error>;
+pub(super) mod zookeeper_result {
+    pub(in crate::session) type Result<T> = std::result::Result<T, zookeeper::Error>;
 }
 
 /// Puts the client crate's error into ours.

@@ -1,0 +1,63 @@
+//! `addWatch`: a watch that stays.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::Silence;
+use crate::session::WatchKind;
+
+/// Leave a watch that stays after its events, until it is removed
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "addWatch [-m PERSISTENT|PERSISTENT_RECURSIVE] path",
+    after_long_help = EXAMPLE
+)]
+pub struct AddWatch {
+    /// Whether all below the znode is watched too
+    #[arg(
+        short,
+        long,
+        value_name = "mode",
+        ignore_case = true,
+        default_value = "PERSISTENT_RECURSIVE"
+    )]
+    mode: Mode,
+    /// Znode to watch; it need not exist
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+/// What a watch covers.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Mode {
+    /// The znode: its data, its children, its coming and going
+    #[value(name = "PERSISTENT")]
+    Persistent,
+    /// The znode and all below it: data, coming and going
+    #[value(name = "PERSISTENT_RECURSIVE")]
+    PersistentRecursive,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> addWatch /lake
+> create /lake
+Created /lake
+WATCHER::
+WatchedEvent state:SyncConnected type:NodeCreated path:/lake
+> create /lake/reed
+Created /lake/reed
+WATCHER::
+WatchedEvent state:SyncConnected type:NodeCreated path:/lake/reed";
+
+impl AddWatch {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        let kind = match self.mode {
+            Mode::Persistent => WatchKind::Persistent,
+            Mode::PersistentRecursive => WatchKind::PersistentRecursive,
+        };
+        shell.session.add_watch(&path, kind).await?;
+        Ok(Silence {})
+    }
+}

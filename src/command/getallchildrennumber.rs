@@ -1,0 +1,45 @@
+//! `getAllChildrenNumber`: how many znodes lie below one.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+
+/// Count the znodes below a znode, at every depth
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "getAllChildrenNumber path", after_long_help = EXAMPLE)]
+pub struct GetAllChildrenNumber {
+    /// Znode below which to count
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake
+Created /lake
+> create /lake/reed
+Created /lake/reed
+> create /lake/reed/duck
+Created /lake/reed/duck
+> getAllChildrenNumber /lake
+2";
+
+impl GetAllChildrenNumber {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Count> {
+        let path = shell.path(&self.path)?;
+        Ok(Count { count: shell.session.count_below(&path).await? })
+    }
+}
+
+/// How many there are.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Count {
+    count: u64,
+}
+
+impl Report for Count {
+    fn text(&self, out: &mut Text<'_>) {
+        out.line(self.count);
+    }
+}

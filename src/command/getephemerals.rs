@@ -1,0 +1,46 @@
+//! `getEphemerals`: the ephemeral znodes of this session.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, Text};
+
+/// List the ephemeral znodes of this session
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "getEphemerals [path]", after_long_help = EXAMPLE)]
+pub struct GetEphemerals {
+    /// What their paths begin with; all of them by default
+    #[arg(value_name = "path")]
+    path: Option<TypedPath>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create -e /duck
+Created /duck
+> create -e /reed
+Created /reed
+> getEphemerals
+[/duck, /reed]
+> getEphemerals /d
+[/duck]";
+
+impl GetEphemerals {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Ephemerals> {
+        let prefix = match &self.path {
+            Some(path) => shell.path(path)?,
+            None => ZnodePath::root(),
+        };
+        Ok(Ephemerals(shell.session.list_ephemerals(&prefix).await?))
+    }
+}
+
+/// Paths as the user sees them.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Ephemerals(Vec<String>);
+
+impl Report for Ephemerals {
+    fn text(&self, out: &mut Text<'_>) {
+        out.list(self.0.iter().map(String::as_str));
+    }
+}

@@ -1,0 +1,78 @@
+//! `removewatches`: let go of watches.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::Silence;
+use crate::session::WatchKind;
+
+/// Remove watches of this session from a znode
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "removewatches path [-c|-d|-p|-r|-a] [-l]",
+    after_long_help = EXAMPLE
+)]
+pub struct RemoveWatches {
+    #[command(flatten)]
+    which: Which,
+    /// Remove them even without a connection
+    #[arg(short, long)]
+    local: bool,
+    /// Znode to watch no longer
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+/// The kind of watch.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
+struct Which {
+    /// Only the watch that ls left
+    #[arg(short, long)]
+    children: bool,
+    /// Only the watch that get or stat left
+    #[arg(short, long)]
+    data: bool,
+    /// Only the persistent watch
+    #[arg(short, long)]
+    persistent: bool,
+    /// Only the persistent watch of all below the znode
+    #[arg(short, long)]
+    recursive: bool,
+    /// Watches of every kind, as without any of these
+    #[arg(short, long)]
+    any: bool,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> addWatch /lake
+> removewatches /lake
+WATCHER::
+WatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/lake
+> removewatches /lake
+! KeeperErrorCode = No such watcher for /lake: there is no such watch";
+
+impl RemoveWatches {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        shell.session.remove_watches(&path, self.which.kind(), self.local).await?;
+        Ok(Silence {})
+    }
+}
+
+impl Which {
+    fn kind(&self) -> Option<WatchKind> {
+        [
+            (self.children, WatchKind::Child),
+            (self.data, WatchKind::Data),
+            (self.persistent, WatchKind::Persistent),
+            (self.recursive, WatchKind::PersistentRecursive),
+        ]
+        .into_iter()
+        .find_map(|(wanted, kind)| wanted.then_some(kind))
+    }
+}

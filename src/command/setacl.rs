@@ -1,0 +1,65 @@
+//! `setAcl`: decide who may do what with a znode.
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+use crate::session::{Acl, Stat};
+
+/// Replace the list of who may do what with a znode
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "setAcl [-s] [-v version] [-R] path acl", after_long_help = EXAMPLE)]
+pub struct SetAcl {
+    /// Print the stat afterwards
+    #[arg(short, long)]
+    stat: bool,
+    /// Replace it only if this is the version of the list (aclVersion)
+    #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
+    only: Option<i32>,
+    /// Znode to protect
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Entries as scheme:id:perms[,...], perms being some of c, d, r, w, a
+    #[arg(value_name = "acl")]
+    acl: Acl,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> setAcl -v 0 /lake world:anyone:r,ip:127.0.0.1:cdrwa
+cZxid = <zxid>
+ctime = <time>
+mZxid = <zxid>
+mtime = <time>
+pZxid = <zxid>
+cversion = 0
+dataVersion = 0
+aclVersion = 1
+ephemeralOwner = 0x0
+dataLength = 4
+numChildren = 0
+> setAcl /lake world:anyone:rz
+! world:anyone:rz does not have the form scheme:id:perm: z is not a permission (c, d, r, w and a are)
+! setAcl [-s] [-v version] [-R] path acl";
+
+impl SetAcl {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Guarded> {
+        let path = shell.path(&self.path)?;
+        let stat = shell.session.set_acl(&path, &self.acl, self.only).await?;
+        Ok(Guarded((self.stat || shell.view.dialect.always_shows_stat()).then_some(stat)))
+    }
+}
+
+/// The stat afterwards, where it was asked for.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Guarded(Option<Stat>);
+
+impl Report for Guarded {
+    fn text(&self, out: &mut Text<'_>) {
+        if let Some(stat) = &self.0 {
+            stat.text(out);
+        }
+    }
+}

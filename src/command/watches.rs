@@ -1,0 +1,85 @@
+//! `watches`: the watches that this session holds.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Shell;
+use crate::error::Result;
+use crate::path::ZnodePath;
+use crate::report::{Report, Text, date};
+use crate::session::WatchKind;
+
+/// List the watches of this session: where, of what kind, since when
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "watches [--remove-all]", after_long_help = EXAMPLE)]
+pub struct Watches {
+    /// Remove them all
+    #[arg(long)]
+    remove_all: bool,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> addWatch /lake
+> create /lake
+Created /lake
+WATCHER::
+WatchedEvent state:SyncConnected type:NodeCreated path:/lake
+> stat -w /lake/reed
+! Node does not exist: /lake/reed
+> watches
+/lake persistent recursive, since <time>, 1 event
+/lake/reed data, since <time>, 0 events";
+
+impl Watches {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Held> {
+        if self.remove_all {
+            shell.session.remove_all_watches().await?;
+            return Ok(Held(Vec::new()));
+        }
+        let watches = shell.session.watches().list();
+        let milliseconds = |since: SystemTime| {
+            let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        };
+        let held = watches.into_iter().map(|watch| One {
+            path: watch.path,
+            kind: name(watch.kind),
+            since: milliseconds(watch.since),
+            events: watch.events,
+        });
+        Ok(Held(held.collect()))
+    }
+}
+
+fn name(kind: WatchKind) -> &'static str {
+    match kind {
+        WatchKind::Data => "data",
+        WatchKind::Child => "children",
+        WatchKind::Persistent => "persistent",
+        WatchKind::PersistentRecursive => "persistent recursive",
+    }
+}
+
+/// The watches, by path.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Held(Vec<One>);
+
+/// One watch.
+#[derive(Debug, serde::Serialize)]
+struct One {
+    path: ZnodePath,
+    kind: &'static str,
+    /// Milliseconds since 1970, by this machine's clock.
+    since: i64,
+    events: u64,
+}
+
+impl Report for Held {
+    fn text(&self, out: &mut Text<'_>) {
+        for One { path, kind, since, events } in &self.0 {
+            out.foreign(path.as_str());
+            let plural = if *events == 1 { "" } else { "s" };
+            out.line(format_args!(" {kind}, since {}, {events} event{plural}", date(*since)));
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `whoami`: who the server takes the session for.
+
+use super::Shell;
+use crate::error::Result;
+use crate::report::{Report, Text};
+use crate::session::Identity;
+
+/// Print who the server takes this session for
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "whoami", after_long_help = EXAMPLE)]
+pub struct WhoAmI {}
+
+const EXAMPLE: &str = "\
+Example:
+> whoami
+Auth scheme: User
+ip: 127.0.0.1";
+
+impl WhoAmI {
+    pub(super) async fn run(shell: &Shell) -> Result<Identities> {
+        Ok(Identities(shell.session.identities().await?))
+    }
+}
+
+/// One line for each identity.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Identities(Vec<Identity>);
+
+impl Report for Identities {
+    fn text(&self, out: &mut Text<'_>) {
+        out.line("Auth scheme: User");
+        for Identity { scheme, user } in &self.0 {
+            out.foreign(scheme);
+            out.own(": ");
+            out.foreign(user);
+            out.line("");
+        }
+    }
+}
