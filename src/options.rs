@@ -57,7 +57,7 @@ struct Arguments {
     #[arg(long, value_name = "host:port[,host:port...][/chroot]", env = "ZKSH_SERVER")]
     server: Option<Servers>,
     /// Servers by the name that the config file gives them
-    #[arg(long, value_name = "name", env = "ZKSH_ENSEMBLE", conflicts_with = "server")]
+    #[arg(long, value_name = "name", env = "ZKSH_ENSEMBLE")]
     ensemble: Option<String>,
     /// Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]
     #[arg(long, value_name = "ms", env = "ZKSH_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
@@ -174,6 +174,10 @@ impl Wish {
         }
         if prefer_server {
             typed.ensemble = None;
+        }
+        if typed.server.is_some() && typed.ensemble.is_some() {
+            return Err(Error::usage("--server and --ensemble both name the servers")
+                .with_hint("give one of them; so it is with ZKSH_SERVER and ZKSH_ENSEMBLE"));
         }
         if let Some(shell) = typed.completion {
             return Ok(Self::Print(crate::artifacts::completion(shell)));

@@ -19,10 +19,12 @@ pub struct Connect {
 
 const EXAMPLE: &str = "\
 Example:
+> create /lake
+Created /lake
 > close
 > connect
 > ls /
-[zookeeper]";
+[lake]";
 
 impl Connect {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {

@@ -1,0 +1,78 @@
+//! Watches: each event once, where it arrives.
+
+use std::io::{BufRead, BufReader, Write};
+
+use crate::support::engine::on_every_engine;
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+#[test]
+fn an_event_of_two_watches_is_told_once() {
+    on_every_engine(|engine| {
+        let ran = zksh(&engine.fresh()).script(
+            "create /lake\nget -w /lake\nstat -w /lake\nls -w /lake\nget -w /lake\ndelete /lake\nls /\n",
+        );
+        assert_eq!(ran.stderr, "");
+        assert_eq!(ran.stdout.matches("WATCHER::").count(), 1, "{}", ran.stdout);
+        assert!(
+            ran.stdout.ends_with(
+                "WATCHER::\nWatchedEvent state:SyncConnected type:NodeDeleted path:/lake\n[]\n"
+            ),
+            "{}",
+            ran.stdout
+        );
+    });
+}
+
+#[test]
+fn an_event_reaches_a_script_that_waits_for_its_next_line() {
+    on_every_engine(|engine| {
+        let server = &engine.fresh();
+        let mut waiting = zksh(server).start();
+        let mut stdin = waiting.stdin.take().unwrap();
+        let mut lines =
+            BufReader::new(waiting.stdout.take().unwrap()).lines().map_while(Result::ok);
+        stdin.write_all(b"stat -w /lake\nls -w /\n").unwrap();
+        assert_eq!(lines.next().unwrap(), "[]");
+        zksh(server).args(["create", "/lake"]).succeed();
+        let events: Vec<String> = lines.by_ref().take(4).collect();
+        assert_eq!(
+            events,
+            [
+                "WATCHER::",
+                "WatchedEvent state:SyncConnected type:NodeCreated path:/lake",
+                "WATCHER::",
+                "WatchedEvent state:SyncConnected type:NodeChildrenChanged path:/",
+            ]
+        );
+        drop(stdin);
+        // The first line failed: there was no lake to tell of.
+        assert_eq!(waiting.wait().unwrap().code(), Some(1));
+    });
+}
+
+#[test]
+fn half_a_line_outlives_an_event() {
+    on_every_engine(|engine| {
+        let server = &engine.fresh();
+        let mut terminal = Setup::new(server).start();
+        terminal.wait_for("(CONNECTED) 0]");
+        terminal.enter(0, "ls / true");
+        terminal.wait_for_prompt(1);
+        terminal.keys("create /la");
+        terminal.wait_for("1] create /la");
+        zksh(server).args(["create", "/reed"]).succeed();
+        terminal.wait_until("the event above the line", |screen| {
+            screen.contains("path:/\n") && screen.ends_with("1] create /la")
+        });
+        terminal.keys("ke\r");
+        let screen = terminal.wait_for("Created /lake");
+        let prompt = format!("[zk: {server}(CONNECTED)");
+        let wanted = format!(
+            "{prompt} 0] ls / true\n[]\n{prompt} 1]\nWATCHER::\n\
+             WatchedEvent state:SyncConnected type:NodeChildrenChanged path:/\n\
+             {prompt} 1] create /lake\nCreated /lake"
+        );
+        assert!(screen.starts_with(&wanted), "{screen}\n--- wanted\n{wanted}");
+    });
+}

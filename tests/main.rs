@@ -1,0 +1,13 @@
+//! The whole suite is one program: it links once, and its tests share the servers they start.
+//!
+//! Tests run on every engine that is present: see [`support::engine`].
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and say why")]
+
+mod closing;
+mod events;
+mod input;
+mod reconnect;
+mod story;
+mod support;
+mod transcripts;

@@ -1,0 +1,83 @@
+//! Servers that are not there, that go, and that come back.
+
+use std::net::TcpListener;
+
+use crate::support::engine::on_every_engine;
+use crate::support::free_port;
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+#[test]
+fn a_refused_port_is_told_and_fails_clearly() {
+    let server = format!("127.0.0.1:{}", free_port());
+    let ran = zksh(&server).args(["-timeout", "300", "ls", "/"]).run();
+    assert_eq!(ran.status, 3);
+    assert_eq!(ran.stdout, "");
+    let wanted =
+        format!("Not connected: {server} refuses connections; waited 300ms, nothing was sent\n");
+    assert_eq!(ran.stderr, wanted);
+}
+
+#[test]
+fn a_name_that_does_not_resolve_is_told() {
+    let ran = zksh("no-such-host.invalid:2181").args(["-timeout", "3000", "ls", "/"]).run();
+    assert_eq!(ran.status, 3);
+    assert!(ran.stderr.contains("no-such-host.invalid:2181 is not a known host"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_port_that_accepts_and_stays_silent_is_told() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = silent.local_addr().unwrap().to_string();
+    let ran = zksh(&server).args(["-timeout", "1000", "ls", "/"]).run();
+    assert_eq!(ran.status, 3);
+    assert!(ran.stderr.contains("does not answer as ZooKeeper"), "{}", ran.stderr);
+}
+
+#[test]
+fn ctrl_c_gives_the_prompt_back_while_no_server_answers() {
+    let server = format!("127.0.0.1:{}", free_port());
+    let mut terminal = Setup::new(&server).start();
+    terminal.wait_for(&format!("Connecting: {server} refuses connections"));
+    terminal.enter(0, "ls /");
+    // Sent again should the command not have begun with the first.
+    terminal.wait_for("0] ls /");
+    terminal.keys("\x03");
+    terminal.wait_for_prompt(1);
+    assert!(terminal.screen().ends_with(&format!("[zk: {server}(CONNECTING) 1]")));
+}
+
+#[test]
+fn a_server_that_comes_late_is_found() {
+    on_every_engine(|engine| {
+        let mut server = engine.private();
+        server.kill();
+        let address = format!("127.0.0.1:{}", server.port());
+        let mut terminal = Setup::new(&address).start();
+        terminal.wait_for("(CONNECTING) 0]");
+        terminal.keys("ls /\r");
+        server.resume();
+        terminal.wait_for("[zookeeper]");
+        terminal.wait_for("(CONNECTED) 1]");
+    });
+}
+
+#[test]
+fn a_killed_server_that_comes_back_finds_the_session_and_its_watches() {
+    on_every_engine(|engine| {
+        let mut server = engine.private();
+        let address = format!("127.0.0.1:{}", server.port());
+        let mut terminal = Setup::new(&address).start();
+        terminal.enter(0, "create -e /fish trout");
+        terminal.enter(1, "get /fish true");
+        terminal.wait_for_prompt(2);
+        server.kill();
+        terminal.wait_for("(CONNECTING) 2]");
+        server.resume();
+        terminal.wait_for("(CONNECTED) 2]");
+        zksh(&address).args(["set", "/fish", "salmon"]).run();
+        terminal.wait_for("type:NodeDataChanged path:/fish");
+        terminal.enter(2, "get /fish");
+        terminal.wait_for("salmon");
+    });
+}

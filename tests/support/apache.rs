@@ -1,0 +1,202 @@
+//! Apache's own servers, where Java and a release are present.
+//!
+//! A release is looked for in `ZOOKEEPER_CLASSPATH`, in `target/zookeeper` (where
+//! `tests/fetch-servers` puts them) and where Debian's package `zookeeper` has it.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::{free_port, wait_until};
+
+/// One release of Apache ZooKeeper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Release {
+    /// As the server gives it, `3.8.0`.
+    pub(crate) version: String,
+    /// Jars, as Java takes them.
+    pub(crate) classpath: String,
+}
+
+/// Returns the releases that can be started here, the oldest first.
+pub(crate) fn releases() -> &'static [Release] {
+    static RELEASES: OnceLock<Vec<Release>> = OnceLock::new();
+    RELEASES.get_or_init(|| {
+        let java = Command::new("java").arg("-version").output();
+        if !java.is_ok_and(|output| output.status.success()) {
+            return Vec::new();
+        }
+        let mut releases: Vec<Release> =
+            std::env::var("ZOOKEEPER_CLASSPATH").into_iter().filter_map(named).collect();
+        releases.extend(fetched());
+        releases.extend(debian());
+        releases.sort_by_key(|release| numbers(&release.version));
+        releases.dedup_by(|a, b| a.version == b.version);
+        releases
+    })
+}
+
+/// Returns the newest release that is here, for tests that need only one.
+pub(crate) fn newest() -> Option<&'static Release> {
+    releases().last()
+}
+
+/// Returns a version's numbers: `3.10.1` comes after `3.9.2`.
+pub(crate) fn numbers(version: &str) -> Vec<u32> {
+    version.split(['.', '-']).map_while(|number| number.parse().ok()).collect()
+}
+
+fn named(classpath: String) -> Option<Release> {
+    let jar = classpath.split(':').find_map(|jar| version_of(Path::new(jar)));
+    Some(Release { version: jar?, classpath })
+}
+
+fn fetched() -> Vec<Release> {
+    let folders = fs::read_dir(target().join("zookeeper")).into_iter().flatten().flatten();
+    folders
+        .filter(|folder| folder.path().join("complete").exists())
+        .map(|folder| Release {
+            version: folder.file_name().to_string_lossy().into_owned(),
+            classpath: folder.path().join("jars/*").display().to_string(),
+        })
+        .collect()
+}
+
+fn debian() -> Option<Release> {
+    let jar = fs::canonicalize("/usr/share/java/zookeeper.jar").ok()?;
+    let version = version_of(&jar)?;
+    Some(Release { version, classpath: jar.display().to_string() })
+}
+
+/// Returns the version in the name of a `zookeeper-3.8.0.jar`.
+fn version_of(jar: &Path) -> Option<String> {
+    let name = jar.file_stem()?.to_str()?.strip_prefix("zookeeper-")?;
+    (!numbers(name).is_empty()).then(|| name.to_owned())
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned()
+}
+
+/// A server of its own: it can be stopped and started again, with the data that it had.
+pub(crate) struct Server {
+    release: Release,
+    port: u16,
+    settings: String,
+    folder: tempfile::TempDir,
+    process: Option<Process>,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers.
+    pub(crate) fn start(release: &Release) -> Self {
+        Self::with_settings(release, "")
+    }
+
+    /// Starts a server with further lines in its configuration.
+    pub(crate) fn with_settings(release: &Release, settings: &str) -> Self {
+        let mut server = Self {
+            release: release.clone(),
+            port: free_port(),
+            settings: settings.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+            process: None,
+        };
+        server.resume();
+        server
+    }
+
+    /// Returns the server's port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns the server's process, to be killed or stopped.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().unwrap().pid
+    }
+
+    /// Kills the server as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again, on the same port and data.
+    pub(crate) fn resume(&mut self) {
+        let folder = self.folder.path();
+        let config = format!(
+            "tickTime=500\ndataDir={data}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
+             maxClientCnxns=0\nmaxSessionTimeout=120000\nadmin.enableServer=false\n\
+             4lw.commands.whitelist=*\nextendedTypesEnabled=true\n{settings}\n",
+            data = folder.join("data").display(),
+            port = self.port,
+            settings = self.settings,
+        );
+        let file = folder.join("zoo.cfg");
+        fs::write(&file, config).unwrap();
+        let process = Process::start(&self.release.classpath, &file, &folder.join("log"));
+        let port = self.port;
+        self.process = Some(process);
+        wait_until(&format!("ZooKeeper {} on port {port}", self.release.version), || {
+            four_letters(port, "srvr").filter(|text| text.contains("Mode:"))
+        });
+    }
+}
+
+/// A Java process that dies with the test program, however that ends: a watchdog holds the other
+/// end of a pipe.
+struct Process {
+    watchdog: Child,
+    pid: u32,
+}
+
+impl Process {
+    fn start(classpath: &str, config: &Path, log: &Path) -> Self {
+        const WATCHDOG: &str =
+            r#"java "$@" </dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
+        let log = fs::File::create(log).unwrap();
+        let mut watchdog = Command::new("sh")
+            .args(["-c", WATCHDOG, "watchdog", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .arg("-Dzookeeper.extendedTypesEnabled=true")
+            // digest of super:secret
+            .arg("-Dzookeeper.DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4=")
+            .args(["-cp", classpath, "org.apache.zookeeper.server.quorum.QuorumPeerMain"])
+            .arg(config)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut pid = String::new();
+        let mut output = watchdog.stdout.take().unwrap();
+        while !pid.ends_with('\n') {
+            let mut byte = [0];
+            output.read_exact(&mut byte).unwrap();
+            pid.push(byte[0].into());
+        }
+        // What the server says of itself is not read, and must not hold it up.
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        Self { watchdog, pid: pid.trim().parse().unwrap() }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+}
+
+/// Asks a server one of its four-letter words.
+pub(crate) fn four_letters(port: u16, word: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    stream.write_all(word.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}

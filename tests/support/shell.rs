@@ -1,0 +1,104 @@
+//! zksh as a process without a terminal: one command, or a script.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// Starts to describe a run of zksh against `server`, in a home without a config file.
+pub(crate) fn zksh(server: &str) -> Zksh {
+    let mut zksh = bare();
+    zksh.command.args(["-server", server]);
+    zksh
+}
+
+/// Starts to describe a run of zksh without any option.
+pub(crate) fn bare() -> Zksh {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zksh"));
+    for (name, value) in environment(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
+        command.env(name, value);
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ZKSH_") {
+            command.env_remove(name);
+        }
+    }
+    Zksh { command }
+}
+
+/// The environment in which every shell of the tests runs.
+pub(crate) fn environment(home: &Path) -> Vec<(&'static str, String)> {
+    let folder = |name: &str| home.join(name).display().to_string();
+    vec![
+        ("HOME", home.display().to_string()),
+        ("XDG_CONFIG_HOME", folder("config")),
+        ("XDG_STATE_HOME", folder("state")),
+        ("TZ", "Europe/Berlin".to_owned()),
+        ("LC_ALL", "C.UTF-8".to_owned()),
+    ]
+}
+
+/// A run of zksh that has not begun.
+pub(crate) struct Zksh {
+    pub(crate) command: Command,
+}
+
+/// What a run came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// The exit status; a signal's number and 128 where one ended it.
+    pub(crate) status: i32,
+}
+
+impl Zksh {
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it with nothing on standard input.
+    pub(crate) fn run(self) -> Ran {
+        self.script("")
+    }
+
+    /// Runs it with a script on standard input.
+    pub(crate) fn script(self, lines: impl AsRef<[u8]>) -> Ran {
+        let mut child = self.start();
+        let mut stdin = child.stdin.take().unwrap();
+        let lines = lines.as_ref().to_vec();
+        // It may end before it has read all.
+        let writer = std::thread::spawn(move || stdin.write_all(&lines));
+        let ran = ran(&child.wait_with_output().unwrap());
+        let _ = writer.join().unwrap();
+        ran
+    }
+
+    /// Runs it and returns what it printed; fails when it fails.
+    #[track_caller]
+    pub(crate) fn succeed(self) -> String {
+        let ran = self.run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        ran.stdout
+    }
+
+    /// Starts it with pipes for all three streams.
+    pub(crate) fn start(mut self) -> Child {
+        let command = &mut self.command;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+}
+
+fn ran(output: &Output) -> Ran {
+    use std::os::unix::process::ExitStatusExt;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let status = output.status.code().or(output.status.signal().map(|signal| 128 + signal));
+    Ran { stdout: text(&output.stdout), stderr: text(&output.stderr), status: status.unwrap() }
+}

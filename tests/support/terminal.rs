@@ -1,0 +1,258 @@
+//! zksh in a real pseudo-terminal, read through a screen as a person would read it.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::PATIENCE;
+use super::shell::environment;
+
+/// Enough rows that nothing a test prints scrolls away.
+const ROWS: u16 = 4000;
+
+/// A shell that waits for keys.
+pub(crate) struct Terminal {
+    master: Box<dyn MasterPty>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    shared: Arc<Shared>,
+    home: Home,
+}
+
+struct Shared {
+    screen: Mutex<Seen>,
+    news: Condvar,
+}
+
+struct Seen {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+enum Home {
+    Own(tempfile::TempDir),
+    Shared(PathBuf),
+}
+
+/// How a terminal is to be.
+pub(crate) struct Setup {
+    command: CommandBuilder,
+    size: PtySize,
+    home: Home,
+}
+
+impl Setup {
+    /// A terminal with zksh in it, told to use `server`, in a home of its own.
+    pub(crate) fn new(server: &str) -> Self {
+        let mut setup = Self::bare();
+        setup.command.args(["-server", server]);
+        setup
+    }
+
+    /// A terminal with zksh in it, without any option.
+    pub(crate) fn bare() -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zksh"));
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("ZKSH_") || name == "NO_COLOR" {
+                command.env_remove(name);
+            }
+        }
+        command.env("TERM", "xterm-256color");
+        let size = PtySize { rows: ROWS, cols: 100, pixel_width: 0, pixel_height: 0 };
+        Self { command, size, home: Home::Own(tempfile::tempdir().unwrap()) }
+    }
+
+    pub(crate) fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn size(mut self, rows: u16, cols: u16) -> Self {
+        self.size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self
+    }
+
+    /// Uses a home that the test has prepared, or shares with another shell.
+    pub(crate) fn home(mut self, home: &Path) -> Self {
+        self.home = Home::Shared(home.to_owned());
+        self
+    }
+
+    pub(crate) fn start(mut self) -> Terminal {
+        let home = self.home.path().to_owned();
+        self.command.cwd(&home);
+        for (name, value) in environment(&home) {
+            self.command.env(name, value);
+        }
+        let pair = native_pty_system().openpty(self.size).unwrap();
+        let child = pair.slave.spawn_command(self.command).unwrap();
+        drop(pair.slave);
+        let shared = Arc::new(Shared {
+            screen: Mutex::new(Seen {
+                parser: vt100::Parser::new(self.size.rows, self.size.cols, 0),
+                bytes: Vec::new(),
+                ended: false,
+            }),
+            news: Condvar::new(),
+        });
+        let reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.read(reader)
+        });
+        Terminal { master: pair.master, keys, child, shared, home: self.home }
+    }
+}
+
+impl Home {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Shared(path) => path,
+        }
+    }
+}
+
+impl Shared {
+    fn read(&self, mut reader: Box<dyn Read + Send>) {
+        let mut bytes = [0; 4096];
+        loop {
+            let count = reader.read(&mut bytes).unwrap_or(0);
+            let mut seen = self.screen.lock().unwrap();
+            seen.parser.process(&bytes[..count]);
+            seen.bytes.extend_from_slice(&bytes[..count]);
+            seen.ended = count == 0;
+            self.news.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// What stands on the screen, without the blanks at the ends of its lines and below it.
+fn text(screen: &vt100::Screen) -> String {
+    let (_, columns) = screen.size();
+    let rows: Vec<String> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+    rows.join("\n").trim_end().to_owned()
+}
+
+impl Terminal {
+    /// Presses keys.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Types a line and Enter once the prompt with this number stands and waits.
+    #[track_caller]
+    pub(crate) fn enter(&mut self, number: usize, line: &str) {
+        self.wait_for_prompt(number);
+        self.keys(line);
+        self.keys("\r");
+    }
+
+    /// Waits until the last line of the screen is the prompt with this number, with nothing typed.
+    #[track_caller]
+    pub(crate) fn wait_for_prompt(&self, number: usize) {
+        let end = format!(" {number}]");
+        self.wait_until(&format!("prompt {number}"), |screen| {
+            let last = screen.lines().last().unwrap_or_default();
+            last.starts_with("[zk: ") && last.ends_with(&end)
+        });
+    }
+
+    /// Waits until a text stands on the screen.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, wanted: &str) -> String {
+        self.wait_until(wanted, |screen| screen.contains(wanted))
+    }
+
+    /// Waits until the screen is as `wanted` says; returns it.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_until_seen(what, |seen| wanted(&text(seen)))
+    }
+
+    /// Waits until the screen, with its colours and its cursor, is as `wanted` says.
+    #[track_caller]
+    pub(crate) fn wait_until_seen(
+        &self,
+        what: &str,
+        wanted: impl Fn(&vt100::Screen) -> bool,
+    ) -> String {
+        let begun = Instant::now();
+        let mut seen = self.shared.screen.lock().unwrap();
+        loop {
+            if wanted(seen.parser.screen()) {
+                return text(seen.parser.screen());
+            }
+            let left = PATIENCE.checked_sub(begun.elapsed());
+            let left = left.filter(|_| !seen.ended);
+            let Some(left) = left else {
+                let screen = text(seen.parser.screen());
+                drop(seen);
+                panic!("waited in vain: {what}; the screen:\n{screen}");
+            };
+            seen = self.shared.news.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Returns what stands on the screen now.
+    pub(crate) fn screen(&self) -> String {
+        text(self.shared.screen.lock().unwrap().parser.screen())
+    }
+
+    /// Returns every byte that the shell has sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.shared.screen.lock().unwrap().bytes.clone()
+    }
+
+    /// Changes the size of the window.
+    pub(crate) fn resize(&self, rows: u16, cols: u16) {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.shared.screen.lock().unwrap().parser.screen_mut().set_size(rows, cols);
+        self.master.resize(size).unwrap();
+    }
+
+    /// Returns the home in which the shell runs.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Returns the shell's process.
+    pub(crate) fn pid(&self) -> nix::unistd::Pid {
+        nix::unistd::Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap())
+    }
+
+    /// Waits for the end of the shell, and for the last that it has printed; returns its exit
+    /// status and the screen.
+    pub(crate) fn wait(&mut self) -> (u32, String) {
+        let status = self.child.wait().unwrap().exit_code();
+        let begun = Instant::now();
+        let mut seen = self.shared.screen.lock().unwrap();
+        while !seen.ended {
+            assert!(begun.elapsed() < PATIENCE, "the terminal outlives its shell");
+            seen = self.shared.news.wait_timeout(seen, PATIENCE).unwrap().0;
+        }
+        (status, text(seen.parser.screen()))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
