@@ -189,7 +189,7 @@ async fn run(
     } else {
         let progress = async {
             if matches!(options.input, Input::Command(_)) && view.errors_on_terminal {
-                shell.progress.show(screen).await;
+                shell.show_progress(screen).await;
             }
             std::future::pending::<()>().await;
         };

@@ -1,41 +1,118 @@
-//! `history` and `redo`: the lines typed so far, by number.
+//! `history` and `redo`: the lines typed so far, by number; and which lines are nobody's business.
+
+use std::collections::HashSet;
+use std::str::FromStr;
 
 use super::Shell;
-use crate::error::{Error, Result};
+use crate::dialect::Dialect;
+use crate::error::{Error, Kind, Result};
+use crate::line::Line;
 use crate::report::{Report, Text};
 
 /// How many lines `history` shows, its own included (zkCli).
 const SHOWN: usize = 11;
 
-/// Print the last lines typed, each with its number
+/// Most lines that a search shows, the newest ones.
+const FOUND: usize = 100;
+
+/// Print the last lines typed, each with its number, or search them all
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "history", after_long_help = EXAMPLE)]
-pub struct History {}
+#[command(override_usage = "history [N] | history search word", after_long_help = EXAMPLE)]
+pub struct History {
+    /// How many lines to print, or `search` [default: 11]
+    #[arg(value_name = "N|search")]
+    ask: Option<Ask>,
+    /// What the lines are to contain
+    #[arg(value_name = "word")]
+    word: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Last(usize),
+    Search,
+}
+
+impl FromStr for Ask {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == "search" {
+            return Ok(Self::Search);
+        }
+        text.parse().map(Self::Last).map_err(|_| {
+            Error::usage(format!("{text} is neither a number of lines nor the word search"))
+        })
+    }
+}
 
 const EXAMPLE: &str = "\
+At a terminal a search finds the lines of earlier shells too. Lines with passwords, and lines that
+begin with a blank, are kept in no file and not shown.
+
 Example:
 > create /lake
 Created /lake
 > history
 0 - create /lake
-1 - history";
+1 - history
+> history search lake
+0 - create /lake";
 
 impl History {
-    pub(super) fn run(shell: &Shell) -> Lines {
-        let log = shell.log();
-        let first = log.len().saturating_sub(SHOWN);
-        Lines(log.iter().enumerate().skip(first).map(|(n, line)| (n, line.clone())).collect())
+    pub(super) fn run(&self, shell: &Shell) -> Result<Lines> {
+        match (self.ask, &self.word) {
+            (Some(Ask::Search), Some(word)) => Ok(search(shell, word)),
+            (Some(Ask::Search), None) => Err(Error::usage("Missing: word")
+                .with_usage("history search word")
+                .with_hint("lines that contain it are printed")),
+            (_, Some(word)) => Err(Error::usage(format!("One word too many: {word}"))
+                .with_usage("history [N] | history search word")),
+            (Some(Ask::Last(number)), None) => Ok(last(shell, number)),
+            (None, None) => Ok(last(shell, SHOWN)),
+        }
     }
 }
 
-/// Lines with their numbers.
+fn last(shell: &Shell, number: usize) -> Lines {
+    let log = shell.log();
+    let first = log.len().saturating_sub(number);
+    let shown = |line: &String| {
+        let private = is_private(line, shell.view.dialect);
+        if private { "(private)".to_owned() } else { line.clone() }
+    };
+    Lines(log.iter().enumerate().skip(first).map(|(n, line)| (Some(n), shown(line))).collect())
+}
+
+/// Finds the newest lines that contain `word`, each once.
+fn search(shell: &Shell, word: &str) -> Lines {
+    let log = shell.log();
+    // Without the line that asks.
+    let own = log.iter().enumerate().rev().skip(1).map(|(n, line)| (Some(n), line));
+    let earlier = shell.earlier().iter().rev().map(|line| (None, line));
+    let mut seen = HashSet::new();
+    let mut found: Vec<_> = own
+        .chain(earlier)
+        .filter(|(_, line)| line.contains(word) && !is_private(line, shell.view.dialect))
+        .filter(|(_, line)| seen.insert(line.as_str()))
+        .take(FOUND)
+        .map(|(n, line)| (n, line.clone()))
+        .collect();
+    found.reverse();
+    Lines(found)
+}
+
+/// Lines with their numbers; those of earlier shells have none.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Lines(Vec<(usize, String)>);
+pub(super) struct Lines(Vec<(Option<usize>, String)>);
 
 impl Report for Lines {
     fn text(&self, out: &mut Text<'_>) {
         for (number, line) in &self.0 {
-            out.own(format_args!("{number} - "));
+            if let Some(number) = number {
+                out.own(format_args!("{number} "));
+            }
+            out.own("- ");
             out.foreign(line);
             out.line("");
         }
@@ -52,6 +129,8 @@ pub struct Redo {
 }
 
 const REDO_EXAMPLE: &str = "\
+At a terminal `!!` is the last line and `!N` the line N; they are shown before they run.
+
 Example:
 > create -s /lake-
 Created /lake-0000000000
@@ -64,12 +143,78 @@ impl Redo {
         let mut log = shell.log();
         let Some(current) = log.len().checked_sub(1).filter(|current| self.number < *current)
         else {
-            return Err(
-                Error::usage("Command index out of range").with_hint("history shows the numbers")
-            );
+            return Err(out_of_range());
         };
         let line = log[self.number].clone();
         log[current].clone_from(&line);
         Ok(line)
+    }
+}
+
+fn out_of_range() -> Error {
+    Error::usage("Command index out of range").with_hint("history shows the numbers")
+}
+
+/// Returns the line that `!!` or `!N` stands for; none for any other line. Only the whole line is
+/// looked at, so that no `!` in data is ever taken for this.
+pub fn recalled(shell: &Shell, line: &str) -> Option<Result<String>> {
+    let which = line.trim().strip_prefix('!')?;
+    let log = shell.log();
+    let number = match which {
+        "!" => log.len().checked_sub(1),
+        number if number.bytes().all(|byte| byte.is_ascii_digit()) => Some(number.parse().ok()?),
+        _ => return None,
+    };
+    let line = number.and_then(|number| log.get(number)).cloned().ok_or_else(out_of_range);
+    Some(line.and_then(|line| {
+        if is_private(&line, shell.view.dialect) {
+            let message = "Not run again: the line is private, and would be shown";
+            return Err(Error::new(Kind::Refused, message).with_hint("redo runs it unseen"));
+        }
+        Ok(line)
+    }))
+}
+
+/// Returns whether a line must not be kept or shown: it carries a password or its digest, or its
+/// first character is a blank, as the person's own wish.
+pub fn is_private(line: &str, dialect: Dialect) -> bool {
+    if line.starts_with([' ', '\t']) {
+        return true;
+    }
+    let words = Line::parse(line, dialect).words;
+    let command = words.first().map(|word| word.text().to_ascii_lowercase());
+    command.is_some_and(|command| command == "addauth")
+        || words.iter().skip(1).any(|word| {
+            let text = word.text().to_ascii_lowercase();
+            text.split([',', '"', '\'']).any(|entry| entry.trim_start().starts_with("digest:"))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_private() {
+        for line in [
+            "addauth digest bob:secret",
+            "ADDAUTH digest bob:secret",
+            " get /a",
+            "setAcl /a digest:bob:3/abc=:cdrwa",
+            "setAcl /a world:anyone:r,digest:bob:3/abc=:cdrwa",
+            "create /a data \"digest:bob:3/abc=:cdrwa\"",
+        ] {
+            assert!(is_private(line, Dialect::V34), "{line}");
+        }
+        for line in ["get /a", "setAcl /a world:anyone:r", "create /digest:x y", "help addauth"] {
+            assert!(!is_private(line, Dialect::V34), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_number_or_a_search_is_asked_for() {
+        assert_eq!("20".parse::<Ask>(), Ok(Ask::Last(20)));
+        assert_eq!("search".parse::<Ask>(), Ok(Ask::Search));
+        assert!("x".parse::<Ask>().is_err());
     }
 }

@@ -40,6 +40,7 @@ mod whoami;
 
 use clap::CommandFactory;
 
+pub use self::history::{is_private, recalled};
 use self::parse::unknown;
 pub use self::parse::{parse, words};
 pub use self::presentable::presentable;
@@ -161,7 +162,7 @@ impl Command {
             Self::GetAllChildrenNumber(command) => boxed(command.run(shell).await),
             Self::GetEphemerals(command) => boxed(command.run(shell).await),
             Self::Help(command) => boxed(command.run()),
-            Self::History(_) => boxed(Ok(history::History::run(shell))),
+            Self::History(command) => boxed(command.run(shell)),
             Self::Ls(command) => boxed(command.run(shell).await),
             Self::Ls2(command) => boxed(command.run(shell).await),
             Self::PrintWatches(command) => Ok(command.run(shell)),

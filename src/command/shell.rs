@@ -1,6 +1,6 @@
 //! What commands work on: the session, the log of lines, and the few switches of the shell.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::switches::Switches;
 use super::{Command, parse};
@@ -22,6 +22,7 @@ pub struct Shell {
     pub view: View,
     show: Show,
     log: Mutex<Vec<String>>,
+    earlier: OnceLock<Vec<String>>,
     /// What is switched on and off.
     pub switches: Arc<Switches>,
     /// The terminal, where a person types the lines.
@@ -54,6 +55,7 @@ impl Shell {
             view,
             show: Box::new(show),
             log: Mutex::default(),
+            earlier: OnceLock::new(),
             switches,
             terminal: None,
             progress: Progress::default(),
@@ -82,6 +84,14 @@ impl Shell {
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
         (self.show)(&self.view.render(report))
+    }
+
+    /// Shows how far the running command has come, until it is dropped.
+    pub async fn show_progress(&self, screen: &Screen) {
+        let waiting = || {
+            if self.session.state().is_connected() { "the server's reply" } else { "a server" }
+        };
+        self.progress.show(screen, waiting).await;
     }
 
     /// Returns the znode that was typed.
@@ -116,6 +126,16 @@ impl Shell {
     /// Returns the lines so far.
     pub(super) fn log(&self) -> MutexGuard<'_, Vec<String>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the lines of earlier shells, the oldest first; to be called once.
+    pub fn tell_earlier(&self, lines: Vec<String>) {
+        let _ = self.earlier.set(lines);
+    }
+
+    /// Returns the lines of earlier shells.
+    pub(super) fn earlier(&self) -> &[String] {
+        self.earlier.get().map_or(&[], Vec::as_slice)
     }
 
     /// Returns the number of the next line.

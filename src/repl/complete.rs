@@ -149,6 +149,9 @@ fn values(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
     match arg.get_value_names().and_then(|names| names.first()).map(clap::builder::Str::as_str) {
         Some("acl") => acl(word),
         Some("command") => commands(grammar, word),
+        Some("N|search") if !word.is_empty() && "search".starts_with(word) => {
+            vec![pair("search ", "search")]
+        }
         Some("watch") if "true".starts_with(word) => vec![pair("true ", "true")],
         _ => Vec::new(),
     }

@@ -17,6 +17,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::helper::{Drawn, Helper, Interrupting};
 use super::history;
 use super::recall::{Recall, SharedPast};
+use crate::command::is_private;
 use crate::dialect::Dialect;
 use crate::report::screen::Screen;
 use crate::report::screen::prompt::{BELL, Returned};
@@ -129,6 +130,11 @@ impl Editor {
         Ok(Self { inner, screen, words, question, dialect, past, file })
     }
 
+    /// Returns the lines of earlier shells, the oldest first.
+    pub(super) fn earlier(&self) -> Vec<String> {
+        self.inner.history().iter().cloned().collect()
+    }
+
     /// Reads a line.
     pub(super) fn read(&mut self) -> Read {
         let mut words = (self.words)();
@@ -202,7 +208,7 @@ impl Editor {
 
     /// Remembers a line, unless it is private.
     pub(super) fn remember(&mut self, line: &str) {
-        if history::is_private(line, self.dialect) {
+        if is_private(line, self.dialect) {
             return;
         }
         self.past.lock().unwrap_or_else(PoisonError::into_inner).push(line);

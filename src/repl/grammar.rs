@@ -86,6 +86,16 @@ impl<'t> Reading<'t> {
         }
     }
 
+    /// Returns the word at a place, with its role; an empty one where there is none.
+    pub(super) fn at(&self, place: usize) -> (Word, Role<'t>) {
+        let there =
+            |(word, _): &&(Word, Role<'t>)| (word.span.start..=word.span.end).contains(&place);
+        match self.words.iter().find(there) {
+            Some((word, role)) => (word.clone(), *role),
+            None => (Word { bytes: Vec::new(), span: place..place, quote: None }, Role::Unknown),
+        }
+    }
+
     /// Returns the option that a word names, as a short or a long one.
     pub(super) fn options(&self, word: &str) -> Vec<&'t Arg> {
         let Some(command) = self.command else { return Vec::new() };

@@ -104,9 +104,9 @@ impl Helper {
         self.view.dialect
     }
 
-    /// Returns what the znode at the end of the line is.
-    fn facts(&self, reading: &Reading<'_>, line: &str) -> Option<Hint> {
-        let (word, role) = reading.last();
+    /// Returns what the znode under the cursor is.
+    fn facts(&self, reading: &Reading<'_>, line: &str, cursor: usize) -> Option<Hint> {
+        let (word, role) = reading.at(cursor);
         let word = word.text().into_owned();
         if !role.is_path() || word.is_empty() {
             self.tree.hush();
@@ -140,6 +140,10 @@ impl Highlighter for Helper {
             drawn.cursor = cursor;
         }
         if !self.view.color || self.asking.get() {
+            return Cow::Owned(highlight::visible(line).collect());
+        }
+        if line.starts_with('!') {
+            // An earlier line by its number.
             return Cow::Owned(highlight::visible(line).collect());
         }
         let reading = Reading::of(&self.grammar, line, self.dialect());
@@ -210,18 +214,21 @@ impl Hinter for Helper {
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
         let silent = self.asking.get() || !self.switches.is_on(Switch::Hints);
-        if silent || cursor < line.len() || line.trim().is_empty() {
+        if silent || line.trim().is_empty() {
             self.tree.hush();
             return None;
         }
         let reading = Reading::of(&self.grammar, line, self.dialect());
+        if cursor < line.len() {
+            return self.facts(&reading, line, cursor);
+        }
         if line.ends_with(' ') {
             self.tree.hush();
             return hint::usage(&reading).map(Hint::Words);
         }
         match hint::earlier(context.history(), line) {
             Some(rest) => Some(Hint::Earlier(rest)),
-            None => self.facts(&reading, line),
+            None => self.facts(&reading, line, cursor),
         }
     }
 }

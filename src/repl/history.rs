@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 
 use rustyline::history::{FileHistory, History};
 
-use crate::dialect::Dialect;
-use crate::line::Line;
-
 /// The first line of a file in which newlines are escaped, as rustyline writes it.
 const HEADER: &[u8] = b"#V2\n";
 
@@ -52,43 +49,11 @@ pub(super) fn load(history: &mut FileHistory, path: &Path) -> rustyline::Result<
     }
 }
 
-/// Returns whether a line must not be kept: it carries a password or its digest, or its first
-/// character is a blank, as the person's own wish.
-pub(super) fn is_private(line: &str, dialect: Dialect) -> bool {
-    if line.starts_with([' ', '\t']) {
-        return true;
-    }
-    let words = Line::parse(line, dialect).words;
-    let command = words.first().map(|word| word.text().to_ascii_lowercase());
-    command.is_some_and(|command| command == "addauth")
-        || words.iter().skip(1).any(|word| {
-            let text = word.text().to_ascii_lowercase();
-            text.split([',', '"', '\'']).any(|entry| entry.trim_start().starts_with("digest:"))
-        })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn secrets_are_private() {
-        for line in [
-            "addauth digest bob:secret",
-            "ADDAUTH digest bob:secret",
-            " get /a",
-            "setAcl /a digest:bob:3/abc=:cdrwa",
-            "setAcl /a world:anyone:r,digest:bob:3/abc=:cdrwa",
-            "create /a data \"digest:bob:3/abc=:cdrwa\"",
-        ] {
-            assert!(is_private(line, Dialect::V34), "{line}");
-        }
-        for line in ["get /a", "setAcl /a world:anyone:r", "create /digest:x y", "help addauth"] {
-            assert!(!is_private(line, Dialect::V34), "{line}");
-        }
-    }
 
     #[test]
     fn state_home_comes_before_home() {

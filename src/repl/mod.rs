@@ -47,6 +47,7 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
         let helper = Helper::new(Arc::clone(screen), shell.view, tree, switches, Arc::clone(&past));
         Editor::new(Arc::clone(screen), helper, past, shell.view.dialect, words)?
     };
+    shell.tell_earlier(editor.earlier());
     loop {
         number.store(shell.next_number(), Ordering::Relaxed);
         signals.forget();
@@ -64,6 +65,19 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
+            let again = match command::recalled(shell, line) {
+                None => None,
+                Some(Ok(line)) => {
+                    let shown = escape::to_terminal(line.as_bytes(), Newlines::Keep);
+                    screen.print(format!("{shown}\n").as_bytes());
+                    Some(line)
+                }
+                Some(Err(error)) => {
+                    screen.error(&shell.view.complaint(&error));
+                    continue;
+                }
+            };
+            let line = again.as_deref().unwrap_or(line);
             editor.remember(line);
             if shell.switches.is_on(Switch::Pager) {
                 let (columns, rows) = editor.size();
@@ -132,7 +146,7 @@ async fn line_runs(
     };
     let progress = async {
         if shell.view.errors_on_terminal {
-            shell.progress.show(screen).await;
+            shell.show_progress(screen).await;
         }
         std::future::pending::<()>().await;
     };

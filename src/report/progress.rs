@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::screen::Screen;
 
@@ -34,14 +34,16 @@ impl Progress {
         Some(format!("{} {znodes} {done}", grouped(count)))
     }
 
-    /// Shows the progress on standard error until it is dropped, from half a second on. Only for
-    /// terminals.
-    pub async fn show(&self, screen: &Screen) {
+    /// Shows the progress on standard error until it is dropped, from half a second on; of a
+    /// command that does not count, `waiting` says what it waits for. Only for terminals.
+    pub async fn show(&self, screen: &Screen, waiting: impl Fn() -> &'static str) {
+        let begun = Instant::now();
         tokio::time::sleep(PATIENCE).await;
         loop {
-            if let Some(words) = self.words() {
-                screen.status(&format!("{words} (Ctrl-C stops)"));
-            }
+            let words = self.words().unwrap_or_else(|| {
+                format!("Waiting for {}, {} s", waiting(), begun.elapsed().as_secs())
+            });
+            screen.status(&format!("{words} (Ctrl-C stops)"));
             tokio::time::sleep(PERIOD).await;
         }
     }
