@@ -12,7 +12,7 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::command::{self, Shell, Switch, Switches};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
 use crate::repl;
@@ -42,14 +42,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         },
         Err(error) => {
-            screen.error(&view(Dialect::default(), Color::Auto).complaint(&error));
+            screen.error(&view(Dialect::default(), Format::Text, Color::Auto).complaint(&error));
             error.kind().exit_status()
         }
     };
     ExitCode::from(status)
 }
 
-fn view(dialect: Dialect, color: Color) -> View {
+fn view(dialect: Dialect, format: Format, color: Color) -> View {
     let terminal = io::stdout().is_terminal();
     let errors_on_terminal = io::stderr().is_terminal();
     // https://no-color.org: any value but the empty one. A terminal that knows no control
@@ -62,7 +62,7 @@ fn view(dialect: Dialect, color: Color) -> View {
         Color::Auto => terminal && !asked("NO_COLOR") && !dumb,
     };
     let (color, color_errors) = (wanted(terminal), wanted(errors_on_terminal));
-    View { dialect, terminal, errors_on_terminal, color, color_errors }
+    View { format, dialect, terminal, errors_on_terminal, color, color_errors }
 }
 
 fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
@@ -121,7 +121,7 @@ fn rules(options: &Options) -> script::Rules {
 
 /// Reads the script or the command and runs nothing.
 fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>) -> u8 {
-    let view = view(options.dialect, options.color);
+    let view = view(options.dialect, options.format, options.color);
     match (&options.input, input) {
         (Input::Command(words), _) => match command::words(words.clone()) {
             Ok(_) => 0,
@@ -140,7 +140,7 @@ async fn run(
     screen: &Arc<Screen>,
     input: Option<Box<dyn Read + Send>>,
 ) -> anyhow::Result<u8> {
-    let view = view(options.dialect, options.color);
+    let view = view(options.dialect, options.format, options.color);
     let mut ending = Ending::listen()?;
     let settings = Settings {
         timeout: options.timeout,
@@ -215,7 +215,8 @@ async fn run(
         (Ok(status), None) => Ok(status),
         (Err(error), None) => match error.downcast_ref::<Error>() {
             Some(error) => {
-                screen.error(&view.complaint(error));
+                shell.complain(screen, error);
+                screen.flush();
                 Ok(error.kind().exit_status())
             }
             None => Err(error),
@@ -234,17 +235,21 @@ fn teller(
     let render = {
         let switches = Arc::clone(&switches);
         move |news: &dyn Report| {
-            let now = || SystemTime::now().duration_since(UNIX_EPOCH).ok();
-            let now = switches.is_on(Switch::Times).then(now).flatten();
-            let now = now.and_then(|now| i64::try_from(now.as_millis()).ok());
-            view.render_news(news, now)
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+            view.event(news, now, switches.is_on(Switch::Times))
         }
     };
     move |notice| match (notice, screen.mode()) {
-        (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => match &gate {
-            Some(gate) => gate.hold(stamp, render(&event)),
-            None => screen.event(&render(&event)),
-        },
+        (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => {
+            let text = render(&event);
+            match &gate {
+                // Not among the data.
+                _ if view.format == Format::Raw => screen.aside(&text),
+                Some(gate) => gate.hold(stamp, text),
+                None => screen.event(&text),
+            }
+        }
         // The session's own turns matter to a script only through the lines that fail.
         (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
         (Notice::State(_), Mode::Terminal) => screen.refresh(),
@@ -258,9 +263,10 @@ fn teller(
 
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
-    if let Some(command) = command::words(words)? {
-        let outcome = shell.run(&command).await?;
+    if let Some(call) = command::words(words)? {
+        let outcome = shell.run(&call).await?;
         screen.print(&outcome.text);
+        return Ok(u8::from(outcome.failure.is_some()));
     }
     Ok(0)
 }

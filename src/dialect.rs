@@ -1,5 +1,5 @@
 //! What `--compat` decides, as data: the words printed, what quotes mean, and what a bare `get`
-//! or `set` shows. The syntax accepted is the same in both dialects.
+//! or `set` shows. The syntax accepted is the same in both dialects. And what `-o` chooses from.
 
 /// The release of zkCli whose output is reproduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
@@ -46,4 +46,16 @@ impl Dialect {
             Self::V39 => "Insufficient permission",
         }
     }
+}
+
+/// What results, errors and events look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// As zkCli prints them
+    #[default]
+    Text,
+    /// One JSON object a line for every result, error and event, all on standard output
+    Json,
+    /// Data alone, byte for byte, without a newline; events go to standard error
+    Raw,
 }

@@ -27,6 +27,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Returns the word for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Usage => "usage",
+            Self::Lost => "lost",
+            Self::Interrupted => "interrupted",
+            Self::Bug => "bug",
+        }
+    }
+
     /// Returns the exit status of a process that ends with this kind of error.
     pub fn exit_status(self) -> u8 {
         match self {

@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use self::config::Config;
 pub use self::script::ScriptOptions;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::path::ZnodePath;
 use crate::servers::Servers;
@@ -74,6 +74,9 @@ struct Arguments {
     /// When to use colours [default: auto]
     #[arg(long, value_name = "when", env = "ZKSH_COLOR")]
     color: Option<Color>,
+    /// What results, errors and events look like [default: text]
+    #[arg(short, long, value_name = "format", env = "ZKSH_OUTPUT")]
+    output: Option<Format>,
     /// Read commands from a file
     #[arg(short, long, value_name = "file")]
     file: Option<PathBuf>,
@@ -135,6 +138,8 @@ pub struct Options {
     pub wait_for_connection: bool,
     /// Whose output is printed.
     pub dialect: Dialect,
+    /// For whom results, errors and events are written.
+    pub format: Format,
     /// When colours are used.
     pub color: Color,
     /// The largest request to send, in bytes.
@@ -218,6 +223,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         read_only: typed.read_only,
         wait_for_connection: typed.wait_for_connection,
         dialect: typed.compat.or(config.compat).unwrap_or_default(),
+        format: typed.output.unwrap_or_default(),
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
         protected: config.protect.iter().map(ZnodePath::new).collect::<Result<_>>()?,

@@ -100,4 +100,8 @@ impl Report for Created {
         out.foreign(&self.path);
         out.line("");
     }
+
+    fn raw(&self) -> Option<Vec<u8>> {
+        Some(format!("{}\n", self.path).into_bytes())
+    }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Shell;
 use crate::error::Result;
 use crate::path::TypedPath;
-use crate::report::{Report, Text, hexdump, pretty};
+use crate::report::{Report, Text, hexdump, json, pretty};
 use crate::session::Stat;
 
 /// Print the data of a znode
@@ -68,7 +68,7 @@ impl Get {
         let path = shell.path(&self.path)?;
         let watch = self.watches();
         let (bytes, stat) = shell.session.get_data(&path, watch).await?;
-        let stat = (self.stat || shell.view.dialect.always_shows_stat()).then_some(stat);
+        let stat = (self.stat || shell.view.tells_stat()).then_some(stat);
         // Both asked for, zkCli gives the table.
         let form = match (self.hex, self.base64, self.pretty) {
             (true, _, _) => Form::Hex,
@@ -83,7 +83,7 @@ impl Get {
 /// A znode's data, and its stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Data {
-    #[serde(rename = "data")]
+    #[serde(rename = "data", serialize_with = "json::bytes")]
     bytes: Vec<u8>,
     stat: Option<Stat>,
     #[serde(skip)]
@@ -113,5 +113,9 @@ impl Report for Data {
         if let Some(stat) = &self.stat {
             stat.text(out);
         }
+    }
+
+    fn raw(&self) -> Option<Vec<u8>> {
+        matches!(self.form, Form::Plain).then(|| self.bytes.clone())
     }
 }

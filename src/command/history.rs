@@ -103,8 +103,23 @@ fn search(shell: &Shell, word: &str) -> Lines {
 }
 
 /// Lines with their numbers; those of earlier shells have none.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug)]
 pub(super) struct Lines(Vec<(Option<usize>, String)>);
+
+impl serde::Serialize for Lines {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        #[derive(serde::Serialize)]
+        struct Line<'a> {
+            number: Option<usize>,
+            text: &'a str,
+        }
+        let lines = self.0.iter().map(|(number, text)| Line { number: *number, text });
+        let mut out = serializer.serialize_struct("Lines", 1)?;
+        out.serialize_field("lines", &lines.collect::<Vec<_>>())?;
+        out.end()
+    }
+}
 
 impl Report for Lines {
     fn text(&self, out: &mut Text<'_>) {

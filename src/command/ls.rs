@@ -1,6 +1,7 @@
 //! `ls` and `ls2`: list the children of a znode.
 
 use super::Shell;
+use crate::dialect::Format;
 use crate::error::Result;
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Report, Text};
@@ -61,7 +62,7 @@ impl Ls {
             let visit = |path: &ZnodePath| {
                 count += 1;
                 shell.progress.note(count, "listed");
-                shell.show(&Visited(path))
+                shell.show(&Visited { path })
             };
             shell.session.walk(&path, watch, visit).await?;
             return Ok(Children { names: None, stat: None });
@@ -113,15 +114,18 @@ impl Ls2 {
 }
 
 async fn list(shell: &Shell, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
+    let json = shell.view.format == Format::Json;
     let (mut names, found) = shell.session.children(path, watch).await?;
     names.sort_unstable();
-    Ok(Children { names: Some(names), stat: stat.then_some(found) })
+    Ok(Children { names: Some(names), stat: (stat || json).then_some(found) })
 }
 
 /// The names of the children; none where the walk has shown them as it went.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Children {
+    #[serde(rename = "children", skip_serializing_if = "Option::is_none")]
     names: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     stat: Option<Stat>,
 }
 
@@ -134,15 +138,22 @@ impl Report for Children {
             stat.text(out);
         }
     }
+
+    fn raw(&self) -> Option<Vec<u8>> {
+        let names = self.names.as_ref()?;
+        Some(names.iter().flat_map(|name| [name.as_bytes(), b"\n"].concat()).collect())
+    }
 }
 
 /// One znode of a walk.
 #[derive(serde::Serialize)]
-struct Visited<'a>(&'a ZnodePath);
+struct Visited<'a> {
+    path: &'a ZnodePath,
+}
 
 impl Report for Visited<'_> {
     fn text(&self, out: &mut Text<'_>) {
-        out.foreign(self.0.as_str());
+        out.foreign(self.path.as_str());
         out.line("");
     }
 }

@@ -42,7 +42,7 @@ use clap::CommandFactory;
 
 pub use self::history::{is_private, recalled};
 use self::parse::unknown;
-pub use self::parse::{parse, words};
+pub use self::parse::{Call, parse, words};
 pub use self::presentable::presentable;
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};

@@ -11,6 +11,7 @@ use super::help::Help;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::line::Line;
+use crate::path::TypedPath;
 
 /// A line as clap sees it: the first word is the command.
 #[derive(Debug, Parser)]
@@ -25,8 +26,27 @@ pub(super) struct Typed {
     command: Command,
 }
 
+/// A command as it was typed.
+#[derive(Debug)]
+pub struct Call {
+    /// The command with its arguments.
+    pub command: Command,
+    /// The command's own name, also where another was typed.
+    pub name: String,
+    /// The znode that it is about.
+    pub path: Option<TypedPath>,
+}
+
+impl std::ops::Deref for Call {
+    type Target = Command;
+
+    fn deref(&self) -> &Command {
+        &self.command
+    }
+}
+
 /// Reads a line. None for a line without words.
-pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Command>> {
+pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Call>> {
     let line = Line::parse(text, dialect);
     if let Some(quote) = line.open {
         return Err(Error::usage(format!("A quote is not closed: {quote}")));
@@ -40,19 +60,28 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Command>> {
 }
 
 /// Reads the words of a command that need no cutting. None where there are no words.
-pub fn words(words: Vec<OsString>) -> Result<Option<Command>> {
+pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
     let Some(name) = words.first().cloned() else { return Ok(None) };
     // Built once: it is by far the larger part of the work of reading a short line.
     thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
     let parsed = TREE.with_borrow_mut(|tree| {
         let mut matches = tree.try_get_matches_from_mut(words)?;
-        Typed::from_arg_matches_mut(&mut matches)
+        let (name, path) = match matches.subcommand() {
+            Some((name, arguments)) => {
+                let path = arguments.try_get_one::<TypedPath>("path").ok().flatten();
+                (name.to_owned(), path.cloned())
+            }
+            None => (String::new(), None),
+        };
+        let command = Typed::from_arg_matches_mut(&mut matches)?.command;
+        Ok::<_, clap::Error>(Call { command, name, path })
     });
     match parsed {
-        Ok(typed) => Ok(Some(typed.command)),
+        Ok(call) => Ok(Some(call)),
         // `ls --help` is `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            Ok(Some(Command::Help(Help::about(&name.to_string_lossy()))))
+            let command = Command::Help(Help::about(&name.to_string_lossy()));
+            Ok(Some(Call { command, name: "help".to_owned(), path: None }))
         }
         Err(error) => Err(complaint(&error, &name.to_string_lossy())),
     }
@@ -152,7 +181,7 @@ mod tests {
 
     fn said(line: &str) -> String {
         match parse(line, Dialect::V34) {
-            Ok(Some(command)) => format!("{command:?}"),
+            Ok(Some(call)) => format!("{:?}", call.command),
             Ok(None) => "nothing".to_owned(),
             Err(error) => {
                 let usage = error.usage_line().map(|usage| format!(" | {usage}"));

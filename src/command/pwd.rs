@@ -16,18 +16,19 @@ Example:
 
 impl Pwd {
     pub(super) fn run(shell: &Shell) -> Working {
-        Working(shell.session.working_path().unwrap_or_else(ZnodePath::root))
+        Working { path: shell.session.working_path().unwrap_or_else(ZnodePath::root) }
     }
 }
 
 /// The working path.
 #[derive(Debug, serde::Serialize)]
-#[serde(transparent)]
-pub(super) struct Working(ZnodePath);
+pub(super) struct Working {
+    path: ZnodePath,
+}
 
 impl Report for Working {
     fn text(&self, out: &mut Text<'_>) {
-        out.foreign(self.0.as_str());
+        out.foreign(self.path.as_str());
         out.line("");
     }
 }

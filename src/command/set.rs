@@ -65,17 +65,19 @@ impl Set {
         let version = self.only.or(self.version);
         let data = data::bytes(&self.data, self.base64)?;
         let stat = shell.session.set_data(&path, &data, version).await?;
-        Ok(Written((self.stat || shell.view.dialect.always_shows_stat()).then_some(stat)))
+        Ok(Written { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
     }
 }
 
 /// The stat after a write, where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Written(Option<Stat>);
+pub(super) struct Written {
+    stat: Option<Stat>,
+}
 
 impl Report for Written {
     fn text(&self, out: &mut Text<'_>) {
-        if let Some(stat) = &self.0 {
+        if let Some(stat) = &self.stat {
             stat.text(out);
         }
     }

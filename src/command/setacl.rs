@@ -48,17 +48,19 @@ impl SetAcl {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Guarded> {
         let path = shell.path(&self.path)?;
         let stat = shell.session.set_acl(&path, &self.acl, self.only).await?;
-        Ok(Guarded((self.stat || shell.view.dialect.always_shows_stat()).then_some(stat)))
+        Ok(Guarded { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
     }
 }
 
 /// The stat afterwards, where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Guarded(Option<Stat>);
+pub(super) struct Guarded {
+    stat: Option<Stat>,
+}
 
 impl Report for Guarded {
     fn text(&self, out: &mut Text<'_>) {
-        if let Some(stat) = &self.0 {
+        if let Some(stat) = &self.stat {
             stat.text(out);
         }
     }

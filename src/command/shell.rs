@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::switches::Switches;
-use super::{Command, parse};
-use crate::error::Result;
+use super::{Call, Command, parse};
+use crate::dialect::Format;
+use crate::error::{Error, Result};
 use crate::path::{TypedPath, ZnodePath};
+use crate::report::json::Origin;
 use crate::report::progress::Progress;
 use crate::report::screen::Screen;
 use crate::report::{Report, View};
@@ -21,6 +23,8 @@ pub struct Shell {
     /// How reports are shown.
     pub view: View,
     show: Show,
+    /// Of the command that runs, or ran last.
+    origin: Mutex<Origin>,
     log: Mutex<Vec<String>>,
     earlier: OnceLock<Vec<String>>,
     /// What is switched on and off.
@@ -39,6 +43,8 @@ pub struct Outcome {
     pub text: Vec<u8>,
     /// Whether the shell is to end.
     pub quit: bool,
+    /// Why a script is to call the line failed, though it has a result.
+    pub failure: Option<Error>,
 }
 
 impl Shell {
@@ -54,6 +60,7 @@ impl Shell {
             session,
             view,
             show: Box::new(show),
+            origin: Mutex::default(),
             log: Mutex::default(),
             earlier: OnceLock::new(),
             switches,
@@ -63,27 +70,58 @@ impl Shell {
         }
     }
 
-    /// Runs a command that was parsed from a line.
-    pub async fn run(&self, command: &Command) -> Result<Outcome> {
+    /// Runs a command that was typed.
+    pub async fn run(&self, call: &Call) -> Result<Outcome> {
+        self.run_from(call, self.origin(call)).await
+    }
+
+    /// Runs a command whose results are to name this origin.
+    pub async fn run_from(&self, call: &Call, origin: Origin) -> Result<Outcome> {
         self.progress.begin();
-        let report = command.run(self).await;
+        self.last_origin().clone_from(&origin);
+        let report = call.command.run(self).await;
         // Events that came before the reply are shown before it.
         self.session.watches().deliver();
-        let quit = matches!(command, Command::Quit(_));
-        Ok(Outcome { text: self.view.render(&*report?), quit })
+        let report = report?;
+        let quit = matches!(call.command, Command::Quit(_));
+        let text = self.view.result(&origin, &*report);
+        Ok(Outcome { text, quit, failure: report.failure() })
+    }
+
+    /// Returns what results of a command name as their origin; nothing where people read them.
+    pub fn origin(&self, call: &Call) -> Origin {
+        if self.view.format != Format::Json {
+            return Origin::default();
+        }
+        let path = call.path.as_ref().map(|typed| {
+            self.path(typed).map_or_else(|_| typed.as_str().to_owned(), |path| path.to_string())
+        });
+        Origin { command: Some(call.name.clone()), path, ..Origin::default() }
+    }
+
+    /// Shows why the command that ran last has failed.
+    pub fn complain(&self, screen: &Screen, error: &Error) {
+        match self.view.record_of(&self.last_origin(), None, error) {
+            Some(record) => screen.print(&record),
+            None => screen.error(&self.view.complaint(error)),
+        }
+    }
+
+    fn last_origin(&self) -> MutexGuard<'_, Origin> {
+        self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a line that `redo` has found.
     pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
         match parse(&line, self.view.dialect)? {
-            Some(command) => Box::pin(command.run(self)).await,
+            Some(call) => Box::pin(call.command.run(self)).await,
             None => Ok(Box::new(crate::report::Silence {})),
         }
     }
 
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.view.render(report))
+        (self.show)(&self.view.part(&self.last_origin(), report))
     }
 
     /// Shows how far the running command has come, until it is dropped.

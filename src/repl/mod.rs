@@ -102,10 +102,10 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
                 Err(error) if error.kind() == Kind::Interrupted => {
                     // In the place of the ^C that the terminal shows.
                     screen.print(b"\r\x1b[K");
-                    screen.error(&shell.view.complaint(&error));
+                    shell.complain(screen, &error);
                     break;
                 }
-                Err(error) => screen.error(&shell.view.complaint(&error)),
+                Err(error) => shell.complain(screen, &error),
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::color::Look;
+use super::json::Hex;
 use super::{Report, Text};
 use crate::session::{Event, EventKind, Losses, Turn, Watch, WatchKind};
 
@@ -125,7 +126,7 @@ impl serde::Serialize for Event {
         out.serialize_field("state", self.state)?;
         out.serialize_field("type", &self.kind)?;
         out.serialize_field("path", &self.path)?;
-        out.serialize_field("zxid", &self.zxid)?;
+        out.serialize_field("zxid", &self.zxid.map(Hex))?;
         out.end()
     }
 }
@@ -138,7 +139,7 @@ impl serde::Serialize for Turn {
         out.serialize_field("state", self.state)?;
         out.serialize_field("type", &EventKind::None)?;
         out.serialize_field("path", &None::<&str>)?;
-        out.serialize_field("session", &format_args!("{:#x}", self.session))?;
+        out.serialize_field("session", &Hex(self.session))?;
         out.serialize_field("lostEphemerals", &self.losses.ephemerals)?;
         out.serialize_field("lostWatches", &watches.collect::<Vec<_>>())?;
         out.end()
@@ -148,13 +149,14 @@ impl serde::Serialize for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::dialect::{Dialect, Format};
     use crate::path::ZnodePath;
     use crate::report::View;
     use std::time::SystemTime;
 
     fn seen(report: &dyn Report, color: bool) -> String {
         let view = View {
+            format: Format::Text,
             dialect: Dialect::V34,
             terminal: true,
             errors_on_terminal: true,

@@ -6,6 +6,7 @@ pub mod color;
 pub mod escape;
 mod event;
 mod hexdump;
+pub mod json;
 pub mod pretty;
 pub mod progress;
 pub mod screen;
@@ -17,15 +18,28 @@ use std::fmt::Write;
 use self::color::Look;
 use self::escape::Newlines;
 pub(crate) use self::hexdump::hexdump;
+use self::json::Origin;
 pub(crate) use self::stat::date;
 pub use self::text::Text;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Format};
 use crate::error::Error;
 
 /// What a command hands back: one value, shown as text for people or serialised for programs.
 pub trait Report: erased_serde::Serialize + Send {
     /// Writes the report as zkCli would print it, each line with its newline.
     fn text(&self, out: &mut Text<'_>);
+
+    /// Returns why this is a failure all the same: a command that answers no is one that has failed
+    /// where its exit status is what counts.
+    fn failure(&self) -> Option<Error> {
+        None
+    }
+
+    /// Returns the data alone, where the report has data of its own to give: not even a newline is
+    /// added. None shows the text.
+    fn raw(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 erased_serde::serialize_trait_object!(Report);
@@ -34,6 +48,8 @@ erased_serde::serialize_trait_object!(Report);
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about two streams")]
 pub struct View {
+    /// For whom results, errors and events are written.
+    pub format: Format,
     /// Whose words are used.
     pub dialect: Dialect,
     /// Whether a person reads the results: foreign bytes are escaped.
@@ -47,25 +63,67 @@ pub struct View {
 }
 
 impl View {
-    /// Renders a report, newline included; empty when there is nothing to say.
+    /// Renders what came of a command, newline included; empty when there is nothing to say.
+    pub fn result(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
+        match self.format {
+            Format::Json => json::result(origin, report),
+            Format::Raw => match report.raw() {
+                Some(data) if self.terminal => {
+                    escape::to_terminal(&data, Newlines::Keep).into_owned().into_bytes()
+                }
+                Some(data) => data,
+                None => self.render(report),
+            },
+            Format::Text => self.render(report),
+        }
+    }
+
+    /// Renders a part of what comes of a command, ahead of the rest.
+    pub fn part(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
+        match self.format {
+            Format::Json => json::part(origin, report),
+            Format::Raw | Format::Text => self.render(report),
+        }
+    }
+
+    /// Renders what came without being asked for, at `now`, in milliseconds since 1970; in the
+    /// text the time of day stands before it where `times` says so.
+    pub fn event(&self, report: &dyn Report, now: i64, times: bool) -> Vec<u8> {
+        if self.format == Format::Json {
+            return json::event(now, report);
+        }
+        let time = times.then(|| format!("{} ", Look::Quiet.paint(self.color, &stat::time(now))));
+        let mut text = time.unwrap_or_default().into_bytes();
+        text.extend(self.render(report));
+        text
+    }
+
+    /// Returns whether a stat that costs nothing is told though it was not asked for.
+    pub fn tells_stat(&self) -> bool {
+        self.dialect.always_shows_stat() || self.format == Format::Json
+    }
+
+    /// Renders a report as text.
     pub fn render(&self, report: &dyn Report) -> Vec<u8> {
         let mut text = Text::new(self);
         report.text(&mut text);
         text.into_bytes()
     }
-
-    /// Renders what came without being asked for; with `time`, the milliseconds since 1970, the
-    /// time of day stands before it.
-    pub fn render_news(&self, report: &dyn Report, time: Option<i64>) -> Vec<u8> {
-        let time =
-            time.map(|time| format!("{} ", Look::Quiet.paint(self.color, &stat::time(time))));
-        let mut text = time.unwrap_or_default().into_bytes();
-        text.extend(self.render(report));
-        text
-    }
 }
 
 impl View {
+    /// Renders an error for programs, as a line of standard output; none where errors are sentences
+    /// on standard error. `typed` is the line, without secrets.
+    pub fn record_of(
+        &self,
+        origin: &Origin,
+        typed: Option<&str>,
+        error: &Error,
+    ) -> Option<Vec<u8>> {
+        let json = self.format == Format::Json;
+        json.then(|| json::error(origin, typed, error, self.dialect))
+    }
+
     /// Renders an error, without the last newline: the sentence, the usage line where words were
     /// wrong, and on a terminal what to do next.
     pub fn complaint(&self, error: &Error) -> String {
@@ -108,9 +166,17 @@ impl Report for Silence {
 }
 
 /// A report of plain lines that zksh itself words.
-#[derive(Debug, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Debug)]
 pub struct Said(pub String);
+
+impl serde::Serialize for Said {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = serializer.serialize_struct("Said", 1)?;
+        out.serialize_field("text", &self.0)?;
+        out.end()
+    }
+}
 
 impl Report for Said {
     fn text(&self, out: &mut Text<'_>) {

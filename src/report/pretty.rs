@@ -61,10 +61,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dialect::Dialect;
+    use crate::dialect::Format;
     use crate::report::View;
 
     fn seen(data: &[u8]) -> String {
         let view = View {
+            format: Format::Text,
             dialect: Dialect::V34,
             terminal: true,
             errors_on_terminal: true,

@@ -162,6 +162,15 @@ impl Screen {
         self.0.wake();
     }
 
+    /// Queues whole lines for standard error; from any thread.
+    pub fn aside(&self, lines: &[u8]) {
+        let mut desk = self.0.desk();
+        desk.asides.extend_from_slice(lines);
+        desk.urgent = true;
+        drop(desk);
+        self.0.wake();
+    }
+
     /// Queues a line that is no result: above the prompt of a terminal, else to standard error.
     /// From any thread, and never waits for the terminal.
     pub fn notice(&self, line: &str) {

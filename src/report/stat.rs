@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::json::{Hex, Time};
 use super::{Report, Text};
 use crate::session::Stat;
 
@@ -50,15 +51,15 @@ impl serde::Serialize for Stat {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("Stat", 11)?;
-        out.serialize_field("czxid", &self.czxid)?;
-        out.serialize_field("ctime", &self.ctime)?;
-        out.serialize_field("mzxid", &self.mzxid)?;
-        out.serialize_field("mtime", &self.mtime)?;
-        out.serialize_field("pzxid", &self.pzxid)?;
+        out.serialize_field("czxid", &Hex(self.czxid))?;
+        out.serialize_field("ctime", &Time(self.ctime))?;
+        out.serialize_field("mzxid", &Hex(self.mzxid))?;
+        out.serialize_field("mtime", &Time(self.mtime))?;
+        out.serialize_field("pzxid", &Hex(self.pzxid))?;
         out.serialize_field("cversion", &self.cversion)?;
         out.serialize_field("dataVersion", &self.version)?;
         out.serialize_field("aclVersion", &self.aversion)?;
-        out.serialize_field("ephemeralOwner", &self.ephemeral_owner)?;
+        out.serialize_field("ephemeralOwner", &Hex(self.ephemeral_owner))?;
         out.serialize_field("dataLength", &self.data_length)?;
         out.serialize_field("numChildren", &self.num_children)?;
         out.end()

@@ -5,7 +5,6 @@ mod gate;
 mod lines;
 
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::future::{Future, poll_fn};
 use std::io::Read;
 use std::pin::Pin;
@@ -17,9 +16,11 @@ use tokio::task::coop::unconstrained;
 
 pub use self::gate::Gate;
 use self::lines::{Lines, Typed};
-use crate::command::{self, Command, Flow, Outcome, Shell};
+use crate::command::{self, Call, Flow, Outcome, Shell};
+use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::report::View;
+use crate::report::json::Origin;
 use crate::report::screen::Screen;
 use crate::session::{Dated, Stamp};
 
@@ -32,6 +33,13 @@ pub struct Rules {
     pub window: usize,
     /// Run nothing after the first line that fails.
     pub stop_on_error: bool,
+}
+
+impl Rules {
+    /// Adds the place of a line to what else its records name.
+    fn origin(&self, line: u64, more: Origin) -> Origin {
+        Origin { file: Some(self.name.clone()), line: Some(line), ..more }
+    }
 }
 
 /// What a script came to.
@@ -71,34 +79,43 @@ pub fn check(view: View, screen: &Screen, rules: &Rules, input: Box<dyn Read + S
     let mut lines = lines::read(input);
     let mut failed = false;
     while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
-        let parsed = match &text {
-            Ok(text) => command::parse(text, view.dialect).map(|_| ()),
-            Err(error) => Err(error.clone()),
-        };
-        if let Err(error) = parsed {
+        let parsed = text.as_deref().map_err(Clone::clone);
+        if let Err(error) = parsed.and_then(|text| command::parse(text, view.dialect)) {
             failed = true;
-            let typed = text.as_deref().unwrap_or_default();
-            screen.error(&complaint(view, rules, number, typed, &error));
+            let line = Line { number, typed: text.unwrap_or_default(), origin: Origin::default() };
+            complain(view, screen, rules, &line, &error);
         }
     }
+    screen.flush();
     Tally { failed }
 }
 
-/// Words an error: the place, the sentence, and the command on a line of its own.
-fn complaint(view: View, rules: &Rules, number: u64, typed: &str, error: &Error) -> String {
-    let mut text = format!("{}:{number}: {}", rules.name, view.statement(error));
-    let typed = command::presentable(typed, view.dialect);
-    if !typed.is_empty() {
-        // Writing into memory cannot fail.
-        let _ = write!(text, "\n    {}", view.one_line(&typed));
+/// Says why a line failed: the place, the sentence, and the line without its secrets.
+fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
+    let typed = command::presentable(&done.typed, view.dialect);
+    let origin = rules.origin(done.number, done.origin.clone());
+    if let Some(record) = view.record_of(&origin, Some(&typed), error) {
+        return screen.print(&record);
     }
-    text
+    let mut text = format!("{}:{}: {}", rules.name, done.number, view.statement(error));
+    if !typed.is_empty() {
+        text.push_str("\n    ");
+        text.push_str(&view.one_line(&typed));
+    }
+    screen.error(&text);
+}
+
+/// A line of the script.
+struct Line {
+    number: u64,
+    typed: String,
+    /// What its records name beside its number.
+    origin: Origin,
 }
 
 /// A line whose result has not been shown.
 struct Entry<'a> {
-    number: u64,
-    typed: String,
+    line: Line,
     reply: Reply<'a>,
     /// Given back with the entry.
     _share: OwnedSemaphorePermit,
@@ -113,8 +130,7 @@ enum Reply<'a> {
 
 /// What came of a line.
 struct Done {
-    number: u64,
-    typed: String,
+    line: Line,
     result: Result<Outcome>,
     /// When the reply arrived, if there was one.
     stamp: Option<Stamp>,
@@ -189,13 +205,13 @@ impl<'a> Run<'a> {
                 Poll::Pending => return None,
             },
         };
-        let Entry { number, typed, reply, .. } = self.window.pop_front()?;
+        let Entry { line, reply, .. } = self.window.pop_front()?;
         let (result, stamp) = match (stamped, reply) {
             (Some((result, stamp)), _) => (result, Some(stamp)),
             (None, Reply::Known(result)) => (result, None),
             (None, Reply::Awaited(_)) => return None,
         };
-        Some(Done { number, typed, result, stamp })
+        Some(Done { line, result, stamp })
     }
 
     /// Finishes all that is in flight.
@@ -209,15 +225,15 @@ impl<'a> Run<'a> {
 
     /// Starts what a line says, when its turn has come.
     async fn take(&mut self, Typed { number, text, share }: Typed) {
-        let command = text.as_ref().map_err(Clone::clone).and_then(|text| {
-            let command = command::parse(text, self.shell.view.dialect);
-            if !matches!(command, Ok(None)) {
+        let call = text.as_ref().map_err(Clone::clone).and_then(|text| {
+            let call = command::parse(text, self.shell.view.dialect);
+            if !matches!(call, Ok(None)) {
                 self.shell.note(text);
             }
-            command
+            call
         });
-        let Some(command) = command.transpose() else { return };
-        let flow = command.as_ref().map_or(Flow::Writes, Command::flow);
+        let Some(call) = call.transpose() else { return };
+        let flow = call.as_ref().map_or(Flow::Writes, |call| call.flow());
         let alone = flow == Flow::Alone || (flow == Flow::Writes && self.rules.stop_on_error);
         if alone {
             self.drain().await;
@@ -225,9 +241,10 @@ impl<'a> Run<'a> {
                 return;
             }
         }
-        let (reply, left) = self.start(command);
-        let typed = text.unwrap_or_default();
-        self.window.push_back(Entry { number, typed, reply, _share: share });
+        let origin = call.as_ref().map(|call| self.shell.origin(call)).unwrap_or_default();
+        let line = Line { number, typed: text.unwrap_or_default(), origin };
+        let (reply, left) = self.start(call, &line);
+        self.window.push_back(Entry { line, reply, _share: share });
         if alone || !left {
             self.drain().await;
         }
@@ -235,14 +252,19 @@ impl<'a> Run<'a> {
 
     /// Starts a command: its request leaves now. Returns false if it could not leave yet, for want
     /// of a connection: then nothing that follows may overtake it.
-    fn start(&self, command: Result<Command>) -> (Reply<'a>, bool) {
+    fn start(&self, call: Result<Call>, line: &Line) -> (Reply<'a>, bool) {
         let shell = self.shell;
-        let command = match command {
-            Ok(command) => command,
+        let call = match call {
+            Ok(call) => call,
             Err(error) => return (Reply::Known(Err(error)), true),
         };
         let sent = shell.session.requests_sent();
-        let result: LocalBoxFuture<'a, _> = Box::pin(async move { shell.run(&command).await });
+        let origin = match shell.view.format {
+            Format::Json => self.rules.origin(line.number, line.origin.clone()),
+            Format::Text | Format::Raw => Origin::default(),
+        };
+        let result: LocalBoxFuture<'a, _> =
+            Box::pin(async move { shell.run_from(&call, origin).await });
         let mut result = shell.session.order().dated(result);
         match Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready((result, _)) => (Reply::Known(result), true),
@@ -251,22 +273,25 @@ impl<'a> Run<'a> {
     }
 
     /// Shows what came of a line, and before it the events that arrived before its reply.
-    fn show(&mut self, Done { number, typed, result, stamp }: Done) {
+    fn show(&mut self, Done { line, result, stamp }: Done) {
         if let Some(stamp) = stamp {
             self.show_events(&self.gate.before(stamp));
         }
-        match result {
+        let view = self.shell.view;
+        let (failure, told) = match result {
             Ok(outcome) => {
                 self.screen.print(&outcome.text);
-                self.screen.end();
                 self.over |= outcome.quit;
+                (outcome.failure, view.format == Format::Json)
             }
-            Err(error) => {
-                self.failed = true;
-                self.over |= self.rules.stop_on_error;
-                self.screen.end();
-                let complaint = complaint(self.shell.view, self.rules, number, &typed, &error);
-                self.screen.error(&complaint);
+            Err(error) => (Some(error), false),
+        };
+        self.screen.end();
+        if let Some(error) = failure {
+            self.failed = true;
+            self.over |= self.rules.stop_on_error;
+            if !told {
+                complain(view, self.screen, self.rules, &line, &error);
             }
         }
     }

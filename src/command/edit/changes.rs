@@ -68,11 +68,12 @@ fn side(mark: char, look: Look, lines: &[String], out: &mut Text<'_>) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::dialect::Dialect;
+    use crate::dialect::{Dialect, Format};
     use crate::report::View;
 
     fn seen(theirs: &str, mine: &str) -> String {
         let view = View {
+            format: Format::Text,
             dialect: Dialect::V34,
             terminal: true,
             errors_on_terminal: true,
