@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::artifacts;
 use crate::command::{self, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
@@ -29,11 +30,8 @@ const BROKEN_PIPE: u8 = 141;
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = Arc::new(Screen::new(Mode::Plain));
     let status = match Wish::read(arguments) {
-        Ok(Wish::Print(text)) => {
-            screen.print(text.as_bytes());
-            screen.flush();
-            0
-        }
+        Ok(Wish::Print(text)) => say(&screen, &text),
+        Ok(Wish::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
         Ok(Wish::Run(options)) => match start(&options, &screen) {
             Ok(status) => status,
             Err(error) => {
@@ -47,6 +45,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     ExitCode::from(status)
+}
+
+fn say(screen: &Screen, text: &str) -> u8 {
+    screen.print(text.as_bytes());
+    screen.flush();
+    0
 }
 
 fn view(dialect: Dialect, format: Format, color: Color) -> View {

@@ -4,6 +4,7 @@
 use std::io;
 
 use clap_complete::Shell;
+use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::command::Command;
 use crate::options;
@@ -39,29 +40,63 @@ pub fn all() -> io::Result<Vec<Artifact>> {
             text: completion(shell).into_bytes(),
         });
     }
-    artifacts.push(Artifact { path: "man/zksh.1".to_owned(), text: page(options::tree())? });
+    artifacts.push(Artifact {
+        path: "man/zksh.1".to_owned(),
+        text: page(options::tree(), &commands())?,
+    });
     for command in Command::tree().get_subcommands() {
         let name = format!("zksh-{}", command.get_name());
         let about = command.clone().name(name.clone()).bin_name(command.get_name().to_owned());
-        artifacts.push(Artifact { path: format!("man/{name}.1"), text: page(about)? });
+        artifacts
+            .push(Artifact { path: format!("man/{name}.1"), text: page(about, &Roff::new())? });
     }
     Ok(artifacts)
 }
 
-fn page(command: clap::Command) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Renders a man page: clap's sections, then what follows the options in the long help, its lines
+/// as they stand, and whatever `more` has.
+fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
+    let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     // No date: a page changes when its command does, and only then.
-    clap_mangen::Man::new(command)
-        .date("")
-        .source(concat!("zksh ", env!("CARGO_PKG_VERSION")))
-        .render(&mut bytes)?;
+    let page =
+        clap_mangen::Man::new(command).date("").source(concat!("zksh ", env!("CARGO_PKG_VERSION")));
+    let mut bytes = Vec::new();
+    page.render_title(&mut bytes)?;
+    page.render_name_section(&mut bytes)?;
+    page.render_synopsis_section(&mut bytes)?;
+    page.render_description_section(&mut bytes)?;
+    page.render_options_section(&mut bytes)?;
+    let mut notes = Roff::new();
+    notes.control("SH", ["NOTES"]);
+    notes.control("nf", []);
+    for line in after.lines() {
+        notes.text([roman(line)]);
+    }
+    notes.control("fi", []);
+    notes.to_writer(&mut bytes)?;
+    more.to_writer(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The section that names every command and its page.
+fn commands() -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", ["COMMANDS"]);
+    for command in Command::tree().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        section.control("TP", []);
+        section.text([bold(format!("zksh-{}(1)", command.get_name()))]);
+        section.text([roman(about)]);
+    }
+    section
 }
 
 /// The options with the commands below them, as one types them after `zksh`.
 fn whole() -> clap::Command {
     let commands = Command::tree();
-    let mut tree = options::tree().mut_arg("command", |command| command.hide(true));
+    let mut tree = options::tree()
+        .disable_help_subcommand(true) // there is one among the commands
+        .mut_arg("command", |command| command.hide(true));
     for command in commands.get_subcommands() {
         tree = tree.subcommand(command.clone());
     }

@@ -156,8 +156,10 @@ pub struct Options {
 pub enum Wish {
     /// Run the shell.
     Run(Box<Options>),
-    /// Print this on standard output and end: help, version, a completion script.
+    /// Print this on standard output and end: help, version.
     Print(String),
+    /// Print the completion script for this shell and end.
+    Complete(clap_complete::Shell),
 }
 
 impl Wish {
@@ -185,7 +187,7 @@ impl Wish {
                 .with_hint("give one of them; so it is with ZKSH_SERVER and ZKSH_ENSEMBLE"));
         }
         if let Some(shell) = typed.completion {
-            return Ok(Self::Print(crate::artifacts::completion(shell)));
+            return Ok(Self::Complete(shell));
         }
         let config = Config::read(typed.config.as_deref())?;
         resolve(typed, &config).map(|options| Self::Run(Box::new(options)))

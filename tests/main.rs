@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and say why")]
 
+mod artifacts;
 mod closing;
 mod events;
+mod house;
 mod input;
 mod reconnect;
 mod story;

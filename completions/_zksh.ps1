@@ -1,0 +1,327 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'zksh'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'zksh' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]')
+            [CompletionResult]::new('--ensemble', '--ensemble', [CompletionResultType]::ParameterName, 'Servers by the name that the config file gives them')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]')
+            [CompletionResult]::new('--compat', '--compat', [CompletionResultType]::ParameterName, 'Release of zkCli whose output is printed [default: 3.4]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'What results, errors and events look like [default: text]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'What results, errors and events look like [default: text]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read commands from a file')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read commands from a file')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Requests of a script in flight at a time, 1 to 1000')
+            [CompletionResult]::new('--max-request', '--max-request', [CompletionResultType]::ParameterName, 'Largest request to send, in bytes: the servers'' jute.maxbuffer [default: 1048575]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file to read in place of the usual one')
+            [CompletionResult]::new('--completion', '--completion', [CompletionResultType]::ParameterName, 'Print a completion script for a shell, and end')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Accept a server that has lost its quorum: reads only')
+            [CompletionResult]::new('--waitforconnection', '--waitforconnection', [CompletionResultType]::ParameterName, 'Wait for a connection before the first command')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Say what is wrong with the lines of the script; connect to nothing and run nothing')
+            [CompletionResult]::new('--stop-on-error', '--stop-on-error', [CompletionResultType]::ParameterName, 'Run nothing after the first line that fails; each write waits for the reply to the last')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('addauth', 'addauth', [CompletionResultType]::ParameterValue, 'Add an identity to the session; it is given to a new session as well')
+            [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays after its events, until it is removed')
+            [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
+            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Open a session, here or on other servers; an open one is closed first')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a znode that has no children')
+            [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the data of a znode')
+            [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
+            [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
+            [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show what commands there are, or how one is used')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, each with its number, or search them all')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
+            [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
+            [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
+            [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
+            [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
+            [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
+            [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one that has expired or was closed')
+            [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
+            [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
+            [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
+            [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show how the shell behaves, or change it: hints, pager, times')
+            [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
+            [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the shell''s name and version')
+            [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session: where, of what kind, since when')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
+            break
+        }
+        'zksh;addauth' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;addWatch' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
+            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;cd' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;close' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;config' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;connect' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;create' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Append ten digits that count up, so that every name is new')
+            [CompletionResult]::new('--sequential', '--sequential', [CompletionResultType]::ParameterName, 'Append ten digits that count up, so that every name is new')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Delete the znode when this session ends')
+            [CompletionResult]::new('--ephemeral', '--ephemeral', [CompletionResultType]::ParameterName, 'Delete the znode when this session ends')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
+            [CompletionResult]::new('--container', '--container', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;delete' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;deleteall' {
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;rmr' {
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;edit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;get' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Print the data in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Print the data in base64')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
+            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
+            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, binary as a hexdump')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getAcl' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getAllChildrenNumber' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getEphemerals' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;help' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;history' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;ls' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all that is below, one path a line')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all that is below, one path a line')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;ls2' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;printwatches' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;pwd' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;quit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;exit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;reconnect' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;redo' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;removewatches' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Only the watch that ls left')
+            [CompletionResult]::new('--children', '--children', [CompletionResultType]::ParameterName, 'Only the watch that ls left')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Only the watch that get or stat left')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Only the watch that get or stat left')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Only the persistent watch')
+            [CompletionResult]::new('--persistent', '--persistent', [CompletionResultType]::ParameterName, 'Only the persistent watch')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Only the persistent watch of all below the znode')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Only the persistent watch of all below the znode')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Watches of every kind, as without any of these')
+            [CompletionResult]::new('--any', '--any', [CompletionResultType]::ParameterName, 'Watches of every kind, as without any of these')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Remove them even without a connection')
+            [CompletionResult]::new('--local', '--local', [CompletionResultType]::ParameterName, 'Remove them even without a connection')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;set' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;setAcl' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Replace it only if this is the version of the list (aclVersion)')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Replace it only if this is the version of the list (aclVersion)')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;setting' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;stat' {
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;sync' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;version' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;watches' {
+            [CompletionResult]::new('--remove-all', '--remove-all', [CompletionResultType]::ParameterName, 'Remove them all')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;whoami' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,159 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_zksh_global_optspecs
+    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error window= max-request= config= completion= h/help V/version
+end
+
+function __fish_zksh_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_zksh_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_zksh_using_subcommand
+    set -l cmd (__fish_zksh_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c zksh -n "__fish_zksh_needs_command" -l server -d 'Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l ensemble -d 'Servers by the name that the config file gives them' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l timeout -d 'Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l compat -d 'Release of zkCli whose output is printed [default: 3.4]' -r -f -a "3.4\t'zkCli 3.4.5, the release that books and courses show'
+3.9\t'zkCli 3.9, for people and scripts that come from it'"
+complete -c zksh -n "__fish_zksh_needs_command" -l color -d 'When to use colours [default: auto]' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c zksh -n "__fish_zksh_needs_command" -s o -l output -d 'What results, errors and events look like [default: text]' -r -f -a "text\t'As zkCli prints them'
+json\t'One JSON object a line for every result, error and event, all on standard output'
+raw\t'Data alone, byte for byte, without a newline; events go to standard error'"
+complete -c zksh -n "__fish_zksh_needs_command" -s f -l file -d 'Read commands from a file' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'Requests of a script in flight at a time, 1 to 1000' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l max-request -d 'Largest request to send, in bytes: the servers\' jute.maxbuffer [default: 1048575]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l config -d 'Config file to read in place of the usual one' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l completion -d 'Print a completion script for a shell, and end' -r -f -a "bash\t''
+elvish\t''
+fish\t''
+powershell\t''
+zsh\t''"
+complete -c zksh -n "__fish_zksh_needs_command" -s r -d 'Accept a server that has lost its quorum: reads only'
+complete -c zksh -n "__fish_zksh_needs_command" -l waitforconnection -d 'Wait for a connection before the first command'
+complete -c zksh -n "__fish_zksh_needs_command" -l check -d 'Say what is wrong with the lines of the script; connect to nothing and run nothing'
+complete -c zksh -n "__fish_zksh_needs_command" -l stop-on-error -d 'Run nothing after the first line that fails; each write waits for the reply to the last'
+complete -c zksh -n "__fish_zksh_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_needs_command" -s V -l version -d 'Print version'
+complete -c zksh -n "__fish_zksh_needs_command" -a "addauth" -d 'Add an identity to the session; it is given to a new session as well'
+complete -c zksh -n "__fish_zksh_needs_command" -a "addWatch" -d 'Leave a watch that stays after its events, until it is removed'
+complete -c zksh -n "__fish_zksh_needs_command" -a "cd" -d 'Change the znode that relative paths start from'
+complete -c zksh -n "__fish_zksh_needs_command" -a "close" -d 'Close the session; its ephemerals and watches go with it'
+complete -c zksh -n "__fish_zksh_needs_command" -a "config" -d 'Print the configuration of the ensemble'
+complete -c zksh -n "__fish_zksh_needs_command" -a "connect" -d 'Open a session, here or on other servers; an open one is closed first'
+complete -c zksh -n "__fish_zksh_needs_command" -a "create" -d 'Create a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "delete" -d 'Delete a znode that has no children'
+complete -c zksh -n "__fish_zksh_needs_command" -a "deleteall" -d 'Delete a znode and all below it'
+complete -c zksh -n "__fish_zksh_needs_command" -a "rmr" -d 'Delete a znode and all below it'
+complete -c zksh -n "__fish_zksh_needs_command" -a "edit" -d 'Edit the data of a znode with $VISUAL or $EDITOR'
+complete -c zksh -n "__fish_zksh_needs_command" -a "get" -d 'Print the data of a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "getAcl" -d 'Print who may do what with a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "getAllChildrenNumber" -d 'Count the znodes below a znode, at every depth'
+complete -c zksh -n "__fish_zksh_needs_command" -a "getEphemerals" -d 'List the ephemeral znodes of this session'
+complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show what commands there are, or how one is used'
+complete -c zksh -n "__fish_zksh_needs_command" -a "history" -d 'Print the last lines typed, each with its number, or search them all'
+complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "ls2" -d 'List the children of a znode, and its stat'
+complete -c zksh -n "__fish_zksh_needs_command" -a "printwatches" -d 'Show events as they come, or not; watching goes on'
+complete -c zksh -n "__fish_zksh_needs_command" -a "pwd" -d 'Print the znode that relative paths start from'
+complete -c zksh -n "__fish_zksh_needs_command" -a "quit" -d 'Close the session and leave the shell'
+complete -c zksh -n "__fish_zksh_needs_command" -a "exit" -d 'Close the session and leave the shell'
+complete -c zksh -n "__fish_zksh_needs_command" -a "reconnect" -d 'Open a new session after one that has expired or was closed'
+complete -c zksh -n "__fish_zksh_needs_command" -a "redo" -d 'Run an earlier line again'
+complete -c zksh -n "__fish_zksh_needs_command" -a "removewatches" -d 'Remove watches of this session from a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "set" -d 'Write the data of a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "setAcl" -d 'Replace the list of who may do what with a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "setting" -d 'Show how the shell behaves, or change it: hints, pager, times'
+complete -c zksh -n "__fish_zksh_needs_command" -a "stat" -d 'Print the stat of a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "sync" -d 'Wait until the server has caught up with the leader'
+complete -c zksh -n "__fish_zksh_needs_command" -a "version" -d 'Print the shell\'s name and version'
+complete -c zksh -n "__fish_zksh_needs_command" -a "watches" -d 'List the watches of this session: where, of what kind, since when'
+complete -c zksh -n "__fish_zksh_needs_command" -a "whoami" -d 'Print who the server takes this session for'
+complete -c zksh -n "__fish_zksh_using_subcommand addauth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand addWatch" -s m -l mode -d 'Whether all below the znode is watched too' -r -f -a "PERSISTENT\t'The znode: its data, its children, its coming and going'
+PERSISTENT_RECURSIVE\t'The znode and all below it: data, coming and going'"
+complete -c zksh -n "__fish_zksh_using_subcommand addWatch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand cd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand close" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand config" -s c -l clients -d 'Print only its version and the addresses for clients'
+complete -c zksh -n "__fish_zksh_using_subcommand config" -s w -l watch -d 'Leave a watch: one event when the configuration changes'
+complete -c zksh -n "__fish_zksh_using_subcommand config" -s s -l stat -d 'Print the stat as well'
+complete -c zksh -n "__fish_zksh_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s t -l ttl -d 'Delete the znode when nothing happens to it for so many milliseconds' -r
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s s -l sequential -d 'Append ten digits that count up, so that every name is new'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s e -l ephemeral -d 'Delete the znode when this session ends'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s c -l container -d 'Delete the znode some time after its last child has gone'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s b -l base64 -d 'The data is typed in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand delete" -s v -l version -d 'Delete only if this is the version of the data' -r
+complete -c zksh -n "__fish_zksh_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Requests in flight at a time; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s y -l yes -d 'Do not ask at a terminal'
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -l force -d 'Delete even /, /zookeeper and what the config file protects'
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Requests in flight at a time; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s y -l yes -d 'Do not ask at a terminal'
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Delete even /, /zookeeper and what the config file protects'
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -s s -l stat -d 'Print the stat as well'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -s w -l watch -d 'Leave a watch: one event when the data changes or the znode goes'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -s b -l base64 -d 'Print the data in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -s x -l hex -d 'Print the data as a table of bytes in hexadecimal'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -l pretty -d 'Show the data as what it is: JSON indented, binary as a hexdump'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s s -l stat -d 'Print the stat as well'
+complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand getAllChildrenNumber" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand getEphemerals" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand ls" -s s -l stat -d 'Print the stat as well'
+complete -c zksh -n "__fish_zksh_using_subcommand ls" -s w -l watch -d 'Leave a watch: one event when a child comes or goes, or the znode goes'
+complete -c zksh -n "__fish_zksh_using_subcommand ls" -s R -l recursive -d 'List all that is below, one path a line'
+complete -c zksh -n "__fish_zksh_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand ls2" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand printwatches" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand pwd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand quit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand exit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand reconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand redo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s c -l children -d 'Only the watch that ls left'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s d -l data -d 'Only the watch that get or stat left'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s p -l persistent -d 'Only the persistent watch'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s r -l recursive -d 'Only the persistent watch of all below the znode'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s a -l any -d 'Watches of every kind, as without any of these'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s l -l local -d 'Remove them even without a connection'
+complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s v -l version -d 'Write only if this is the version of the data' -r
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s s -l stat -d 'Print the stat afterwards'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s b -l base64 -d 'The data is typed in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s v -l version -d 'Replace it only if this is the version of the list (aclVersion)' -r
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s s -l stat -d 'Print the stat afterwards'
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand setting" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand stat" -s w -l watch -d 'Leave a watch: one event when the znode comes, goes or changes its data'
+complete -c zksh -n "__fish_zksh_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand watches" -l remove-all -d 'Remove them all'
+complete -c zksh -n "__fish_zksh_using_subcommand watches" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'

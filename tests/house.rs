@@ -1,0 +1,109 @@
+//! The house keeps its own rules: who imports whom, and where the outside world is named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Returns every source file with its text, without the tests inside it.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                files.push((path, code));
+            }
+        }
+    }
+    assert!(files.len() > 50);
+    files
+}
+
+/// Returns the module of the table in `lib.rs` that a file belongs to.
+fn module(file: &Path) -> String {
+    let inside = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Reads the table in `lib.rs`.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    let text = include_str!("../src/lib.rs");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
+    let mut table = BTreeMap::new();
+    for row in rows {
+        let (module, imports) = row.split_once("` |").unwrap();
+        let imports = imports.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        table.insert(module.to_owned(), imports);
+    }
+    table
+}
+
+#[test]
+fn modules_import_only_what_the_table_allows() {
+    let table = table();
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let module = module(&file);
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let allowed = table.get(&module).unwrap_or_else(|| panic!("{module} is not in lib.rs"));
+        for line in code(&text) {
+            for import in line.split("crate::").skip(1) {
+                let name: String =
+                    import.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if !name.is_empty() && name != module && !allowed.contains(&name) {
+                    wrong.push(format!("{}: {}", file.display(), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_no_circle_and_only_modules_there_are() {
+    let table = table();
+    let known: BTreeSet<String> = sources()
+        .iter()
+        .map(|(file, _)| module(file))
+        .filter(|m| m != "lib" && m != "main")
+        .collect();
+    assert_eq!(table.keys().cloned().collect::<BTreeSet<_>>(), known);
+    // Taken away one after the other, those that import nothing that is left.
+    let mut left = table;
+    while !left.is_empty() {
+        let names: BTreeSet<String> = left.keys().cloned().collect();
+        let before = left.len();
+        left.retain(|_, imports| !imports.is_disjoint(&names));
+        assert!(left.len() < before, "in a circle: {names:?}");
+    }
+}
+
+#[test]
+fn the_client_crate_is_named_in_the_session_only() {
+    for (file, text) in sources() {
+        let names = code(&text).any(|line| line.contains("zookeeper::"));
+        assert!(!names || module(&file) == "session", "{}", file.display());
+    }
+}
+
+#[test]
+fn only_the_screen_writes_to_the_terminal() {
+    let doors = ["report", "sandbox", "repl", "main"];
+    for (file, text) in sources() {
+        let writes =
+            code(&text).any(|line| line.contains("io::stdout()") && !line.contains("is_terminal"));
+        assert!(!writes || doors.contains(&module(&file).as_str()), "{}", file.display());
+    }
+}
