@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::Shell;
+use super::{Shell, presentable};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::line::Line;
@@ -78,8 +78,12 @@ fn last(shell: &Shell, number: usize) -> Lines {
     let log = shell.log();
     let first = log.len().saturating_sub(number);
     let shown = |line: &String| {
-        let private = is_private(line, shell.view.dialect);
-        if private { "(private)".to_owned() } else { line.clone() }
+        let dialect = shell.view.dialect;
+        match line {
+            line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
+            line if is_private(line, dialect) => presentable(line, dialect).into_owned(),
+            line => line.clone(),
+        }
     };
     Lines(log.iter().enumerate().skip(first).map(|(n, line)| (Some(n), shown(line))).collect())
 }

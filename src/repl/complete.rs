@@ -152,6 +152,9 @@ fn values(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
         Some("N|search") if !word.is_empty() && "search".starts_with(word) => {
             vec![pair("search ", "search")]
         }
+        Some("scheme") if "digest".starts_with(word) => {
+            vec![pair("digest ", "digest  a user with a password, as user:password")]
+        }
         Some("watch") if "true".starts_with(word) => vec![pair("true ", "true")],
         _ => Vec::new(),
     }
@@ -318,6 +321,11 @@ mod tests {
         };
         assert_eq!(of("printwatches o"), ["on ", "off "]);
         assert_eq!(of("get /a t"), ["true "]);
+        assert_eq!(of("addauth d"), ["digest "]);
+        assert_eq!(of("addWatch -m pers"), ["PERSISTENT ", "PERSISTENT_RECURSIVE "]);
+        assert_eq!(of("setting t"), ["times "]);
+        assert_eq!(of("setting times o"), ["on ", "off "]);
+        assert_eq!(of("history s"), ["search "]);
         assert_eq!(of("help dele"), ["delete ", "deleteall "]);
         assert_eq!(of("create /a b wo"), ["world:anyone:"]);
         assert_eq!(of("create /a b world:anyone:cdr"), ["world:anyone:cdrw", "world:anyone:cdra"]);

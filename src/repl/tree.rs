@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::runtime::Handle;
 
+use crate::error::{Code, Result};
 use crate::path::{TypedPath, ZnodePath};
-use crate::session::{Session, Stat};
+use crate::session::{Acl, Session, Stat};
 
 /// How long a completion waits for the server.
 const DEADLINE: Duration = Duration::from_millis(1500);
@@ -136,12 +137,19 @@ impl Tree {
                 return;
             }
             // Of a path that leads nowhere nothing is said: it may be half typed.
-            if let Ok(Ok(Some(stat))) =
-                tokio::time::timeout(DEADLINE, session.exists(&path, false)).await
-                && let words = facts(&stat)
-                && words.len() <= room
-                && told.set(format!("  {words}")).is_ok()
+            let found = tokio::time::timeout(DEADLINE, async {
+                tokio::join!(session.exists(&path, false), session.get_acl(&path))
+            });
+            let Ok((Ok(Some(stat)), acl)) = found.await else { return };
+            let mut words = facts(&stat);
+            if !session.has_credentials("digest")
+                && let Some(denied) = denied(acl.map(|(acl, _)| acl))
+                && words.len() + denied.len() + 2 <= room
             {
+                words.push_str(", ");
+                words.push_str(denied);
+            }
+            if words.len() <= room && told.set(format!("  {words}")).is_ok() {
                 heard();
             }
         });
@@ -178,6 +186,26 @@ fn facts(stat: &Stat) -> String {
     words.join(", ")
 }
 
+/// Says what a session without credentials may certainly not do.
+fn denied(acl: Result<Acl>) -> Option<&'static str> {
+    let acl = match acl {
+        Ok(acl) => acl,
+        Err(error) if error.code_of() == Some(Code::NoAuth) => return Some("you may not read"),
+        Err(_) => return None,
+    };
+    let parts: Vec<_> = acl.parts().collect();
+    // An address may be ours, and other schemes may know us; a password was not given.
+    let denied = |letter: char| {
+        !parts.iter().any(|(scheme, _, letters)| *scheme != "digest" && letters.contains(letter))
+    };
+    match (denied('r'), denied('w')) {
+        (true, true) => Some("you may not read or write"),
+        (true, false) => Some("you may not read"),
+        (false, true) => Some("you may not write"),
+        (false, false) => None,
+    }
+}
+
 fn counted(number: i32, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
@@ -185,6 +213,7 @@ fn counted(number: i32, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn facts_are_short() {
@@ -192,5 +221,24 @@ mod tests {
         assert_eq!(facts(&stat), "26 bytes, version 3");
         let stat = Stat { ephemeral_owner: 0x1f, data_length: 1, num_children: 1, ..stat };
         assert_eq!(facts(&stat), "ephemeral of 0x1f, 1 byte, 1 child, version 3");
+    }
+
+    #[test]
+    fn only_what_is_certain_is_denied() {
+        for (acl, words) in [
+            ("world:anyone:cdrwa", None),
+            ("world:anyone:r", Some("you may not write")),
+            ("digest:bob:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:cdrwa", Some("you may not read or write")),
+            (
+                "digest:bob:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:cdrwa,world:anyone:w",
+                Some("you may not read"),
+            ),
+            ("ip:10.0.0.0/8:rw", None),
+            ("x509:CN=bob:rw", None),
+        ] {
+            assert_eq!(denied(acl.parse()), words, "{acl}");
+        }
+        assert_eq!(denied(Err(Error::code(Code::NoAuth, "/a"))), Some("you may not read"));
+        assert_eq!(denied(Err(Error::code(Code::NoNode, "/a"))), None);
     }
 }

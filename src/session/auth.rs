@@ -79,6 +79,14 @@ impl Session {
         }
     }
 
+    /// Returns whether the session was given credentials of a scheme.
+    pub fn has_credentials(&self, scheme: &str) -> bool {
+        let servers = self.servers();
+        let credentials = self.credentials();
+        credentials.are_for(servers.as_ref())
+            && credentials.given.iter().any(|given| given.0 == scheme)
+    }
+
     /// Returns who the server takes the session for.
     pub async fn identities(&self) -> Result<Vec<Identity>> {
         let users = self.call("", async |client| client.list_auth_users().await).await?;
