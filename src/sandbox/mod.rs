@@ -1,1 +1,21 @@
-//! (to come)
+//! An in-memory ZooKeeper server: one process, for learning and for tests.
+//!
+//! It imports nothing of the shell, so that it stays an independent witness. What must last or
+//! scale belongs on a real ensemble.
+
+mod acl;
+mod admin;
+mod connection;
+mod operation;
+mod path;
+mod quota;
+mod server;
+mod sessions;
+mod settings;
+mod state;
+mod tree;
+mod watches;
+mod wire;
+
+pub use self::server::{Clock, Handle, start};
+pub use self::settings::Settings;

@@ -1,0 +1,203 @@
+//! Who may do what: schemes, identities and the entries of ACLs.
+//!
+//! It knows nothing of znodes and connections.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest as _, Sha1};
+
+use super::operation::{Acl, Code, Id, OPEN};
+
+/// The scheme of who may do everything.
+const SUPER: &str = "super";
+
+/// Returns the identities that credentials prove, or `None` where they prove nothing.
+pub(crate) fn authenticate(
+    scheme: &str,
+    credentials: &[u8],
+    address: IpAddr,
+    super_digest: Option<&str>,
+) -> Option<Vec<Id>> {
+    match scheme {
+        "digest" => {
+            let text = String::from_utf8_lossy(credentials);
+            let user = text.split(':').next().unwrap_or_default();
+            let digest = format!("{user}:{}", STANDARD.encode(Sha1::digest(text.as_bytes())));
+            let mut ids = Vec::new();
+            if super_digest == Some(&*digest) {
+                ids.push(Id::new(SUPER, ""));
+            }
+            ids.push(Id::new("digest", digest));
+            Some(ids)
+        }
+        "ip" => Some(vec![of_address(address)]),
+        _ => None,
+    }
+}
+
+/// Returns the identity that every connection has from the start.
+pub(crate) fn of_address(address: IpAddr) -> Id {
+    Id::new("ip", address.to_canonical().to_string())
+}
+
+/// Returns an identity's name without what proves it, as whoami shows it.
+pub(crate) fn user(id: &Id) -> &str {
+    match &*id.scheme {
+        "digest" => id.id.split(':').next().unwrap_or_default(),
+        "ip" => &id.id,
+        _ => "",
+    }
+}
+
+/// Returns whether one of `ids` has one of the `permissions` that `acl` gives.
+pub(crate) fn allows(acl: &[Acl], permissions: i32, ids: &[Id]) -> bool {
+    acl.is_empty()
+        || ids.iter().any(|id| id.scheme == SUPER)
+        || acl
+            .iter()
+            .filter(|entry| entry.permissions & permissions != 0)
+            .any(|entry| entry.id.is_anyone() || ids.iter().any(|id| matches(id, &entry.id)))
+}
+
+fn matches(id: &Id, pattern: &Id) -> bool {
+    id.scheme == pattern.scheme
+        && match &*id.scheme {
+            "digest" => id.id == pattern.id,
+            "ip" => network(&pattern.id).is_some_and(|(network, bits)| {
+                id.id.parse().is_ok_and(|address| mask(address, bits) == mask(network, bits))
+            }),
+            _ => false,
+        }
+}
+
+/// Returns the ACL that a znode gets when a client with `ids` asks for `acl`: without doubles, and
+/// with its own identities in the place of `auth` (PrepRequestProcessor.fixupACL).
+pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Result<Arc<[Acl]>, Code> {
+    if acl == &**OPEN {
+        return Ok(Arc::clone(&OPEN));
+    }
+    let mut resolved: Vec<Acl> = Vec::new();
+    for (index, entry) in acl.iter().enumerate() {
+        if acl[..index].contains(entry) {
+            continue;
+        }
+        match &*entry.id.scheme {
+            "auth" => {
+                let known = resolved.len();
+                // An address is known without proof, so it is not meant by `auth`.
+                resolved.extend(
+                    ids.iter()
+                        .filter(|id| id.scheme == "digest")
+                        .map(|id| Acl { permissions: entry.permissions, id: id.clone() }),
+                );
+                if resolved.len() == known {
+                    return Err(Code::InvalidAcl);
+                }
+            }
+            _ if is_valid(&entry.id) => resolved.push(entry.clone()),
+            _ => return Err(Code::InvalidAcl),
+        }
+    }
+    if resolved.is_empty() { Err(Code::InvalidAcl) } else { Ok(resolved.into()) }
+}
+
+fn is_valid(id: &Id) -> bool {
+    match &*id.scheme {
+        "world" => id.is_anyone(),
+        // Two parts; empty ones at the end do not count, as Java splits.
+        "digest" => {
+            let parts = id.id.trim_end_matches(':');
+            !parts.is_empty() && parts.matches(':').count() == 1
+        }
+        "ip" => network(&id.id).is_some(),
+        _ => false,
+    }
+}
+
+/// Reads `10.1.2.3` and `10.1.0.0/16`.
+fn network(text: &str) -> Option<(Ipv4Addr, u32)> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, bits.parse().ok().filter(|bits| *bits <= 32)?),
+        None => (text, 32),
+    };
+    let parts: Vec<u8> = address.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let octets: [u8; 4] = parts.try_into().ok()?;
+    Some((octets.into(), bits))
+}
+
+fn mask(address: Ipv4Addr, bits: u32) -> u32 {
+    u32::from(address) & u32::MAX.checked_shl(32 - bits).unwrap_or(0)
+}
+
+/// Returns an ACL as those see it who may read it but not change it: without digests.
+pub(crate) fn redact(acl: &[Acl]) -> Arc<[Acl]> {
+    let mut acl = acl.to_vec();
+    for entry in &mut acl {
+        if entry.id.scheme == "digest" {
+            let user = entry.id.id.split(':').next().unwrap_or_default();
+            entry.id.id = format!("{user}:x");
+        }
+    }
+    acl.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(permissions: i32, scheme: &str, id: &str) -> Acl {
+        Acl { permissions, id: Id::new(scheme, id) }
+    }
+
+    #[test]
+    fn a_digest_hides_the_password() {
+        let home = IpAddr::from([127, 0, 0, 1]);
+        let digest = "super:xQJmxLMiHGwaqBvst5y6rkB6HQs=";
+        let ids = authenticate("digest", b"super:admin", home, None).expect("proved");
+        assert_eq!(ids, [Id::new("digest", digest)]);
+        let ids = authenticate("digest", b"super:admin", home, Some(digest)).expect("proved");
+        assert!(allows(&[entry(1, "digest", "x:y")], 31, &ids));
+        assert_eq!(authenticate("world", b"anyone", home, None), None);
+        assert_eq!(user(&ids[1]), "super");
+    }
+
+    #[test]
+    fn addresses_match_their_network() {
+        let here = [Id::new("ip", "10.1.2.3")];
+        let allows = |pattern| allows(&[entry(1, "ip", pattern)], 1, &here);
+        assert!(allows("10.1.2.3") && allows("10.1.0.0/16") && allows("0.0.0.0/0"));
+        assert!(!allows("10.1.2.4") && !allows("10.2.0.0/16"));
+        assert!(network("10.1.2").is_none() && network("10.1.2.3/33").is_none());
+    }
+
+    #[test]
+    fn auth_stands_for_what_was_proved() {
+        let ids = [Id::new("ip", "127.0.0.1"), Id::new("digest", "a:x")];
+        let resolved = resolve(&[entry(31, "auth", ""), entry(31, "auth", "")], &ids);
+        assert_eq!(&*resolved.expect("valid"), [entry(31, "digest", "a:x")]);
+        assert_eq!(resolve(&[entry(31, "auth", "")], &ids[..1]), Err(Code::InvalidAcl));
+    }
+
+    #[test]
+    fn entries_that_nobody_could_match_are_refused() {
+        for (scheme, id) in [
+            ("world", "me"),
+            ("digest", "a"),
+            ("digest", "a:"),
+            ("ip", "::1"),
+            ("sasl", "a"),
+            ("", ""),
+        ] {
+            assert_eq!(resolve(&[entry(1, scheme, id)], &[]), Err(Code::InvalidAcl), "{scheme}");
+        }
+        assert_eq!(resolve(&[], &[]), Err(Code::InvalidAcl));
+    }
+
+    #[test]
+    fn digests_are_shown_to_admins_only() {
+        assert_eq!(&*redact(&[entry(31, "digest", "a:secret")]), [entry(31, "digest", "a:x")]);
+    }
+}

@@ -1,0 +1,230 @@
+//! The four-letter words (`ruok`, `srvr`, ...): what a connection may ask in place of a session.
+//!
+//! Lines are as Apache's 3.8 writes them, since tools read them; what has no meaning here is left
+//! out.
+
+use std::net::SocketAddr;
+
+use super::operation::{ConnectionId, Moment, SessionId};
+use super::state::{Connection, State, Traffic};
+
+/// The release whose protocol the sandbox speaks, then what it is.
+const VERSION: &str =
+    concat!("3.8.0-zksh-", env!("CARGO_PKG_VERSION"), ", an in-memory sandbox, built on Rust");
+
+/// Words that Apache's server knows and that have no meaning here.
+const REFUSED: [&str; 6] = ["crst", "dirs", "gtmk", "hash", "srst", "stmk"];
+
+/// Returns the answer to a word, or `None` if the bytes are not one.
+pub(super) fn answer(
+    state: &State,
+    word: [u8; 4],
+    address: SocketAddr,
+    now: Moment,
+) -> Option<String> {
+    let word = std::str::from_utf8(&word).ok()?;
+    let lines = match word {
+        "ruok" => return Some("imok".to_owned()),
+        "isro" => return Some("rw".to_owned()),
+        "srvr" => server(state, &[]),
+        "stat" => server(state, &clients(state)),
+        "mntr" => monitor(state, now),
+        "conf" => configuration(state, address),
+        "cons" => connections(state),
+        "dump" => dump(state, now),
+        "envi" => environment(),
+        "wchs" => watch_summary(state),
+        "wchp" => watches_by_path(state),
+        "wchc" => watches_by_connection(state),
+        _ if REFUSED.contains(&word) => {
+            vec![format!("{word} is not executed because it is not in the whitelist.")]
+        }
+        _ => return None,
+    };
+    Some(lines.into_iter().map(|line| line + "\n").collect())
+}
+
+fn server(state: &State, clients: &[String]) -> Vec<String> {
+    let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
+    let mut lines = vec![format!("Zookeeper version: {VERSION}")];
+    lines.extend_from_slice(clients);
+    lines.extend([
+        format!("Latency min/avg/max: {latency_min}/{}/{latency_max}", average(&state.traffic)),
+        format!("Received: {received}"),
+        format!("Sent: {sent}"),
+        format!("Connections: {}", state.connections.len()),
+        // A request is answered before the next is looked at.
+        "Outstanding: 0".to_owned(),
+        format!("Zxid: {:#x}", state.zxid),
+        "Mode: standalone".to_owned(),
+        format!("Node count: {}", state.tree.count()),
+    ]);
+    lines
+}
+
+fn average(traffic: &Traffic) -> String {
+    let ten_thousandths =
+        (traffic.latency_total * 10_000).checked_div(traffic.answered).unwrap_or(0);
+    let text = format!("{}.{:04}", ten_thousandths / 10_000, ten_thousandths % 10_000);
+    let short = text.trim_end_matches('0');
+    if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
+}
+
+fn clients(state: &State) -> Vec<String> {
+    let client = |connection: &Connection| {
+        let Traffic { received, sent, .. } = connection.traffic;
+        format!("{}(queued=0,recved={received},sent={sent})", peer(connection))
+    };
+    let mut lines = vec!["Clients:".to_owned()];
+    lines.extend(state.connections.values().map(client));
+    lines.push(String::new());
+    lines
+}
+
+/// Returns a connection's address and, as Apache has it, whether it is being read.
+fn peer(connection: &Connection) -> String {
+    format!(" /{}[{}]", connection.peer, i32::from(connection.session.is_some()))
+}
+
+fn connections(state: &State) -> Vec<String> {
+    let mut lines: Vec<String> = state.connections.values().map(connection).collect();
+    lines.push(String::new());
+    lines
+}
+
+fn connection(connection: &Connection) -> String {
+    let traffic = &connection.traffic;
+    let Traffic { received, sent, latency_min, latency_max, latency_last, .. } = traffic;
+    let text = format!("{}(queued=0,recved={received},sent={sent}", peer(connection));
+    let Some(session) = connection.session else { return text + ")" };
+    let last = connection.last.as_ref();
+    let (letters, zxid, time) =
+        last.map_or(("SESS", 0, 0), |last| (last.letters, last.zxid, last.time));
+    let xid = last.map_or(String::new(), |last| format!(",lcxid={:#x}", last.xid));
+    let average = traffic.latency_total.checked_div(traffic.answered).unwrap_or(0);
+    format!(
+        "{text},sid={:#x},lop={letters},est={},to={}{xid},lzxid={zxid:#x},lresp={time},\
+         llat={latency_last},minlat={latency_min},avglat={average},maxlat={latency_max})",
+        session.0, connection.established, connection.timeout
+    )
+}
+
+fn monitor(state: &State, now: Moment) -> Vec<String> {
+    let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
+    let ephemerals: usize =
+        state.tree.owners().into_iter().map(|owner| state.tree.ephemerals(owner).count()).sum();
+    let (_, _, data_watches) = state.watches.data.summary();
+    let (_, _, child_watches) = state.watches.children.summary();
+    let values = [
+        ("version", VERSION.to_owned()),
+        ("server_state", "standalone".to_owned()),
+        ("avg_latency", average(&state.traffic)),
+        ("min_latency", latency_min.to_string()),
+        ("max_latency", latency_max.to_string()),
+        ("packets_received", received.to_string()),
+        ("packets_sent", sent.to_string()),
+        ("num_alive_connections", state.connections.len().to_string()),
+        ("outstanding_requests", "0".to_owned()),
+        ("znode_count", state.tree.count().to_string()),
+        ("watch_count", (data_watches + child_watches).to_string()),
+        ("ephemerals_count", ephemerals.to_string()),
+        ("approximate_data_size", state.tree.size().to_string()),
+        ("global_sessions", state.sessions.count().to_string()),
+        ("uptime", now.steady.saturating_sub(state.started.steady).to_string()),
+    ];
+    values.into_iter().map(|(key, value)| format!("zk_{key}\t{value}")).collect()
+}
+
+fn configuration(state: &State, address: SocketAddr) -> Vec<String> {
+    let settings = &state.settings;
+    let (shortest, longest) = settings.session_timeouts();
+    vec![
+        format!("clientPort={}", address.port()),
+        "secureClientPort=-1".to_owned(),
+        format!("tickTime={}", settings.tick_milliseconds()),
+        format!("maxClientCnxns={}", settings.max_connections),
+        format!("minSessionTimeout={shortest}"),
+        format!("maxSessionTimeout={longest}"),
+        "serverId=0".to_owned(),
+    ]
+}
+
+fn dump(state: &State, now: Moment) -> Vec<String> {
+    let deadlines = state.sessions.deadlines();
+    let mut lines = vec![
+        "SessionTracker dump:".to_owned(),
+        format!("Session Sets ({})/({}):", deadlines.len(), state.sessions.count()),
+    ];
+    for (deadline, sessions) in deadlines {
+        let left = i64::try_from(deadline.saturating_sub(now.steady)).unwrap_or(i64::MAX);
+        let date = date(now.wall.saturating_add(left));
+        lines.push(format!("{} expire at {date}:", sessions.len()));
+        lines.extend(sessions.iter().map(|session| format!("\t{}", hexadecimal(*session))));
+    }
+    let owners = state.tree.owners();
+    lines.push("ephemeral nodes dump:".to_owned());
+    lines.push(format!("Sessions with Ephemerals ({}):", owners.len()));
+    for owner in owners {
+        lines.push(hexadecimal(owner) + ":");
+        lines.extend(state.tree.ephemerals(owner).map(|path| format!("\t{path}")));
+    }
+    lines.push("Connections dump:".to_owned());
+    lines.extend(state.connections.values().map(|connection| {
+        let session = connection.session.unwrap_or(SessionId(0));
+        format!("\tip: /{} sessionId: {}", connection.peer, hexadecimal(session))
+    }));
+    lines
+}
+
+/// Returns a time of the wall clock as Java writes dates.
+fn date(wall: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(wall).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%a %b %d %H:%M:%S UTC %Y").to_string()
+}
+
+fn hexadecimal(session: SessionId) -> String {
+    format!("{:#x}", session.0)
+}
+
+fn environment() -> Vec<String> {
+    vec![
+        "Environment:".to_owned(),
+        format!("zookeeper.version={VERSION}"),
+        format!("os.name={}", std::env::consts::OS),
+        format!("os.arch={}", std::env::consts::ARCH),
+    ]
+}
+
+fn watch_summary(state: &State) -> Vec<String> {
+    let (connections, paths, total) = state.watches.data.summary();
+    vec![
+        format!("{connections} connections watching {paths} paths"),
+        format!("Total watches:{total}"),
+    ]
+}
+
+/// Returns the session that a watching connection serves.
+fn watcher(state: &State, connection: ConnectionId) -> String {
+    let session = state.connections.get(&connection).and_then(|connection| connection.session);
+    hexadecimal(session.unwrap_or(SessionId(0)))
+}
+
+fn watches_by_path(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (path, watchers) in state.watches.data.paths() {
+        lines.push(path.to_owned());
+        lines.extend(watchers.into_iter().map(|one| format!("\t{}", watcher(state, one))));
+    }
+    lines.push(String::new());
+    lines
+}
+
+fn watches_by_connection(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (connection, paths) in state.watches.data.connections() {
+        lines.push(watcher(state, *connection));
+        lines.extend(paths.iter().map(|path| format!("\t{path}")));
+    }
+    lines.push(String::new());
+    lines
+}

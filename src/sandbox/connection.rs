@@ -1,0 +1,224 @@
+//! One connection: frames in, replies and events out, neither without bound.
+//!
+//! A connection reads no further while its client does not take what it has asked for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::Notify;
+
+use super::admin;
+use super::operation::{ConnectionId, Ending};
+use super::server::{Core, Shared};
+use super::settings::milliseconds;
+use super::wire;
+
+/// How long a connection may take to ask for its session (`sessionlessCnxnTimeout`), and to take
+/// the last that is sent to it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The largest connect request, in bytes; real ones have 45.
+const MAX_CONNECT: usize = 4 << 10;
+
+/// Bytes that are read at once, and beyond which an idle buffer is given back.
+const CHUNK: usize = 64 << 10;
+
+/// No further request is looked at while a connection has this many bytes to send.
+const HIGH_WATER: usize = 256 << 10;
+
+/// The most that is read and thrown away from a client that is being told goodbye.
+const MAX_LEFTOVER: usize = 64 << 10;
+
+/// Serves a connection until either side ends it.
+pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAddr) {
+    // Replies are small and awaited.
+    let _ = stream.set_nodelay(true);
+    let Some((id, wake)) = shared.lock().accept(peer) else { return };
+    let (reading, writing) = stream.split();
+    let mut connection = Connection {
+        shared: shared.clone(),
+        id,
+        wake,
+        reading,
+        writing,
+        input: Vec::new(),
+        output: Vec::new(),
+        greeted: false,
+        deadline: Instant::now() + PATIENCE,
+    };
+    connection.run().await;
+    shared.lock().disconnect(id);
+}
+
+struct Connection<'a> {
+    shared: Shared,
+    id: ConnectionId,
+    wake: Arc<Notify>,
+    reading: ReadHalf<'a>,
+    writing: WriteHalf<'a>,
+    /// What has come and is not yet looked at.
+    input: Vec<u8>,
+    output: Vec<u8>,
+    /// Whether the connect request has come.
+    greeted: bool,
+    /// When patience ends with a client that has no session.
+    deadline: Instant,
+}
+
+/// What is to be done after a look at the input.
+enum Next {
+    /// More can be looked at once the replies are sent.
+    Send,
+    Read,
+}
+
+impl Connection<'_> {
+    async fn run(&mut self) {
+        loop {
+            let next = self.serve_input();
+            let ending = self.shared.lock().take(self.id, &mut self.output);
+            if ending == Some(Ending::AtOnce) {
+                return;
+            }
+            if !self.output.is_empty() && !self.send(ending.is_some()).await {
+                return;
+            }
+            if ending == Some(Ending::Flushed) {
+                return self.say_goodbye().await;
+            }
+            if matches!(next, Next::Read) && !self.receive().await {
+                return;
+            }
+        }
+    }
+
+    /// Sends the output; returns whether the connection goes on. Events and the end of the session
+    /// come while a client does not read, so both are looked at.
+    async fn send(&mut self, last: bool) -> bool {
+        let deadline = if last { Instant::now() + PATIENCE } else { self.deadline };
+        let hurried = last || !self.greeted;
+        let mut sent = 0;
+        while sent < self.output.len() {
+            tokio::select! {
+                written = self.writing.write(&self.output[sent..]) => match written {
+                    Ok(0) | Err(_) => return false,
+                    Ok(count) => sent += count,
+                },
+                () = self.wake.notified() => {
+                    let ending = self.shared.lock().line(self.id).and_then(|line| line.ending);
+                    if ending == Some(Ending::AtOnce) {
+                        return false;
+                    }
+                }
+                () = tokio::time::sleep_until(deadline.into()), if hurried => return false,
+            }
+        }
+        if self.output.capacity() > HIGH_WATER {
+            self.output = Vec::new();
+        }
+        true
+    }
+
+    /// Waits for input or for something to send; returns whether the connection goes on.
+    async fn receive(&mut self) -> bool {
+        self.input.reserve(CHUNK);
+        tokio::select! {
+            count = self.reading.read_buf(&mut self.input) => matches!(count, Ok(1..)),
+            () = self.wake.notified() => true,
+            () = tokio::time::sleep_until(self.deadline.into()), if !self.greeted => false,
+        }
+    }
+
+    /// Ends what is sent, and reads what the client still sends: closing on unread bytes would
+    /// make the system throw away the reply that is under way.
+    async fn say_goodbye(&mut self) {
+        let farewell = async {
+            let _ = self.writing.shutdown().await;
+            let mut leftover = 0;
+            self.input.clear();
+            while let Ok(count @ 1..) = self.reading.read_buf(&mut self.input).await {
+                leftover += count;
+                if leftover > MAX_LEFTOVER {
+                    break;
+                }
+                self.input.clear();
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, farewell).await;
+    }
+
+    /// Answers the requests that have come whole, as far as the client takes the replies.
+    fn serve_input(&mut self) -> Next {
+        let start = Instant::now();
+        let mut core = self.shared.lock();
+        let (mut used, mut requests) = (0, 0);
+        let next = loop {
+            let Some(line) = core.line(self.id) else { break Next::Send };
+            if line.ending.is_some() || line.out.len() >= HIGH_WATER {
+                break Next::Send;
+            }
+            match take_frame(&mut core, self.id, &self.input[used..], &mut self.greeted) {
+                Some(length) => used += length,
+                None => break Next::Read,
+            }
+            requests += 1;
+        };
+        if requests > 0 {
+            core.state.answered(self.id, requests, milliseconds(start.elapsed()));
+        }
+        drop(core);
+        self.input.drain(..used);
+        if self.input.is_empty() && self.input.capacity() > 2 * CHUNK {
+            self.input = Vec::new();
+        }
+        next
+    }
+}
+
+/// Answers the request that `input` begins with; returns its length, or `None` where it has not
+/// come whole.
+fn take_frame(
+    core: &mut Core,
+    from: ConnectionId,
+    input: &[u8],
+    greeted: &mut bool,
+) -> Option<usize> {
+    let head: [u8; 4] = *input.first_chunk()?;
+    let now = core.now();
+    if !*greeted && let Some(text) = admin::answer(&core.state, head, core.address(), now) {
+        core.state.received(from);
+        if let Some(line) = core.line(from) {
+            line.out.extend_from_slice(text.as_bytes());
+            line.ending = Some(Ending::Flushed);
+        }
+        return Some(4);
+    }
+    let limit = if *greeted { core.state.max_request() } else { MAX_CONNECT };
+    let length = usize::try_from(i32::from_be_bytes(head)).ok().filter(|length| *length <= limit);
+    let Some(length) = length else {
+        drop_offender(core, from);
+        return Some(4);
+    };
+    let frame = input.get(4..4 + length)?;
+    let outcome = if *greeted {
+        wire::request(frame).map(|request| core.state.request(from, request, now))
+    } else {
+        wire::connect_request(frame).map(|request| core.state.connect(from, &request, now))
+    };
+    *greeted = true;
+    match outcome {
+        Ok(outcome) => core.deliver(Some(from), &outcome),
+        Err(wire::Malformed) => drop_offender(core, from),
+    }
+    Some(4 + length)
+}
+
+fn drop_offender(core: &mut Core, from: ConnectionId) {
+    if let Some(line) = core.line(from) {
+        line.ending = Some(Ending::AtOnce);
+    }
+}

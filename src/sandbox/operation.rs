@@ -1,0 +1,392 @@
+//! The words that the sandbox's parts speak with each other: operations, replies, events, times.
+//!
+//! It knows nothing of bytes on the wire, of sockets and of clocks.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+/// One TCP connection. A session may be served by several, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// One session, by the number that the client knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionId(pub(crate) i64);
+
+/// When something happens. Two clocks, since the wall's may be set back: znodes show the wall's,
+/// sessions expire by the steady one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Moment {
+    /// Milliseconds since 1970.
+    pub(crate) wall: i64,
+    /// Milliseconds since some start.
+    pub(crate) steady: u64,
+}
+
+/// A znode's data; `None` is Java's null, which clients may send and get back.
+pub(crate) type Data = Option<Arc<[u8]>>;
+
+/// The names of a znode's children, shared with replies that are being written.
+pub(crate) type Names = Arc<BTreeSet<Box<str>>>;
+
+/// Who someone is, in the terms of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Id {
+    pub(crate) scheme: String,
+    pub(crate) id: String,
+}
+
+impl Id {
+    pub(crate) fn new(scheme: &str, id: impl Into<String>) -> Self {
+        Self { scheme: scheme.to_owned(), id: id.into() }
+    }
+
+    pub(crate) fn is_anyone(&self) -> bool {
+        self.scheme == "world" && self.id == "anyone"
+    }
+}
+
+/// What one identity may do to a znode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acl {
+    pub(crate) permissions: i32,
+    pub(crate) id: Id,
+}
+
+/// Bits of [`Acl::permissions`].
+pub(crate) mod permission {
+    pub(crate) const READ: i32 = 1;
+    pub(crate) const WRITE: i32 = 2;
+    pub(crate) const CREATE: i32 = 4;
+    pub(crate) const DELETE: i32 = 8;
+    pub(crate) const ADMIN: i32 = 16;
+    pub(crate) const ALL: i32 = READ | WRITE | CREATE | DELETE | ADMIN;
+}
+
+/// The ACL of almost every znode: anyone may do anything.
+pub(crate) static OPEN: LazyLock<Arc<[Acl]>> = LazyLock::new(|| {
+    Arc::new([Acl { permissions: permission::ALL, id: Id::new("world", "anyone") }])
+});
+
+/// A znode's stat as clients see it, in the order of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Stat {
+    pub(crate) czxid: i64,
+    pub(crate) mzxid: i64,
+    pub(crate) ctime: i64,
+    pub(crate) mtime: i64,
+    pub(crate) version: i32,
+    pub(crate) cversion: i32,
+    pub(crate) aversion: i32,
+    pub(crate) ephemeral_owner: i64,
+    pub(crate) data_length: i32,
+    pub(crate) children: i32,
+    pub(crate) pzxid: i64,
+}
+
+/// ZooKeeper's codes, those that a standalone server gives (KeeperException.Code).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Code {
+    Ok = 0,
+    RuntimeInconsistency = -2,
+    MarshallingError = -5,
+    Unimplemented = -6,
+    BadArguments = -8,
+    NoNode = -101,
+    NoAuth = -102,
+    BadVersion = -103,
+    NoChildrenForEphemerals = -108,
+    NodeExists = -110,
+    NotEmpty = -111,
+    InvalidAcl = -114,
+    AuthFailed = -115,
+    NoWatcher = -121,
+    ReconfigDisabled = -123,
+    QuotaExceeded = -125,
+}
+
+/// Which request asked for a znode to be created: it decides the kind of znode and the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CreateKind {
+    /// The reply has the path only.
+    Create,
+    /// The reply has the stat too.
+    Create2,
+    Container,
+    /// Gone this many milliseconds after its last change, once it has no children.
+    Ttl(i64),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Create {
+    pub(crate) kind: CreateKind,
+    pub(crate) path: String,
+    pub(crate) data: Data,
+    pub(crate) acl: Vec<Acl>,
+    /// The create mode: 0 persistent, 1 ephemeral, 2 and 3 the same with a sequence number,
+    /// 4 container, 5 and 6 with a TTL.
+    pub(crate) flags: i32,
+}
+
+/// Which watches a client means when it removes some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WatchKind {
+    Children,
+    Data,
+    Any,
+}
+
+/// How long a watch lives and how far it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WatchMode {
+    /// One event, then gone.
+    Once,
+    Persistent,
+    /// Persistent, and for all znodes below.
+    Recursive,
+}
+
+/// The watches that a client has from an earlier connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct OldWatches {
+    /// The last zxid that the client saw: what changed since is told at once.
+    pub(crate) seen: i64,
+    pub(crate) data: Vec<String>,
+    pub(crate) exists: Vec<String>,
+    pub(crate) children: Vec<String>,
+    pub(crate) persistent: Vec<String>,
+    pub(crate) recursive: Vec<String>,
+}
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Create(Create),
+    Delete {
+        path: String,
+        version: i32,
+    },
+    SetData {
+        path: String,
+        data: Data,
+        version: i32,
+    },
+    SetAcl {
+        path: String,
+        acl: Vec<Acl>,
+        version: i32,
+    },
+    Check {
+        path: String,
+        version: i32,
+    },
+    Multi(Vec<Operation>),
+    Reconfig,
+    DeleteContainer,
+    Close,
+    Exists {
+        path: String,
+        watch: bool,
+    },
+    GetData {
+        path: String,
+        watch: bool,
+    },
+    GetAcl {
+        path: String,
+    },
+    GetChildren {
+        path: String,
+        watch: bool,
+    },
+    GetChildren2 {
+        path: String,
+        watch: bool,
+    },
+    GetAllChildrenNumber {
+        path: String,
+    },
+    GetEphemerals {
+        prefix: String,
+    },
+    MultiRead(Vec<Operation>),
+    Sync {
+        path: String,
+    },
+    Ping,
+    WhoAmI,
+    Auth {
+        scheme: String,
+        credentials: Vec<u8>,
+    },
+    SetWatches(Box<OldWatches>),
+    AddWatch {
+        path: String,
+        mode: WatchMode,
+    },
+    CheckWatches {
+        path: String,
+        kind: WatchKind,
+    },
+    RemoveWatches {
+        path: String,
+        kind: WatchKind,
+    },
+    /// A request whose body cannot be read; a write takes its zxid all the same.
+    Malformed {
+        write: bool,
+    },
+    /// A request of a type that a standalone server does not serve.
+    Unknown,
+}
+
+impl Operation {
+    /// Returns whether the operation takes a zxid, done or refused.
+    pub(crate) fn is_write(&self) -> bool {
+        matches!(
+            self,
+            Self::Create(_)
+                | Self::Delete { .. }
+                | Self::SetData { .. }
+                | Self::SetAcl { .. }
+                | Self::Check { .. }
+                | Self::Multi(_)
+                | Self::Reconfig
+                | Self::DeleteContainer
+                | Self::Close
+                | Self::Malformed { write: true }
+        )
+    }
+
+    /// Returns the operation's four letters, as `cons` shows a connection's last one.
+    pub(crate) fn letters(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "CREA",
+            Self::Delete { .. } | Self::DeleteContainer => "DELE",
+            Self::SetData { .. } => "SETD",
+            Self::SetAcl { .. } => "SETA",
+            Self::Check { .. } => "CHEC",
+            Self::Multi(_) => "MULT",
+            Self::Reconfig => "RECO",
+            Self::Close => "CLOS",
+            Self::Exists { .. } => "EXIS",
+            Self::GetData { .. } => "GETD",
+            Self::GetAcl { .. } => "GETA",
+            Self::GetChildren { .. } | Self::GetChildren2 { .. } => "GETC",
+            Self::GetAllChildrenNumber { .. } => "GETACN",
+            Self::GetEphemerals { .. } => "GETE",
+            Self::MultiRead(_) => "MLTR",
+            Self::Sync { .. } => "SYNC",
+            Self::Ping => "PING",
+            Self::WhoAmI => "HOMI",
+            Self::SetWatches(_) => "SETW",
+            Self::AddWatch { .. } => "ADDW",
+            Self::CheckWatches { .. } => "CHKW",
+            Self::RemoveWatches { .. } => "REMW",
+            Self::Auth { .. } | Self::Malformed { .. } | Self::Unknown => "NA",
+        }
+    }
+}
+
+/// A request: the client's number for it, and what it asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) xid: i32,
+    pub(crate) operation: Operation,
+}
+
+/// What a reply carries besides its header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    Empty,
+    Number(i32),
+    Path(String),
+    Created(String, Stat),
+    Stat(Stat),
+    Data(Data, Stat),
+    Acl(Arc<[Acl]>, Stat),
+    Names(Names),
+    NamesAndStat(Names, Stat),
+    Paths(Vec<String>),
+    Identities(Vec<Id>),
+    Several(Vec<Part>),
+}
+
+/// One operation's result in the reply to several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Created(String),
+    Created2(String, Stat),
+    Deleted,
+    Set(Stat),
+    Checked,
+    Data(Data, Stat),
+    Names(Names),
+    Failed(Code),
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) xid: i32,
+    pub(crate) zxid: i64,
+    /// A body goes with [`Code::Ok`] only.
+    pub(crate) result: Result<Body, Code>,
+}
+
+/// What happened to a znode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum EventType {
+    Created = 1,
+    Deleted = 2,
+    DataChanged = 3,
+    ChildrenChanged = 4,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) kind: EventType,
+    pub(crate) path: Arc<str>,
+}
+
+/// A client's first words on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConnectRequest {
+    pub(crate) last_zxid: i64,
+    /// The session timeout that the client would like, in milliseconds.
+    pub(crate) timeout: i32,
+    /// Zero for a new session.
+    pub(crate) session: SessionId,
+    pub(crate) password: Vec<u8>,
+    /// Whether the client knows of read-only servers: the reply then says what this one is.
+    pub(crate) knows_read_only: bool,
+}
+
+/// The answer to it; a session that is zero has expired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Welcome {
+    /// The session timeout, in milliseconds.
+    pub(crate) timeout: i32,
+    pub(crate) session: SessionId,
+    pub(crate) password: [u8; 16],
+    pub(crate) knows_read_only: bool,
+}
+
+/// How a connection is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// When what was said before has been sent.
+    Flushed,
+    AtOnce,
+}
+
+/// What follows from one request or one tick, to be sent in this order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) events: Vec<(ConnectionId, Event)>,
+    pub(crate) welcome: Option<Welcome>,
+    pub(crate) reply: Option<Reply>,
+    pub(crate) endings: Vec<(ConnectionId, Ending)>,
+}

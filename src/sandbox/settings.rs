@@ -1,0 +1,78 @@
+//! What may be set of a sandbox; the defaults are Apache's.
+
+use std::time::Duration;
+
+/// The limits and habits of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The unit of session timeouts (`tickTime`).
+    pub tick: Duration,
+    /// The shortest session timeout (`minSessionTimeout`); two ticks if `None`.
+    pub min_session_timeout: Option<Duration>,
+    /// The longest session timeout (`maxSessionTimeout`); twenty ticks if `None`.
+    pub max_session_timeout: Option<Duration>,
+    /// Connections from one address (`maxClientCnxns`); 0 for no limit.
+    pub max_connections: usize,
+    /// The largest request, in bytes (`jute.maxbuffer`).
+    pub max_request: usize,
+    /// How often containers and znodes with a TTL are looked at (`znode.container.checkIntervalMs`).
+    pub container_check: Duration,
+    /// Whether hard quotas refuse writes (`enforceQuota`, which Apache leaves off).
+    pub enforce_quota: bool,
+    /// The digest ACL id that may do everything (`DigestAuthenticationProvider.superDigest`).
+    pub super_digest: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // As zoo_sample.cfg has it.
+            tick: Duration::from_secs(2),
+            min_session_timeout: None,
+            max_session_timeout: None,
+            max_connections: 60,
+            max_request: 0xf_ffff,
+            container_check: Duration::from_mins(1),
+            enforce_quota: true,
+            super_digest: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Returns the tick in milliseconds, which is not zero.
+    pub(crate) fn tick_milliseconds(&self) -> u64 {
+        milliseconds(self.tick).max(1)
+    }
+
+    /// Returns the shortest and the longest session timeout, in milliseconds.
+    pub(crate) fn session_timeouts(&self) -> (u64, u64) {
+        let tick = self.tick_milliseconds();
+        let shortest = self.min_session_timeout.map_or(2 * tick, milliseconds);
+        let longest = self.max_session_timeout.map_or(20 * tick, milliseconds);
+        // Clients hold a timeout in 31 bits.
+        let longest = longest.min(i32::MAX.unsigned_abs().into());
+        (shortest.min(longest), longest)
+    }
+}
+
+/// Returns a duration in milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_timeouts_follow_the_tick_unless_set() {
+        assert_eq!(Settings::default().session_timeouts(), (4_000, 40_000));
+        let settings = Settings {
+            min_session_timeout: Some(Duration::from_secs(90)),
+            max_session_timeout: Some(Duration::from_secs(1)),
+            ..Settings::default()
+        };
+        assert_eq!(settings.session_timeouts(), (1_000, 1_000));
+    }
+}

@@ -1,0 +1,374 @@
+//! Sessions, requests and time, without a socket.
+
+use std::time::Duration;
+
+use super::*;
+use crate::sandbox::operation::{
+    Acl, ConnectRequest, Create, CreateKind, Event, EventType, OPEN, OldWatches, Part, Stat,
+    WatchMode,
+};
+
+const TICK: u64 = 1_000;
+const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 4000);
+
+/// A server and a clock that the test moves.
+struct World {
+    state: State,
+    now: Moment,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
+        let now = Moment { wall: 1_000_000, steady: 0 };
+        let settings = Settings { tick: Duration::from_millis(TICK), ..settings };
+        Self { state: State::new(settings, [7; 16], now), now }
+    }
+
+    fn pass(&mut self, milliseconds: u64) -> Outcome {
+        self.now.steady += milliseconds;
+        self.now.wall += i64::try_from(milliseconds).expect("a short time");
+        self.state.tick(self.now)
+    }
+
+    /// Opens a connection with a new session.
+    fn client(&mut self, number: u64) -> ConnectionId {
+        self.reconnect(number, SessionId(0), &[]).0
+    }
+
+    fn reconnect(
+        &mut self,
+        number: u64,
+        session: SessionId,
+        password: &[u8],
+    ) -> (ConnectionId, Welcome, Outcome) {
+        let id = ConnectionId(number);
+        assert!(self.state.accept(id, PEER.into(), self.now));
+        let request = ConnectRequest {
+            last_zxid: 0,
+            timeout: 4_000,
+            session,
+            password: password.to_vec(),
+            knows_read_only: true,
+        };
+        let mut outcome = self.state.connect(id, &request, self.now);
+        let welcome = outcome.welcome.take().expect("an answer");
+        (id, welcome, outcome)
+    }
+
+    fn session(&self, connection: ConnectionId) -> SessionId {
+        self.state.connections[&connection].session.expect("a session")
+    }
+
+    fn ask(&mut self, from: ConnectionId, operation: Operation) -> Outcome {
+        self.state.request(from, Request { xid: 1, operation }, self.now)
+    }
+
+    fn result(&mut self, from: ConnectionId, operation: Operation) -> Result<Body, Code> {
+        self.ask(from, operation).reply.expect("a reply").result
+    }
+
+    fn create(&mut self, from: ConnectionId, path: &str, flags: i32) -> Result<Body, Code> {
+        self.result(from, create(path, flags))
+    }
+
+    fn stat(&mut self, from: ConnectionId, path: &str) -> Stat {
+        match self.result(from, Operation::Exists { path: path.to_owned(), watch: false }) {
+            Ok(Body::Stat(stat)) => stat,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn create(path: &str, flags: i32) -> Operation {
+    let path = path.to_owned();
+    let kind = CreateKind::Create;
+    Operation::Create(Create { kind, path, data: Some((*b"x").into()), acl: OPEN.to_vec(), flags })
+}
+
+fn delete(path: &str, version: i32) -> Operation {
+    Operation::Delete { path: path.to_owned(), version }
+}
+
+fn set(path: &str, data: &[u8], version: i32) -> Operation {
+    Operation::SetData { path: path.to_owned(), data: Some(data.into()), version }
+}
+
+fn get(path: &str, watch: bool) -> Operation {
+    Operation::GetData { path: path.to_owned(), watch }
+}
+
+fn events(outcome: &Outcome) -> Vec<(u64, EventType, &str)> {
+    let short = |(to, event): &'_ (ConnectionId, Event)| (to.0, event.kind);
+    outcome.events.iter().map(|e| (short(e).0, short(e).1, &*e.1.path)).collect()
+}
+
+#[test]
+fn every_write_takes_the_next_zxid_done_or_refused() {
+    let mut world = World::new();
+    let client = world.client(1);
+    assert_eq!(world.state.zxid, 1);
+    assert!(world.create(client, "/a", 0).is_ok());
+    assert_eq!(world.create(client, "/a", 0), Err(Code::NodeExists));
+    assert_eq!(world.result(client, delete("/b", -1)), Err(Code::NoNode));
+    assert_eq!(world.stat(client, "/a").czxid, 2);
+    let reply = world.ask(client, Operation::Ping).reply.expect("a pong");
+    assert_eq!(reply.zxid, 4);
+}
+
+#[test]
+fn a_delete_that_is_wrong_both_ways_is_of_a_bad_version() {
+    let mut world = World::new();
+    let client = world.client(1);
+    world.create(client, "/a", 0).expect("free");
+    world.create(client, "/a/b", 0).expect("free");
+    assert_eq!(world.result(client, delete("/a", 7)), Err(Code::BadVersion));
+    assert_eq!(world.result(client, delete("/a", 0)), Err(Code::NotEmpty));
+    assert_eq!(world.result(client, delete("/zookeeper", -1)), Err(Code::BadArguments));
+}
+
+#[test]
+fn sequence_numbers_count_the_children_ever_created() {
+    let mut world = World::new();
+    let client = world.client(1);
+    world.create(client, "/q", 0).expect("free");
+    let next = |world: &mut World| match world.create(client, "/q/n-", 2) {
+        Ok(Body::Path(path)) => path,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(next(&mut world), "/q/n-0000000000");
+    assert_eq!(next(&mut world), "/q/n-0000000001");
+    world.result(client, delete("/q/n-0000000001", -1)).expect("there");
+    assert_eq!(next(&mut world), "/q/n-0000000002");
+}
+
+#[test]
+fn ephemerals_have_no_children_and_go_with_their_session() {
+    let mut world = World::new();
+    let (one, two) = (world.client(1), world.client(2));
+    world.create(one, "/e", 1).expect("free");
+    assert_eq!(world.stat(two, "/e").ephemeral_owner, world.session(one).0);
+    assert_eq!(world.create(two, "/e/x", 0), Err(Code::NoChildrenForEphemerals));
+    world.result(two, get("/e", true)).expect("there");
+    let outcome = world.ask(one, Operation::Close);
+    assert_eq!(events(&outcome), [(2, EventType::Deleted, "/e")]);
+    assert_eq!(outcome.endings, [(one, Ending::Flushed)]);
+    assert_eq!(world.ask(one, Operation::Ping).reply, None);
+}
+
+#[test]
+fn a_silent_session_expires_with_its_ephemerals() {
+    let mut world = World::new();
+    let (one, two) = (world.client(1), world.client(2));
+    world.create(one, "/e", 1).expect("free");
+    world.result(two, get("/e", true)).expect("there");
+    assert_eq!(world.pass(3_000), Outcome::default());
+    world.ask(two, Operation::Ping);
+    let zxid = world.state.zxid;
+    let outcome = world.pass(2_500);
+    assert_eq!(events(&outcome), [(2, EventType::Deleted, "/e")]);
+    assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
+    assert_eq!(world.state.zxid, zxid + 1);
+}
+
+#[test]
+fn a_session_moves_to_the_connection_that_knows_its_password() {
+    let mut world = World::new();
+    let (one, welcome, _) = world.reconnect(1, SessionId(0), &[]);
+    assert_eq!(welcome.timeout, 4_000);
+    let (_, refused, outcome) = world.reconnect(2, welcome.session, &[0; 16]);
+    assert_eq!((refused.session, refused.timeout), (SessionId(0), 0));
+    assert_eq!(outcome.endings, [(ConnectionId(2), Ending::Flushed)]);
+    let (two, again, outcome) = world.reconnect(3, welcome.session, &welcome.password);
+    assert_eq!(again.session, welcome.session);
+    assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
+    // The old connection ends late; the session stays with the new one.
+    world.state.disconnect(one);
+    assert!(world.create(two, "/a", 0).is_ok());
+}
+
+#[test]
+fn who_has_seen_the_future_is_sent_away() {
+    let mut world = World::new();
+    let id = ConnectionId(1);
+    assert!(world.state.accept(id, PEER.into(), world.now));
+    let request = ConnectRequest {
+        last_zxid: 9,
+        timeout: 0,
+        session: SessionId(0),
+        password: vec![],
+        knows_read_only: false,
+    };
+    let outcome = world.state.connect(id, &request, world.now);
+    assert_eq!((outcome.welcome, outcome.endings), (None, vec![(id, Ending::AtOnce)]));
+}
+
+#[test]
+fn a_multi_is_all_or_nothing_and_tells_of_each_part() {
+    let mut world = World::new();
+    let client = world.client(1);
+    let failing = vec![create("/a", 0), delete("/b", -1), create("/c", 0)];
+    let parts = [Code::Ok, Code::NoNode, Code::RuntimeInconsistency].map(Part::Failed).to_vec();
+    assert_eq!(world.result(client, Operation::Multi(failing)), Ok(Body::Several(parts)));
+    assert_eq!(world.result(client, get("/a", false)), Err(Code::NoNode));
+
+    // Later parts see the earlier ones; events come in order, under one zxid.
+    world
+        .result(client, Operation::AddWatch { path: "/".into(), mode: WatchMode::Recursive })
+        .expect("a watch");
+    let whole = vec![
+        create("/a", 0),
+        create("/a/b-", 2),
+        set("/a", b"y", 0),
+        delete("/a/b-0000000000", -1),
+    ];
+    let outcome = world.ask(client, Operation::Multi(whole));
+    let kinds: Vec<_> = events(&outcome).into_iter().map(|(_, kind, _)| kind).collect();
+    let expected =
+        [EventType::Created, EventType::Created, EventType::DataChanged, EventType::Deleted];
+    assert_eq!(kinds, expected);
+    let stat = world.stat(client, "/a");
+    assert_eq!((stat.czxid, stat.mzxid, stat.version, stat.cversion), (3, 3, 1, 2));
+}
+
+#[test]
+fn containers_and_ttls_are_reaped_when_time_passes() {
+    let mut world = World::new();
+    let client = world.client(1);
+    let kinds = [("/c", CreateKind::Container, 4), ("/t", CreateKind::Ttl(500), 5)];
+    for (path, kind, flags) in kinds {
+        let path = path.to_owned();
+        let acl = OPEN.to_vec();
+        let create = Create { kind, path, data: None, acl, flags };
+        world.result(client, Operation::Create(create)).expect("free");
+    }
+    world.create(client, "/c/x", 0).expect("free");
+    world.result(client, delete("/c/x", -1)).expect("there");
+    world
+        .result(client, Operation::AddWatch { path: "/c".into(), mode: WatchMode::Persistent })
+        .expect("a watch");
+    for _ in 0..59 {
+        assert_eq!(world.pass(1_000), Outcome::default());
+        world.ask(client, Operation::Ping);
+    }
+    let outcome = world.pass(1_000);
+    assert_eq!(events(&outcome), [(1, EventType::Deleted, "/c")]);
+    assert_eq!(world.result(client, get("/t", false)), Err(Code::NoNode));
+}
+
+#[test]
+fn hard_quotas_refuse_and_soft_ones_count() {
+    let mut world = World::new();
+    let client = world.client(1);
+    world.create(client, "/a", 0).expect("free");
+    world.create(client, "/zookeeper/quota/a", 0).expect("free");
+    for (name, text) in
+        [("limits", "count=-1,bytes=2=;countHardLimit=2"), ("stats", "count=0,bytes=0")]
+    {
+        let path = format!("/zookeeper/quota/a/zookeeper_{name}");
+        world.create(client, &path, 0).expect("free");
+        if name == "limits" {
+            world.result(client, set(&path, text.as_bytes(), -1)).expect("there");
+        }
+    }
+    let used = |world: &mut World| match world
+        .result(client, get("/zookeeper/quota/a/zookeeper_stats", false))
+    {
+        Ok(Body::Data(Some(data), _)) => String::from_utf8_lossy(&data).into_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(used(&mut world), "count=1,bytes=1");
+    world.create(client, "/a/b", 0).expect("within the limits");
+    assert_eq!(world.create(client, "/a/c", 0), Err(Code::QuotaExceeded));
+    world.result(client, set("/a/b", b"beyond what is soft", -1)).expect("soft");
+    assert_eq!(used(&mut world), "count=2,bytes=20");
+    world.result(client, delete("/a/b", -1)).expect("there");
+    assert_eq!(used(&mut world), "count=1,bytes=1");
+}
+
+#[test]
+fn permissions_are_of_who_is_proved_and_the_super_user_needs_none() {
+    let settings = Settings {
+        super_digest: Some("super:xQJmxLMiHGwaqBvst5y6rkB6HQs=".to_owned()),
+        ..Settings::default()
+    };
+    let mut world = World::with(settings);
+    let (one, two) = (world.client(1), world.client(2));
+    let auth = |credentials: &[u8]| Operation::Auth {
+        scheme: "digest".to_owned(),
+        credentials: credentials.to_vec(),
+    };
+    world.result(one, auth(b"one:secret")).expect("a digest");
+    let acl = vec![Acl { permissions: 31, id: Id::new("auth", "") }];
+    let path = "/p".to_owned();
+    let create = Create { kind: CreateKind::Create, path, data: None, acl, flags: 0 };
+    world.result(one, Operation::Create(create)).expect("free");
+    assert!(world.result(one, get("/p", false)).is_ok());
+    assert_eq!(world.result(two, get("/p", false)), Err(Code::NoAuth));
+    world.result(two, auth(b"super:admin")).expect("a digest");
+    assert!(world.result(two, get("/p", false)).is_ok());
+    let outcome = world.ask(two, Operation::Auth { scheme: "x".into(), credentials: vec![] });
+    assert_eq!(outcome.reply.expect("a reply").result, Err(Code::AuthFailed));
+    assert_eq!(outcome.endings, [(two, Ending::Flushed)]);
+}
+
+#[test]
+fn watches_come_back_with_what_was_missed() {
+    let mut world = World::new();
+    let (one, two) = (world.client(1), world.client(2));
+    for path in ["/same", "/changed", "/parent"] {
+        world.create(one, path, 0).expect("free");
+    }
+    let seen = world.state.zxid;
+    world.result(one, set("/changed", b"y", -1)).expect("there");
+    world.create(one, "/parent/x", 0).expect("free");
+    let paths = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
+    let old = OldWatches {
+        seen,
+        data: paths(&["/same", "/changed", "/gone"]),
+        exists: paths(&["/changed", "/none"]),
+        children: paths(&["/same", "/parent"]),
+        ..Default::default()
+    };
+    let outcome = world.ask(two, Operation::SetWatches(Box::new(old)));
+    let expected = [
+        (2, EventType::DataChanged, "/changed"),
+        (2, EventType::Deleted, "/gone"),
+        (2, EventType::Created, "/changed"),
+        (2, EventType::ChildrenChanged, "/parent"),
+    ];
+    assert_eq!(events(&outcome), expected);
+    let outcome = world.ask(one, set("/same", b"y", -1));
+    assert_eq!(events(&outcome), [(2, EventType::DataChanged, "/same")]);
+    let outcome = world.ask(one, create("/none", 0));
+    assert_eq!(events(&outcome), [(2, EventType::Created, "/none")]);
+}
+
+#[test]
+fn an_address_has_only_so_many_connections() {
+    let mut world = World::with(Settings { max_connections: 2, ..Settings::default() });
+    world.client(1);
+    let two = world.client(2);
+    assert!(!world.state.accept(ConnectionId(3), PEER.into(), world.now));
+    assert!(world.state.accept(ConnectionId(4), ([10, 0, 0, 1], 1).into(), world.now));
+    world.state.disconnect(two);
+    assert!(world.state.accept(ConnectionId(5), PEER.into(), world.now));
+}
+
+#[test]
+fn what_cannot_be_read_or_is_unknown_is_answered_and_then_dropped() {
+    let mut world = World::new();
+    let one = world.client(1);
+    for (operation, code) in [
+        (Operation::Malformed { write: true }, Code::MarshallingError),
+        (Operation::Unknown, Code::Unimplemented),
+    ] {
+        let outcome = world.ask(one, operation);
+        assert_eq!(outcome.reply.expect("a reply").result, Err(code));
+        assert_eq!(outcome.endings, [(one, Ending::Flushed)]);
+    }
+    assert_eq!(world.result(one, Operation::Reconfig), Err(Code::ReconfigDisabled));
+}

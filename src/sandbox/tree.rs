@@ -1,0 +1,393 @@
+//! The znodes: what is created, changed and deleted, once all checks have passed.
+//!
+//! It knows nothing of permissions, versions and watches (`DataTree` without its watches).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::operation::{Acl, Data, Id, Names, OPEN, SessionId, Stat, permission};
+
+/// The znodes that are always there and cannot be deleted.
+const SPECIAL: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
+
+/// What [`Node::owner`] is for a container (`EphemeralType`).
+const CONTAINER: i64 = i64::MIN;
+
+/// The bits of [`Node::owner`] that mark a TTL; the TTL's milliseconds are in the others.
+const TTL_MARK: i64 = 0xff << 56;
+
+/// The longest TTL, in milliseconds: some 34 years.
+pub(crate) const MAX_TTL: i64 = 0xff_ffff_ffff;
+
+/// What decides how long a znode stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Life {
+    Persistent,
+    Ephemeral(SessionId),
+    /// Goes some time after its last child.
+    Container,
+    /// Goes this many milliseconds after its last change, unless it has children.
+    Ttl(i64),
+}
+
+impl Life {
+    /// Returns the life that an ephemeral owner, as stats show it, stands for.
+    pub(crate) fn of_owner(owner: i64) -> Self {
+        match owner {
+            0 => Self::Persistent,
+            CONTAINER => Self::Container,
+            owner if owner & TTL_MARK == TTL_MARK => Self::Ttl(owner & MAX_TTL),
+            owner => Self::Ephemeral(SessionId(owner)),
+        }
+    }
+
+    fn owner(self) -> i64 {
+        match self {
+            Self::Persistent => 0,
+            Self::Container => CONTAINER,
+            Self::Ttl(milliseconds) => TTL_MARK | milliseconds,
+            Self::Ephemeral(session) => session.0,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) data: Data,
+    pub(crate) acl: Arc<[Acl]>,
+    pub(crate) czxid: i64,
+    pub(crate) mzxid: i64,
+    pub(crate) pzxid: i64,
+    pub(crate) ctime: i64,
+    pub(crate) mtime: i64,
+    pub(crate) version: i32,
+    /// How many children were ever created: the next sequence number.
+    pub(crate) created: i32,
+    pub(crate) aversion: i32,
+    pub(crate) owner: i64,
+    pub(crate) children: Names,
+}
+
+impl Node {
+    pub(crate) fn data_length(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.len())
+    }
+
+    pub(crate) fn stat(&self) -> Stat {
+        let children = count(self.children.len());
+        Stat {
+            czxid: self.czxid,
+            mzxid: self.mzxid,
+            ctime: self.ctime,
+            mtime: self.mtime,
+            version: self.version,
+            // Creations and deletions of children; those deleted are created and gone.
+            cversion: self.created.wrapping_mul(2).wrapping_sub(children),
+            aversion: self.aversion,
+            ephemeral_owner: self.owner,
+            data_length: count(self.data_length()),
+            children,
+            pzxid: self.pzxid,
+        }
+    }
+}
+
+/// Returns a count as the wire has it.
+pub(crate) fn count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Returns the path above `path`, which begins with a slash.
+pub(crate) fn parent(path: &str) -> &str {
+    match path.rfind('/') {
+        None | Some(0) => "/",
+        Some(slash) => &path[..slash],
+    }
+}
+
+/// Returns the last name of `path`.
+pub(crate) fn name(path: &str) -> &str {
+    path.rfind('/').map_or(path, |slash| &path[slash + 1..])
+}
+
+pub(crate) fn is_special(path: &str) -> bool {
+    SPECIAL.contains(&path)
+}
+
+/// A znode to be created; its number of creations is that of the parent from then on.
+#[derive(Debug)]
+pub(crate) struct Seed {
+    pub(crate) data: Data,
+    pub(crate) acl: Arc<[Acl]>,
+    pub(crate) life: Life,
+    pub(crate) created_in_parent: i32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Tree {
+    nodes: HashMap<Box<str>, Node>,
+    ephemerals: HashMap<SessionId, BTreeSet<Box<str>>>,
+    /// Containers and znodes with a TTL.
+    mortals: BTreeSet<Box<str>>,
+    /// Bytes of all paths and data, as `mntr` counts them.
+    size: usize,
+    no_children: Names,
+}
+
+impl Tree {
+    pub(crate) fn new() -> Self {
+        let mut tree = Self {
+            nodes: HashMap::new(),
+            ephemerals: HashMap::new(),
+            mortals: BTreeSet::new(),
+            size: 0,
+            no_children: Arc::default(),
+        };
+        for path in SPECIAL {
+            let node = Node {
+                data: Some(Arc::from([])),
+                acl: Arc::clone(&OPEN),
+                czxid: 0,
+                mzxid: 0,
+                pzxid: 0,
+                ctime: 0,
+                mtime: 0,
+                version: 0,
+                created: 0,
+                aversion: 0,
+                owner: 0,
+                children: Arc::clone(&tree.no_children),
+            };
+            tree.size += path.len();
+            tree.nodes.insert(path.into(), node);
+            if path != "/" {
+                tree.node_mut(parent(path)).adopt(name(path));
+            }
+        }
+        let config = tree.node_mut("/zookeeper/config");
+        config.acl =
+            Arc::new([Acl { permissions: permission::READ, id: Id::new("world", "anyone") }]);
+        config.aversion = -1;
+        tree
+    }
+
+    /// Returns the znode at `path`; the empty path is the root, as in Apache's tree.
+    pub(crate) fn get(&self, path: &str) -> Option<&Node> {
+        self.nodes.get(if path.is_empty() { "/" } else { path })
+    }
+
+    fn node_mut(&mut self, path: &str) -> &mut Node {
+        self.nodes.get_mut(path).expect("checked before the change was made")
+    }
+
+    /// Returns the number of znodes, the root counted twice as Apache does.
+    pub(crate) fn count(&self) -> usize {
+        self.nodes.len() + 1
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(crate) fn create(&mut self, path: &str, seed: Seed, zxid: i64, time: i64) -> Stat {
+        let node = Node {
+            data: seed.data,
+            acl: seed.acl,
+            czxid: zxid,
+            mzxid: zxid,
+            pzxid: zxid,
+            ctime: time,
+            mtime: time,
+            version: 0,
+            created: 0,
+            aversion: 0,
+            owner: seed.life.owner(),
+            children: Arc::clone(&self.no_children),
+        };
+        let parent = self.node_mut(parent(path));
+        if seed.created_in_parent > parent.created {
+            parent.created = seed.created_in_parent;
+            parent.pzxid = zxid;
+        }
+        parent.adopt(name(path));
+        match seed.life {
+            Life::Persistent => {}
+            Life::Ephemeral(session) => {
+                self.ephemerals.entry(session).or_default().insert(path.into());
+            }
+            Life::Container | Life::Ttl(_) => {
+                self.mortals.insert(path.into());
+            }
+        }
+        let stat = node.stat();
+        self.size += path.len() + node.data_length();
+        self.nodes.insert(path.into(), node);
+        stat
+    }
+
+    /// Deletes a znode and returns it.
+    pub(crate) fn delete(&mut self, path: &str, zxid: i64) -> Node {
+        let node = self.nodes.remove(path).expect("checked before the change was made");
+        let parent = self.node_mut(parent(path));
+        Arc::make_mut(&mut parent.children).remove(name(path));
+        parent.pzxid = parent.pzxid.max(zxid);
+        self.size -= path.len() + node.data_length();
+        match Life::of_owner(node.owner) {
+            Life::Persistent => {}
+            Life::Ephemeral(session) => {
+                if let Some(paths) = self.ephemerals.get_mut(&session) {
+                    paths.remove(path);
+                    if paths.is_empty() {
+                        self.ephemerals.remove(&session);
+                    }
+                }
+            }
+            Life::Container | Life::Ttl(_) => {
+                self.mortals.remove(path);
+            }
+        }
+        node
+    }
+
+    /// Sets a znode's data; returns its stat and how many bytes of data it had.
+    pub(crate) fn set_data(
+        &mut self,
+        path: &str,
+        data: Data,
+        version: i32,
+        zxid: i64,
+        time: i64,
+    ) -> (Stat, usize) {
+        let node = self.node_mut(path);
+        let before = node.data_length();
+        node.data = data;
+        node.version = version;
+        node.mzxid = zxid;
+        node.mtime = time;
+        let (stat, after) = (node.stat(), node.data_length());
+        self.size = self.size - before + after;
+        (stat, before)
+    }
+
+    pub(crate) fn set_acl(&mut self, path: &str, acl: Arc<[Acl]>, aversion: i32) -> Stat {
+        let node = self.node_mut(path);
+        node.acl = acl;
+        node.aversion = aversion;
+        node.stat()
+    }
+
+    /// Changes data without a trace in the stat: the server's own book-keeping of quotas.
+    pub(crate) fn note(&mut self, path: &str, data: &[u8]) {
+        if let Some(node) = self.nodes.get_mut(path) {
+            let before = node.data_length();
+            node.data = Some(data.into());
+            self.size = self.size - before + data.len();
+        }
+    }
+
+    /// Returns the paths of a session's ephemerals, sorted.
+    pub(crate) fn ephemerals(&self, session: SessionId) -> impl Iterator<Item = &str> {
+        self.ephemerals.get(&session).into_iter().flatten().map(|path| &**path)
+    }
+
+    /// Returns the sessions that have ephemerals, in order.
+    pub(crate) fn owners(&self) -> BTreeSet<SessionId> {
+        self.ephemerals.keys().copied().collect()
+    }
+
+    /// Returns containers that had children and znodes whose TTL is over, all without children.
+    pub(crate) fn overdue(&self, time: i64) -> Vec<Box<str>> {
+        let overdue = |node: &Node| {
+            node.children.is_empty()
+                && match Life::of_owner(node.owner) {
+                    Life::Container => node.created > 0,
+                    Life::Ttl(ttl) => time - node.mtime > ttl,
+                    _ => false,
+                }
+        };
+        let is_overdue = |path: &str| self.get(path).is_some_and(overdue);
+        self.mortals.iter().filter(|path| is_overdue(path)).cloned().collect()
+    }
+
+    /// Returns the number of znodes at and below `path`, and the bytes of their data.
+    pub(crate) fn totals(&self, path: &str) -> (usize, usize) {
+        let (mut nodes, mut bytes) = (0, 0);
+        // A stack of our own: how deep a tree is, its clients decide.
+        let mut open = vec![path.to_owned()];
+        while let Some(path) = open.pop() {
+            let Some(node) = self.get(&path) else { continue };
+            nodes += 1;
+            bytes += node.data_length();
+            let above = path.trim_end_matches('/');
+            open.extend(node.children.iter().map(|name| format!("{above}/{name}")));
+        }
+        (nodes, bytes)
+    }
+}
+
+impl Node {
+    fn adopt(&mut self, name: &str) {
+        // A reply that still held the names would make this a copy; replies are written at once.
+        Arc::make_mut(&mut self.children).insert(name.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed(life: Life, created_in_parent: i32) -> Seed {
+        Seed { data: None, acl: Arc::clone(&OPEN), life, created_in_parent }
+    }
+
+    #[test]
+    fn cversion_counts_creations_and_deletions_of_children() {
+        let mut tree = Tree::new();
+        tree.create("/a", seed(Life::Persistent, 1), 1, 10);
+        tree.create("/a/b", seed(Life::Persistent, 1), 2, 11);
+        tree.create("/a/c", seed(Life::Persistent, 2), 3, 12);
+        let stat = |tree: &Tree| tree.get("/a").expect("there").stat();
+        assert_eq!((stat(&tree).cversion, stat(&tree).pzxid, stat(&tree).children), (2, 3, 2));
+        tree.delete("/a/b", 4);
+        assert_eq!((stat(&tree).cversion, stat(&tree).pzxid, stat(&tree).children), (3, 4, 1));
+        assert_eq!(tree.totals("/a"), (2, 0));
+        // The root of a fresh server: one child that nobody created.
+        assert_eq!(Tree::new().get("").expect("the root").stat().cversion, -1);
+    }
+
+    #[test]
+    fn owners_tell_lives_apart() {
+        for life in
+            [Life::Persistent, Life::Container, Life::Ttl(5), Life::Ephemeral(SessionId(1 << 56))]
+        {
+            assert_eq!(Life::of_owner(life.owner()), life);
+        }
+    }
+
+    #[test]
+    fn a_container_waits_for_its_first_child_and_a_ttl_for_its_last() {
+        let mut tree = Tree::new();
+        tree.create("/c", seed(Life::Container, 1), 1, 0);
+        tree.create("/t", seed(Life::Ttl(100), 2), 2, 0);
+        tree.create("/t/x", seed(Life::Persistent, 1), 3, 0);
+        assert!(tree.overdue(1000).is_empty());
+        tree.create("/c/x", seed(Life::Persistent, 1), 4, 0);
+        tree.delete("/c/x", 5);
+        tree.delete("/t/x", 6);
+        assert_eq!(tree.overdue(100), ["/c".into()]);
+        assert_eq!(tree.overdue(101), ["/c".into(), "/t".into()]);
+    }
+
+    #[test]
+    fn the_ephemerals_of_a_session_are_known() {
+        let mut tree = Tree::new();
+        let session = SessionId(7);
+        tree.create("/b", seed(Life::Ephemeral(session), 1), 1, 0);
+        tree.create("/a", seed(Life::Ephemeral(session), 2), 2, 0);
+        assert_eq!(tree.ephemerals(session).collect::<Vec<_>>(), ["/a", "/b"]);
+        tree.delete("/a", 3);
+        tree.delete("/b", 4);
+        assert!(tree.owners().is_empty());
+        assert_eq!(tree.size(), Tree::new().size());
+    }
+}
