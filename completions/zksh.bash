@@ -125,7 +125,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --window --max-request --config --completion --help --version addauth addWatch cd close config connect create delete deleteall rmr edit get getAcl getAllChildrenNumber getEphemerals help history ls ls2 printwatches pwd quit exit reconnect redo removewatches set setAcl setting stat sync version watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd close config connect create delete deleteall rmr edit get getAcl getAllChildrenNumber getEphemerals help history ls ls2 printwatches pwd quit exit reconnect redo removewatches set setAcl setting stat sync version watches whoami"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -168,6 +168,14 @@ _zksh() {
                     return 0
                     ;;
                 --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox-set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_zksh_global_optspecs
-    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error window= max-request= config= completion= h/help V/version
+    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error window= sandbox= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
 end
 
 function __fish_zksh_needs_command
@@ -37,6 +37,8 @@ json\t'One JSON object a line for every result, error and event, all on standard
 raw\t'Data alone, byte for byte, without a newline; events go to standard error'"
 complete -c zksh -n "__fish_zksh_needs_command" -s f -l file -d 'Read commands from a file' -r -F
 complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'Requests of a script in flight at a time, 1 to 1000' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l sandbox -d 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l sandbox-set -d 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l max-request -d 'Largest request to send, in bytes: the servers\' jute.maxbuffer [default: 1048575]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l config -d 'Config file to read in place of the usual one' -r -F
 complete -c zksh -n "__fish_zksh_needs_command" -l completion -d 'Print a completion script for a shell, and end' -r -f -a "bash\t''
@@ -48,6 +50,8 @@ complete -c zksh -n "__fish_zksh_needs_command" -s r -d 'Accept a server that ha
 complete -c zksh -n "__fish_zksh_needs_command" -l waitforconnection -d 'Wait for a connection before the first command'
 complete -c zksh -n "__fish_zksh_needs_command" -l check -d 'Say what is wrong with the lines of the script; connect to nothing and run nothing'
 complete -c zksh -n "__fish_zksh_needs_command" -l stop-on-error -d 'Run nothing after the first line that fails; each write waits for the reply to the last'
+complete -c zksh -n "__fish_zksh_needs_command" -l serve -d 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM'
+complete -c zksh -n "__fish_zksh_needs_command" -l allow-remote -d 'Let the sandbox listen beyond this machine: it trusts whoever connects'
 complete -c zksh -n "__fish_zksh_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_needs_command" -s V -l version -d 'Print version'
 complete -c zksh -n "__fish_zksh_needs_command" -a "addauth" -d 'Add an identity to the session; it is given to a new session as well'

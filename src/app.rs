@@ -1,5 +1,7 @@
 //! Options, then a session, then one of the modes: one command, a script, or a prompt.
 
+mod sandbox;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -11,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::sandbox::Sandbox;
 use crate::artifacts;
 use crate::command::{self, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
@@ -72,6 +75,7 @@ fn view(dialect: Dialect, format: Format, color: Color) -> View {
 fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     let interactive = options.input == Input::Standard
         && !options.script.check
+        && !options.sandbox.serve
         && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
@@ -146,6 +150,20 @@ async fn run(
 ) -> anyhow::Result<u8> {
     let view = view(options.dialect, options.format, options.color);
     let mut ending = Ending::listen()?;
+    // Held to the end of this function, so that it outlives the session.
+    let sandbox = Sandbox::start(&options.sandbox)?;
+    let servers = match &sandbox {
+        Some(sandbox) if options.sandbox.serve => {
+            say(screen, &sandbox.readiness());
+            ending.next().await;
+            return Ok(0);
+        }
+        Some(sandbox) => {
+            screen.notice(&sandbox.greeting());
+            sandbox.servers()?
+        }
+        None => options.servers.clone(),
+    };
     let settings = Settings {
         timeout: options.timeout,
         read_only: options.read_only,
@@ -158,7 +176,7 @@ async fn run(
         let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
         Session::new(settings, tell)
     };
-    session.open(options.servers.clone());
+    session.open(servers);
     let mut shell = {
         let screen = Arc::clone(screen);
         Shell::new(session, view, switches, move |bytes| {

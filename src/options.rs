@@ -3,6 +3,7 @@
 //! Options are written as zkCli writes them, with one dash (`-server`), or with two.
 
 mod config;
+mod sandbox;
 mod script;
 
 use std::ffi::{OsStr, OsString};
@@ -13,6 +14,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use self::config::Config;
+pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
@@ -82,6 +84,8 @@ struct Arguments {
     file: Option<PathBuf>,
     #[command(flatten)]
     script: ScriptOptions,
+    #[command(flatten)]
+    sandbox: SandboxOptions,
     /// Largest request to send, in bytes: the servers' jute.maxbuffer [default: 1048575]
     #[arg(long, value_name = "bytes", env = "ZKSH_MAX_REQUEST")]
     max_request: Option<usize>,
@@ -150,6 +154,8 @@ pub struct Options {
     pub input: Input,
     /// How a script is run.
     pub script: ScriptOptions,
+    /// The server that the process brings along.
+    pub sandbox: SandboxOptions,
 }
 
 /// What to do with the arguments of the process.
@@ -175,11 +181,21 @@ impl Wish {
         // A name on the command line beats servers in the environment.
         let prefer_name = from_environment("server") && is_typed(&matches, "ensemble");
         let prefer_server = from_environment("ensemble") && is_typed(&matches, "server");
+        let named = ["server", "ensemble"].into_iter().find(|name| is_typed(&matches, name));
         let mut typed = Arguments::from_arg_matches_mut(&mut matches).map_err(|e| wrong(&e))?;
         if prefer_name {
             typed.server = None;
         }
         if prefer_server {
+            typed.ensemble = None;
+        }
+        if typed.sandbox.address.is_some() {
+            if let Some(name) = named {
+                return Err(Error::usage(format!("--sandbox is a server, --{name} names another"))
+                    .with_hint("--sandbox=host:port says where it listens"));
+            }
+            // Those of the environment give way.
+            typed.server = None;
             typed.ensemble = None;
         }
         if typed.server.is_some() && typed.ensemble.is_some() {
@@ -231,6 +247,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         protected: config.protect.iter().map(ZnodePath::new).collect::<Result<_>>()?,
         input,
         script: typed.script,
+        sandbox: typed.sandbox,
     })
 }
 
@@ -256,7 +273,9 @@ fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString>
         let one_dash = !text.starts_with("--") && text.len() > 2;
         let has_value = text.contains('=');
         let is_long = matches!(known, Some(known) if known.get_long().is_some());
-        let takes_value = known.is_some_and(|known| known.get_action().takes_values());
+        let takes_value = known.is_some_and(|known| {
+            known.get_action().takes_values() && !known.is_require_equals_set()
+        });
         let help = one_dash && (text == "-help" || text == "-version");
         // Not a bundle of short options either: clap is to name it whole.
         let unknown = one_dash && known.is_none() && find(OsStr::new(&text[1..2])).is_none();
@@ -309,6 +328,7 @@ mod tests {
             ["-f", "-x", "--waitforconnection"]
         );
         assert_eq!(dashes(&["--nosuch", "ls"]), ["--nosuch", "ls"]);
+        assert_eq!(dashes(&["-sandbox", "-r", "ls", "-r"]), ["--sandbox", "-r", "ls", "-r"]);
     }
 
     #[test]

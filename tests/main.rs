@@ -10,6 +10,7 @@ mod events;
 mod house;
 mod input;
 mod reconnect;
+mod sandbox;
 mod story;
 mod support;
 mod transcripts;

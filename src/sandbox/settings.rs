@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The names that [`Settings::set`] knows.
+const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCnxns, \
+                     jute.maxbuffer, znode.container.checkIntervalMs, enforceQuota and \
+                     DigestAuthenticationProvider.superDigest";
+
 /// The limits and habits of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -40,6 +45,33 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Sets what has this name in Apache's `zoo.cfg` or among its system properties; times are in
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// Says what is wrong with the name or the value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let number = || value.parse::<u32>().map_err(|_| format!("{name} is a number, 0 or more"));
+        let time = || number().map(|number| Duration::from_millis(number.into()));
+        let size = || number().map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        match name {
+            "tickTime" => self.tick = time()?,
+            "minSessionTimeout" => self.min_session_timeout = Some(time()?),
+            "maxSessionTimeout" => self.max_session_timeout = Some(time()?),
+            "maxClientCnxns" => self.max_connections = size()?,
+            "jute.maxbuffer" => self.max_request = size()?,
+            "znode.container.checkIntervalMs" => self.container_check = time()?,
+            "enforceQuota" => {
+                self.enforce_quota = value.parse().map_err(|_| "it is true or false".to_owned())?;
+            }
+            "DigestAuthenticationProvider.superDigest" => {
+                self.super_digest = Some(value.to_owned());
+            }
+            _ => return Err(format!("there are {NAMES}")),
+        }
+        Ok(())
+    }
+
     /// Returns the tick in milliseconds, which is not zero.
     pub(crate) fn tick_milliseconds(&self) -> u64 {
         milliseconds(self.tick).max(1)
@@ -64,6 +96,19 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_that_is_told_can_be_set() {
+        let mut settings = Settings::default();
+        for name in NAMES.replace(" and ", ", ").split(", ") {
+            let value = if name == "enforceQuota" { "false" } else { "7" };
+            let before = settings.clone();
+            assert_eq!(settings.set(name, value), Ok(()));
+            assert_ne!(settings, before, "{name}");
+        }
+        assert!(settings.set("tickTime", "soon").is_err());
+        assert!(settings.set("dataDir", "/tmp").is_err());
+    }
 
     #[test]
     fn session_timeouts_follow_the_tick_unless_set() {

@@ -1,0 +1,98 @@
+//! The sandbox of `--sandbox`: where it listens, and how others join it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+
+use crate::error::{Error, Kind, Result};
+use crate::options::SandboxOptions;
+use crate::sandbox::{self, Clock, Handle, Settings};
+use crate::servers::{DEFAULT_PORT, Servers};
+
+/// A running sandbox and the words for it.
+pub(super) struct Sandbox {
+    handle: Handle,
+    /// What joins it: `localhost:2181`.
+    place: String,
+}
+
+impl Sandbox {
+    /// Starts the sandbox that the options wish, if they wish one.
+    pub(super) fn start(options: &SandboxOptions) -> Result<Option<Self>> {
+        let Some(address) = &options.address else { return Ok(None) };
+        let mut settings = Settings::default();
+        for (name, value) in options.limits() {
+            settings.set(name, value).map_err(|why| {
+                Error::usage(format!("Not a limit of the sandbox: {name}={value}: {why}"))
+            })?;
+        }
+        let listener = if address.is_empty() {
+            listen_anywhere()
+        } else {
+            listen(address, options.allow_remote)
+        }?;
+        let handle = sandbox::start(listener, settings, Clock::System)
+            .map_err(|error| Error::new(Kind::Lost, format!("Cannot start a sandbox: {error}")))?;
+        let bound = handle.address();
+        let place = if address.is_empty() {
+            format!("localhost:{}", bound.port())
+        } else if bound.ip().is_unspecified() {
+            let here = IpAddr::from([127, 0, 0, 1]);
+            SocketAddr::new(here, bound.port()).to_string()
+        } else {
+            bound.to_string()
+        };
+        Ok(Some(Self { handle, place }))
+    }
+
+    /// Returns the connection string that joins the sandbox.
+    pub(super) fn servers(&self) -> Result<Servers> {
+        self.place.parse()
+    }
+
+    /// Says what it is and how another terminal joins.
+    pub(super) fn greeting(&self) -> String {
+        let join = if self.servers().is_ok_and(|servers| servers == Servers::default()) {
+            "zksh".to_owned()
+        } else {
+            format!("zksh -server {}", self.place)
+        };
+        format!(
+            "Sandbox on {}: a ZooKeeper in memory, gone when this shell ends; join it with: {join}",
+            self.handle.address()
+        )
+    }
+
+    /// Says that clients may connect, for whoever waits for it.
+    pub(super) fn readiness(&self) -> String {
+        format!("Sandbox ready on {}\n", self.handle.address())
+    }
+}
+
+/// Takes ZooKeeper's own port if it is free, so that others find it without being told.
+fn listen_anywhere() -> Result<TcpListener> {
+    let home = [127, 0, 0, 1];
+    TcpListener::bind(SocketAddr::from((home, DEFAULT_PORT)))
+        .or_else(|_| TcpListener::bind(SocketAddr::from((home, 0))))
+        .map_err(|error| cannot("127.0.0.1", &error))
+}
+
+fn listen(address: &str, allow_remote: bool) -> Result<TcpListener> {
+    let whole = match address.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => address.to_owned(),
+        _ => format!("{address}:{DEFAULT_PORT}"),
+    };
+    let addresses: Vec<SocketAddr> =
+        whole.to_socket_addrs().map_err(|error| cannot(address, &error))?.collect();
+    if !allow_remote && !addresses.iter().all(|address| address.ip().is_loopback()) {
+        return Err(Error::usage(format!(
+            "Cannot listen on {address}: the sandbox trusts whoever connects, and that is not this \
+             machine alone"
+        ))
+        .with_hint("--allow-remote lets it"));
+    }
+    TcpListener::bind(&addresses[..]).map_err(|error| cannot(address, &error))
+}
+
+fn cannot(address: &str, error: &io::Error) -> Error {
+    Error::new(Kind::Lost, format!("Cannot listen on {address}: {error}"))
+}

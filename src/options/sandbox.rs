@@ -1,0 +1,28 @@
+//! The options of the sandbox: whether there is one, where it listens, what its limits are.
+
+/// The in-memory server that is started with the shell, or in its place.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct SandboxOptions {
+    /// Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]
+    #[arg(
+        id = "sandbox", long, value_name = "host:port",
+        num_args = 0..=1, require_equals = true, default_missing_value = ""
+    )]
+    pub address: Option<String>,
+    /// Serve the sandbox and run no shell, until Ctrl-C or SIGTERM
+    #[arg(long, requires = "sandbox", conflicts_with_all = ["file", "command", "check"])]
+    pub serve: bool,
+    /// Let the sandbox listen beyond this machine: it trusts whoever connects
+    #[arg(long, requires = "sandbox")]
+    pub allow_remote: bool,
+    /// Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...
+    #[arg(long = "sandbox-set", value_name = "name=value", requires = "sandbox")]
+    pub limits: Vec<String>,
+}
+
+impl SandboxOptions {
+    /// Returns the limits that are set, as pairs of name and value.
+    pub fn limits(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.limits.iter().map(|limit| limit.split_once('=').unwrap_or((limit, "")))
+    }
+}
