@@ -5,7 +5,7 @@
 //!
 //! # The way of a line
 //!
-//! `get -s /a` ⏎ → [`line`] cuts it into words → [`command`] parses them and runs the command on
+//! `get -s /a` ⏎ → [`mod@line`] cuts it into words → [`command`] parses them and runs the command on
 //! the [`session`] → a report → [`report`] shows it → bytes. Only where lines come from differs:
 //! a prompt ([`repl`]), a file or a pipe ([`script`]), the command line ([`app`]).
 //!
