@@ -17,13 +17,14 @@
 //! |---|---|
 //! | `dialect` | |
 //! | `error` | `dialect` |
+//! | `complaint` | `error` |
 //! | `path` | `error` |
 //! | `line` | `dialect`, `error` |
 //! | `servers` | `error`, `path` |
 //! | `session` | `error`, `path`, `servers` |
 //! | `report` | `dialect`, `error`, `path`, `session` |
-//! | `command` | `dialect`, `error`, `line`, `path`, `report`, `servers`, `session` |
-//! | `options` | `dialect`, `error`, `path`, `report`, `servers` |
+//! | `command` | `complaint`, `dialect`, `error`, `line`, `path`, `report`, `servers`, `session` |
+//! | `options` | `complaint`, `dialect`, `error`, `path`, `report`, `servers` |
 //! | `artifacts` | `command`, `options` |
 //! | `script` | `command`, `dialect`, `error`, `line`, `path`, `report`, `session` |
 //! | `repl` | `command`, `dialect`, `error`, `line`, `path`, `report`, `session` |
@@ -33,6 +34,7 @@
 pub mod app;
 pub mod artifacts;
 pub mod command;
+pub mod complaint;
 pub mod dialect;
 pub mod error;
 pub mod line;

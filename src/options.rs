@@ -16,6 +16,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use self::config::Config;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
+use crate::complaint::complaint;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::path::ZnodePath;
@@ -293,15 +294,8 @@ fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString>
 }
 
 fn wrong(error: &clap::Error) -> Error {
-    if let Some(own) =
-        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>())
-    {
-        return own.clone();
-    }
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Error::usage(first.trim_start_matches("error: ").to_owned())
-        .with_hint("zksh --help lists the options")
+    let error = complaint(error);
+    if error.hint().is_some() { error } else { error.with_hint("zksh --help lists the options") }
 }
 
 #[cfg(test)]

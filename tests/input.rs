@@ -32,6 +32,26 @@ fn statuses_say_who_must_act() {
 }
 
 #[test]
+fn a_wrong_option_is_one_clear_line() {
+    for (words, wanted) in [
+        (&["--nosuch"][..], "Unknown option: --nosuch\n"),
+        (&["-timeout", "x"], "--timeout cannot be x: it is not a whole number\n"),
+        (&["-timeout"], "--timeout needs a value\n"),
+        (&["--compat", "4"], "--compat cannot be 4; it is one of 3.4 3.9\n"),
+        (&["-server", "h:0"], "Not a server: h:0: a port is a number from 1 to 65535\n"),
+        (
+            &["-f", "/no/such/file"],
+            "Cannot read /no/such/file: No such file or directory (os error 2)\n",
+        ),
+    ] {
+        let ran = bare().args(words).run();
+        assert_eq!(ran.stderr, wanted);
+        assert_eq!(ran.stdout, "");
+        assert_eq!(ran.status, if words[0] == "-f" { 1 } else { 2 });
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_and_endless_lines_are_passed_over() {
     on_every_engine(|engine| {
         let mut script = b"create /a\n\xff\xfe /b\n".to_vec();

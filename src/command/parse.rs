@@ -1,13 +1,14 @@
-//! From words to a [`Command`], and clap's complaints in one clear line.
+//! From words to a [`Command`].
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser};
 
 use super::Command;
 use super::help::Help;
+use crate::complaint::complaint;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::line::Line;
@@ -83,54 +84,15 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
             let command = Command::Help(Help::about(&name.to_string_lossy()));
             Ok(Some(Call { command, name: "help".to_owned(), path: None }))
         }
-        Err(error) => Err(complaint(&error, &name.to_string_lossy())),
+        Err(error) => Err(refuse(&error, &name.to_string_lossy())),
     }
 }
 
-fn complaint(error: &clap::Error, name: &str) -> Error {
-    let context = |kind| error.get(kind).map(plain).unwrap_or_default();
-    let argument = context(ContextKind::InvalidArg);
-    // An option comes with the name of its value, `--version version`.
-    let argument = if argument.starts_with('-') {
-        argument.split(' ').next().unwrap_or_default().to_owned()
-    } else {
-        argument
-    };
-    let value = context(ContextKind::InvalidValue);
-    let what = match error.kind() {
-        ErrorKind::InvalidSubcommand => return unknown(name),
-        ErrorKind::UnknownArgument if argument.starts_with('-') => {
-            format!("Unknown option: {argument}")
-        }
-        ErrorKind::UnknownArgument => format!("One word too many: {argument}"),
-        ErrorKind::MissingRequiredArgument => format!("Missing: {argument}"),
-        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} needs a value"),
-        ErrorKind::InvalidValue => {
-            let known = context(ContextKind::ValidValue);
-            format!("{argument} cannot be {value}; it is one of {known}")
-        }
-        ErrorKind::ValueValidation => {
-            let cause = std::error::Error::source(error);
-            // One of ours, or a number that is none.
-            if let Some(own) = cause.and_then(|cause| cause.downcast_ref::<Error>()) {
-                return with_usage(own.clone(), name);
-            }
-            let why = match cause {
-                Some(cause) if cause.is::<std::num::ParseIntError>() => {
-                    ": it is not a whole number".to_owned()
-                }
-                Some(cause) => format!(": {cause}"),
-                None => String::new(),
-            };
-            format!("{argument} cannot be {value}{why}")
-        }
-        ErrorKind::ArgumentConflict => {
-            format!("{argument} cannot be combined with {}", context(ContextKind::PriorArg))
-        }
-        ErrorKind::InvalidUtf8 => "A word that must be text is not UTF-8".to_owned(),
-        _ => error.to_string().lines().next().unwrap_or_default().to_owned(),
-    };
-    with_usage(Error::usage(what), name)
+fn refuse(error: &clap::Error, name: &str) -> Error {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => unknown(name),
+        _ => with_usage(complaint(error), name),
+    }
 }
 
 fn with_usage(error: Error, name: &str) -> Error {
@@ -139,17 +101,6 @@ fn with_usage(error: Error, name: &str) -> Error {
     match usage {
         Some(usage) => error.with_usage(usage.trim_start_matches("Usage: ")),
         None => error,
-    }
-}
-
-fn plain(value: &ContextValue) -> String {
-    let strip = |text: &str| text.replace(['<', '>', '[', ']'], "");
-    match value {
-        ContextValue::String(text) => strip(text),
-        ContextValue::Strings(texts) => {
-            texts.iter().map(|text| strip(text)).collect::<Vec<_>>().join(" ")
-        }
-        other => other.to_string(),
     }
 }
 
