@@ -124,8 +124,8 @@ struct Entry<'a> {
 enum Reply<'a> {
     /// It is still to come.
     Awaited(Dated<LocalBoxFuture<'a, Result<Outcome>>>),
-    /// The line ended without asking a server.
-    Known(Result<Outcome>),
+    /// It was there at once: with its stamp where a server was asked.
+    Known(Result<Outcome>, Option<Stamp>),
 }
 
 /// What came of a line.
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
     /// Takes the oldest command out of the window if it is done.
     fn oldest(&mut self, context: &mut Context<'_>) -> Option<Done> {
         let stamped = match &mut self.window.front_mut()?.reply {
-            Reply::Known(_) => None,
+            Reply::Known(..) => None,
             Reply::Awaited(reply) => match Pin::new(reply).poll(context) {
                 Poll::Ready(stamped) => Some(stamped),
                 Poll::Pending => return None,
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
         let Entry { line, reply, .. } = self.window.pop_front()?;
         let (result, stamp) = match (stamped, reply) {
             (Some((result, stamp)), _) => (result, Some(stamp)),
-            (None, Reply::Known(result)) => (result, None),
+            (None, Reply::Known(result, stamp)) => (result, stamp),
             (None, Reply::Awaited(_)) => return None,
         };
         Some(Done { line, result, stamp })
@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
         let shell = self.shell;
         let call = match call {
             Ok(call) => call,
-            Err(error) => return (Reply::Known(Err(error)), true),
+            Err(error) => return (Reply::Known(Err(error), None), true),
         };
         let sent = shell.session.requests_sent();
         let origin = match shell.view.format {
@@ -266,9 +266,11 @@ impl<'a> Run<'a> {
         let result: LocalBoxFuture<'a, _> =
             Box::pin(async move { shell.run_from(&call, origin).await });
         let mut result = shell.session.order().dated(result);
-        match Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready((result, _)) => (Reply::Known(result), true),
-            Poll::Pending => (Reply::Awaited(result), shell.session.requests_sent() > sent),
+        let polled = Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop()));
+        let asked = shell.session.requests_sent() > sent;
+        match polled {
+            Poll::Ready((result, stamp)) => (Reply::Known(result, asked.then_some(stamp)), true),
+            Poll::Pending => (Reply::Awaited(result), asked),
         }
     }
 
