@@ -1,6 +1,6 @@
 //! The whole suite is one program: it links once, and its tests share the servers they start.
 //!
-//! Tests run on every engine that is present: see [`support::engine`].
+//! Tests run on the sandbox, and on every release of Apache's server that is present.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and say why")]
 

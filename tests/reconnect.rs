@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::engine::on_every_engine;
+use crate::support::engine::on_every_apache;
 use crate::support::free_port;
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
@@ -49,10 +49,9 @@ fn ctrl_c_gives_the_prompt_back_while_no_server_answers() {
 
 #[test]
 fn a_server_that_comes_late_is_found() {
-    on_every_engine(|engine| {
-        let mut server = engine.private();
+    on_every_apache(|mut server| {
         server.kill();
-        let address = format!("127.0.0.1:{}", server.port());
+        let address = server.address();
         let mut terminal = Setup::new(&address).start();
         terminal.wait_for("(CONNECTING) 0]");
         terminal.keys("ls /\r");
@@ -64,9 +63,8 @@ fn a_server_that_comes_late_is_found() {
 
 #[test]
 fn a_killed_server_that_comes_back_finds_the_session_and_its_watches() {
-    on_every_engine(|engine| {
-        let mut server = engine.private();
-        let address = format!("127.0.0.1:{}", server.port());
+    on_every_apache(|mut server| {
+        let address = server.address();
         let mut terminal = Setup::new(&address).start();
         terminal.enter(0, "create -e /fish trout");
         terminal.enter(1, "get /fish true");

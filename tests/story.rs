@@ -46,7 +46,7 @@ numChildren = 0";
 /// A server of its own, with nothing in it but what the story puts there.
 fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     let server = engine.private();
-    let address = format!("127.0.0.1:{}", server.port());
+    let address = server.address();
     // A short session, so that the story of the one that is killed does not take long.
     let shell = || Setup::new(&address).args(["-timeout", "1000"]).start();
     let prompt = format!("[zk: {address}(CONNECTED)");

@@ -115,6 +115,11 @@ impl Server {
         self.port
     }
 
+    /// Returns where the server listens, as `host:port`.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Returns the server's process, to be killed or stopped.
     pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().unwrap().pid

@@ -1,9 +1,13 @@
-//! The servers that a test runs on: every release of Apache's that is present.
+//! The servers that a test runs on: the sandbox, and every release of Apache's that is present.
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::time::Duration;
+
+use zksh::sandbox::{self, Clock, Handle, Settings};
 
 use super::apache::{Release, Server, numbers, releases};
 use super::shell::zksh;
@@ -11,46 +15,77 @@ use super::shell::zksh;
 /// A kind of server that tests share; each test works in a chroot of its own.
 #[derive(Clone)]
 pub(crate) struct Engine {
-    /// `Apache 3.8.0`.
+    /// `sandbox`, `Apache 3.8.0`.
     pub(crate) name: String,
     /// What the server can do, as a release of Apache's.
     pub(crate) version: Vec<u32>,
-    release: Release,
+    /// The release, where the engine is one of Apache's.
+    pub(crate) release: Option<Release>,
 }
 
-/// Returns every engine that is present.
-pub(crate) fn engines() -> Vec<Engine> {
-    let engines: Vec<Engine> = releases()
-        .iter()
-        .map(|release| Engine {
-            name: format!("Apache {}", release.version),
-            version: numbers(&release.version),
-            release: release.clone(),
-        })
-        .collect();
-    if engines.is_empty() {
-        say_once("left out: what needs Apache's server, for want of Java or of a release");
+/// A server that one test has for itself; it stops when dropped.
+pub(crate) enum Private {
+    Sandbox(Handle),
+    Apache(Server),
+}
+
+impl Private {
+    /// Returns where the server listens, as `host:port`.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Sandbox(handle) => handle.address().to_string(),
+            Self::Apache(server) => format!("127.0.0.1:{}", server.port()),
+        }
     }
-    engines
+}
+
+/// Returns every engine that is present; the sandbox always is.
+pub(crate) fn engines() -> Vec<Engine> {
+    let sandbox = Engine { name: "sandbox".to_owned(), version: vec![3, 9], release: None };
+    let apache = apaches().iter().map(|release| Engine {
+        name: format!("Apache {}", release.version),
+        version: numbers(&release.version),
+        release: Some(release.clone()),
+    });
+    std::iter::once(sandbox).chain(apache).collect()
+}
+
+/// Returns every release of Apache's that is present, and says so where there is none.
+fn apaches() -> &'static [Release] {
+    let releases = releases();
+    if releases.is_empty() {
+        say_once(
+            "left out: Apache's own servers, for want of Java or of a release (see README.md)",
+        );
+    }
+    releases
 }
 
 /// Runs a test on every engine that is present, and names the one on which it fails.
-pub(crate) fn on_every_engine(test: impl Fn(&Engine) + Sync) {
+pub(crate) fn on_every_engine(test: impl Fn(&Engine)) {
     for engine in engines() {
         eprintln!("on {}", engine.name);
         test(&engine);
     }
 }
 
+/// Runs a test on every release of Apache's that is present, each with a server that may be killed.
+pub(crate) fn on_every_apache(test: impl Fn(Server)) {
+    for release in apaches() {
+        eprintln!("on Apache {}", release.version);
+        test(Server::start(release));
+    }
+}
+
 impl Engine {
     /// Returns the address of the engine's shared server, which is started if need be.
     pub(crate) fn address(&self) -> String {
-        type Shared = Arc<OnceLock<Server>>;
-        // A static is never dropped: the watchdog of each server ends it with this program.
+        type Shared = Arc<OnceLock<Private>>;
+        // A static is never dropped: the sandbox ends with this program, and the watchdog of each
+        // other server ends that.
         static SERVERS: LazyLock<Mutex<HashMap<String, Shared>>> = LazyLock::new(Mutex::default);
         let server = Arc::clone(SERVERS.lock().unwrap().entry(self.name.clone()).or_default());
-        let port = server.get_or_init(|| Server::start(&self.release)).port();
-        format!("127.0.0.1:{port}")
+        server.get_or_init(|| self.private()).address()
     }
 
     /// Returns a connection string with a new znode as its root.
@@ -62,10 +97,28 @@ impl Engine {
         format!("{address}{root}")
     }
 
-    /// Starts a server of this kind that one test may kill.
-    pub(crate) fn private(&self) -> Server {
-        Server::start(&self.release)
+    /// Starts a server of this kind that one test has for itself.
+    pub(crate) fn private(&self) -> Private {
+        match &self.release {
+            Some(release) => Private::Apache(Server::start(release)),
+            None => Private::Sandbox(start_sandbox(Clock::System)),
+        }
     }
+}
+
+/// Starts a sandbox with the limits that the tests' other servers have.
+pub(crate) fn start_sandbox(clock: Clock) -> Handle {
+    let settings = Settings {
+        tick: Duration::from_millis(500),
+        max_session_timeout: Some(Duration::from_mins(2)),
+        max_connections: 0,
+        enforce_quota: false,
+        // digest of super:secret
+        super_digest: Some("super:lK75jTNcA+U9vtVEw5vB51mj/w4=".to_owned()),
+        ..Settings::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    sandbox::start(listener, settings, clock).unwrap()
 }
 
 /// Says on the tests' standard error what was left out.
