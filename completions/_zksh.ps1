@@ -53,7 +53,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Open a session, here or on other servers; an open one is closed first')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
+            [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Take a limit away from a znode, or its whole quota')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a znode that has no children')
+            [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
             [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
             [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
@@ -63,17 +65,20 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show what commands there are, or how one is used')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, each with its number, or search them all')
+            [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode with all below it, and what it has')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
             [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
             [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
             [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
             [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
+            [CompletionResult]::new('reconfig', 'reconfig', [CompletionResultType]::ParameterValue, 'Change which servers the ensemble has')
             [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one that has expired or was closed')
             [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
             [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
             [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
+            [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit how many znodes or bytes a znode may have with all below it')
             [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show how the shell behaves, or change it: hints, pager, times')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
@@ -135,6 +140,19 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;delquota' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
+            [CompletionResult]::new('--bytes', '--bytes', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
+            [CompletionResult]::new('-N', '-N ', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
+            [CompletionResult]::new('--hard-count', '--hard-count', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
+            [CompletionResult]::new('-B', '-B ', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
+            [CompletionResult]::new('--hard-bytes', '--hard-bytes', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;delete' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
@@ -142,9 +160,14 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;digest' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;deleteall' {
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
-            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
@@ -153,8 +176,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;rmr' {
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
-            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time; zksh chooses well by itself')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
@@ -208,6 +231,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;listquota' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;ls' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
@@ -240,6 +268,19 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;exit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;reconfig' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'File with one server.N=... line for each member, as for a server')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'All members, as server.N=host:port:port[:role];port[,...]')
+            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Members to add, or to change where the number is known')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Numbers of members to remove')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -287,6 +328,21 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Replace it only if this is the version of the list (aclVersion)')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;setquota' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Most znodes, itself included; more are noted in the server''s log')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Most znodes, itself included; more are noted in the server''s log')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Most bytes of data; more are noted in the server''s log')
+            [CompletionResult]::new('--bytes', '--bytes', [CompletionResultType]::ParameterName, 'Most bytes of data; more are noted in the server''s log')
+            [CompletionResult]::new('-N', '-N ', [CompletionResultType]::ParameterName, 'Most znodes; the server refuses more, if it has enforceQuota=true')
+            [CompletionResult]::new('--hard-count', '--hard-count', [CompletionResultType]::ParameterName, 'Most znodes; the server refuses more, if it has enforceQuota=true')
+            [CompletionResult]::new('-B', '-B ', [CompletionResultType]::ParameterName, 'Most bytes of data; the server refuses more, if it has enforceQuota=true')
+            [CompletionResult]::new('--hard-bytes', '--hard-bytes', [CompletionResultType]::ParameterName, 'Most bytes of data; the server refuses more, if it has enforceQuota=true')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -61,7 +61,9 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "close" -d 'Close the session
 complete -c zksh -n "__fish_zksh_needs_command" -a "config" -d 'Print the configuration of the ensemble'
 complete -c zksh -n "__fish_zksh_needs_command" -a "connect" -d 'Open a session, here or on other servers; an open one is closed first'
 complete -c zksh -n "__fish_zksh_needs_command" -a "create" -d 'Create a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "delquota" -d 'Take a limit away from a znode, or its whole quota'
 complete -c zksh -n "__fish_zksh_needs_command" -a "delete" -d 'Delete a znode that has no children'
+complete -c zksh -n "__fish_zksh_needs_command" -a "digest" -d 'Print the id for ACLs of a user and a password'
 complete -c zksh -n "__fish_zksh_needs_command" -a "deleteall" -d 'Delete a znode and all below it'
 complete -c zksh -n "__fish_zksh_needs_command" -a "rmr" -d 'Delete a znode and all below it'
 complete -c zksh -n "__fish_zksh_needs_command" -a "edit" -d 'Edit the data of a znode with $VISUAL or $EDITOR'
@@ -71,17 +73,20 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "getAllChildrenNumber" -d 'Co
 complete -c zksh -n "__fish_zksh_needs_command" -a "getEphemerals" -d 'List the ephemeral znodes of this session'
 complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show what commands there are, or how one is used'
 complete -c zksh -n "__fish_zksh_needs_command" -a "history" -d 'Print the last lines typed, each with its number, or search them all'
+complete -c zksh -n "__fish_zksh_needs_command" -a "listquota" -d 'Print the limits of a znode with all below it, and what it has'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls2" -d 'List the children of a znode, and its stat'
 complete -c zksh -n "__fish_zksh_needs_command" -a "printwatches" -d 'Show events as they come, or not; watching goes on'
 complete -c zksh -n "__fish_zksh_needs_command" -a "pwd" -d 'Print the znode that relative paths start from'
 complete -c zksh -n "__fish_zksh_needs_command" -a "quit" -d 'Close the session and leave the shell'
 complete -c zksh -n "__fish_zksh_needs_command" -a "exit" -d 'Close the session and leave the shell'
+complete -c zksh -n "__fish_zksh_needs_command" -a "reconfig" -d 'Change which servers the ensemble has'
 complete -c zksh -n "__fish_zksh_needs_command" -a "reconnect" -d 'Open a new session after one that has expired or was closed'
 complete -c zksh -n "__fish_zksh_needs_command" -a "redo" -d 'Run an earlier line again'
 complete -c zksh -n "__fish_zksh_needs_command" -a "removewatches" -d 'Remove watches of this session from a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "set" -d 'Write the data of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "setAcl" -d 'Replace the list of who may do what with a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "setquota" -d 'Limit how many znodes or bytes a znode may have with all below it'
 complete -c zksh -n "__fish_zksh_needs_command" -a "setting" -d 'Show how the shell behaves, or change it: hints, pager, times'
 complete -c zksh -n "__fish_zksh_needs_command" -a "stat" -d 'Print the stat of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "sync" -d 'Wait until the server has caught up with the leader'
@@ -105,13 +110,19 @@ complete -c zksh -n "__fish_zksh_using_subcommand create" -s e -l ephemeral -d '
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s c -l container -d 'Delete the znode some time after its last child has gone'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s b -l base64 -d 'The data is typed in base64'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s n -l count -d 'Only the soft limit of znodes'
+complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s b -l bytes -d 'Only the soft limit of bytes'
+complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s N -l hard-count -d 'Only the hard limit of znodes'
+complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s B -l hard-bytes -d 'Only the hard limit of bytes'
+complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -s v -l version -d 'Delete only if this is the version of the data' -r
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Requests in flight at a time; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Requests in flight at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s y -l yes -d 'Do not ask at a terminal'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -l force -d 'Delete even /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Requests in flight at a time; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Requests in flight at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s y -l yes -d 'Do not ask at a terminal'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Delete even /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -128,6 +139,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand getAllChildrenNumber" -s h -l 
 complete -c zksh -n "__fish_zksh_using_subcommand getEphemerals" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand listquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s s -l stat -d 'Print the stat as well'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s w -l watch -d 'Leave a watch: one event when a child comes or goes, or the znode goes'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s R -l recursive -d 'List all that is below, one path a line'
@@ -137,6 +149,13 @@ complete -c zksh -n "__fish_zksh_using_subcommand printwatches" -s h -l help -d 
 complete -c zksh -n "__fish_zksh_using_subcommand pwd" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand quit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand exit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -s v -l version -d 'Change it only if this is its version, as config prints it (hexadecimal)' -r
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -l file -d 'File with one server.N=... line for each member, as for a server' -r -F
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -l members -d 'All members, as server.N=host:port:port[:role];port[,...]' -r
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -l add -d 'Members to add, or to change where the number is known' -r
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -l remove -d 'Numbers of members to remove' -r
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -s s -l stat -d 'Print the stat of the configuration as well'
+complete -c zksh -n "__fish_zksh_using_subcommand reconfig" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand reconnect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand redo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s c -l children -d 'Only the watch that ls left'
@@ -152,7 +171,13 @@ complete -c zksh -n "__fish_zksh_using_subcommand set" -s b -l base64 -d 'The da
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s v -l version -d 'Replace it only if this is the version of the list (aclVersion)' -r
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s s -l stat -d 'Print the stat afterwards'
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s R -l recursive -d 'Replace those of all znodes below as well'
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s n -l count -d 'Most znodes, itself included; more are noted in the server\'s log' -r
+complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s b -l bytes -d 'Most bytes of data; more are noted in the server\'s log' -r
+complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s N -l hard-count -d 'Most znodes; the server refuses more, if it has enforceQuota=true' -r
+complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s B -l hard-bytes -d 'Most bytes of data; the server refuses more, if it has enforceQuota=true' -r
+complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand setting" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand stat" -s w -l watch -d 'Leave a watch: one event when the znode comes, goes or changes its data'
 complete -c zksh -n "__fish_zksh_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'

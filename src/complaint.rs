@@ -15,7 +15,8 @@ pub fn complaint(error: &clap::Error) -> Error {
     let argument = context(ContextKind::InvalidArg);
     // An option comes with the name of its value, `--version version`.
     let argument = if argument.starts_with('-') {
-        argument.split(' ').next().unwrap_or_default().to_owned()
+        let names = argument.split('|').filter_map(|one| one.split(' ').next());
+        names.collect::<Vec<_>>().join("|")
     } else {
         argument
     };

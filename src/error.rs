@@ -63,15 +63,16 @@ enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     cause: Cause,
-    detail: Option<String>,
-    usage: Option<String>,
-    hint: Option<String>,
+    detail: Option<Box<str>>,
+    usage: Option<Box<str>>,
+    hint: Option<Box<str>>,
     uncertain: bool,
+    causes: Vec<Self>,
 }
 
 impl Error {
     fn from_cause(cause: Cause) -> Self {
-        Self { cause, detail: None, usage: None, hint: None, uncertain: false }
+        Self { cause, detail: None, usage: None, hint: None, uncertain: false, causes: Vec::new() }
     }
 
     /// The server's answer to an operation on `path` (empty when there is no path).
@@ -92,22 +93,34 @@ impl Error {
     /// Adds more words to the sentence, after a semicolon.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(detail.into().into_boxed_str());
         self
     }
 
     /// Adds the usage line of the command, shown below the message.
     #[must_use]
     pub fn with_usage(mut self, usage: impl Into<String>) -> Self {
-        self.usage = Some(usage.into());
+        self.usage = Some(usage.into().into_boxed_str());
         self
     }
 
     /// Adds what to do next; it is shown on terminals only.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
+    }
+
+    /// Adds the failures of the parts, each of which is shown on a line of its own.
+    #[must_use]
+    pub fn with_causes(mut self, causes: Vec<Self>) -> Self {
+        self.causes = causes;
+        self
+    }
+
+    /// Returns the failures of the parts.
+    pub fn causes(&self) -> &[Self] {
+        &self.causes
     }
 
     /// Says that the write may have been applied, if the error leaves that open.

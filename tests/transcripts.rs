@@ -376,14 +376,15 @@ fn examples() -> Vec<(String, String)> {
         .filter_map(|command| {
             let help = command.get_after_long_help()?.to_string();
             let (_, example) = help.split_once("Example")?;
-            let (_, example) = example.split_once(":\n")?;
+            let (place, example) = example.split_once(":\n")?;
+            let root = if place.contains("own root") { "#: root\n" } else { "" };
             // What the example needs stands in words before it.
             let needs = help.lines().find_map(|line| line.strip_prefix("Needs ZooKeeper "));
             let needs = needs.and_then(|needs| needs.split(' ').next());
             let needs = needs.map(|version| format!("#: needs {version}\n")).unwrap_or_default();
             let counts = ["quit", "history", "redo", "version"].contains(&command.get_name());
             let whole = if counts { "#: whole\n" } else { "" };
-            Some((command.get_name().to_owned(), format!("{needs}{whole}{example}\n")))
+            Some((command.get_name().to_owned(), format!("{needs}{whole}{root}{example}\n")))
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-use super::Shell;
+use super::{Shell, digest};
 use crate::error::{Code, Error, Result};
 use crate::report::Silence;
 
@@ -15,7 +15,7 @@ pub struct AddAuth {
     /// Scheme, such as digest
     #[arg(value_name = "scheme")]
     scheme: String,
-    /// What the scheme wants to see: for digest user:password
+    /// What the scheme wants to see: for digest user:password, or user:? to be asked
     #[arg(value_name = "auth", allow_hyphen_values = true)]
     auth: Option<OsString>,
 }
@@ -37,6 +37,8 @@ impl AddAuth {
                 Error::usage("digest needs user:password").with_usage("addauth scheme auth")
             );
         }
+        let asked = if self.scheme == "digest" { digest::credentials(auth).await? } else { None };
+        let auth = asked.as_ref().map_or(auth, String::as_bytes);
         shell.session.add_auth(&self.scheme, auth).await.map_err(|error| {
             match error.code_of() {
                 Some(Code::AuthFailed) => error.with_hint("connect opens a new session"),

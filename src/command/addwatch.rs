@@ -39,16 +39,18 @@ enum Mode {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.6 or later.
+
 Example:
 > addWatch /lake
 > create /lake
-Created /lake
 WATCHER::
 WatchedEvent state:SyncConnected type:NodeCreated path:/lake
+Created /lake
 > create /lake/reed
-Created /lake/reed
 WATCHER::
-WatchedEvent state:SyncConnected type:NodeCreated path:/lake/reed";
+WatchedEvent state:SyncConnected type:NodeCreated path:/lake/reed
+Created /lake/reed";
 
 impl AddWatch {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {

@@ -21,6 +21,8 @@ pub struct Config {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.5 or later.
+
 Example:
 > config -w
 

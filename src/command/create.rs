@@ -58,6 +58,11 @@ Created /lake
 Created /lake/reed-0000000000";
 
 impl Create {
+    /// Returns whether the command asks for a password.
+    pub(super) fn asks(&self) -> bool {
+        self.acl.as_ref().is_some_and(|acl| acl.unanswered().next().is_some())
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Created> {
         let path = if self.sequential {
             shell.sequential(&self.path)?
@@ -71,7 +76,10 @@ impl Create {
             ttl: self.ttl.map(Duration::from_millis),
         };
         let data = data::bytes(self.data.as_deref().unwrap_or_default(), self.base64)?;
-        let acl = self.acl.clone().unwrap_or_else(Acl::open);
+        let acl = match &self.acl {
+            Some(acl) => shell.acl(acl).await?,
+            None => Acl::open(),
+        };
         let path = shell.session.create(&path, &data, mode, &acl).await.map_err(explain)?;
         Ok(Created { path })
     }

@@ -20,12 +20,12 @@ pub struct GetAcl {
 
 const EXAMPLE: &str = "\
 Example:
-> create /lake deep world:anyone:cdrwa,ip:10.0.0.0/8:r
+> create /lake deep world:anyone:cdrwa,ip:10.0.0.7:r
 Created /lake
 > getAcl /lake
 'world,'anyone
 : cdrwa
-'ip,'10.0.0.0/8
+'ip,'10.0.0.7
 : r";
 
 impl GetAcl {

@@ -15,6 +15,8 @@ pub struct GetAllChildrenNumber {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.6 or later.
+
 Example:
 > create /lake
 Created /lake

@@ -15,6 +15,8 @@ pub struct GetEphemerals {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.6 or later.
+
 Example:
 > create -e /duck
 Created /duck

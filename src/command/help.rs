@@ -9,9 +9,12 @@ const TASKS: &[(&str, &[&str])] = &[
     ("look", &["ls", "ls2", "get", "stat", "getAllChildrenNumber", "cd", "pwd"]),
     ("change", &["create", "set", "edit", "delete", "deleteall"]),
     ("watch", &["addWatch", "removewatches", "watches", "printwatches"]),
-    ("protect", &["getAcl", "setAcl", "addauth", "whoami"]),
+    (
+        "protect",
+        &["getAcl", "setAcl", "digest", "addauth", "whoami", "setquota", "listquota", "delquota"],
+    ),
     ("session", &["connect", "reconnect", "close", "getEphemerals", "sync", "quit"]),
-    ("ensemble", &["config"]),
+    ("ensemble", &["config", "reconfig"]),
     ("shell", &["help", "history", "redo", "setting", "version"]),
 ];
 

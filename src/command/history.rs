@@ -202,10 +202,15 @@ pub fn is_private(line: &str, dialect: Dialect) -> bool {
     }
     let words = Line::parse(line, dialect).words;
     let command = words.first().map(|word| word.text().to_ascii_lowercase());
-    command.is_some_and(|command| command == "addauth")
+    command.is_some_and(|command| command == "addauth" || command == "digest")
         || words.iter().skip(1).any(|word| {
             let text = word.text().to_ascii_lowercase();
-            text.split([',', '"', '\'']).any(|entry| entry.trim_start().starts_with("digest:"))
+            text.split([',', '"', '\'']).any(|entry| {
+                let entry = entry.trim_start();
+                // The server passes over what follows auth, but people write passwords there.
+                entry.starts_with("digest:")
+                    || (entry.starts_with("auth:") && !entry.starts_with("auth::"))
+            })
         })
 }
 
@@ -217,6 +222,8 @@ mod tests {
     fn secrets_are_private() {
         for line in [
             "addauth digest bob:secret",
+            "digest bob:secret",
+            "setAcl /a auth:bob:secret:cdrwa",
             "ADDAUTH digest bob:secret",
             " get /a",
             "setAcl /a digest:bob:3/abc=:cdrwa",

@@ -12,6 +12,8 @@ mod create;
 mod data;
 mod delete;
 mod deleteall;
+mod delquota;
+mod digest;
 mod edit;
 mod get;
 mod getacl;
@@ -19,16 +21,20 @@ mod getallchildrennumber;
 mod getephemerals;
 mod help;
 mod history;
+mod listquota;
 mod ls;
 mod parse;
 mod presentable;
 mod printwatches;
 mod pwd;
 mod quit;
+mod reconfig;
 mod reconnect;
 mod removewatches;
+mod secret;
 mod set;
 mod setacl;
+mod setquota;
 mod setting;
 mod shell;
 mod stat;
@@ -62,7 +68,10 @@ pub enum Command {
     Config(config::Config),
     Connect(connect::Connect),
     Create(create::Create),
+    #[command(name = "delquota")]
+    DelQuota(delquota::DelQuota),
     Delete(delete::Delete),
+    Digest(digest::Digest),
     #[command(name = "deleteall", visible_alias = "rmr")]
     DeleteAll(deleteall::DeleteAll),
     Edit(edit::Edit),
@@ -75,6 +84,8 @@ pub enum Command {
     GetEphemerals(getephemerals::GetEphemerals),
     Help(help::Help),
     History(history::History),
+    #[command(name = "listquota")]
+    ListQuota(listquota::ListQuota),
     Ls(ls::Ls),
     Ls2(ls::Ls2),
     #[command(name = "printwatches")]
@@ -82,6 +93,7 @@ pub enum Command {
     Pwd(pwd::Pwd),
     #[command(visible_alias = "exit")]
     Quit(quit::Quit),
+    Reconfig(reconfig::Reconfig),
     Reconnect(reconnect::Reconnect),
     Redo(history::Redo),
     #[command(name = "removewatches")]
@@ -89,6 +101,8 @@ pub enum Command {
     Set(set::Set),
     #[command(name = "setAcl")]
     SetAcl(setacl::SetAcl),
+    #[command(name = "setquota")]
+    SetQuota(setquota::SetQuota),
     Setting(setting::Setting),
     Stat(stat::Stat),
     Sync(sync::Sync),
@@ -121,6 +135,8 @@ impl Command {
     pub fn flow(&self) -> Flow {
         let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
         match self {
+            Self::Create(command) if command.asks() => Flow::Alone,
+            Self::SetAcl(command) if command.is_long() => Flow::Alone,
             Self::Create(_) | Self::Delete(_) | Self::Set(_) | Self::SetAcl(_) => Flow::Writes,
             Self::Config(command) => reads(command.watches()),
             Self::Get(command) => reads(command.watches()),
@@ -154,20 +170,24 @@ impl Command {
             Self::Config(command) => boxed(command.run(shell).await),
             Self::Connect(command) => boxed(command.run(shell).await),
             Self::Create(command) => boxed(command.run(shell).await),
+            Self::DelQuota(command) => boxed(command.run(shell).await),
             Self::Delete(command) => boxed(command.run(shell).await),
             Self::DeleteAll(command) => boxed(command.run(shell).await),
             Self::Edit(command) => boxed(command.run(shell).await),
+            Self::Digest(command) => boxed(command.run().await),
             Self::Get(command) => boxed(command.run(shell).await),
             Self::GetAcl(command) => boxed(command.run(shell).await),
             Self::GetAllChildrenNumber(command) => boxed(command.run(shell).await),
             Self::GetEphemerals(command) => boxed(command.run(shell).await),
             Self::Help(command) => boxed(command.run()),
             Self::History(command) => boxed(command.run(shell)),
+            Self::ListQuota(command) => boxed(command.run(shell).await),
             Self::Ls(command) => boxed(command.run(shell).await),
             Self::Ls2(command) => boxed(command.run(shell).await),
             Self::PrintWatches(command) => Ok(command.run(shell)),
             Self::Pwd(_) => boxed(Ok(pwd::Pwd::run(shell))),
             Self::Quit(command) => boxed(command.run(shell).await),
+            Self::Reconfig(command) => boxed(command.run(shell).await),
             Self::Reconnect(command) => boxed(command.run(shell).await),
             Self::Redo(command) => shell.redo(command.line(shell)?).await,
             Self::RemoveWatches(command) => boxed(command.run(shell).await),
@@ -176,6 +196,7 @@ impl Command {
                 None => boxed(command.run(shell).await),
             },
             Self::SetAcl(command) => boxed(command.run(shell).await),
+            Self::SetQuota(command) => boxed(command.run(shell).await),
             Self::Setting(command) => boxed(command.run(shell)),
             Self::Stat(command) => boxed(command.run(shell).await),
             Self::Sync(command) => boxed(command.run(shell).await),

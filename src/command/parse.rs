@@ -66,6 +66,7 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
     // Built once: it is by far the larger part of the work of reading a short line.
     thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
     let parsed = TREE.with_borrow_mut(|tree| {
+        let words = with_two_dashes(tree, words);
         let mut matches = tree.try_get_matches_from_mut(words)?;
         let (name, path) = match matches.subcommand() {
             Some((name, arguments)) => {
@@ -86,6 +87,26 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
         }
         Err(error) => Err(refuse(&error, &name.to_string_lossy())),
     }
+}
+
+/// Gives a second dash to options that have only a long name and are written with one, as zkCli
+/// writes `reconfig -add`.
+fn with_two_dashes(tree: &clap::Command, mut words: Vec<OsString>) -> Vec<OsString> {
+    let command = words.first().and_then(|name| tree.find_subcommand(name));
+    let Some(command) = command else { return words };
+    let long = |name: &str| {
+        let mut known = command.get_arguments().filter(|known| known.get_short().is_none());
+        known.any(|known| known.get_long() == Some(name))
+    };
+    for word in words.iter_mut().skip(1) {
+        let name = word.to_str().and_then(|text| text.strip_prefix('-')?.split('=').next());
+        if name.is_some_and(long) {
+            let mut dashed = OsString::from("-");
+            dashed.push(&word);
+            *word = dashed;
+        }
+    }
+    words
 }
 
 fn refuse(error: &clap::Error, name: &str) -> Error {
@@ -172,6 +193,17 @@ mod tests {
         {
             assert!(!said(line).contains('|'), "{line}: {}", said(line));
         }
+    }
+
+    #[test]
+    fn one_dash_will_do_for_options_without_a_letter() {
+        for line in
+            ["reconfig -add server.1=a:1:2;3 -remove 2", "reconfig -members=server.1=a:1:2;3"]
+        {
+            assert!(!said(line).contains('|'), "{line}: {}", said(line));
+        }
+        assert!(said("reconfig -add x -file y").contains("cannot be combined"));
+        assert!(said("create /a -ttl").contains("-ttl"));
     }
 
     #[test]

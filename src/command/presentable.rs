@@ -28,14 +28,18 @@ pub fn presentable(text: &str, dialect: Dialect) -> Cow<'_, str> {
 
 fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let words = Line::parse(text, dialect).words;
-    let credentials = words.first().is_some_and(|word| is(&word.text(), "addauth"));
-    if credentials && let Some(secret) = words.get(2) {
+    let place = words.first().and_then(|word| match word.text() {
+        name if is(&name, "addauth") => Some(2),
+        name if is(&name, "digest") => Some(1),
+        _ => None,
+    });
+    if let Some(secret) = place.and_then(|place| words.get(place)) {
         return Cow::Owned(format!("{}{MASK}", &text[..secret.span.start]));
     }
     let mut shown = Cow::Borrowed(text);
     for word in words.iter().skip(1).rev() {
         let typed = &text[word.span.clone()];
-        if let Some(hash) = digest(typed) {
+        if let Some(hash) = digest(typed, "digest:").or_else(|| digest(typed, "auth:")) {
             let start = word.span.start + hash;
             shown.to_mut().replace_range(start..word.span.end, MASK);
         }
@@ -43,14 +47,14 @@ fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
     shown
 }
 
-/// Returns where the first hash of a digest ACL stands, `scheme:id:HASH:perms`; all that follows
-/// it may hold another.
-fn digest(word: &str) -> Option<usize> {
-    let scheme = word.to_ascii_lowercase().find("digest:")?;
-    let starts = scheme == 0 || word[..scheme].ends_with([',', '"', '\'', ' ']);
-    let id = scheme + "digest:".len();
-    let hash = id + word[id..].find(':')? + 1;
-    starts.then_some(hash)
+/// Returns where the first hash or password of an ACL stands, `scheme:id:HASH:perms`; all that
+/// follows it may hold another.
+fn digest(word: &str, scheme: &str) -> Option<usize> {
+    let at = word.to_ascii_lowercase().find(scheme)?;
+    let starts = at == 0 || word[..at].ends_with([',', '"', '\'', ' ']);
+    let id = at + scheme.len();
+    let length = word[id..].find(':')?;
+    (starts && length > 0).then_some(id + length + 1)
 }
 
 fn is(word: &str, name: &str) -> bool {
@@ -68,6 +72,9 @@ mod tests {
             ("addauth digest ann:secret", "addauth digest ****"),
             ("ADDAUTH digest \"ann:sec ret\" more", "ADDAUTH digest ****"),
             ("addauth digest", "addauth digest"),
+            ("digest ann:secret", "digest ****"),
+            ("setAcl /a auth:ann:secret:r", "setAcl /a auth:ann:****"),
+            ("setAcl /a auth::cdrwa", "setAcl /a auth::cdrwa"),
             ("setAcl /a digest:ann:3/abc=:cdrwa", "setAcl /a digest:ann:****"),
             (
                 "setAcl -R /a world:anyone:r,digest:ann:x:r,digest:bob:y:r",

@@ -46,6 +46,8 @@ struct Which {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.6 or later.
+
 Example:
 > create /lake deep
 Created /lake

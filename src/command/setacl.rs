@@ -16,6 +16,9 @@ pub struct SetAcl {
     /// Replace it only if this is the version of the list (aclVersion)
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
+    /// Replace those of all znodes below as well
+    #[arg(short = 'R', long, conflicts_with = "stat")]
+    recursive: bool,
     /// Znode to protect
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -45,9 +48,20 @@ numChildren = 0
 ! setAcl [-s] [-v version] [-R] path acl";
 
 impl SetAcl {
+    /// Returns whether the command asks for a password or needs more than one round trip.
+    pub(super) fn is_long(&self) -> bool {
+        self.recursive || self.acl.unanswered().next().is_some()
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Guarded> {
         let path = shell.path(&self.path)?;
-        let stat = shell.session.set_acl(&path, &self.acl, self.only).await?;
+        let acl = shell.acl(&self.acl).await?;
+        if self.recursive {
+            let note = |count| shell.progress.note(count, "changed");
+            shell.session.set_acl_below(&path, &acl, self.only, note).await?;
+            return Ok(Guarded { stat: None });
+        }
+        let stat = shell.session.set_acl(&path, &acl, self.only).await?;
         Ok(Guarded { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
     }
 }

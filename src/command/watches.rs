@@ -18,12 +18,14 @@ pub struct Watches {
 }
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.6 or later.
+
 Example:
 > addWatch /lake
 > create /lake
-Created /lake
 WATCHER::
 WatchedEvent state:SyncConnected type:NodeCreated path:/lake
+Created /lake
 > stat -w /lake/reed
 ! Node does not exist: /lake/reed
 > watches

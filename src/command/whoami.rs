@@ -11,6 +11,8 @@ use crate::session::Identity;
 pub struct WhoAmI {}
 
 const EXAMPLE: &str = "\
+Needs ZooKeeper 3.7 or later.
+
 Example:
 > whoami
 Auth scheme: User

@@ -300,7 +300,7 @@ mod tests {
     fn commands_and_options_complete_with_their_meaning() {
         let grammar = grammar();
         let found = commands(&grammar, "del");
-        assert_eq!(shown(&found), ["delete ", "deleteall "]);
+        assert_eq!(shown(&found), ["delete ", "deleteall ", "delquota "]);
         assert!(found[0].display.starts_with("delete     Delete"), "{}", found[0].display);
         let reading = Reading::of(&grammar, "get -s -", Dialect::V34);
         let found = options(&reading, "-");

@@ -141,6 +141,9 @@ impl View {
     pub fn statement(&self, error: &Error) -> String {
         let sentence = self.one_line(&error.message(self.dialect));
         let mut text = Look::Wrong.paint(self.color_errors, &sentence);
+        for cause in error.causes() {
+            let _ = write!(text, "\n{}", self.one_line(&cause.message(self.dialect)));
+        }
         if let Some(usage) = error.usage_line() {
             let _ = write!(text, "\n{usage}");
         }

@@ -6,6 +6,9 @@
 use std::fmt;
 use std::sync::{MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha1::{Digest, Sha1};
 use zookeeper::Client;
 
 use super::Session;
@@ -19,6 +22,13 @@ pub struct Identity {
     pub scheme: String,
     /// Who the session is by that scheme.
     pub user: String,
+}
+
+/// Returns the id that stands for a user and a password in an ACL: `user:` and the base64 of the
+/// SHA-1 of both (`DigestAuthenticationProvider.generateDigest`).
+pub fn digest(user: &str, password: &str) -> String {
+    let hash = Sha1::digest(format!("{user}:{password}"));
+    format!("{user}:{}", BASE64.encode(hash))
 }
 
 /// What was given to `addauth`, for the servers that it was given to.
@@ -129,6 +139,12 @@ mod tests {
         assert!(!credentials.are_for(Some(&servers("a:1"))));
         credentials.keep(Some(servers("c:3")), "digest", b"ann:secret");
         assert_eq!(credentials.given.len(), 1);
+    }
+
+    #[test]
+    fn digests_are_those_of_the_server() {
+        // `java -cp … DigestAuthenticationProvider super:secret` prints the same.
+        assert_eq!(digest("ann", "secret"), "ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=");
     }
 
     #[test]

@@ -1,0 +1,70 @@
+//! `delquota`: take a limit away.
+
+use super::Shell;
+use crate::error::{Error, Kind, Result};
+use crate::path::TypedPath;
+use crate::report::Silence;
+use crate::session::Limit;
+
+/// Take a limit away from a znode, or its whole quota
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "delquota [-n|-b|-N|-B] path", after_long_help = EXAMPLE)]
+pub struct DelQuota {
+    #[command(flatten)]
+    which: Which,
+    /// Znode that has a quota
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+/// The limit to take away; without one, the whole quota.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
+struct Which {
+    /// Only the soft limit of znodes
+    #[arg(short = 'n', long)]
+    count: bool,
+    /// Only the soft limit of bytes
+    #[arg(short = 'b', long)]
+    bytes: bool,
+    /// Only the hard limit of znodes
+    #[arg(short = 'N', long)]
+    hard_count: bool,
+    /// Only the hard limit of bytes
+    #[arg(short = 'B', long)]
+    hard_bytes: bool,
+}
+
+const EXAMPLE: &str = "\
+Example, at the servers' own root:
+> create /moor
+Created /moor
+> setquota -n 10 /moor
+> delquota /moor
+> listquota /moor
+! quota for /moor does not exist.
+> delete /moor";
+
+impl DelQuota {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        if shell.session.delete_quota(&path, self.which.limit()).await? {
+            return Ok(Silence {});
+        }
+        Err(Error::new(Kind::Refused, format!("Quota does not exist for {path}")))
+    }
+}
+
+impl Which {
+    fn limit(&self) -> Option<Limit> {
+        [
+            (self.count, Limit::Count),
+            (self.bytes, Limit::Bytes),
+            (self.hard_count, Limit::CountHard),
+            (self.hard_bytes, Limit::BytesHard),
+        ]
+        .into_iter()
+        .find_map(|(wanted, limit)| wanted.then_some(limit))
+    }
+}

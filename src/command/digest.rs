@@ -1,0 +1,92 @@
+//! `digest`: the id that stands for a user and a password in an ACL.
+
+use std::fmt;
+
+use super::{Shell, secret};
+use crate::error::{Error, Result};
+use crate::report::{Report, Text, escape};
+use crate::session::{Acl, digest};
+
+/// What stands for a password that is to be asked for.
+const ASK: &str = "?";
+
+/// Print the id for ACLs of a user and a password
+#[derive(clap::Args)]
+#[command(override_usage = "digest user[:password]", after_long_help = EXAMPLE)]
+pub struct Digest {
+    /// User, and the password; without it, or with ?, it is asked for and not shown
+    #[arg(value_name = "user[:password]")]
+    who: String,
+}
+
+const EXAMPLE: &str = "\
+An ACL may say digest:ann:? too: the password is asked for, and only its digest is sent.
+
+Example:
+> digest ann:secret
+digest:ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=";
+
+impl Digest {
+    pub(super) async fn run(&self) -> Result<Id> {
+        let (user, password) = match self.who.split_once(':') {
+            Some((user, ASK)) => (user, None),
+            Some((user, password)) => (user, Some(password.to_owned())),
+            None => (self.who.as_str(), None),
+        };
+        if user.is_empty() {
+            return Err(Error::usage("The user is empty").with_usage("digest user[:password]"));
+        }
+        let password = match password {
+            Some(password) => password,
+            None => ask(user).await?,
+        };
+        Ok(Id { scheme: "digest", id: digest(user, &password) })
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Digest").finish_non_exhaustive()
+    }
+}
+
+/// Asks for the password of a user.
+async fn ask(user: &str) -> Result<String> {
+    let user = escape::to_terminal(user.as_bytes(), escape::Newlines::Escape);
+    secret::ask(&format!("Password of {user}: ")).await
+}
+
+/// Returns `user:password` where the password of `user:?` was asked for.
+pub(super) async fn credentials(typed: &[u8]) -> Result<Option<String>> {
+    let text = std::str::from_utf8(typed).unwrap_or_default();
+    match text.split_once(':') {
+        Some((user, ASK)) => Ok(Some(format!("{user}:{}", ask(user).await?))),
+        _ => Ok(None),
+    }
+}
+
+impl Shell {
+    /// Returns an access control list with its passwords, which are asked for.
+    pub(super) async fn acl(&self, typed: &Acl) -> Result<Acl> {
+        let mut acl = typed.clone();
+        for user in typed.unanswered() {
+            let password = ask(user).await?;
+            acl.answer(user, &password);
+        }
+        Ok(acl)
+    }
+}
+
+/// A scheme and an id of it.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Id {
+    scheme: &'static str,
+    id: String,
+}
+
+impl Report for Id {
+    fn text(&self, out: &mut Text<'_>) {
+        out.foreign(&format!("{}:{}", self.scheme, self.id));
+        out.line("");
+    }
+}

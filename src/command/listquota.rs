@@ -1,0 +1,66 @@
+//! `listquota`: the limits of a subtree, and what it has.
+
+use super::Shell;
+use crate::error::{Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, Text};
+use crate::session::{Quota, Track};
+
+/// Print the limits of a znode with all below it, and what it has
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "listquota path", after_long_help = EXAMPLE)]
+pub struct ListQuota {
+    /// Znode that has a quota
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+Example, at the servers' own root:
+> create /pond deep
+Created /pond
+> setquota -n 10 /pond
+> listquota /pond
+absolute path is /zookeeper/quota/pond/zookeeper_limits
+Output quota for /pond count=10,bytes=-1=;byteHardLimit=-1;countHardLimit=-1
+Output stat for /pond count=1,bytes=4
+> deleteall /pond
+> delquota /pond";
+
+impl ListQuota {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Listed> {
+        let path = shell.path(&self.path)?;
+        let place = shell.session.limits_path(&path)?;
+        match shell.session.quota(&path).await? {
+            Some(Quota { limits, usage }) => Ok(Listed { path, place, limits, usage }),
+            None => Err(Error::new(Kind::Refused, format!("quota for {path} does not exist."))
+                .with_hint("a quota holds for all below the znode that has it: see those above")),
+        }
+    }
+}
+
+/// A quota, and where it is kept.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Listed {
+    path: ZnodePath,
+    #[serde(rename = "absolutePath")]
+    place: ZnodePath,
+    #[serde(rename = "quota")]
+    limits: Track,
+    #[serde(rename = "stat")]
+    usage: Track,
+}
+
+impl Report for Listed {
+    fn text(&self, out: &mut Text<'_>) {
+        out.own("absolute path is ");
+        out.foreign(self.place.as_str());
+        for (what, track) in [("quota", &self.limits), ("stat", &self.usage)] {
+            out.own(format_args!("\nOutput {what} for "));
+            out.foreign(self.path.as_str());
+            out.own(' ');
+            out.foreign(&track.to_string());
+        }
+        out.line("");
+    }
+}

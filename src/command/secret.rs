@@ -1,0 +1,93 @@
+//! Asks for what nobody may read over a shoulder, in a history, or in the list of processes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{PipeReader, Read, Write};
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+
+use crate::error::{Error, Kind, Result};
+
+/// The longest password that is read, in bytes: what a terminal takes in one line.
+const LONGEST: usize = 4096;
+
+/// Asks on the terminal, whatever standard input is, and returns what was typed, unseen. To be
+/// given up by dropping the future.
+pub(super) async fn ask(question: &str) -> Result<String> {
+    let nowhere = |_| Error::new(Kind::Refused, "There is no terminal to ask for the password on");
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(nowhere)?;
+    let typed = {
+        let reading = terminal.try_clone().map_err(nowhere)?;
+        let _hidden = Hidden::begin(terminal, question)
+            .map_err(|_| Error::new(Kind::Refused, "The terminal cannot hide what is typed"))?;
+        // Its other end is dropped with this future, which wakes the thread before it takes the
+        // next line from the shell.
+        let (stop, _going) = std::io::pipe().map_err(nowhere)?;
+        tokio::task::spawn_blocking(move || read_line(reading, &stop)).await
+    };
+    match typed {
+        Ok(Ok(Some(typed))) => Ok(typed),
+        Ok(Ok(None)) => Err(Error::new(Kind::Interrupted, "No password was given")),
+        Ok(Err(error)) => {
+            Err(Error::new(Kind::Refused, format!("Cannot read from the terminal: {error}")))
+        }
+        Err(_) => Err(Error::new(Kind::Bug, "The password was not read")),
+    }
+}
+
+/// Reads a line without its end; none where the terminal has none, or nobody waits for it.
+fn read_line(mut terminal: File, stop: &PipeReader) -> std::io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut sources = [
+            PollFd::new(terminal.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stop.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut sources, PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => continue,
+            result => result.map_err(std::io::Error::from)?,
+        };
+        if sources[1].any().unwrap_or(true) {
+            return Ok(None);
+        }
+        let mut chunk = [0; LONGEST];
+        let count = terminal.read(&mut chunk)?;
+        bytes.extend_from_slice(&chunk[..count]);
+        if count == 0 || bytes.last() == Some(&b'\n') || bytes.len() > LONGEST {
+            break;
+        }
+    }
+    if bytes.pop_if(|last| *last == b'\n').is_none() {
+        return Ok(None);
+    }
+    let not_text = |_| std::io::Error::other("the password is not UTF-8");
+    String::from_utf8(bytes).map(Some).map_err(not_text)
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Hidden {
+    terminal: File,
+    before: Termios,
+}
+
+impl Hidden {
+    fn begin(mut terminal: File, question: &str) -> std::io::Result<Self> {
+        let before = tcgetattr(&terminal)?;
+        let mut hidden = before.clone();
+        hidden.local_flags.remove(LocalFlags::ECHO);
+        hidden.local_flags.insert(LocalFlags::ECHONL | LocalFlags::ICANON | LocalFlags::ISIG);
+        // What was typed before the question is no answer to it.
+        tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
+        let hidden = Self { terminal: terminal.try_clone()?, before };
+        terminal.write_all(question.as_bytes())?;
+        Ok(hidden)
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        // Nothing can be done where the terminal has gone.
+        let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);
+    }
+}
