@@ -13,4 +13,5 @@ mod reconnect;
 mod sandbox;
 mod story;
 mod support;
+mod terminal;
 mod transcripts;

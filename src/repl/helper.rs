@@ -158,7 +158,8 @@ impl Highlighter for Helper {
         hint.clone_into(&mut self.drawn.borrow_mut().hint);
         // Grey, or only dim where colours are not wanted: it must not look like typed text.
         let code = if self.view.color { "90" } else { "2" };
-        Cow::Owned(format!("\x1b[{code}m{hint}\x1b[0m"))
+        let shown: String = highlight::visible(hint).collect();
+        Cow::Owned(format!("\x1b[{code}m{shown}\x1b[0m"))
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {

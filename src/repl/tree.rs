@@ -141,15 +141,12 @@ impl Tree {
                 tokio::join!(session.exists(&path, false), session.get_acl(&path))
             });
             let Ok((Ok(Some(stat)), acl)) = found.await else { return };
-            let mut words = facts(&stat);
-            if !session.has_credentials("digest")
-                && let Some(denied) = denied(acl.map(|(acl, _)| acl))
-                && words.len() + denied.len() + 2 <= room
-            {
-                words.push_str(", ");
-                words.push_str(denied);
-            }
-            if words.len() <= room && told.set(format!("  {words}")).is_ok() {
+            let denied = match acl {
+                _ if session.has_credentials("digest") => None,
+                acl => denied(acl.map(|(acl, _)| acl)),
+            };
+            let words = facts(&stat, denied, room);
+            if !words.is_empty() && told.set(format!("  {words}")).is_ok() {
                 heard();
             }
         });
@@ -172,18 +169,26 @@ fn someone_types() -> bool {
     poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
-/// Says in a few words what a znode is.
-fn facts(stat: &Stat) -> String {
-    let mut words = Vec::new();
-    if stat.ephemeral_owner != 0 {
-        words.push(format!("ephemeral of {:#x}", stat.ephemeral_owner));
+/// Says what a znode is in as many words as `room` bytes hold, the most telling first.
+fn facts(stat: &Stat, denied: Option<&str>, room: usize) -> String {
+    let ephemeral = stat.ephemeral_owner != 0;
+    let words = [
+        ephemeral.then(|| "ephemeral".to_owned()),
+        Some(counted(stat.data_length, "byte", "bytes")),
+        (stat.num_children > 0).then(|| counted(stat.num_children, "child", "children")),
+        ephemeral.then(|| format!("owner {:#x}", stat.ephemeral_owner)),
+        denied.map(str::to_owned),
+        Some(format!("version {}", stat.version)),
+    ];
+    let mut text = String::new();
+    for word in words.into_iter().flatten() {
+        let comma = if text.is_empty() { "" } else { ", " };
+        if text.len() + comma.len() + word.len() <= room {
+            text.push_str(comma);
+            text.push_str(&word);
+        }
     }
-    words.push(counted(stat.data_length, "byte", "bytes"));
-    if stat.num_children > 0 {
-        words.push(counted(stat.num_children, "child", "children"));
-    }
-    words.push(format!("version {}", stat.version));
-    words.join(", ")
+    text
 }
 
 /// Says what a session without credentials may certainly not do.
@@ -218,9 +223,13 @@ mod tests {
     #[test]
     fn facts_are_short() {
         let stat = Stat { data_length: 26, version: 3, ..Stat::default() };
-        assert_eq!(facts(&stat), "26 bytes, version 3");
+        assert_eq!(facts(&stat, None, 80), "26 bytes, version 3");
+        assert_eq!(facts(&stat, Some("you may not write"), 30), "26 bytes, you may not write");
+        assert_eq!(facts(&stat, None, 5), "");
         let stat = Stat { ephemeral_owner: 0x1f, data_length: 1, num_children: 1, ..stat };
-        assert_eq!(facts(&stat), "ephemeral of 0x1f, 1 byte, 1 child, version 3");
+        let whole = "ephemeral, 1 byte, 1 child, owner 0x1f, version 3";
+        assert_eq!(facts(&stat, None, whole.len()), whole);
+        assert_eq!(facts(&stat, None, 30), "ephemeral, 1 byte, 1 child");
     }
 
     #[test]

@@ -387,7 +387,7 @@ fn over(status: &Status) -> Error {
             Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
         }
         Status { expired: true, .. } => Error::code(Code::SessionExpired, "")
-            .with_hint("connect opens a new session; ephemerals and watches are to be made anew"),
+            .with_hint("reconnect opens a new session; ephemerals and watches are to be made anew"),
         _ => not_connected(),
     }
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod apache;
 pub(crate) mod engine;
+pub(crate) mod proxy;
 pub(crate) mod shell;
 pub(crate) mod terminal;
 

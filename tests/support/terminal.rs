@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -43,7 +43,12 @@ pub(crate) struct Setup {
     command: CommandBuilder,
     size: PtySize,
     home: Home,
+    pace: Option<Pace>,
 }
+
+/// How slowly a terminal takes what is written to it: so many bytes, then a pause.
+#[derive(Clone, Copy)]
+struct Pace(usize, Duration);
 
 impl Setup {
     /// A terminal with zksh in it, told to use `server`, in a home of its own.
@@ -64,7 +69,7 @@ impl Setup {
         }
         command.env("TERM", "xterm-256color");
         let size = PtySize { rows: ROWS, cols: 100, pixel_width: 0, pixel_height: 0 };
-        Self { command, size, home: Home::Own(tempfile::tempdir().unwrap()) }
+        Self { command, size, home: Home::Own(tempfile::tempdir().unwrap()), pace: None }
     }
 
     pub(crate) fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
@@ -79,6 +84,12 @@ impl Setup {
 
     pub(crate) fn size(mut self, rows: u16, cols: u16) -> Self {
         self.size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self
+    }
+
+    /// Makes the terminal slow: it takes so many bytes, then pauses.
+    pub(crate) fn slow(mut self, bytes: usize, pause: Duration) -> Self {
+        self.pace = Some(Pace(bytes, pause));
         self
     }
 
@@ -109,7 +120,7 @@ impl Setup {
         let keys = pair.master.take_writer().unwrap();
         std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || shared.read(reader)
+            move || shared.read(reader, self.pace)
         });
         Terminal { master: pair.master, keys, child, shared, home: self.home }
     }
@@ -125,10 +136,14 @@ impl Home {
 }
 
 impl Shared {
-    fn read(&self, mut reader: Box<dyn Read + Send>) {
+    fn read(&self, mut reader: Box<dyn Read + Send>, pace: Option<Pace>) {
         let mut bytes = [0; 4096];
+        let most = pace.map_or(bytes.len(), |pace| pace.0);
         loop {
-            let count = reader.read(&mut bytes).unwrap_or(0);
+            let count = reader.read(&mut bytes[..most]).unwrap_or(0);
+            if let Some(Pace(_, pause)) = pace {
+                std::thread::sleep(pause);
+            }
             let mut seen = self.screen.lock().unwrap();
             seen.parser.process(&bytes[..count]);
             seen.bytes.extend_from_slice(&bytes[..count]);
@@ -190,7 +205,7 @@ impl Terminal {
     pub(crate) fn wait_until_seen(
         &self,
         what: &str,
-        wanted: impl Fn(&vt100::Screen) -> bool,
+        mut wanted: impl FnMut(&vt100::Screen) -> bool,
     ) -> String {
         let begun = Instant::now();
         let mut seen = self.shared.screen.lock().unwrap();

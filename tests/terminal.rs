@@ -1,0 +1,69 @@
+//! The shell as a person meets it: keys in, a screen out.
+//!
+//! What is shown does not depend on the server, so one engine is enough.
+
+mod attacks;
+mod completion;
+mod editing;
+mod events;
+mod history;
+mod interrupts;
+mod settings;
+mod trouble;
+
+use std::fmt::Write;
+
+use crate::support::engine::{Engine, engines};
+use crate::support::shell::zksh;
+use crate::support::terminal::{Setup, Terminal};
+
+const TAB: &str = "\t";
+const UP: &str = "\x1b[A";
+const DOWN: &str = "\x1b[B";
+const RIGHT: &str = "\x1b[C";
+const CTRL_C: &str = "\x03";
+const CTRL_R: &str = "\x12";
+const CTRL_U: &str = "\x15";
+
+/// Returns the sandbox, which is always there.
+fn sandbox() -> Engine {
+    engines().swap_remove(0)
+}
+
+/// Returns a connection string with a new znode as its root.
+fn server() -> String {
+    sandbox().fresh()
+}
+
+/// Opens a terminal with a connected shell.
+fn shell(server: &str) -> Terminal {
+    connected(Setup::new(server))
+}
+
+fn connected(setup: Setup) -> Terminal {
+    let terminal = setup.start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal
+}
+
+/// Runs lines in a shell of their own, all of which must work.
+#[track_caller]
+fn run(server: &str, lines: &str) -> String {
+    let ran = zksh(server).script(lines);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    ran.stdout
+}
+
+/// Returns a script that makes so many znodes below `/crowd`.
+fn crowd(size: usize) -> String {
+    (0..size).fold(String::from("create /crowd\n"), |mut lines, number| {
+        let _ = writeln!(lines, "create /crowd/n{number:04}");
+        lines
+    })
+}
+
+/// Returns the last line of a screen, behind the prompt.
+fn typed(screen: &str) -> &str {
+    let last = screen.lines().last().unwrap_or_default();
+    last.split_once("] ").map_or("", |(_, typed)| typed)
+}

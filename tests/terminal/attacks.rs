@@ -1,0 +1,65 @@
+//! Nothing that a server sends drives the terminal.
+
+use super::{CTRL_U, TAB, connected, run, server};
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+/// Sequences that clear the screen, set the title, ask the terminal to type, hide or turn text.
+const ATTACK: &str = "\x1b[2J\x1b]0;owned\x07\x1b[6n\x1bP+q\x1b\\\u{9b}31m\rX\u{202e}\u{200b}";
+
+/// As much of it as a znode's name may have.
+const NAME: &str = "a\u{202e}b\u{200b}c";
+
+#[test]
+fn data_and_names_are_shown_and_not_obeyed() {
+    let server = server();
+    for path in ["/plain", "/json"] {
+        let data =
+            if path == "/json" { format!("{{\"k\":\"{NAME}\"}}") } else { ATTACK.to_owned() };
+        zksh(&server).args(["create", path, &data]).succeed();
+    }
+    zksh(&server).args(["create", &format!("/{NAME}"), "x"]).succeed();
+    let mut terminal = connected(Setup::new(&server).env("VISUAL", "true"));
+    let begun = terminal.bytes().len();
+    let shown = "a\\u{202e}b\\u{200b}c";
+    for (number, line) in [
+        "get /plain",
+        "get --pretty /plain",
+        "get --pretty /json",
+        "ls /",
+        "ls -R /",
+        "ls2 /",
+        "addWatch /",
+        "get -x /plain",
+    ]
+    .iter()
+    .enumerate()
+    {
+        terminal.enter(number, line);
+    }
+    terminal.wait_for_prompt(8);
+    zksh(&server).args(["create", &format!("/{NAME}/{NAME}"), "x"]).succeed();
+    terminal.wait_for(&format!("path:/{shown}/{shown}"));
+    // In an error, in a question, in a menu, and in what the menu puts into the line.
+    terminal.keys(&format!("get /{NAME}/none\r"));
+    terminal.wait_for(&format!("Node does not exist: /{shown}/none"));
+    terminal.enter(9, &format!("deleteall /{NAME}"));
+    terminal.wait_for(&format!("Delete /{shown} and 1 znode below it"));
+    terminal.keys("n\r");
+    terminal.wait_for_prompt(10);
+    run(&server, "create /another");
+    terminal.keys(&format!("get /a{TAB}"));
+    terminal.wait_for(shown);
+    terminal.keys(&format!("{CTRL_U}edit /{NAME}\r"));
+    terminal.wait_until("an eleventh prompt", |screen| screen.contains("11]"));
+
+    let screen = terminal.screen();
+    assert!(screen.contains(&format!("[{shown}, json, plain]")), "{screen}");
+    assert!(screen.contains("\\x1b[2J\\x1b]0;owned\\x07"), "{screen}");
+    let bytes = String::from_utf8(terminal.bytes().split_off(begun)).unwrap();
+    for forbidden in
+        ["\x1b[2J", "\x1b]", "\x1b[6n", "\x1bP", "\u{9b}", "\u{202e}", "\u{200b}", "owned\x07"]
+    {
+        assert!(!bytes.contains(forbidden), "{forbidden:?}");
+    }
+}

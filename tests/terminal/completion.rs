@@ -1,0 +1,142 @@
+//! Tab, the grey words behind the cursor, and the colours of what is typed.
+
+use super::{CTRL_U, RIGHT, TAB, connected, crowd, run, server, shell, typed};
+use crate::support::terminal::{Setup, Terminal};
+
+/// Presses Tab behind `line` and returns what stands below the line then, and the line.
+#[track_caller]
+fn tab(terminal: &mut Terminal, line: &str, wanted: &str) -> String {
+    terminal.keys(CTRL_U);
+    terminal.wait_until("an empty line", |screen| screen.ends_with(']'));
+    terminal.keys(line);
+    terminal.wait_until(line, |screen| typed(screen).starts_with(line.trim_end()));
+    terminal.keys(TAB);
+    terminal.wait_until(&format!("{line} and Tab give {wanted}"), |screen| screen.contains(wanted))
+}
+
+#[test]
+fn commands_options_and_values_are_completed() {
+    let server = server();
+    let mut terminal = shell(&server);
+    tab(&mut terminal, "creat", "0] create ");
+    let menu = tab(&mut terminal, "get -", "--watch  ");
+    assert!(menu.contains("Leave a watch: one event when the data changes"), "{menu}");
+    tab(&mut terminal, "addWatch -m ", "PERSISTENT_RECURSIVE  ");
+    tab(&mut terminal, "setting pager ", "on   off");
+    let menu = tab(&mut terminal, "create /a b ", "world:anyone:");
+    assert!(menu.contains("digest:") && menu.contains("everyone"), "{menu}");
+    tab(&mut terminal, "create /a b world:anyone:", "c  create children");
+}
+
+#[test]
+fn znodes_are_completed_with_odd_names_quoted() {
+    let server = server();
+    run(&server, "create /lake\ncreate '/lake/a b'\ncreate /lake/湖\ncreate '/lake/a b/deep'");
+    let mut terminal = shell(&server);
+    tab(&mut terminal, "get /la", "0] get /lake");
+    tab(&mut terminal, "get /lake/a", "0] get '/lake/a b'");
+    tab(&mut terminal, "get '/lake/a b/", "0] get '/lake/a b/deep'");
+    tab(&mut terminal, "get /lake/湖", "0] get /lake/湖");
+    terminal.keys(&format!("{CTRL_U}cd /lake\r"));
+    terminal.wait_for(" /lake 1]");
+    terminal.keys(&format!("get 湖{TAB}"));
+    terminal.wait_for("1] get 湖");
+    terminal.keys(&format!("{CTRL_U}ls ../la{TAB}\r"));
+    terminal.wait_for("1] ls ../lake\n[a b, 湖]");
+}
+
+#[test]
+fn a_crowd_is_cut_and_says_how_many_more_there_are() {
+    let server = server();
+    run(&server, &crowd(1200));
+    let mut terminal = shell(&server);
+    terminal.keys(&format!("get /crowd/{TAB}"));
+    // The editor asks before it shows so many.
+    terminal.wait_for("Display all 501 possibilities? (y or n)");
+    terminal.keys("y");
+    // It shows a page at a time.
+    terminal.wait_until("the end of the list", |screen| {
+        screen.contains("… and 700 more") && screen.ends_with("0] get /crowd/n")
+    });
+    terminal.keys(&format!("0007{TAB}"));
+    terminal.wait_for("0] get /crowd/n0007");
+}
+
+#[test]
+fn completion_follows_the_session_and_is_silent_without_one() {
+    let server = server();
+    run(&server, "create /inner\ncreate /inner/pearl");
+    let mut terminal = shell(&server);
+    terminal.enter(0, "close");
+    terminal.wait_for("(CLOSED) 1]");
+    terminal.keys(&format!("get /in{TAB}"));
+    terminal.wait_for("1] get /in");
+    terminal.keys(&format!("x{CTRL_U}"));
+    terminal.enter(1, &format!("connect {server}/inner"));
+    terminal.wait_for("/inner(CONNECTED) 2]");
+    terminal.keys(&format!("get /p{TAB}"));
+    terminal.wait_for("2] get /pearl");
+}
+
+#[test]
+fn hints_shrink_as_one_types_and_can_be_switched_off() {
+    let server = server();
+    run(&server, "create /lake deep\ncreate /mine deep world:anyone:r");
+    let mut terminal = shell(&server);
+    terminal.keys("create ");
+    terminal.wait_for("0] create [-s] [-e] [-c] [-t ttl]");
+    terminal.keys("-e ");
+    terminal.wait_for("0] create -e [-s] [-c] [-t ttl]");
+    terminal.keys(&format!("{CTRL_U}get /lake"));
+    terminal.wait_for("0] get /lake  4 bytes, version 0");
+    terminal.keys(&format!("{CTRL_U}get /mine"));
+    terminal.wait_for("0] get /mine  4 bytes, you may not write, version 0");
+    terminal.keys(&format!("{CTRL_U}set hints off\r"));
+    terminal.wait_for("hints off\n");
+    terminal.keys("create ");
+    terminal.wait_until("no hint", |screen| screen.ends_with("1] create"));
+    terminal.keys(&format!("{CTRL_U}setting hints on\r"));
+    terminal.wait_for("hints on\n");
+    // The last line that begins so; the right arrow takes it.
+    terminal.keys("sett");
+    terminal.wait_for("2] setting hints on");
+    terminal.keys(&format!("{RIGHT}\r"));
+    terminal.wait_for_prompt(3);
+}
+
+#[test]
+fn an_ephemeral_is_told_with_its_owner() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "create -e /fish trout");
+    terminal.enter(1, "pwd");
+    terminal.wait_for_prompt(2);
+    terminal.keys("get /fish");
+    terminal.wait_for("2] get /fish  ephemeral, 5 bytes, owner 0x1");
+}
+
+#[test]
+fn words_show_what_they_are() {
+    let server = server();
+    let terminal = &mut connected(Setup::new(&server));
+    let colour = |terminal: &Terminal, text: &str| {
+        let mut found = vt100::Color::Default;
+        terminal.wait_until_seen(text, |screen| {
+            let (rows, columns) = screen.size();
+            (0..rows).zip(screen.rows(0, columns)).any(|(number, row)| {
+                let at = row.find(text).filter(|_| row.starts_with("[zk: "));
+                at.is_some_and(|at| {
+                    let column = u16::try_from(at + 3).unwrap();
+                    found = screen.cell(number, column).unwrap().fgcolor();
+                    true
+                })
+            })
+        });
+        found
+    };
+    terminal.keys("gex /");
+    let wrong = colour(terminal, "0] gex /");
+    terminal.keys(&format!("{CTRL_U}get /"));
+    let known = colour(terminal, "0] get /");
+    assert_eq!((wrong, known), (vt100::Color::Idx(1), vt100::Color::Idx(2)));
+}

@@ -1,0 +1,96 @@
+//! Lines of before: found again, shared by shells, without secrets.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::{CTRL_C, CTRL_R, CTRL_U, DOWN, UP, connected, server, shell};
+use crate::support::terminal::Setup;
+
+#[test]
+fn shells_share_a_private_file_without_secrets() {
+    let server = server();
+    let home = tempfile::tempdir().unwrap();
+    let open = || connected(Setup::new(&server).home(home.path()));
+    let (mut one, mut two) = (open(), open());
+    one.enter(0, "create /lake deep");
+    two.enter(0, "ls /");
+    one.enter(1, "addauth digest ann:secret");
+    two.enter(1, " pwd");
+    one.enter(2, "create /mine x digest:ann:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:cdrwa");
+    one.wait_for_prompt(3);
+    two.wait_for_prompt(2);
+    one.enter(3, "history");
+    let screen = one.wait_for("3 - history");
+    assert!(screen.contains("\n1 - addauth digest ****\n"), "{screen}");
+    drop((one, two));
+    let file = home.path().join("state/zksh/history");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(kept, "#V2\ncreate /lake deep\nls /\nhistory\n");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+    let mut three = open();
+    three.enter(0, "history search /");
+    three.wait_for("\n- create /lake deep\n- ls /\n");
+    three.enter(1, "!0");
+    three.wait_for("1] !0\nhistory search /\n");
+}
+
+#[test]
+fn up_finds_what_begins_alike_and_ctrl_r_what_contains() {
+    let server = server();
+    let mut terminal = shell(&server);
+    for (number, line) in ["create /lake deep", "ls /", "get /lake", "pwd"].iter().enumerate() {
+        terminal.enter(number, line);
+    }
+    terminal.wait_for_prompt(4);
+    terminal.keys(UP);
+    terminal.wait_for("4] pwd");
+    terminal.keys(&format!("{CTRL_U}cr{UP}"));
+    terminal.wait_for("4] create /lake deep");
+    terminal.keys(&format!("{CTRL_U}l{UP}"));
+    terminal.wait_for("4] ls /");
+    terminal.keys(DOWN);
+    terminal.wait_until("what was typed", |screen| screen.contains("4] l"));
+    terminal.keys(&format!("{CTRL_U}{CTRL_R}lak"));
+    terminal.wait_for("(reverse-i-search)`lak': get /lake");
+    terminal.keys(CTRL_R);
+    terminal.wait_for("(reverse-i-search)`lak': create /lake deep");
+    terminal.keys(CTRL_C);
+    terminal.wait_for_prompt(4);
+    terminal.keys(&format!("{CTRL_R}get\r"));
+    terminal.wait_until("the line found has run", |screen| screen.matches("\ndeep\n").count() == 2);
+    terminal.wait_for_prompt(5);
+}
+
+#[test]
+fn a_line_by_its_number_is_shown_before_it_runs() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "create -s /lake-");
+    terminal.enter(1, "!!");
+    terminal.wait_for("1] !!\ncreate -s /lake-\nCreated /lake-0000000001\n");
+    terminal.enter(2, "!7");
+    let screen = terminal.wait_for("hint: history shows the numbers");
+    assert!(screen.contains("2] !7\nCommand index out of range\n"), "{screen}");
+    terminal.enter(2, "addauth digest ann:secret");
+    terminal.enter(3, "!!");
+    terminal.wait_for("Not run again: the line is private, and would be shown\n");
+    // In data it is data.
+    terminal.enter(3, "create /data !!");
+    terminal.enter(4, "get /data");
+    terminal.wait_for("4] get /data\n!!\n");
+}
+
+#[test]
+fn a_history_that_is_no_text_is_put_aside() {
+    let server = server();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("state/zksh");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("history"), b"#V2\nls /\n\xff\xfe\n").unwrap();
+    let mut terminal = connected(Setup::new(&server).home(home.path()));
+    terminal.wait_for("History was not text; it is now ");
+    terminal.enter(0, "pwd");
+    terminal.wait_for_prompt(1);
+    assert_eq!(std::fs::read(folder.join("history")).unwrap(), b"#V2\npwd\n");
+    assert!(folder.join("history.unreadable").exists());
+}

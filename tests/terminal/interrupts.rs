@@ -1,0 +1,121 @@
+//! Ctrl-C gives the prompt back, whatever goes on; a stopped shell goes on where it was.
+
+use nix::sys::signal::{Signal, kill};
+
+use super::{CTRL_C, CTRL_R, TAB, connected, crowd, run, sandbox, server, shell};
+use crate::support::terminal::Setup;
+
+#[test]
+fn ctrl_c_ends_a_line_of_any_sort() {
+    let server = server();
+    let mut terminal = shell(&server);
+    for keys in ["get /half", "set /a 'open\rand more", CTRL_R, "create -"] {
+        terminal.keys(keys);
+        terminal.keys(CTRL_C);
+        terminal.wait_until("an empty prompt", |screen| screen.ends_with("(CONNECTED) 0]"));
+    }
+    terminal.keys(&format!("get -{TAB}"));
+    terminal.wait_for("--watch");
+    terminal.keys(CTRL_C);
+    terminal.enter(0, "pwd");
+    terminal.wait_for("0] pwd\n/\n");
+}
+
+#[test]
+fn ctrl_c_in_a_long_command_says_how_far_it_came() {
+    let server = server();
+    run(&server, &crowd(4000));
+    let mut terminal = shell(&server);
+    // One request at a time, so that there is something to interrupt.
+    terminal.enter(0, "deleteall --yes -b 1 /crowd");
+    terminal.wait_for("znodes deleted (Ctrl-C stops)");
+    terminal.keys(CTRL_C);
+    let screen = terminal.wait_for("Interrupted; ");
+    let line = screen.lines().find(|line| line.starts_with("Interrupted; ")).unwrap();
+    assert!(
+        line.ends_with(" znodes deleted; what was sent last may have been applied too"),
+        "{line}"
+    );
+    terminal.wait_for_prompt(1);
+    terminal.enter(1, "ls /");
+    terminal.wait_for("[crowd]");
+}
+
+#[test]
+fn a_question_is_asked_before_much_is_deleted() {
+    let server = server();
+    run(&server, "create /lake deep\ncreate /lake/reed green\ncreate /lake/duck\ncreate /leaf");
+    let mut terminal = shell(&server);
+    terminal.enter(0, "create -e /lake/fish trout");
+    let question =
+        "Delete /lake and 3 znodes below it, 14 bytes, 1 live ephemeral (1 of this session)? [y/N]";
+    let joined = |screen: &str| screen.replace('\n', "");
+    for (number, keys) in [(1, "n\r"), (2, "\r"), (3, CTRL_C)] {
+        terminal.enter(number, "deleteall /lake");
+        terminal.wait_until(question, |screen| joined(screen).ends_with(question));
+        terminal.keys(keys);
+        terminal.wait_for_prompt(number + 1);
+        assert!(terminal.screen().contains("Nothing was deleted"));
+    }
+    terminal.enter(4, "rmr /lake");
+    terminal.wait_until(question, |screen| joined(screen).ends_with(question));
+    terminal.keys("y\r");
+    // What has nothing below it is deleted as by delete.
+    terminal.enter(5, "deleteall /leaf");
+    terminal.enter(6, "ls /");
+    terminal.wait_for("6] ls /\n[]\n");
+}
+
+#[test]
+fn what_every_server_needs_is_not_deleted_by_mistake() {
+    let mut terminal = shell(&sandbox().address());
+    for (number, path) in ["/", "/zookeeper", "/zookeeper/config"].iter().enumerate() {
+        terminal.enter(number, &format!("deleteall --yes {path}"));
+        terminal.wait_for(&format!("Refusing to delete {path} and all below it: "));
+    }
+    terminal.wait_for("hint: --force deletes it all the same");
+}
+
+#[test]
+fn a_stopped_shell_goes_on_with_its_line() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.keys("create /half");
+    terminal.wait_for("0] create /half");
+    kill(terminal.pid(), Signal::SIGSTOP).unwrap();
+    kill(terminal.pid(), Signal::SIGCONT).unwrap();
+    terminal.wait_until("the line anew", |screen| {
+        screen.matches("0] create /half").count() == 2 || screen.ends_with("0] create /half")
+    });
+    terminal.keys("way deep\r");
+    terminal.wait_for("Created /halfway");
+    terminal.wait_for_prompt(1);
+}
+
+#[test]
+fn a_pasted_block_runs_line_by_line() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.keys("\x1b[200~create /a 'x\ny'\nget \\\n/a\nls /\n\x1b[201~");
+    terminal.wait_for("/a");
+    terminal.keys("\r");
+    let screen = terminal.wait_for("2] ls /\n[a]\n");
+    assert!(screen.contains("Created /a\n") && screen.contains("\nx\ny\ncZxid"), "{screen}");
+    terminal.wait_for_prompt(3);
+    // Typed in rows: a quote, and a `\`.
+    terminal.enter(3, "set /a 'one");
+    terminal.keys("two'\r");
+    terminal.enter(4, "get \\");
+    terminal.keys("/a\r");
+    terminal.wait_for("\none\ntwo\ncZxid");
+    terminal.wait_for_prompt(5);
+}
+
+#[test]
+fn lines_typed_ahead_are_all_run() {
+    let server = server();
+    let mut terminal = connected(Setup::new(&server));
+    terminal.keys("create /a\rcreate /b\rls /\r");
+    terminal.wait_for("[a, b]");
+    terminal.wait_for_prompt(3);
+}
