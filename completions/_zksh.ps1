@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--waitforconnection', '--waitforconnection', [CompletionResultType]::ParameterName, 'Wait for a connection before the first command')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Say what is wrong with the lines of the script; connect to nothing and run nothing')
             [CompletionResult]::new('--stop-on-error', '--stop-on-error', [CompletionResultType]::ParameterName, 'Run nothing after the first line that fails; each write waits for the reply to the last')
+            [CompletionResult]::new('--vars', '--vars', [CompletionResultType]::ParameterName, 'Let ${NAME} stand for a variable of the environment, in single quotes excepted')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM')
             [CompletionResult]::new('--allow-remote', '--allow-remote', [CompletionResultType]::ParameterName, 'Let the sandbox listen beyond this machine: it trusts whoever connects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -58,7 +59,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
             [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
             [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
+            [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Answer with the exit status whether a znode exists, and print nothing')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the data of a znode')
             [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
             [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
@@ -76,12 +79,15 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one that has expired or was closed')
             [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
             [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
+            [CompletionResult]::new('repeat', 'repeat', [CompletionResultType]::ParameterValue, 'Run a command a number of times, until it fails')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
             [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
             [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit how many znodes or bytes a znode may have with all below it')
             [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show how the shell behaves, or change it: hints, pager, times')
+            [CompletionResult]::new('sleep', 'sleep', [CompletionResultType]::ParameterValue, 'Wait for some seconds; the session is kept alive meanwhile')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
+            [CompletionResult]::new('time', 'time', [CompletionResultType]::ParameterValue, 'Run a command and print how long it took')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the shell''s name and version')
             [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session: where, of what kind, since when')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
@@ -134,8 +140,12 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--ephemeral', '--ephemeral', [CompletionResultType]::ParameterName, 'Delete the znode when this session ends')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--container', '--container', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is typed in base64')
-            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--parents', '--parents', [CompletionResultType]::ParameterName, 'Create the znodes above it too, where they do not exist')
+            [CompletionResult]::new('--if-absent', '--if-absent', [CompletionResultType]::ParameterName, 'Let be where the znode exists')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -156,6 +166,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;delete' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
+            [CompletionResult]::new('--if-exists', '--if-exists', [CompletionResultType]::ParameterName, 'Let be where the znode does not exist')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -185,7 +196,17 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;echo' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;edit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;exists' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -312,13 +333,23 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;repeat' {
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;set' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is typed in base64')
-            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is typed in base64')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create the znode where it does not exist')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -352,6 +383,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;sleep' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;stat' {
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
@@ -360,6 +396,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;sync' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;time' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

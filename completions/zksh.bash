@@ -49,8 +49,14 @@ _zksh() {
             zksh,digest)
                 cmd="zksh__subcmd__digest"
                 ;;
+            zksh,echo)
+                cmd="zksh__subcmd__echo"
+                ;;
             zksh,edit)
                 cmd="zksh__subcmd__edit"
+                ;;
+            zksh,exists)
+                cmd="zksh__subcmd__exists"
                 ;;
             zksh,exit)
                 cmd="zksh__subcmd__quit"
@@ -103,6 +109,9 @@ _zksh() {
             zksh,removewatches)
                 cmd="zksh__subcmd__removewatches"
                 ;;
+            zksh,repeat)
+                cmd="zksh__subcmd__repeat"
+                ;;
             zksh,rmr)
                 cmd="zksh__subcmd__deleteall"
                 ;;
@@ -118,11 +127,17 @@ _zksh() {
             zksh,setting)
                 cmd="zksh__subcmd__setting"
                 ;;
+            zksh,sleep)
+                cmd="zksh__subcmd__sleep"
+                ;;
             zksh,stat)
                 cmd="zksh__subcmd__stat"
                 ;;
             zksh,sync)
                 cmd="zksh__subcmd__sync"
+                ;;
+            zksh,time)
+                cmd="zksh__subcmd__time"
                 ;;
             zksh,version)
                 cmd="zksh__subcmd__version"
@@ -140,7 +155,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd close config connect create delquota delete digest deleteall rmr edit get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 printwatches pwd quit exit reconfig reconnect redo removewatches set setAcl setquota setting stat sync version watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd close config connect create delquota delete digest deleteall rmr echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version watches whoami"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,7 +321,7 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__create)
-            opts="-s -e -c -t -b -h --sequential --ephemeral --container --ttl --base64 --help"
+            opts="-s -e -c -t -b -x -h --sequential --ephemeral --container --ttl --base64 --hex --parents --if-absent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -328,7 +343,7 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__delete)
-            opts="-v -h --version --help"
+            opts="-v -h --version --if-exists --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -399,7 +414,35 @@ _zksh() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        zksh__subcmd__echo)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         zksh__subcmd__edit)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__exists)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -661,8 +704,30 @@ _zksh() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        zksh__subcmd__repeat)
+            opts="-i -h --interval --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         zksh__subcmd__set)
-            opts="-s -v -b -h --stat --version --base64 --help"
+            opts="-s -v -b -x -h --stat --version --base64 --hex --create --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -765,6 +830,20 @@ _zksh() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        zksh__subcmd__sleep)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         zksh__subcmd__stat)
             opts="-w -h --watch --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -780,6 +859,20 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__sync)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__time)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

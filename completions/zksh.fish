@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_zksh_global_optspecs
-    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error window= sandbox= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
+    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error vars window= sandbox= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
 end
 
 function __fish_zksh_needs_command
@@ -50,6 +50,7 @@ complete -c zksh -n "__fish_zksh_needs_command" -s r -d 'Accept a server that ha
 complete -c zksh -n "__fish_zksh_needs_command" -l waitforconnection -d 'Wait for a connection before the first command'
 complete -c zksh -n "__fish_zksh_needs_command" -l check -d 'Say what is wrong with the lines of the script; connect to nothing and run nothing'
 complete -c zksh -n "__fish_zksh_needs_command" -l stop-on-error -d 'Run nothing after the first line that fails; each write waits for the reply to the last'
+complete -c zksh -n "__fish_zksh_needs_command" -l vars -d 'Let ${NAME} stand for a variable of the environment, in single quotes excepted'
 complete -c zksh -n "__fish_zksh_needs_command" -l serve -d 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM'
 complete -c zksh -n "__fish_zksh_needs_command" -l allow-remote -d 'Let the sandbox listen beyond this machine: it trusts whoever connects'
 complete -c zksh -n "__fish_zksh_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -66,7 +67,9 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "delete" -d 'Delete a znode t
 complete -c zksh -n "__fish_zksh_needs_command" -a "digest" -d 'Print the id for ACLs of a user and a password'
 complete -c zksh -n "__fish_zksh_needs_command" -a "deleteall" -d 'Delete a znode and all below it'
 complete -c zksh -n "__fish_zksh_needs_command" -a "rmr" -d 'Delete a znode and all below it'
+complete -c zksh -n "__fish_zksh_needs_command" -a "echo" -d 'Print words, one blank between them'
 complete -c zksh -n "__fish_zksh_needs_command" -a "edit" -d 'Edit the data of a znode with $VISUAL or $EDITOR'
+complete -c zksh -n "__fish_zksh_needs_command" -a "exists" -d 'Answer with the exit status whether a znode exists, and print nothing'
 complete -c zksh -n "__fish_zksh_needs_command" -a "get" -d 'Print the data of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAcl" -d 'Print who may do what with a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAllChildrenNumber" -d 'Count the znodes below a znode, at every depth'
@@ -84,12 +87,15 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "reconfig" -d 'Change which s
 complete -c zksh -n "__fish_zksh_needs_command" -a "reconnect" -d 'Open a new session after one that has expired or was closed'
 complete -c zksh -n "__fish_zksh_needs_command" -a "redo" -d 'Run an earlier line again'
 complete -c zksh -n "__fish_zksh_needs_command" -a "removewatches" -d 'Remove watches of this session from a znode'
+complete -c zksh -n "__fish_zksh_needs_command" -a "repeat" -d 'Run a command a number of times, until it fails'
 complete -c zksh -n "__fish_zksh_needs_command" -a "set" -d 'Write the data of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "setAcl" -d 'Replace the list of who may do what with a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "setquota" -d 'Limit how many znodes or bytes a znode may have with all below it'
 complete -c zksh -n "__fish_zksh_needs_command" -a "setting" -d 'Show how the shell behaves, or change it: hints, pager, times'
+complete -c zksh -n "__fish_zksh_needs_command" -a "sleep" -d 'Wait for some seconds; the session is kept alive meanwhile'
 complete -c zksh -n "__fish_zksh_needs_command" -a "stat" -d 'Print the stat of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "sync" -d 'Wait until the server has caught up with the leader'
+complete -c zksh -n "__fish_zksh_needs_command" -a "time" -d 'Run a command and print how long it took'
 complete -c zksh -n "__fish_zksh_needs_command" -a "version" -d 'Print the shell\'s name and version'
 complete -c zksh -n "__fish_zksh_needs_command" -a "watches" -d 'List the watches of this session: where, of what kind, since when'
 complete -c zksh -n "__fish_zksh_needs_command" -a "whoami" -d 'Print who the server takes this session for'
@@ -108,7 +114,10 @@ complete -c zksh -n "__fish_zksh_using_subcommand create" -s t -l ttl -d 'Delete
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s s -l sequential -d 'Append ten digits that count up, so that every name is new'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s e -l ephemeral -d 'Delete the znode when this session ends'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s c -l container -d 'Delete the znode some time after its last child has gone'
-complete -c zksh -n "__fish_zksh_using_subcommand create" -s b -l base64 -d 'The data is typed in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s b -l base64 -d 'The data is given in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s x -l hex -d 'The data is given in hexadecimal, blanks between digits allowed'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -l parents -d 'Create the znodes above it too, where they do not exist'
+complete -c zksh -n "__fish_zksh_using_subcommand create" -l if-absent -d 'Let be where the znode exists'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s n -l count -d 'Only the soft limit of znodes'
 complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s b -l bytes -d 'Only the soft limit of bytes'
@@ -116,6 +125,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s N -l hard-count -
 complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s B -l hard-bytes -d 'Only the hard limit of bytes'
 complete -c zksh -n "__fish_zksh_using_subcommand delquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -s v -l version -d 'Delete only if this is the version of the data' -r
+complete -c zksh -n "__fish_zksh_using_subcommand delete" -l if-exists -d 'Let be where the znode does not exist'
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Requests in flight at a time, 1000 at most; zksh chooses well by itself' -r
@@ -126,7 +136,9 @@ complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Request
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s y -l yes -d 'Do not ask at a terminal'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Delete even /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand echo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand exists" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s s -l stat -d 'Print the stat as well'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s w -l watch -d 'Leave a watch: one event when the data changes or the znode goes'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s b -l base64 -d 'Print the data in base64'
@@ -165,9 +177,13 @@ complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s r -l recursi
 complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s a -l any -d 'Watches of every kind, as without any of these'
 complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s l -l local -d 'Remove them even without a connection'
 complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand repeat" -s i -l interval -d 'Time from the end of one run to the begin of the next' -r
+complete -c zksh -n "__fish_zksh_using_subcommand repeat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s v -l version -d 'Write only if this is the version of the data' -r
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s s -l stat -d 'Print the stat afterwards'
-complete -c zksh -n "__fish_zksh_using_subcommand set" -s b -l base64 -d 'The data is typed in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s b -l base64 -d 'The data is given in base64'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s x -l hex -d 'The data is given in hexadecimal, blanks between digits allowed'
+complete -c zksh -n "__fish_zksh_using_subcommand set" -l create -d 'Create the znode where it does not exist'
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s v -l version -d 'Replace it only if this is the version of the list (aclVersion)' -r
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s s -l stat -d 'Print the stat afterwards'
@@ -179,9 +195,11 @@ complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s N -l hard-count -
 complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s B -l hard-bytes -d 'Most bytes of data; the server refuses more, if it has enforceQuota=true' -r
 complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand setting" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand sleep" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand stat" -s w -l watch -d 'Leave a watch: one event when the znode comes, goes or changes its data'
 complete -c zksh -n "__fish_zksh_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand time" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand watches" -l remove-all -d 'Remove them all'
 complete -c zksh -n "__fish_zksh_using_subcommand watches" -s h -l help -d 'Print help (see more with \'--help\')'

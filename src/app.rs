@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::sandbox::Sandbox;
 use crate::artifacts;
-use crate::command::{self, Shell, Switch, Switches};
+use crate::command::{self, Reader, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
@@ -115,6 +115,12 @@ fn open(path: &Path) -> Result<File> {
     }
 }
 
+/// Returns how lines are to be read.
+fn reader(options: &Options) -> Reader {
+    let variables = options.script.vars.then(|| std::env::vars_os().collect());
+    Reader { dialect: options.dialect, variables }
+}
+
 /// Returns how a script is to be run.
 fn rules(options: &Options) -> script::Rules {
     script::Rules {
@@ -131,14 +137,18 @@ fn rules(options: &Options) -> script::Rules {
 fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>) -> u8 {
     let view = view(options.dialect, options.format, options.color);
     match (&options.input, input) {
-        (Input::Command(words), _) => match command::words(words.clone()) {
-            Ok(_) => 0,
+        (Input::Command(words), _) => match command::words(words.clone())
+            .and_then(|call| call.map_or(Ok(()), |call| call.check()))
+        {
+            Ok(()) => 0,
             Err(error) => {
                 screen.error(&view.complaint(&error));
                 error.kind().exit_status()
             }
         },
-        (_, Some(input)) => script::check(view, screen, &rules(options), input).exit_status(),
+        (_, Some(input)) => {
+            script::check(view, &reader(options), screen, &rules(options), input).exit_status()
+        }
         (_, None) => 0,
     }
 }
@@ -191,6 +201,7 @@ async fn run(
         })
     };
     shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
+    shell.reader = reader(options);
     shell.protected.clone_from(&options.protected);
     let work = async {
         if options.wait_for_connection {
@@ -285,6 +296,7 @@ fn teller(
 
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
+    shell.give_input(io::stdin());
     if let Some(call) = command::words(words)? {
         let outcome = shell.run(&call).await?;
         screen.print(&outcome.text);

@@ -263,6 +263,7 @@ fn placeholder(kind: &str, text: &str) -> Option<usize> {
     };
     match kind {
         "zxid" | "session" => Some(hex(text)),
+        "decimal" => Some(text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count()),
         "number" => Some(text.bytes().take_while(u8::is_ascii_digit).count()),
         "time" => {
             // Tue Dec 11 10:06:19 CET 2012; the tests run in Berlin.

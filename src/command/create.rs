@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::{Shell, data};
-use crate::error::{Error, Result};
+use super::Shell;
+use super::data::{self, Form};
+use crate::error::{Code, Error, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
 use crate::session::{Acl, CreateMode};
@@ -15,7 +16,7 @@ const LONGEST_TTL: u64 = 0xff_ffff_ffff;
 /// Create a znode
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "create [-s] [-e] [-c] [-t ttl] [-b] path [data] [acl]",
+    override_usage = "create [-s] [-e] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
     after_long_help = EXAMPLE
 )]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
@@ -36,14 +37,19 @@ pub struct Create {
         conflicts_with_all = ["container", "ephemeral"]
     )]
     ttl: Option<u64>,
-    /// The data is typed in base64
-    #[arg(short, long)]
-    base64: bool,
+    #[command(flatten)]
+    form: Form,
+    /// Create the znodes above it too, where they do not exist
+    #[arg(long)]
+    parents: bool,
+    /// Let be where the znode exists
+    #[arg(long, conflicts_with = "sequential")]
+    if_absent: bool,
     /// Znode to create; its parent must exist
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Data to keep in it
-    #[arg(value_name = "data", allow_hyphen_values = true)]
+    #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
     data: Option<OsString>,
     /// Who may do what with it, as scheme:id:perms[,...]; everyone everything by default
     #[arg(value_name = "acl")]
@@ -55,7 +61,10 @@ Example:
 > create /lake deep
 Created /lake
 > create -s /lake/reed-
-Created /lake/reed-0000000000";
+Created /lake/reed-0000000000
+> create --parents --if-absent /pond/north/shore
+Created /pond/north/shore
+> create --parents --if-absent /pond/north/shore";
 
 impl Create {
     /// Returns whether the command asks for a password.
@@ -75,20 +84,49 @@ impl Create {
             container: self.container,
             ttl: self.ttl.map(Duration::from_millis),
         };
-        let data = data::bytes(self.data.as_deref().unwrap_or_default(), self.base64)?;
+        let typed = self.data.as_deref().unwrap_or_default();
+        let data = data::read(shell, typed, self.form).await?;
         let acl = match &self.acl {
             Some(acl) => shell.acl(acl).await?,
             None => Acl::open(),
         };
-        let path = shell.session.create(&path, &data, mode, &acl).await.map_err(explain)?;
-        Ok(Created { path })
+        let mut result = shell.session.create(&path, &data, mode, &acl).await;
+        if self.parents && is(&result, Code::NoNode) {
+            for parent in parents(&path) {
+                let created = shell.session.create(parent, b"", CreateMode::default(), &acl).await;
+                if !is(&created, Code::NodeExists) {
+                    created?;
+                }
+            }
+            result = shell.session.create(&path, &data, mode, &acl).await;
+        }
+        if self.if_absent && is(&result, Code::NodeExists) {
+            return Ok(Created { path, created: false });
+        }
+        let path = result.map_err(explain)?;
+        Ok(Created { path, created: true })
+    }
+
+    /// Returns whether the command may need more than one round trip.
+    pub(super) fn is_long(&self) -> bool {
+        self.parents
     }
 }
 
+fn is<T>(result: &Result<T>, code: Code) -> bool {
+    result.as_ref().is_err_and(|error| error.code_of() == Some(code))
+}
+
+/// Returns the paths above `path`, the shortest first; a sequential one may end with a `/`.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end]).filter(|parent| !parent.is_empty())
+}
+
 fn explain(error: Error) -> Error {
-    use crate::error::Code;
     match error.code_of() {
-        Some(Code::NoNode) => error.with_hint("its parent must exist: create that first"),
+        Some(Code::NoNode) => {
+            error.with_hint("its parent must exist: create that first, or --parents")
+        }
         Some(Code::Unimplemented) => {
             error.with_hint("this server has no containers or TTL znodes, or they are disabled")
         }
@@ -96,17 +134,20 @@ fn explain(error: Error) -> Error {
     }
 }
 
-/// The path of the new znode.
+/// The path of the znode, and whether it is new.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Created {
     path: String,
+    created: bool,
 }
 
 impl Report for Created {
     fn text(&self, out: &mut Text<'_>) {
-        out.own("Created ");
-        out.foreign(&self.path);
-        out.line("");
+        if self.created {
+            out.own("Created ");
+            out.foreign(&self.path);
+            out.line("");
+        }
     }
 
     fn raw(&self) -> Option<Vec<u8>> {

@@ -8,13 +8,16 @@ use crate::report::Silence;
 /// Delete a znode that has no children
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "delete [-v version] path | delete path [version]",
+    override_usage = "delete [-v version] [--if-exists] path | delete path [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Delete {
     /// Delete only if this is the version of the data
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
+    /// Let be where the znode does not exist
+    #[arg(long)]
+    if_exists: bool,
     /// Znode to delete
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -29,18 +32,22 @@ Example:
 Created /lake
 > delete /lake
 > delete /lake
-! Node does not exist: /lake";
+! Node does not exist: /lake
+> delete --if-exists /lake";
 
 impl Delete {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         let version = self.only.or(self.version);
-        shell.session.delete(&path, version).await.map_err(|error| match error.code_of() {
-            Some(Code::NotEmpty) => {
-                error.with_hint(format!("deleteall {path} deletes its children too"))
-            }
-            _ => error,
-        })?;
-        Ok(Silence {})
+        match shell.session.delete(&path, version).await {
+            Err(error) => match error.code_of() {
+                Some(Code::NoNode) if self.if_exists => Ok(Silence {}),
+                Some(Code::NotEmpty) => {
+                    Err(error.with_hint(format!("deleteall {path} deletes its children too")))
+                }
+                _ => Err(error),
+            },
+            Ok(()) => Ok(Silence {}),
+        }
     }
 }

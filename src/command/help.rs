@@ -6,7 +6,7 @@ use crate::report::Said;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[
-    ("look", &["ls", "ls2", "get", "stat", "getAllChildrenNumber", "cd", "pwd"]),
+    ("look", &["ls", "ls2", "get", "stat", "exists", "getAllChildrenNumber", "cd", "pwd"]),
     ("change", &["create", "set", "edit", "delete", "deleteall"]),
     ("watch", &["addWatch", "removewatches", "watches", "printwatches"]),
     (
@@ -15,6 +15,7 @@ const TASKS: &[(&str, &[&str])] = &[
     ),
     ("session", &["connect", "reconnect", "close", "getEphemerals", "sync", "quit"]),
     ("ensemble", &["config", "reconfig"]),
+    ("script", &["echo", "sleep", "time", "repeat"]),
     ("shell", &["help", "history", "redo", "setting", "version"]),
 ];
 

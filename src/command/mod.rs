@@ -5,6 +5,7 @@
 
 mod addauth;
 mod addwatch;
+mod block;
 mod cd;
 mod config;
 mod connect;
@@ -14,7 +15,9 @@ mod delete;
 mod deleteall;
 mod delquota;
 mod digest;
+mod echo;
 mod edit;
+mod exists;
 mod get;
 mod getacl;
 mod getallchildrennumber;
@@ -31,27 +34,33 @@ mod quit;
 mod reconfig;
 mod reconnect;
 mod removewatches;
+mod repeat;
 mod secret;
 mod set;
 mod setacl;
 mod setquota;
 mod setting;
 mod shell;
+mod sleep;
 mod stat;
 mod switches;
 mod sync;
+mod time;
+mod variables;
 mod version;
 mod watches;
 mod whoami;
 
 use clap::CommandFactory;
 
+pub use self::block::mark;
 pub use self::history::{is_private, recalled};
 use self::parse::unknown;
-pub use self::parse::{Call, parse, words};
+pub use self::parse::{Call, Reader, parse, words};
 pub use self::presentable::presentable;
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
+pub use self::variables::Variables;
 use crate::error::Result;
 use crate::report::Report;
 
@@ -74,7 +83,9 @@ pub enum Command {
     Digest(digest::Digest),
     #[command(name = "deleteall", visible_alias = "rmr")]
     DeleteAll(deleteall::DeleteAll),
+    Echo(echo::Echo),
     Edit(edit::Edit),
+    Exists(exists::Exists),
     Get(get::Get),
     #[command(name = "getAcl")]
     GetAcl(getacl::GetAcl),
@@ -98,14 +109,17 @@ pub enum Command {
     Redo(history::Redo),
     #[command(name = "removewatches")]
     RemoveWatches(removewatches::RemoveWatches),
+    Repeat(repeat::Repeat),
     Set(set::Set),
     #[command(name = "setAcl")]
     SetAcl(setacl::SetAcl),
     #[command(name = "setquota")]
     SetQuota(setquota::SetQuota),
     Setting(setting::Setting),
+    Sleep(sleep::Sleep),
     Stat(stat::Stat),
     Sync(sync::Sync),
+    Time(time::Time),
     Version(version::Version),
     Watches(watches::Watches),
     #[command(name = "whoami")]
@@ -135,12 +149,13 @@ impl Command {
     pub fn flow(&self) -> Flow {
         let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
         match self {
-            Self::Create(command) if command.asks() => Flow::Alone,
+            Self::Create(command) if command.asks() || command.is_long() => Flow::Alone,
+            Self::Set(command) if command.is_long() => Flow::Alone,
             Self::SetAcl(command) if command.is_long() => Flow::Alone,
             Self::Create(_) | Self::Delete(_) | Self::Set(_) | Self::SetAcl(_) => Flow::Writes,
             Self::Config(command) => reads(command.watches()),
             Self::Get(command) => reads(command.watches()),
-            Self::GetAcl(_) => Flow::Reads,
+            Self::Exists(_) | Self::GetAcl(_) => Flow::Reads,
             Self::Ls(command) => reads(command.watches() || command.is_long()),
             Self::Ls2(command) => reads(command.watches()),
             Self::Stat(command) => reads(command.watches()),
@@ -153,10 +168,12 @@ impl Command {
     pub async fn question(&self, shell: &Shell) -> Result<Option<String>> {
         match self {
             Self::DeleteAll(command) => command.question(shell).await,
-            Self::Redo(command) => match parse(&command.line(shell)?, shell.view.dialect)? {
+            Self::Redo(command) => match shell.reader.read(&command.line(shell)?)? {
                 Some(again) => Box::pin(again.question(shell)).await,
                 None => Ok(None),
             },
+            Self::Repeat(command) => Box::pin(command.call()?.question(shell)).await,
+            Self::Time(command) => Box::pin(command.call()?.question(shell)).await,
             _ => Ok(None),
         }
     }
@@ -173,8 +190,10 @@ impl Command {
             Self::DelQuota(command) => boxed(command.run(shell).await),
             Self::Delete(command) => boxed(command.run(shell).await),
             Self::DeleteAll(command) => boxed(command.run(shell).await),
+            Self::Echo(command) => boxed(Ok(command.run(shell))),
             Self::Edit(command) => boxed(command.run(shell).await),
             Self::Digest(command) => boxed(command.run().await),
+            Self::Exists(command) => boxed(command.run(shell).await),
             Self::Get(command) => boxed(command.run(shell).await),
             Self::GetAcl(command) => boxed(command.run(shell).await),
             Self::GetAllChildrenNumber(command) => boxed(command.run(shell).await),
@@ -191,6 +210,7 @@ impl Command {
             Self::Reconnect(command) => boxed(command.run(shell).await),
             Self::Redo(command) => shell.redo(command.line(shell)?).await,
             Self::RemoveWatches(command) => boxed(command.run(shell).await),
+            Self::Repeat(command) => boxed(command.run(shell).await),
             Self::Set(command) => match command.setting(shell) {
                 Some(setting) => boxed(setting.run(shell)),
                 None => boxed(command.run(shell).await),
@@ -198,8 +218,10 @@ impl Command {
             Self::SetAcl(command) => boxed(command.run(shell).await),
             Self::SetQuota(command) => boxed(command.run(shell).await),
             Self::Setting(command) => boxed(command.run(shell)),
+            Self::Sleep(command) => boxed(Ok(command.run().await)),
             Self::Stat(command) => boxed(command.run(shell).await),
             Self::Sync(command) => boxed(command.run(shell).await),
+            Self::Time(command) => boxed(command.run(shell).await),
             Self::Version(_) => boxed(Ok(version::Version::run())),
             Self::Watches(command) => boxed(command.run(shell).await),
             Self::WhoAmI(_) => boxed(whoami::WhoAmI::run(shell).await),

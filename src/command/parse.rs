@@ -6,13 +6,14 @@ use std::os::unix::ffi::OsStringExt;
 use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser};
 
-use super::Command;
 use super::help::Help;
+use super::variables::{Variables, expand};
+use super::{Command, block};
 use crate::complaint::complaint;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::line::Line;
-use crate::path::TypedPath;
+use crate::line::{Line, Word};
+use crate::path::{TypedPath, ZnodePath};
 
 /// A line as clap sees it: the first word is the command.
 #[derive(Debug, Parser)]
@@ -46,18 +47,62 @@ impl std::ops::Deref for Call {
     }
 }
 
-/// Reads a line. None for a line without words.
+impl Call {
+    /// Says what is wrong that can be seen without a server: with the path, as far as it does not
+    /// depend on where one is, and with a command inside this one.
+    pub fn check(&self) -> Result<()> {
+        if let Some(path) = self.path.as_ref().filter(|path| path.as_str().starts_with('/')) {
+            // A sequential znode's may end with a `/`.
+            path.from(None).or_else(|error| match path.sequential_from(None) {
+                Ok(_) if self.name == "create" => Ok(ZnodePath::root()),
+                _ => Err(error),
+            })?;
+        }
+        match &self.command {
+            Command::Repeat(command) => command.call()?.check(),
+            Command::Time(command) => command.call()?.check(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How lines are read.
+#[derive(Debug, Clone, Default)]
+pub struct Reader {
+    /// Whose quotes are meant.
+    pub dialect: Dialect,
+    /// What `${NAME}` stands for; none where it stands for itself.
+    pub variables: Option<Variables>,
+}
+
+impl Reader {
+    /// Reads a line, with the block of data below it where it has one. None for a line without
+    /// words.
+    pub fn read(&self, text: &str) -> Result<Option<Call>> {
+        if let Some(cut) = block::words(text, self.dialect)? {
+            return words(cut);
+        }
+        let line = Line::parse(text, self.dialect);
+        if let Some(quote) = line.open {
+            return Err(Error::usage(format!("A quote is not closed: {quote}")));
+        }
+        if let Some(at) = line.bad_escape {
+            let escape: String = text[at..].chars().take(2).collect();
+            return Err(Error::usage(format!("Unknown escape: {escape}"))
+                .with_hint(r#"inside double quotes: \" \\ \n \t \r \xHH \u{...}"#));
+        }
+        let value = |word: Word| match &self.variables {
+            Some(variables) if word.quote != Some('\'') => expand(&word.bytes, variables),
+            _ => Ok(word.bytes),
+        };
+        let cut = line.words.into_iter().map(|word| value(word).map(OsString::from_vec));
+        words(cut.collect::<Result<_>>()?)
+    }
+}
+
+/// Reads a line in which no variables are meant. None for a line without words.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Call>> {
-    let line = Line::parse(text, dialect);
-    if let Some(quote) = line.open {
-        return Err(Error::usage(format!("A quote is not closed: {quote}")));
-    }
-    if let Some(at) = line.bad_escape {
-        let escape: String = text[at..].chars().take(2).collect();
-        return Err(Error::usage(format!("Unknown escape: {escape}"))
-            .with_hint(r#"inside double quotes: \" \\ \n \t \r \xHH \u{...}"#));
-    }
-    words(line.words.into_iter().map(|word| OsString::from_vec(word.bytes)).collect())
+    Reader { dialect, variables: None }.read(text)
 }
 
 /// Reads the words of a command that need no cutting. None where there are no words.

@@ -4,18 +4,22 @@ use std::ffi::OsString;
 
 use clap::ValueEnum;
 
+use super::Shell;
+use super::data::{self, Form};
 use super::setting::Setting;
 use super::switches::{Choice, Switch};
-use super::{Shell, data};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
-use crate::session::Stat;
+use crate::session::{Acl, CreateMode, Stat};
+
+/// How often the znode is created anew while others delete it.
+const PATIENCE: usize = 3;
 
 /// Write the data of a znode
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "set path data [-s] [-v version] [-b] | set path data [version]",
+    override_usage = "set path data [-s] [-v version] [-b] [-x] [--create] | set path data [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Set {
@@ -25,14 +29,16 @@ pub struct Set {
     /// Write only if this is the version of the data
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
-    /// The data is typed in base64
-    #[arg(short, long)]
-    base64: bool,
+    #[command(flatten)]
+    form: Form,
+    /// Create the znode where it does not exist
+    #[arg(long, conflicts_with_all = ["only", "version"])]
+    create: bool,
     /// Znode to write
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Data to keep in it
-    #[arg(value_name = "data", allow_negative_numbers = true)]
+    #[arg(value_name = "data", allow_negative_numbers = true, long_help = data::SOURCES)]
     data: OsString,
     /// Write only if this is the version of the data
     #[arg(value_name = "version", conflicts_with = "only", allow_negative_numbers = true)]
@@ -51,7 +57,8 @@ impl Set {
     /// path would begin with `/` there.
     pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {
         let at_root = shell.session.working_path().is_some_and(|path| path.is_root());
-        let bare = !self.stat && !self.base64 && self.only.is_none() && self.version.is_none();
+        let unconditional = self.only.is_none() && self.version.is_none();
+        let bare = !self.stat && self.form == Form::default() && !self.create && unconditional;
         if shell.terminal.is_none() || !at_root || !bare {
             return None;
         }
@@ -60,23 +67,49 @@ impl Set {
         Some(Setting { name: Some(name), choice: Some(choice) })
     }
 
+    /// Returns whether the command needs more than one round trip.
+    pub(super) fn is_long(&self) -> bool {
+        self.create
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
         let path = shell.path(&self.path)?;
-        let version = self.only.or(self.version);
-        let data = data::bytes(&self.data, self.base64)?;
-        let stat = shell.session.set_data(&path, &data, version).await?;
-        Ok(Written { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
+        let data = data::read(shell, &self.data, self.form).await?;
+        let session = &shell.session;
+        let tells = self.stat || shell.view.tells_stat();
+        let mut result = session.set_data(&path, &data, self.only.or(self.version)).await;
+        for _ in 0..PATIENCE {
+            match &result {
+                Err(error) if self.create && error.code_of() == Some(Code::NoNode) => {}
+                _ => break,
+            }
+            let (mode, acl) = (CreateMode::default(), Acl::open());
+            match session.create(path.as_str(), &data, mode, &acl).await {
+                Ok(_) => return Ok(Written { created: Some(path.to_string()), stat: None }),
+                // Somebody else was faster; then there is something to write to.
+                Err(error) if error.code_of() == Some(Code::NodeExists) => {}
+                Err(error) => return Err(error),
+            }
+            result = session.set_data(&path, &data, None).await;
+        }
+        Ok(Written { created: None, stat: tells.then_some(result?) })
     }
 }
 
-/// The stat after a write, where it was asked for.
+/// The stat after a write, where it was asked for; or the path of a new znode.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Written {
+    created: Option<String>,
     stat: Option<Stat>,
 }
 
 impl Report for Written {
     fn text(&self, out: &mut Text<'_>) {
+        if let Some(path) = &self.created {
+            out.own("Created ");
+            out.foreign(path);
+            out.line("");
+        }
         if let Some(stat) = &self.stat {
             stat.text(out);
         }

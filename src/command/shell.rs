@@ -1,9 +1,10 @@
 //! What commands work on: the session, the log of lines, and the few switches of the shell.
 
+use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::switches::Switches;
-use super::{Call, Command, parse};
+use super::{Call, Command, Reader};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::path::{TypedPath, ZnodePath};
@@ -16,12 +17,17 @@ use crate::session::Session;
 /// Writes a part of a result; fails when nobody reads it any more.
 type Show = Box<dyn Fn(&[u8]) -> Result<()>>;
 
+/// What a command may read to its end.
+type Input = Box<dyn Read + Send>;
+
 /// One shell: whatever lines it is given, from wherever, run here.
 pub struct Shell {
     /// The session, open or not.
     pub session: Session,
     /// How reports are shown.
     pub view: View,
+    /// How lines are read.
+    pub reader: Reader,
     show: Show,
     /// Of the command that runs, or ran last.
     origin: Mutex<Origin>,
@@ -31,6 +37,8 @@ pub struct Shell {
     pub switches: Arc<Switches>,
     /// The terminal, where a person types the lines.
     pub terminal: Option<Arc<Screen>>,
+    /// Standard input, where a command may read it.
+    input: Mutex<Option<Input>>,
     /// How far the running command has come.
     pub progress: Progress,
     /// Znodes, from the server's root on, that are not to be deleted with what is below them.
@@ -59,12 +67,14 @@ impl Shell {
         Self {
             session,
             view,
+            reader: Reader { dialect: view.dialect, variables: None },
             show: Box::new(show),
             origin: Mutex::default(),
             log: Mutex::default(),
             earlier: OnceLock::new(),
             switches,
             terminal: None,
+            input: Mutex::default(),
             progress: Progress::default(),
             protected: Vec::new(),
         }
@@ -113,7 +123,7 @@ impl Shell {
 
     /// Runs a line that `redo` has found.
     pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
-        match parse(&line, self.view.dialect)? {
+        match self.reader.read(&line)? {
             Some(call) => Box::pin(call.command.run(self)).await,
             None => Ok(Box::new(crate::report::Silence {})),
         }
@@ -130,6 +140,16 @@ impl Shell {
             if self.session.state().is_connected() { "the server's reply" } else { "a server" }
         };
         self.progress.show(screen, waiting).await;
+    }
+
+    /// Lets one command read `input`, which nobody else does.
+    pub fn give_input(&self, input: impl Read + Send + 'static) {
+        *self.input.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(input));
+    }
+
+    /// Takes what may be read, if it is still there.
+    pub(super) fn take_input(&self) -> Option<Input> {
+        self.input.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Returns the znode that was typed.

@@ -13,6 +13,9 @@ pub struct ScriptOptions {
     /// Run nothing after the first line that fails; each write waits for the reply to the last
     #[arg(long)]
     pub stop_on_error: bool,
+    /// Let ${NAME} stand for a variable of the environment, in single quotes excepted
+    #[arg(long)]
+    pub vars: bool,
     /// Requests of a script in flight at a time, 1 to 1000
     #[arg(
         long, value_name = "number", default_value_t = WINDOW,

@@ -1,6 +1,7 @@
 //! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
-//! a quote was open or a row ended in `\`.
+//! a quote was open, a row ended in `\`, or `<<END` announced rows of data.
 
+use crate::command;
 use crate::dialect::Dialect;
 use crate::line::Line;
 
@@ -22,6 +23,7 @@ impl Block {
         let mut lines = Vec::new();
         let mut line = String::new();
         let mut open = None;
+        let mut mark: Option<String> = None;
         let mut unfinished = false;
         let (mut last, mut end) = (0, 0);
         for row in text.split('\n') {
@@ -30,6 +32,15 @@ impl Block {
             }
             end += row.len() + 1;
             line.push_str(row);
+            if let Some(end) = &mark {
+                if row == end {
+                    (mark, unfinished) = (None, false);
+                    lines.push(std::mem::take(&mut line));
+                } else {
+                    line.push('\n');
+                }
+                continue;
+            }
             // A long quotation is read again only where it may end.
             if open.is_none_or(|quote| row.contains(quote)) {
                 let parsed = Line::parse(&line, dialect);
@@ -40,6 +51,9 @@ impl Block {
                 line.push('\n');
             } else if unfinished {
                 line.pop();
+            } else if let Some(end) = command::mark(&line, dialect) {
+                (mark, unfinished) = (Some(end), true);
+                line.push('\n');
             } else {
                 lines.push(std::mem::take(&mut line));
             }
@@ -79,6 +93,14 @@ mod tests {
         assert_eq!(lines("get \\\n/a\nls /"), ["get /a", "ls /"]);
         // In quotes it is data, and so is the newline.
         assert_eq!(lines("set /a 'x\\\ny'"), ["set /a 'x\\\ny'"]);
+    }
+
+    #[test]
+    fn rows_of_data_belong_to_the_line_that_announces_them() {
+        assert_eq!(lines("set /a <<E\nget '\nE\nls /"), ["set /a <<E\nget '\nE", "ls /"]);
+        let block = Block::parse("ls /\nset /a <<E\nx", Dialect::V34);
+        assert!(block.unfinished);
+        assert_eq!(block.last, 5);
     }
 
     #[test]

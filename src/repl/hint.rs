@@ -118,12 +118,18 @@ mod tests {
         let mut tree = crate::command::Command::tree();
         tree.build();
         for (text, rest) in [
-            ("create ", "[-s] [-e] [-c] [-t ttl] [-b] path [data] [acl]"),
-            ("create -se ", "[-c] [-t ttl] [-b] path [data] [acl]"),
-            ("create -e /a ", "[-s] [-c] [-t ttl] [-b] [data] [acl]"),
+            (
+                "create ",
+                "[-s] [-e] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
+            ),
+            ("create -se ", "[-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]"),
+            (
+                "create -e /a ",
+                "[-s] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] [data] [acl]",
+            ),
             ("create -t ", "ttl"),
-            ("create -t 5 /a b ", "[-s] [-e] [-c] [-b] [acl]"),
-            ("set /a ", "data [-s] [-v version] [-b]"),
+            ("create -t 5 /a --parents b ", "[-s] [-e] [-c] [-b] [-x] [--if-absent] [acl]"),
+            ("set /a ", "data [-s] [-v version] [-b] [-x] [--create]"),
             ("pwd ", ""),
             ("nosuch ", ""),
         ] {

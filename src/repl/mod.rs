@@ -129,7 +129,7 @@ async fn line_runs(
     screen: &Screen,
     signals: &mut Signals,
 ) -> Result<Option<Outcome>> {
-    let command = command::parse(line, shell.view.dialect);
+    let command = shell.reader.read(line);
     if !matches!(command, Ok(None)) {
         shell.note(line);
     }

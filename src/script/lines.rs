@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use crate::command;
+use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 
 /// The longest line, in bytes: the data of one request with every byte written as `\xHH`.
@@ -34,14 +36,18 @@ pub(super) type Lines = mpsc::UnboundedReceiver<Typed>;
 ///
 /// # Panics
 /// Panics outside a tokio runtime.
-pub(super) fn read(input: Box<dyn Read + Send>) -> Lines {
+pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
     let (sender, receiver) = mpsc::unbounded_channel();
     let budget = Arc::new(Semaphore::new(READ_AHEAD));
     let runtime = tokio::runtime::Handle::current();
     std::thread::spawn(move || {
         let mut input = io::BufReader::with_capacity(64 * 1024, input);
-        for number in 1.. {
+        let mut number = 0;
+        loop {
+            number += 1;
+            let first = number;
             let Some(text) = read_line(&mut input).transpose() else { return };
+            let text = text.and_then(|text| with_block(text, &mut input, dialect, &mut number));
             let fatal = matches!(text, Err(Fault::Input(_)));
             let text = text.map_err(Fault::explain);
             let cost = text.as_ref().map_or(0, String::len) + LINE_COST;
@@ -53,7 +59,7 @@ pub(super) fn read(input: Box<dyn Read + Send>) -> Lines {
                     Err(_) => return,
                 },
             };
-            if sender.send(Typed { number, text, share }).is_err() || fatal {
+            if sender.send(Typed { number: first, text, share }).is_err() || fatal {
                 return;
             }
         }
@@ -73,11 +79,46 @@ impl Fault {
     fn explain(self) -> Error {
         match self {
             Self::Input(error) => Error::new(Kind::Refused, format!("Cannot read: {error}")),
-            Self::Long => Error::usage(format!("The line is longer than {LONGEST_LINE} bytes")),
-            Self::NotText => Error::usage("The line is not UTF-8")
+            Self::Long => {
+                Error::usage(format!("The line with its data is longer than {LONGEST_LINE} bytes"))
+            }
+            Self::NotText => Error::usage("The line or its data is not UTF-8")
                 .with_hint("other bytes are written \\xHH in --compat 3.9"),
         }
     }
+}
+
+/// Adds the lines of the block of data that a line begins, if it begins one. Without its end the
+/// block goes on to the end of the input, and whoever reads the line complains.
+fn with_block(
+    mut text: String,
+    input: &mut impl BufRead,
+    dialect: Dialect,
+    number: &mut u64,
+) -> Result<String, Fault> {
+    let Some(mark) = command::mark(&text, dialect) else { return Ok(text) };
+    let mut fault = None;
+    while let Some(line) = read_line(input).transpose() {
+        *number += 1;
+        match line {
+            Ok(line) => {
+                let ends = line == mark;
+                if text.len() + line.len() < LONGEST_LINE {
+                    text.push('\n');
+                    text.push_str(&line);
+                } else {
+                    fault = Some(Fault::Long);
+                }
+                if ends {
+                    break;
+                }
+            }
+            Err(Fault::Input(error)) => return Err(Fault::Input(error)),
+            // The lines up to the mark are no commands either.
+            Err(other) => fault = Some(other),
+        }
+    }
+    fault.map_or(Ok(text), Err)
 }
 
 /// Reads one line, without its end; none at the end of the input.
@@ -117,9 +158,23 @@ mod tests {
         assert_eq!(read_line(&mut input).unwrap(), None);
     }
 
+    #[test]
+    fn a_block_belongs_to_its_line() {
+        let mut input = io::Cursor::new("set /a <<END\nget /b\n\nEND\nls /\nset /a <<E\nx");
+        let mut number = 1;
+        let mut next = || {
+            let text = read_line(&mut input).unwrap().unwrap();
+            let text = with_block(text, &mut input, Dialect::V34, &mut number).unwrap();
+            (text, number)
+        };
+        assert_eq!(next(), ("set /a <<END\nget /b\n\nEND".to_owned(), 4));
+        assert_eq!(next().0, "ls /");
+        assert_eq!(next().0, "set /a <<E\nx");
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn lines_are_never_read_far_ahead() {
-        let mut lines = read(Box::new(io::repeat(b'\n')));
+        let mut lines = read(Box::new(io::repeat(b'\n')), Dialect::V34);
         let mut held = Vec::new();
         for _ in 0..READ_AHEAD / LINE_COST {
             held.push(lines.recv().await.unwrap().share);

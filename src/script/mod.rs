@@ -16,7 +16,7 @@ use tokio::task::coop::unconstrained;
 
 pub use self::gate::Gate;
 use self::lines::{Lines, Typed};
-use crate::command::{self, Call, Flow, Outcome, Shell};
+use crate::command::{self, Call, Flow, Outcome, Reader, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::report::View;
@@ -69,18 +69,26 @@ pub async fn run(
     let window = VecDeque::new();
     let mut run = Run { shell, screen, gate, rules, window, failed: false, over: false };
     // Whoever writes the script has no other work that must get its turn on this thread.
-    unconstrained(run.all(lines::read(input))).await;
+    unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
     screen.flush();
     Tally { failed: run.failed }
 }
 
 /// Reads every line of `input` as a command and runs none; says what is wrong with each.
-pub fn check(view: View, screen: &Screen, rules: &Rules, input: Box<dyn Read + Send>) -> Tally {
-    let mut lines = lines::read(input);
+pub fn check(
+    view: View,
+    reader: &Reader,
+    screen: &Screen,
+    rules: &Rules,
+    input: Box<dyn Read + Send>,
+) -> Tally {
+    let mut lines = lines::read(input, reader.dialect);
     let mut failed = false;
     while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
         let parsed = text.as_deref().map_err(Clone::clone);
-        if let Err(error) = parsed.and_then(|text| command::parse(text, view.dialect)) {
+        if let Err(error) =
+            parsed.and_then(|text| reader.read(text)?.map_or(Ok(()), |call| call.check()))
+        {
             failed = true;
             let line = Line { number, typed: text.unwrap_or_default(), origin: Origin::default() };
             complain(view, screen, rules, &line, &error);
@@ -226,7 +234,7 @@ impl<'a> Run<'a> {
     /// Starts what a line says, when its turn has come.
     async fn take(&mut self, Typed { number, text, share }: Typed) {
         let call = text.as_ref().map_err(Clone::clone).and_then(|text| {
-            let call = command::parse(text, self.shell.view.dialect);
+            let call = self.shell.reader.read(text);
             if !matches!(call, Ok(None)) {
                 self.shell.note(text);
             }

@@ -23,7 +23,7 @@ const MAX_WATCHED_BYTES: usize = 120 * 1024;
 const FIXED_BYTES: usize = 24;
 
 /// What sort of znode `create` makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CreateMode {
     /// Gone with the session.
     pub ephemeral: bool,

@@ -1,0 +1,86 @@
+//! Data in lines of its own: `set /lake <<END`, then lines up to one that is `END`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use super::data;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::line::Line;
+
+/// Commands that take data.
+const TAKERS: &[&str] = &["create", "set"];
+
+/// Returns the line that ends the block which `first` begins, if it begins one.
+pub fn mark(first: &str, dialect: Dialect) -> Option<String> {
+    // Nearly every line ends here.
+    if !first.contains("<<") {
+        return None;
+    }
+    let line = Line::parse(first, dialect);
+    find(&line).map(|(_, mark)| mark)
+}
+
+/// Returns which word announces a block, and the mark that ends it.
+fn find(line: &Line) -> Option<(usize, String)> {
+    let command = line.words.first()?.text();
+    if line.open.is_some() || !TAKERS.contains(&&*command) {
+        return None;
+    }
+    line.words.iter().enumerate().skip(1).find_map(|(index, word)| {
+        let mark = std::str::from_utf8(word.bytes.strip_prefix(b"<<")?).ok()?;
+        let plain = mark.chars().all(|c| c.is_alphanumeric() || c == '_');
+        (word.quote.is_none() && plain && !mark.is_empty()).then(|| (index, mark.to_owned()))
+    })
+}
+
+/// Returns the words of a line that begins a block and of the block below it, if `text` is one. The
+/// lines of the block are joined by newlines; behind the last there is none.
+pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Vec<OsString>>> {
+    if !text.contains("<<") {
+        return Ok(None);
+    }
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let line = Line::parse(first, dialect);
+    let Some((index, mark)) = find(&line) else { return Ok(None) };
+    let missing = || Error::usage(format!("No line {mark} ends the data"));
+    let rest = format!("\n{}", rest.strip_suffix('\n').unwrap_or(rest));
+    let block = rest.strip_suffix(&mark).and_then(|rest| rest.strip_suffix('\n'));
+    let block = block.ok_or_else(missing)?;
+    let block = block.strip_prefix('\n').unwrap_or(block);
+    let mut words: Vec<OsString> =
+        line.words.into_iter().map(|word| OsString::from_vec(word.bytes)).collect();
+    words[index] = data::verbatim(block.as_bytes());
+    Ok(Some(words))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<String>> {
+        let words = words(text, Dialect::V34).unwrap();
+        words.map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect())
+    }
+
+    #[test]
+    fn a_block_is_one_word() {
+        assert_eq!(
+            read("set -s /a <<END 3\n\"a\n b\n\nEND").unwrap(),
+            ["set", "-s", "/a", "@@\"a\n b\n", "3"]
+        );
+        assert_eq!(read("create /a <<E\nE").unwrap(), ["create", "/a", "@@"]);
+        assert_eq!(read("create /a <<E\n@x\nE\n").unwrap(), ["create", "/a", "@@@x"]);
+        assert!(words("set /a <<END\nx", Dialect::V34).is_err());
+    }
+
+    #[test]
+    fn only_a_bare_mark_of_a_command_with_data_begins_a_block() {
+        assert_eq!(mark("set /a <<END", Dialect::V34).as_deref(), Some("END"));
+        for line in ["set /a '<<END'", "set /a <<", "echo <<END", "set /a x<<END", "<<END"] {
+            assert_eq!(mark(line, Dialect::V34), None, "{line}");
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+}

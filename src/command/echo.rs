@@ -1,0 +1,42 @@
+//! `echo`: print words.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use super::Shell;
+use crate::report::{Report, Text, json};
+
+/// Print words, one blank between them
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "echo [word...]", after_long_help = EXAMPLE)]
+pub struct Echo {
+    /// Words to print
+    #[arg(value_name = "word", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> echo the lakes   of the north:
+the lakes of the north:";
+
+impl Echo {
+    pub(super) fn run(&self, _: &Shell) -> Words {
+        let words: Vec<&[u8]> = self.words.iter().map(|word| word.as_bytes()).collect();
+        Words { text: words.join(&b' ') }
+    }
+}
+
+/// What was to be printed.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Words {
+    #[serde(serialize_with = "json::bytes")]
+    text: Vec<u8>,
+}
+
+impl Report for Words {
+    fn text(&self, out: &mut Text<'_>) {
+        out.data(&self.text);
+        out.line("");
+    }
+}

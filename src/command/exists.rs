@@ -1,0 +1,50 @@
+//! `exists`: whether there is a znode, for scripts.
+
+use super::Shell;
+use crate::error::{Code, Error, Result};
+use crate::path::TypedPath;
+use crate::report::{Report, Text};
+
+/// Answer with the exit status whether a znode exists, and print nothing
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "exists path", after_long_help = EXAMPLE)]
+pub struct Exists {
+    /// Znode to look for
+    #[arg(value_name = "path")]
+    path: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+`zksh exists /lake` ends with 0 where the znode exists, 1 where it does not, and 3 where no server
+could be asked. In a script a no is a failed line.
+
+Example:
+> create /lake
+Created /lake
+> exists /lake
+> exists /pond
+! Node does not exist: /pond";
+
+impl Exists {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Answer> {
+        let path = shell.path(&self.path)?;
+        let exists = shell.session.exists(&path, false).await?.is_some();
+        Ok(Answer { exists, path: path.to_string() })
+    }
+}
+
+/// Yes or no.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Answer {
+    exists: bool,
+    #[serde(skip)]
+    path: String,
+}
+
+impl Report for Answer {
+    fn text(&self, _: &mut Text<'_>) {}
+
+    fn failure(&self) -> Option<Error> {
+        (!self.exists).then(|| Error::code(Code::NoNode, self.path.as_str()))
+    }
+}

@@ -1,0 +1,58 @@
+//! `repeat`: run a command several times.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::sleep::Seconds;
+use super::{Call, Shell, words};
+use crate::error::{Error, Result};
+use crate::report::Silence;
+
+/// Run a command a number of times, until it fails
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "repeat N [-i seconds] command [argument...]", after_long_help = EXAMPLE)]
+pub struct Repeat {
+    /// Time from the end of one run to the begin of the next
+    #[arg(short, long, value_name = "seconds")]
+    interval: Option<Seconds>,
+    /// How many times
+    #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    times: u64,
+    /// Command to run, with its arguments
+    #[arg(
+        value_name = "command",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<OsString>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> repeat 2 create -s /lake-
+Created /lake-0000000000
+Created /lake-0000000001";
+
+impl Repeat {
+    /// Reads the command that is to run.
+    pub(super) fn call(&self) -> Result<Call> {
+        words(self.words.clone())?.ok_or_else(|| Error::usage("Missing: command"))
+    }
+
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let call = self.call()?;
+        for run in 0..self.times {
+            if run > 0 {
+                let interval = self.interval.map_or(Duration::ZERO, |seconds| seconds.0);
+                tokio::time::sleep(interval).await;
+            }
+            let report = Box::pin(call.command.run(shell)).await?;
+            shell.show(&*report)?;
+            if let Some(failure) = report.failure() {
+                return Err(failure);
+            }
+        }
+        Ok(Silence {})
+    }
+}

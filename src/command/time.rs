@@ -1,0 +1,67 @@
+//! `time`: run a command and tell how long it took.
+
+use std::ffi::OsString;
+use std::time::Instant;
+
+use super::{Call, Shell, words};
+use crate::error::{Error, Result};
+use crate::report::{Report, Text};
+
+/// Run a command and print how long it took
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "time command [argument...]", after_long_help = EXAMPLE)]
+pub struct Time {
+    /// Command to run, with its arguments
+    #[arg(
+        value_name = "command",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<OsString>,
+}
+
+const EXAMPLE: &str = "\
+The time is that from the request to the last reply. A script's lines run one after the other where
+they are timed.
+
+Example:
+> create /lake
+Created /lake
+> time ls /lake
+[]
+<decimal> ms";
+
+impl Time {
+    /// Reads the command that is to run.
+    pub(super) fn call(&self) -> Result<Call> {
+        words(self.words.clone())?.ok_or_else(|| Error::usage("Missing: command"))
+    }
+
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Timed> {
+        let call = self.call()?;
+        let begun = Instant::now();
+        let result = Box::pin(call.command.run(shell)).await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(Timed { command: call.name, seconds, result })
+    }
+}
+
+/// What came of a command, and how long it took.
+#[derive(serde::Serialize)]
+pub(super) struct Timed {
+    command: String,
+    seconds: f64,
+    result: Box<dyn Report>,
+}
+
+impl Report for Timed {
+    fn text(&self, out: &mut Text<'_>) {
+        self.result.text(out);
+        out.line(format_args!("{:.1} ms", self.seconds * 1e3));
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.result.failure()
+    }
+}
