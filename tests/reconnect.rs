@@ -73,7 +73,7 @@ fn a_killed_server_that_comes_back_finds_the_session_and_its_watches() {
         terminal.wait_for("(CONNECTING) 2]");
         server.resume();
         terminal.wait_for("(CONNECTED) 2]");
-        zksh(&address).args(["set", "/fish", "salmon"]).run();
+        zksh(&address).args(["--compat", "3.9", "set", "/fish", "salmon"]).succeed();
         terminal.wait_for("type:NodeDataChanged path:/fish");
         terminal.enter(2, "get /fish");
         terminal.wait_for("salmon");
