@@ -1,3 +1,7 @@
 //! The sandbox: its options, its manners on the wire, and how it compares with Apache's server.
 
+mod model;
 mod options;
+mod side;
+mod steps;
+mod wire;

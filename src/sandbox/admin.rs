@@ -10,7 +10,7 @@ use super::state::{Connection, State, Traffic};
 
 /// The release whose protocol the sandbox speaks, then what it is.
 const VERSION: &str =
-    concat!("3.8.0-zksh-", env!("CARGO_PKG_VERSION"), ", an in-memory sandbox, built on Rust");
+    concat!("3.8.4-zksh-", env!("CARGO_PKG_VERSION"), ", an in-memory sandbox, built on Rust");
 
 /// Words that Apache's server knows and that have no meaning here.
 const REFUSED: [&str; 6] = ["crst", "dirs", "gtmk", "hash", "srst", "stmk"];

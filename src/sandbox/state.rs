@@ -202,6 +202,8 @@ impl State {
         let letters = request.operation.letters();
         let xid = request.xid;
         let is_auth = matches!(request.operation, Operation::Auth { .. });
+        let is_nonsense =
+            matches!(request.operation, Operation::Malformed { .. } | Operation::Unknown);
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
             return outcome;
         }
@@ -215,7 +217,7 @@ impl State {
             }
             operation => self.read(from, session, operation, &mut outcome),
         };
-        if matches!(result, Err(Code::MarshallingError | Code::Unimplemented | Code::AuthFailed)) {
+        if is_nonsense || result == Err(Code::AuthFailed) {
             outcome.endings.push((from, Ending::Flushed));
         }
         let zxid = if is_auth { 0 } else { self.zxid };

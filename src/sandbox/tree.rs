@@ -84,7 +84,11 @@ impl Node {
             // Creations and deletions of children; those deleted are created and gone.
             cversion: self.created.wrapping_mul(2).wrapping_sub(children),
             aversion: self.aversion,
-            ephemeral_owner: self.owner,
+            // Containers and TTLs are the server's own business.
+            ephemeral_owner: match Life::of_owner(self.owner) {
+                Life::Ephemeral(session) => session.0,
+                _ => 0,
+            },
             data_length: count(self.data_length()),
             children,
             pzxid: self.pzxid,

@@ -9,6 +9,14 @@ use std::sync::Arc;
 use super::operation::{ConnectionId, Event, EventType, WatchKind, WatchMode};
 use super::tree::parent;
 
+/// Where events go, and who may learn of them.
+pub(crate) struct News<'a> {
+    pub(crate) events: &'a mut Vec<(ConnectionId, Event)>,
+    /// Whether a connection may read the znode that an event of this kind is about: the one that
+    /// changed, or for its children's event the one above.
+    pub(crate) sees: &'a dyn Fn(ConnectionId, EventType) -> bool,
+}
+
 /// The watches of one kind.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
@@ -71,7 +79,7 @@ impl Table {
         path: &str,
         kind: EventType,
         told: &BTreeSet<ConnectionId>,
-        events: &mut Vec<(ConnectionId, Event)>,
+        news: &mut News<'_>,
     ) -> BTreeSet<ConnectionId> {
         let mut meant = BTreeSet::new();
         let mut spent = Vec::new();
@@ -98,8 +106,8 @@ impl Table {
         }
         if !meant.is_empty() {
             let path: Arc<str> = path.into();
-            let tell = meant.iter().filter(|connection| !told.contains(connection));
-            events.extend(tell.map(|to| (*to, Event { kind, path: Arc::clone(&path) })));
+            let tell = meant.iter().filter(|to| !told.contains(to) && (news.sees)(**to, kind));
+            news.events.extend(tell.map(|to| (*to, Event { kind, path: Arc::clone(&path) })));
         }
         meant
     }
@@ -156,22 +164,22 @@ impl Watches {
         self.children.disconnect(connection);
     }
 
-    pub(crate) fn created(&mut self, path: &str, events: &mut Vec<(ConnectionId, Event)>) {
+    pub(crate) fn created(&mut self, path: &str, mut news: News<'_>) {
         let nobody = BTreeSet::new();
-        self.data.trigger(path, EventType::Created, &nobody, events);
-        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, events);
+        self.data.trigger(path, EventType::Created, &nobody, &mut news);
+        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut news);
     }
 
-    pub(crate) fn changed(&mut self, path: &str, events: &mut Vec<(ConnectionId, Event)>) {
-        self.data.trigger(path, EventType::DataChanged, &BTreeSet::new(), events);
+    pub(crate) fn changed(&mut self, path: &str, mut news: News<'_>) {
+        self.data.trigger(path, EventType::DataChanged, &BTreeSet::new(), &mut news);
     }
 
     /// Fires for a deleted znode: who watches both its data and its children is told once.
-    pub(crate) fn deleted(&mut self, path: &str, events: &mut Vec<(ConnectionId, Event)>) {
-        let told = self.data.trigger(path, EventType::Deleted, &BTreeSet::new(), events);
-        self.children.trigger(path, EventType::Deleted, &told, events);
+    pub(crate) fn deleted(&mut self, path: &str, mut news: News<'_>) {
+        let told = self.data.trigger(path, EventType::Deleted, &BTreeSet::new(), &mut news);
+        self.children.trigger(path, EventType::Deleted, &told, &mut news);
         let nobody = BTreeSet::new();
-        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, events);
+        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut news);
     }
 }
 
@@ -181,10 +189,11 @@ mod tests {
 
     const ONE: ConnectionId = ConnectionId(1);
     const TWO: ConnectionId = ConnectionId(2);
+    const BLIND: ConnectionId = ConnectionId(3);
 
-    fn told(change: impl FnOnce(&mut Vec<(ConnectionId, Event)>)) -> Vec<(u64, EventType, String)> {
+    fn told(change: impl FnOnce(News<'_>)) -> Vec<(u64, EventType, String)> {
         let mut events = Vec::new();
-        change(&mut events);
+        change(News { events: &mut events, sees: &|to, _| to != BLIND });
         events.into_iter().map(|(to, event)| (to.0, event.kind, event.path.to_string())).collect()
     }
 
@@ -192,9 +201,9 @@ mod tests {
     fn a_one_shot_watch_fires_once() {
         let mut watches = Watches::default();
         watches.data.add("/a", ONE, WatchMode::Once);
-        let first = told(|events| watches.changed("/a", events));
+        let first = told(|news| watches.changed("/a", news));
         assert_eq!(first, [(1, EventType::DataChanged, "/a".to_owned())]);
-        assert!(told(|events| watches.changed("/a", events)).is_empty());
+        assert!(told(|news| watches.changed("/a", news)).is_empty());
         assert_eq!(watches.data.summary(), (0, 0, 0));
     }
 
@@ -204,7 +213,7 @@ mod tests {
         watches.data.add("/a", ONE, WatchMode::Once);
         watches.children.add("/a", ONE, WatchMode::Once);
         watches.children.add("/", TWO, WatchMode::Once);
-        let all = told(|events| watches.deleted("/a", events));
+        let all = told(|news| watches.deleted("/a", news));
         let deleted = (1, EventType::Deleted, "/a".to_owned());
         assert_eq!(all, [deleted, (2, EventType::ChildrenChanged, "/".to_owned())]);
         assert_eq!(watches.children.summary(), (0, 0, 0));
@@ -215,13 +224,21 @@ mod tests {
         let mut watches = Watches::default();
         watches.add("/a", ONE, WatchMode::Recursive);
         watches.add("/a", TWO, WatchMode::Persistent);
-        let all = told(|events| watches.created("/a/b/c", events));
+        let all = told(|news| watches.created("/a/b/c", news));
         assert_eq!(all, [(1, EventType::Created, "/a/b/c".to_owned())]);
-        let all = told(|events| watches.created("/a/b", events));
+        let all = told(|news| watches.created("/a/b", news));
         let created = (1, EventType::Created, "/a/b".to_owned());
         assert_eq!(all, [created, (2, EventType::ChildrenChanged, "/a".to_owned())]);
         watches.disconnect(ONE);
-        assert!(told(|events| watches.created("/a/b/c", events)).is_empty());
+        assert!(told(|news| watches.created("/a/b/c", news)).is_empty());
+    }
+
+    #[test]
+    fn who_may_not_read_is_not_told_and_has_spent_the_watch() {
+        let mut watches = Watches::default();
+        watches.data.add("/a", BLIND, WatchMode::Once);
+        assert!(told(|news| watches.changed("/a", news)).is_empty());
+        assert_eq!(watches.data.summary(), (0, 0, 0));
     }
 
     #[test]

@@ -27,6 +27,9 @@ impl State {
                 if path.contains('\0') {
                     return Err(Code::BadArguments);
                 }
+                if self.node(&path).is_ok_and(|node| !self.may(from, node, permission::READ)) {
+                    return Err(Code::NoAuth);
+                }
                 // Also where there is no znode: the watch then waits for it.
                 if watch {
                     self.watches.data.add(&path, from, WatchMode::Once);
@@ -59,7 +62,12 @@ impl State {
             Operation::GetAcl { path } => self.get_acl(from, &path),
             Operation::GetAllChildrenNumber { path } => {
                 self.readable(from, &path)?;
-                Ok(Body::Number(count(self.tree.totals(&path).0 - 1)))
+                Ok(Body::Number(count(match &*path {
+                    // The root has two names in Apache's tree, and one is below the other.
+                    "" => self.tree.count() - 1,
+                    "/" => self.tree.count() - 2,
+                    path => self.tree.totals(path).0 - 1,
+                })))
             }
             Operation::GetEphemerals { prefix } => {
                 let all = matches!(prefix.trim(), "" | "/");

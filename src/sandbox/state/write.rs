@@ -1,16 +1,19 @@
 //! Writes: the checks in Apache's order (`PrepRequestProcessor`), then the changes and their events
 //! (`DataTree`).
 
+use std::sync::Arc;
+
 use super::State;
 use super::pending::{Change, Pending, Record};
 use crate::sandbox::acl;
 use crate::sandbox::operation::{
-    Body, Code, ConnectionId, Create, CreateKind, Data, Ending, Id, Moment, Operation, Outcome,
-    Part, SessionId, permission,
+    Acl, Body, Code, ConnectionId, Create, CreateKind, Data, Ending, EventType, Id, Moment,
+    Operation, Outcome, Part, SessionId, permission,
 };
 use crate::sandbox::path;
 use crate::sandbox::quota::{self, Page, Track};
 use crate::sandbox::tree::{Life, MAX_TTL, Seed, is_special, parent};
+use crate::sandbox::watches::{News, Watches};
 
 /// Who asks for a change.
 #[derive(Clone, Copy)]
@@ -45,6 +48,10 @@ impl State {
         let ids = self.connections.get(&from).map(|c| c.ids.clone()).unwrap_or_default();
         let asker = Asker { session, ids: &ids };
         if let Operation::Multi(operations) = operation {
+            // A create mode that is none, or a TTL that is not there, spoils the request as a whole.
+            if operations.iter().any(has_no_mode) {
+                return Err(Code::MarshallingError);
+            }
             return Ok(Body::Several(self.multi(asker, operations, now, outcome)));
         }
         let change = self.prepare(&Pending::default(), asker, operation)?;
@@ -169,7 +176,7 @@ impl State {
         match change {
             Change::Create { kind, path, data, acl, life, created_in_parent } => {
                 let bytes = length(&data);
-                let seed = Seed { data, acl, life, created_in_parent };
+                let seed = Seed { data, acl: Arc::clone(&acl), life, created_in_parent };
                 let stat = self.tree.create(&path, seed, self.zxid, now.wall);
                 match Page::at(&path) {
                     Some(Page::Limits(subject)) => self.quotas.insert(subject),
@@ -177,7 +184,7 @@ impl State {
                     None => {}
                 }
                 self.note_use(&path, 1, bytes);
-                self.watches.created(&path, &mut outcome.events);
+                self.tell(&path, &acl, outcome, Watches::created);
                 match kind {
                     CreateKind::Create => Part::Created(path),
                     _ => Part::Created2(path, stat),
@@ -191,7 +198,8 @@ impl State {
                 let bytes = length(&data);
                 let (stat, before) = self.tree.set_data(&path, data, version, self.zxid, now.wall);
                 self.note_use(&path, 0, bytes - signed(before));
-                self.watches.changed(&path, &mut outcome.events);
+                let acl = self.tree.get(&path).map(|node| Arc::clone(&node.acl));
+                self.tell(&path, acl.as_deref().unwrap_or_default(), outcome, Watches::changed);
                 Part::Set(stat)
             }
             Change::SetAcl { path, acl, aversion } => {
@@ -207,7 +215,27 @@ impl State {
             self.quotas.remove(subject);
         }
         self.note_use(path, -1, -signed(node.data_length()));
-        self.watches.deleted(path, &mut outcome.events);
+        self.tell(path, &node.acl, outcome, Watches::deleted);
+    }
+
+    /// Tells the watchers who may read the znode that changed, or the one above where it is about
+    /// that one's children.
+    fn tell(
+        &mut self,
+        path: &str,
+        acl: &[Acl],
+        outcome: &mut Outcome,
+        trigger: impl FnOnce(&mut Watches, &str, News<'_>),
+    ) {
+        let above = self.tree.get(parent(path)).map_or(&[][..], |node| &node.acl);
+        let connections = &self.connections;
+        let sees = |to: ConnectionId, kind: EventType| {
+            let acl = if kind == EventType::ChildrenChanged { above } else { acl };
+            let ids = connections.get(&to).map_or(&[][..], |connection| &connection.ids);
+            acl::allows(acl, permission::READ, ids)
+        };
+        let news = News { events: &mut outcome.events, sees: &sees };
+        trigger(&mut self.watches, path, news);
     }
 
     /// Ends a session: its ephemerals go, under the zxid that was given for it. Returns its
@@ -282,6 +310,12 @@ fn next_version(current: i32, expected: i32) -> Result<i32, Code> {
         return Err(Code::BadVersion);
     }
     Ok(current.wrapping_add(1))
+}
+
+/// Returns whether a part of a multi creates something that its create mode does not name.
+fn has_no_mode(operation: &Operation) -> bool {
+    matches!(operation, Operation::Create(Create { kind, flags, .. })
+        if !(0..=4).contains(flags) && !matches!(kind, CreateKind::Ttl(_)))
 }
 
 /// Returns how long a znode is to live, by the kind of request and its create mode.

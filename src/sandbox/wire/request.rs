@@ -213,10 +213,9 @@ fn several(writes: bool, reader: &mut Reader<'_>) -> Result<Vec<Operation>, Malf
             break;
         }
         let operation = match number {
-            code::CREATE | code::CREATE2 | code::CREATE_CONTAINER => {
-                by_flags(create(CreateKind::Create, reader)?)?
+            code::CREATE | code::CREATE2 | code::CREATE_CONTAINER | code::CREATE_TTL => {
+                by_flags(body(number, reader)?)
             }
-            code::CREATE_TTL => by_flags(create(CreateKind::Ttl(0), reader)?)?,
             code::DELETE | code::SET_DATA | code::CHECK | code::GET_CHILDREN | code::GET_DATA => {
                 body(number, reader)?
             }
@@ -230,17 +229,15 @@ fn several(writes: bool, reader: &mut Reader<'_>) -> Result<Vec<Operation>, Malf
     Ok(operations)
 }
 
-/// Within a multi the create mode alone decides what is created (Op.Create), and the reply of an
-/// ordinary create has no stat.
-fn by_flags(operation: Operation) -> Result<Operation, Malformed> {
-    let Operation::Create(mut create) = operation else { return Ok(operation) };
+/// Within a multi the create mode decides what is created before the number does (`Op.Create`).
+fn by_flags(operation: Operation) -> Operation {
+    let Operation::Create(mut create) = operation else { return operation };
     create.kind = match (create.flags, create.kind) {
         (4, _) => CreateKind::Container,
-        (5 | 6, CreateKind::Ttl(ttl)) => CreateKind::Ttl(ttl),
-        (5 | 6, _) => return Err(Malformed),
-        _ => CreateKind::Create,
+        (0..=3, CreateKind::Ttl(_)) => CreateKind::Create,
+        (_, kind) => kind,
     };
-    Ok(Operation::Create(create))
+    Operation::Create(create)
 }
 
 #[cfg(test)]
