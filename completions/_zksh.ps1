@@ -50,7 +50,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('addauth', 'addauth', [CompletionResultType]::ParameterValue, 'Add an identity to the session; it is given to a new session as well')
             [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays after its events, until it is removed')
             [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
+            [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing where one part is refused')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Open a session, here or on other servers; an open one is closed first')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
@@ -59,6 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
             [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
             [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Forget a transaction; nothing of it is sent')
             [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
             [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Answer with the exit status whether a znode exists, and print nothing')
@@ -71,6 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode with all below it, and what it has')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
             [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
+            [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction: what follows up to commit is applied as a whole or not at all')
             [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
             [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
@@ -110,7 +114,17 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;check' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;close' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;commit' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -196,6 +210,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;discard' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;echo' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -269,6 +288,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;ls2' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;multi' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

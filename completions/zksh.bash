@@ -25,8 +25,14 @@ _zksh() {
             zksh,cd)
                 cmd="zksh__subcmd__cd"
                 ;;
+            zksh,check)
+                cmd="zksh__subcmd__check"
+                ;;
             zksh,close)
                 cmd="zksh__subcmd__close"
+                ;;
+            zksh,commit)
+                cmd="zksh__subcmd__commit"
                 ;;
             zksh,config)
                 cmd="zksh__subcmd__config"
@@ -48,6 +54,9 @@ _zksh() {
                 ;;
             zksh,digest)
                 cmd="zksh__subcmd__digest"
+                ;;
+            zksh,discard)
+                cmd="zksh__subcmd__discard"
                 ;;
             zksh,echo)
                 cmd="zksh__subcmd__echo"
@@ -87,6 +96,9 @@ _zksh() {
                 ;;
             zksh,ls2)
                 cmd="zksh__subcmd__ls2"
+                ;;
+            zksh,multi)
+                cmd="zksh__subcmd__multi"
                 ;;
             zksh,printwatches)
                 cmd="zksh__subcmd__printwatches"
@@ -155,7 +167,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd close config connect create delquota delete digest deleteall rmr echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version watches whoami"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,7 +290,35 @@ _zksh() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        zksh__subcmd__check)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         zksh__subcmd__close)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__commit)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -401,6 +441,20 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__digest)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__discard)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -569,6 +623,20 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__ls2)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__multi)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

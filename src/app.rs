@@ -300,6 +300,10 @@ async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8>
     if let Some(call) = command::words(words)? {
         let outcome = shell.run(&call).await?;
         screen.print(&outcome.text);
+        if shell.in_transaction() {
+            let why = "multi wants lines after it: it is for scripts and the prompt";
+            return Err(Error::usage(why));
+        }
         return Ok(u8::from(outcome.failure.is_some()));
     }
     Ok(0)

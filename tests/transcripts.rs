@@ -383,7 +383,9 @@ fn examples() -> Vec<(String, String)> {
             let needs = help.lines().find_map(|line| line.strip_prefix("Needs ZooKeeper "));
             let needs = needs.and_then(|needs| needs.split(' ').next());
             let needs = needs.map(|version| format!("#: needs {version}\n")).unwrap_or_default();
-            let counts = ["quit", "history", "redo", "version"].contains(&command.get_name());
+            let counts =
+                ["quit", "history", "redo", "version", "multi", "check", "commit", "discard"]
+                    .contains(&command.get_name());
             let whole = if counts { "#: whole\n" } else { "" };
             Some((command.get_name().to_owned(), format!("{needs}{whole}{root}{example}\n")))
         })

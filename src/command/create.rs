@@ -8,7 +8,7 @@ use super::data::{self, Form};
 use crate::error::{Code, Error, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
-use crate::session::{Acl, CreateMode};
+use crate::session::{Acl, CreateMode, Operation};
 
 /// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
 const LONGEST_TTL: u64 = 0xff_ffff_ffff;
@@ -72,7 +72,17 @@ impl Create {
         self.acl.as_ref().is_some_and(|acl| acl.unanswered().next().is_some())
     }
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Created> {
+    /// Returns what it means inside a transaction.
+    pub(super) async fn operation(&self, shell: &Shell) -> Result<Operation> {
+        if self.parents || self.if_absent {
+            return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
+        }
+        let (prefix, data, mode, acl) = self.prepare(shell).await?;
+        Ok(Operation::Create { prefix, data, mode, acl })
+    }
+
+    /// Returns the path (of a sequential znode the prefix), the data, the mode and the ACL.
+    async fn prepare(&self, shell: &Shell) -> Result<(String, Vec<u8>, CreateMode, Acl)> {
         let path = if self.sequential {
             shell.sequential(&self.path)?
         } else {
@@ -90,6 +100,11 @@ impl Create {
             Some(acl) => shell.acl(acl).await?,
             None => Acl::open(),
         };
+        Ok((path, data, mode, acl))
+    }
+
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Created> {
+        let (path, data, mode, acl) = self.prepare(shell).await?;
         let mut result = shell.session.create(&path, &data, mode, &acl).await;
         if self.parents && is(&result, Code::NoNode) {
             for parent in parents(&path) {

@@ -1,9 +1,10 @@
 //! `delete`: remove a znode that has no children.
 
 use super::Shell;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::path::TypedPath;
 use crate::report::Silence;
+use crate::session::Operation;
 
 /// Delete a znode that has no children
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,14 @@ Created /lake
 > delete --if-exists /lake";
 
 impl Delete {
+    /// Returns what it means inside a transaction.
+    pub(super) fn operation(&self, shell: &Shell) -> Result<Operation> {
+        if self.if_exists {
+            return Err(Error::usage("--if-exists has no place in a transaction"));
+        }
+        Ok(Operation::Delete { path: shell.path(&self.path)?, version: self.only.or(self.version) })
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         let version = self.only.or(self.version);

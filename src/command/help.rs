@@ -15,6 +15,7 @@ const TASKS: &[(&str, &[&str])] = &[
     ),
     ("session", &["connect", "reconnect", "close", "getEphemerals", "sync", "quit"]),
     ("ensemble", &["config", "reconfig"]),
+    ("transaction", &["multi", "check", "commit", "discard"]),
     ("script", &["echo", "sleep", "time", "repeat"]),
     ("shell", &["help", "history", "redo", "setting", "version"]),
 ];

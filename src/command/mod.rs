@@ -26,6 +26,7 @@ mod help;
 mod history;
 mod listquota;
 mod ls;
+mod multi;
 mod parse;
 mod presentable;
 mod printwatches;
@@ -63,6 +64,7 @@ pub use self::switches::{Switch, Switches};
 pub use self::variables::Variables;
 use crate::error::Result;
 use crate::report::Report;
+use crate::session::Operation;
 
 /// Every command there is: the only list. What each does stands with its arguments.
 #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
@@ -73,7 +75,9 @@ pub enum Command {
     #[command(name = "addWatch")]
     AddWatch(addwatch::AddWatch),
     Cd(cd::Cd),
+    Check(multi::Check),
     Close(connect::Close),
+    Commit(multi::Commit),
     Config(config::Config),
     Connect(connect::Connect),
     Create(create::Create),
@@ -83,6 +87,7 @@ pub enum Command {
     Digest(digest::Digest),
     #[command(name = "deleteall", visible_alias = "rmr")]
     DeleteAll(deleteall::DeleteAll),
+    Discard(multi::Discard),
     Echo(echo::Echo),
     Edit(edit::Edit),
     Exists(exists::Exists),
@@ -99,6 +104,7 @@ pub enum Command {
     ListQuota(listquota::ListQuota),
     Ls(ls::Ls),
     Ls2(ls::Ls2),
+    Multi(multi::Multi),
     #[command(name = "printwatches")]
     PrintWatches(printwatches::PrintWatches),
     Pwd(pwd::Pwd),
@@ -178,18 +184,39 @@ impl Command {
         }
     }
 
+    /// Returns what the command means inside a transaction; none where it runs at once there too.
+    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+        Some(match self {
+            Self::Check(command) => command.operation(shell),
+            Self::Create(command) => command.operation(shell).await,
+            Self::Delete(command) => command.operation(shell),
+            Self::Set(command) if command.setting(shell).is_none() => {
+                command.operation(shell).await
+            }
+            _ => return None,
+        })
+    }
+
     async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+        if shell.in_transaction()
+            && let Some(operation) = self.operation(shell).await
+        {
+            return boxed(shell.queue(operation));
+        }
         match self {
             Self::AddAuth(command) => boxed(command.run(shell).await),
             Self::AddWatch(command) => boxed(command.run(shell).await),
             Self::Cd(command) => boxed(command.run(shell).await),
+            Self::Check(_) => boxed(multi::Check::run()),
             Self::Close(command) => boxed(command.run(shell).await),
+            Self::Commit(_) => boxed(multi::Commit::run(shell).await),
             Self::Config(command) => boxed(command.run(shell).await),
             Self::Connect(command) => boxed(command.run(shell).await),
             Self::Create(command) => boxed(command.run(shell).await),
             Self::DelQuota(command) => boxed(command.run(shell).await),
             Self::Delete(command) => boxed(command.run(shell).await),
             Self::DeleteAll(command) => boxed(command.run(shell).await),
+            Self::Discard(_) => boxed(multi::Discard::run(shell)),
             Self::Echo(command) => boxed(Ok(command.run(shell))),
             Self::Edit(command) => boxed(command.run(shell).await),
             Self::Digest(command) => boxed(command.run().await),
@@ -203,6 +230,7 @@ impl Command {
             Self::ListQuota(command) => boxed(command.run(shell).await),
             Self::Ls(command) => boxed(command.run(shell).await),
             Self::Ls2(command) => boxed(command.run(shell).await),
+            Self::Multi(_) => boxed(multi::Multi::run(shell)),
             Self::PrintWatches(command) => Ok(command.run(shell)),
             Self::Pwd(_) => boxed(Ok(pwd::Pwd::run(shell))),
             Self::Quit(command) => boxed(command.run(shell).await),

@@ -8,10 +8,10 @@ use super::Shell;
 use super::data::{self, Form};
 use super::setting::Setting;
 use super::switches::{Choice, Switch};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
-use crate::session::{Acl, CreateMode, Stat};
+use crate::session::{Acl, CreateMode, Operation, Stat};
 
 /// How often the znode is created anew while others delete it.
 const PATIENCE: usize = 3;
@@ -70,6 +70,16 @@ impl Set {
     /// Returns whether the command needs more than one round trip.
     pub(super) fn is_long(&self) -> bool {
         self.create
+    }
+
+    /// Returns what it means inside a transaction.
+    pub(super) async fn operation(&self, shell: &Shell) -> Result<Operation> {
+        if self.create {
+            return Err(Error::usage("--create has no place in a transaction"));
+        }
+        let path = shell.path(&self.path)?;
+        let data = data::read(shell, &self.data, self.form).await?;
+        Ok(Operation::Set { path, data, version: self.only.or(self.version) })
     }
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {

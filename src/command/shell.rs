@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::multi::{Queued, Transaction};
 use super::switches::Switches;
 use super::{Call, Command, Reader};
 use crate::dialect::Format;
@@ -12,7 +13,7 @@ use crate::report::json::Origin;
 use crate::report::progress::Progress;
 use crate::report::screen::Screen;
 use crate::report::{Report, View};
-use crate::session::Session;
+use crate::session::{Operation, Session};
 
 /// Writes a part of a result; fails when nobody reads it any more.
 type Show = Box<dyn Fn(&[u8]) -> Result<()>>;
@@ -37,6 +38,8 @@ pub struct Shell {
     pub switches: Arc<Switches>,
     /// The terminal, where a person types the lines.
     pub terminal: Option<Arc<Screen>>,
+    /// What waits for `commit`, between `multi` and there.
+    transaction: Mutex<Option<Transaction>>,
     /// Standard input, where a command may read it.
     input: Mutex<Option<Input>>,
     /// How far the running command has come.
@@ -74,10 +77,50 @@ impl Shell {
             earlier: OnceLock::new(),
             switches,
             terminal: None,
+            transaction: Mutex::default(),
             input: Mutex::default(),
             progress: Progress::default(),
             protected: Vec::new(),
         }
+    }
+
+    /// Reads a line and notes it, as [`Shell::note`] does. None for a line without words. A line
+    /// that cannot be read keeps a transaction from being applied.
+    pub fn read(&self, text: &str) -> Result<Option<Call>> {
+        let call = self.reader.read(text);
+        if !matches!(call, Ok(None)) {
+            self.note(text);
+        }
+        if call.is_err() {
+            self.spoil();
+        }
+        call
+    }
+
+    /// Returns whether a transaction has begun.
+    pub fn in_transaction(&self) -> bool {
+        self.transaction().is_some()
+    }
+
+    /// Keeps the transaction, if one has begun, from being applied.
+    pub fn spoil(&self) {
+        if let Some(transaction) = &mut *self.transaction() {
+            transaction.spoil();
+        }
+    }
+
+    pub(super) fn transaction(&self) -> MutexGuard<'_, Option<Transaction>> {
+        self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an operation for `commit`, where a transaction has begun.
+    pub(super) fn queue(&self, operation: Result<Operation>) -> Result<Queued> {
+        let mut transaction = self.transaction();
+        let open = transaction.get_or_insert_default();
+        if operation.is_err() {
+            open.spoil();
+        }
+        operation.map(|operation| open.add(operation))
     }
 
     /// Runs a command that was typed.

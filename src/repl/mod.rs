@@ -24,6 +24,7 @@ use self::recall::SharedPast;
 use self::signals::Signals;
 use self::tree::Tree;
 use crate::command::{self, Outcome, Shell, Switch};
+use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::path::ZnodePath;
 use crate::report::escape::{self, Newlines};
@@ -97,6 +98,12 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
             }
             match result {
                 Ok(Some(Outcome { quit: true, .. })) => return Ok(0),
+                // For programs the result itself says so.
+                Ok(Some(Outcome { failure: Some(error), .. }))
+                    if shell.view.format != Format::Json =>
+                {
+                    shell.complain(screen, &error);
+                }
                 Ok(_) => {}
                 Err(error) if enough && error.kind() == Kind::Interrupted => break,
                 Err(error) if error.kind() == Kind::Interrupted => {
@@ -129,11 +136,7 @@ async fn line_runs(
     screen: &Screen,
     signals: &mut Signals,
 ) -> Result<Option<Outcome>> {
-    let command = shell.reader.read(line);
-    if !matches!(command, Ok(None)) {
-        shell.note(line);
-    }
-    let Some(command) = command? else { return Ok(None) };
+    let Some(command) = shell.read(line)? else { return Ok(None) };
     let before = shell.session.requests_sent();
     let work = async {
         if let Some(question) = command.question(shell).await?

@@ -67,7 +67,7 @@ pub async fn run(
     input: Box<dyn Read + Send>,
 ) -> Tally {
     let window = VecDeque::new();
-    let mut run = Run { shell, screen, gate, rules, window, failed: false, over: false };
+    let mut run = Run { shell, screen, gate, rules, window, failed: false, last: 0, over: false };
     // Whoever writes the script has no other work that must get its turn on this thread.
     unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
     screen.flush();
@@ -159,6 +159,8 @@ struct Run<'a> {
     /// The oldest first.
     window: VecDeque<Entry<'a>>,
     failed: bool,
+    /// The number of the last line.
+    last: u64,
     /// Whether nothing more is to be run.
     over: bool,
 }
@@ -173,6 +175,12 @@ impl<'a> Run<'a> {
                 Next::Line(line) => self.take(line).await,
                 Next::End => ended = true,
             }
+        }
+        if self.shell.in_transaction() && !self.is_over() {
+            self.failed = true;
+            let error = Error::usage("multi without commit: nothing of it was sent");
+            let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
+            complain(self.shell.view, self.screen, self.rules, &line, &error);
         }
         self.shell.session.watches().deliver();
         self.show_events(&self.gate.oldest(usize::MAX));
@@ -233,15 +241,21 @@ impl<'a> Run<'a> {
 
     /// Starts what a line says, when its turn has come.
     async fn take(&mut self, Typed { number, text, share }: Typed) {
-        let call = text.as_ref().map_err(Clone::clone).and_then(|text| {
-            let call = self.shell.reader.read(text);
-            if !matches!(call, Ok(None)) {
-                self.shell.note(text);
+        self.last = number;
+        let call = match &text {
+            Ok(text) => self.shell.read(text),
+            Err(error) => {
+                self.shell.spoil();
+                Err(error.clone())
             }
-            call
-        });
+        };
         let Some(call) = call.transpose() else { return };
-        let flow = call.as_ref().map_or(Flow::Writes, |call| call.flow());
+        let flow = match &call {
+            // Its lines are kept in their order, and wait for nothing.
+            Ok(_) if self.shell.in_transaction() => Flow::Alone,
+            Ok(call) => call.flow(),
+            Err(_) => Flow::Writes,
+        };
         let alone = flow == Flow::Alone || (flow == Flow::Writes && self.rules.stop_on_error);
         if alone {
             self.drain().await;

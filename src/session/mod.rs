@@ -18,6 +18,7 @@ mod stat;
 mod subtree;
 mod survey;
 mod tap;
+mod transaction;
 mod walk;
 mod watches;
 
@@ -40,6 +41,7 @@ pub use self::order::{Dated, Order, Stamp};
 pub use self::quota::{Limit, Quota, Track};
 pub use self::stat::Stat;
 pub use self::survey::Survey;
+pub use self::transaction::{Applied, Operation, Transacted};
 pub use self::watches::{Watch, WatchKind, Watches};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;

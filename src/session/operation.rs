@@ -36,7 +36,7 @@ pub struct CreateMode {
 }
 
 impl CreateMode {
-    fn of_client(self) -> zookeeper::CreateMode {
+    pub(super) fn of_client(self) -> zookeeper::CreateMode {
         match (self.container, self.ephemeral, self.sequential) {
             (true, _, _) => zookeeper::CreateMode::Container,
             (_, true, true) => zookeeper::CreateMode::EphemeralSequential,
@@ -204,7 +204,7 @@ pub(super) mod zookeeper_result {
 }
 
 /// Puts the client crate's error into ours.
-fn refused(error: &zookeeper::Error, path: &str) -> Error {
+pub(super) fn refused(error: &zookeeper::Error, path: &str) -> Error {
     use zookeeper::Error as E;
     let code = match error {
         E::NoNode => Code::NoNode,

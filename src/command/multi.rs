@@ -1,0 +1,266 @@
+//! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
+
+use super::Shell;
+use crate::error::{Code, Error, Kind, Result};
+use crate::path::TypedPath;
+use crate::report::{Report, Silence, Text};
+use crate::session::{Applied, Operation, Stat};
+
+/// Operations that wait for `commit`.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    operations: Vec<Operation>,
+    /// Whether a line could not be read or is not possible: then nothing may be applied.
+    spoiled: bool,
+}
+
+impl Transaction {
+    /// Adds an operation.
+    pub(super) fn add(&mut self, operation: Operation) -> Queued {
+        self.operations.push(operation);
+        Queued { queued: self.operations.len() }
+    }
+
+    /// Keeps the transaction from being applied.
+    pub(super) fn spoil(&mut self) {
+        self.spoiled = true;
+    }
+}
+
+/// Begin a transaction: what follows up to commit is applied as a whole or not at all
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "multi", after_long_help = EXAMPLE)]
+pub struct Multi {}
+
+const EXAMPLE: &str = "\
+The lines after it, create, set, delete and check, are kept until commit sends them in one request;
+discard forgets them. Other commands run at once. When a line cannot be read, commit sends nothing.
+
+Needs ZooKeeper 3.5 or later.
+
+Example:
+> create /lake deep
+Created /lake
+> multi
+> check /lake 0
+> set /lake deeper
+> create /lake/reed
+> commit
+Checked /lake
+Set /lake
+Created /lake/reed";
+
+impl Multi {
+    pub(super) fn run(shell: &Shell) -> Result<Silence> {
+        let mut transaction = shell.transaction();
+        if transaction.is_some() {
+            return Err(refused("There is a transaction already")
+                .with_hint("commit applies it, discard forgets it"));
+        }
+        *transaction = Some(Transaction::default());
+        Ok(Silence {})
+    }
+}
+
+/// Make a transaction depend on a znode and its version
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "check path [version]", after_long_help = CHECK_EXAMPLE)]
+pub struct Check {
+    /// Znode that must exist
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Version that its data must have
+    #[arg(value_name = "version", allow_negative_numbers = true)]
+    version: Option<i32>,
+}
+
+const CHECK_EXAMPLE: &str = "\
+It stands between multi and commit.
+
+Needs ZooKeeper 3.5 or later.
+
+Example:
+> multi
+> check /
+> create /lake
+> commit
+Checked /
+Created /lake";
+
+impl Check {
+    pub(super) fn operation(&self, shell: &Shell) -> Result<Operation> {
+        Ok(Operation::Check { path: shell.path(&self.path)?, version: self.version })
+    }
+
+    /// Runs it where no transaction has taken it.
+    pub(super) fn run() -> Result<Silence> {
+        Err(none())
+    }
+}
+
+/// Forget a transaction; nothing of it is sent
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "discard", after_long_help = DISCARD_EXAMPLE)]
+pub struct Discard {}
+
+const DISCARD_EXAMPLE: &str = "\
+Example:
+> multi
+> create /lake
+> discard
+> exists /";
+
+impl Discard {
+    pub(super) fn run(shell: &Shell) -> Result<Silence> {
+        shell.transaction().take().map(|_| Silence {}).ok_or_else(none)
+    }
+}
+
+/// Apply a transaction: all of it, or nothing where one part is refused
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "commit", after_long_help = COMMIT_EXAMPLE)]
+pub struct Commit {}
+
+const COMMIT_EXAMPLE: &str = "\
+What it prints names each operation. When it fails, the message names the operation that was
+refused, and nothing has changed.
+
+Needs ZooKeeper 3.5 or later.
+
+Example:
+> multi
+> create /lake
+> create /lake/reed
+> commit
+Created /lake
+Created /lake/reed";
+
+impl Commit {
+    pub(super) async fn run(shell: &Shell) -> Result<Committed> {
+        let Transaction { operations, spoiled } = shell.transaction().take().ok_or_else(none)?;
+        if spoiled {
+            return Err(refused("Nothing was sent: a line since multi was wrong"));
+        }
+        let result = if operations.is_empty() {
+            Ok(Vec::new())
+        } else {
+            shell.session.transact(&operations).await.map_err(explain)?
+        };
+        Ok(Committed::new(&operations, result))
+    }
+}
+
+fn explain(error: Error) -> Error {
+    match error.code_of() {
+        // It does not know this form of `create`.
+        Some(Code::MarshallingError) => error.with_detail("a transaction needs ZooKeeper 3.5"),
+        _ => error,
+    }
+}
+
+fn none() -> Error {
+    refused("There is no transaction").with_hint("multi begins one")
+}
+
+fn refused(message: &str) -> Error {
+    Error::new(Kind::Refused, message)
+}
+
+/// The report of an operation that waits for `commit`.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Queued {
+    /// How many wait, with this one.
+    queued: usize,
+}
+
+impl Report for Queued {
+    fn text(&self, _: &mut Text<'_>) {}
+}
+
+/// What a transaction came to.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Committed {
+    applied: bool,
+    /// Why not.
+    message: Option<String>,
+    operations: Vec<Step>,
+    #[serde(skip)]
+    failure: Option<Error>,
+}
+
+/// What one of its operations came to.
+#[derive(Debug, serde::Serialize)]
+struct Step {
+    operation: &'static str,
+    path: String,
+    /// `applied`, `undone`, `refused`, or `not tried`.
+    outcome: &'static str,
+    stat: Option<Stat>,
+}
+
+impl Committed {
+    fn new(operations: &[Operation], result: crate::session::Transacted) -> Self {
+        let step = |operation: &Operation, outcome| Step {
+            operation: operation.name(),
+            path: operation.path().to_owned(),
+            outcome,
+            stat: None,
+        };
+        match result {
+            Ok(applied) => {
+                let steps = operations.iter().zip(applied).map(|(operation, applied)| {
+                    let step = step(operation, "applied");
+                    match applied {
+                        Applied::Created(path) => Step { path, ..step },
+                        Applied::Set(stat) => Step { stat: Some(stat), ..step },
+                        Applied::Checked | Applied::Deleted => step,
+                    }
+                });
+                Self { applied: true, message: None, operations: steps.collect(), failure: None }
+            }
+            Err((failed, error)) => {
+                let steps = operations.iter().enumerate().map(|(index, operation)| {
+                    step(
+                        operation,
+                        match index.cmp(&failed) {
+                            std::cmp::Ordering::Less => "undone",
+                            std::cmp::Ordering::Equal => "refused",
+                            std::cmp::Ordering::Greater => "not tried",
+                        },
+                    )
+                });
+                let which = operations.get(failed).map_or("", Operation::name);
+                let error = error.with_detail(format!(
+                    "nothing was applied: {which} is operation {} of {}",
+                    failed + 1,
+                    operations.len()
+                ));
+                Self {
+                    applied: false,
+                    message: Some(error.to_string()),
+                    operations: steps.collect(),
+                    failure: Some(error),
+                }
+            }
+        }
+    }
+}
+
+impl Report for Committed {
+    fn text(&self, out: &mut Text<'_>) {
+        for step in self.operations.iter().filter(|_| self.applied) {
+            out.own(match step.operation {
+                "check" => "Checked ",
+                "create" => "Created ",
+                "set" => "Set ",
+                _ => "Deleted ",
+            });
+            out.foreign(&step.path);
+            out.line("");
+        }
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.failure.clone()
+    }
+}
