@@ -17,7 +17,8 @@ fn tab(terminal: &mut Terminal, line: &str, wanted: &str) -> String {
 #[test]
 fn commands_options_and_values_are_completed() {
     let server = server();
-    let mut terminal = shell(&server);
+    // Wide enough that no hint takes a second row.
+    let mut terminal = connected(Setup::new(&server).size(500, 200));
     tab(&mut terminal, "creat", "0] create ");
     let menu = tab(&mut terminal, "get -", "--watch  ");
     assert!(menu.contains("Leave a watch: one event when the data changes"), "{menu}");
