@@ -286,6 +286,9 @@ fn teller(
         // The session's own turns matter to a script only through the lines that fail.
         (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
         (Notice::State(_), Mode::Terminal) => screen.refresh(),
+        (Notice::Remark(words), _) => {
+            screen.notice(&escape::to_terminal(words.as_bytes(), Newlines::Escape));
+        }
         (Notice::Trouble(trouble), Mode::Terminal) => {
             let trouble = escape::to_terminal(trouble.as_bytes(), Newlines::Escape);
             screen.notice(&format!("Connecting: {trouble}"));

@@ -15,3 +15,4 @@ mod story;
 mod support;
 mod terminal;
 mod transcripts;
+mod watches;

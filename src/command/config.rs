@@ -1,7 +1,7 @@
 //! `config`: the configuration of the ensemble.
 
 use super::Shell;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::report::{Report, Text};
 use crate::session::Stat;
 
@@ -37,11 +37,7 @@ impl Config {
     }
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Ensemble> {
-        let config = shell.session.config(self.watch).await;
-        let (config, stat) = config.map_err(|error| match error.code_of() {
-            Some(Code::NoNode) => error.with_hint("servers before 3.5 keep no configuration"),
-            _ => error,
-        })?;
+        let (config, stat) = shell.session.config(self.watch).await?;
         let config = String::from_utf8_lossy(&config).into_owned();
         let config = if self.clients { for_clients(&config) } else { config };
         Ok(Ensemble { config, stat: self.stat.then_some(stat) })

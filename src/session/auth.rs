@@ -12,6 +12,7 @@ use sha1::{Digest, Sha1};
 use zookeeper::Client;
 
 use super::Session;
+use super::release::{Release, lacking};
 use crate::error::Result;
 use crate::servers::Servers;
 
@@ -99,7 +100,9 @@ impl Session {
 
     /// Returns who the server takes the session for.
     pub async fn identities(&self) -> Result<Vec<Identity>> {
-        let users = self.call("", async |client| client.list_auth_users().await).await?;
+        self.needs("whoami", Release(3, 7)).await?;
+        let users = self.call("", async |client| client.list_auth_users().await).await;
+        let users = users.map_err(|error| lacking(error, "whoami"))?;
         let identity = |user: zookeeper::AuthUser| Identity {
             scheme: user.scheme().to_owned(),
             user: user.user().to_owned(),

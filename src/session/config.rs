@@ -1,7 +1,12 @@
 //! The configuration of the ensemble: who its members are, and changing that.
 
+use std::iter::once;
+
+use zookeeper::EnsembleUpdate as Update;
+
+use super::release::Release;
 use super::{Session, Stat, WatchKind};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::path::ZnodePath;
 
 /// Who the members of the ensemble are to be.
@@ -24,6 +29,16 @@ const CONFIG_PATH: &str = "/zookeeper/config";
 impl Session {
     /// Reads the configuration, a list of `key=value` lines, and the stat of its znode.
     pub async fn config(&self, watch: bool) -> Result<(Vec<u8>, Stat)> {
+        match self.read_config(watch).await {
+            Err(error) if error.code_of() == Some(Code::NoNode) => {
+                self.needs("config", Release(3, 5)).await?;
+                Err(error)
+            }
+            result => result,
+        }
+    }
+
+    async fn read_config(&self, watch: bool) -> Result<(Vec<u8>, Stat)> {
         if !watch {
             let (text, stat) =
                 self.call(CONFIG_PATH, async |client| client.get_config().await).await?;
@@ -44,8 +59,7 @@ impl Session {
         membership: &Membership,
         version: Option<i64>,
     ) -> Result<(Vec<u8>, Stat)> {
-        use std::iter::once;
-        use zookeeper::EnsembleUpdate as Update;
+        self.needs("reconfig", Release(3, 5)).await?;
         let update = match membership {
             Membership::Whole(members) => Update::New { ensemble: once(members.as_str()) },
             Membership::Change { join, leave } => Update::Incremental {

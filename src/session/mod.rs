@@ -13,7 +13,9 @@ mod event;
 mod operation;
 mod order;
 mod persistent;
+mod protect;
 mod quota;
+mod release;
 mod stat;
 mod subtree;
 mod survey;
@@ -38,7 +40,9 @@ use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, State, Turn};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::order::{Dated, Order, Stamp};
+use self::persistent::Cause;
 pub use self::quota::{Limit, Quota, Track};
+use self::release::Release;
 pub use self::stat::Stat;
 pub use self::survey::Survey;
 pub use self::transaction::{Applied, Operation, Transacted};
@@ -74,6 +78,8 @@ pub enum Notice {
     Turn(Turn),
     /// No server answers, and why.
     Trouble(String),
+    /// Something the user should know of, in words.
+    Remark(String),
     /// The state has changed; the prompt shows it.
     State(State),
 }
@@ -110,6 +116,8 @@ struct Link {
     servers: Option<Servers>,
     client: Option<Arc<Client>>,
     keeper: Option<JoinHandle<()>>,
+    /// What the servers run, once they were asked.
+    releases: Option<Vec<Release>>,
 }
 
 impl Session {
@@ -159,6 +167,7 @@ impl Session {
         let keeper = tokio::spawn(async move { this.keep(target).await });
         let mut link = self.link();
         link.servers = Some(servers);
+        link.releases = None;
         link.keeper = Some(keeper);
     }
 
@@ -186,12 +195,23 @@ impl Session {
         let mut broken = Instant::now();
         while !last.is_terminated() {
             let before = last;
-            last = states.changed().await;
+            last = tokio::select! {
+                state = states.changed() => state,
+                () = self.0.watches.weakened() => {
+                    tokio::spawn(self.clone().rearm(Cause::Weakened));
+                    continue;
+                }
+            };
             if last == SessionState::Disconnected {
                 broken = Instant::now();
+                self.link().releases = None;
             }
             let back = before == SessionState::Disconnected;
             self.follow(last, back.then(|| broken.elapsed()), true);
+            // A short break shows its end only.
+            if self.state().is_connected() {
+                tokio::spawn(self.clone().rearm(Cause::Reconnected));
+            }
         }
     }
 
@@ -355,21 +375,6 @@ impl Session {
 
     fn link(&self) -> MutexGuard<'_, Link> {
         self.0.link.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Checks that a request of `bytes` bytes will be taken by the server. One that is too large
-    /// would break the connection for every other request as well.
-    fn check_size(&self, path: &ZnodePath, bytes: usize) -> Result<()> {
-        let chroot = self.link().servers.as_ref().map_or(0, |s| s.chroot().as_str().len());
-        let most = self.0.settings.max_request;
-        if bytes + chroot <= most {
-            return Ok(());
-        }
-        Err(Error::new(
-            Kind::Refused,
-            format!("Too large for one request: {path} with its data takes {bytes} bytes, the server takes {most}"),
-        )
-        .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request"))
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use zookeeper::{Acls, Client};
 
+use super::release::Release;
 use super::{Acl, Session, Stat, WatchKind, not_connected};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
@@ -140,6 +141,10 @@ impl Session {
     ) -> Result<String> {
         let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
         let path = ZnodePath::new(whole)?;
+        if mode.container || mode.ttl.is_some() {
+            let what = if mode.container { "containers" } else { "TTL znodes" };
+            self.needs(what, Release(3, 5)).await?;
+        }
         self.check_size(&path, FIXED_BYTES + prefix.len() + data.len() + acl.wire_length())?;
         let mut options = mode.of_client().with_acls(Acls::new(acl.entries()));
         if let Some(ttl) = mode.ttl {
@@ -184,6 +189,21 @@ impl Session {
     pub async fn sync(&self, path: &ZnodePath) -> Result<()> {
         let at = path.as_str();
         self.call(at, async |client| client.sync(at).await).await
+    }
+
+    /// Checks that a request of `bytes` bytes will be taken by the server. One that is too large
+    /// would break the connection for every other request as well.
+    pub(super) fn check_size(&self, path: &ZnodePath, bytes: usize) -> Result<()> {
+        let chroot = self.link().servers.as_ref().map_or(0, |s| s.chroot().as_str().len());
+        let most = self.0.settings.max_request;
+        if bytes + chroot <= most {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Refused,
+            format!("Too large for one request: {path} with its data takes {bytes} bytes, the server takes {most}"),
+        )
+        .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request"))
     }
 
     pub(super) fn check_watchable(&self, path: &ZnodePath) -> Result<()> {

@@ -1,19 +1,31 @@
 //! Watches that stay until they are removed, and removing watches of any kind.
 
+use super::release::{Release, lacking, lacks};
 use super::{Event, EventKind, Notice, Session, Watch, WatchKind};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
+
+/// Watched znodes that a remark names.
+const NAMED: usize = 3;
+
+/// Why persistent watches are left anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A connection was found again: the client crate leaves only one-shot watches anew.
+    Reconnected,
+    /// Another watch of the znode has fired or was removed.
+    Weakened,
+}
 
 impl Session {
     /// Leaves a persistent watch; where the same one is there already, nothing changes.
     pub async fn add_watch(&self, path: &ZnodePath, kind: WatchKind) -> Result<()> {
-        let mode = match kind {
-            WatchKind::PersistentRecursive => zookeeper::AddWatchMode::PersistentRecursive,
-            _ => zookeeper::AddWatchMode::Persistent,
-        };
+        let mode = mode(kind);
+        self.needs("addWatch", Release(3, 6)).await?;
         self.check_watchable(path)?;
         let at = path.as_str();
-        let watcher = self.call(at, async |client| client.watch(at, mode).await).await?;
+        let watcher = self.call(at, async |client| client.watch(at, mode).await).await;
+        let watcher = watcher.map_err(|error| lacking(error, "addWatch"))?;
         self.watches().add_persistent(path, kind, watcher);
         Ok(())
     }
@@ -29,12 +41,15 @@ impl Session {
         if !locally {
             self.client().await?;
         }
+        self.check_removable().await?;
         let removed = self
             .watches()
             .remove(|watch| watch.path == *path && kind.is_none_or(|kind| kind == watch.kind));
         if removed.is_empty() {
             return Err(Error::code(Code::NoWatcher, path.as_str()));
         }
+        // Until 3.9 a server takes the persistent watches of the znode away with any other.
+        self.watches().weaken(path);
         self.tell_removed(&removed);
         Ok(())
     }
@@ -42,12 +57,69 @@ impl Session {
     /// Removes every watch, and tells so as [`Session::remove_watches`] does.
     pub async fn remove_all_watches(&self) -> Result<()> {
         self.client().await?;
+        self.check_removable().await?;
         let mut removed = self.watches().remove(|_| true);
         removed.sort_by(|a, b| a.path.cmp(&b.path));
         for of_one_path in removed.chunk_by(|a, b| a.path == b.path) {
             self.tell_removed(of_one_path);
         }
         Ok(())
+    }
+
+    /// Fails where a server would break the connection if a watch were taken away.
+    async fn check_removable(&self) -> Result<()> {
+        match self.releases().await.into_iter().min() {
+            Some(oldest) if oldest < Release(3, 5) => {
+                Err(lacks(oldest, "removewatches", Release(3, 5)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves persistent watches anew where the server may have lost them.
+    pub(super) async fn rearm(self, cause: Cause) {
+        if cause == Cause::Weakened && self.keeps_modes_apart().await {
+            return;
+        }
+        // First the old watchers go: one that is still there would tell every event twice.
+        let detached = self.watches().detach(cause == Cause::Reconnected);
+        let mut left = Vec::new();
+        for (id, watch) in detached {
+            let at = watch.path.as_str();
+            let mode = mode(watch.kind);
+            match self.call(at, async |client| client.watch(at, mode).await).await {
+                Ok(watcher) => {
+                    self.watches().attach(id, watcher);
+                    left.push(watch.path);
+                }
+                // Lost again: whoever finds the server again leaves it then.
+                Err(error) if error.kind() == Kind::Lost => {}
+                Err(error) => {
+                    self.watches()
+                        .remove(|held| held.path == watch.path && held.kind == watch.kind);
+                    self.remark(format!("The watch on {at} is lost: {error}"));
+                }
+            }
+        }
+        left.dedup();
+        if cause == Cause::Reconnected && !left.is_empty() {
+            let paths: Vec<&str> = left.iter().take(NAMED).map(ZnodePath::as_str).collect();
+            let more = left.len().saturating_sub(NAMED);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            self.remark(format!(
+                "The connection was lost for a while: events of {}{more} may be missing",
+                paths.join(", ")
+            ));
+        }
+    }
+
+    /// Returns whether every server keeps one-shot and persistent watches of a znode apart.
+    async fn keeps_modes_apart(&self) -> bool {
+        self.releases().await.into_iter().min().is_some_and(|oldest| oldest >= Release(3, 9))
+    }
+
+    fn remark(&self, words: String) {
+        (self.0.notify)(Notice::Remark(words));
     }
 
     /// Tells of watches removed from one znode.
@@ -65,6 +137,13 @@ impl Session {
                 (self.0.notify)(Notice::Event(event, self.0.order.now()));
             }
         }
+    }
+}
+
+fn mode(kind: WatchKind) -> zookeeper::AddWatchMode {
+    match kind {
+        WatchKind::PersistentRecursive => zookeeper::AddWatchMode::PersistentRecursive,
+        _ => zookeeper::AddWatchMode::Persistent,
     }
 }
 

@@ -1,20 +1,26 @@
 //! Questions about many znodes that a server answers in one reply.
 
 use super::Session;
+use super::release::{Release, lacking};
 use crate::error::Result;
 use crate::path::ZnodePath;
 
 impl Session {
     /// Returns how many znodes lie below `path`.
     pub async fn count_below(&self, path: &ZnodePath) -> Result<u64> {
+        let what = "getAllChildrenNumber";
+        self.needs(what, Release(3, 6)).await?;
         let at = path.as_str();
-        let count = self.call(at, async |client| client.count_descendants_number(at).await).await?;
+        let count = self.call(at, async |client| client.count_descendants_number(at).await).await;
+        let count = count.map_err(|error| lacking(error, what))?;
         Ok(count as u64)
     }
 
     /// Returns the ephemerals of this session whose paths begin with the text of `prefix`, in
     /// order: `/a` finds `/ab` too, as the server understands it.
     pub async fn list_ephemerals(&self, prefix: &ZnodePath) -> Result<Vec<String>> {
+        let what = "getEphemerals";
+        self.needs(what, Release(3, 6)).await?;
         let chroot = self.servers().map_or_else(ZnodePath::root, |s| s.chroot().clone());
         let whole = chroot.below(prefix);
         let at = whole.as_str();
@@ -23,8 +29,12 @@ impl Session {
             let client = client.clone().chroot("/").map_err(|_| zookeeper::Error::ClientClosed)?;
             client.list_ephemerals(at).await
         });
-        let mut paths: Vec<String> =
-            listed.await?.iter().filter_map(|path| seen_from(&chroot, path)).collect();
+        let mut paths: Vec<String> = listed
+            .await
+            .map_err(|error| lacking(error, what))?
+            .iter()
+            .filter_map(|path| seen_from(&chroot, path))
+            .collect();
         paths.sort_unstable();
         Ok(paths)
     }

@@ -4,11 +4,12 @@
 //! The client crate gives every watcher a channel of its own. A [`Tap`] on each puts what arrives
 //! into one tray, in the order of the server, and here it is taken out.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::Notify;
 use zookeeper::{OneshotWatcher, PersistentWatcher, WatchedEvent};
 
 use super::event::{Event, EventKind};
@@ -80,6 +81,8 @@ struct Shared {
     registry: Mutex<Registry>,
     tray: Arc<Tray>,
     sink: Sink,
+    /// Rung when the server may have lost a persistent watch.
+    weakened: Notify,
 }
 
 /// Who hears events, and when each arrived.
@@ -91,6 +94,8 @@ struct Registry {
     next: u64,
     /// Watches whose session has ended before they gave an event.
     lost: Vec<Watch>,
+    /// Persistent watches that the server may have lost.
+    weak: HashSet<u64>,
 }
 
 struct Entry {
@@ -108,6 +113,7 @@ impl Watches {
             registry: Mutex::default(),
             tray: Arc::new(Tray::new(order)),
             sink: Box::new(sink),
+            weakened: Notify::new(),
         }))
     }
 
@@ -132,14 +138,7 @@ impl Watches {
 
     /// Keeps a persistent watch whose request has just been answered.
     pub fn add_persistent(&self, path: &ZnodePath, kind: WatchKind, watcher: PersistentWatcher) {
-        let events = stream::unfold(Some(watcher), |watcher| async {
-            let mut watcher = watcher?;
-            let event = watcher.changed().await;
-            // It must not be asked again after a terminal event.
-            let watcher = (!event.session_state.is_terminated()).then_some(watcher);
-            Some((event, watcher))
-        });
-        self.add(path, kind, events);
+        self.add(path, kind, persistent(watcher));
     }
 
     fn add(
@@ -148,7 +147,7 @@ impl Watches {
         kind: WatchKind,
         events: impl Stream<Item = WatchedEvent> + Send + 'static,
     ) {
-        let source: Source = events.filter_map(async |event| Event::of_node(event)).boxed();
+        let source = source(events);
         let mut registry = self.lock();
         let before = registry.deliver(&self.0);
         if registry.watches.values().any(|entry| entry.watch.is(path, kind)) {
@@ -167,6 +166,46 @@ impl Watches {
             entry.expected.clear();
             entry.tap = Some(tap);
         }
+    }
+
+    /// Lets go of the watchers of persistent watches, all of them or only those that the server may
+    /// have lost; the watches themselves are kept. Returns them with their numbers.
+    pub(super) fn detach(&self, all: bool) -> Vec<(u64, Watch)> {
+        let mut registry = self.lock();
+        registry.deliver(&self.0);
+        let weak = std::mem::take(&mut registry.weak);
+        let mut detached = Vec::new();
+        for (id, entry) in &mut registry.watches {
+            if !entry.watch.kind.is_one_shot() && (all || weak.contains(id)) {
+                if let Some(tap) = entry.tap.take() {
+                    tap.close();
+                }
+                detached.push((*id, entry.watch.clone()));
+            }
+        }
+        detached.sort_by(|a, b| a.1.path.cmp(&b.1.path));
+        detached
+    }
+
+    /// Gives a persistent watch a new watcher, unless the watch was removed meanwhile.
+    pub(super) fn attach(&self, id: u64, watcher: PersistentWatcher) {
+        let mut registry = self.lock();
+        if let Some(entry) = registry.watches.get_mut(&id) {
+            entry.expected.clear();
+            entry.tap = Some(Tap::open(id, source(persistent(watcher)), &self.0.tray));
+        }
+    }
+
+    /// Marks the persistent watches of a znode as lost by the server.
+    pub(super) fn weaken(&self, path: &ZnodePath) {
+        if self.lock().weaken(path) {
+            self.0.weakened.notify_one();
+        }
+    }
+
+    /// Waits until the server may have lost a persistent watch.
+    pub(super) async fn weakened(&self) {
+        self.0.weakened.notified().await;
     }
 
     /// Returns the watches held, by path and kind.
@@ -214,6 +253,22 @@ impl Watches {
     }
 }
 
+/// The events of a watch that stays.
+fn persistent(watcher: PersistentWatcher) -> impl Stream<Item = WatchedEvent> + Send {
+    stream::unfold(Some(watcher), |watcher| async {
+        let mut watcher = watcher?;
+        let event = watcher.changed().await;
+        // It must not be asked again after a terminal event.
+        let watcher = (!event.session_state.is_terminated()).then_some(watcher);
+        Some((event, watcher))
+    })
+}
+
+/// Leaves only the events of znodes.
+fn source(events: impl Stream<Item = WatchedEvent> + Send + 'static) -> Source {
+    events.filter_map(async |event| Event::of_node(event)).boxed()
+}
+
 impl Watch {
     fn is(&self, path: &ZnodePath, kind: WatchKind) -> bool {
         self.kind == kind && self.path == *path
@@ -231,12 +286,32 @@ impl Registry {
         let mut given = Vec::new();
         while let Some(arrived) = shared.tray.take() {
             let stamp = arrived.stamp;
+            if self.weakens(&arrived) {
+                shared.weakened.notify_one();
+            }
             if let Some(event) = self.fired(arrived) {
                 (shared.sink)(event.clone(), stamp);
                 given.push(event);
             }
         }
         given
+    }
+
+    /// Notes what a one-shot watch that fires does to the persistent ones of the same znode: until
+    /// 3.9 the server lets go of them too (ZOOKEEPER-4466). Returns whether there are any.
+    fn weakens(&mut self, arrived: &Arrived) -> bool {
+        let watch = self.watches.get(&arrived.id).map(|entry| &entry.watch);
+        let one_shot = watch.filter(|watch| arrived.event.is_some() && watch.kind.is_one_shot());
+        let path = one_shot.map(|watch| watch.path.clone());
+        path.is_some_and(|path| self.weaken(&path))
+    }
+
+    fn weaken(&mut self, path: &ZnodePath) -> bool {
+        let persistent = |watch: &Watch| !watch.kind.is_one_shot() && watch.path == *path;
+        let weak = self.watches.iter().filter(|(_, entry)| persistent(&entry.watch));
+        let weak: Vec<u64> = weak.map(|(id, _)| *id).collect();
+        self.weak.extend(&weak);
+        !weak.is_empty()
     }
 
     /// Returns the event to show, if this one is to be shown.

@@ -1,0 +1,87 @@
+//! One access control list for a whole subtree.
+
+use std::task::{Context, Poll, Waker};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::{Acl, Session, Stat};
+use crate::error::{Code, Error, Kind, Result};
+use crate::path::ZnodePath;
+
+/// Failures that are told one by one; of more only the number is told.
+const TOLD_FAILURES: usize = 1000;
+
+impl Session {
+    /// Replaces the access control list of `top` and of all below it, parents first; `progress`
+    /// hears the number replaced so far. A failure does not end it: the error tells them all.
+    pub async fn set_acl_below(
+        &self,
+        top: &ZnodePath,
+        acl: &Acl,
+        version: Option<i32>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64> {
+        let mut tally = Tally::default();
+        // A session's requests are answered in order, so as many are in flight here as the walk
+        // has ahead of it, and no more.
+        let mut flying = FuturesUnordered::new();
+        let walked = self
+            .walk(top, false, |path| {
+                let path = path.clone();
+                flying.push(async move { self.set_acl(&path, acl, version).await });
+                let mut context = Context::from_waker(Waker::noop());
+                while let Poll::Ready(Some(result)) = flying.poll_next_unpin(&mut context) {
+                    tally.note(result)?;
+                }
+                progress(tally.done);
+                Ok(())
+            })
+            .await;
+        while let Some(result) = flying.next().await {
+            tally.note(result)?;
+            progress(tally.done);
+        }
+        walked?;
+        tally.result()
+    }
+}
+
+/// What came of many requests of one kind.
+#[derive(Default)]
+struct Tally {
+    done: u64,
+    failed: u64,
+    failures: Vec<Error>,
+}
+
+impl Tally {
+    /// Counts a result; an error that no other request would escape is returned.
+    fn note(&mut self, result: Result<Stat>) -> Result<()> {
+        match result {
+            Ok(_) => self.done += 1,
+            Err(error) if error.code_of() == Some(Code::NoNode) => {
+                // It went between its turn in the walk and now.
+            }
+            Err(error) if error.kind() == Kind::Refused => {
+                self.failed += 1;
+                if self.failures.len() < TOLD_FAILURES {
+                    self.failures.push(error);
+                }
+            }
+            Err(error) => {
+                let done = format!("{} znodes have the new list", self.done);
+                return Err(error.with_detail(done));
+            }
+        }
+        Ok(())
+    }
+
+    fn result(self) -> Result<u64> {
+        if self.failed == 0 {
+            return Ok(self.done);
+        }
+        let Self { done, failed, failures } = self;
+        let message = format!("{failed} of {} znodes keep their old list", done + failed);
+        Err(Error::new(Kind::Refused, message).with_causes(failures))
+    }
+}
