@@ -1,5 +1,6 @@
 //! The sandbox: its options, its manners on the wire, and how it compares with Apache's server.
 
+mod abuse;
 mod model;
 mod options;
 mod side;

@@ -3,13 +3,52 @@
 //! It knows nothing of znodes and connections.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
-use super::operation::{Acl, Code, Id, OPEN};
+use super::operation::Code;
+
+/// Who someone is, in the terms of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Id {
+    pub(crate) scheme: String,
+    pub(crate) id: String,
+}
+
+impl Id {
+    pub(crate) fn new(scheme: &str, id: impl Into<String>) -> Self {
+        Self { scheme: scheme.to_owned(), id: id.into() }
+    }
+
+    pub(crate) fn is_anyone(&self) -> bool {
+        self.scheme == "world" && self.id == "anyone"
+    }
+}
+
+/// What one identity may do to a znode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acl {
+    pub(crate) permissions: i32,
+    pub(crate) id: Id,
+}
+
+/// Bits of [`Acl::permissions`].
+pub(crate) mod permission {
+    pub(crate) const READ: i32 = 1;
+    pub(crate) const WRITE: i32 = 2;
+    pub(crate) const CREATE: i32 = 4;
+    pub(crate) const DELETE: i32 = 8;
+    pub(crate) const ADMIN: i32 = 16;
+    pub(crate) const ALL: i32 = READ | WRITE | CREATE | DELETE | ADMIN;
+}
+
+/// The ACL of almost every znode: anyone may do anything.
+pub(crate) static OPEN: LazyLock<Arc<[Acl]>> = LazyLock::new(|| {
+    Arc::new([Acl { permissions: permission::ALL, id: Id::new("world", "anyone") }])
+});
 
 /// The scheme of who may do everything.
 const SUPER: &str = "super";
@@ -142,6 +181,15 @@ pub(crate) fn redact(acl: &[Acl]) -> Arc<[Acl]> {
         }
     }
     acl.into()
+}
+
+/// Returns the bytes of an ACL; the one that all share takes none.
+pub(crate) fn weight(acl: &Arc<[Acl]>) -> usize {
+    if Arc::ptr_eq(acl, &OPEN) {
+        return 0;
+    }
+    let entry = |acl: &Acl| size_of::<Acl>() + acl.id.scheme.len() + acl.id.id.len();
+    acl.iter().map(entry).sum()
 }
 
 #[cfg(test)]

@@ -17,10 +17,6 @@ use super::server::{Core, Shared};
 use super::settings::milliseconds;
 use super::wire;
 
-/// How long a connection may take to ask for its session (`sessionlessCnxnTimeout`), and to take
-/// the last that is sent to it.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The largest connect request, in bytes; real ones have 45.
 const MAX_CONNECT: usize = 4 << 10;
 
@@ -37,7 +33,11 @@ const MAX_LEFTOVER: usize = 64 << 10;
 pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAddr) {
     // Replies are small and awaited.
     let _ = stream.set_nodelay(true);
-    let Some((id, wake)) = shared.lock().accept(peer) else { return };
+    let (patience, accepted) = {
+        let mut core = shared.lock();
+        (core.state.patience(), core.accept(peer))
+    };
+    let Some((id, wake)) = accepted else { return };
     let (reading, writing) = stream.split();
     let mut connection = Connection {
         shared: shared.clone(),
@@ -48,7 +48,8 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         input: Vec::new(),
         output: Vec::new(),
         greeted: false,
-        deadline: Instant::now() + PATIENCE,
+        patience,
+        deadline: Instant::now() + patience,
     };
     connection.run().await;
     shared.lock().disconnect(id);
@@ -65,6 +66,8 @@ struct Connection<'a> {
     output: Vec<u8>,
     /// Whether the connect request has come.
     greeted: bool,
+    /// How long a client may be without a session, and may take over what is last.
+    patience: Duration,
     /// When patience ends with a client that has no session.
     deadline: Instant,
 }
@@ -99,7 +102,7 @@ impl Connection<'_> {
     /// Sends the output; returns whether the connection goes on. Events and the end of the session
     /// come while a client does not read, so both are looked at.
     async fn send(&mut self, last: bool) -> bool {
-        let deadline = if last { Instant::now() + PATIENCE } else { self.deadline };
+        let deadline = if last { Instant::now() + self.patience } else { self.deadline };
         let hurried = last || !self.greeted;
         let mut sent = 0;
         while sent < self.output.len() {
@@ -148,7 +151,7 @@ impl Connection<'_> {
                 self.input.clear();
             }
         };
-        let _ = tokio::time::timeout(PATIENCE, farewell).await;
+        let _ = tokio::time::timeout(self.patience, farewell).await;
     }
 
     /// Answers the requests that have come whole, as far as the client takes the replies.

@@ -6,6 +6,7 @@
 mod acl;
 mod admin;
 mod connection;
+mod node;
 mod operation;
 mod path;
 mod quota;

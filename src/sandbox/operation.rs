@@ -3,7 +3,9 @@
 //! It knows nothing of bytes on the wire, of sockets and of clocks.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+
+use super::acl::{Acl, Id};
 
 /// One TCP connection. A session may be served by several, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,45 +30,6 @@ pub(crate) type Data = Option<Arc<[u8]>>;
 
 /// The names of a znode's children, shared with replies that are being written.
 pub(crate) type Names = Arc<BTreeSet<Box<str>>>;
-
-/// Who someone is, in the terms of a scheme.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Id {
-    pub(crate) scheme: String,
-    pub(crate) id: String,
-}
-
-impl Id {
-    pub(crate) fn new(scheme: &str, id: impl Into<String>) -> Self {
-        Self { scheme: scheme.to_owned(), id: id.into() }
-    }
-
-    pub(crate) fn is_anyone(&self) -> bool {
-        self.scheme == "world" && self.id == "anyone"
-    }
-}
-
-/// What one identity may do to a znode.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Acl {
-    pub(crate) permissions: i32,
-    pub(crate) id: Id,
-}
-
-/// Bits of [`Acl::permissions`].
-pub(crate) mod permission {
-    pub(crate) const READ: i32 = 1;
-    pub(crate) const WRITE: i32 = 2;
-    pub(crate) const CREATE: i32 = 4;
-    pub(crate) const DELETE: i32 = 8;
-    pub(crate) const ADMIN: i32 = 16;
-    pub(crate) const ALL: i32 = READ | WRITE | CREATE | DELETE | ADMIN;
-}
-
-/// The ACL of almost every znode: anyone may do anything.
-pub(crate) static OPEN: LazyLock<Arc<[Acl]>> = LazyLock::new(|| {
-    Arc::new([Acl { permissions: permission::ALL, id: Id::new("world", "anyone") }])
-});
 
 /// A znode's stat as clients see it, in the order of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -257,6 +220,23 @@ impl Operation {
                 | Self::Close
                 | Self::Malformed { write: true }
         )
+    }
+
+    /// Returns whether the operation may add to what the server holds.
+    pub(crate) fn adds(&self) -> bool {
+        match self {
+            Self::Create(_)
+            | Self::SetData { .. }
+            | Self::SetAcl { .. }
+            | Self::Multi(_)
+            | Self::SetWatches(_)
+            | Self::AddWatch { .. } => true,
+            Self::Exists { watch, .. }
+            | Self::GetData { watch, .. }
+            | Self::GetChildren { watch, .. }
+            | Self::GetChildren2 { watch, .. } => *watch,
+            _ => false,
+        }
     }
 
     /// Returns the operation's four letters, as `cons` shows a connection's last one.

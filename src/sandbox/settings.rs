@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The names that [`Settings::set`] knows.
 const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCnxns, \
-                     jute.maxbuffer, znode.container.checkIntervalMs, enforceQuota and \
+                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, enforceQuota and \
                      DigestAuthenticationProvider.superDigest";
 
 /// The limits and habits of a sandbox.
@@ -20,6 +20,12 @@ pub struct Settings {
     pub max_connections: usize,
     /// The largest request, in bytes (`jute.maxbuffer`).
     pub max_request: usize,
+    /// How long a connection may be without a session (`nio.sessionlessCnxnTimeout`), and may take
+    /// over the last that is sent to it.
+    pub patience: Duration,
+    /// What znodes, watches and sessions may take, in bytes; beyond that no more are accepted.
+    /// Apache's server has a heap of 1000 MB (`ZK_SERVER_HEAP`), and ends when it is full.
+    pub memory: usize,
     /// How often containers and znodes with a TTL are looked at (`znode.container.checkIntervalMs`).
     pub container_check: Duration,
     /// Whether hard quotas refuse writes (`enforceQuota`, which Apache leaves off).
@@ -37,6 +43,8 @@ impl Default for Settings {
             max_session_timeout: None,
             max_connections: 60,
             max_request: 0xf_ffff,
+            patience: Duration::from_secs(10),
+            memory: 1000 << 20,
             container_check: Duration::from_mins(1),
             enforce_quota: true,
             super_digest: None,
@@ -46,7 +54,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Sets what has this name in Apache's `zoo.cfg` or among its system properties; times are in
-    /// milliseconds.
+    /// milliseconds, the heap is in megabytes.
     ///
     /// # Errors
     /// Says what is wrong with the name or the value.
@@ -60,6 +68,8 @@ impl Settings {
             "maxSessionTimeout" => self.max_session_timeout = Some(time()?),
             "maxClientCnxns" => self.max_connections = size()?,
             "jute.maxbuffer" => self.max_request = size()?,
+            "nio.sessionlessCnxnTimeout" => self.patience = time()?,
+            "ZK_SERVER_HEAP" => self.memory = size()?.saturating_mul(1 << 20),
             "znode.container.checkIntervalMs" => self.container_check = time()?,
             "enforceQuota" => {
                 self.enforce_quota = value.parse().map_err(|_| "it is true or false".to_owned())?;

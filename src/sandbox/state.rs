@@ -11,17 +11,24 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use super::acl;
+use super::acl::{self, Id};
 use super::operation::{
-    Body, Code, ConnectRequest, ConnectionId, Ending, Id, Moment, Operation, Outcome, Reply,
-    Request, SessionId, Welcome,
+    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
+    SessionId, Welcome,
 };
 use super::quota::Quotas;
 use super::sessions::Sessions;
 use super::settings::{Settings, milliseconds};
 use super::tree::Tree;
 use super::watches::Watches;
+
+/// Bytes that a session takes, with its place among the deadlines.
+const SESSION_WEIGHT: usize = 256;
+
+/// Bytes of identities that one connection may gather; a digest has some 50.
+const MAX_IDENTITIES: usize = 64 << 10;
 
 /// What went over the wire, and how long replies took, in milliseconds.
 #[derive(Debug, Default)]
@@ -137,8 +144,8 @@ impl State {
     ) -> Outcome {
         let mut outcome = Outcome::default();
         self.received(from);
-        if request.last_zxid > self.zxid {
-            // The client has seen another server's future; it must not see this one's past.
+        // A client that has seen another server's future must not see this one's past.
+        if request.last_zxid > self.zxid || self.is_full() {
             outcome.endings.push((from, Ending::AtOnce));
             return outcome;
         }
@@ -207,7 +214,9 @@ impl State {
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
             return outcome;
         }
+        let is_refused = request.operation.adds() && self.is_full();
         let result = match request.operation {
+            _ if is_refused => Err(self.refuse(&request.operation)),
             Operation::Auth { scheme, credentials } => {
                 self.authenticate(from, &scheme, &credentials)
             }
@@ -229,6 +238,12 @@ impl State {
         outcome
     }
 
+    /// Returns the code for what is too much. A write takes its zxid all the same.
+    fn refuse(&mut self, operation: &Operation) -> Code {
+        self.zxid += i64::from(operation.is_write());
+        Code::QuotaExceeded
+    }
+
     fn authenticate(
         &mut self,
         from: ConnectionId,
@@ -244,7 +259,8 @@ impl State {
                 connection.ids.push(id);
             }
         }
-        Ok(Body::Empty)
+        let size: usize = connection.ids.iter().map(|id| id.id.len()).sum();
+        if size > MAX_IDENTITIES { Err(Code::AuthFailed) } else { Ok(Body::Empty) }
     }
 
     /// Forgets a connection and its watches. Its session waits for another one.
@@ -293,6 +309,18 @@ impl State {
     /// Returns the largest request, in bytes.
     pub(crate) fn max_request(&self) -> usize {
         self.settings.max_request
+    }
+
+    /// Returns how long a connection may be without a session.
+    pub(crate) fn patience(&self) -> Duration {
+        self.settings.patience
+    }
+
+    /// Returns whether all memory is taken that the sandbox may take. One request may go beyond by
+    /// its own size.
+    fn is_full(&self) -> bool {
+        self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
+            > self.settings.memory
     }
 
     /// Returns the open sessions, in no order.

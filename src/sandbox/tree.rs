@@ -5,101 +5,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::operation::{Acl, Data, Id, Names, OPEN, SessionId, Stat, permission};
+use super::acl::{self, Acl, Id, OPEN, permission};
+use super::node::{Life, Node};
+use super::operation::{Data, Names, SessionId, Stat};
 
 /// The znodes that are always there and cannot be deleted.
 const SPECIAL: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
-/// What [`Node::owner`] is for a container (`EphemeralType`).
-const CONTAINER: i64 = i64::MIN;
-
-/// The bits of [`Node::owner`] that mark a TTL; the TTL's milliseconds are in the others.
-const TTL_MARK: i64 = 0xff << 56;
-
-/// The longest TTL, in milliseconds: some 34 years.
-pub(crate) const MAX_TTL: i64 = 0xff_ffff_ffff;
-
-/// What decides how long a znode stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
-    Persistent,
-    Ephemeral(SessionId),
-    /// Goes some time after its last child.
-    Container,
-    /// Goes this many milliseconds after its last change, unless it has children.
-    Ttl(i64),
-}
-
-impl Life {
-    /// Returns the life that an ephemeral owner, as stats show it, stands for.
-    pub(crate) fn of_owner(owner: i64) -> Self {
-        match owner {
-            0 => Self::Persistent,
-            CONTAINER => Self::Container,
-            owner if owner & TTL_MARK == TTL_MARK => Self::Ttl(owner & MAX_TTL),
-            owner => Self::Ephemeral(SessionId(owner)),
-        }
-    }
-
-    fn owner(self) -> i64 {
-        match self {
-            Self::Persistent => 0,
-            Self::Container => CONTAINER,
-            Self::Ttl(milliseconds) => TTL_MARK | milliseconds,
-            Self::Ephemeral(session) => session.0,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) data: Data,
-    pub(crate) acl: Arc<[Acl]>,
-    pub(crate) czxid: i64,
-    pub(crate) mzxid: i64,
-    pub(crate) pzxid: i64,
-    pub(crate) ctime: i64,
-    pub(crate) mtime: i64,
-    pub(crate) version: i32,
-    /// How many children were ever created: the next sequence number.
-    pub(crate) created: i32,
-    pub(crate) aversion: i32,
-    pub(crate) owner: i64,
-    pub(crate) children: Names,
-}
-
-impl Node {
-    pub(crate) fn data_length(&self) -> usize {
-        self.data.as_ref().map_or(0, |data| data.len())
-    }
-
-    pub(crate) fn stat(&self) -> Stat {
-        let children = count(self.children.len());
-        Stat {
-            czxid: self.czxid,
-            mzxid: self.mzxid,
-            ctime: self.ctime,
-            mtime: self.mtime,
-            version: self.version,
-            // Creations and deletions of children; those deleted are created and gone.
-            cversion: self.created.wrapping_mul(2).wrapping_sub(children),
-            aversion: self.aversion,
-            // Containers and TTLs are the server's own business.
-            ephemeral_owner: match Life::of_owner(self.owner) {
-                Life::Ephemeral(session) => session.0,
-                _ => 0,
-            },
-            data_length: count(self.data_length()),
-            children,
-            pzxid: self.pzxid,
-        }
-    }
-}
-
-/// Returns a count as the wire has it.
-pub(crate) fn count(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
+/// Bytes that a znode takes besides its path, its data and an ACL of its own.
+const NODE_WEIGHT: usize = 320;
 
 /// Returns the path above `path`, which begins with a slash.
 pub(crate) fn parent(path: &str) -> &str {
@@ -135,6 +49,8 @@ pub(crate) struct Tree {
     mortals: BTreeSet<Box<str>>,
     /// Bytes of all paths and data, as `mntr` counts them.
     size: usize,
+    /// Bytes of all ACLs.
+    acls: usize,
     no_children: Names,
 }
 
@@ -145,6 +61,7 @@ impl Tree {
             ephemerals: HashMap::new(),
             mortals: BTreeSet::new(),
             size: 0,
+            acls: 0,
             no_children: Arc::default(),
         };
         for path in SPECIAL {
@@ -172,6 +89,7 @@ impl Tree {
         config.acl =
             Arc::new([Acl { permissions: permission::READ, id: Id::new("world", "anyone") }]);
         config.aversion = -1;
+        tree.acls = tree.get("/zookeeper/config").map_or(0, |config| acl::weight(&config.acl));
         tree
     }
 
@@ -191,6 +109,12 @@ impl Tree {
 
     pub(crate) fn size(&self) -> usize {
         self.size
+    }
+
+    /// Returns about how many bytes the tree takes: a path stands in the tree, and its last name
+    /// with the parent.
+    pub(crate) fn weight(&self) -> usize {
+        2 * self.size + self.acls + self.nodes.len() * NODE_WEIGHT
     }
 
     pub(crate) fn create(&mut self, path: &str, seed: Seed, zxid: i64, time: i64) -> Stat {
@@ -225,6 +149,7 @@ impl Tree {
         }
         let stat = node.stat();
         self.size += path.len() + node.data_length();
+        self.acls += acl::weight(&node.acl);
         self.nodes.insert(path.into(), node);
         stat
     }
@@ -236,6 +161,7 @@ impl Tree {
         Arc::make_mut(&mut parent.children).remove(name(path));
         parent.pzxid = parent.pzxid.max(zxid);
         self.size -= path.len() + node.data_length();
+        self.acls -= acl::weight(&node.acl);
         match Life::of_owner(node.owner) {
             Life::Persistent => {}
             Life::Ephemeral(session) => {
@@ -274,10 +200,13 @@ impl Tree {
     }
 
     pub(crate) fn set_acl(&mut self, path: &str, acl: Arc<[Acl]>, aversion: i32) -> Stat {
+        let after = acl::weight(&acl);
         let node = self.node_mut(path);
-        node.acl = acl;
+        let before = acl::weight(&std::mem::replace(&mut node.acl, acl));
         node.aversion = aversion;
-        node.stat()
+        let stat = node.stat();
+        self.acls = self.acls - before + after;
+        stat
     }
 
     /// Changes data without a trace in the stat: the server's own book-keeping of quotas.
@@ -329,13 +258,6 @@ impl Tree {
     }
 }
 
-impl Node {
-    fn adopt(&mut self, name: &str) {
-        // A reply that still held the names would make this a copy; replies are written at once.
-        Arc::make_mut(&mut self.children).insert(name.into());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,15 +279,6 @@ mod tests {
         assert_eq!(tree.totals("/a"), (2, 0));
         // The root of a fresh server: one child that nobody created.
         assert_eq!(Tree::new().get("").expect("the root").stat().cversion, -1);
-    }
-
-    #[test]
-    fn owners_tell_lives_apart() {
-        for life in
-            [Life::Persistent, Life::Container, Life::Ttl(5), Life::Ephemeral(SessionId(1 << 56))]
-        {
-            assert_eq!(Life::of_owner(life.owner()), life);
-        }
     }
 
     #[test]

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use super::operation::{ConnectionId, Event, EventType, WatchKind, WatchMode};
 use super::tree::parent;
 
+/// Bytes that a watch takes besides its path.
+const WATCH_WEIGHT: usize = 192;
+
 /// Where events go, and who may learn of them.
 pub(crate) struct News<'a> {
     pub(crate) events: &'a mut Vec<(ConnectionId, Event)>,
@@ -22,6 +25,9 @@ pub(crate) struct News<'a> {
 pub(crate) struct Table {
     by_path: HashMap<Box<str>, BTreeMap<ConnectionId, WatchMode>>,
     by_connection: BTreeMap<ConnectionId, BTreeSet<Box<str>>>,
+    /// How many watches there are, and the bytes of their paths.
+    count: usize,
+    paths: usize,
     /// How many of the watches are recursive; without any, only the path itself is looked at.
     recursive: usize,
 }
@@ -34,6 +40,8 @@ impl Table {
         };
         let before = watchers.insert(connection, mode);
         if before.is_none() {
+            self.count += 1;
+            self.paths += path.len();
             self.by_connection.entry(connection).or_default().insert(path.into());
         }
         self.recursive += usize::from(mode == WatchMode::Recursive);
@@ -57,6 +65,8 @@ impl Table {
     fn forget(&mut self, path: &str, connection: ConnectionId) {
         let watchers = self.by_path.get_mut(path).expect("both sides know every watch");
         let mode = watchers.remove(&connection);
+        self.count -= 1;
+        self.paths -= path.len();
         self.recursive -= usize::from(mode == Some(WatchMode::Recursive));
         if watchers.is_empty() {
             self.by_path.remove(path);
@@ -112,10 +122,14 @@ impl Table {
         meant
     }
 
+    /// Returns about how many bytes the watches take; a path stands on both sides.
+    fn weight(&self) -> usize {
+        2 * self.paths + self.count * WATCH_WEIGHT
+    }
+
     /// Returns how many connections watch how many paths, with how many watches.
     pub(crate) fn summary(&self) -> (usize, usize, usize) {
-        let total = self.by_connection.values().map(BTreeSet::len).sum();
-        (self.by_connection.len(), self.by_path.len(), total)
+        (self.by_connection.len(), self.by_path.len(), self.count)
     }
 
     /// Returns the watched paths, sorted, each with its watchers.
@@ -138,6 +152,11 @@ pub(crate) struct Watches {
 }
 
 impl Watches {
+    /// Returns about how many bytes all watches take.
+    pub(crate) fn weight(&self) -> usize {
+        self.data.weight() + self.children.weight()
+    }
+
     /// Adds a watch of both kinds.
     pub(crate) fn add(&mut self, path: &str, connection: ConnectionId, mode: WatchMode) {
         self.data.add(path, connection, mode);

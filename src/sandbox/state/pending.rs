@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::sandbox::operation::{Acl, CreateKind, Data};
-use crate::sandbox::tree::{Life, Node, Tree, parent};
+use crate::sandbox::acl::Acl;
+use crate::sandbox::node::{Life, Node};
+use crate::sandbox::operation::{CreateKind, Data};
+use crate::sandbox::tree::{Tree, parent};
 
 /// A change that has passed all checks.
 #[derive(Debug)]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::sandbox::acl;
+use crate::sandbox::acl::{self, permission};
+use crate::sandbox::node::{Node, count};
 use crate::sandbox::operation::{
     Body, Code, ConnectionId, Event, EventType, OldWatches, Operation, Outcome, Part, SessionId,
-    WatchMode, permission,
+    WatchMode,
 };
-use crate::sandbox::tree::{Node, count};
 
 /// The largest data in the reply to a multi-read, in bytes. A request can name a large znode many
 /// thousand times, so without a limit one frame could ask for all memory there is.

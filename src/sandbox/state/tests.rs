@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::sandbox::acl::{Acl, OPEN};
 use crate::sandbox::operation::{
-    Acl, ConnectRequest, Create, CreateKind, Event, EventType, OPEN, OldWatches, Part, Stat,
-    WatchMode,
+    ConnectRequest, Create, CreateKind, Event, EventType, OldWatches, Part, Stat, WatchMode,
 };
 
 const TICK: u64 = 1_000;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::State;
 use super::pending::{Change, Pending, Record};
-use crate::sandbox::acl;
+use crate::sandbox::acl::{self, Acl, Id, permission};
+use crate::sandbox::node::{Life, MAX_TTL};
 use crate::sandbox::operation::{
-    Acl, Body, Code, ConnectionId, Create, CreateKind, Data, Ending, EventType, Id, Moment,
-    Operation, Outcome, Part, SessionId, permission,
+    Body, Code, ConnectionId, Create, CreateKind, Data, Ending, EventType, Moment, Operation,
+    Outcome, Part, SessionId,
 };
 use crate::sandbox::path;
 use crate::sandbox::quota::{self, Page, Track};
-use crate::sandbox::tree::{Life, MAX_TTL, Seed, is_special, parent};
+use crate::sandbox::tree::{Seed, is_special, parent};
 use crate::sandbox::watches::{News, Watches};
 
 /// Who asks for a change.

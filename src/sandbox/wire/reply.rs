@@ -1,9 +1,8 @@
 //! Replies and events, written as frames.
 
 use super::Writer;
-use crate::sandbox::operation::{
-    Acl, Body, Code, Data, Event, Id, Names, Part, Reply, Stat, Welcome,
-};
+use crate::sandbox::acl::{Acl, Id};
+use crate::sandbox::operation::{Body, Code, Data, Event, Names, Part, Reply, Stat, Welcome};
 
 /// The number that stands for the request in the header of an event.
 const NOTIFICATION: i32 = -1;

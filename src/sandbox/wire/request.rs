@@ -1,9 +1,10 @@
 //! Requests, read from their frames.
 
 use super::{Malformed, Reader};
+use crate::sandbox::acl::{Acl, Id};
 use crate::sandbox::operation::{
-    Acl, ConnectRequest, Create, CreateKind, Data, Id, OldWatches, Operation, Request, SessionId,
-    WatchKind, WatchMode,
+    ConnectRequest, Create, CreateKind, Data, OldWatches, Operation, Request, SessionId, WatchKind,
+    WatchMode,
 };
 
 /// The numbers of requests (ZooDefs.OpCode).

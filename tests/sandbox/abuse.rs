@@ -1,0 +1,386 @@
+//! What a client may do to a sandbox: the offender is dropped, the others do not notice, and the
+//! memory stays within bounds.
+
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use zksh::sandbox::{self, Clock, Handle, Settings};
+
+use super::wire::{Body, Client, Fields, op};
+use crate::support::wait_until;
+
+const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
+
+/// A sandbox, and an honest client that is to notice nothing.
+struct Scene {
+    sandbox: Handle,
+    address: String,
+    neighbour: Client,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::with(Settings { max_connections: 0, ..Settings::default() }, Clock::System)
+    }
+
+    fn with(settings: Settings, clock: Clock) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sandbox = sandbox::start(listener, settings, clock).unwrap();
+        let address = sandbox.address().to_string();
+        let mut neighbour = Client::connect(&address).unwrap();
+        create(&mut neighbour, "/home", b"sweet");
+        Self { sandbox, address, neighbour }
+    }
+
+    fn client(&self) -> Client {
+        Client::connect(&self.address).unwrap()
+    }
+
+    /// Opens a connection that has said nothing.
+    fn stranger(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    #[track_caller]
+    fn assert_unharmed(&mut self) {
+        let body = Body::default().string("/home").boolean(false);
+        let answer = self.neighbour.ask(op::GET_DATA, &body).unwrap();
+        assert_eq!(Fields(&answer.body).bytes(), Some(&b"sweet"[..]));
+    }
+}
+
+fn create(client: &mut Client, path: &str, data: &[u8]) {
+    let body = Body::default().string(path).bytes(data).acl(ANYONE).int(0);
+    assert_eq!(client.ask(op::CREATE, &body).unwrap().code, 0);
+}
+
+/// Waits until the server closes a connection; returns what it sent before.
+#[track_caller]
+fn assert_closed(stream: &mut TcpStream) -> Vec<u8> {
+    let mut sent = Vec::new();
+    match stream.read_to_end(&mut sent) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+    sent
+}
+
+#[test]
+fn frames_that_are_none_end_the_connection() {
+    let mut scene = Scene::new();
+    let too_long = 0x10_0000_i32.to_be_bytes();
+    let frames: [&[u8]; 6] = [
+        // Lengths: negative, the most negative, all there is, one byte too many.
+        &[0xff; 4],
+        &[0x80, 0, 0, 0],
+        &[0x7f, 0xff, 0xff, 0xff],
+        &too_long,
+        // No header in the frame, and no whole one.
+        &[0, 0, 0, 0],
+        &[0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0],
+    ];
+    for frame in frames {
+        let mut offender = scene.client();
+        offender.stream.write_all(frame).unwrap();
+        assert_eq!(assert_closed(&mut offender.stream), b"", "{frame:?}");
+
+        let mut offender = scene.stranger();
+        offender.write_all(frame).unwrap();
+        assert_eq!(assert_closed(&mut offender), b"", "{frame:?}");
+    }
+    scene.assert_unharmed();
+}
+
+#[test]
+fn a_request_that_cannot_be_read_is_answered_and_ends_the_connection() {
+    let mut scene = Scene::new();
+    // A path that is longer than its frame, and a request that nobody knows.
+    for (number, body, code) in [
+        (op::CREATE, Body::default().int(500), -5),
+        (op::GET_DATA, Body::default().int(-7), -5),
+        (op::SET_WATCHES2, Body::default().long(0).int(0x7fff_ffff), -5),
+        (op::MULTI, Body::default().int(77).boolean(false).int(0), -5),
+        (4711, Body::default(), -6),
+    ] {
+        let mut offender = scene.client();
+        assert_eq!(offender.ask(number, &body).unwrap().code, code, "{number}");
+        assert_eq!(offender.last_words(), b"");
+    }
+    scene.assert_unharmed();
+}
+
+#[test]
+fn the_largest_request_is_taken_and_one_byte_more_is_not() {
+    let mut scene = Scene::new();
+    let around = 8 + Body::default().string("/big").bytes(b"").acl(ANYONE).int(0).0.len();
+    let mut client = scene.client();
+    create(&mut client, "/big", &vec![b'x'; 0xf_ffff - around]);
+    let body = Body::default().string("/big").bytes(&vec![b'x'; 0x10_0000 - around]).acl(ANYONE);
+    let _ = client.send(op::CREATE, &body.int(0));
+    assert_eq!(client.last_words(), b"");
+    scene.assert_unharmed();
+}
+
+#[test]
+fn a_client_that_ends_within_a_frame_leaves_nothing() {
+    let mut scene = Scene::new();
+    for cut in [1, 4, 5, 11, 12, 20] {
+        let mut client = scene.client();
+        let body = Body::default().string("/never").bytes(b"").acl(ANYONE).int(0);
+        let frame = Body::default().int(1).int(op::CREATE).then(&body);
+        let frame = Body::default().bytes(&frame.0);
+        client.stream.write_all(&frame.0[..cut]).unwrap();
+        client.stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.last_words(), b"", "cut at {cut}");
+    }
+    let body = Body::default().string("/never").boolean(false);
+    assert_eq!(scene.neighbour.ask(op::EXISTS, &body).unwrap().code, -101);
+    scene.assert_unharmed();
+}
+
+#[test]
+fn a_slow_client_is_served_byte_by_byte() {
+    let mut scene = Scene::new();
+    let mut slow = scene.client();
+    let body = Body::default().string("/home").boolean(false);
+    let frame = Body::default().bytes(&Body::default().int(1).int(op::EXISTS).then(&body).0);
+    for byte in frame.0 {
+        slow.stream.write_all(&[byte]).unwrap();
+        scene.assert_unharmed();
+    }
+    assert_eq!(slow.receive().unwrap().code, 0);
+}
+
+#[test]
+fn who_asks_for_no_session_is_dropped_in_time() {
+    let patience = Duration::from_millis(100);
+    let mut scene = Scene::with(Settings { patience, ..Settings::default() }, Clock::System);
+    // Nothing, the beginning of a length, and the beginning of a connect request.
+    for words in [&[][..], &[0, 0], &[0, 0, 0, 45, 0, 0, 0, 0, 1]] {
+        let mut silent = scene.stranger();
+        silent.write_all(words).unwrap();
+        assert_eq!(assert_closed(&mut silent), b"");
+    }
+    scene.assert_unharmed();
+}
+
+#[test]
+fn a_client_that_is_gone_without_a_word_is_dropped_with_its_session() {
+    let scene = Scene::with(Settings::default(), Clock::Manual);
+    let mut silent = scene.client();
+    let body = Body::default().string("/ghost").bytes(b"").acl(ANYONE).int(1);
+    assert_eq!(silent.ask(op::CREATE, &body).unwrap().code, 0);
+    let mut other = scene.client();
+    let exists = Body::default().string("/ghost").boolean(true);
+    assert_eq!(other.ask(op::EXISTS, &exists).unwrap().code, 0);
+    scene.sandbox.advance(Duration::from_secs(20));
+    assert_eq!(other.ask(op::PING, &Body::default()).unwrap().events, []);
+    scene.sandbox.advance(Duration::from_secs(15));
+    let answer = other.ask(op::PING, &Body::default()).unwrap();
+    assert_eq!(answer.events, [(2, "/ghost".to_owned())]);
+    assert_eq!(silent.last_words(), b"");
+    let again = Client::reconnect(&scene.address, silent.session, &silent.password, 30_000);
+    assert_eq!(again.unwrap().session, 0, "the session has expired");
+}
+
+#[test]
+fn a_client_that_does_not_read_is_not_read_from_either() {
+    let mut scene = Scene::new();
+    let mut greedy = scene.client();
+    create(&mut greedy, "/big", &vec![b'x'; 500_000]);
+    let ask = Body::default().int(7).int(op::GET_DATA).string("/big").boolean(false);
+    let ask = Body::default().bytes(&ask.0).0;
+    // The requests alone do not fit into the system's buffers, let alone the replies.
+    let wanted = ask.repeat(1_000_000);
+    greedy.stream.set_nonblocking(true).unwrap();
+    let mut asked = 0;
+    let mut idle = 0;
+    while idle < 20 && asked < wanted.len() {
+        match greedy.stream.write(&wanted[asked..]) {
+            Ok(count) => (asked, idle) = (asked + count, 0),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                // What is left of the time belongs to the neighbour.
+                scene.assert_unharmed();
+                idle += 1;
+            }
+        }
+    }
+    assert!(asked < wanted.len(), "the sandbox has read all");
+    assert!(resident() < 500 << 20, "{} MB", resident() >> 20);
+    scene.assert_unharmed();
+    // Every request that was taken has its reply once it is read.
+    greedy.stream.set_nonblocking(false).unwrap();
+    for _ in 0..(asked / ask.len()).min(40) {
+        assert_eq!(greedy.receive().unwrap().body.len(), 4 + 500_000 + 68);
+    }
+}
+
+#[test]
+fn who_does_not_read_events_is_dropped() {
+    let mut scene = Scene::new();
+    let mut deaf = scene.client();
+    let watch = Body::default().string("/").int(1);
+    assert_eq!(deaf.ask(op::ADD_WATCH, &watch).unwrap().code, 0);
+    let path = format!("/{}", "long".repeat(2_000));
+    create(&mut scene.neighbour, &path, b"");
+    let set = Body::default().string(&path).bytes(b"").int(-1);
+    wait_until("the sandbox has given up on the deaf client", || {
+        for _ in 0..100 {
+            scene.neighbour.send(op::SET_DATA, &set).unwrap();
+        }
+        for _ in 0..100 {
+            assert_eq!(scene.neighbour.receive().unwrap().code, 0);
+        }
+        // The connection is closed when it no longer counts.
+        four_letters(&scene.address, "srvr").contains("Connections: 2\n").then_some(())
+    });
+    scene.assert_unharmed();
+}
+
+fn four_letters(address: &str, word: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // As `echo ruok | nc` does.
+    stream.write_all(format!("{word}\n").as_bytes()).unwrap();
+    String::from_utf8(assert_closed(&mut stream)).unwrap()
+}
+
+#[test]
+fn a_multi_read_cannot_ask_for_all_memory() {
+    let mut scene = Scene::new();
+    let mut greedy = scene.client();
+    create(&mut greedy, "/big", &vec![b'x'; 1_000_000]);
+    let part = Body::default().int(op::GET_DATA).boolean(false).int(-1);
+    let part = part.string("/big").boolean(false);
+    let body = (0..40_000).fold(Body::default(), |body, _| body.then(&part));
+    let body = body.int(-1).boolean(true).int(-1);
+    assert_eq!(greedy.ask(op::MULTI_READ, &body).unwrap().code, -5);
+    scene.assert_unharmed();
+}
+
+#[test]
+fn claimed_lengths_take_no_memory() {
+    let mut scene = Scene::new();
+    let before = resident();
+    let claims: Vec<Client> = (0..300)
+        .map(|_| {
+            let mut client = scene.client();
+            client.stream.write_all(&[0, 0x0f, 0xff, 0xff, 0, 0, 0, 1]).unwrap();
+            client
+        })
+        .collect();
+    scene.assert_unharmed();
+    // Other tests run in this process too.
+    assert!(resident() < before + (250 << 20), "{} MB", resident() >> 20);
+    drop(claims);
+}
+
+/// Returns the memory of this process, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kilobytes.map_or(0, |kilobytes: usize| kilobytes << 10)
+}
+
+#[test]
+fn a_full_sandbox_takes_no_more_and_goes_on_reading_and_deleting() {
+    let settings = Settings { memory: 2 << 20, ..Settings::default() };
+    let mut scene = Scene::with(settings, Clock::System);
+    let mut greedy = scene.client();
+    let fill = |client: &mut Client, number: i32| {
+        let body = Body::default().string(&format!("/{number}")).bytes(&vec![b'x'; 200_000]);
+        client.ask(op::CREATE, &body.acl(ANYONE).int(0)).unwrap().code
+    };
+    let codes: Vec<i32> = (0..10).map(|number| fill(&mut greedy, number)).collect();
+    assert!(codes.starts_with(&[0; 4]) && codes.ends_with(&[-125; 4]), "{codes:?}");
+    let watch = Body::default().string("/none").boolean(true);
+    assert_eq!(greedy.ask(op::EXISTS, &watch).unwrap().code, -125);
+    assert!(Client::connect(&scene.address).is_err(), "a session is no use to anyone now");
+    scene.assert_unharmed();
+    let delete = Body::default().string("/0").int(-1);
+    assert_eq!(greedy.ask(op::DELETE, &delete).unwrap().code, 0);
+    assert_eq!(fill(&mut greedy, 0), 0);
+}
+
+#[test]
+fn a_thousand_clients_are_served_at_once() {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let files = files.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    // Both ends of each connection are in this process, and so are other tests.
+    let clients = 1000.min((files.unwrap_or(1024_usize) - 400) / 2);
+    let mut scene = Scene::new();
+    let mut crowd: Vec<Client> = (0..clients).map(|_| scene.client()).collect();
+    let get = Body::default().string("/home").boolean(true);
+    for client in &mut crowd {
+        client.send(op::GET_DATA, &get).unwrap();
+    }
+    for client in &mut crowd {
+        assert_eq!(client.receive().unwrap().code, 0);
+    }
+    let set = Body::default().string("/home").bytes(b"sweet").int(-1);
+    assert_eq!(scene.neighbour.ask(op::SET_DATA, &set).unwrap().code, 0);
+    for client in &mut crowd {
+        let answer = client.ask(op::PING, &Body::default()).unwrap();
+        assert_eq!(answer.events, [(3, "/home".to_owned())]);
+    }
+    assert_eq!(scene.sandbox.sessions().len(), clients + 1);
+    drop(crowd);
+    wait_until("all have left", || {
+        four_letters(&scene.address, "srvr").contains("Connections: 2\n").then_some(())
+    });
+    scene.assert_unharmed();
+}
+
+#[test]
+fn one_address_has_sixty_connections() {
+    let mut scene = Scene::with(Settings::default(), Clock::System);
+    let crowd: Vec<Client> = (1..60).map(|_| scene.client()).collect();
+    assert!(Client::connect(&scene.address).is_err());
+    drop(crowd);
+    wait_until("one may come in again", || Client::connect(&scene.address).ok());
+    scene.assert_unharmed();
+}
+
+#[test]
+fn random_bytes_harm_nobody() {
+    let scene = RefCell::new(Scene::new());
+    let address = scene.borrow().address.clone();
+    let mut bytes = [0; 32];
+    bytes[0] = 1;
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
+    // Lengths and numbers of requests that are nearly right get further in than mere noise.
+    let nearly = (0..64_i32, -12..110_i32, prop::collection::vec(any::<u8>(), 0..64)).prop_map(
+        |(length, number, bytes)| {
+            let frame = Body::default().int(length).int(1).int(number);
+            [&frame.0[..], &bytes].concat()
+        },
+    );
+    let noise = prop::collection::vec(any::<u8>(), 0..200);
+    let bytes = prop_oneof![1 => noise, 3 => nearly];
+    let strategy = (any::<bool>(), prop::collection::vec(bytes, 1..6));
+    let outcome = TestRunner::new_with_rng(config, rng).run(&strategy, |(greeted, parts)| {
+        let stream = if greeted {
+            Client::connect(&address).unwrap().stream
+        } else {
+            TcpStream::connect(&address).unwrap()
+        };
+        // The server may have closed before the end.
+        let _ = (&stream).write_all(&parts.concat());
+        let _ = stream.shutdown(Shutdown::Write);
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut stream = stream;
+        let _ = stream.read_to_end(&mut Vec::new());
+        scene.borrow_mut().assert_unharmed();
+        Ok(())
+    });
+    assert_eq!(outcome, Ok(()));
+}
