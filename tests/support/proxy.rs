@@ -1,6 +1,6 @@
 //! A cable between a shell and a server that a test can cut and mend.
 
-use std::io::copy;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,8 @@ const GLANCE: Duration = Duration::from_millis(5);
 pub(crate) struct Cable {
     port: u16,
     server: String,
+    /// How long each answer of the server is held back.
+    delay: Duration,
     open: Option<Open>,
 }
 
@@ -27,7 +29,12 @@ struct Open {
 
 impl Cable {
     pub(crate) fn to(server: &str) -> Self {
-        let mut cable = Self { port: free_port(), server: server.to_owned(), open: None };
+        Self::slow(server, Duration::ZERO)
+    }
+
+    /// A cable on which every answer of the server comes later.
+    pub(crate) fn slow(server: &str, delay: Duration) -> Self {
+        let mut cable = Self { port: free_port(), server: server.to_owned(), delay, open: None };
         cable.mend();
         cable
     }
@@ -54,12 +61,12 @@ impl Cable {
         let cut = Arc::new(AtomicBool::new(false));
         let streams = Arc::<Mutex<Vec<TcpStream>>>::default();
         let accepting = std::thread::spawn({
-            let (cut, streams, server) =
-                (Arc::clone(&cut), Arc::clone(&streams), self.server.clone());
+            let (cut, streams) = (Arc::clone(&cut), Arc::clone(&streams));
+            let (server, delay) = (self.server.clone(), self.delay);
             move || {
                 while !cut.load(Ordering::Relaxed) {
                     match listener.accept() {
-                        Ok((near, _)) => join(near, &server, &streams),
+                        Ok((near, _)) => join(near, &server, &streams, delay),
                         Err(_) => std::thread::sleep(GLANCE),
                     }
                 }
@@ -76,17 +83,25 @@ impl Drop for Cable {
 }
 
 /// Hands bytes on in both ways.
-fn join(near: TcpStream, server: &str, streams: &Mutex<Vec<TcpStream>>) {
+fn join(near: TcpStream, server: &str, streams: &Mutex<Vec<TcpStream>>, delay: Duration) {
     near.set_nonblocking(false).unwrap();
     let far = TcpStream::connect(server).unwrap();
     for stream in [&near, &far] {
         stream.set_nodelay(true).unwrap();
         streams.lock().unwrap().push(stream.try_clone().unwrap());
     }
-    for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
-        std::thread::spawn(move || {
-            let _ = copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Both);
-        });
+    let (from, to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+    std::thread::spawn(move || hand_on(from, to, Duration::ZERO));
+    std::thread::spawn(move || hand_on(far, near, delay));
+}
+
+fn hand_on(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+    let mut bytes = [0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        std::thread::sleep(delay);
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
     }
+    let _ = to.shutdown(Shutdown::Both);
 }

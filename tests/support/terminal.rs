@@ -182,9 +182,12 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn wait_for_prompt(&self, number: usize) {
         let end = format!(" {number}]");
-        self.wait_until(&format!("prompt {number}"), |screen| {
-            let last = screen.lines().last().unwrap_or_default();
-            last.starts_with("[zk: ") && last.ends_with(&end)
+        self.wait_until_seen(&format!("prompt {number}"), |screen| {
+            // Only the cursor's row: to read the whole screen each time takes longer than to fill it.
+            let (row, _) = screen.cursor_position();
+            let (_, columns) = screen.size();
+            let last = screen.contents_between(row, 0, row, columns);
+            last.starts_with("[zk: ") && last.trim_end().ends_with(&end)
         });
     }
 

@@ -1,8 +1,11 @@
 //! Ctrl-C gives the prompt back, whatever goes on; a stopped shell goes on where it was.
 
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
 
 use super::{CTRL_C, CTRL_R, TAB, connected, crowd, run, sandbox, server, shell};
+use crate::support::proxy::Cable;
 use crate::support::terminal::Setup;
 
 #[test]
@@ -24,8 +27,10 @@ fn ctrl_c_ends_a_line_of_any_sort() {
 #[test]
 fn ctrl_c_in_a_long_command_says_how_far_it_came() {
     let server = server();
-    run(&server, &crowd(4000));
-    let mut terminal = shell(&server);
+    run(&server, &crowd(1000));
+    let (address, root) = server.split_once('/').unwrap();
+    let cable = Cable::slow(address, Duration::from_millis(10));
+    let mut terminal = shell(&format!("{}/{root}", cable.address()));
     // One request at a time, so that there is something to interrupt.
     terminal.enter(0, "deleteall --yes -b 1 /crowd");
     terminal.wait_for("znodes deleted (Ctrl-C stops)");
