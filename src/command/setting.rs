@@ -7,7 +7,7 @@ use crate::report::{Report, Text};
 
 /// Show how the shell behaves, or change it: hints, pager, times
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "setting [name [on|off]]", after_long_help = EXAMPLE)]
+#[command(override_usage = "setting [name] [on|off]", after_long_help = EXAMPLE)]
 pub struct Setting {
     /// What to show or to change; all are shown where none is given
     #[arg(value_name = "name")]

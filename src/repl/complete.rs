@@ -284,6 +284,7 @@ fn quoted(word: &str, dialect: Dialect) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn shown(pairs: &[Pair]) -> Vec<&str> {
@@ -310,26 +311,48 @@ mod tests {
         assert_eq!(shown(&found), ["--watch "]);
     }
 
+    /// What is typed, and behind bars what Tab may put in the place of its last word; `=` before
+    /// a znode and its children, and `compat` before a dialect.
+    const CASES: &str = include_str!("../../tests/completions.txt");
+
     #[test]
-    fn values_complete() {
-        let grammar = grammar();
-        let of = |text: &str| {
-            let reading = Reading::of(&grammar, text, Dialect::V34);
-            let (word, role) = reading.last();
-            let Role::Value(arg) = role else { return Vec::new() };
-            values(&grammar, arg, &word.text()).into_iter().map(|pair| pair.replacement).collect()
+    fn the_cases_hold() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let _inside = runtime.enter();
+        let settings = crate::session::Settings {
+            timeout: std::time::Duration::from_secs(1),
+            read_only: false,
+            max_request: 1000,
         };
-        assert_eq!(of("printwatches o"), ["on ", "off "]);
-        assert_eq!(of("get /a t"), ["true "]);
-        assert_eq!(of("addauth d"), ["digest "]);
-        assert_eq!(of("addWatch -m pers"), ["PERSISTENT ", "PERSISTENT_RECURSIVE "]);
-        assert_eq!(of("setting t"), ["times "]);
-        assert_eq!(of("setting times o"), ["on ", "off "]);
-        assert_eq!(of("history s"), ["search "]);
-        assert_eq!(of("help dele"), ["delete ", "deleteall "]);
-        assert_eq!(of("create /a b wo"), ["world:anyone:"]);
-        assert_eq!(of("create /a b world:anyone:cdr"), ["world:anyone:cdrw", "world:anyone:cdra"]);
-        assert_eq!(of("create /a b ip:10.0.0.1:r,au"), ["ip:10.0.0.1:r,auth::"]);
+        let session = crate::session::Session::new(settings, |_| {});
+        session.work_in(ZnodePath::root().child("lake"));
+        let tree = Tree::new(session, runtime.handle().clone());
+        let grammar = grammar();
+        let mut dialect = Dialect::V34;
+        for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {
+            if let Some(known) = case.strip_prefix("= ") {
+                let (path, names) = known.split_once(':').unwrap();
+                let names = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned);
+                tree.learn(ZnodePath::new(path).unwrap(), names.collect());
+                continue;
+            }
+            if let Some(name) = case.strip_prefix("compat ") {
+                dialect = clap::ValueEnum::from_str(name, false).unwrap();
+                continue;
+            }
+            let mut words = case.split('|');
+            let typed = words.next().unwrap();
+            let (start, found) = complete(&grammar, &tree, typed, dialect, 200);
+            let seen: Vec<String> = found
+                .iter()
+                .map(|pair| match pair.replacement.strip_suffix(' ') {
+                    Some(word) => format!("{word}·"),
+                    None => pair.replacement.clone(),
+                })
+                .collect();
+            assert_eq!(seen, words.collect::<Vec<_>>(), "{typed:?} from {start}");
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub(super) struct Reading<'t> {
     pub(super) next: Role<'t>,
     /// Positional words that are there.
     pub(super) positionals: usize,
+    /// Whether the text ends inside a quotation.
+    pub(super) is_open: bool,
     /// Where the text of the line ends.
     end: usize,
 }
@@ -46,12 +48,15 @@ impl<'t> Reading<'t> {
         let start = Block::parse(text, dialect).last;
         // A row that goes on: both bytes are blanks to the command.
         let line = text[start..].replace("\\\n", "  ");
-        let mut words = Line::parse(&line, dialect).words.into_iter();
+        let line = Line::parse(&line, dialect);
+        let is_open = line.open.is_some();
+        let mut words = line.words.into_iter();
         let mut reading = Self {
             command: None,
             words: Vec::new(),
             next: Role::Command,
             positionals: 0,
+            is_open,
             end: text.len(),
         };
         let Some(first) = words.next() else { return reading };

@@ -223,14 +223,8 @@ impl Hinter for Helper {
         if cursor < line.len() {
             return self.facts(&reading, line, cursor);
         }
-        if line.ends_with(' ') {
-            self.tree.hush();
-            return hint::usage(&reading).map(Hint::Words);
-        }
-        match hint::earlier(context.history(), line) {
-            Some(rest) => Some(Hint::Earlier(rest)),
-            None => self.facts(&reading, line, cursor),
-        }
+        let words = hint::words(&reading, context.history(), line);
+        words.or_else(|| self.facts(&reading, line, cursor))
     }
 }
 

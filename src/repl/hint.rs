@@ -4,7 +4,7 @@
 use clap::Command;
 use rustyline::history::{History, SearchDirection};
 
-use super::grammar::{Reading, Role};
+use super::grammar::{Reading, Role, takes_value};
 use super::tree::Answer;
 
 /// What the editor shows behind the line.
@@ -35,7 +35,7 @@ impl rustyline::hint::Hint for Hint {
 }
 
 /// Returns the rest of the newest line that begins with `line`.
-pub(super) fn earlier(history: &dyn History, line: &str) -> Option<String> {
+fn earlier(history: &dyn History, line: &str) -> Option<String> {
     let newest = history.len().checked_sub(1)?;
     let found = history.starts_with(line, newest, SearchDirection::Reverse).ok()??;
     let rest = found.entry.get(line.len()..).filter(|rest| !rest.is_empty())?;
@@ -43,8 +43,18 @@ pub(super) fn earlier(history: &dyn History, line: &str) -> Option<String> {
     (!rest.contains('\n')).then(|| rest.to_owned())
 }
 
+/// Returns what is to be shown without asking a server: behind a blank the words that remain of the
+/// usage, else the rest of an earlier line.
+pub(super) fn words(reading: &Reading<'_>, history: &dyn History, line: &str) -> Option<Hint> {
+    if line.ends_with(' ') && !reading.is_open {
+        usage(reading).map(Hint::Words)
+    } else {
+        earlier(history, line).map(Hint::Earlier)
+    }
+}
+
 /// Returns the words of the usage that have not been typed.
-pub(super) fn usage(reading: &Reading<'_>) -> Option<String> {
+fn usage(reading: &Reading<'_>) -> Option<String> {
     let command = reading.command?;
     if let Role::Value(arg) = reading.next
         && !arg.is_positional()
@@ -60,20 +70,23 @@ pub(super) fn usage(reading: &Reading<'_>) -> Option<String> {
         .map(|arg| arg.get_id().as_str())
         .collect();
     let mut skipped = reading.positionals;
-    let rest: Vec<&str> = pieces(&usage)
-        .into_iter()
-        .filter(|piece| match option(piece) {
-            Some(name) => reading
-                .options(name)
-                .first()
-                .is_some_and(|arg| !typed.contains(&arg.get_id().as_str())),
-            None if skipped > 0 => {
-                skipped -= 1;
-                false
-            }
-            None => true,
-        })
-        .collect();
+    let mut rest = Vec::new();
+    let mut pieces = pieces(&usage).into_iter().peekable();
+    while let Some(piece) = pieces.next() {
+        let options: Vec<&clap::Arg> =
+            options(piece).flat_map(|name| reading.options(name)).collect();
+        let bare = !options.is_empty() && !piece.starts_with('[');
+        // `-n val`: the value goes with its option.
+        let value = pieces.next_if(|_| bare && options.iter().all(|arg| takes_value(arg)));
+        let is_typed = options.iter().any(|arg| typed.contains(&arg.get_id().as_str()));
+        let is_there = options.is_empty() && !piece.starts_with("[-") && skipped > 0;
+        if is_there {
+            skipped -= 1;
+        } else if !is_typed {
+            rest.push(piece);
+            rest.extend(value);
+        }
+    }
     (!rest.is_empty()).then(|| rest.join(" "))
 }
 
@@ -81,8 +94,9 @@ pub(super) fn usage(reading: &Reading<'_>) -> Option<String> {
 fn usage_of(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage:").trim();
-    let usage = usage.split(" | ").next().unwrap_or_default();
-    usage.split_once(' ').map_or("", |(_, rest)| rest).to_owned()
+    let words = usage.split_once(' ').map_or("", |(_, rest)| rest);
+    let first: Vec<&str> = pieces(words).into_iter().take_while(|piece| *piece != "|").collect();
+    first.join(" ")
 }
 
 /// Cuts a usage at blanks outside brackets.
@@ -99,11 +113,11 @@ fn pieces(usage: &str) -> Vec<&str> {
     usage.split(cut).filter(|piece| !piece.is_empty()).collect()
 }
 
-/// Returns the option that a piece of a usage is about.
-fn option(piece: &str) -> Option<&str> {
+/// Returns the options that a piece of a usage is about, one or the other.
+fn options(piece: &str) -> impl Iterator<Item = &str> {
     let inner = piece.trim_matches(['[', ']']);
-    let word = inner.split([' ', '|']).next().unwrap_or_default();
-    word.starts_with('-').then_some(word)
+    let word = inner.split(' ').next().unwrap_or_default();
+    word.split('|').filter(|name| name.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -111,41 +125,34 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dialect::Dialect;
+    use rustyline::hint::Hint as _;
     use rustyline::history::MemHistory;
+    use std::collections::BTreeSet;
+
+    /// What is typed, and behind a bar what stands there then; `<` before an earlier line.
+    const CASES: &str = include_str!("../../tests/hints.txt");
 
     #[test]
-    fn the_usage_shrinks() {
+    fn the_cases_hold() {
         let mut tree = crate::command::Command::tree();
         tree.build();
-        for (text, rest) in [
-            (
-                "create ",
-                "[-s] [-e] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
-            ),
-            ("create -se ", "[-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]"),
-            (
-                "create -e /a ",
-                "[-s] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] [data] [acl]",
-            ),
-            ("create -t ", "ttl"),
-            ("create -t 5 /a --parents b ", "[-s] [-e] [-c] [-b] [-x] [--if-absent] [acl]"),
-            ("set /a ", "data [-s] [-v version] [-b] [-x] [--create]"),
-            ("pwd ", ""),
-            ("nosuch ", ""),
-        ] {
-            let reading = Reading::of(&tree, text, Dialect::V34);
-            assert_eq!(usage(&reading).unwrap_or_default(), rest, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_newest_line_that_begins_alike_is_offered() {
         let mut history = MemHistory::new();
-        for line in ["get /a", "get /b", "set /a 'x\ny'"] {
-            history.add(line).unwrap();
+        let mut seen = BTreeSet::new();
+        for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {
+            if let Some(line) = case.strip_prefix("< ") {
+                history.add(&line.replace("\\n", "\n")).unwrap();
+                continue;
+            }
+            let (typed, wanted) = case.split_once('|').unwrap();
+            let typed = &typed.replace("\\n", "\n");
+            let reading = Reading::of(&tree, typed, Dialect::V34);
+            let shown = words(&reading, &history, typed);
+            assert_eq!(shown.as_ref().map_or("", |hint| hint.display()), wanted, "{typed:?}");
+            seen.extend(reading.command.map(|command| command.get_name().to_owned()));
         }
-        assert_eq!(earlier(&history, "ge").as_deref(), Some("t /b"));
-        assert_eq!(earlier(&history, "get /b"), None);
-        assert_eq!(earlier(&history, "set"), None);
+        let all = tree.get_subcommands().filter(|command| !command.is_hide_set());
+        let missing: Vec<&str> =
+            all.map(Command::get_name).filter(|name| !seen.contains(*name)).collect();
+        assert_eq!(missing, [""; 0], "no case");
     }
 }

@@ -96,7 +96,8 @@ impl Tree {
         }
     }
 
-    fn learn(&self, path: ZnodePath, mut names: Vec<String>) -> Names {
+    /// Notes the children of a znode; returns them by name.
+    pub(super) fn learn(&self, path: ZnodePath, mut names: Vec<String>) -> Names {
         names.sort_unstable();
         let names = Arc::new(names);
         let mut listings = self.listings();
