@@ -93,6 +93,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
             [CompletionResult]::new('time', 'time', [CompletionResultType]::ParameterValue, 'Run a command and print how long it took')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the shell''s name and version')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode is as it should be')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print every event of a znode, or run a command for each, until interrupted')
             [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session: where, of what kind, since when')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
             break
@@ -430,6 +432,22 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;version' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;wait' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;watch' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End after so many events')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after so many events')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

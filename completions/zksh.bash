@@ -154,6 +154,12 @@ _zksh() {
             zksh,version)
                 cmd="zksh__subcmd__version"
                 ;;
+            zksh,wait)
+                cmd="zksh__subcmd__wait"
+                ;;
+            zksh,watch)
+                cmd="zksh__subcmd__watch"
+                ;;
             zksh,watches)
                 cmd="zksh__subcmd__watches"
                 ;;
@@ -167,7 +173,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version wait watch watches whoami"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -961,6 +967,50 @@ _zksh() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__wait)
+            opts="-t -h --timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        zksh__subcmd__watch)
+            opts="-R -n -h --recursive --count --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -101,6 +101,8 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "stat" -d 'Print the stat of 
 complete -c zksh -n "__fish_zksh_needs_command" -a "sync" -d 'Wait until the server has caught up with the leader'
 complete -c zksh -n "__fish_zksh_needs_command" -a "time" -d 'Run a command and print how long it took'
 complete -c zksh -n "__fish_zksh_needs_command" -a "version" -d 'Print the shell\'s name and version'
+complete -c zksh -n "__fish_zksh_needs_command" -a "wait" -d 'Wait until a znode is as it should be'
+complete -c zksh -n "__fish_zksh_needs_command" -a "watch" -d 'Print every event of a znode, or run a command for each, until interrupted'
 complete -c zksh -n "__fish_zksh_needs_command" -a "watches" -d 'List the watches of this session: where, of what kind, since when'
 complete -c zksh -n "__fish_zksh_needs_command" -a "whoami" -d 'Print who the server takes this session for'
 complete -c zksh -n "__fish_zksh_using_subcommand addauth" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -209,6 +211,11 @@ complete -c zksh -n "__fish_zksh_using_subcommand stat" -s h -l help -d 'Print h
 complete -c zksh -n "__fish_zksh_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand time" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand wait" -s t -l timeout -d 'Fail after so many seconds' -r
+complete -c zksh -n "__fish_zksh_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand watch" -s n -l count -d 'End after so many events' -r
+complete -c zksh -n "__fish_zksh_using_subcommand watch" -s R -l recursive -d 'Follow all that is below it too'
+complete -c zksh -n "__fish_zksh_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand watches" -l remove-all -d 'Remove them all'
 complete -c zksh -n "__fish_zksh_using_subcommand watches" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'

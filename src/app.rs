@@ -153,6 +153,37 @@ fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>
     }
 }
 
+/// Makes the shell, whose long commands show what they find on the screen.
+fn shell(
+    options: &Options,
+    screen: &Arc<Screen>,
+    session: Session,
+    view: View,
+    switches: Arc<Switches>,
+) -> Shell {
+    let mut shell = {
+        let screen = Arc::clone(screen);
+        Shell::new(session, view, switches, move |bytes, whole| {
+            screen.print(bytes);
+            if whole {
+                screen.end();
+                screen.flush();
+            }
+            match screen.failure() {
+                None if screen.has_seen_enough() => {
+                    Err(Error::new(Kind::Interrupted, "The pager has ended"))
+                }
+                None => Ok(()),
+                Some(kind) => Err(Error::new(Kind::Interrupted, format!("Cannot write: {kind}"))),
+            }
+        })
+    };
+    shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
+    shell.reader = reader(options);
+    shell.protected.clone_from(&options.protected);
+    shell
+}
+
 async fn run(
     options: &Options,
     screen: &Arc<Screen>,
@@ -187,22 +218,7 @@ async fn run(
         Session::new(settings, tell)
     };
     session.open(servers);
-    let mut shell = {
-        let screen = Arc::clone(screen);
-        Shell::new(session, view, switches, move |bytes| {
-            screen.print(bytes);
-            match screen.failure() {
-                None if screen.has_seen_enough() => {
-                    Err(Error::new(Kind::Interrupted, "The pager has ended"))
-                }
-                None => Ok(()),
-                Some(kind) => Err(Error::new(Kind::Interrupted, format!("Cannot write: {kind}"))),
-            }
-        })
-    };
-    shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
-    shell.reader = reader(options);
-    shell.protected.clone_from(&options.protected);
+    let shell = shell(options, screen, session, view, switches);
     let work = async {
         if options.wait_for_connection {
             shell.session.connected(options.timeout).await?;
@@ -297,11 +313,24 @@ fn teller(
     }
 }
 
+/// Lets what was printed reach its reader whenever the command waits.
+async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            screen.flush();
+        }
+        polled
+    })
+    .await
+}
+
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
     if let Some(call) = command::words(words)? {
-        let outcome = shell.run(&call).await?;
+        let outcome = flushing(screen, shell.run(&call)).await?;
         screen.print(&outcome.text);
         if shell.in_transaction() {
             let why = "multi wants lines after it: it is for scripts and the prompt";

@@ -8,7 +8,7 @@ use crate::report::Said;
 const TASKS: &[(&str, &[&str])] = &[
     ("look", &["ls", "ls2", "get", "stat", "exists", "getAllChildrenNumber", "cd", "pwd"]),
     ("change", &["create", "set", "edit", "delete", "deleteall"]),
-    ("watch", &["addWatch", "removewatches", "watches", "printwatches"]),
+    ("watch", &["watch", "wait", "addWatch", "removewatches", "watches", "printwatches"]),
     (
         "protect",
         &["getAcl", "setAcl", "digest", "addauth", "whoami", "setquota", "listquota", "delquota"],

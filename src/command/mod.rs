@@ -49,6 +49,8 @@ mod sync;
 mod time;
 mod variables;
 mod version;
+mod wait;
+mod watch;
 mod watches;
 mod whoami;
 
@@ -127,6 +129,8 @@ pub enum Command {
     Sync(sync::Sync),
     Time(time::Time),
     Version(version::Version),
+    Wait(wait::Wait),
+    Watch(watch::Watch),
     Watches(watches::Watches),
     #[command(name = "whoami")]
     WhoAmI(whoami::WhoAmI),
@@ -251,6 +255,8 @@ impl Command {
             Self::Sync(command) => boxed(command.run(shell).await),
             Self::Time(command) => boxed(command.run(shell).await),
             Self::Version(_) => boxed(Ok(version::Version::run())),
+            Self::Wait(command) => boxed(command.run(shell).await),
+            Self::Watch(command) => boxed(command.run(shell).await),
             Self::Watches(command) => boxed(command.run(shell).await),
             Self::WhoAmI(_) => boxed(whoami::WhoAmI::run(shell).await),
         }

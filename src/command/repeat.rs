@@ -48,7 +48,7 @@ impl Repeat {
                 tokio::time::sleep(interval).await;
             }
             let report = Box::pin(call.command.run(shell)).await?;
-            shell.show(&*report)?;
+            shell.tell(&*report)?;
             if let Some(failure) = report.failure() {
                 return Err(failure);
             }

@@ -15,8 +15,9 @@ use crate::report::screen::Screen;
 use crate::report::{Report, View};
 use crate::session::{Operation, Session};
 
-/// Writes a part of a result; fails when nobody reads it any more.
-type Show = Box<dyn Fn(&[u8]) -> Result<()>>;
+/// Writes a part of a result, or with `true` the last part of one of several results; fails when
+/// nobody reads it any more.
+type Show = Box<dyn Fn(&[u8], bool) -> Result<()>>;
 
 /// What a command may read to its end.
 type Input = Box<dyn Read + Send>;
@@ -65,7 +66,7 @@ impl Shell {
         session: Session,
         view: View,
         switches: Arc<Switches>,
-        show: impl Fn(&[u8]) -> Result<()> + 'static,
+        show: impl Fn(&[u8], bool) -> Result<()> + 'static,
     ) -> Self {
         Self {
             session,
@@ -174,7 +175,18 @@ impl Shell {
 
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.view.part(&self.last_origin(), report))
+        (self.show)(&self.view.part(&self.last_origin(), report), false)
+    }
+
+    /// Shows one result of a command that has several; it reaches the reader at once, and events
+    /// may stand behind it.
+    pub(super) fn tell(&self, report: &dyn Report) -> Result<()> {
+        (self.show)(&self.view.part(&self.last_origin(), report), true)
+    }
+
+    /// Lets what was shown so far reach its reader.
+    pub(super) fn let_out(&self) -> Result<()> {
+        (self.show)(b"", true)
     }
 
     /// Shows how far the running command has come, until it is dropped.

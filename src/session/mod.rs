@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod ephemerals;
 mod event;
+mod look;
 mod operation;
 mod order;
 mod persistent;
@@ -20,6 +21,7 @@ mod stat;
 mod subtree;
 mod survey;
 mod tap;
+mod trail;
 mod transaction;
 mod walk;
 mod watches;
@@ -38,6 +40,7 @@ pub use self::auth::{Identity, digest};
 pub use self::config::Membership;
 use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, State, Turn};
+pub use self::look::{Change, Facet, Seen};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::order::{Dated, Order, Stamp};
 use self::persistent::Cause;
@@ -45,6 +48,7 @@ pub use self::quota::{Limit, Quota, Track};
 use self::release::Release;
 pub use self::stat::Stat;
 pub use self::survey::Survey;
+pub use self::trail::{Step, Trail};
 pub use self::transaction::{Applied, Operation, Transacted};
 pub use self::watches::{Watch, WatchKind, Watches};
 use crate::error::{Code, Error, Kind, Result};
@@ -321,6 +325,11 @@ impl Session {
             Some(status) => Err(over(&status)),
             None => Err(self.unanswered(patience)),
         }
+    }
+
+    /// Waits until a server answers again, as long as it takes, or until the session is over.
+    pub async fn reconnected(&self) -> Result<()> {
+        self.connected(Duration::MAX).await
     }
 
     /// Gives a server that is there the time to answer, so that the next prompt says CONNECTED.

@@ -1,0 +1,240 @@
+//! `wait`: until a znode is as it should be.
+
+use std::str::FromStr;
+use std::time::Instant;
+
+use super::Shell;
+use super::sleep::Seconds;
+use crate::error::{Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, Text};
+use crate::session::{Facet, Seen};
+
+/// Wait until a znode is as it should be
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "wait path exists|absent|value=...|version>N|children>=N [--timeout seconds]",
+    after_long_help = EXAMPLE
+)]
+pub struct Wait {
+    /// Fail after so many seconds
+    #[arg(short, long, value_name = "seconds")]
+    timeout: Option<Seconds>,
+    /// Znode to look at; it need not exist
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// What to wait for: exists, absent, value=DATA, or version or children with =, >, >=, <, <=
+    /// and a number
+    #[arg(value_name = "condition")]
+    condition: Condition,
+}
+
+const EXAMPLE: &str = "\
+The server tells of changes; nobody asks again and again. A lost connection is waited for too. On a
+command line, > and < are to be quoted: zksh wait /lake 'version>3'.
+
+Example:
+> create /lake deep
+Created /lake
+> wait /lake exists
+> wait /lake value=deep
+> wait /lake children>=1 --timeout 0.1
+! Waited 0.1 s in vain: /lake has 0 children";
+
+impl Wait {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Waited> {
+        let path = shell.path(&self.path)?;
+        let begun = Instant::now();
+        let mut last = None;
+        let done = self.until(shell, &path, &mut last);
+        let Some(Seconds(timeout)) = self.timeout else {
+            done.await?;
+            return Ok(Waited { seconds: begun.elapsed().as_secs_f64() });
+        };
+        match tokio::time::timeout(timeout, done).await {
+            Ok(done) => done.map(|()| Waited { seconds: begun.elapsed().as_secs_f64() }),
+            Err(_) => Err(Error::new(
+                Kind::Refused,
+                format!(
+                    "Waited {} s in vain: {}",
+                    timeout.as_secs_f64(),
+                    self.condition.unlike(&path, last.as_ref())
+                ),
+            )),
+        }
+    }
+
+    /// Waits until the condition holds; `last` is the znode as it was seen last.
+    async fn until(&self, shell: &Shell, path: &ZnodePath, last: &mut Option<Seen>) -> Result<()> {
+        loop {
+            match shell.session.look(path, self.condition.facet()).await {
+                Ok((seen, change)) => {
+                    let holds = self.condition.holds(&seen);
+                    *last = Some(seen);
+                    if holds {
+                        return Ok(());
+                    }
+                    // The watch survives a lost connection: the server is asked what has changed.
+                    change.await?;
+                }
+                // It was only a question: to be asked again of the server that is found next.
+                Err(error) if error.kind() == Kind::Lost && !shell.session.state().is_over() => {
+                    shell.session.reconnected().await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// What is to be true of a znode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Condition {
+    Exists,
+    Absent,
+    Value(String),
+    Version(Comparison, i32),
+    Children(Comparison, i32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    Greater,
+    AtLeast,
+    Less,
+    AtMost,
+}
+
+/// As they are written, the longer ones first.
+const COMPARISONS: &[(&str, Comparison)] = &[
+    (">=", Comparison::AtLeast),
+    ("<=", Comparison::AtMost),
+    (">", Comparison::Greater),
+    ("<", Comparison::Less),
+    ("=", Comparison::Equal),
+];
+
+impl FromStr for Condition {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(value) = text.strip_prefix("value=") {
+            return Ok(Self::Value(value.to_owned()));
+        }
+        let number = |name: &str| {
+            let rest = text.strip_prefix(name)?;
+            COMPARISONS.iter().find_map(|(sign, comparison)| {
+                Some((*comparison, rest.strip_prefix(sign)?.parse().ok()?))
+            })
+        };
+        match text {
+            "exists" => Ok(Self::Exists),
+            "absent" => Ok(Self::Absent),
+            _ => number("version")
+                .map(|(comparison, number)| Self::Version(comparison, number))
+                .or_else(|| number("children").map(|(comparison, n)| Self::Children(comparison, n)))
+                .ok_or_else(|| {
+                    Error::usage(format!("Not a condition: {text}")).with_hint(
+                        "exists, absent, value=DATA, version>N, children>=N; also =, <, <=",
+                    )
+                }),
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, left: i32, right: i32) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::Greater => left > right,
+            Self::AtLeast => left >= right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+        }
+    }
+}
+
+impl Condition {
+    fn facet(&self) -> Facet {
+        match self {
+            Self::Exists | Self::Absent | Self::Version(..) => Facet::Stat,
+            Self::Value(_) => Facet::Data,
+            Self::Children(..) => Facet::Children,
+        }
+    }
+
+    fn holds(&self, seen: &Seen) -> bool {
+        match (self, &seen.stat) {
+            (Self::Absent, stat) => stat.is_none(),
+            (_, None) => false,
+            (Self::Exists, Some(_)) => true,
+            (Self::Value(value), Some(_)) => seen.data.as_deref() == Some(value.as_bytes()),
+            (Self::Version(comparison, number), Some(stat)) => {
+                comparison.holds(stat.version, *number)
+            }
+            (Self::Children(comparison, number), Some(stat)) => {
+                comparison.holds(stat.num_children, *number)
+            }
+        }
+    }
+
+    /// Says how the znode was when it was last seen.
+    fn unlike(&self, path: &ZnodePath, last: Option<&Seen>) -> String {
+        let Some(seen) = last else { return format!("no server told how {path} is") };
+        match (self, &seen.stat) {
+            (_, None) => format!("{path} does not exist"),
+            (Self::Version(..), Some(stat)) => format!("{path} has version {}", stat.version),
+            (Self::Children(..), Some(stat)) => {
+                let children = if stat.num_children == 1 { "child" } else { "children" };
+                format!("{path} has {} {children}", stat.num_children)
+            }
+            (Self::Value(_), Some(_)) => format!("{path} has another value"),
+            _ => format!("{path} exists"),
+        }
+    }
+}
+
+/// How long it took.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Waited {
+    seconds: f64,
+}
+
+impl Report for Waited {
+    fn text(&self, _: &mut Text<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::session::Stat;
+
+    #[test]
+    fn conditions_hold_or_not() {
+        let stat = Stat { version: 3, num_children: 0, ..Stat::default() };
+        let there = Seen { stat: Some(stat), data: Some(b"deep".to_vec()) };
+        let gone = Seen { stat: None, data: None };
+        for (condition, of_there, of_gone) in [
+            ("exists", true, false),
+            ("absent", false, true),
+            ("value=deep", true, false),
+            ("value=", false, false),
+            ("version>2", true, false),
+            ("version>3", false, false),
+            ("version>=3", true, false),
+            ("version=3", true, false),
+            ("version<=3", true, false),
+            ("version<3", false, false),
+            ("children=0", true, false),
+            ("children>=1", false, false),
+        ] {
+            let parsed: Condition = condition.parse().unwrap();
+            assert_eq!((parsed.holds(&there), parsed.holds(&gone)), (of_there, of_gone));
+        }
+        for wrong in ["", "exist", "version", "version>", "version>x", "children", "value"] {
+            assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
+        }
+    }
+}

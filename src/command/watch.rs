@@ -1,0 +1,144 @@
+//! `watch`: follow a znode, and run a command for each event.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::process::Stdio;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::Shell;
+use crate::dialect::Format;
+use crate::error::{Code, Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::{Report, Silence, Text};
+use crate::session::{Event, Step};
+
+/// Print every event of a znode, or run a command for each, until interrupted
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "watch [-R] [-n count] path [-- command [argument...]]",
+    after_long_help = EXAMPLE
+)]
+pub struct Watch {
+    /// Follow all that is below it too
+    #[arg(short = 'R', long)]
+    recursive: bool,
+    /// End after so many events
+    #[arg(short = 'n', long, value_name = "count", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Znode to follow; it need not exist
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Command of this machine to run for each event, one after the other
+    #[arg(value_name = "command", last = true)]
+    command: Vec<OsString>,
+}
+
+const EXAMPLE: &str = "\
+The command finds the event in ZKSH_EVENT_TYPE, ZKSH_EVENT_PATH, ZKSH_EVENT_STATE and, where the
+server tells it, ZKSH_EVENT_ZXID, and the data of the znode, as it is by then, on standard input:
+    zksh watch /lake -- sh -c 'cat > lake.txt'
+
+Servers from 3.6 on tell every event, for as long as the connection lasts. Where events may be
+missing, after a lost connection or between two questions to an older server, a gap is printed, and
+the command is run with the type Gap.
+
+Example:
+> watch -n 0 /lake
+! --count cannot be 0: 0 is not in 1..18446744073709551615
+! watch [-R] [-n count] path [-- command [argument...]]";
+
+impl Watch {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        let mut trail = shell.session.trail(&path, self.recursive).await?;
+        let mut failed = 0;
+        let mut seen = 0;
+        while self.count.is_none_or(|count| seen < count) {
+            let step = trail.next().await?;
+            seen += u64::from(matches!(step, Step::Event(_)));
+            if self.command.is_empty() {
+                match step {
+                    Step::Event(event) => shell.tell(&event)?,
+                    Step::Gap(reason) => shell.tell(&Gap::new(&path, reason))?,
+                }
+            } else if !self.tell_command(shell, &path, &step).await? {
+                failed += 1;
+            }
+        }
+        match failed {
+            0 => Ok(Silence {}),
+            _ => Err(Error::new(Kind::Refused, format!("The command failed {failed} times"))),
+        }
+    }
+
+    /// Runs the command for a step; returns whether it succeeded.
+    async fn tell_command(&self, shell: &Shell, watched: &ZnodePath, step: &Step) -> Result<bool> {
+        let at = match step {
+            Step::Event(Event { path: Some(path), .. }) => ZnodePath::new(path.as_str())?,
+            _ => watched.clone(),
+        };
+        let data = match shell.session.get_data(&at, false).await {
+            Ok((data, _)) => data,
+            Err(error) if error.code_of() == Some(Code::NoNode) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let Some((program, arguments)) = self.command.split_first() else { return Ok(true) };
+        let mut command = Command::new(program);
+        command.args(arguments).env("ZKSH_EVENT_PATH", at.as_str()).stdin(Stdio::piped());
+        match step {
+            Step::Event(event) => {
+                command.env("ZKSH_EVENT_TYPE", event.kind.name());
+                command.env("ZKSH_EVENT_STATE", event.state);
+                if let Some(zxid) = event.zxid {
+                    command.env("ZKSH_EVENT_ZXID", format!("{zxid:#x}"));
+                }
+            }
+            Step::Gap(_) => {
+                command.env("ZKSH_EVENT_TYPE", "Gap").env("ZKSH_EVENT_STATE", "SyncConnected");
+            }
+        }
+        if shell.view.format == Format::Json {
+            // What it prints is no record of ours.
+            let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(cannot(program))?;
+            command.stdout(stderr);
+        }
+        // What was printed before comes first.
+        shell.let_out()?;
+        let mut child = command.kill_on_drop(true).spawn().map_err(cannot(program))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // It need not read it all.
+            let _ = stdin.write_all(&data).await;
+        }
+        Ok(child.wait().await.map_err(cannot(program))?.success())
+    }
+}
+
+fn cannot(program: &OsString) -> impl Fn(std::io::Error) -> Error {
+    let program = program.to_string_lossy().into_owned();
+    move |error| Error::new(Kind::Refused, format!("Cannot run {program}: {error}"))
+}
+
+/// Events may be missing here.
+#[derive(Debug, serde::Serialize)]
+struct Gap {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    path: String,
+    reason: &'static str,
+}
+
+impl Gap {
+    fn new(path: &ZnodePath, reason: &'static str) -> Self {
+        Self { kind: "Gap", path: path.to_string(), reason }
+    }
+}
+
+impl Report for Gap {
+    fn text(&self, out: &mut Text<'_>) {
+        out.own("Gap: events of ");
+        out.foreign(&self.path);
+        out.line(format_args!(" may be missing here: {}", self.reason));
+    }
+}
