@@ -119,7 +119,7 @@ fn data_is_shown_as_what_it_is() {
     terminal.enter(0, "get --pretty /json");
     terminal.wait_for("0] get --pretty /json\n{\n  \"a\": [\n    1,\n    2\n  ]\n}\ncZxid = ");
     terminal.enter(1, "get --pretty /gzip");
-    terminal.wait_for("1] get --pretty /gzip\ngzip, 24 bytes\n00000000  1f 8b 08 00 ");
+    terminal.wait_for("1] get --pretty /gzip\ngzip, 24 bytes\n         +-");
 }
 
 #[test]
