@@ -10,6 +10,7 @@ mod events;
 mod house;
 mod input;
 mod reconnect;
+mod rendering;
 mod sandbox;
 mod story;
 mod support;

@@ -173,6 +173,27 @@ impl Command {
         }
     }
 
+    /// Returns whether the command leaves everything on the server as it is.
+    pub fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Cd(_)
+                | Self::Config(_)
+                | Self::Exists(_)
+                | Self::Get(_)
+                | Self::GetAcl(_)
+                | Self::GetAllChildrenNumber(_)
+                | Self::GetEphemerals(_)
+                | Self::ListQuota(_)
+                | Self::Ls(_)
+                | Self::Ls2(_)
+                | Self::Stat(_)
+                | Self::Sync(_)
+                | Self::Wait(_)
+                | Self::WhoAmI(_)
+        )
+    }
+
     /// Returns what a person is to be asked before the command runs, with the number of znodes at
     /// stake; none for most commands.
     pub async fn question(&self, shell: &Shell) -> Result<Option<String>> {

@@ -12,6 +12,7 @@ mod recall;
 mod signals;
 mod tree;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -138,6 +139,9 @@ async fn line_runs(
 ) -> Result<Option<Outcome>> {
     let Some(command) = shell.read(line)? else { return Ok(None) };
     let before = shell.session.requests_sent();
+    shell.progress.begin();
+    // What is asked before the person has agreed changes nothing.
+    let changes = Cell::new(false);
     let work = async {
         if let Some(question) = command.question(shell).await?
             && !editor.ask(&escape::to_terminal(question.as_bytes(), Newlines::Escape))
@@ -145,6 +149,7 @@ async fn line_runs(
             screen.error("Nothing was deleted");
             return Ok(None);
         }
+        changes.set(!command.only_reads());
         shell.run(&command).await.map(Some)
     };
     let progress = async {
@@ -160,11 +165,15 @@ async fn line_runs(
         () = signals.stopped() => {
             let sent = shell.session.requests_sent() > before;
             let what = match shell.progress.words() {
-                Some(words) => format!("{words}; what was sent last may have been applied too"),
-                None if sent => "what was sent may have been applied".to_owned(),
-                None => "nothing was sent".to_owned(),
+                Some(words) if changes.get() => {
+                    format!("; {words}; what was sent last may have been applied too")
+                }
+                Some(words) => format!("; {words}"),
+                None if sent && changes.get() => "; what was sent may have been applied".to_owned(),
+                None if sent => String::new(),
+                None => "; nothing was sent".to_owned(),
             };
-            Err(Error::new(Kind::Interrupted, format!("Interrupted; {what}")))
+            Err(Error::new(Kind::Interrupted, format!("Interrupted{what}")))
         }
     }
 }

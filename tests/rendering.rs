@@ -1,0 +1,152 @@
+//! The picture of a session that README.md shows: made by a real session, and held fresh.
+//!
+//! `ZKSH_BLESS=1 cargo test --test all rendering` makes it anew.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use zksh::sandbox::Clock;
+
+use crate::support::engine::start_sandbox;
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+const ROWS: u16 = 34;
+const COLUMNS: u16 = 112;
+
+/// Pixels of a character, and around them all.
+const WIDTH: f64 = 8.4;
+const HEIGHT: f64 = 19.0;
+const MARGIN: f64 = 14.0;
+
+/// The eight colours, then the eight bright ones.
+const PALETTE: [&str; 16] = [
+    "#1d2021", "#f2777a", "#99cc99", "#ffcc66", "#6699cc", "#cc99cc", "#66cccc", "#d3d0c8",
+    "#8a8a8a", "#f2777a", "#99cc99", "#ffcc66", "#6699cc", "#e6b3e6", "#66cccc", "#f2f0ec",
+];
+
+#[test]
+fn the_picture_in_the_readme_is_fresh() {
+    let svg = session();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/session.svg");
+    if std::env::var_os("ZKSH_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, svg).unwrap();
+    } else {
+        let kept = fs::read_to_string(&file).unwrap_or_default();
+        assert!(svg == kept, "docs/session.svg is stale; how to make it anew: tests/rendering.rs");
+    }
+}
+
+/// Plays the session; returns its last screen.
+fn session() -> String {
+    let server = start_sandbox(Clock::System);
+    let address = server.address().to_string();
+    let other = |line: &str| zksh(&address).args(line.split(' ')).succeed();
+    let mut terminal = Setup::new(&address).size(ROWS, COLUMNS).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create -e /master \"master1.example.com:2223\"");
+    terminal.enter(1, "create /app {\"replicas\":3,\"leader\":\"zk1\"}");
+    terminal.enter(2, "addWatch /app");
+    terminal.wait_for_prompt(3);
+    // What somebody else does meanwhile stands above the line that is being typed.
+    terminal.keys("get --pretty /ap");
+    terminal.wait_for("3] get --pretty /ap");
+    other("create /app/feature on");
+    other("delete /app/feature");
+    terminal.wait_until("two events", |screen| screen.matches("WATCHER::").count() == 2);
+    terminal.keys("p\r");
+    terminal.wait_for_prompt(4);
+    terminal.enter(4, "gte /app");
+    terminal.wait_for_prompt(5);
+    terminal.keys("addWatch -m \t");
+    terminal.wait_for("PERSISTENT_RECURSIVE  ");
+    terminal.keys("\x15get /master");
+    terminal.wait_for("5] get /master  ephemeral, ");
+    let mut svg = String::new();
+    terminal.wait_until_seen("the screen", |screen| {
+        svg = draw(screen);
+        true
+    });
+    settle(&svg, &address)
+}
+
+/// Writes what differs from run to run as it never does.
+fn settle(svg: &str, address: &str) -> String {
+    let mut text = String::new();
+    for line in svg.replace(address, "localhost:2181").lines() {
+        let mut line = line.to_owned();
+        if let Some((head, rest)) = line.split_once("time</tspan><tspan> = ") {
+            let tail = rest.split_once('<').map_or("", |(_, tail)| tail);
+            line = format!("{head}time</tspan><tspan> = Tue Dec 11 10:06:19 CET 2012<{tail}");
+        }
+        if let Some((head, rest)) = line.split_once("0x") {
+            let digits = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
+            let number = match &rest[..digits] {
+                "0" => "0",
+                session if session.len() > 10 => "13b891d4c9e0005",
+                _ => "67",
+            };
+            line = format!("{head}0x{number}{}", &rest[digits..]);
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn draw(screen: &vt100::Screen) -> String {
+    let width = f64::from(COLUMNS) * WIDTH + 2.0 * MARGIN;
+    let height = f64::from(ROWS) * HEIGHT + 2.0 * MARGIN;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#1d2021\"/>\n\
+         <g fill=\"{}\" xml:space=\"preserve\">\n",
+        PALETTE[7]
+    );
+    for row in 0..ROWS {
+        let y = MARGIN + HEIGHT * (f64::from(row) + 0.75);
+        let runs = runs(screen, row);
+        if runs.is_empty() {
+            continue;
+        }
+        let _ = write!(svg, "<text x=\"{MARGIN}\" y=\"{y:.1}\">");
+        for (look, text) in runs {
+            let text = text.replace('&', "&amp;").replace('<', "&lt;");
+            let _ = write!(svg, "<tspan{look}>{text}</tspan>");
+        }
+        svg.push_str("</text>\n");
+    }
+    svg.push_str("</g>\n</svg>\n");
+    svg
+}
+
+/// Returns the pieces of a row that look alike, without the blanks at its end.
+fn runs(screen: &vt100::Screen, row: u16) -> Vec<(String, String)> {
+    let mut runs: Vec<(String, String)> = Vec::new();
+    for column in 0..COLUMNS {
+        let cell = screen.cell(row, column).unwrap();
+        let look = match (cell.fgcolor(), cell.bold()) {
+            (vt100::Color::Idx(index), bold) => {
+                let bold = if bold { " font-weight=\"bold\"" } else { "" };
+                format!(" fill=\"{}\"{bold}", PALETTE[usize::from(index)])
+            }
+            _ => String::new(),
+        };
+        let text = if cell.has_contents() { cell.contents() } else { " " };
+        match runs.last_mut() {
+            Some((last, run)) if *last == look => run.push_str(text),
+            _ => runs.push((look, text.to_owned())),
+        }
+    }
+    while let Some((_, run)) = runs.last_mut() {
+        run.truncate(run.trim_end().len());
+        if !run.is_empty() {
+            break;
+        }
+        runs.pop();
+    }
+    runs
+}
