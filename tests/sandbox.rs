@@ -1,6 +1,7 @@
 //! The sandbox: its options, its manners on the wire, and how it compares with Apache's server.
 
 mod abuse;
+mod foreign;
 mod model;
 mod options;
 mod side;

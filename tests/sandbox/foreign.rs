@@ -1,0 +1,132 @@
+//! Clients that others wrote, unchanged on the sandbox: kazoo and Apache's own zkCli.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use zksh::sandbox::{self, Clock, Handle, Settings};
+
+use crate::support::apache::{Release, Server, releases};
+use crate::support::engine::say_once;
+
+fn sandbox() -> Handle {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    sandbox::start(listener, Settings::default(), Clock::System).unwrap()
+}
+
+/// Returns a Python that has kazoo: `ZKSH_KAZOO` names one, `target/kazoo` may be an environment
+/// with it (`python3 -m venv target/kazoo && target/kazoo/bin/pip install kazoo`).
+fn python() -> Option<PathBuf> {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let environment = target.parent().unwrap().join("kazoo/bin/python");
+    let named = std::env::var_os("ZKSH_KAZOO").map(PathBuf::from);
+    named.into_iter().chain([environment, "python3".into()]).find(|python| {
+        let mut import = Command::new(python);
+        import.args(["-c", "import kazoo.client"]).stderr(Stdio::null());
+        import.status().is_ok_and(|status| status.success())
+    })
+}
+
+#[test]
+fn kazoo_is_content() {
+    let Some(python) = python() else {
+        say_once("left out: kazoo on the sandbox, for want of a Python that has it");
+        return;
+    };
+    let sandbox = sandbox();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sandbox/with_kazoo.py");
+    let mut run = Command::new(python);
+    run.env("PYTHONDONTWRITEBYTECODE", "1").args([script, &sandbox.address().to_string()]);
+    let output = run.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(said, "kazoo is content\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What is typed into zkCli; both dialects of it know these.
+const SESSION: &str = "\
+create /lake deep
+create -s /lake/reed- x
+create -e /fish y
+ls /
+get /lake
+set /lake deeper
+stat /lake
+get /nowhere
+delete /lake
+getAcl /lake
+setAcl /lake world:anyone:cdra
+set /lake dark
+delete /lake/reed-0000000000
+delete /lake
+addauth digest me:secret
+ls /
+quit
+";
+
+/// Runs the session in zkCli; returns what it printed, without what differs from run to run.
+fn zkcli(release: &Release, address: &str) -> Vec<String> {
+    let mut child = Command::new("java")
+        .args(["-XX:TieredStopAtLevel=1", "-cp", &release.classpath])
+        .args(["org.apache.zookeeper.ZooKeeperMain", "-server", address])
+        .env("TZ", "UTC")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(SESSION.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let mut lines = Vec::new();
+    for line in said.iter().flat_map(|text| text.lines()) {
+        // Its log, its prompts and its greeting; the session's event comes when it likes.
+        let noise = [
+            "INFO",
+            "WARN",
+            "log4j",
+            "SLF4J",
+            "[zk:",
+            "Connecting to",
+            "JLine",
+            "WATCHER",
+            "WatchedEvent",
+        ];
+        if noise.iter().any(|noise| line.contains(noise)) || line.is_empty() {
+            continue;
+        }
+        // Its lists have the server's order.
+        if let Some(list) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            let mut names: Vec<&str> = list.split(", ").collect();
+            names.sort_unstable();
+            lines.push(format!("{names:?}"));
+            continue;
+        }
+        let changes = ["ctime", "mtime", "Zxid", "ephemeralOwner"];
+        match line.split_once(" = ") {
+            Some((key, _)) if changes.iter().any(|word| key.ends_with(word)) => {
+                lines.push(key.to_owned());
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
+#[test]
+fn zkcli_prints_the_same_as_on_apaches_server() {
+    let all = releases();
+    let (Some(oldest), Some(newest)) = (all.first(), all.last()) else {
+        say_once("left out: zkCli on the sandbox, for want of Java or of a release");
+        return;
+    };
+    // The first prints and parses as zkCli did once, the last as it does now.
+    let server = Server::start(newest);
+    for release in [oldest, newest] {
+        let wanted = zkcli(release, &server.address());
+        let got = zkcli(release, &sandbox().address().to_string());
+        assert_eq!(wanted, got, "zkCli {}", release.version);
+        assert!(got.iter().any(|line| line == "Created /lake/reed-0000000000"), "{got:#?}");
+        assert!(got.iter().any(|line| line.contains("Node does not exist: /nowhere")), "{got:#?}");
+    }
+}
