@@ -2,7 +2,9 @@
 
 use std::io::{BufRead, BufReader, Write};
 
-use crate::support::engine::on_every_engine;
+use zksh::sandbox::Clock;
+
+use crate::support::engine::{on_every_engine, start_sandbox};
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
@@ -75,4 +77,24 @@ fn half_a_line_outlives_an_event() {
         );
         assert!(screen.starts_with(&wanted), "{screen}\n--- wanted\n{wanted}");
     });
+}
+
+#[test]
+fn an_event_that_comes_with_a_reconnection_is_shown() {
+    let server = start_sandbox(Clock::System);
+    let address = server.address().to_string();
+    let mut terminal = Setup::new(&address).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create /fish trout");
+    for round in 1..=20 {
+        terminal.enter(round, "get /fish true");
+        terminal.wait_for_prompt(round + 1);
+        server.drop_connections();
+        // In time for the event to meet the prompt that says CONNECTED again.
+        zksh(&address).args(["--compat", "3.9", "set", "/fish", "salmon"]).succeed();
+        terminal.wait_until(&format!("event {round}"), |screen| {
+            screen.matches("type:NodeDataChanged path:/fish").count() == round
+                && screen.ends_with(&format!("(CONNECTED) {}]", round + 1))
+        });
+    }
 }

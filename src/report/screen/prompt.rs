@@ -72,7 +72,9 @@ impl Prompt {
     /// Returns whether the bell's thread has something to do.
     fn needs_bell(&self, events: &[u8]) -> bool {
         let news = self.unseen || !events.is_empty();
-        let unheard = self.stage == Stage::Waiting && !self.rung && news;
+        // An editor that has been asked to give up the line draws soon by itself; a bell that found
+        // it gone would be printed with nobody to answer.
+        let unheard = self.stage == Stage::Waiting && !self.asked && !self.rung && news;
         (self.stale && self.stage != Stage::Away) || self.is_over() || unheard
     }
 }
@@ -118,6 +120,7 @@ impl Screen {
         prompt.wanted = wanted;
         prompt.disturbed = false;
         prompt.asked = false;
+        prompt.keyed = false;
     }
 
     /// Tells that a key is about to be drawn; `last` if the editor is about to return.
@@ -137,7 +140,10 @@ impl Screen {
         let mut desk = self.0.desk();
         let Desk { prompt, events, .. } = &mut *desk;
         let mut text = String::new();
-        if !std::mem::take(&mut prompt.keyed) && std::mem::take(&mut prompt.rung) {
+        let keyed = std::mem::take(&mut prompt.keyed);
+        // The first draw is nobody's answer: a bell that the last prompt has not heard is still to
+        // come.
+        if prompt.stage != Stage::Entering && !keyed && std::mem::take(&mut prompt.rung) {
             text.push_str(UNDO_BELL);
         }
         // A prompt that is about to go leaves the events to the time after it.
@@ -372,6 +378,23 @@ mod tests {
         assert_eq!(screen.returned(), Returned::Ended);
         drop(screen);
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn no_bell_rings_for_an_editor_that_is_leaving() {
+        let mut prompt = Prompt { stage: Stage::Waiting, ..Prompt::default() };
+        assert!(prompt.needs_bell(b"event"));
+        prompt.asked = true;
+        assert!(!prompt.needs_bell(b"event"));
+    }
+
+    #[test]
+    fn the_first_draw_leaves_a_bell_unanswered() {
+        let screen = screen();
+        screen.0.desk().prompt.rung = true;
+        screen.enter_prompt("> ".to_owned());
+        assert_eq!(draw(&screen, "> "), "> ");
+        assert_eq!(draw(&screen, "> "), format!("{UNDO_BELL}> "));
     }
 
     #[test]
