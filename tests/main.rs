@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod closing;
+mod differential;
 mod events;
 mod house;
 mod input;

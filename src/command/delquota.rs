@@ -43,6 +43,7 @@ Created /moor
 > setquota -n 10 /moor
 > delquota /moor
 > listquota /moor
+absolute path is /zookeeper/quota/moor/zookeeper_limits
 ! quota for /moor does not exist.
 > delete /moor";
 

@@ -1,6 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
 use super::Shell;
+use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Report, Text};
@@ -31,11 +32,15 @@ impl ListQuota {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Listed> {
         let path = shell.path(&self.path)?;
         let place = shell.session.limits_path(&path)?;
-        match shell.session.quota(&path).await? {
-            Some(Quota { limits, usage }) => Ok(Listed { path, place, limits, usage }),
-            None => Err(Error::new(Kind::Refused, format!("quota for {path} does not exist."))
-                .with_hint("a quota holds for all below the znode that has it: see those above")),
+        if let Some(Quota { limits, usage }) = shell.session.quota(&path).await? {
+            return Ok(Listed { path, place, limits, usage });
         }
+        // zkCli tells the place before it has looked there.
+        if shell.view.format == Format::Text {
+            shell.show(&Place(&place))?;
+        }
+        Err(Error::new(Kind::Refused, format!("quota for {path} does not exist."))
+            .with_hint("a quota holds for all below the znode that has it: see those above"))
     }
 }
 
@@ -53,14 +58,25 @@ pub(super) struct Listed {
 
 impl Report for Listed {
     fn text(&self, out: &mut Text<'_>) {
-        out.own("absolute path is ");
-        out.foreign(self.place.as_str());
+        Place(&self.place).text(out);
         for (what, track) in [("quota", &self.limits), ("stat", &self.usage)] {
-            out.own(format_args!("\nOutput {what} for "));
+            out.own(format_args!("Output {what} for "));
             out.foreign(self.path.as_str());
             out.own(' ');
             out.foreign(&track.to_string());
+            out.line("");
         }
+    }
+}
+
+/// Where a quota is kept, or would be.
+#[derive(serde::Serialize)]
+struct Place<'a>(&'a ZnodePath);
+
+impl Report for Place<'_> {
+    fn text(&self, out: &mut Text<'_>) {
+        out.own("absolute path is ");
+        out.foreign(self.0.as_str());
         out.line("");
     }
 }

@@ -5,7 +5,7 @@ use crate::dialect::Format;
 use crate::error::Result;
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Report, Text};
-use crate::session::Stat;
+use crate::session::{Stat, Turns};
 
 /// List the children of a znode
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ impl Ls {
                 shell.progress.note(count, "listed");
                 shell.show(&Visited { path })
             };
-            shell.session.walk(&path, watch, visit).await?;
+            shell.session.walk(&path, Turns::Siblings, watch, visit).await?;
             return Ok(Children { names: None, stat: None });
         }
         list(shell, &path, watch, self.stat).await

@@ -50,6 +50,7 @@ pub use self::stat::Stat;
 pub use self::survey::Survey;
 pub use self::trail::{Step, Trail};
 pub use self::transaction::{Applied, Operation, Transacted};
+pub use self::walk::Turns;
 pub use self::watches::{Watch, WatchKind, Watches};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::{Acl, Session, Stat};
+use super::{Acl, Session, Stat, Turns};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
 
@@ -26,7 +26,7 @@ impl Session {
         // has ahead of it, and no more.
         let mut flying = FuturesUnordered::new();
         let walked = self
-            .walk(top, false, |path| {
+            .walk(top, Turns::Depth, false, |path| {
                 let path = path.clone();
                 flying.push(async move { self.set_acl(&path, acl, version).await });
                 let mut context = Context::from_waker(Waker::noop());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Acl, CreateMode, Session};
+use super::{Acl, CreateMode, Session, Turns};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
 
@@ -193,7 +193,7 @@ impl Session {
     async fn check_below(&self, path: &ZnodePath, place: &ZnodePath) -> Result<()> {
         let mut found = None;
         let walked = self
-            .walk(place, false, |at| match at.parent() {
+            .walk(place, Turns::Depth, false, |at| match at.parent() {
                 Some(holder) if at.name() == LIMITS && holder != *place => {
                     found = Some(holder);
                     Err(Error::new(Kind::Interrupted, "one is enough"))

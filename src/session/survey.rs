@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::Session;
+use super::{Session, Turns};
 use crate::error::{Error, Kind, Result};
 use crate::path::ZnodePath;
 
@@ -34,7 +34,7 @@ impl Session {
         let mut paths = Vec::new();
         let mut survey = Survey::default();
         let walked = self
-            .walk(top, false, |path| {
+            .walk(top, Turns::Depth, false, |path| {
                 if paths.len() > COUNTED {
                     survey.more = true;
                     return Err(Error::new(Kind::Interrupted, "enough was counted"));

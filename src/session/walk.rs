@@ -21,15 +21,25 @@ const PATIENCE: u8 = 3;
 /// How many of the znodes that could not be deleted are named.
 const NAMED_FAILURES: usize = 10;
 
+/// Whose turn it is in a walk behind a znode that has children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turns {
+    /// Its first child with all that is below that: the order of a sorted list of paths.
+    Depth,
+    /// All its children, then what is below the first of them (`ZKUtil.visitSubTreeDFS`).
+    Siblings,
+}
+
 type Listing = Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<Vec<String>>>>>>;
 
 impl Session {
-    /// Visits `top` and all below it, parents first and children by name (zkCli's
-    /// `visitSubTreeDFS`), each as soon as it is known to exist. A znode that vanishes meanwhile is
-    /// passed over; any other failure ends the walk, as does an error of `visit`.
+    /// Visits `top` and all below it, parents first and children by name, each as soon as it is
+    /// known to exist. A znode that vanishes meanwhile is passed over; any other failure ends the
+    /// walk, as does an error of `visit`.
     pub async fn walk(
         &self,
         top: &ZnodePath,
+        turn: Turns,
         watch: bool,
         mut visit: impl FnMut(&ZnodePath) -> Result<()>,
     ) -> Result<()> {
@@ -48,8 +58,13 @@ impl Session {
             listing.as_mut().await;
             match listing.as_mut().take_output() {
                 Some(Ok(mut names)) => {
-                    visit(&path)?;
+                    if turn == Turns::Depth || path == *top {
+                        visit(&path)?;
+                    }
                     names.sort_unstable();
+                    if turn == Turns::Siblings {
+                        names.iter().try_for_each(|name| visit(&path.child(name)))?;
+                    }
                     for name in names.iter().rev() {
                         waiting.push_front((path.child(name), None));
                     }

@@ -67,9 +67,13 @@ fn fetched() -> Vec<Release> {
 }
 
 fn debian() -> Option<Release> {
-    let jar = fs::canonicalize("/usr/share/java/zookeeper.jar").ok()?;
-    let version = version_of(&jar)?;
-    Some(Release { version, classpath: jar.display().to_string() })
+    // Which of the two names is the file and which the link differs between Debian's releases.
+    let folder = fs::read_dir("/usr/share/java").ok()?;
+    let mut jars = folder.flatten().map(|jar| jar.path());
+    jars.find_map(|jar| {
+        let version = version_of(&jar)?;
+        Some(Release { version, classpath: jar.display().to_string() })
+    })
 }
 
 /// Returns the version in the name of a `zookeeper-3.8.0.jar`.

@@ -1,0 +1,206 @@
+//! The same scripts through Apache's own zkCli and through zksh, on the same server, compared line
+//! by line.
+//!
+//! A script in `tests/differential/scripts` has a command on each line. `#` begins a comment, and
+//! `#:` says how it is played: `zkCli 3.4` or `zkCli 3.9`, where it is only for one of them; `needs
+//! 3.6`; `root`, where it is not to be played in a chroot of its own. What may differ, and why,
+//! stands in `tests/differential/differences`.
+
+mod difference;
+mod zkcli;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use self::difference::Differences;
+use self::zkcli::ZkCli;
+use crate::support::apache::numbers;
+use crate::support::engine::{Engine, engines};
+use crate::support::shell::zksh;
+
+/// What is typed behind every line, to know where what it printed ends: it asks no server.
+const MARK: &str = "printwatches";
+const MARKED: &str = "printwatches is on";
+
+/// What is typed at the end of every script, for an event that comes after all others.
+const END: [&str; 2] = ["stat /the-end true", "create /the-end x"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential")
+}
+
+/// The commands of one file.
+struct Script {
+    name: String,
+    only: Option<String>,
+    needs: Vec<u32>,
+    root: bool,
+    lines: Vec<String>,
+}
+
+impl Script {
+    fn read(path: &Path) -> Self {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut script =
+            Self { name, only: None, needs: Vec::new(), root: false, lines: Vec::new() };
+        for line in fs::read_to_string(path).unwrap().lines() {
+            match line.strip_prefix("#: ").map(|said| said.split_once(' ').unwrap_or((said, ""))) {
+                Some(("zkCli", release)) => script.only = Some(release.to_owned()),
+                Some(("needs", version)) => script.needs = numbers(version),
+                Some(("root", "")) => script.root = true,
+                Some(said) => panic!("{}: unknown: {said:?}", script.name),
+                None if line.starts_with('#') || line.is_empty() => {}
+                None => script.lines.push(line.to_owned()),
+            }
+        }
+        script
+    }
+
+    fn all() -> Vec<Self> {
+        let files = fs::read_dir(folder().join("scripts")).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| Self::read(file)).collect()
+    }
+
+    fn is_for(&self, engine: &Engine, dialect: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == dialect) && engine.version >= self.needs
+    }
+}
+
+/// What a script printed: for each line, and the events, which come when they come.
+#[derive(Debug, Default)]
+pub(crate) struct Printed {
+    steps: Vec<Vec<String>>,
+    events: Vec<String>,
+}
+
+impl Printed {
+    /// Takes what came up to the next mark.
+    fn take(&mut self, lines: impl IntoIterator<Item = String>) {
+        let mut step: Vec<String> = Vec::new();
+        for line in lines {
+            if line == "WATCHER::" {
+                // An empty line stands before it, and one behind it.
+                step.pop_if(|last| last.is_empty());
+            } else if line.starts_with("WatchedEvent ") {
+                step.pop_if(|last| last.is_empty());
+                let event = line.split(" zxid: ").next().unwrap_or_default().to_owned();
+                if !event.ends_with("path:null") {
+                    self.events.push(event);
+                }
+            } else if line.starts_with("Sync returned ") {
+                // zkCli 3.4 does not wait for it.
+                self.events.push(line);
+            } else {
+                step.push(general(line));
+            }
+        }
+        self.steps.push(step);
+    }
+}
+
+/// Puts a word in the place of what differs from run to run.
+fn general(line: String) -> String {
+    match line.split_once(" = ") {
+        Some((key @ ("cZxid" | "mZxid" | "pZxid"), zxid)) if zxid.starts_with("0x") => {
+            format!("{key} = <zxid>")
+        }
+        Some((key @ ("ctime" | "mtime"), time))
+            if time.contains(" CET ") || time.contains(" CEST ") =>
+        {
+            format!("{key} = <time>")
+        }
+        Some(("ephemeralOwner", owner)) if owner != "0x0" => {
+            "ephemeralOwner = <session>".to_owned()
+        }
+        // zkCli 3.4 gives the names as the server does, in no order.
+        _ => match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            Some(names) => {
+                let mut names: Vec<&str> = names.split(", ").collect();
+                names.sort_unstable();
+                format!("[{}]", names.join(", "))
+            }
+            None => line,
+        },
+    }
+}
+
+fn play_zksh(script: &Script, dialect: &str, server: &str) -> Printed {
+    let lines = script.lines.iter().map(String::as_str).chain(END).chain(["delete /the-end"]);
+    let typed: Vec<String> = lines.map(|line| format!("{line}\n{MARK}\n")).collect();
+    let mut shell = zksh(server).args(["--compat", dialect]);
+    // One pipe for both streams, as zkCli has it.
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    shell.command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    shell.command.stdin(std::process::Stdio::piped());
+    let mut child = shell.command.spawn().unwrap();
+    drop(shell);
+    let mut stdin = child.stdin.take().unwrap();
+    let writing = std::thread::spawn(move || {
+        std::io::Write::write_all(&mut stdin, typed.concat().as_bytes()).unwrap();
+    });
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    writing.join().unwrap();
+    child.wait().unwrap();
+    let mut printed = Printed::default();
+    let mut step = Vec::new();
+    for line in text.lines() {
+        if line == MARKED {
+            printed.take(step.drain(..));
+            continue;
+        }
+        // An error stands with its place in the script and, below it, the line as it was typed.
+        let place = line.strip_prefix("stdin:").and_then(|rest| rest.split_once(": "));
+        let typed = &script.lines[printed.steps.len().min(script.lines.len() - 1)];
+        if line.strip_prefix("    ") != Some(typed) {
+            step.push(place.map_or(line, |(_, rest)| rest).to_owned());
+        }
+    }
+    printed.steps.truncate(script.lines.len());
+    printed
+}
+
+#[test]
+fn zksh_prints_what_zkcli_prints() {
+    let differences = Differences::read(&folder().join("differences"));
+    let scripts = Script::all();
+    let mut wrong = Vec::new();
+    let mut releases = Vec::new();
+    for engine in engines() {
+        let dialect = match engine.version[..2] {
+            [3, 4] if engine.version[2..] == [5] => "3.4",
+            [3, 8 | 9] => "3.9",
+            _ => continue,
+        };
+        let Some(release) = &engine.release else { continue };
+        eprintln!("on {}", engine.name);
+        releases.push(release.version.clone());
+        let address = engine.address();
+        let mut zkcli = ZkCli::start(release, &address);
+        for script in scripts.iter().filter(|script| script.is_for(&engine, dialect)) {
+            let server = |whose: &str| {
+                static NEXT: AtomicU32 = AtomicU32::new(0);
+                if script.root {
+                    return address.clone();
+                }
+                let root = format!("/{whose}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+                zksh(&address).args(["create", &root]).succeed();
+                format!("{address}{root}")
+            };
+            let theirs = zkcli.play(&script.lines, &server("theirs"));
+            let ours = play_zksh(script, dialect, &server("ours"));
+            let found = differences.compare(&script.lines, &theirs, &ours);
+            wrong.extend(
+                found.iter().map(|found| format!("{}: {}: {found}", engine.name, script.name)),
+            );
+        }
+    }
+    // Of the releases of both kinds, or a difference that is not met says nothing.
+    if ["3.4.5", "3.9."].iter().all(|one| releases.iter().any(|known| known.starts_with(one))) {
+        wrong.extend(differences.unmet());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
