@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use super::presentable::innermost;
 use super::{Shell, presentable};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
@@ -201,7 +202,7 @@ pub fn is_private(line: &str, dialect: Dialect) -> bool {
         return true;
     }
     let words = Line::parse(line, dialect).words;
-    let command = words.first().map(|word| word.text().to_ascii_lowercase());
+    let command = words.get(innermost(&words)).map(|word| word.text().to_ascii_lowercase());
     command.is_some_and(|command| command == "addauth" || command == "digest")
         || words.iter().skip(1).any(|word| {
             let text = word.text().to_ascii_lowercase();
@@ -223,6 +224,8 @@ mod tests {
         for line in [
             "addauth digest bob:secret",
             "digest bob:secret",
+            "time addauth digest bob:secret",
+            "repeat 2 digest bob:secret",
             "setAcl /a auth:bob:secret:cdrwa",
             "ADDAUTH digest bob:secret",
             " get /a",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::Dialect;
-use crate::line::Line;
+use crate::line::{Line, Word};
 
 /// Characters of a line that are shown: enough to recognise it.
 const SHOWN: usize = 160;
@@ -28,9 +28,10 @@ pub fn presentable(text: &str, dialect: Dialect) -> Cow<'_, str> {
 
 fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let words = Line::parse(text, dialect).words;
-    let place = words.first().and_then(|word| match word.text() {
-        name if is(&name, "addauth") => Some(2),
-        name if is(&name, "digest") => Some(1),
+    let at = innermost(&words);
+    let place = words.get(at).and_then(|word| match word.text() {
+        name if is(&name, "addauth") => Some(at + 2),
+        name if is(&name, "digest") => Some(at + 1),
         _ => None,
     });
     if let Some(secret) = place.and_then(|place| words.get(place)) {
@@ -45,6 +46,27 @@ fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
         }
     }
     shown
+}
+
+/// Returns which word names the command that is run in the end: `time` and `repeat` run another.
+pub(super) fn innermost(words: &[Word]) -> usize {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let text = word.text();
+        if is(&text, "repeat") {
+            // The number of times and the interval stand before the command.
+            let of_repeat = |word: &&Word| {
+                let text = word.text();
+                text.starts_with('-') || text.parse::<f64>().is_ok()
+            };
+            at += 1 + words[at + 1..].iter().take_while(of_repeat).count();
+        } else if is(&text, "time") {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    at
 }
 
 /// Returns where the first hash or password of an ACL stands, `scheme:id:HASH:perms`; all that
@@ -72,6 +94,8 @@ mod tests {
             ("addauth digest ann:secret", "addauth digest ****"),
             ("ADDAUTH digest \"ann:sec ret\" more", "ADDAUTH digest ****"),
             ("addauth digest", "addauth digest"),
+            ("time addauth digest ann:secret", "time addauth digest ****"),
+            ("repeat 2 -i 0.5 time digest ann:secret", "repeat 2 -i 0.5 time digest ****"),
             ("digest ann:secret", "digest ****"),
             ("setAcl /a auth:ann:secret:r", "setAcl /a auth:ann:****"),
             ("setAcl /a auth::cdrwa", "setAcl /a auth::cdrwa"),
