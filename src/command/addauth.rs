@@ -37,7 +37,8 @@ impl AddAuth {
                 Error::usage("digest needs user:password").with_usage("addauth scheme auth")
             );
         }
-        let asked = if self.scheme == "digest" { digest::credentials(auth).await? } else { None };
+        let asked =
+            if self.scheme == "digest" { digest::credentials(shell, auth).await? } else { None };
         let auth = asked.as_ref().map_or(auth, String::as_bytes);
         shell.session.add_auth(&self.scheme, auth).await.map_err(|error| {
             match error.code_of() {

@@ -27,7 +27,7 @@ Example:
 digest:ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=";
 
 impl Digest {
-    pub(super) async fn run(&self) -> Result<Id> {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Id> {
         let (user, password) = match self.who.split_once(':') {
             Some((user, ASK)) => (user, None),
             Some((user, password)) => (user, Some(password.to_owned())),
@@ -38,7 +38,7 @@ impl Digest {
         }
         let password = match password {
             Some(password) => password,
-            None => ask(user).await?,
+            None => ask(shell, user).await?,
         };
         Ok(Id { scheme: "digest", id: digest(user, &password) })
     }
@@ -51,16 +51,17 @@ impl fmt::Debug for Digest {
 }
 
 /// Asks for the password of a user.
-async fn ask(user: &str) -> Result<String> {
+async fn ask(shell: &Shell, user: &str) -> Result<String> {
+    let _held = shell.hold();
     let user = escape::to_terminal(user.as_bytes(), escape::Newlines::Escape);
     secret::ask(&format!("Password of {user}: ")).await
 }
 
 /// Returns `user:password` where the password of `user:?` was asked for.
-pub(super) async fn credentials(typed: &[u8]) -> Result<Option<String>> {
+pub(super) async fn credentials(shell: &Shell, typed: &[u8]) -> Result<Option<String>> {
     let text = std::str::from_utf8(typed).unwrap_or_default();
     match text.split_once(':') {
-        Some((user, ASK)) => Ok(Some(format!("{user}:{}", ask(user).await?))),
+        Some((user, ASK)) => Ok(Some(format!("{user}:{}", ask(shell, user).await?))),
         _ => Ok(None),
     }
 }
@@ -70,7 +71,7 @@ impl Shell {
     pub(super) async fn acl(&self, typed: &Acl) -> Result<Acl> {
         let mut acl = typed.clone();
         for user in typed.unanswered() {
-            let password = ask(user).await?;
+            let password = ask(self, user).await?;
             acl.answer(user, &password);
         }
         Ok(acl)

@@ -244,7 +244,7 @@ impl Command {
             Self::Discard(_) => boxed(multi::Discard::run(shell)),
             Self::Echo(command) => boxed(Ok(command.run(shell))),
             Self::Edit(command) => boxed(command.run(shell).await),
-            Self::Digest(command) => boxed(command.run().await),
+            Self::Digest(command) => boxed(command.run(shell).await),
             Self::Exists(command) => boxed(command.run(shell).await),
             Self::Get(command) => boxed(command.run(shell).await),
             Self::GetAcl(command) => boxed(command.run(shell).await),

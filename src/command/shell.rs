@@ -10,8 +10,8 @@ use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::json::Origin;
-use crate::report::progress::Progress;
-use crate::report::screen::Screen;
+use crate::report::progress::{Paused, Progress};
+use crate::report::screen::{Lent, Screen};
 use crate::report::{Report, View};
 use crate::session::{Operation, Session};
 
@@ -189,12 +189,19 @@ impl Shell {
         (self.show)(b"", true)
     }
 
+    /// Keeps events and progress back until what is returned is dropped: something is asked on the
+    /// terminal.
+    pub(super) fn hold(&self) -> (Option<Lent>, Paused<'_>) {
+        (self.terminal.as_ref().map(|terminal| terminal.hold()), self.progress.pause())
+    }
+
     /// Shows how far the running command has come, until it is dropped.
     pub async fn show_progress(&self, screen: &Screen) {
-        let waiting = || {
-            if self.session.state().is_connected() { "the server's reply" } else { "a server" }
+        let otherwise = || {
+            let connected = self.session.state().is_connected();
+            if connected { "Running" } else { "Waiting for a server" }
         };
-        self.progress.show(screen, waiting).await;
+        self.progress.show(screen, otherwise).await;
     }
 
     /// Lets one command read `input`, which nobody else does.

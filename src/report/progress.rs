@@ -1,6 +1,7 @@
 //! How far a long command has come: shown while it works, and told when it is interrupted.
 
 use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,36 +15,56 @@ const PERIOD: Duration = Duration::from_millis(200);
 
 /// What the running command has done so far.
 #[derive(Debug, Default)]
-pub struct Progress(Mutex<Option<(u64, &'static str)>>);
+pub struct Progress {
+    done: Mutex<Option<(u64, &'static str)>>,
+    paused: AtomicBool,
+}
+
+/// Nothing is shown until this is dropped.
+pub struct Paused<'a>(&'a Progress);
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.paused.store(false, Ordering::Relaxed);
+    }
+}
 
 impl Progress {
     /// Forgets the last command.
     pub fn begin(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Notes that `count` znodes are `done`, such as "deleted".
     pub fn note(&self, count: u64, done: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, done));
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, done));
     }
 
     /// Says what was done; none if the command does not count.
     pub fn words(&self) -> Option<String> {
-        let (count, done) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let (count, done) = (*self.done.lock().unwrap_or_else(PoisonError::into_inner))?;
         let znodes = if count == 1 { "znode" } else { "znodes" };
         Some(format!("{} {znodes} {done}", grouped(count)))
     }
 
+    /// Shows nothing for a while: something is asked where it would be shown.
+    pub fn pause(&self) -> Paused<'_> {
+        self.paused.store(true, Ordering::Relaxed);
+        Paused(self)
+    }
+
     /// Shows the progress on standard error until it is dropped, from half a second on; of a
-    /// command that does not count, `waiting` says what it waits for. Only for terminals.
-    pub async fn show(&self, screen: &Screen, waiting: impl Fn() -> &'static str) {
+    /// command that does not count, `otherwise` says how it is going. Only for terminals.
+    pub async fn show(&self, screen: &Screen, otherwise: impl Fn() -> &'static str) {
         let begun = Instant::now();
         tokio::time::sleep(PATIENCE).await;
         loop {
-            let words = self.words().unwrap_or_else(|| {
-                format!("Waiting for {}, {} s", waiting(), begun.elapsed().as_secs())
-            });
-            screen.status(&format!("{words} (Ctrl-C stops)"));
+            if !self.paused.load(Ordering::Relaxed) {
+                let words = self.words().unwrap_or_else(|| {
+                    format!("{} for {} s", otherwise(), begun.elapsed().as_secs())
+                });
+                screen.status(&format!("{words} (Ctrl-C stops)"));
+            }
             tokio::time::sleep(PERIOD).await;
         }
     }

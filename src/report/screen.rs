@@ -77,8 +77,10 @@ struct Desk {
     events: Vec<u8>,
     /// Whether a command's result has begun and not ended.
     inside: bool,
-    /// Whether another program has the terminal.
-    lent: bool,
+    /// Whether events wait for something else that has the terminal, and whether that is another
+    /// program.
+    held: bool,
+    guest: bool,
     prompt: Prompt,
     /// The first failure to write; nothing is written after it.
     failure: Option<io::ErrorKind>,
@@ -143,7 +145,7 @@ impl Screen {
     /// one; an empty text only takes that away. Only for terminals.
     pub fn status(&self, text: &str) {
         let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.is_lent() {
+        if self.0.desk().held {
             return;
         }
         self.0.write(&mut out);
@@ -222,7 +224,7 @@ impl Out {
 impl Desk {
     /// Lets the events follow what was printed before, unless they must wait.
     fn place_events(&mut self) {
-        let waits = self.inside || self.lent || self.prompt.stage != Stage::Away;
+        let waits = self.inside || self.held || self.prompt.stage != Stage::Away;
         if !waits && !self.events.is_empty() {
             self.bytes.append(&mut self.events);
             self.urgent = true;

@@ -124,3 +124,25 @@ fn lines_typed_ahead_are_all_run() {
     terminal.wait_for("[a, b]");
     terminal.wait_for_prompt(3);
 }
+
+#[test]
+fn a_password_is_asked_for_in_peace() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "ls / true");
+    terminal.enter(1, "digest ann");
+    terminal.wait_for("Password of ann:");
+    run(&server, "create /noise");
+    terminal.keys("secret\r");
+    terminal.wait_for("NodeChildrenChanged path:/\n");
+    let screen = terminal.wait_for("digest:ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=\n");
+    assert!(screen.contains("] digest ann\nPassword of ann:\n"), "{screen}");
+    assert!(!screen.contains("secret"), "{screen}");
+    terminal.enter(2, "digest ann");
+    terminal.wait_until("a second question", |screen| screen.ends_with("Password of ann:"));
+    terminal.keys(CTRL_C);
+    terminal.wait_for_prompt(3);
+    // The keys are shown again.
+    terminal.enter(3, "pwd");
+    terminal.wait_for("3] pwd\n/\n");
+}

@@ -17,13 +17,14 @@ const PAGER: &str = "less";
 /// leave the text on the screen.
 const LESS: &str = "FRX";
 
-/// The terminal is lent until this is dropped.
+/// The terminal is lent, or events are held back, until this is dropped.
 pub struct Lent(Arc<Shared>);
 
 impl Drop for Lent {
     fn drop(&mut self) {
         let mut desk = self.0.desk();
-        desk.lent = false;
+        desk.held = false;
+        desk.guest = false;
         desk.place_events();
         drop(desk);
         self.0.wake();
@@ -50,16 +51,24 @@ struct Pager {
 impl Screen {
     /// Lends the terminal to another program. Everything printed before is on it when this returns.
     pub fn lend(&self) -> Lent {
+        let lent = self.hold();
+        self.0.desk().guest = true;
+        lent
+    }
+
+    /// Keeps events back while something is asked on the terminal. Everything printed before is on
+    /// it when this returns.
+    pub fn hold(&self) -> Lent {
         let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.write(&mut out);
         out.clear_status();
-        self.0.desk().lent = true;
+        self.0.desk().held = true;
         Lent(Arc::clone(&self.0))
     }
 
     /// Returns whether another program has the terminal.
     pub fn is_lent(&self) -> bool {
-        self.0.desk().lent
+        self.0.desk().guest
     }
 
     /// Shows what is printed from now on with `$PAGER`, if it turns out longer than the screen,
