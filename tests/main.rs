@@ -13,6 +13,7 @@ mod input;
 mod reconnect;
 mod rendering;
 mod sandbox;
+mod secrets;
 mod story;
 mod support;
 mod terminal;

@@ -65,8 +65,13 @@ fn table() -> String {
 
 fn page(name: &str) -> Result<String> {
     let mut tree = Command::tree();
-    let found = tree.find_subcommand_mut(name).ok_or_else(|| super::unknown(name))?;
-    Ok(found.render_long_help().to_string().trim_end().to_owned())
+    // Only so does a command have the option that is to be hidden.
+    tree.build();
+    let found = tree.find_subcommand(name).ok_or_else(|| super::unknown(name))?;
+    let mut found = found.clone().mut_arg("help", |help| help.hide(true));
+    // The short form has an option on each line; what follows it, it leaves out.
+    let more = found.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    Ok(format!("{}\n\n{more}", found.render_help().to_string().trim_end()))
 }
 
 #[cfg(test)]

@@ -183,6 +183,13 @@ impl Code {
             Self::BadArguments => format!("Arguments are not valid : {path}"),
             Self::BadVersion => format!("version No is not valid : {path}"),
             Self::QuotaExceeded => format!("Quota has exceeded : {path}"),
+            Self::ReconfigInProgress => "Another reconfiguration is in progress -- concurrent \
+                                         reconfigs not supported (yet)"
+                .to_owned(),
+            Self::NewConfigNoQuorum => "No quorum of new config is connected and up-to-date with \
+                                        the leader of last commmitted config - try invoking \
+                                        reconfiguration after new servers are connected and synced"
+                .to_owned(),
             _ => {
                 let on = if path.is_empty() { String::new() } else { format!(" for {path}") };
                 format!("KeeperErrorCode = {}{on}: {}", self.name(), self.meaning())

@@ -1,0 +1,91 @@
+//! Passwords: asked for unseen, and kept nowhere.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::engine::{Engine, engines};
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+/// Returns a server: which one has no part in this.
+fn any() -> Engine {
+    engines().swap_remove(0)
+}
+
+/// Returns the text of every file below a folder.
+fn files(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &files(&path);
+        } else {
+            text += &String::from_utf8_lossy(&fs::read(path).unwrap());
+        }
+    }
+    text
+}
+
+#[test]
+fn a_password_is_asked_for_unseen_and_kept_nowhere() {
+    let server = any().fresh();
+    let mut terminal = Setup::new(&server).start();
+    terminal.enter(0, "create /mine deep digest:ann:?:cdrwa");
+    terminal.wait_for("Password of ann:");
+    terminal.keys("open sesame\r");
+    terminal.enter(1, "get /mine");
+    terminal.enter(2, "addauth digest ann:?");
+    terminal.wait_until("the second question", |screen| {
+        screen.matches("Password of ann:").count() == 2
+    });
+    terminal.keys("open sesame\r");
+    terminal.enter(3, "get /mine");
+    terminal.enter(4, "digest ann:sesame");
+    terminal.enter(5, "history");
+    terminal.enter(6, "quit");
+    let (status, screen) = terminal.wait();
+    assert_eq!(status, 0);
+    let told = ["Authentication is not valid : /mine", "deep", "0 - create /mine deep digest:ann:"];
+    for told in told {
+        assert!(screen.contains(told), "{told}: {screen}");
+    }
+    // The command line that was typed openly is there, and nothing else of it.
+    assert!(!screen.contains("open sesame"), "{screen}");
+    assert_eq!(screen.matches("sesame").count(), 1, "{screen}");
+    let kept = files(terminal.home());
+    assert!(kept.contains("get /mine"), "{kept}");
+    assert!(!kept.contains("sesame") && !kept.contains("ann"), "{kept}");
+}
+
+#[test]
+fn ctrl_c_takes_the_question_back_and_the_next_line_is_the_shells() {
+    let mut terminal = Setup::new(&any().fresh()).start();
+    terminal.enter(0, "digest ann");
+    terminal.wait_for("Password of ann:");
+    terminal.keys("half a password\x03");
+    terminal.enter(1, "pwd");
+    let screen = terminal.wait_until("the path", |screen| screen.contains("1] pwd\n/\n"));
+    assert!(screen.contains("Interrupted; nothing was sent"), "{screen}");
+    assert!(!screen.contains("half"), "{screen}");
+}
+
+#[test]
+fn without_a_terminal_there_is_nobody_to_ask() {
+    let mut shell = zksh(&any().fresh()).args(["digest", "ann"]);
+    // A process of a session of its own has no terminal.
+    let program = shell.command.get_program().to_owned();
+    let arguments: Vec<_> = shell.command.get_args().map(ToOwned::to_owned).collect();
+    let environment: Vec<_> = shell.command.get_envs().collect();
+    let mut alone = std::process::Command::new("setsid");
+    for (name, value) in environment {
+        match value {
+            Some(value) => alone.env(name, value),
+            None => alone.env_remove(name),
+        };
+    }
+    shell.command = alone;
+    shell.command.arg("--wait").arg(program).args(arguments);
+    let ran = shell.run();
+    assert_eq!(ran.stderr, "There is no terminal to ask for the password on\n");
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+}
