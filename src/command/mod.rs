@@ -190,6 +190,7 @@ impl Command {
                 | Self::Stat(_)
                 | Self::Sync(_)
                 | Self::Wait(_)
+                | Self::Watch(_)
                 | Self::WhoAmI(_)
         )
     }

@@ -95,6 +95,9 @@ impl Shell {
         if call.is_err() {
             self.spoil();
         }
+        // What is complained of from now on is this line's.
+        let origin = call.as_ref().ok().and_then(|call| Some(self.origin(call.as_ref()?)));
+        *self.last_origin() = origin.unwrap_or_default();
         call
     }
 

@@ -68,3 +68,14 @@ fn a_switch_is_no_znode_and_a_znode_no_switch() {
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
 }
+
+#[test]
+fn records_for_programs_name_their_own_line() {
+    let server = server();
+    let mut terminal = connected(Setup::new(&server).args(["-o", "json"]).size(100, 400));
+    terminal.enter(0, "create /a");
+    terminal.enter(1, "gex");
+    terminal.wait_for("{\"record\":\"error\",\"error\":{\"message\":\"Command not found: gex\"");
+    terminal.enter(2, "deleteall /zookeeper --yes --nosuch");
+    terminal.wait_for("{\"record\":\"error\",\"error\":{\"message\":\"Unknown option: --nosuch\"");
+}
