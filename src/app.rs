@@ -211,6 +211,9 @@ async fn run(
         max_request: options.max_request,
     };
     let switches = Arc::<Switches>::default();
+    switches.set(Switch::Hints, options.habits.hints);
+    switches.set(Switch::Pager, options.habits.pager);
+    switches.set(Switch::Times, options.habits.times);
     let gate = Gate::default();
     let session = {
         let gate = input.is_some().then(|| gate.clone());

@@ -44,6 +44,7 @@ Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, fo
     ensemble = \"prod\"
     compat = \"3.9\"
     protect = [\"/config\"]
+    pager = true
     [ensembles]
     prod = \"zk1:2181,zk2:2181,zk3:2181/app\"";
 
@@ -130,6 +131,17 @@ pub enum Input {
     Standard,
 }
 
+/// What the command `setting` changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Habits {
+    /// Grey words stand behind the cursor.
+    pub hints: bool,
+    /// Results longer than the screen go to a pager.
+    pub pager: bool,
+    /// Events have a time.
+    pub times: bool,
+}
+
 /// What the process was asked to do.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -151,6 +163,8 @@ pub struct Options {
     pub max_request: usize,
     /// Znodes, from the server's root on, that are not to be deleted with what is below them.
     pub protected: Vec<ZnodePath>,
+    /// How the shell behaves from the start.
+    pub habits: Habits,
     /// Where lines come from.
     pub input: Input,
     /// How a script is run.
@@ -246,6 +260,11 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
         protected: config.protect.iter().map(ZnodePath::new).collect::<Result<_>>()?,
+        habits: Habits {
+            hints: config.hints.unwrap_or(true),
+            pager: config.pager.unwrap_or(false),
+            times: config.times.unwrap_or(false),
+        },
         input,
         script: typed.script,
         sandbox: typed.sandbox,

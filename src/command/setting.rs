@@ -18,7 +18,8 @@ pub struct Setting {
 }
 
 const EXAMPLE: &str = "\
-At a prompt whose working path is /, `set hints off` means the same.
+At a prompt whose working path is /, `set hints off` means the same. The config file may begin with
+another choice: `pager = true`.
 
 Example:
 > setting times on

@@ -17,6 +17,9 @@ pub(super) struct Config {
     pub(super) compat: Option<Dialect>,
     pub(super) color: Option<Color>,
     pub(super) max_request: Option<usize>,
+    pub(super) hints: Option<bool>,
+    pub(super) pager: Option<bool>,
+    pub(super) times: Option<bool>,
     #[serde(default)]
     pub(super) protect: Vec<String>,
     #[serde(default)]

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{connected, run, server};
-use crate::support::terminal::Setup;
+use crate::support::terminal::{Setup, Terminal};
 
 /// Makes a program of a few lines of `sh`.
 fn program(folder: &Path, name: &str, lines: &str) -> PathBuf {
@@ -139,6 +139,16 @@ fn only_long_results_go_to_the_pager_and_only_when_asked_to() {
     terminal.wait_until_seen("the pager", |screen| {
         screen.contents().contains("4]") && screen.contents().contains("version")
     });
-    let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();
-    assert_eq!(bytes.matches("PAGED").count(), 1);
+    let count =
+        |terminal: &Terminal| String::from_utf8_lossy(&terminal.bytes()).matches("PAGED").count();
+    assert_eq!(count(&terminal), 1);
+
+    // The config file can ask for it too.
+    let config = folder.path().join("config/zksh");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "pager = true\n").unwrap();
+    let mut terminal = connected(with(&server, folder.path(), "PAGER", &pager).size(20, 100));
+    terminal.enter(0, "help");
+    terminal.wait_for_prompt(1);
+    assert_eq!(count(&terminal), 1);
 }
