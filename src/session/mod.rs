@@ -360,13 +360,13 @@ impl Session {
     /// Closes the session, so that its ephemerals are gone at once, and waits until the server has
     /// said so, or for two seconds. Does nothing when there is none.
     pub async fn close(&self) {
-        let (client, keeper) = {
-            let mut link = self.link();
-            (link.client.take(), link.keeper.take())
-        };
+        let keeper = self.link().keeper.take();
         if let Some(keeper) = keeper {
             keeper.abort();
+            // It may be just about to hand over a client; that one is to be closed as well.
+            let _ = keeper.await;
         }
+        let client = self.link().client.take();
         if let Some(client) = client {
             let mut states = client.state_watcher();
             // The session ends when the last handle is dropped.

@@ -12,8 +12,14 @@ use crate::support::terminal::Setup;
 fn ctrl_c_ends_a_line_of_any_sort() {
     let server = server();
     let mut terminal = shell(&server);
-    for keys in ["get /half", "set /a 'open\rand more", CTRL_R, "create -"] {
+    for (keys, shown) in [
+        ("get /half", "get /half"),
+        ("set /a 'open\rand more", "and more"),
+        (CTRL_R, "i-search"),
+        ("create -", "create -"),
+    ] {
         terminal.keys(keys);
+        terminal.wait_for(shown);
         terminal.keys(CTRL_C);
         terminal.wait_until("an empty prompt", |screen| screen.ends_with("(CONNECTED) 0]"));
     }
