@@ -26,6 +26,9 @@ const CHUNK: usize = 64 << 10;
 /// No further request is looked at while a connection has this many bytes to send.
 const HIGH_WATER: usize = 256 << 10;
 
+/// How long a connection's requests are answered before the others have their turn.
+const TURN: Duration = Duration::from_millis(5);
+
 /// The most that is read and thrown away from a client that is being told goodbye.
 const MAX_LEFTOVER: usize = 64 << 10;
 
@@ -74,8 +77,8 @@ struct Connection<'a> {
 
 /// What is to be done after a look at the input.
 enum Next {
-    /// More can be looked at once the replies are sent.
-    Send,
+    /// There may be more to look at, once the replies are sent and others have had their turn.
+    Look,
     Read,
 }
 
@@ -93,8 +96,10 @@ impl Connection<'_> {
             if ending == Some(Ending::Flushed) {
                 return self.say_goodbye().await;
             }
-            if matches!(next, Next::Read) && !self.receive().await {
-                return;
+            match next {
+                Next::Look => tokio::task::yield_now().await,
+                Next::Read if self.receive().await => {}
+                Next::Read => return,
             }
         }
     }
@@ -160,9 +165,9 @@ impl Connection<'_> {
         let mut core = self.shared.lock();
         let (mut used, mut requests) = (0, 0);
         let next = loop {
-            let Some(line) = core.line(self.id) else { break Next::Send };
-            if line.ending.is_some() || line.out.len() >= HIGH_WATER {
-                break Next::Send;
+            let Some(line) = core.line(self.id) else { break Next::Read };
+            if line.ending.is_some() || line.out.len() >= HIGH_WATER || start.elapsed() > TURN {
+                break Next::Look;
             }
             match take_frame(&mut core, self.id, &self.input[used..], &mut self.greeted) {
                 Some(length) => used += length,
