@@ -10,6 +10,7 @@ mod differential;
 mod events;
 mod house;
 mod input;
+mod json;
 mod reconnect;
 mod rendering;
 mod sandbox;

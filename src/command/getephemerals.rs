@@ -33,16 +33,18 @@ impl GetEphemerals {
             Some(path) => shell.path(path)?,
             None => ZnodePath::root(),
         };
-        Ok(Ephemerals(shell.session.list_ephemerals(&prefix).await?))
+        Ok(Ephemerals { ephemerals: shell.session.list_ephemerals(&prefix).await? })
     }
 }
 
 /// Paths as the user sees them.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Ephemerals(Vec<String>);
+pub(super) struct Ephemerals {
+    ephemerals: Vec<String>,
+}
 
 impl Report for Ephemerals {
     fn text(&self, out: &mut Text<'_>) {
-        out.list(self.0.iter().map(String::as_str));
+        out.list(self.ephemerals.iter().map(String::as_str));
     }
 }

@@ -1,7 +1,7 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
 use super::Shell;
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Silence, Text};
 use crate::session::{Applied, Operation, Stat};
@@ -144,17 +144,9 @@ impl Commit {
         let result = if operations.is_empty() {
             Ok(Vec::new())
         } else {
-            shell.session.transact(&operations).await.map_err(explain)?
+            shell.session.transact(&operations).await?
         };
         Ok(Committed::new(&operations, result))
-    }
-}
-
-fn explain(error: Error) -> Error {
-    match error.code_of() {
-        // It does not know this form of `create`.
-        Some(Code::MarshallingError) => error.with_detail("a transaction needs ZooKeeper 3.5"),
-        _ => error,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Shell;
 use crate::error::Result;
 use crate::path::ZnodePath;
-use crate::report::{Report, Text, date};
+use crate::report::{Report, Text, date, json};
 use crate::session::WatchKind;
 
 /// List the watches of this session: where, of what kind, since when
@@ -36,7 +36,7 @@ impl Watches {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Held> {
         if self.remove_all {
             shell.session.remove_all_watches().await?;
-            return Ok(Held(Vec::new()));
+            return Ok(Held { watches: Vec::new() });
         }
         let watches = shell.session.watches().list();
         let milliseconds = |since: SystemTime| {
@@ -49,7 +49,7 @@ impl Watches {
             since: milliseconds(watch.since),
             events: watch.events,
         });
-        Ok(Held(held.collect()))
+        Ok(Held { watches: held.collect() })
     }
 }
 
@@ -64,7 +64,9 @@ fn name(kind: WatchKind) -> &'static str {
 
 /// The watches, by path.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Held(Vec<One>);
+pub(super) struct Held {
+    watches: Vec<One>,
+}
 
 /// One watch.
 #[derive(Debug, serde::Serialize)]
@@ -72,13 +74,14 @@ struct One {
     path: ZnodePath,
     kind: &'static str,
     /// Milliseconds since 1970, by this machine's clock.
+    #[serde(serialize_with = "json::time")]
     since: i64,
     events: u64,
 }
 
 impl Report for Held {
     fn text(&self, out: &mut Text<'_>) {
-        for One { path, kind, since, events } in &self.0 {
+        for One { path, kind, since, events } in &self.watches {
             out.foreign(path.as_str());
             let plural = if *events == 1 { "" } else { "s" };
             out.line(format_args!(" {kind}, since {}, {events} event{plural}", date(*since)));

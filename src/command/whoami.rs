@@ -20,18 +20,20 @@ ip: 127.0.0.1";
 
 impl WhoAmI {
     pub(super) async fn run(shell: &Shell) -> Result<Identities> {
-        Ok(Identities(shell.session.identities().await?))
+        Ok(Identities { identities: shell.session.identities().await? })
     }
 }
 
 /// One line for each identity.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Identities(Vec<Identity>);
+pub(super) struct Identities {
+    identities: Vec<Identity>,
+}
 
 impl Report for Identities {
     fn text(&self, out: &mut Text<'_>) {
         out.line("Auth scheme: User");
-        for Identity { scheme, user } in &self.0 {
+        for Identity { scheme, user } in &self.identities {
             out.foreign(scheme);
             out.own(": ");
             out.foreign(user);

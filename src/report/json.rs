@@ -134,6 +134,11 @@ impl Serialize for Hex {
     }
 }
 
+/// Serialises milliseconds since 1970 as [`Time`] does.
+pub fn time<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    Time(*milliseconds).serialize(serializer)
+}
+
 /// Milliseconds since 1970, as RFC 3339 in UTC; null beyond the year 9999.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub i64);

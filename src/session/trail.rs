@@ -6,8 +6,9 @@ use futures_util::future::{Either, pending, select};
 use zookeeper::{AddWatchMode, PersistentWatcher, SessionState};
 
 use super::look::{Change, ended};
+use super::release::Release;
 use super::{Event, EventKind, Facet, Session, Stat};
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::path::ZnodePath;
 
 /// One step of a znode's history.
@@ -41,14 +42,18 @@ impl Session {
         self.check_watchable(path)?;
         let mode =
             if recursive { AddWatchMode::PersistentRecursive } else { AddWatchMode::Persistent };
-        let source = match self.watch_for_ever(path, mode).await {
+        let persistent = match self.needs("watch -R", Release(3, 6)).await {
+            Ok(()) => self.watch_for_ever(path, mode).await,
+            Err(error) => Err(error),
+        };
+        let source = match persistent {
             Ok(watcher) => Source::Persistent { watcher, mode, lost: false },
-            Err(error) if error.code_of() == Some(Code::Unimplemented) && !recursive => {
+            Err(error) if error.kind() == Kind::Lost || recursive => return Err(error),
+            Err(_) => {
                 let (seen, data) = self.look(path, Facet::Stat).await?;
                 let children = self.look_at_children(path, seen.stat).await?;
                 Source::Once { stat: seen.stat, data, children }
             }
-            Err(error) => return Err(error),
         };
         Ok(Trail { session: self.clone(), path: path.clone(), source, next: VecDeque::new() })
     }

@@ -3,6 +3,7 @@
 use zookeeper::{Acls, MultiWriteError, MultiWriteResult};
 
 use super::operation::refused;
+use super::release::Release;
 use super::{Acl, CreateMode, Session, Stat};
 use crate::error::{Error, Result};
 use crate::path::ZnodePath;
@@ -95,6 +96,7 @@ impl Session {
     /// Applies all operations, or none. The outer error is about the whole: it may have been
     /// applied where the connection broke.
     pub async fn transact(&self, operations: &[Operation]) -> Result<Transacted> {
+        self.needs("multi", Release(3, 5)).await?;
         let bytes = operations.iter().map(Operation::wire_length).sum();
         self.check_size(&ZnodePath::root(), bytes)?;
         let sent = self.call("", async |client| {
