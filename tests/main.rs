@@ -15,6 +15,7 @@ mod reconnect;
 mod rendering;
 mod sandbox;
 mod secrets;
+mod states;
 mod story;
 mod support;
 mod terminal;
