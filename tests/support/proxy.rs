@@ -2,12 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::free_port;
+use super::{free_port, wait_until};
 
 /// How often the accepting thread looks whether the cable has been cut.
 const GLANCE: Duration = Duration::from_millis(5);
@@ -18,6 +18,8 @@ pub(crate) struct Cable {
     server: String,
     /// How long each answer of the server is held back.
     delay: Duration,
+    /// How often the server has been heard since the cable was mended.
+    heard: Arc<AtomicUsize>,
     open: Option<Open>,
 }
 
@@ -34,7 +36,9 @@ impl Cable {
 
     /// A cable on which every answer of the server comes later.
     pub(crate) fn slow(server: &str, delay: Duration) -> Self {
-        let mut cable = Self { port: free_port(), server: server.to_owned(), delay, open: None };
+        let heard = Arc::default();
+        let mut cable =
+            Self { port: free_port(), server: server.to_owned(), delay, heard, open: None };
         cable.mend();
         cable
     }
@@ -54,10 +58,19 @@ impl Cable {
         }
     }
 
+    /// Waits until the server has been heard so often since the cable was mended.
+    #[track_caller]
+    pub(crate) fn wait_until_heard(&self, times: usize) {
+        let heard = || (self.heard.load(Ordering::Relaxed) >= times).then_some(());
+        wait_until("an answer of the server", heard);
+    }
+
     /// Takes connections again.
     pub(crate) fn mend(&mut self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
         listener.set_nonblocking(true).unwrap();
+        self.heard = Arc::default();
+        let heard = Arc::clone(&self.heard);
         let cut = Arc::new(AtomicBool::new(false));
         let streams = Arc::<Mutex<Vec<TcpStream>>>::default();
         let accepting = std::thread::spawn({
@@ -66,7 +79,7 @@ impl Cable {
             move || {
                 while !cut.load(Ordering::Relaxed) {
                     match listener.accept() {
-                        Ok((near, _)) => join(near, &server, &streams, delay),
+                        Ok((near, _)) => join(near, &server, &streams, delay, &heard),
                         Err(_) => std::thread::sleep(GLANCE),
                     }
                 }
@@ -83,7 +96,13 @@ impl Drop for Cable {
 }
 
 /// Hands bytes on in both ways.
-fn join(near: TcpStream, server: &str, streams: &Mutex<Vec<TcpStream>>, delay: Duration) {
+fn join(
+    near: TcpStream,
+    server: &str,
+    streams: &Mutex<Vec<TcpStream>>,
+    delay: Duration,
+    heard: &Arc<AtomicUsize>,
+) {
     near.set_nonblocking(false).unwrap();
     let far = TcpStream::connect(server).unwrap();
     for stream in [&near, &far] {
@@ -91,14 +110,20 @@ fn join(near: TcpStream, server: &str, streams: &Mutex<Vec<TcpStream>>, delay: D
         streams.lock().unwrap().push(stream.try_clone().unwrap());
     }
     let (from, to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-    std::thread::spawn(move || hand_on(from, to, Duration::ZERO));
-    std::thread::spawn(move || hand_on(far, near, delay));
+    let heard = Arc::clone(heard);
+    std::thread::spawn(move || hand_on(from, to, || {}));
+    std::thread::spawn(move || {
+        hand_on(far, near, || {
+            std::thread::sleep(delay);
+            heard.fetch_add(1, Ordering::Relaxed);
+        });
+    });
 }
 
-fn hand_on(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
+fn hand_on(mut from: TcpStream, mut to: TcpStream, before: impl Fn()) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        std::thread::sleep(delay);
+        before();
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }

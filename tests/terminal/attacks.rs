@@ -19,6 +19,8 @@ fn data_and_names_are_shown_and_not_obeyed() {
         zksh(&server).args(["create", path, &data]).succeed();
     }
     zksh(&server).args(["create", &format!("/{NAME}"), "x"]).succeed();
+    let id = "digest:\x1b]0;owned\x07:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:r,world:anyone:cdrwa";
+    zksh(&server).args(["create", "/kept", "x", id]).succeed();
     let mut terminal = connected(Setup::new(&server).env("VISUAL", "true"));
     let begun = terminal.bytes().len();
     let shown = "a\\u{202e}b\\u{200b}c";
@@ -31,30 +33,38 @@ fn data_and_names_are_shown_and_not_obeyed() {
         "ls2 /",
         "addWatch /",
         "get -x /plain",
+        "getAcl /kept",
+        "watches",
+        "help nosuch",
     ]
     .iter()
     .enumerate()
     {
         terminal.enter(number, line);
     }
-    terminal.wait_for_prompt(8);
+    terminal.wait_for_prompt(11);
     zksh(&server).args(["create", &format!("/{NAME}/{NAME}"), "x"]).succeed();
     terminal.wait_for(&format!("path:/{shown}/{shown}"));
+    // In a list of ephemerals.
+    terminal.keys(&format!("create -e /{NAME}/{NAME}e\r"));
+    terminal.enter(12, "getEphemerals");
+    terminal.wait_for(&format!("[/{shown}/{shown}e]"));
+    terminal.wait_for_prompt(13);
     // In an error, in a question, in a menu, and in what the menu puts into the line.
     terminal.keys(&format!("get /{NAME}/none\r"));
     terminal.wait_for(&format!("Node does not exist: /{shown}/none"));
-    terminal.enter(9, &format!("deleteall /{NAME}"));
-    terminal.wait_for(&format!("Delete /{shown} and 1 znode below it"));
+    terminal.enter(14, &format!("deleteall /{NAME}"));
+    terminal.wait_for(&format!("Delete /{shown} and 2 znodes below it"));
     terminal.keys("n\r");
-    terminal.wait_for_prompt(10);
+    terminal.wait_for_prompt(15);
     run(&server, "create /another");
     terminal.keys(&format!("get /a{TAB}"));
     terminal.wait_for(shown);
     terminal.keys(&format!("{CTRL_U}edit /{NAME}\r"));
-    terminal.wait_until("an eleventh prompt", |screen| screen.contains("11]"));
+    terminal.wait_until("a sixteenth prompt", |screen| screen.contains("16]"));
 
     let screen = terminal.screen();
-    assert!(screen.contains(&format!("[{shown}, json, plain]")), "{screen}");
+    assert!(screen.contains(&format!("[{shown}, json, kept, plain]")), "{screen}");
     assert!(screen.contains("\\x1b[2J\\x1b]0;owned\\x07"), "{screen}");
     let bytes = String::from_utf8(terminal.bytes().split_off(begun)).unwrap();
     for forbidden in

@@ -1,10 +1,13 @@
 //! The session in trouble: each turn in a line, and what was lost.
 
+use std::time::Duration;
+
 use zksh::sandbox::Clock;
 
+use super::{crowd, run};
 use crate::support::engine::start_sandbox;
 use crate::support::proxy::Cable;
-use crate::support::terminal::Setup;
+use crate::support::terminal::{Setup, Terminal};
 
 #[test]
 fn a_lost_connection_its_return_and_its_end_are_told() {
@@ -43,4 +46,58 @@ fn a_lost_connection_its_return_and_its_end_are_told() {
     terminal.wait_for("(CONNECTED) 7]");
     terminal.enter(7, "reconnect");
     terminal.wait_for("There is a session already");
+}
+
+#[test]
+fn a_long_line_outlives_a_connection_that_comes_and_goes() {
+    let server = start_sandbox(Clock::System);
+    let mut cable = Cable::to(&server.address().to_string());
+    let mut terminal = Setup::new(&cable.address()).size(200, 70).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    let mut line = String::from("create /a x");
+    terminal.keys(&line);
+    let address = cable.address();
+    let stands = |terminal: &Terminal, state: &str, line: &str| {
+        let wanted = format!("[zk: {address}({state}) 0] {}", line.trim_end());
+        terminal.wait_until(&format!("{state}, and {line}"), |screen| {
+            let rows: Vec<&str> = screen.lines().collect();
+            let start = rows.iter().rposition(|row| row.starts_with("[zk: ")).unwrap_or(0);
+            rows[start..].concat() == wanted
+        })
+    };
+    for number in 0..6 {
+        cable.cut();
+        stands(&terminal, "CONNECTING", &line);
+        let more = format!("{number}").repeat(40);
+        terminal.keys(&more);
+        line.push_str(&more);
+        cable.mend();
+        stands(&terminal, "CONNECTED", &line);
+        // The client crate takes a connection for lost only once the answer to its first ping has
+        // come; before, the loss goes unsaid until it has another.
+        cable.wait_until_heard(2);
+    }
+    terminal.keys("\r");
+    let screen = terminal.wait_for("Created /a\n");
+    assert_eq!(screen.matches("Disconnected: ").count(), 6, "{screen}");
+    assert_eq!(screen.matches("SyncConnected: ").count(), 6, "{screen}");
+    let data = line.strip_prefix("create /a ").unwrap();
+    assert!(run(&server.address().to_string(), "get /a").starts_with(&format!("{data}\n")));
+}
+
+#[test]
+fn a_terminal_that_takes_its_time_does_not_cost_the_session() {
+    let server = start_sandbox(Clock::System);
+    let address = server.address().to_string();
+    run(&address, &crowd(900));
+    // A session of a second, and output for several.
+    let setup = Setup::new(&address).args(["-timeout", "1000"]);
+    let mut terminal = setup.slow(40, Duration::from_millis(10)).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create -e /fish trout");
+    terminal.enter(1, "ls -R /crowd");
+    terminal.wait_for("/crowd/n0899\n");
+    terminal.enter(2, "get /fish");
+    let screen = terminal.wait_for("\ntrout\n");
+    assert!(!screen.contains("Disconnected") && !screen.contains("Expired"), "{screen}");
 }
