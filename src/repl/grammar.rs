@@ -110,6 +110,11 @@ impl<'t> Reading<'t> {
             return find(&|arg| arg.get_long() == Some(name)).into_iter().collect();
         }
         let Some(letters) = word.strip_prefix('-') else { return Vec::new() };
+        // An option without a letter may be written with one dash, as zkCli writes `-add`.
+        let name = letters.split('=').next();
+        if let Some(long) = find(&|arg| arg.get_short().is_none() && arg.get_long() == name) {
+            return vec![long];
+        }
         letters.chars().map_while(|letter| find(&|arg| arg.get_short() == Some(letter))).collect()
     }
 
@@ -119,7 +124,9 @@ impl<'t> Reading<'t> {
         let dashed = word.quote.is_none() && text.len() > 1 && text.starts_with('-');
         if dashed {
             let options = self.options(&text);
-            let complete = text.starts_with("--") || options.len() + 1 == text.chars().count();
+            let whole = text.starts_with("--")
+                || options.first().is_some_and(|first| first.get_short().is_none());
+            let complete = whole || options.len() + 1 == text.chars().count();
             if let Some(last) = options.last().filter(|_| complete) {
                 let waits = takes_value(last) && !text.contains('=');
                 return (Role::Option, waits.then_some(*last));
@@ -179,6 +186,8 @@ mod tests {
             ("create --ttl=5", "command option > path"),
             ("set /a -5", "command path data > version"),
             ("get -z", "command ? > path"),
+            ("reconfig -add", "command option > add"),
+            ("reconfig -remove 1 -v 2", "command option remove option only > ?"),
             ("nosuch /a", "command ? > ?"),
             ("ls /\nget /a", "command path > word"),
             ("get \\\n/a", "command path > word"),
