@@ -74,7 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode with all below it, and what it has')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
             [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
-            [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction: what follows up to commit is applied as a whole or not at all')
+            [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction: what follows up to commit is applied whole or not at all')
             [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
             [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')

@@ -82,7 +82,7 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "history" -d 'Print the last 
 complete -c zksh -n "__fish_zksh_needs_command" -a "listquota" -d 'Print the limits of a znode with all below it, and what it has'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls2" -d 'List the children of a znode, and its stat'
-complete -c zksh -n "__fish_zksh_needs_command" -a "multi" -d 'Begin a transaction: what follows up to commit is applied as a whole or not at all'
+complete -c zksh -n "__fish_zksh_needs_command" -a "multi" -d 'Begin a transaction: what follows up to commit is applied whole or not at all'
 complete -c zksh -n "__fish_zksh_needs_command" -a "printwatches" -d 'Show events as they come, or not; watching goes on'
 complete -c zksh -n "__fish_zksh_needs_command" -a "pwd" -d 'Print the znode that relative paths start from'
 complete -c zksh -n "__fish_zksh_needs_command" -a "quit" -d 'Close the session and leave the shell'

@@ -51,7 +51,7 @@ pub struct Create {
     /// Data to keep in it
     #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
     data: Option<OsString>,
-    /// Who may do what with it, as scheme:id:perms[,...]; everyone everything by default
+    /// Who may do what with it: scheme:id:perms[,...]; everyone everything by default
     #[arg(value_name = "acl")]
     acl: Option<Acl>,
 }

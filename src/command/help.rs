@@ -79,6 +79,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_command_and_every_word_of_it_is_explained_in_a_line() {
+        let mut wrong = Vec::new();
+        for command in Command::tree().get_subcommands() {
+            let name = command.get_name();
+            let mut explained = vec![(name.to_owned(), command.get_about())];
+            for arg in command.get_arguments() {
+                explained.push((format!("{name} {}", arg.get_id()), arg.get_help()));
+            }
+            for (what, about) in explained {
+                let about = about.map(ToString::to_string).unwrap_or_default();
+                let sound =
+                    !about.is_empty() && about.chars().count() < 80 && !about.ends_with('.');
+                if !sound {
+                    wrong.push(format!("{what}: {about}"));
+                }
+            }
+            let usage = command.clone().render_usage().to_string();
+            if !usage.starts_with(&format!("Usage: {name}")) {
+                wrong.push(format!("{name}: {usage}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
     fn every_command_has_one_task() {
         let mut listed: Vec<&str> = TASKS.iter().flat_map(|(_, names)| *names).copied().collect();
         listed.sort_unstable();

@@ -27,7 +27,7 @@ impl Transaction {
     }
 }
 
-/// Begin a transaction: what follows up to commit is applied as a whole or not at all
+/// Begin a transaction: what follows up to commit is applied whole or not at all
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "multi", after_long_help = EXAMPLE)]
 pub struct Multi {}

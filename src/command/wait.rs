@@ -23,8 +23,7 @@ pub struct Wait {
     /// Znode to look at; it need not exist
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// What to wait for: exists, absent, value=DATA, or version or children with =, >, >=, <, <=
-    /// and a number
+    /// exists, absent, value=DATA, or version or children and =, >, >=, <, <= NUMBER
     #[arg(value_name = "condition")]
     condition: Condition,
 }
