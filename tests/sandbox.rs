@@ -7,3 +7,4 @@ mod options;
 mod side;
 mod steps;
 mod wire;
+mod words;

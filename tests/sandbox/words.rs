@@ -1,0 +1,175 @@
+//! The four-letter words, next to Apache's answers to them.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use zksh::sandbox::{self, Clock, Settings};
+
+use super::wire::{Body, Client, op};
+use crate::support::apache::{Server, releases};
+use crate::support::engine::say_once;
+
+fn answer(address: &str, word: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(word.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Connects a client that has an ephemeral and watches.
+fn furnish(address: &str) -> Client {
+    let mut client = Client::connect(address).unwrap();
+    for (path, flags) in [("/lake", 0), ("/fish", 1)] {
+        let body = Body::default().string(path).bytes(b"deep").acl(&[(31, "world", "anyone")]);
+        assert_eq!(client.ask(op::CREATE, &body.int(flags)).unwrap().code, 0);
+        let watch = Body::default().string(path).boolean(true);
+        assert_eq!(client.ask(op::GET_DATA, &watch).unwrap().code, 0);
+    }
+    let children = Body::default().string("/lake").boolean(true);
+    assert_eq!(client.ask(op::GET_CHILDREN, &children).unwrap().code, 0);
+    client
+}
+
+/// Takes the session's number out of an answer.
+fn masked(answer: &str, client: &Client) -> Vec<String> {
+    let session = format!("0x{:x}", client.session);
+    let mut lines: Vec<String> =
+        answer.lines().map(|line| line.replace(&session, "SESSION")).collect();
+    // Apache's lists come out of hash tables.
+    lines.sort();
+    lines
+}
+
+/// Reads `key SEPARATOR value` lines.
+fn pairs<'a>(answer: &'a str, separator: &str) -> BTreeMap<&'a str, &'a str> {
+    answer.lines().filter_map(|line| line.split_once(separator)).collect()
+}
+
+#[test]
+fn words_are_answered_as_apaches_server_answers_them() {
+    let Some(release) = releases().iter().rfind(|release| release.version.starts_with("3.8."))
+    else {
+        say_once("left out: the sandbox's four-letter words against Apache's 3.8");
+        return;
+    };
+    let apache = Server::with_settings(release, "maxClientCnxns=60");
+    let settings = Settings {
+        tick: Duration::from_millis(500),
+        max_session_timeout: Some(Duration::from_mins(2)),
+        ..Settings::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
+    let (theirs, ours) = (apache.address(), sandbox.address().to_string());
+    let (their_client, our_client) = (furnish(&theirs), furnish(&ours));
+    let both = |word: &str| (answer(&theirs, word), answer(&ours, word));
+
+    for word in ["ruok", "isro", "wchs", "wchp", "wchc"] {
+        let (theirs, ours) = both(word);
+        assert_eq!(masked(&theirs, &their_client), masked(&ours, &our_client), "{word}");
+    }
+
+    for word in ["srvr", "stat"] {
+        let (theirs, ours) = both(word);
+        assert!(ours.starts_with("Zookeeper version: 3.8."), "{ours}");
+        let (theirs, ours) = (pairs(&theirs, ": "), pairs(&ours, ": "));
+        assert!(theirs.keys().eq(ours.keys()), "{word}: {theirs:?} {ours:?}");
+        for key in ["Connections", "Outstanding", "Zxid", "Mode", "Node count"] {
+            assert_eq!(theirs[key], ours[key], "{word}: {key}");
+        }
+    }
+
+    let (theirs, ours) = both("mntr");
+    let (theirs, ours) = (pairs(&theirs, "\t"), pairs(&ours, "\t"));
+    let strange: Vec<_> = ours.keys().filter(|key| !theirs.contains_key(*key)).collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    for key in [
+        "server_state",
+        "num_alive_connections",
+        "outstanding_requests",
+        "znode_count",
+        "watch_count",
+        "ephemerals_count",
+        "approximate_data_size",
+        "global_sessions",
+    ] {
+        let key = &*format!("zk_{key}");
+        assert_eq!(theirs[key], ours[key], "{key}");
+    }
+
+    let (theirs, ours) = both("conf");
+    let (theirs, ours) = (pairs(&theirs, "="), pairs(&ours, "="));
+    for (key, value) in &ours {
+        if *key != "clientPort" {
+            assert_eq!(theirs.get(key), Some(value), "{key}");
+        }
+    }
+    assert_eq!(ours["clientPort"], sandbox.address().port().to_string());
+}
+
+#[test]
+fn connections_and_sessions_are_listed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::Manual).unwrap();
+    let address = sandbox.address().to_string();
+    let client = furnish(&address);
+    let (session, local) = (client.session, client.stream.local_addr().unwrap());
+
+    let cons = answer(&address, "cons");
+    // The connect request, two znodes, three watches.
+    let line = format!(" /{local}[1](queued=0,recved=6,sent=6,sid=0x{session:x},lop=GETC,est=");
+    assert!(cons.starts_with(&line), "{cons}");
+    assert!(cons.contains(",to=30000,lcxid=0x5,lzxid=0x3,lresp=0,llat="), "{cons}");
+
+    let dump = answer(&address, "dump");
+    let mut lines = dump.lines();
+    assert_eq!(lines.next(), Some("SessionTracker dump:"));
+    assert_eq!(lines.next(), Some("Session Sets (1)/(1):"));
+    assert!(lines.next().unwrap().starts_with("1 expire at "), "{dump}");
+    let owner = format!("0x{session:x}");
+    let rest: Vec<&str> = lines.take(5).collect();
+    let expected = [
+        &*format!("\t{owner}"),
+        "ephemeral nodes dump:",
+        "Sessions with Ephemerals (1):",
+        &*format!("{owner}:"),
+        "\t/fish",
+    ];
+    assert_eq!(rest, expected);
+    assert!(dump.contains(&format!("\tip: /{local} sessionId: {owner}\n")), "{dump}");
+
+    assert!(answer(&address, "envi").starts_with("Environment:\nzookeeper.version=3.8."));
+    let refusal = "crst is not executed because it is not in the whitelist.\n";
+    assert_eq!(answer(&address, "crst"), refusal);
+}
+
+#[test]
+fn session_timeouts_are_negotiated_between_the_bounds() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::System).unwrap();
+    let address = sandbox.address().to_string();
+    for (asked, agreed) in [(-1, 4_000), (0, 4_000), (30_000, 30_000), (i32::MAX, 40_000)] {
+        let client = Client::reconnect(&address, 0, &[0; 16], asked).unwrap();
+        assert_eq!(client.timeout, agreed, "asked for {asked}");
+    }
+}
+
+#[test]
+fn a_broken_network_costs_no_session() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::System).unwrap();
+    let address = sandbox.address().to_string();
+    let mut client = furnish(&address);
+    sandbox.drop_connections();
+    assert_eq!(client.last_words(), b"");
+    let mut client = Client::reconnect(&address, client.session, &client.password, 30_000).unwrap();
+    assert_eq!(sandbox.sessions(), [client.session]);
+    let fish = Body::default().string("/fish").boolean(false);
+    assert_eq!(client.ask(op::EXISTS, &fish).unwrap().code, 0);
+    sandbox.expire(client.session);
+    assert_eq!(client.last_words(), b"");
+    assert!(sandbox.sessions().is_empty());
+}
