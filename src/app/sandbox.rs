@@ -57,7 +57,7 @@ impl Sandbox {
             format!("zksh -server {}", self.place)
         };
         format!(
-            "Sandbox on {}: a ZooKeeper in memory, gone when this shell ends; join it with: {join}",
+            "Sandbox on {}: ZooKeeper in memory, gone with this shell; join: {join}",
             self.handle.address()
         )
     }
