@@ -10,6 +10,12 @@ use super::grammar::{Reading, Role};
 use super::tree::Tree;
 use crate::dialect::Dialect;
 
+/// Most candidates that are looked at. Beyond, a list helps nobody, and rustyline panics at 65,536.
+const LISTED: usize = 500;
+
+/// Columns between two candidates of a list, as rustyline leaves them.
+const GAP: usize = 2;
+
 /// With more candidates than this their meanings are left out.
 const EXPLAINED: usize = 16;
 
@@ -32,29 +38,73 @@ const PERMISSIONS: &[(char, &str)] = &[
     ('a', "set the ACL"),
 ];
 
-/// Completes the last word of `text`; returns where it starts and what may stand there. What is
-/// shown of a candidate is cut to `width` columns.
+/// What may stand in the place of a word.
+#[derive(Default)]
+struct Candidates {
+    found: Vec<Pair>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl From<Vec<Pair>> for Candidates {
+    fn from(found: Vec<Pair>) -> Self {
+        Self { found, more: 0 }
+    }
+}
+
+/// Completes the last word of `text`; returns where it starts and what may stand there, as much as
+/// fits on a screen of so many columns and rows.
 pub(super) fn complete(
     grammar: &Command,
     tree: &Tree,
     text: &str,
     dialect: Dialect,
-    width: usize,
+    size: (usize, usize),
 ) -> (usize, Vec<Pair>) {
     let reading = Reading::of(grammar, text, dialect);
     let (last, role) = reading.last();
     let word = last.text();
-    let mut candidates = match role {
-        Role::Command => commands(grammar, &word),
-        _ if word.starts_with('-') && last.quote.is_none() => options(&reading, &word),
+    let candidates = match role {
+        Role::Command => commands(grammar, &word).into(),
+        _ if word.starts_with('-') && last.quote.is_none() => options(&reading, &word).into(),
         role if role.is_path() => paths::complete(tree, &word, last.quote, dialect),
-        Role::Value(arg) => values(grammar, arg, &word),
-        Role::Option | Role::Unknown => Vec::new(),
+        Role::Value(arg) => values(grammar, arg, &word).into(),
+        Role::Option | Role::Unknown => Candidates::default(),
     };
-    for candidate in &mut candidates {
-        cut(&mut candidate.display, width);
+    (last.span.start, fit(candidates, size))
+}
+
+/// Leaves what fits on the screen with the line below it, and says how many more there are: the
+/// editor would ask and page, and give no prompt back until it is answered.
+fn fit(candidates: Candidates, (columns, rows): (usize, usize)) -> Vec<Pair> {
+    let Candidates { mut found, mut more } = candidates;
+    for candidate in &mut found {
+        cut(&mut candidate.display, columns.saturating_sub(GAP));
     }
-    (last.span.start, candidates)
+    let marker = |more: usize| format!("… {more} more");
+    let widest = found.iter().map(|pair| pair.display.width()).max().unwrap_or_default();
+    let room = |widest: usize| (columns / (widest + GAP)).max(1) * rows.saturating_sub(2).max(1);
+    if more > 0 || found.len() > room(widest) {
+        // All columns are as wide as the widest.
+        let widest = widest.max(marker(more + found.len()).width());
+        let shown = found.len().min(room(widest).saturating_sub(1).max(1));
+        more += found.len() - shown;
+        let stem = shared(&found);
+        found.truncate(shown);
+        found.push(pair(stem, marker(more)));
+    }
+    found
+}
+
+/// Returns what all replacements begin with: the editor puts it into the line.
+fn shared(found: &[Pair]) -> String {
+    let mut texts = found.iter().map(|pair| pair.replacement.as_str());
+    let first = texts.next().unwrap_or_default();
+    let length = texts.fold(first.len(), |length, text| {
+        let same = first.chars().zip(text.chars()).take_while(|(a, b)| a == b);
+        length.min(same.map(|(c, _)| c.len_utf8()).sum())
+    });
+    first[..length].to_owned()
 }
 
 /// Cuts a text that is wider than `width` columns.
@@ -243,7 +293,7 @@ mod tests {
             }
             let mut words = case.split('|');
             let typed = words.next().unwrap();
-            let (start, found) = complete(&grammar, &tree, typed, dialect, 200);
+            let (start, found) = complete(&grammar, &tree, typed, dialect, (200, 100));
             let seen: Vec<String> = found
                 .iter()
                 .map(|pair| match pair.replacement.strip_suffix(' ') {
@@ -253,6 +303,31 @@ mod tests {
                 .collect();
             assert_eq!(seen, words.collect::<Vec<_>>(), "{typed:?} from {start}");
         }
+    }
+
+    #[test]
+    fn a_crowd_is_cut_to_the_screen_and_does_not_mislead() {
+        let crowd = |size: usize| {
+            let found = (0..size).map(|n| pair("/crowd/n", format!("n{n:03}"))).collect();
+            Candidates { found, more: 0 }
+        };
+        let seen = |candidates, size| {
+            let found = fit(candidates, size);
+            let last = found.last().map(|pair| (pair.replacement.clone(), pair.display.clone()));
+            (found.len(), last.unwrap())
+        };
+        let marker = |text: &str| ("/crowd/n".to_owned(), text.to_owned());
+        // Seven in a row of 47 columns; with the last one four, or three.
+        assert_eq!(seen(crowd(21), (47, 5)), (21, marker("n020")));
+        assert_eq!(seen(crowd(22), (47, 5)), (12, marker("… 11 more")));
+        let many = Candidates { more: 99_500, ..crowd(500) };
+        assert_eq!(seen(many, (47, 5)), (9, marker("… 99992 more")));
+        let words = explained(vec![
+            ("get".to_owned(), String::new()),
+            ("getAcl".to_owned(), String::new()),
+        ]);
+        let found = fit(words.into(), (5, 1));
+        assert_eq!(shown(&found), ["get ", "get"]);
     }
 
     #[test]

@@ -69,6 +69,8 @@ impl Editor {
             .auto_add_history(false)
             .completion_type(CompletionType::List)
             .completion_show_all_if_ambiguous(true)
+            // A list fits on the screen, so there is nothing to ask.
+            .completion_prompt_limit(usize::MAX)
             // The helper's drawing is the way for events, colours or not.
             .color_mode(ColorMode::Forced)
             .keyseq_timeout(Some(KEY_PATIENCE))

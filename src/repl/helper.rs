@@ -14,6 +14,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
     Changeset, Cmd, ConditionalEventHandler, Context, Event, EventContext, RepeatCount,
 };
+use terminal_size::{Height, Width, terminal_size};
 use unicode_width::UnicodeWidthStr;
 
 use super::block::Block;
@@ -48,8 +49,7 @@ pub(super) struct Helper {
     recalls: Cell<bool>,
     /// Whether a question is answered in the place of a command.
     asking: Cell<bool>,
-    /// Columns of the terminal, and those that the prompt leaves.
-    columns: Cell<usize>,
+    /// Columns that the prompt leaves.
     room: Cell<usize>,
     drawn: RefCell<Drawn>,
     /// The last znode asked about, and the answer.
@@ -75,7 +75,6 @@ impl Helper {
             past,
             recalls: Cell::default(),
             asking: Cell::default(),
-            columns: Cell::default(),
             room: Cell::default(),
             drawn: RefCell::default(),
             asked: RefCell::default(),
@@ -89,7 +88,6 @@ impl Helper {
 
     /// Begins a prompt on a terminal of so many columns.
     pub(super) fn begin(&self, columns: usize, prompt: &str) {
-        self.columns.set(columns);
         self.room.set(columns.saturating_sub(prompt.width()));
         self.asked.take();
         self.tree.forget();
@@ -200,8 +198,11 @@ impl Completer for Helper {
         if self.asking.get() {
             return Ok((cursor, Vec::new()));
         }
-        let width = self.columns.get().saturating_sub(2);
-        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), width))
+        // The window may have changed since the prompt was drawn.
+        let size = terminal_size().map_or((80, 24), |(Width(columns), Height(rows))| {
+            (usize::from(columns), usize::from(rows))
+        });
+        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {

@@ -52,15 +52,20 @@ fn a_crowd_is_cut_and_says_how_many_more_there_are() {
     run(&server, &crowd(1200));
     let mut terminal = shell(&server);
     terminal.keys(&format!("get /crowd/{TAB}"));
-    // The editor asks before it shows so many.
-    terminal.wait_for("Display all 501 possibilities? (y or n)");
-    terminal.keys("y");
-    // It shows a page at a time.
-    terminal.wait_until("the end of the list", |screen| {
-        screen.contains("… and 700 more") && screen.ends_with("0] get /crowd/n")
+    terminal.wait_until("the list", |screen| {
+        screen.contains("… 700 more") && screen.ends_with("0] get /crowd/n")
     });
     terminal.keys(&format!("0007{TAB}"));
     terminal.wait_for("0] get /crowd/n0007");
+    // On a small screen as much as fits; nothing is asked.
+    terminal.resize(12, 60);
+    terminal.keys(&format!("{CTRL_U}get /crowd/"));
+    terminal.wait_until("the line", |screen| screen.ends_with("0] get /crowd/"));
+    terminal.keys(TAB);
+    // Ten rows of four.
+    terminal.wait_until("a shorter list", |screen| {
+        screen.contains("… 1161 more") && screen.ends_with("0] get /crowd/n")
+    });
 }
 
 #[test]

@@ -1,16 +1,11 @@
 //! Completion of znode paths: children of the live tree, quoted where they must be.
 
-use rustyline::completion::Pair;
-
 use super::super::tree::Tree;
-use super::pair;
+use super::{Candidates, LISTED, pair};
 use crate::dialect::Dialect;
 use crate::line::Line;
 use crate::path::ZnodePath;
 use crate::report::escape::{self, Newlines};
-
-/// Most candidates of one list. Beyond, a list helps nobody, and rustyline panics at 65,536.
-const LISTED: usize = 500;
 
 /// Completes a path that is typed as far as `typed`, with `quote` before it.
 pub(super) fn complete(
@@ -18,7 +13,7 @@ pub(super) fn complete(
     typed: &str,
     quote: Option<char>,
     dialect: Dialect,
-) -> Vec<Pair> {
+) -> Candidates {
     // A place, not the beginning of a name.
     let typed = if matches!(split(typed).1, "." | "..") { &format!("{typed}/") } else { typed };
     let (directory, prefix) = split(typed);
@@ -27,8 +22,8 @@ pub(super) fn complete(
         "/" => Some(ZnodePath::root()),
         directory => tree.resolve(directory.trim_end_matches('/')),
     };
-    let Some(base) = base else { return Vec::new() };
-    let Some(names) = tree.children(&base) else { return Vec::new() };
+    let Some(base) = base else { return Candidates::default() };
+    let Some(names) = tree.children(&base) else { return Candidates::default() };
     let found = fitting(&names, prefix);
     // The only znode of that name: what is below it comes next, or another word.
     if let [only] = found
@@ -39,7 +34,7 @@ pub(super) fn complete(
             return children(&below, &format!("{directory}{prefix}/"), quote, dialect);
         }
         let mut found = children(found, directory, quote, dialect);
-        for candidate in &mut found {
+        for candidate in &mut found.found {
             candidate.replacement.push(' ');
         }
         return found;
@@ -63,13 +58,19 @@ fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
 }
 
 /// Lists names, as they are to be typed behind `directory`.
-fn children(names: &[String], directory: &str, quote: Option<char>, dialect: Dialect) -> Vec<Pair> {
+fn children(
+    names: &[String],
+    directory: &str,
+    quote: Option<char>,
+    dialect: Dialect,
+) -> Candidates {
     let shown = |name: &String| escape::to_terminal(name.as_bytes(), Newlines::Escape).into_owned();
     let (first, last) = match names {
-        [] => return Vec::new(),
+        [] => return Candidates::default(),
         [only] => {
             let word = quoted(&format!("{directory}{only}"), dialect);
-            return word.map(|word| pair(word, shown(only))).into_iter().collect();
+            let only = word.map(|word| pair(word, shown(only)));
+            return only.into_iter().collect::<Vec<_>>().into();
         }
         [first, .., last] => (first, last),
     };
@@ -83,12 +84,9 @@ fn children(names: &[String], directory: &str, quote: Option<char>, dialect: Dia
         (Some(whole), None) => whole,
         (None, _) => directory.to_owned(),
     };
-    let mut found: Vec<Pair> =
-        names.iter().take(LISTED).map(|name| pair(stem.clone(), shown(name))).collect();
-    if names.len() > LISTED {
-        found.push(pair(stem, format!("… and {} more", names.len() - LISTED)));
-    }
-    found
+    let listed = names.iter().take(LISTED);
+    let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
+    Candidates { found, more: names.len().saturating_sub(LISTED) }
 }
 
 /// Returns a word as it must be typed; none if the dialect cannot write it.
@@ -139,8 +137,8 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let stem = |list: &[&str], quote| {
             let found = children(&names(list), "/lake/", quote, Dialect::V34);
-            assert_eq!(found.len(), list.len());
-            found[0].replacement.clone()
+            assert_eq!(found.found.len(), list.len());
+            found.found[0].replacement.clone()
         };
         assert_eq!(stem(&["a b", "duck"], None), "/lake/");
         assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
@@ -151,12 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_cut_and_does_not_mislead() {
+    fn a_crowd_is_counted_and_not_listed() {
         let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
         names.push("nx".to_owned());
-        let found = children(fitting(&names, "n"), "/", None, Dialect::V34);
-        assert_eq!(found.len(), LISTED + 1);
-        let last = found.last().map(|pair| (pair.replacement.as_str(), pair.display.as_str()));
-        assert_eq!(last, Some(("/n", "… and 99501 more")));
+        let Candidates { found, more } = children(fitting(&names, "n"), "/", None, Dialect::V34);
+        assert_eq!((found.len(), more), (LISTED, 99_501));
+        assert_eq!(found[0].replacement, "/n");
     }
 }
