@@ -41,9 +41,11 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         (core.state.patience(), core.accept(peer))
     };
     let Some((id, wake)) = accepted else { return };
+    // Also where a fault in a request unwinds through here.
+    let _end = End { shared: shared.clone(), id };
     let (reading, writing) = stream.split();
     let mut connection = Connection {
-        shared: shared.clone(),
+        shared,
         id,
         wake,
         reading,
@@ -55,7 +57,18 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         deadline: Instant::now() + patience,
     };
     connection.run().await;
-    shared.lock().disconnect(id);
+}
+
+/// Forgets a connection when it is dropped.
+struct End {
+    shared: Shared,
+    id: ConnectionId,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.shared.lock().disconnect(self.id);
+    }
 }
 
 struct Connection<'a> {

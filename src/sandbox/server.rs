@@ -118,6 +118,9 @@ impl Core {
     pub(super) fn deliver(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
         for (to, event) in &outcome.events {
             let Some(line) = self.lines.get_mut(to) else { continue };
+            if line.ending.is_some() {
+                continue;
+            }
             let before = line.out.len();
             wire::event(&mut line.out, event);
             line.event_backlog += line.out.len() - before;
