@@ -24,6 +24,9 @@ use super::settings::{Settings, milliseconds};
 use super::tree::Tree;
 use super::watches::Watches;
 
+/// What a client asks for that has no session yet.
+const NEW: SessionId = SessionId(0);
+
 /// Bytes that a session takes, with its place among the deadlines.
 const SESSION_WEIGHT: usize = 256;
 
@@ -145,7 +148,8 @@ impl State {
         let mut outcome = Outcome::default();
         self.received(from);
         // A client that has seen another server's future must not see this one's past.
-        if request.last_zxid > self.zxid || self.is_full() {
+        let ahead = request.last_zxid > self.zxid;
+        if ahead || request.session == NEW && self.is_full() {
             outcome.endings.push((from, Ending::AtOnce));
             return outcome;
         }
@@ -185,7 +189,7 @@ impl State {
         now: Moment,
         outcome: &mut Outcome,
     ) -> Option<SessionId> {
-        if request.session == SessionId(0) {
+        if request.session == NEW {
             self.zxid += 1;
             return Some(self.sessions.open(from, timeout, now));
         }

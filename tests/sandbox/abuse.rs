@@ -303,6 +303,9 @@ fn a_full_sandbox_takes_no_more_and_goes_on_reading_and_deleting() {
     let watch = Body::default().string("/none").boolean(true);
     assert_eq!(greedy.ask(op::EXISTS, &watch).unwrap().code, -125);
     assert!(Client::connect(&scene.address).is_err(), "a session is no use to anyone now");
+    let (session, password) = (greedy.session, greedy.password);
+    let mut greedy = Client::reconnect(&scene.address, session, &password, 30_000).unwrap();
+    assert_eq!(greedy.session, session);
     scene.assert_unharmed();
     let delete = Body::default().string("/0").int(-1);
     assert_eq!(greedy.ask(op::DELETE, &delete).unwrap().code, 0);
