@@ -11,6 +11,7 @@ mod events;
 mod house;
 mod input;
 mod json;
+mod quotas;
 mod reconnect;
 mod rendering;
 mod sandbox;

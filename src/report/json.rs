@@ -66,6 +66,18 @@ struct Failure<'a> {
     /// Whether a write may or may not have been applied.
     uncertain: bool,
     hint: Option<&'a str>,
+    /// The parts that failed, where a command has several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<Cause<'a>>,
+}
+
+/// Why a part of a command failed.
+#[derive(Serialize)]
+struct Cause<'a> {
+    message: String,
+    code: Option<String>,
+    number: Option<i32>,
+    path: Option<&'a str>,
 }
 
 /// Writes what came of a command.
@@ -93,6 +105,16 @@ pub(super) fn error(
         path: error.path(),
         uncertain: error.is_uncertain(),
         hint: error.hint(),
+        causes: error
+            .causes()
+            .iter()
+            .map(|cause| Cause {
+                message: cause.message(dialect),
+                code: cause.code_of().map(crate::error::Code::name),
+                number: cause.code_of().map(crate::error::Code::number),
+                path: cause.path(),
+            })
+            .collect(),
     };
     line(&Record::Error { origin, typed, error })
 }

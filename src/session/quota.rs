@@ -179,12 +179,12 @@ impl Session {
 
     fn quota_path(&self, path: &ZnodePath) -> Result<ZnodePath> {
         if !self.sees_real_root() {
-            let chroot = self.servers().map(|servers| servers.chroot().to_string());
-            let chroot = chroot.unwrap_or_default();
+            let servers = self.servers();
+            let chroot = servers.map_or_else(ZnodePath::root, |servers| servers.chroot().clone());
             return Err(refused(format!(
                 "Quotas live in {ROOT} of the servers, which cannot be reached from inside the chroot {chroot}"
             ))
-            .with_hint(format!("connect without {chroot}, and set the quota on {chroot}{path}")));
+            .with_hint(format!("connect without {chroot}, and set the quota on {}", chroot.below(path))));
         }
         ZnodePath::new(format!("{ROOT}{path}"))
     }

@@ -162,7 +162,9 @@ impl Watches {
         registry.watches.insert(id, Entry { watch, tap: None, expected });
         let tap = Tap::open(id, source, &self.0.tray);
         registry.deliver(&self.0);
-        if let Some(entry) = registry.watches.get_mut(&id) {
+        if let Some(entry) = registry.watches.get_mut(&id)
+            && entry.tap.is_none()
+        {
             entry.expected.clear();
             entry.tap = Some(tap);
         }
@@ -187,7 +189,8 @@ impl Watches {
         detached
     }
 
-    /// Gives a persistent watch a new watcher, unless the watch was removed meanwhile.
+    /// Gives a persistent watch a new watcher, unless the watch was removed meanwhile or has one
+    /// again: two would tell every event twice.
     pub(super) fn attach(&self, id: u64, watcher: PersistentWatcher) {
         let mut registry = self.lock();
         if let Some(entry) = registry.watches.get_mut(&id) {

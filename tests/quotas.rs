@@ -1,0 +1,31 @@
+//! Quotas that the server holds one to.
+
+use crate::support::apache::Server;
+use crate::support::engine::engines;
+use crate::support::shell::zksh;
+
+#[test]
+fn a_hard_quota_that_is_used_up_is_told() {
+    for engine in engines().iter().filter(|engine| engine.version >= vec![3, 7]) {
+        let Some(release) = &engine.release else { continue };
+        eprintln!("on {}", engine.name);
+        let server = Server::with_settings(release, "enforceQuota=true");
+        let ran = zksh(&server.address()).script(
+            "create /lake\nsetquota -N 2 /lake\nsetquota -B 6 /lake\ncreate /lake/reed deep\n\
+             create /lake/duck\nset /lake/reed deeper!\nlistquota /lake\n",
+        );
+        assert_eq!(
+            ran.stderr,
+            "stdin:5: Quota has exceeded : /lake/duck\n    create /lake/duck\n\
+             stdin:6: Quota has exceeded : /lake/reed\n    set /lake/reed deeper!\n"
+        );
+        assert!(
+            ran.stdout.ends_with(
+                "Output quota for /lake count=-1,bytes=-1=;byteHardLimit=6;countHardLimit=2\n\
+                 Output stat for /lake count=2,bytes=4\n"
+            ),
+            "{}",
+            ran.stdout
+        );
+    }
+}
