@@ -108,10 +108,12 @@ fn shared(found: &[Pair]) -> String {
 }
 
 /// Cuts a text that is wider than `width` columns.
-fn cut(text: &mut String, width: usize) {
+pub(super) fn cut(text: &mut String, width: usize) {
     if text.width() > width {
         while text.width() >= width && text.pop().is_some() {}
-        text.push('…');
+        if width > 0 {
+            text.push('…');
+        }
     }
 }
 

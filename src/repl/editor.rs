@@ -140,9 +140,8 @@ impl Editor {
     /// Reads a line.
     pub(super) fn read(&mut self) -> Read {
         let mut words = (self.words)();
-        let columns = self.columns();
         if let Some(helper) = self.inner.helper() {
-            helper.begin(columns.into(), &words);
+            helper.begin(&words);
         }
         self.screen.enter_prompt(words.clone());
         let mut kept = Drawn::default();
@@ -167,6 +166,9 @@ impl Editor {
             kept = self.inner.helper().map(Helper::drawn).unwrap_or_default();
             self.wipe(&wipe, &words, &kept);
             words = (self.words)();
+            if let Some(helper) = self.inner.helper() {
+                helper.begin(&words);
+            }
             self.screen.enter_again(words.clone());
         };
         self.screen.leave_prompt();

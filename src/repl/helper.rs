@@ -49,8 +49,8 @@ pub(super) struct Helper {
     recalls: Cell<bool>,
     /// Whether a question is answered in the place of a command.
     asking: Cell<bool>,
-    /// Columns that the prompt leaves.
-    room: Cell<usize>,
+    /// Columns of the prompt.
+    prompt: Cell<usize>,
     drawn: RefCell<Drawn>,
     /// The last znode asked about, and the answer.
     asked: RefCell<Option<(String, Answer)>>,
@@ -75,7 +75,7 @@ impl Helper {
             past,
             recalls: Cell::default(),
             asking: Cell::default(),
-            room: Cell::default(),
+            prompt: Cell::default(),
             drawn: RefCell::default(),
             asked: RefCell::default(),
         }
@@ -86,9 +86,9 @@ impl Helper {
         self.drawn.borrow().clone()
     }
 
-    /// Begins a prompt on a terminal of so many columns.
-    pub(super) fn begin(&self, columns: usize, prompt: &str) {
-        self.room.set(columns.saturating_sub(prompt.width()));
+    /// Begins a prompt.
+    pub(super) fn begin(&self, prompt: &str) {
+        self.prompt.set(prompt.width());
         self.asked.take();
         self.tree.forget();
     }
@@ -102,6 +102,17 @@ impl Helper {
         self.view.dialect
     }
 
+    /// Returns the columns that are left in the row in which the line ends, but the last one: a row
+    /// that is full begins another.
+    fn room(&self, line: &str) -> usize {
+        let used = match line.rsplit_once('\n') {
+            Some((_, row)) => row.width(),
+            None => self.prompt.get() + line.width(),
+        };
+        let (columns, _) = size();
+        columns - used % columns - 1
+    }
+
     /// Returns what the znode under the cursor is.
     fn facts(&self, reading: &Reading<'_>, line: &str, cursor: usize) -> Option<Hint> {
         let (word, role) = reading.at(cursor);
@@ -113,8 +124,9 @@ impl Helper {
         let path = self.tree.resolve(&word)?;
         let mut asked = self.asked.borrow_mut();
         if asked.as_ref().is_none_or(|(typed, _)| *typed != word) {
-            // The editor counts rows before the answer is there, so it must fit into this one.
-            let room = self.room.get().saturating_sub(line.width() + 4);
+            // The editor counts rows before the answer is there, so it must fit into this one,
+            // with two blanks before it.
+            let room = self.room(line).saturating_sub(2);
             let screen = Arc::clone(&self.screen);
             let answer = self.tree.ask(path, room, move || screen.redraw());
             *asked = Some((word, answer));
@@ -198,11 +210,7 @@ impl Completer for Helper {
         if self.asking.get() {
             return Ok((cursor, Vec::new()));
         }
-        // The window may have changed since the prompt was drawn.
-        let size = terminal_size().map_or((80, 24), |(Width(columns), Height(rows))| {
-            (usize::from(columns), usize::from(rows))
-        });
-        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size))
+        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size()))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
@@ -224,9 +232,16 @@ impl Hinter for Helper {
         if cursor < line.len() {
             return self.facts(&reading, line, cursor);
         }
-        let words = hint::words(&reading, context.history(), line);
+        let words = hint::words(&reading, context.history(), line, self.room(line));
         words.or_else(|| self.facts(&reading, line, cursor))
     }
+}
+
+/// Returns the columns and rows of the terminal as they are now; both are at least 1.
+fn size() -> (usize, usize) {
+    terminal_size().map_or((80, 24), |(Width(columns), Height(rows))| {
+        (usize::from(columns).max(1), usize::from(rows).max(1))
+    })
 }
 
 /// Tells the screen that Ctrl-C ends the line: the editor does not draw then.

@@ -4,13 +4,14 @@
 use clap::Command;
 use rustyline::history::{History, SearchDirection};
 
+use super::complete;
 use super::grammar::{Reading, Role, takes_value};
 use super::tree::Answer;
 
 /// What the editor shows behind the line.
 pub(super) enum Hint {
-    /// The rest of an earlier line, taken over with the right arrow.
-    Earlier(String),
+    /// The rest of an earlier line, taken over with the right arrow, and as much of it as is shown.
+    Earlier { rest: String, shown: String },
     /// Words to read.
     Words(String),
     /// What a znode is, once the server has said it.
@@ -20,7 +21,7 @@ pub(super) enum Hint {
 impl rustyline::hint::Hint for Hint {
     fn display(&self) -> &str {
         match self {
-            Self::Earlier(text) | Self::Words(text) => text,
+            Self::Earlier { shown: text, .. } | Self::Words(text) => text,
             // The editor drops an empty hint for good, and asks a blank one again.
             Self::Facts(answer) => answer.get().map_or(" ", String::as_str),
         }
@@ -28,7 +29,7 @@ impl rustyline::hint::Hint for Hint {
 
     fn completion(&self) -> Option<&str> {
         match self {
-            Self::Earlier(text) => Some(text),
+            Self::Earlier { rest, .. } => Some(rest),
             Self::Words(_) | Self::Facts(_) => None,
         }
     }
@@ -44,12 +45,23 @@ fn earlier(history: &dyn History, line: &str) -> Option<String> {
 }
 
 /// Returns what is to be shown without asking a server: behind a blank the words that remain of the
-/// usage, else the rest of an earlier line.
-pub(super) fn words(reading: &Reading<'_>, history: &dyn History, line: &str) -> Option<Hint> {
+/// usage, else the rest of an earlier line. It is cut to `room` columns: rows that come and go would
+/// be in the way.
+pub(super) fn words(
+    reading: &Reading<'_>,
+    history: &dyn History,
+    line: &str,
+    room: usize,
+) -> Option<Hint> {
+    let cut = |text: &str| {
+        let mut text = text.to_owned();
+        complete::cut(&mut text, room);
+        text
+    };
     if line.ends_with(' ') && !reading.is_open {
-        usage(reading).map(Hint::Words)
+        usage(reading).map(|usage| Hint::Words(cut(&usage)))
     } else {
-        earlier(history, line).map(Hint::Earlier)
+        earlier(history, line).map(|rest| Hint::Earlier { shown: cut(&rest), rest })
     }
 }
 
@@ -146,7 +158,7 @@ mod tests {
             let (typed, wanted) = case.split_once('|').unwrap();
             let typed = &typed.replace("\\n", "\n");
             let reading = Reading::of(&tree, typed, Dialect::V34);
-            let shown = words(&reading, &history, typed);
+            let shown = words(&reading, &history, typed, 200);
             assert_eq!(shown.as_ref().map_or("", |hint| hint.display()), wanted, "{typed:?}");
             seen.extend(reading.command.map(|command| command.get_name().to_owned()));
         }
@@ -154,5 +166,21 @@ mod tests {
         let missing: Vec<&str> =
             all.map(Command::get_name).filter(|name| !seen.contains(*name)).collect();
         assert_eq!(missing, [""; 0], "no case");
+    }
+
+    #[test]
+    fn a_hint_keeps_to_its_row_and_is_taken_whole() {
+        let mut tree = crate::command::Command::tree();
+        tree.build();
+        let mut history = MemHistory::new();
+        history.add("get /lake/reed").unwrap();
+        let hint = |typed: &str, room| {
+            let reading = Reading::of(&tree, typed, Dialect::V34);
+            words(&reading, &history, typed, room).unwrap()
+        };
+        assert_eq!(hint("create ", 12).display(), "[-s] [-e] […");
+        let earlier = hint("get /l", 5);
+        assert_eq!((earlier.display(), earlier.completion()), ("ake/…", Some("ake/reed")));
+        assert_eq!(hint("get /l", 0).display(), "");
     }
 }
