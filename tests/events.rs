@@ -6,7 +6,7 @@ use zksh::sandbox::Clock;
 
 use crate::support::engine::{on_every_engine, start_sandbox};
 use crate::support::shell::zksh;
-use crate::support::terminal::Setup;
+use crate::support::terminal::{Setup, connected_at_once};
 
 #[test]
 fn an_event_of_two_watches_is_told_once() {
@@ -57,8 +57,7 @@ fn an_event_reaches_a_script_that_waits_for_its_next_line() {
 fn half_a_line_outlives_an_event() {
     on_every_engine(|engine| {
         let server = &engine.fresh();
-        let mut terminal = Setup::new(server).start();
-        terminal.wait_for("(CONNECTED) 0]");
+        let mut terminal = connected_at_once(|| Setup::new(server));
         terminal.enter(0, "ls / true");
         terminal.wait_for_prompt(1);
         terminal.keys("create /la");

@@ -5,7 +5,7 @@ use nix::sys::signal::{Signal, kill};
 
 use crate::support::engine::{Engine, on_every_engine};
 use crate::support::shell::zksh;
-use crate::support::terminal::{Setup, Terminal};
+use crate::support::terminal::{Setup, Terminal, connected_at_once};
 
 /// What the transcripts show, with `0x67`, the time and the owner of whatever run it was.
 const FIRST: &str = r#"create -e /master "master1.example.com:2223"
@@ -48,24 +48,19 @@ fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     let server = engine.private();
     let address = server.address();
     // A short session, so that the story of the one that is killed does not take long.
-    let shell = || Setup::new(&address).args(["-timeout", "1000"]).start();
+    let shell = || Setup::new(&address).args(["-timeout", "1000"]);
     let prompt = format!("[zk: {address}(CONNECTED)");
     let wanted =
         |story: &str| format!("PROMPT 0] {story}").replace("STAT", STAT).replace("PROMPT", &prompt);
 
-    // The story begins connected, however busy the machine.
-    let connected = |terminal: Terminal| {
-        terminal.wait_for("(CONNECTED) 0]");
-        terminal
-    };
-    let mut one = connected(shell());
+    let mut one = connected_at_once(shell);
     one.enter(0, r#"create -e /master "master1.example.com:2223""#);
     one.enter(1, "ls /");
     one.enter(2, "get /master");
     one.wait_for_prompt(3);
     assert_eq!(general(&one.screen()), wanted(FIRST));
 
-    let mut two = connected(shell());
+    let mut two = connected_at_once(shell);
     two.enter(0, r#"create -e /master "master2.example.com:2223""#);
     two.enter(1, "stat /master true");
     two.wait_for_prompt(2);

@@ -126,6 +126,18 @@ impl Setup {
     }
 }
 
+/// Starts shells until one is connected as soon as its prompt stands, as on a machine with nothing
+/// else to do; where it takes longer, the shell tells of the connection above the prompt.
+pub(crate) fn connected_at_once(setup: impl Fn() -> Setup) -> Terminal {
+    loop {
+        let terminal = setup().start();
+        let screen = terminal.wait_for("(CONNECTED) 0]");
+        if screen.starts_with("[zk: ") && screen.lines().count() == 1 {
+            return terminal;
+        }
+    }
+}
+
 impl Home {
     fn path(&self) -> &Path {
         match self {
