@@ -200,10 +200,11 @@ impl Drop for Process {
     }
 }
 
-/// Asks a server one of its four-letter words.
+/// Asks a server one of its four-letter words. One that is still starting may take the question and
+/// never answer, so the wait for it is short and the question is to be asked again.
 pub(crate) fn four_letters(port: u16, word: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
     stream.write_all(word.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
