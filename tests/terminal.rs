@@ -20,6 +20,7 @@ use crate::support::terminal::{Setup, Terminal};
 const TAB: &str = "\t";
 const UP: &str = "\x1b[A";
 const DOWN: &str = "\x1b[B";
+const LEFT: &str = "\x1b[D";
 const RIGHT: &str = "\x1b[C";
 const CTRL_C: &str = "\x03";
 const CTRL_R: &str = "\x12";

@@ -47,6 +47,8 @@ pub(super) struct Helper {
     past: SharedPast,
     /// Whether the completion is an earlier line, in the place of the whole one.
     recalls: Cell<bool>,
+    /// Whether the line is drawn for the last time.
+    last: Cell<bool>,
     /// Whether a question is answered in the place of a command.
     asking: Cell<bool>,
     /// Columns of the prompt.
@@ -74,6 +76,7 @@ impl Helper {
             switches,
             past,
             recalls: Cell::default(),
+            last: Cell::default(),
             asking: Cell::default(),
             prompt: Cell::default(),
             drawn: RefCell::default(),
@@ -113,12 +116,44 @@ impl Helper {
         columns - used % columns - 1
     }
 
+    /// Withdraws the question about a znode, if it has not been answered.
+    fn hush(&self) {
+        self.tree.hush();
+        self.asked.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
+    }
+
+    fn hints_are_wanted(&self) -> bool {
+        !self.asking.get() && self.switches.is_on(Switch::Hints)
+    }
+
+    /// Returns the line in its colours.
+    fn painted(&self, line: &str) -> String {
+        // `!` and a number is an earlier line.
+        if !self.view.color || self.asking.get() || line.starts_with('!') {
+            return highlight::visible(line).collect();
+        }
+        let reading = Reading::of(&self.grammar, line, self.dialect());
+        let is_prefix = |word: &str| {
+            self.grammar.get_subcommands().any(|known| known.get_name().starts_with(word))
+        };
+        let exists = |typed: &str| self.tree.exists(&self.tree.resolve(typed)?);
+        highlight::paint(line, &reading, is_prefix, exists)
+    }
+
+    /// Returns a text in grey, or only dim where colours are not wanted: it must not look like
+    /// typed text.
+    fn grey(&self, text: &str) -> String {
+        let code = if self.view.color { "90" } else { "2" };
+        let shown: String = highlight::visible(text).collect();
+        format!("\x1b[{code}m{shown}\x1b[0m")
+    }
+
     /// Returns what the znode under the cursor is.
     fn facts(&self, reading: &Reading<'_>, line: &str, cursor: usize) -> Option<Hint> {
         let (word, role) = reading.at(cursor);
         let word = word.text().into_owned();
         if !role.is_path() || word.is_empty() {
-            self.tree.hush();
+            self.hush();
             return None;
         }
         let path = self.tree.resolve(&word)?;
@@ -149,27 +184,29 @@ impl Highlighter for Helper {
             line.clone_into(&mut drawn.line);
             drawn.cursor = cursor;
         }
-        if !self.view.color || self.asking.get() {
-            return Cow::Owned(highlight::visible(line).collect());
+        let mut shown = self.painted(line);
+        // The editor asks for hints only behind an edit; a cursor that moves has none.
+        if cursor < line.len()
+            && self.hints_are_wanted()
+            && !self.last.get()
+            && let Some(Hint::Facts(answer)) =
+                self.facts(&Reading::of(&self.grammar, line, self.dialect()), line, cursor)
+            && let Some(facts) = answer.get()
+        {
+            shown.push_str(&self.grey(facts));
         }
-        if line.starts_with('!') {
-            // An earlier line by its number.
-            return Cow::Owned(highlight::visible(line).collect());
-        }
-        let reading = Reading::of(&self.grammar, line, self.dialect());
-        let is_prefix = |word: &str| {
-            self.grammar.get_subcommands().any(|known| known.get_name().starts_with(word))
-        };
-        let exists = |typed: &str| self.tree.exists(&self.tree.resolve(typed)?);
-        Cow::Owned(highlight::paint(line, &reading, is_prefix, exists))
+        Cow::Owned(shown)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        hint.clone_into(&mut self.drawn.borrow_mut().hint);
-        // Grey, or only dim where colours are not wanted: it must not look like typed text.
-        let code = if self.view.color { "90" } else { "2" };
-        let shown: String = highlight::visible(hint).collect();
-        Cow::Owned(format!("\x1b[{code}m{shown}\x1b[0m"))
+        let mut drawn = self.drawn.borrow_mut();
+        if drawn.cursor < drawn.line.len() {
+            // It was about the end of the line. It takes no row of its own, so the editor does not
+            // miss it.
+            return Cow::Borrowed("");
+        }
+        hint.clone_into(&mut drawn.hint);
+        Cow::Owned(self.grey(hint))
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
@@ -180,7 +217,8 @@ impl Highlighter for Helper {
 
     // True makes the editor draw after every key, so that `drawn` is never out of date.
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
-        self.screen.key(kind == CmdKind::ForcedRefresh);
+        self.last.set(kind == CmdKind::ForcedRefresh);
+        self.screen.key(self.last.get());
         true
     }
 }
@@ -223,15 +261,12 @@ impl Hinter for Helper {
     type Hint = Hint;
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
-        let silent = self.asking.get() || !self.switches.is_on(Switch::Hints);
-        if silent || line.trim().is_empty() {
-            self.tree.hush();
+        // With the cursor inside, what there is to say comes with the line.
+        if !self.hints_are_wanted() || line.trim().is_empty() || cursor < line.len() {
+            self.hush();
             return None;
         }
         let reading = Reading::of(&self.grammar, line, self.dialect());
-        if cursor < line.len() {
-            return self.facts(&reading, line, cursor);
-        }
         let words = hint::words(&reading, context.history(), line, self.room(line));
         words.or_else(|| self.facts(&reading, line, cursor))
     }

@@ -1,6 +1,6 @@
 //! Tab, the grey words behind the cursor, and the colours of what is typed.
 
-use super::{CTRL_U, RIGHT, TAB, connected, crowd, run, server, shell, typed};
+use super::{CTRL_U, LEFT, RIGHT, TAB, connected, crowd, run, server, shell, typed};
 use crate::support::terminal::{Setup, Terminal};
 
 /// Presses Tab behind `line` and returns what stands below the line then, and the line.
@@ -97,6 +97,13 @@ fn hints_shrink_as_one_types_and_can_be_switched_off() {
     terminal.wait_for("0] get /lake  4 bytes, version 0");
     terminal.keys(&format!("{CTRL_U}get /mine"));
     terminal.wait_for("0] get /mine  4 bytes, you may not write, version 0");
+    // Under the cursor, wherever that is.
+    terminal.keys(&format!("{CTRL_U}set /lake deeper"));
+    terminal.wait_until("no hint", |screen| screen.ends_with("0] set /lake deeper"));
+    terminal.keys(&LEFT.repeat(8));
+    terminal.wait_for("0] set /lake deeper  4 bytes, version 0");
+    terminal.keys("\x05");
+    terminal.wait_until("no hint", |screen| screen.ends_with("0] set /lake deeper"));
     terminal.keys(&format!("{CTRL_U}set hints off\r"));
     terminal.wait_for("hints off\n");
     terminal.keys("create ");
