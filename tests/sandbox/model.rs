@@ -14,6 +14,7 @@ use zksh::sandbox::{self, Clock, Handle, Settings};
 use super::side::Side;
 use super::steps::{ACLS, Path, Request, Step, step};
 use super::wire::op;
+use super::words;
 use crate::support::apache::{Release, Server, numbers, releases};
 use crate::support::engine::say_once;
 
@@ -76,9 +77,25 @@ fn play(pair: &Pair, base: &str, steps: &[(usize, Step)]) -> Result<(), TestCase
         let (wanted, got) = (apache.take(*client, step, base), sandbox.take(*client, step, base));
         prop_assert_eq!(wanted, got, "client {} {:?}: Apache, then the sandbox", client, step);
     }
+    let (theirs, ours) = (counts(&pair.addresses[0]), counts(&pair.addresses[1]));
+    prop_assert_eq!(theirs, ours, "what `mntr` counts: Apache, then the sandbox");
     apache.close();
     sandbox.close();
     Ok(())
+}
+
+/// Returns what a server counts of its znodes, ephemerals, watches and sessions.
+fn counts(address: &str) -> Vec<String> {
+    let answer = words::answer(address, "mntr");
+    let wanted = ["zk_znode_count", "zk_ephemerals_count", "zk_watch_count", "zk_global_sessions"];
+    let mut lines: Vec<String> = answer
+        .lines()
+        .filter(|line| wanted.iter().any(|wanted| line.starts_with(wanted)))
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    assert_eq!(lines.len(), wanted.len(), "{answer}");
+    lines
 }
 
 fn from_environment(name: &str, default: usize) -> usize {

@@ -11,7 +11,7 @@ use super::wire::{Body, Client, op};
 use crate::support::apache::{Server, releases};
 use crate::support::engine::say_once;
 
-fn answer(address: &str, word: &str) -> String {
+pub(super) fn answer(address: &str, word: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(word.as_bytes()).unwrap();
     let mut answer = String::new();
