@@ -23,6 +23,7 @@ impl ZkCli {
             .arg(classpath(&release.classpath))
             .args(["org.apache.zookeeper.ZooKeeperMain", "-server", address])
             .env("TZ", "Europe/Berlin")
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
