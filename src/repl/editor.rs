@@ -151,7 +151,10 @@ impl Editor {
             let wipe = match result {
                 Ok(text) => break Read::Text(text),
                 Err(ReadlineError::Interrupted) => match self.screen.returned() {
-                    Returned::Interrupted => break Read::Nothing,
+                    Returned::Interrupted => {
+                        self.wipe_hint();
+                        break Read::Nothing;
+                    }
                     Returned::Ended => break Read::Ended,
                     Returned::Again => Wipe::All,
                     Returned::Disturbed => Wipe::Row,
@@ -208,6 +211,18 @@ impl Editor {
             Wipe::Row => 0,
         };
         self.screen.print(format!("\x1b[{}A\r\x1b[J", rows + 1).as_bytes());
+    }
+
+    /// Wipes the hint of a line that was given up, so that it does not look like part of it; the
+    /// editor has left the cursor one row below.
+    fn wipe_hint(&self) {
+        if let Some(helper) = self.inner.helper() {
+            let drawn = helper.drawn();
+            if !drawn.hint.trim().is_empty() {
+                let column = helper.end(&drawn.line) + 1;
+                self.screen.print(format!("\x1b[A\x1b[{column}G\x1b[K\n").as_bytes());
+            }
+        }
     }
 
     /// Remembers a line, unless it is private.

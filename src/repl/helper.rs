@@ -108,12 +108,18 @@ impl Helper {
     /// Returns the columns that are left in the row in which the line ends, but the last one: a row
     /// that is full begins another.
     fn room(&self, line: &str) -> usize {
+        let (columns, _) = size();
+        columns - self.end(line) - 1
+    }
+
+    /// Returns the column in which a line ends.
+    pub(super) fn end(&self, line: &str) -> usize {
         let used = match line.rsplit_once('\n') {
             Some((_, row)) => row.width(),
             None => self.prompt.get() + line.width(),
         };
         let (columns, _) = size();
-        columns - used % columns - 1
+        used % columns
     }
 
     /// Withdraws the question about a znode, if it has not been answered.
@@ -193,6 +199,7 @@ impl Highlighter for Helper {
                 self.facts(&Reading::of(&self.grammar, line, self.dialect()), line, cursor)
             && let Some(facts) = answer.get()
         {
+            facts.clone_into(&mut self.drawn.borrow_mut().hint);
             shown.push_str(&self.grey(facts));
         }
         Cow::Owned(shown)

@@ -1,6 +1,6 @@
 //! Tab, the grey words behind the cursor, and the colours of what is typed.
 
-use super::{CTRL_U, LEFT, RIGHT, TAB, connected, crowd, run, server, shell, typed};
+use super::{CTRL_C, CTRL_U, LEFT, RIGHT, TAB, connected, crowd, run, server, shell, typed};
 use crate::support::terminal::{Setup, Terminal};
 
 /// Presses Tab behind `line` and returns what stands below the line then, and the line.
@@ -104,6 +104,19 @@ fn hints_shrink_as_one_types_and_can_be_switched_off() {
     terminal.wait_for("0] set /lake deeper  4 bytes, version 0");
     terminal.keys("\x05");
     terminal.wait_until("no hint", |screen| screen.ends_with("0] set /lake deeper"));
+    // Of a line that is given up no hint is left.
+    terminal.keys(&LEFT.repeat(8));
+    terminal.wait_for("0] set /lake deeper  4 bytes, version 0");
+    terminal.keys(CTRL_C);
+    terminal.wait_until("the line alone", |screen| {
+        screen.contains("0] set /lake deeper\n") && screen.ends_with("0]")
+    });
+    terminal.keys("get /lake");
+    terminal.wait_for("0] get /lake  4 bytes, version 0");
+    terminal.keys(CTRL_C);
+    terminal.wait_until("the line alone", |screen| {
+        screen.contains("0] get /lake\n") && screen.ends_with("0]")
+    });
     terminal.keys(&format!("{CTRL_U}set hints off\r"));
     terminal.wait_for("hints off\n");
     terminal.keys("create ");
