@@ -10,6 +10,7 @@ use zksh::sandbox::{self, Clock, Settings};
 use super::wire::{Body, Client, op};
 use crate::support::apache::{Server, releases};
 use crate::support::engine::say_once;
+use crate::support::wait_until;
 
 pub(super) fn answer(address: &str, word: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -65,7 +66,21 @@ fn words_are_answered_as_apaches_server_answers_them() {
     let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
     let (theirs, ours) = (apache.address(), sandbox.address().to_string());
     let (their_client, our_client) = (furnish(&theirs), furnish(&ours));
-    let both = |word: &str| (answer(&theirs, word), answer(&ours, word));
+    // Connections of earlier words may be on their way out; the client's and that of the word
+    // itself are to count.
+    let both = |word: &str| {
+        wait_until("no connection of an earlier word is left", || {
+            let answers = (answer(&theirs, word), answer(&ours, word));
+            let settled = |answer: &str| {
+                let connections = ["Connections: ", "zk_num_alive_connections\t"];
+                connections.iter().all(|key| {
+                    let line = answer.lines().find_map(|line| line.strip_prefix(key));
+                    line.is_none_or(|count| count == "2")
+                })
+            };
+            (settled(&answers.0) && settled(&answers.1)).then_some(answers)
+        })
+    };
 
     for word in ["ruok", "isro", "wchs", "wchp", "wchc"] {
         let (theirs, ours) = both(word);
