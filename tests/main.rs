@@ -7,6 +7,7 @@
 mod artifacts;
 mod closing;
 mod differential;
+mod ensemble;
 mod events;
 mod house;
 mod input;

@@ -103,15 +103,35 @@ impl Server {
 
     /// Starts a server with further lines in its configuration.
     pub(crate) fn with_settings(release: &Release, settings: &str) -> Self {
-        let mut server = Self {
+        let mut server = Self::stopped(release, settings);
+        server.resume();
+        server
+    }
+
+    /// Starts three servers that elect a leader, and waits until they have.
+    pub(crate) fn ensemble(release: &Release) -> Vec<Self> {
+        let member = |id| format!("server.{id}=127.0.0.1:{}:{}", free_port(), free_port());
+        let members: Vec<String> = (1..=3).map(member).collect();
+        let settings = format!("initLimit=20\nsyncLimit=10\n{}", members.join("\n"));
+        let mut servers: Vec<Self> = (0..3).map(|_| Self::stopped(release, &settings)).collect();
+        for (server, id) in servers.iter_mut().zip(1..) {
+            let data = server.folder.path().join("data");
+            fs::create_dir_all(&data).unwrap();
+            fs::write(data.join("myid"), format!("{id}\n")).unwrap();
+            server.boot();
+        }
+        servers.iter().for_each(Self::wait);
+        servers
+    }
+
+    fn stopped(release: &Release, settings: &str) -> Self {
+        Self {
             release: release.clone(),
             port: free_port(),
             settings: settings.to_owned(),
             folder: tempfile::tempdir().unwrap(),
             process: None,
-        };
-        server.resume();
-        server
+        }
     }
 
     /// Returns the server's port on 127.0.0.1.
@@ -134,8 +154,18 @@ impl Server {
         self.process = None;
     }
 
+    /// Returns whether it leads an ensemble.
+    pub(crate) fn leads(&self) -> bool {
+        four_letters(self.port, "srvr").is_some_and(|text| text.contains("Mode: leader"))
+    }
+
     /// Starts it again, on the same port and data.
     pub(crate) fn resume(&mut self) {
+        self.boot();
+        self.wait();
+    }
+
+    fn boot(&mut self) {
         let folder = self.folder.path();
         let config = format!(
             "tickTime=500\ndataDir={data}\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
@@ -148,8 +178,11 @@ impl Server {
         let file = folder.join("zoo.cfg");
         fs::write(&file, config).unwrap();
         let process = Process::start(&self.release.classpath, &file, &folder.join("log"));
-        let port = self.port;
         self.process = Some(process);
+    }
+
+    fn wait(&self) {
+        let port = self.port;
         wait_until(&format!("ZooKeeper {} on port {port}", self.release.version), || {
             four_letters(port, "srvr").filter(|text| text.contains("Mode:"))
         });
