@@ -75,11 +75,15 @@ fn compare(server: &str, address: &str, release: Option<&Release>) {
     println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of raw");
     let (mut theirs, mut sockets, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
+        // In turn, so that the server is as warm and as full for one as for the other.
         for (command, _) in KINDS {
-            // In turn, so that the server is as warm and as full for one as for the other.
             sockets.push(measure::run(&socket(address, command), Vec::new()));
+        }
+        for (command, _) in KINDS {
             ours.push(measure::run(&zksh(address).command, script(command)));
-            if let Some(release) = release.filter(|_| round == 0) {
+        }
+        if let Some(release) = release.filter(|_| round == 0) {
+            for (command, _) in KINDS {
                 theirs.push(measure::run(&zkcli(release, address), script(command)));
             }
         }

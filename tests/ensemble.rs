@@ -89,7 +89,7 @@ fn uncertain(error: &Value) -> Fate {
 /// Returns how often each line's number stands in the log.
 fn written(ensemble: &str) -> BTreeMap<u64, u32> {
     let names = zksh(ensemble).args(["-o", "raw", "ls", "/log"]).succeed();
-    let script: String = names.lines().map(|name| format!("get /log/{name}\n")).collect();
+    let script = format!("cd /log\nget {}\n", names.trim().replace('\n', "\nget "));
     let ran = zksh(ensemble).args(["--compat", "3.9"]).script(script);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
     let mut written = BTreeMap::new();

@@ -16,6 +16,7 @@ mod quotas;
 mod reconnect;
 mod rendering;
 mod sandbox;
+mod scripts;
 mod secrets;
 mod states;
 mod story;

@@ -113,6 +113,8 @@ struct Status {
     /// Why no server answers, as last seen.
     trouble: Option<String>,
     expired: bool,
+    /// Whether a request has waited for a server in vain since the state last changed.
+    given_up: bool,
 }
 
 /// The connection, and the tasks that keep it.
@@ -139,8 +141,12 @@ impl Session {
             Watches::new(order.clone(), move |event, stamp| sink(Notice::Event(event, stamp)));
         let driver = watches.clone();
         let delivery = tokio::spawn(async move { driver.run().await });
-        let (status, _) =
-            watch::channel(Status { state: State::Closed, trouble: None, expired: false });
+        let (status, _) = watch::channel(Status {
+            state: State::Closed,
+            trouble: None,
+            expired: false,
+            given_up: false,
+        });
         let link = Mutex::default();
         let sent = AtomicU64::new(0);
         let (working, ephemerals) = (Mutex::default(), Mutex::default());
@@ -261,6 +267,7 @@ impl Session {
     fn set_state(&self, state: State, more: impl FnOnce(&mut Status)) {
         self.0.status.send_modify(|status| {
             status.state = state;
+            status.given_up = false;
             more(status);
         });
         (self.0.notify)(Notice::State(state));
@@ -342,17 +349,25 @@ impl Session {
     fn unanswered(&self, patience: Duration) -> Error {
         let trouble = self.0.status.borrow().trouble.clone();
         let trouble = trouble.unwrap_or_else(|| "the connection has broken".to_owned());
-        Error::new(
-            Kind::Lost,
-            format!("Not connected: {trouble}; waited {patience:?}, nothing was sent"),
-        )
-        .with_hint("check the servers' addresses; connect host:port tries others")
+        let waited = match patience {
+            Duration::ZERO => String::new(),
+            patience => format!("waited {patience:?}, "),
+        };
+        Error::new(Kind::Lost, format!("Not connected: {trouble}; {waited}nothing was sent"))
+            .with_hint("check the servers' addresses; connect host:port tries others")
     }
 
-    /// Returns the client, connected; waits for it as long as the session timeout.
+    /// Returns the client, connected; waits for it as long as the session timeout. Where one wait
+    /// was in vain, the next request does not wait again: a script may have a thousand.
     async fn client(&self) -> Result<Arc<Client>> {
         if !self.state().is_connected() {
-            self.connected(self.0.settings.timeout).await?;
+            let given_up = self.0.status.borrow().given_up;
+            let patience = if given_up { Duration::ZERO } else { self.0.settings.timeout };
+            let connected = self.connected(patience).await;
+            if connected.is_err() {
+                self.0.status.send_modify(|status| status.given_up = true);
+            }
+            connected?;
         }
         self.link().client.clone().ok_or_else(not_connected)
     }

@@ -1,0 +1,185 @@
+//! Scripts: in line order, every line accounted for, errors where they can be found.
+
+use std::io::{BufRead, BufReader, Write};
+use std::time::Duration;
+
+use crate::support::engine::on_every_engine;
+use crate::support::proxy::Cable;
+use crate::support::shell::{bare, zksh};
+use crate::support::wait_until;
+
+#[test]
+fn an_error_names_its_place_and_its_line_and_the_script_goes_on() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let script = "create /lake\n# nothing\n\nget /pond\nstat\nls -z /\nls /\n";
+        let ran = zksh(&server).script(script);
+        assert_eq!(ran.stdout, "Created /lake\n[lake]\n");
+        assert_eq!(
+            ran.stderr,
+            "stdin:4: Node does not exist: /pond\n    get /pond\n\
+             stdin:5: Missing: path\nstat [-w] path [watch]\n    stat\n\
+             stdin:6: Unknown option: -z\nls [-s] [-w] [-R] path [watch]\n    ls -z /\n"
+        );
+        assert_eq!(ran.status, 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lake.zk");
+        std::fs::write(&file, "stat /pond").unwrap();
+        let ran = zksh(&server).args(["-f".as_ref(), file.as_os_str()]).run();
+        let place = format!("{}:1: Node does not exist: /pond\n", file.display());
+        assert!(ran.stderr.starts_with(&place), "{}", ran.stderr);
+        assert_eq!(zksh(&server).script("ls /\n").status, 0);
+    });
+}
+
+#[test]
+fn nothing_runs_after_the_line_that_stops_a_script() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        for wrong in ["create /lake", "get /pond", "get", "exists /pond"] {
+            let after = "create -s /after-\n".repeat(50);
+            let script = format!("create --if-absent /lake\n{wrong}\n{after}quit\n");
+            let ran = zksh(&server).args(["--stop-on-error"]).script(script);
+            assert!(ran.stderr.starts_with("stdin:2: "), "{}", ran.stderr);
+            assert_eq!(ran.status, 1);
+            assert_eq!(zksh(&server).args(["-o", "raw", "ls", "/"]).succeed(), "lake\n", "{wrong}");
+        }
+    });
+}
+
+#[test]
+fn a_check_finds_what_is_wrong_and_asks_nobody() {
+    let check =
+        |script: &str| bare().args(["-server", "127.0.0.1:1", "--check", "--vars"]).script(script);
+    let ran = check(
+        "create /lake <<END\nnonsense\nEND\ncreate -s /queue/\nset /a//b x\nnonsense\n\
+         time nonsense\nget ${NO_SUCH_VARIABLE}\nset /lake \"open\nset /lake <<NEVER\n",
+    );
+    let wrong: Vec<&str> =
+        ran.stderr.lines().filter_map(|line| line.strip_prefix("stdin:")).collect();
+    assert_eq!(
+        wrong,
+        [
+            "5: Invalid path string \"/a//b\" caused by empty node name specified @3",
+            "6: Command not found: nonsense",
+            "7: Command not found: nonsense",
+            "8: NO_SUCH_VARIABLE is not set in the environment",
+            "9: A quote is not closed: \"",
+            "10: No line NEVER ends the data",
+        ]
+    );
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+    assert_eq!(check("create /lake x\nls /lake\n").status, 0);
+    let one = bare().args(["--check", "get", "-z"]).run();
+    assert_eq!(one.status, 2);
+}
+
+#[test]
+fn results_and_events_stand_in_the_order_in_which_they_arrived() {
+    on_every_engine(|engine| {
+        let lines = "ls -w /\ncreate -s /n-\n".repeat(200);
+        for window in ["1", "128"] {
+            let ran = zksh(&engine.fresh()).args(["--window", window]).script(&lines);
+            let mut printed = ran.stdout.lines();
+            for number in 0..200 {
+                assert!(printed.next().unwrap().starts_with('['));
+                let event = "WatchedEvent state:SyncConnected type:NodeChildrenChanged path:/";
+                assert_eq!(printed.next(), Some("WATCHER::"));
+                assert_eq!(printed.next(), Some(event));
+                assert_eq!(printed.next().unwrap(), format!("Created /n-{number:010}"));
+            }
+        }
+    });
+}
+
+#[test]
+fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let (address, root) = server.split_once('/').unwrap();
+        // Slow enough that requests are in flight when it is cut.
+        let mut cable = Cable::slow(address, Duration::from_millis(50));
+        let through = format!("{}/{root}", cable.address());
+        let mut script = zksh(&through).args(["-timeout", "1500"]).start();
+        let mut stdin = script.stdin.take().unwrap();
+        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
+        writeln!(stdin, "create /lake").unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "Created /lake");
+        // One reply each: then all of these are on their way.
+        stdin.write_all("create -s /lake/n-\nget /lake\n".repeat(50).as_bytes()).unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "Created /lake/n-0000000000");
+        cable.cut();
+        let errors = std::thread::spawn(move || {
+            let errors = BufReader::new(script.stderr.take().unwrap()).lines();
+            let errors: Vec<String> = errors.map(Result::unwrap).collect();
+            (errors, script.wait().unwrap().code())
+        });
+        drop(stdin);
+        let printed: Vec<String> = lines.map(Result::unwrap).collect();
+        let (errors, status) = errors.join().unwrap();
+        assert_eq!(status, Some(1));
+        let done = 1 + printed.iter().filter(|line| line.starts_with("Created")).count();
+        let told = |words: &str| errors.iter().filter(|line| line.contains(words)).count();
+        let writes = told("the write may have been applied");
+        assert!(writes > 0, "{errors:?}");
+        let unsent_writes =
+            errors.windows(2).filter(|pair| is_unsent(&pair[0]) && pair[1].contains("create -s"));
+        assert_eq!(done + writes + unsent_writes.count(), 50, "{errors:#?}");
+    });
+}
+
+fn is_unsent(error: &str) -> bool {
+    error.contains("nothing was sent")
+}
+
+#[test]
+fn a_server_that_is_not_there_is_waited_for_once() {
+    let ran = bare()
+        .args(["-server", "127.0.0.1:1", "-timeout", "300"])
+        .script("create /lake\n".repeat(100));
+    assert_eq!(ran.stderr.matches("nothing was sent").count(), 100, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("waited 300ms").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.status, 1);
+}
+
+#[test]
+fn a_wait_outlives_a_lost_connection() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let (address, root) = server.split_once('/').unwrap();
+        let mut cable = Cable::to(address);
+        let through = format!("{}/{root}", cable.address());
+        let mut waiting = zksh(&through).start();
+        let mut stdin = waiting.stdin.take().unwrap();
+        let mut lines = BufReader::new(waiting.stdout.take().unwrap()).lines();
+        stdin.write_all(b"echo begun\nwait /lake value=deep\nget /lake\n").unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "begun");
+        zksh(&server).args(["create", "/lake", "flat"]).succeed();
+        cable.cut();
+        zksh(&server).args(["set", "/lake", "deep"]).run();
+        cable.mend();
+        assert_eq!(lines.next().unwrap().unwrap(), "deep");
+        drop(stdin);
+        assert!(waiting.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn a_command_is_run_for_each_event_with_the_data_on_its_input() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let told = folder.path().join("told");
+        let command =
+            format!("echo \"$ZKSH_EVENT_TYPE $ZKSH_EVENT_PATH $(cat)\" >> {}", told.display());
+        let mut watch =
+            zksh(&server).args(["watch", "-n", "1", "/lake", "--", "sh", "-c", &command]).start();
+        // Until the watch is there, the event is made again and again.
+        wait_until("an event", || {
+            zksh(&server).args(["set", "--create", "/lake", "deep"]).run();
+            watch.try_wait().unwrap()
+        });
+        let told = std::fs::read_to_string(&told).unwrap();
+        assert!(told.starts_with("Node") && told.ends_with(" /lake deep\n"), "{told}");
+    });
+}
