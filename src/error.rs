@@ -90,6 +90,17 @@ impl Error {
         Self::new(Kind::Usage, message)
     }
 
+    /// Names the znode that was asked for, where ZooKeeper's answer names none.
+    #[must_use]
+    pub fn at(mut self, asked: &str) -> Self {
+        if let Cause::Code { path, .. } = &mut self.cause
+            && path.is_empty()
+        {
+            asked.clone_into(path);
+        }
+        self
+    }
+
     /// Adds more words to the sentence, after a semicolon.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {

@@ -55,7 +55,8 @@ impl Session {
         path: &str,
         request: impl AsyncFnOnce(&Client) -> zookeeper_result::Result<T>,
     ) -> Result<T> {
-        let client = self.client().await?;
+        // Whether the request just left before the session ended or not: the words are the same.
+        let client = self.client().await.map_err(|error| error.at(path))?;
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         // A malformed reply makes the client crate panic in the future that reads it.
         let reply = AssertUnwindSafe(request(&client)).catch_unwind();
