@@ -10,14 +10,15 @@ fn a_hard_quota_that_is_used_up_is_told() {
         let Some(release) = &engine.release else { continue };
         eprintln!("on {}", engine.name);
         let server = Server::with_settings(release, "enforceQuota=true");
+        // A server counts what is done, not what is under way: `sync` waits for that.
         let ran = zksh(&server.address()).script(
             "create /lake\nsetquota -N 2 /lake\nsetquota -B 6 /lake\ncreate /lake/reed deep\n\
-             create /lake/duck\nset /lake/reed deeper!\nlistquota /lake\n",
+             sync /\ncreate /lake/duck\nset /lake/reed deeper!\nlistquota /lake\n",
         );
         assert_eq!(
             ran.stderr,
-            "stdin:5: Quota has exceeded : /lake/duck\n    create /lake/duck\n\
-             stdin:6: Quota has exceeded : /lake/reed\n    set /lake/reed deeper!\n"
+            "stdin:6: Quota has exceeded : /lake/duck\n    create /lake/duck\n\
+             stdin:7: Quota has exceeded : /lake/reed\n    set /lake/reed deeper!\n"
         );
         assert!(
             ran.stdout.ends_with(

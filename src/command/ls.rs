@@ -18,7 +18,7 @@ pub struct Ls {
     #[arg(short, long)]
     watch: bool,
     /// List all that is below, one path a line
-    #[arg(short = 'R', long, conflicts_with = "stat")]
+    #[arg(short = 'R', long)]
     recursive: bool,
     /// Znode to list
     #[arg(value_name = "path")]
@@ -65,7 +65,8 @@ impl Ls {
                 shell.show(&Visited { path })
             };
             shell.session.walk(&path, Turns::Siblings, watch, visit).await?;
-            return Ok(Children { names: None, stat: None });
+            let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
+            return Ok(Children { names: None, stat });
         }
         list(shell, &path, watch, self.stat).await
     }

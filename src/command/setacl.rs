@@ -17,7 +17,7 @@ pub struct SetAcl {
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
     /// Replace those of all znodes below as well
-    #[arg(short = 'R', long, conflicts_with = "stat")]
+    #[arg(short = 'R', long)]
     recursive: bool,
     /// Znode to protect
     #[arg(value_name = "path")]
@@ -59,7 +59,8 @@ impl SetAcl {
         if self.recursive {
             let note = |count| shell.progress.note(count, "changed");
             shell.session.set_acl_below(&path, &acl, self.only, note).await?;
-            return Ok(Guarded { stat: None });
+            let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
+            return Ok(Guarded { stat });
         }
         let stat = shell.session.set_acl(&path, &acl, self.only).await?;
         Ok(Guarded { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
