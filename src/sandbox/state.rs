@@ -3,6 +3,8 @@
 //! No sockets, no clock and no chance: connections are numbers, the time and the secret of
 //! passwords are arguments. Replies and zxids are those of a standalone Apache server.
 
+#[cfg(test)]
+mod laws;
 mod pending;
 mod read;
 #[cfg(test)]

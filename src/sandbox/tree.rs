@@ -259,6 +259,33 @@ impl Tree {
 }
 
 #[cfg(test)]
+impl Tree {
+    /// Fails unless the parts of the tree agree with each other.
+    #[track_caller]
+    pub(crate) fn assert_sound(&self) {
+        let (mut size, mut acls, mut listed) = (0, 0, 0);
+        for (path, node) in &self.nodes {
+            size += path.len() + node.data_length();
+            acls += acl::weight(&node.acl);
+            listed += node.children.len();
+            if &**path != "/" {
+                assert!(self.nodes[parent(path)].children.contains(name(path)), "{path}");
+            }
+            let life = Life::of_owner(node.owner);
+            assert_eq!(matches!(life, Life::Container | Life::Ttl(_)), self.mortals.contains(path));
+            if let Life::Ephemeral(session) = life {
+                assert!(self.ephemerals[&session].contains(path), "{path}");
+                assert!(node.children.is_empty(), "{path}");
+            }
+        }
+        let ephemerals: usize = self.ephemerals.values().map(BTreeSet::len).sum();
+        let owned = |node: &&Node| matches!(Life::of_owner(node.owner), Life::Ephemeral(_));
+        assert_eq!(ephemerals, self.nodes.values().filter(owned).count());
+        assert_eq!((size, acls, listed), (self.size, self.acls, self.nodes.len() - 1));
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -203,6 +203,27 @@ impl Watches {
 }
 
 #[cfg(test)]
+impl Table {
+    /// Fails unless both sides of the table know the same watches.
+    #[track_caller]
+    pub(crate) fn assert_sound(&self) {
+        let (mut count, mut paths, mut recursive) = (0, 0, 0);
+        for (path, watchers) in &self.by_path {
+            assert!(!watchers.is_empty(), "{path}");
+            for (connection, mode) in watchers {
+                assert!(self.by_connection[connection].contains(path), "{path}");
+                count += 1;
+                paths += path.len();
+                recursive += usize::from(*mode == WatchMode::Recursive);
+            }
+        }
+        let known: usize = self.by_connection.values().map(BTreeSet::len).sum();
+        assert_eq!((count, paths, recursive), (self.count, self.paths, self.recursive));
+        assert_eq!(known, count);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
