@@ -86,14 +86,15 @@ fn last(shell: &Shell, number: usize) -> Lines {
             line => line.clone(),
         }
     };
-    Lines(log.iter().enumerate().skip(first).map(|(n, line)| (Some(n), shown(line))).collect())
+    let lines = log.iter().filter(|(number, _)| *number >= first);
+    Lines(lines.map(|(number, line)| (Some(number), shown(line))).collect())
 }
 
 /// Finds the newest lines that contain `word`, each once.
 fn search(shell: &Shell, word: &str) -> Lines {
     let log = shell.log();
     // Without the line that asks.
-    let own = log.iter().enumerate().rev().skip(1).map(|(n, line)| (Some(n), line));
+    let own = log.iter().rev().skip(1).map(|(n, line)| (Some(n), line));
     let earlier = shell.earlier().iter().rev().map(|line| (None, line));
     let mut seen = HashSet::new();
     let mut found: Vec<_> = own
@@ -161,12 +162,11 @@ impl Redo {
     /// Returns the line to run, and puts it into the log in place of this one.
     pub(super) fn line(&self, shell: &Shell) -> Result<String> {
         let mut log = shell.log();
-        let Some(current) = log.len().checked_sub(1).filter(|current| self.number < *current)
-        else {
+        if self.number >= log.len().saturating_sub(1) {
             return Err(out_of_range());
-        };
-        let line = log[self.number].clone();
-        log[current].clone_from(&line);
+        }
+        let line = log.get(self.number).cloned().ok_or_else(out_of_range)?;
+        log.replace_last(&line);
         Ok(line)
     }
 }

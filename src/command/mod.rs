@@ -25,6 +25,7 @@ mod getephemerals;
 mod help;
 mod history;
 mod listquota;
+mod log;
 mod ls;
 mod multi;
 mod parse;

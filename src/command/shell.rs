@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::Switches;
 use super::{Call, Command, Reader};
@@ -33,7 +34,7 @@ pub struct Shell {
     show: Show,
     /// Of the command that runs, or ran last.
     origin: Mutex<Origin>,
-    log: Mutex<Vec<String>>,
+    log: Mutex<Log>,
     earlier: OnceLock<Vec<String>>,
     /// What is switched on and off.
     pub switches: Arc<Switches>,
@@ -243,11 +244,11 @@ impl Shell {
 
     /// Notes a line; its number is the one that the prompt showed.
     pub fn note(&self, line: &str) {
-        self.log().push(line.to_owned());
+        self.log().push(line);
     }
 
     /// Returns the lines so far.
-    pub(super) fn log(&self) -> MutexGuard<'_, Vec<String>> {
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

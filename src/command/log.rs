@@ -1,0 +1,78 @@
+//! The lines so far, by number; of a long script the last ones.
+
+use std::collections::VecDeque;
+
+/// Most bytes of lines that are kept: a script has no end, and memory must not grow with it.
+const KEPT: usize = 256 * 1024;
+
+/// What a line costs besides its text, in bytes.
+const OVERHEAD: usize = 32;
+
+/// Lines with their numbers, from 0 on.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    lines: VecDeque<String>,
+    /// How many lines have been forgotten.
+    forgotten: usize,
+    bytes: usize,
+}
+
+impl Log {
+    /// Adds a line, and forgets old ones if there is no room. The newest is always kept.
+    pub(super) fn push(&mut self, line: &str) {
+        self.bytes += line.len() + OVERHEAD;
+        self.lines.push_back(line.to_owned());
+        while self.bytes > KEPT && self.lines.len() > 1 {
+            let gone = self.lines.pop_front().map_or(0, |line| line.len() + OVERHEAD);
+            self.bytes -= gone;
+            self.forgotten += 1;
+        }
+    }
+
+    /// Returns how many lines there were: the number of the next.
+    pub(super) fn len(&self) -> usize {
+        self.forgotten + self.lines.len()
+    }
+
+    /// Returns a line by its number; none for a number that is to come or was forgotten.
+    pub(super) fn get(&self, number: usize) -> Option<&String> {
+        self.lines.get(number.checked_sub(self.forgotten)?)
+    }
+
+    /// Puts another line in the place of the last.
+    pub(super) fn replace_last(&mut self, line: &str) {
+        if let Some(last) = self.lines.back_mut() {
+            self.bytes = self.bytes - last.len() + line.len();
+            line.clone_into(last);
+        }
+    }
+
+    /// Returns the lines that are kept, with their numbers, the oldest first.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &String)> {
+        let forgotten = self.forgotten;
+        self.lines.iter().enumerate().map(move |(index, line)| (forgotten + index, line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_when_old_lines_are_forgotten() {
+        let mut log = Log::default();
+        for number in 0..100_000 {
+            log.push(&format!("get /{number}"));
+        }
+        assert_eq!(log.len(), 100_000);
+        assert_eq!(log.get(99_999).map(String::as_str), Some("get /99999"));
+        assert_eq!((log.get(0), log.get(100_000)), (None, None));
+        let (first, line) = log.iter().next().unwrap_or_else(|| panic!("it keeps some"));
+        assert_eq!(*line, format!("get /{first}"));
+        assert!(log.bytes <= KEPT && log.lines.capacity() < 20_000);
+        log.replace_last("ls /");
+        assert_eq!(log.iter().next_back(), Some((99_999, &"ls /".to_owned())));
+        log.push(&"x".repeat(2 * KEPT));
+        assert_eq!(log.iter().count(), 1);
+    }
+}
