@@ -1,13 +1,15 @@
-//! Three servers, and a script whose leader is killed on the way.
+//! Three servers: a script whose leader is killed on the way, and what the last one still does.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 
 use serde_json::Value;
 
-use crate::support::apache::{Server, newest};
+use crate::support::apache::{Server, four_letters, newest};
 use crate::support::engine::say_once;
 use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+use crate::support::wait_until;
 
 /// Lines of the script: more than are done before the leader is gone.
 const LINES: u64 = 6_000;
@@ -29,7 +31,7 @@ fn a_script_outlives_its_leader_with_every_line_accounted_for_and_none_run_twice
     let Some(release) = newest() else {
         return say_once("left out: an ensemble, for want of Java or of a release");
     };
-    let mut servers = Server::ensemble(release);
+    let mut servers = Server::ensemble(release, "");
     let addresses: Vec<String> = servers.iter().map(Server::address).collect();
     let ensemble = addresses.join(",");
     zksh(&ensemble).args(["create", "/log"]).succeed();
@@ -69,6 +71,33 @@ fn a_script_outlives_its_leader_with_every_line_accounted_for_and_none_run_twice
         };
         assert!(sound, "line {line} was {fate:?} and is there {times} times");
     }
+}
+
+#[test]
+fn a_server_without_its_quorum_is_read_where_that_is_accepted() {
+    let Some(release) = newest() else {
+        return say_once("left out: an ensemble, for want of Java or of a release");
+    };
+    // Since 3.5 only local sessions can be opened without a quorum.
+    let mut servers = Server::ensemble(release, "localSessionsEnabled=true");
+    let last = servers[2].address();
+    zksh(&last).args(["create", "/lake", "deep"]).succeed();
+    servers[0].kill();
+    servers[1].kill();
+    wait_until("the last server to serve reads only", || {
+        four_letters(servers[2].port(), "srvr").filter(|text| text.contains("Mode: read-only"))
+    });
+
+    let mut terminal = Setup::new(&last).args(["-r"]).start();
+    terminal.wait_for("(CONNECTEDREADONLY) 0]");
+    terminal.enter(0, "ls /");
+    terminal.enter(1, "set /lake shallow");
+    terminal.wait_for("Not a read-only call: /lake");
+    assert!(terminal.screen().contains("[lake, zookeeper]"));
+
+    let ran = zksh(&last).args(["-timeout", "1000", "ls", "/"]).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+    assert!(ran.stderr.contains("gives no session: it has lost its quorum"), "{}", ran.stderr);
 }
 
 fn fate(record: &Value) -> Fate {

@@ -17,6 +17,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How long a probe waits for one server before it calls it silent.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is known of a server that takes a connection and nothing more.
+const GIVES_NO_SESSION: &str =
+    "gives no session: it has lost its quorum (-r reads all the same), or is no ZooKeeper";
+
 /// Opens a session, trying the servers in turn until one takes it. `tell` hears why a pass failed.
 pub(super) async fn connect(
     servers: &Servers,
@@ -81,7 +85,7 @@ async fn probe(host: &Host) -> String {
         let mut trouble = "has no address".to_owned();
         for address in addresses {
             match TcpStream::connect(address).await {
-                Ok(_) => return "accepts connections but does not answer as ZooKeeper".to_owned(),
+                Ok(_) => return GIVES_NO_SESSION.to_owned(),
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                     "refuses connections".clone_into(&mut trouble);
                 }

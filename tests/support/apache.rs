@@ -108,11 +108,12 @@ impl Server {
         server
     }
 
-    /// Starts three servers that elect a leader, and waits until they have.
-    pub(crate) fn ensemble(release: &Release) -> Vec<Self> {
+    /// Starts three servers that elect a leader, with further lines in their configuration, and
+    /// waits until they have.
+    pub(crate) fn ensemble(release: &Release, settings: &str) -> Vec<Self> {
         let member = |id| format!("server.{id}=127.0.0.1:{}:{}", free_port(), free_port());
         let members: Vec<String> = (1..=3).map(member).collect();
-        let settings = format!("initLimit=20\nsyncLimit=10\n{}", members.join("\n"));
+        let settings = format!("initLimit=20\nsyncLimit=10\n{}\n{settings}", members.join("\n"));
         let mut servers: Vec<Self> = (0..3).map(|_| Self::stopped(release, &settings)).collect();
         for (server, id) in servers.iter_mut().zip(1..) {
             let data = server.folder.path().join("data");
@@ -204,6 +205,8 @@ impl Process {
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "watchdog", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-Dzookeeper.extendedTypesEnabled=true")
+            // Of use only to an ensemble that has lost its quorum.
+            .arg("-Dreadonlymode.enabled=true")
             // digest of super:secret
             .arg("-Dzookeeper.DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4=")
             .args(["-cp", classpath, "org.apache.zookeeper.server.quorum.QuorumPeerMain"])
