@@ -2,6 +2,7 @@
 
 mod abuse;
 mod foreign;
+mod limits;
 mod model;
 mod options;
 mod side;

@@ -6,10 +6,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use zksh::sandbox::{self, Clock, Handle, Settings};
 
+use super::limits::{files, resident};
+use super::options::Served;
 use super::wire::{Body, Client, Fields, op};
 use crate::support::wait_until;
 
@@ -213,7 +216,7 @@ fn a_client_that_does_not_read_is_not_read_from_either() {
         }
     }
     assert!(asked < wanted.len(), "the sandbox has read all");
-    assert!(resident() < 500 << 20, "{} MB", resident() >> 20);
+    assert!(resident(std::process::id()) < 500 << 20, "{} MB", resident(std::process::id()) >> 20);
     scene.assert_unharmed();
     // Every request that was taken has its reply once it is read.
     greedy.stream.set_nonblocking(false).unwrap();
@@ -266,27 +269,23 @@ fn a_multi_read_cannot_ask_for_all_memory() {
 
 #[test]
 fn claimed_lengths_take_no_memory() {
-    let mut scene = Scene::new();
-    let before = resident();
-    let claims: Vec<Client> = (0..300)
+    // In a process of its own, where nothing else takes memory.
+    let served = Served::start(&["--sandbox=127.0.0.1:0", "--sandbox-set=maxClientCnxns=0"]);
+    let before = resident(served.child.id());
+    let claims: Vec<Client> = (0..100)
         .map(|_| {
-            let mut client = scene.client();
+            let mut client = Client::connect(&served.address).unwrap();
             client.stream.write_all(&[0, 0x0f, 0xff, 0xff, 0, 0, 0, 1]).unwrap();
             client
         })
         .collect();
-    scene.assert_unharmed();
-    // Other tests run in this process too.
-    assert!(resident() < before + (250 << 20), "{} MB", resident() >> 20);
+    // Answered after all that came before it.
+    let mut neighbour = Client::connect(&served.address).unwrap();
+    assert_eq!(neighbour.ask(op::PING, &Body::default()).unwrap().code, 0);
+    let after = resident(served.child.id());
+    assert!(after < before + (30 << 20), "{} MB", after >> 20);
     drop(claims);
-}
-
-/// Returns the memory of this process, in bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kilobytes.map_or(0, |kilobytes: usize| kilobytes << 10)
+    assert_eq!(served.end(Signal::SIGTERM), Some(0));
 }
 
 #[test]
@@ -314,11 +313,8 @@ fn a_full_sandbox_takes_no_more_and_goes_on_reading_and_deleting() {
 
 #[test]
 fn a_thousand_clients_are_served_at_once() {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let files = files.and_then(|line| line.split_whitespace().next()?.parse().ok());
     // Both ends of each connection are in this process, and so are other tests.
-    let clients = 1000.min((files.unwrap_or(1024_usize) - 400) / 2);
+    let clients = 1000.min(usize::try_from(files()).unwrap().saturating_sub(900) / 2);
     let mut scene = Scene::new();
     let mut crowd: Vec<Client> = (0..clients).map(|_| scene.client()).collect();
     let get = Body::default().string("/home").boolean(true);

@@ -95,6 +95,10 @@ fn zkcli(release: &Release, address: &str) -> Vec<String> {
         if noise.iter().any(|noise| line.contains(noise)) || line.is_empty() {
             continue;
         }
+        // It may show what was typed before its prompt was there.
+        if SESSION.lines().any(|typed| typed == line) {
+            continue;
+        }
         // Its lists have the server's order.
         if let Some(list) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             let mut names: Vec<&str> = list.split(", ").collect();

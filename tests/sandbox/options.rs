@@ -10,14 +10,14 @@ use nix::unistd::Pid;
 use crate::support::shell::{bare, zksh};
 
 /// A sandbox that serves, and the address that its ready line names.
-struct Served {
-    child: Child,
-    address: String,
+pub(super) struct Served {
+    pub(super) child: Child,
+    pub(super) address: String,
     stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Served {
-    fn start(options: &[&str]) -> Self {
+    pub(super) fn start(options: &[&str]) -> Self {
         let mut child = bare().args(options).args(["--serve"]).start();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -28,7 +28,7 @@ impl Served {
     }
 
     /// Ends it with a signal; returns its exit status.
-    fn end(mut self, signal: Signal) -> Option<i32> {
+    pub(super) fn end(mut self, signal: Signal) -> Option<i32> {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
         let mut rest = String::new();
