@@ -1,7 +1,7 @@
 //! `removewatches`: let go of watches.
 
 use super::Shell;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::path::TypedPath;
 use crate::report::Silence;
 use crate::session::WatchKind;
@@ -61,7 +61,11 @@ WatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/lake
 impl RemoveWatches {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
-        shell.session.remove_watches(&path, self.which.kind(), self.local).await?;
+        let removed = shell.session.remove_watches(&path, self.which.kind(), self.local).await;
+        removed.map_err(|error| match error.code_of() {
+            Some(Code::NoWatcher) => error.with_hint("watches lists those there are"),
+            _ => error,
+        })?;
         Ok(Silence {})
     }
 }

@@ -28,6 +28,10 @@ pub struct SetAcl {
 }
 
 const EXAMPLE: &str = "\
+world:anyone is everybody, auth: (with nothing behind it) who the session is now, ip:10.0.0.0/8 an
+address or many, digest:ann:? a user whose password is asked for, x509:CN=ann,O=lake a certificate.
+Permissions: c create children, d delete children, r read, w write, a change this list.
+
 Example:
 > create /lake deep
 Created /lake
