@@ -168,8 +168,16 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     async fn all(&mut self, mut lines: Lines) {
         let mut ended = false;
+        let mut filling = true;
         while !(self.is_over() || ended && self.window.is_empty()) {
-            let room = self.window.len() < self.rules.window && !ended;
+            // Filled up, then emptied to the half: so requests leave many at a time, and replies come
+            // many at a time. One for one, each would cost a turn of two threads and of the server.
+            filling = match self.window.len() {
+                full if full >= self.rules.window => false,
+                few if few <= self.rules.window / 2 => true,
+                _ => filling,
+            };
+            let room = filling && !ended;
             match self.next(room.then_some(&mut lines)).await {
                 Next::Done(done) => self.show(done),
                 Next::Line(line) => self.take(line).await,
@@ -190,10 +198,15 @@ impl<'a> Run<'a> {
         self.over || self.screen.failure().is_some()
     }
 
-    /// Waits for the oldest command to be done or, where lines are given, for another one; what
-    /// was gathered is written out before it waits.
+    /// Takes another line where lines are given and one is there, or else waits for the oldest
+    /// command to be done; what was gathered is written out before it waits.
     async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
         poll_fn(|context| {
+            if let Some(lines) = lines.as_deref_mut()
+                && let Poll::Ready(line) = lines.poll_recv(context)
+            {
+                return Poll::Ready(line.map_or(Next::End, Next::Line));
+            }
             self.gate.tell(context.waker());
             let held = self.gate.held();
             if let Some(done) = self.oldest(context) {
@@ -201,11 +214,6 @@ impl<'a> Run<'a> {
             }
             // When these had arrived, the reply to the oldest was still to come.
             self.show_events(&self.gate.oldest(held));
-            if let Some(lines) = lines.as_deref_mut()
-                && let Poll::Ready(line) = lines.poll_recv(context)
-            {
-                return Poll::Ready(line.map_or(Next::End, Next::Line));
-            }
             self.screen.flush();
             Poll::Pending
         })
