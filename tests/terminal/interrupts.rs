@@ -12,17 +12,21 @@ use crate::support::terminal::Setup;
 fn ctrl_c_ends_a_line_of_any_sort() {
     let server = server();
     let mut terminal = shell(&server);
-    for (keys, shown) in [
+    let lines = [
         ("get /half", "get /half"),
         ("set /a 'open\rand more", "and more"),
         // There is nothing to search yet.
         (CTRL_R, ""),
         ("create -", "create -"),
-    ] {
+    ];
+    for (number, (keys, shown)) in lines.into_iter().enumerate() {
         terminal.keys(keys);
         terminal.wait_for(shown);
         terminal.keys(CTRL_C);
-        terminal.wait_until("an empty prompt", |screen| screen.ends_with("(CONNECTED) 0]"));
+        // Another one each time: as at any terminal, keys that come together with Ctrl-C are lost.
+        terminal.wait_until("one more prompt", |screen| {
+            screen.matches(" 0]").count() == number + 2 && screen.ends_with(" 0]")
+        });
     }
     terminal.keys(&format!("get -{TAB}"));
     terminal.wait_for("--watch");
@@ -80,12 +84,18 @@ fn a_question_is_asked_before_much_is_deleted() {
 
 #[test]
 fn what_every_server_needs_is_not_deleted_by_mistake() {
-    let mut terminal = shell(&sandbox().address());
-    for (number, path) in ["/", "/zookeeper", "/zookeeper/config"].iter().enumerate() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config/zksh");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "protect = [\"/app/config\"]\n").unwrap();
+    let mut terminal = connected(Setup::new(&sandbox().address()).home(home.path()));
+    let paths = ["/", "/zookeeper", "/zookeeper/config", "/app/config/x", "/app"];
+    for (number, path) in paths.iter().enumerate() {
         terminal.enter(number, &format!("deleteall --yes {path}"));
         terminal.wait_for(&format!("Refusing to delete {path} and all below it: "));
     }
-    terminal.wait_for("hint: --force deletes it all the same");
+    terminal
+        .wait_for("below it: the config file protects it\nhint: --force deletes it all the same");
 }
 
 #[test]
