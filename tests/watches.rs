@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::ChildStdin;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use crate::support::PATIENCE;
 use crate::support::apache::Server;
@@ -34,6 +35,19 @@ impl Script {
     /// Waits for one of the lines of an event, or of a result.
     fn waits_for(&self, wanted: &str) {
         wait(&self.stdout, wanted);
+    }
+
+    /// Types a line that prints a stat, again and again, until an event stands before it.
+    fn repeats_until(&mut self, line: &str, event: &str) {
+        let mut told = false;
+        let begun = Instant::now();
+        while !told {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain: {event}");
+            self.types(line);
+            let printed = std::iter::from_fn(|| self.stdout.recv_timeout(PATIENCE).ok());
+            let printed = printed.take_while(|line| !line.starts_with("numChildren"));
+            told = printed.fold(told, |told, line| told || line == event);
+        }
     }
 
     fn is_told(&self, wanted: &str) {
@@ -113,12 +127,10 @@ fn a_persistent_watch_outlives_a_one_shot_watch() {
         script.types("create /lake\naddWatch -m PERSISTENT /lake\nget -w /lake\nset /lake a\n");
         script.waits_for(&event("NodeDataChanged", "/lake"));
         // When it is left anew cannot be seen from here; that it is can be.
-        script.types(&"set /lake b\n".repeat(50));
-        script.waits_for(&event("NodeDataChanged", "/lake"));
+        script.repeats_until("set /lake b\n", &event("NodeDataChanged", "/lake"));
         script.types("get -w /lake\nls -w /lake\nremovewatches -d /lake\nremovewatches -c /lake\n");
         script.waits_for(&event("ChildWatchRemoved", "/lake"));
-        script.types(&"set /lake c\n".repeat(50));
-        script.waits_for(&event("NodeDataChanged", "/lake"));
+        script.repeats_until("set /lake c\n", &event("NodeDataChanged", "/lake"));
         script.ends();
     }
 }
