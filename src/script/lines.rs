@@ -16,8 +16,9 @@ const LONGEST_LINE: usize = 4 * 1024 * 1024 + 64 * 1024;
 /// reader of our output holds up the input, and memory stays as it is.
 const READ_AHEAD: usize = 2 * LONGEST_LINE;
 
-/// Bytes that a line takes besides its text.
-const LINE_COST: usize = 64;
+/// What a line is counted with besides its text, in bytes: more than it takes, so that some thousands
+/// of short lines are as far ahead as one long one.
+const LINE_COST: usize = 1024;
 
 /// A line as it was read, or why it could not be.
 pub(super) struct Typed {
