@@ -202,6 +202,10 @@ impl<'a> Run<'a> {
     /// command to be done; what was gathered is written out before it waits.
     async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
         poll_fn(|context| {
+            if self.window.is_empty() {
+                // No reply is to come before these.
+                self.show_events(&self.gate.oldest(usize::MAX));
+            }
             if let Some(lines) = lines.as_deref_mut()
                 && let Poll::Ready(line) = lines.poll_recv(context)
             {
