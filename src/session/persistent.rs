@@ -1,7 +1,9 @@
 //! Watches that stay until they are removed, and removing watches of any kind.
 
+use std::sync::atomic::Ordering;
+
 use super::release::{Release, lacking, lacks};
-use super::{Event, EventKind, Notice, Session, Watch, WatchKind};
+use super::{Event, EventKind, Notice, Session, Stamp, Watch, WatchKind};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
 
@@ -38,6 +40,8 @@ impl Session {
         kind: Option<WatchKind>,
         locally: bool,
     ) -> Result<()> {
+        // Before anything is waited for: the event then stands before the command's own end.
+        let stamp = self.0.order.now();
         if !locally {
             self.client().await?;
         }
@@ -50,18 +54,19 @@ impl Session {
         }
         // Until 3.9 a server takes the persistent watches of the znode away with any other.
         self.watches().weaken(path);
-        self.tell_removed(&removed);
+        self.tell_removed(&removed, stamp);
         Ok(())
     }
 
     /// Removes every watch, and tells so as [`Session::remove_watches`] does.
     pub async fn remove_all_watches(&self) -> Result<()> {
+        let stamp = self.0.order.now();
         self.client().await?;
         self.check_removable().await?;
         let mut removed = self.watches().remove(|_| true);
         removed.sort_by(|a, b| a.path.cmp(&b.path));
         for of_one_path in removed.chunk_by(|a, b| a.path == b.path) {
-            self.tell_removed(of_one_path);
+            self.tell_removed(of_one_path, stamp);
         }
         Ok(())
     }
@@ -123,8 +128,10 @@ impl Session {
     }
 
     /// Tells of watches removed from one znode.
-    fn tell_removed(&self, removed: &[Watch]) {
+    fn tell_removed(&self, removed: &[Watch], stamp: Stamp) {
         let Some(path) = removed.first().map(|watch| watch.path.as_str()) else { return };
+        // The client has asked the server to let go of it.
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
         let state = if self.state().is_connected() { "SyncConnected" } else { "Disconnected" };
         for event in [
             EventKind::DataWatchRemoved,
@@ -134,7 +141,7 @@ impl Session {
             if removed.iter().any(|watch| farewell(watch.kind) == event) {
                 let path = Some(path.to_owned());
                 let event = Event { state, kind: event, path, zxid: None };
-                (self.0.notify)(Notice::Event(event, self.0.order.now()));
+                (self.0.notify)(Notice::Event(event, stamp));
             }
         }
     }
