@@ -137,6 +137,7 @@ impl Shell {
     pub async fn run_from(&self, call: &Call, origin: Origin) -> Result<Outcome> {
         self.progress.begin();
         self.last_origin().clone_from(&origin);
+        self.session.watches_are_whole().await;
         let report = call.command.run(self).await;
         // Events that came before the reply are shown before it.
         self.session.watches().deliver();

@@ -84,8 +84,14 @@ impl Session {
     /// Leaves persistent watches anew where the server may have lost them.
     pub(super) async fn rearm(self, cause: Cause) {
         if cause == Cause::Weakened && self.keeps_modes_apart().await {
-            return;
+            self.watches().strengthen();
+        } else {
+            self.leave_anew(cause).await;
         }
+        self.watches().mended();
+    }
+
+    async fn leave_anew(&self, cause: Cause) {
         // First the old watchers go: one that is still there would tell every event twice.
         let detached = self.watches().detach(cause == Cause::Reconnected);
         let mut left = Vec::new();
@@ -116,6 +122,11 @@ impl Session {
                 paths.join(", ")
             ));
         }
+    }
+
+    /// Waits until every persistent watch is with the server, or for a second.
+    pub async fn watches_are_whole(&self) {
+        self.watches().whole().await;
     }
 
     /// Returns whether every server keeps one-shot and persistent watches of a znode apart.

@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use zookeeper::{OneshotWatcher, PersistentWatcher, WatchedEvent};
 
 use super::event::{Event, EventKind};
@@ -83,7 +83,19 @@ struct Shared {
     sink: Sink,
     /// Rung when the server may have lost a persistent watch.
     weakened: Notify,
+    /// Whether the server may have lost persistent watches that are not left anew yet.
+    mending: watch::Sender<bool>,
 }
+
+impl Shared {
+    fn weaken(&self) {
+        self.mending.send_replace(true);
+        self.weakened.notify_one();
+    }
+}
+
+/// How long a command waits for watches to be left anew: many round trips.
+const MENDING: Duration = Duration::from_secs(1);
 
 /// Who hears events, and when each arrived.
 type Sink = Box<dyn Fn(Event, Stamp) + Send + Sync>;
@@ -114,6 +126,7 @@ impl Watches {
             tray: Arc::new(Tray::new(order)),
             sink: Box::new(sink),
             weakened: Notify::new(),
+            mending: watch::channel(false).0,
         }))
     }
 
@@ -202,8 +215,31 @@ impl Watches {
     /// Marks the persistent watches of a znode as lost by the server.
     pub(super) fn weaken(&self, path: &ZnodePath) {
         if self.lock().weaken(path) {
-            self.0.weakened.notify_one();
+            self.0.weaken();
         }
+    }
+
+    /// Tells that the server keeps persistent watches, whatever one-shot watches do.
+    pub(super) fn strengthen(&self) {
+        self.lock().weak.clear();
+    }
+
+    /// Tells that what was weakened has been left anew.
+    pub(super) fn mended(&self) {
+        if self.lock().weak.is_empty() {
+            self.0.mending.send_replace(false);
+        }
+    }
+
+    /// Waits until every persistent watch is with the server, for [`MENDING`] at most: a command
+    /// that follows an event is told of by the watches that were left before it.
+    pub(super) async fn whole(&self) {
+        if !*self.0.mending.borrow() {
+            return;
+        }
+        let mut mending = self.0.mending.subscribe();
+        let whole = mending.wait_for(|mending| !mending);
+        let _ = tokio::time::timeout(MENDING, whole).await;
     }
 
     /// Waits until the server may have lost a persistent watch.
@@ -290,7 +326,7 @@ impl Registry {
         while let Some(arrived) = shared.tray.take() {
             let stamp = arrived.stamp;
             if self.weakens(&arrived) {
-                shared.weakened.notify_one();
+                shared.weaken();
             }
             if let Some(event) = self.fired(arrived) {
                 (shared.sink)(event.clone(), stamp);
