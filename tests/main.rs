@@ -12,6 +12,7 @@ mod events;
 mod house;
 mod input;
 mod json;
+mod placeholder;
 mod quotas;
 mod reconnect;
 mod rendering;

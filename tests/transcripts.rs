@@ -22,6 +22,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use zksh::command::Command;
 
+use crate::placeholder::{general, matches};
 use crate::support::PATIENCE;
 use crate::support::apache::numbers;
 use crate::support::engine::{Engine, on_every_engine};
@@ -231,70 +232,6 @@ fn without_place(line: &str) -> &str {
     }
 }
 
-/// Returns whether `line` is what `wanted` says, and keeps what its named placeholders stood for.
-fn matches(wanted: &str, line: &str, known: &mut HashMap<String, String>) -> bool {
-    let Some((before, rest)) = wanted.split_once('<') else { return wanted == line };
-    let Some((holder, after)) = rest.split_once('>') else { return wanted == line };
-    let (kind, name) = holder.split_once(':').unwrap_or((holder, ""));
-    let Some(tail) = line.strip_prefix(before) else {
-        return false;
-    };
-    let Some(length) = placeholder(kind, tail) else { return wanted == line };
-    let (value, rest) = tail.split_at(length);
-    if length == 0 {
-        return false;
-    }
-    if !name.is_empty() {
-        let kept = known.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-        if kept != value {
-            return false;
-        }
-    }
-    matches(after, rest, known)
-}
-
-/// Returns how many bytes at the start of `text` are of this kind; none for an unknown kind.
-fn placeholder(kind: &str, text: &str) -> Option<usize> {
-    let hex = |text: &str| {
-        let digits = text
-            .strip_prefix("0x")
-            .map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_hexdigit).count());
-        if digits == 0 { 0 } else { digits + 2 }
-    };
-    match kind {
-        "zxid" | "session" => Some(hex(text)),
-        "decimal" => Some(text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count()),
-        "number" => Some(text.bytes().take_while(u8::is_ascii_digit).count()),
-        "time" => {
-            // Tue Dec 11 10:06:19 CET 2012; the tests run in Berlin.
-            let words: Vec<&str> = text.splitn(7, ' ').take(6).collect();
-            let [day, month, date, clock, zone, year] = words[..] else { return Some(0) };
-            let year = year.bytes().take_while(u8::is_ascii_digit).count();
-            let sound = day.len() == 3
-                && month.len() == 3
-                && date.len() == 2
-                && clock.len() == 8
-                && matches!(zone, "CET" | "CEST")
-                && year == 4;
-            let length = words[..5].iter().map(|word| word.len() + 1).sum::<usize>() + year;
-            Some(if sound { length } else { 0 })
-        }
-        _ => None,
-    }
-}
-
-/// Returns the line with placeholders for what differs from run to run.
-fn general(line: &str) -> String {
-    match line.split_once(" = ") {
-        Some((key @ ("cZxid" | "mZxid" | "pZxid"), _)) => format!("{key} = <zxid>"),
-        Some((key @ ("ctime" | "mtime"), _)) => format!("{key} = <time>"),
-        Some(("ephemeralOwner", owner)) if owner != "0x0" => {
-            "ephemeralOwner = <session>".to_owned()
-        }
-        _ => line.to_owned(),
-    }
-}
-
 #[test]
 fn every_transcript_holds_on_every_engine() {
     let mut files: Vec<PathBuf> = fs::read_dir(folder())
@@ -357,17 +294,6 @@ fn every_command_has_an_example_and_a_transcript() {
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
-}
-
-#[test]
-fn a_placeholder_stands_for_its_kind_only() {
-    let known = &mut HashMap::new();
-    assert!(matches("ctime = <time>", "ctime = Tue Dec 11 10:06:19 CET 2012", known));
-    assert!(!matches("ctime = <time>", "ctime = yesterday", known));
-    assert!(matches("a <zxid:a> b", "a 0x1f b", known));
-    assert!(!matches("a <zxid:a> b", "a 0x20 b", known));
-    assert!(!matches("<zxid>", "0x", known));
-    assert!(matches("<data>", "<data>", known));
 }
 
 /// Returns each command's name and the example in its help, as a transcript.

@@ -23,6 +23,7 @@ mod survey;
 mod tap;
 mod trail;
 mod transaction;
+mod waiting;
 mod walk;
 mod watches;
 
@@ -50,9 +51,9 @@ pub use self::stat::Stat;
 pub use self::survey::Survey;
 pub use self::trail::{Step, Trail};
 pub use self::transaction::{Applied, Operation, Transacted};
+pub(crate) use self::waiting::not_connected;
 pub use self::walk::Turns;
 pub use self::watches::{Watch, WatchKind, Watches};
-use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
 use crate::servers::Servers;
 
@@ -319,59 +320,6 @@ impl Session {
         &self.0.watches
     }
 
-    /// Waits until a server answers, for `patience` at most, or until the session is over.
-    pub async fn connected(&self, patience: Duration) -> Result<()> {
-        let mut status = self.0.status.subscribe();
-        let settled =
-            status.wait_for(|status| status.state.is_connected() || status.state.is_over());
-        let status = match tokio::time::timeout(patience, settled).await {
-            Ok(status) => status.map(|status| status.clone()).ok(),
-            Err(_) => None,
-        };
-        match status {
-            Some(status) if status.state.is_connected() => Ok(()),
-            Some(status) => Err(over(&status)),
-            None => Err(self.unanswered(patience)),
-        }
-    }
-
-    /// Waits until a server answers again, as long as it takes, or until the session is over.
-    pub async fn reconnected(&self) -> Result<()> {
-        self.connected(Duration::MAX).await
-    }
-
-    /// Gives a server that is there the time to answer, so that the next prompt says CONNECTED.
-    pub async fn settle(&self) {
-        // Why it failed, if it did, is told by the session itself.
-        let _ = self.connected(GRACE).await;
-    }
-
-    fn unanswered(&self, patience: Duration) -> Error {
-        let trouble = self.0.status.borrow().trouble.clone();
-        let trouble = trouble.unwrap_or_else(|| "the connection has broken".to_owned());
-        let waited = match patience {
-            Duration::ZERO => String::new(),
-            patience => format!("waited {patience:?}, "),
-        };
-        Error::new(Kind::Lost, format!("Not connected: {trouble}; {waited}nothing was sent"))
-            .with_hint("check the servers' addresses; connect host:port tries others")
-    }
-
-    /// Returns the client, connected; waits for it as long as the session timeout. Where one wait
-    /// was in vain, the next request does not wait again: a script may have a thousand.
-    async fn client(&self) -> Result<Arc<Client>> {
-        if !self.state().is_connected() {
-            let given_up = self.0.status.borrow().given_up;
-            let patience = if given_up { Duration::ZERO } else { self.0.settings.timeout };
-            let connected = self.connected(patience).await;
-            if connected.is_err() {
-                self.0.status.send_modify(|status| status.given_up = true);
-            }
-            connected?;
-        }
-        self.link().client.clone().ok_or_else(not_connected)
-    }
-
     /// Closes the session, so that its ephemerals are gone at once, and waits until the server has
     /// said so, or for two seconds. Does nothing when there is none.
     pub async fn close(&self) {
@@ -406,20 +354,5 @@ impl Session {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.delivery.abort();
-    }
-}
-
-pub(crate) fn not_connected() -> Error {
-    Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
-}
-
-fn over(status: &Status) -> Error {
-    match status {
-        Status { state: State::AuthFailed, .. } => {
-            Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
-        }
-        Status { expired: true, .. } => Error::code(Code::SessionExpired, "")
-            .with_hint("reconnect opens a new session; ephemerals and watches are to be made anew"),
-        _ => not_connected(),
     }
 }

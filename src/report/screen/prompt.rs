@@ -7,9 +7,12 @@
 //! makes it draw. When the words of the prompt change, it is made to give up the line and to start
 //! anew with it.
 
+mod bell;
+
 use std::sync::{Arc, PoisonError};
 
-use super::{Desk, Screen, Shared};
+pub use self::bell::Bell;
+use super::{Desk, Screen};
 
 /// What a bell prints in the place of the prompt, which the editor has just wiped. The editor wants
 /// a newline at the end: going up before it keeps the terminal from scrolling, and the saved place
@@ -226,47 +229,7 @@ impl Screen {
 
     /// Returns the bell that wakes the editor, for a thread of its own.
     pub fn bell(&self) -> Bell {
-        Bell(Arc::clone(&self.0))
-    }
-}
-
-/// Wakes the editor; see [`Bell::serve`].
-pub struct Bell(Arc<Shared>);
-
-impl Bell {
-    /// Waits for events and for new words until the screen is dropped. `ring` makes the editor
-    /// wipe its prompt, write [`BELL`] and draw; `give_up` makes it return without a line; neither
-    /// may block. `wanted` returns the words that the prompt should have now.
-    pub fn serve(
-        self,
-        mut ring: impl FnMut(),
-        mut give_up: impl FnMut(),
-        wanted: impl Fn() -> String,
-    ) {
-        let shared = self.0;
-        loop {
-            let idle = |desk: &mut Desk| !desk.closed && !desk.prompt.needs_bell(&desk.events);
-            let mut desk =
-                shared.news.wait_while(shared.desk(), idle).unwrap_or_else(PoisonError::into_inner);
-            if desk.closed {
-                return;
-            }
-            if desk.prompt.stale {
-                desk.prompt.stale = false;
-                // The words are made of the session's state, whose owner may be waiting for the
-                // desk just now.
-                drop(desk);
-                let words = wanted();
-                shared.desk().prompt.wanted = words;
-            } else if desk.prompt.is_over() {
-                desk.prompt.asked = true;
-                // With the desk locked the editor cannot leave: its signal handler is in place.
-                give_up();
-            } else {
-                desk.prompt.rung = true;
-                ring();
-            }
-        }
+        Bell::of(Arc::clone(&self.0))
     }
 }
 
