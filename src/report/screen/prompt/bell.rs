@@ -13,7 +13,7 @@ impl Bell {
     }
 
     /// Waits for events and for new words until the screen is dropped. `ring` makes the editor
-    /// wipe its prompt, write [`BELL`] and draw; `give_up` makes it return without a line; neither
+    /// wipe its prompt, write [`BELL`](super::BELL) and draw; `give_up` makes it return without a line; neither
     /// may block. `wanted` returns the words that the prompt should have now.
     pub fn serve(
         self,
