@@ -193,8 +193,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;deleteall' {
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
-            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
@@ -203,8 +203,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;rmr' {
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
-            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Requests in flight at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')

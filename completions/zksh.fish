@@ -136,11 +136,11 @@ complete -c zksh -n "__fish_zksh_using_subcommand delete" -s v -l version -d 'De
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -l if-exists -d 'Let be where the znode does not exist'
 complete -c zksh -n "__fish_zksh_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Requests in flight at a time, 1000 at most; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s y -l yes -d 'Do not ask at a terminal'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -l force -d 'Delete even /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Requests in flight at a time, 1000 at most; zksh chooses well by itself' -r
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s y -l yes -d 'Do not ask at a terminal'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Delete even /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s h -l help -d 'Print help (see more with \'--help\')'

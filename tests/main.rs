@@ -21,6 +21,7 @@ mod scripts;
 mod secrets;
 mod states;
 mod story;
+mod subtrees;
 mod support;
 mod terminal;
 mod transcripts;

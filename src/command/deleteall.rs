@@ -17,7 +17,7 @@ const NAMED: usize = 3;
     after_long_help = EXAMPLE
 )]
 pub struct DeleteAll {
-    /// Requests in flight at a time, 1000 at most; zksh chooses well by itself
+    /// Znodes deleted at a time, 1000 at most; zksh chooses well by itself
     #[arg(short, long = "batch", value_name = "batch size", allow_negative_numbers = true)]
     batch: Option<i32>,
     /// Do not ask at a terminal
@@ -45,13 +45,13 @@ impl DeleteAll {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = self.path(shell)?;
         let note = |count| shell.progress.note(count, "deleted");
-        shell.session.delete_subtree(&path, self.window(), note).await?;
+        shell.session.delete_subtree(&path, self.batch(), note).await?;
         Ok(Silence {})
     }
 
-    /// Returns the requests to keep in flight; zkCli takes any number, and none or less for one at
+    /// Returns how many znodes to delete at a time; zkCli takes any number, and none or less for one at
     /// a time.
-    fn window(&self) -> Option<usize> {
+    fn batch(&self) -> Option<usize> {
         self.batch.map(|batch| usize::try_from(batch).unwrap_or(1).clamp(1, 1000))
     }
 

@@ -59,12 +59,12 @@ impl Ls {
         let watch = self.watches();
         if self.recursive {
             let mut count = 0;
-            let visit = |path: &ZnodePath| {
+            let mut walk = shell.session.walk(&path, Turns::Siblings, watch);
+            while let Some(path) = walk.next().await? {
                 count += 1;
                 shell.progress.note(count, "listed");
-                shell.show(&Visited { path })
-            };
-            shell.session.walk(&path, Turns::Siblings, watch, visit).await?;
+                shell.show(&Visited { path: &path })?;
+            }
             let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
             return Ok(Children { names: None, stat });
         }

@@ -6,10 +6,12 @@
 
 mod acl;
 mod auth;
+mod clearing;
 mod config;
 mod connect;
 mod ephemerals;
 mod event;
+mod listing;
 mod look;
 mod operation;
 mod order;
@@ -52,7 +54,7 @@ pub use self::survey::Survey;
 pub use self::trail::{Step, Trail};
 pub use self::transaction::{Applied, Operation, Transacted};
 pub(crate) use self::waiting::not_connected;
-pub use self::walk::Turns;
+pub use self::walk::{Turns, Walk};
 pub use self::watches::{Watch, WatchKind, Watches};
 use crate::path::ZnodePath;
 use crate::servers::Servers;

@@ -1,9 +1,8 @@
 //! One access control list for a whole subtree.
 
-use std::task::{Context, Poll, Waker};
-
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::walk::WINDOW;
 use super::{Acl, Session, Stat, Turns};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
@@ -22,21 +21,22 @@ impl Session {
         mut progress: impl FnMut(u64),
     ) -> Result<u64> {
         let mut tally = Tally::default();
-        // A session's requests are answered in order, so as many are in flight here as the walk
-        // has ahead of it, and no more.
         let mut flying = FuturesUnordered::new();
-        let walked = self
-            .walk(top, Turns::Depth, false, |path| {
-                let path = path.clone();
-                flying.push(async move { self.set_acl(&path, acl, version).await });
-                let mut context = Context::from_waker(Waker::noop());
-                while let Poll::Ready(Some(result)) = flying.poll_next_unpin(&mut context) {
-                    tally.note(result)?;
-                }
+        let mut walk = self.walk(top, Turns::Depth, false);
+        let walked = loop {
+            let path = match walk.next().await {
+                Ok(Some(path)) => path,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            flying.push(async move { self.set_acl(&path, acl, version).await });
+            while flying.len() >= WINDOW
+                && let Some(result) = flying.next().await
+            {
+                tally.note(result)?;
                 progress(tally.done);
-                Ok(())
-            })
-            .await;
+            }
+        };
         while let Some(result) = flying.next().await {
             tally.note(result)?;
             progress(tally.done);

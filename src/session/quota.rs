@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::listing::is_gone;
 use super::{Acl, CreateMode, Session, Turns};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
@@ -191,23 +192,23 @@ impl Session {
 
     /// Refuses a quota where one of the znodes below has one.
     async fn check_below(&self, path: &ZnodePath, place: &ZnodePath) -> Result<()> {
-        let mut found = None;
-        let walked = self
-            .walk(place, Turns::Depth, false, |at| match at.parent() {
-                Some(holder) if at.name() == LIMITS && holder != *place => {
-                    found = Some(holder);
-                    Err(Error::new(Kind::Interrupted, "one is enough"))
-                }
-                _ => Ok(()),
-            })
-            .await;
-        match (found, walked) {
-            (Some(holder), _) => Err(refused(format!(
-                "{path} has a child {} which has a quota",
-                holder.as_str().trim_start_matches(ROOT)
-            ))),
-            (None, Err(error)) if error.code_of() == Some(Code::NoNode) => Ok(()),
-            (None, walked) => walked,
+        let mut walk = self.walk(place, Turns::Depth, false);
+        loop {
+            let at = match walk.next().await {
+                Ok(Some(at)) => at,
+                Ok(None) => return Ok(()),
+                Err(error) if is_gone(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            if let Some(holder) = at.parent()
+                && at.name() == LIMITS
+                && holder != *place
+            {
+                return Err(refused(format!(
+                    "{path} has a child {} which has a quota",
+                    holder.as_str().trim_start_matches(ROOT)
+                )));
+            }
         }
     }
 

@@ -51,18 +51,19 @@ impl Session {
 
     /// Returns the releases of the servers that say which they are, as far as anyone answers.
     pub(super) async fn releases(&self) -> Vec<Release> {
-        let (known, servers) = {
-            let link = self.link();
-            (link.releases.clone(), link.servers.clone())
-        };
-        if let Some(known) = known {
+        if let Some(known) = self.known_releases() {
             return known;
         }
-        let Some(servers) = servers else { return Vec::new() };
+        let Some(servers) = self.servers() else { return Vec::new() };
         let answers = futures_util::future::join_all(servers.hosts().iter().map(ask)).await;
         let releases: Vec<Release> = answers.into_iter().flatten().collect();
         self.link().releases = Some(releases.clone());
         releases
+    }
+
+    /// Returns the same, if the servers were asked since the connection was made.
+    pub(super) fn known_releases(&self) -> Option<Vec<Release>> {
+        self.link().releases.clone()
     }
 }
 

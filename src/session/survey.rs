@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
+use super::walk::WINDOW;
 use super::{Session, Turns};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::path::ZnodePath;
 
 /// Most znodes that are counted: beyond, a person has seen enough to think again.
 const COUNTED: usize = 20_000;
-
-/// Requests in flight while znodes are counted.
-const WINDOW: usize = 128;
 
 /// A subtree in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,18 +31,13 @@ impl Session {
     pub async fn survey(&self, top: &ZnodePath) -> Result<Survey> {
         let mut paths = Vec::new();
         let mut survey = Survey::default();
-        let walked = self
-            .walk(top, Turns::Depth, false, |path| {
-                if paths.len() > COUNTED {
-                    survey.more = true;
-                    return Err(Error::new(Kind::Interrupted, "enough was counted"));
-                }
-                paths.push(path.clone());
-                Ok(())
-            })
-            .await;
-        if !survey.more {
-            walked?;
+        let mut walk = self.walk(top, Turns::Depth, false);
+        while let Some(path) = walk.next().await? {
+            if paths.len() > COUNTED {
+                survey.more = true;
+                break;
+            }
+            paths.push(path);
         }
         survey.below = paths.len() as u64 - 1;
         let mut stats = stream::iter(paths)

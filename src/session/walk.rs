@@ -1,25 +1,28 @@
-//! A subtree, pipelined and bounded: at most [`WINDOW`] requests are in flight, and what is held in
-//! memory is the brothers and sisters of the znodes being worked on, never the whole tree.
+//! A walk through a subtree: every znode in a stated order, its children asked for ahead of its
+//! turn. What is held in memory is the brothers and sisters of the znodes on the way, never the
+//! whole tree.
 
-use std::collections::{HashMap, VecDeque};
-use std::pin::Pin;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
-use futures_util::future::{LocalBoxFuture, MaybeDone, maybe_done};
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Session;
-use crate::error::{Code, Error, Kind, Result};
+use super::listing::{Names, Share, is_gone};
+use crate::error::Result;
 use crate::path::ZnodePath;
 
-/// Requests in flight while a subtree is worked on. Beyond about 64 the server is the bound, and
+/// Requests in flight that ask about one znode each. Beyond about 64 the server is the bound, and
 /// its limit of outstanding requests (1000) is shared by all its clients.
-const WINDOW: usize = 128;
+pub(super) const WINDOW: usize = 128;
 
-/// How often a znode is tried again when others create children in it meanwhile.
-const PATIENCE: u8 = 3;
+/// Requests in flight that ask about many znodes: one is answered while the next is on its way.
+pub(super) const FLIGHTS: usize = 4;
 
-/// How many of the znodes that could not be deleted are named.
-const NAMED_FAILURES: usize = 10;
+/// Fixed bytes of a question about one znode among many.
+const QUESTION_BYTES: usize = 16;
 
 /// Whose turn it is in a walk behind a znode that has children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,254 +33,133 @@ pub enum Turns {
     Siblings,
 }
 
-type Listing = Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<Vec<String>>>>>>;
+/// A walk that is under way.
+pub struct Walk {
+    session: Session,
+    turns: Turns,
+    watch: bool,
+    /// Znodes whose children are still to be visited, in the order of the walk.
+    waiting: VecDeque<Waiting>,
+    /// Znodes whose turn has come.
+    next: VecDeque<ZnodePath>,
+    share: Share,
+    flying: FuturesUnordered<LocalBoxFuture<'static, usize>>,
+    /// Turns until it is looked again whether more can be asked for.
+    look_again: usize,
+    begun: bool,
+}
+
+struct Waiting {
+    path: ZnodePath,
+    /// The names of its children, once they have been asked for and are there.
+    names: Option<Rc<Cell<Option<Names>>>>,
+}
 
 impl Session {
-    /// Visits `top` and all below it, parents first and children by name, each as soon as it is
-    /// known to exist. A znode that vanishes meanwhile is passed over; any other failure ends the
-    /// walk, as does an error of `visit`.
-    pub async fn walk(
-        &self,
-        top: &ZnodePath,
-        turn: Turns,
-        watch: bool,
-        mut visit: impl FnMut(&ZnodePath) -> Result<()>,
-    ) -> Result<()> {
-        let mut waiting: VecDeque<(ZnodePath, Option<Listing>)> = VecDeque::new();
-        waiting.push_back((top.clone(), None));
-        while let Some((path, listing)) = waiting.pop_front() {
-            let mut listing = listing.unwrap_or_else(|| self.list(&path, watch));
-            // A request leaves when its future is first polled.
-            let _ = futures_util::poll!(listing.as_mut());
-            for (ahead, request) in waiting.iter_mut().take(WINDOW) {
-                if request.is_none() {
-                    let request = request.insert(self.list(ahead, watch));
-                    let _ = futures_util::poll!(request.as_mut());
-                }
-            }
-            listing.as_mut().await;
-            match listing.as_mut().take_output() {
-                Some(Ok(mut names)) => {
-                    if turn == Turns::Depth || path == *top {
-                        visit(&path)?;
-                    }
-                    names.sort_unstable();
-                    if turn == Turns::Siblings {
-                        names.iter().try_for_each(|name| visit(&path.child(name)))?;
-                    }
-                    for name in names.iter().rev() {
-                        waiting.push_front((path.child(name), None));
-                    }
-                }
-                Some(Err(error)) if error.code_of() == Some(Code::NoNode) && path != *top => {}
-                Some(Err(error)) => return Err(error),
-                // It was awaited just now, so it has its output.
-                None => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn list(&self, path: &ZnodePath, watch: bool) -> Listing {
-        let (session, path) = (self.clone(), path.clone());
-        let names: LocalBoxFuture<'static, _> = Box::pin(async move {
-            if watch {
-                session.children(&path, true).await.map(|(names, _)| names)
-            } else {
-                session.child_names(&path).await
-            }
-        });
-        Box::pin(maybe_done(names))
-    }
-
-    /// Deletes `top` and all below it, children first; of the root only what is below it, without
-    /// ZooKeeper's own `/zookeeper`. `progress` hears the number deleted so far. The error says how
-    /// many are gone and which are left.
-    pub async fn delete_subtree(
-        &self,
-        top: &ZnodePath,
-        window: Option<usize>,
-        progress: impl FnMut(u64),
-    ) -> Result<u64> {
-        let mut clearing = Clearing {
-            session: self,
-            window: window.unwrap_or(WINDOW).clamp(1, 1000),
-            inner: HashMap::new(),
-            next: 0,
-            waiting: Vec::new(),
+    /// Begins a walk through `top` and all below it, parents first and children by name; with
+    /// `watch`, the children of each are watched from then on.
+    pub fn walk(&self, top: &ZnodePath, turns: Turns, watch: bool) -> Walk {
+        let waiting = VecDeque::from([Waiting { path: top.clone(), names: None }]);
+        Walk {
+            session: self.clone(),
+            turns,
+            watch,
+            waiting,
+            next: VecDeque::new(),
+            share: Share::default(),
             flying: FuturesUnordered::new(),
-            deleted: 0,
-            failures: Vec::new(),
-            failed: 0,
-            progress,
-        };
-        clearing.run(top).await
-    }
-}
-
-/// A znode with children: it is deleted when they are gone.
-struct Inner {
-    path: ZnodePath,
-    parent: Option<u64>,
-    left: usize,
-    tries: u8,
-    blocked: bool,
-}
-
-/// A znode whose turn has not come.
-struct Waiting {
-    name: String,
-    parent: u64,
-}
-
-/// What came of one znode.
-enum Step {
-    Deleted,
-    /// It has these children.
-    Opened(Vec<String>),
-    Failed(Error),
-}
-
-struct Target {
-    path: ZnodePath,
-    parent: Option<u64>,
-    tries: u8,
-}
-
-/// The state of one recursive delete.
-struct Clearing<'a, P> {
-    session: &'a Session,
-    window: usize,
-    inner: HashMap<u64, Inner>,
-    next: u64,
-    waiting: Vec<Waiting>,
-    flying: FuturesUnordered<LocalBoxFuture<'a, (Target, Step)>>,
-    deleted: u64,
-    failures: Vec<Error>,
-    failed: u64,
-    progress: P,
-}
-
-impl<P: FnMut(u64)> Clearing<'_, P> {
-    async fn run(&mut self, top: &ZnodePath) -> Result<u64> {
-        self.try_delete(Target { path: top.clone(), parent: None, tries: 0 });
-        while let Some((target, step)) = self.flying.next().await {
-            match step {
-                Step::Deleted => {
-                    self.deleted += 1;
-                    (self.progress)(self.deleted);
-                    self.settle(target.parent, false);
-                }
-                Step::Opened(names) => self.open(target, names),
-                Step::Failed(error) => {
-                    // Nothing more can be learnt, or the user named a znode that is not there.
-                    if error.kind() != Kind::Refused
-                        || (self.deleted == 0 && target.parent.is_none())
-                    {
-                        self.waiting.clear();
-                        self.inner.clear();
-                        if self.deleted == 0 {
-                            return Err(error);
-                        }
-                    }
-                    self.failed += 1;
-                    if self.failures.len() < NAMED_FAILURES {
-                        self.failures.push(error);
-                    }
-                    self.settle(target.parent, true);
-                }
-            }
-            self.fill();
-        }
-        if self.failed == 0 { Ok(self.deleted) } else { Err(self.failure()) }
-    }
-
-    /// Starts requests while the window has room, the deepest first, so that little is waiting.
-    fn fill(&mut self) {
-        while self.flying.len() < self.window {
-            let Some(Waiting { name, parent }) = self.waiting.pop() else { return };
-            if let Some(inner) = self.inner.get(&parent) {
-                let path = inner.path.child(&name);
-                self.try_delete(Target { path, parent: Some(parent), tries: 0 });
-            }
+            look_again: 0,
+            begun: false,
         }
     }
+}
 
-    /// Deletes a znode, or learns its children where it has any: most znodes of a tree have none,
-    /// and for them this is one request instead of two.
-    fn try_delete(&mut self, target: Target) {
-        let session = self.session;
-        self.flying.push(Box::pin(async move {
-            let path = &target.path;
-            if !path.is_root() {
-                match session.delete(path, None).await {
-                    Ok(()) => return (target, Step::Deleted),
-                    Err(error) => match error.code_of() {
-                        // Somebody else was faster; but the znode that the user named must exist.
-                        Some(Code::NoNode) if target.parent.is_some() => {
-                            return (target, Step::Deleted);
-                        }
-                        Some(Code::NotEmpty) if target.tries < PATIENCE => {}
-                        _ => return (target, Step::Failed(error)),
-                    },
+impl Walk {
+    /// Returns the next znode, as soon as it is known to exist; none at the end. One that vanishes
+    /// meanwhile is passed over; after an error the walk is over.
+    pub async fn next(&mut self) -> Result<Option<ZnodePath>> {
+        while self.next.is_empty() {
+            self.look_ahead();
+            let Some(front) = self.waiting.front() else { return Ok(None) };
+            let Some(names) = front.names.as_ref().and_then(|names| names.take()) else {
+                let landed = self.flying.next().await;
+                self.share.landed(landed.unwrap_or_default());
+                continue;
+            };
+            let Some(Waiting { path, .. }) = self.waiting.pop_front() else { return Ok(None) };
+            match names {
+                Ok(names) => self.enter(path, names),
+                Err(error) if is_gone(&error) && self.begun => {}
+                Err(error) => {
+                    self.waiting.clear();
+                    return Err(error);
                 }
             }
-            match session.child_names(path).await {
-                Ok(names) => (target, Step::Opened(names)),
-                Err(error) if error.code_of() == Some(Code::NoNode) => (target, Step::Deleted),
-                Err(error) => (target, Step::Failed(error)),
-            }
-        }));
+        }
+        Ok(self.next.pop_front())
     }
 
-    fn open(&mut self, target: Target, mut names: Vec<String>) {
-        let Target { path, parent, tries } = target;
-        if path.is_root() {
-            names.retain(|name| name != "zookeeper" || !self.session.sees_real_root());
-            if names.is_empty() {
+    fn enter(&mut self, path: ZnodePath, mut names: Vec<String>) {
+        names.sort_unstable();
+        let children = names.iter().map(|name| path.child(name));
+        if self.turns == Turns::Siblings {
+            self.next.extend(children.clone());
+        }
+        for path in children.rev() {
+            self.waiting.push_front(Waiting { path, names: None });
+        }
+        if self.turns == Turns::Depth || !self.begun {
+            self.next.push_front(path);
+        }
+        self.begun = true;
+    }
+
+    /// Asks for the children of the next znodes, as far as the window has room.
+    fn look_ahead(&mut self) {
+        self.look_again = self.look_again.saturating_sub(1);
+        let front_is_asked = self.waiting.front().is_none_or(|waiting| waiting.names.is_some());
+        if front_is_asked && self.look_again > 0 {
+            return;
+        }
+        loop {
+            let share =
+                if self.watch { 1 } else { self.share.of(&self.session, self.waiting.len()) };
+            let (most, ahead) =
+                if share == 1 { (WINDOW, WINDOW) } else { (FLIGHTS, FLIGHTS * share) };
+            self.look_again = ahead / 4;
+            if self.flying.len() >= most {
                 return;
             }
-        } else if names.is_empty() {
-            return self.try_delete(Target { path, parent, tries: tries + 1 });
-        }
-        let id = self.next;
-        self.next += 1;
-        let left = names.len();
-        self.inner.insert(id, Inner { path, parent, left, tries, blocked: false });
-        self.waiting.extend(names.into_iter().map(|name| Waiting { name, parent: id }));
-    }
-
-    /// Notes that one child of `parent` is done with; `blocked` when it is still there.
-    fn settle(&mut self, parent: Option<u64>, blocked: bool) {
-        let Some(id) = parent else { return };
-        let Some(inner) = self.inner.get_mut(&id) else { return };
-        inner.left -= 1;
-        inner.blocked |= blocked;
-        if inner.left > 0 {
-            return;
-        }
-        let Some(Inner { path, parent, tries, blocked, .. }) = self.inner.remove(&id) else {
-            return;
-        };
-        if blocked {
-            self.failed += 1;
-            self.settle(parent, true);
-        } else if !path.is_root() {
-            self.try_delete(Target { path, parent, tries: tries + 1 });
+            let unasked = |waiting: &&mut Waiting| waiting.names.is_none();
+            let mut next: Vec<&mut Waiting> =
+                self.waiting.iter_mut().take(ahead).filter(unasked).take(share).collect();
+            next.truncate(self.session.fitting(next.iter().map(|next| &next.path), QUESTION_BYTES));
+            if next.is_empty() {
+                return;
+            }
+            let paths = next.iter().map(|next| next.path.clone()).collect();
+            let answers: Vec<Rc<Cell<Option<Names>>>> =
+                next.iter().map(|_| Rc::default()).collect();
+            for (next, answer) in next.into_iter().zip(&answers) {
+                next.names = Some(Rc::clone(answer));
+            }
+            self.ask(paths, answers);
         }
     }
 
-    fn failure(&self) -> Error {
-        let named: Vec<String> = self.failures.iter().map(Error::to_string).collect();
-        let more = self.failed.saturating_sub(self.failures.len() as u64);
-        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        let kind = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
-        let message = format!(
-            "Failed to delete some node(s) in the subtree! {} deleted, {} left: {}{more}",
-            self.deleted,
-            self.failed,
-            named.join("; ")
-        );
-        Error::new(kind.unwrap_or(Kind::Refused), message)
+    /// Sends a request for the children of some znodes, whose reply is put where it belongs.
+    fn ask(&self, paths: Vec<ZnodePath>, answers: Vec<Rc<Cell<Option<Names>>>>) {
+        let (session, watch) = (self.session.clone(), self.watch);
+        self.flying.push(Box::pin(async move {
+            let replies = match &paths[..] {
+                [path] if watch => vec![session.children(path, true).await.map(|(names, _)| names)],
+                paths => session.child_names_of(paths).await,
+            };
+            let count = replies.iter().map(|names| names.as_ref().map_or(0, Vec::len)).sum();
+            for (answer, names) in answers.iter().zip(replies) {
+                answer.set(Some(names));
+            }
+            count
+        }));
     }
 }

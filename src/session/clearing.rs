@@ -1,0 +1,222 @@
+//! Deleting a subtree, children first: many znodes at a time where the servers can be asked about
+//! many, one by one where they cannot or where one of the many is not to be deleted.
+
+mod plan;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use self::plan::{Plan, Step, Target};
+use super::listing::{Names, Share, is_gone};
+use super::walk::{FLIGHTS, WINDOW};
+use super::{Operation, Session};
+use crate::error::{Code, Kind, Result};
+use crate::path::ZnodePath;
+
+/// Znodes deleted in one transaction unless the user chooses.
+const BATCH: usize = 256;
+
+/// The most that the user may choose: a transaction holds up all others.
+const MOST: usize = 1000;
+
+/// Fixed bytes of a delete in a transaction.
+const DELETE_BYTES: usize = 33;
+
+/// How often a znode is tried again when others create children in it meanwhile.
+const PATIENCE: u8 = 3;
+
+impl Session {
+    /// Deletes `top` and all below it, children first; of the root only what is below it, without
+    /// ZooKeeper's own `/zookeeper`. With `batch`, that many are deleted at a time. `progress` hears
+    /// the number deleted so far. The error says how many are gone and which are left.
+    pub async fn delete_subtree(
+        &self,
+        top: &ZnodePath,
+        batch: Option<usize>,
+        progress: impl FnMut(u64),
+    ) -> Result<u64> {
+        let (batch, flights, window) = match batch {
+            Some(chosen) => (chosen.clamp(1, MOST), 1, chosen.clamp(1, WINDOW)),
+            None => (BATCH, FLIGHTS, WINDOW),
+        };
+        let mut clearing = Clearing {
+            session: self,
+            batch,
+            flights,
+            window,
+            share: Share::default(),
+            plan: Plan::begin(top.clone(), self.sees_real_root()),
+            flying: FuturesUnordered::new(),
+        };
+        clearing.run(progress).await
+    }
+}
+
+/// What has come back.
+enum Landed {
+    /// One znode was tried.
+    One(Target, Step),
+    /// Some were looked at.
+    Listed(Vec<Target>, Vec<Names>),
+    /// Some were to be deleted; on an error all of them are still there, or it is not known.
+    Cleared(Vec<Target>, Result<()>),
+}
+
+/// One recursive delete.
+struct Clearing<'a> {
+    session: &'a Session,
+    /// Znodes of one transaction.
+    batch: usize,
+    /// Requests in flight that are about many znodes.
+    flights: usize,
+    /// Requests in flight that are about one.
+    window: usize,
+    share: Share,
+    plan: Plan,
+    flying: FuturesUnordered<LocalBoxFuture<'a, Landed>>,
+}
+
+impl Clearing<'_> {
+    async fn run(&mut self, mut progress: impl FnMut(u64)) -> Result<u64> {
+        self.fill();
+        while let Some(landed) = self.flying.next().await {
+            self.land(landed)?;
+            progress(self.plan.deleted);
+            self.fill();
+        }
+        self.plan.outcome()
+    }
+
+    /// Takes note of a reply. An error is returned only where nothing at all was deleted.
+    fn land(&mut self, landed: Landed) -> Result<()> {
+        let untouched = self.plan.deleted == 0;
+        match landed {
+            // The znode that the user named cannot be deleted, or none can.
+            Landed::One(target, Step::Failed(error))
+                if untouched && (target.parent.is_none() || error.kind() != Kind::Refused) =>
+            {
+                return Err(error);
+            }
+            Landed::One(target, step) => self.plan.done(target, step),
+            Landed::Listed(targets, lists) => {
+                let names = lists.iter().map(|names| names.as_ref().map_or(0, Vec::len));
+                self.share.landed(names.sum());
+                self.plan.listed(targets, lists);
+            }
+            Landed::Cleared(targets, Ok(())) => {
+                for target in targets {
+                    self.plan.done(target, Step::Deleted);
+                }
+            }
+            // One of them has children, or is gone, or may not be deleted: each tells by itself.
+            Landed::Cleared(targets, Err(error)) if error.kind() == Kind::Refused => {
+                self.plan.try_alone(targets);
+            }
+            Landed::Cleared(targets, Err(error)) => {
+                for target in targets {
+                    let error = error.clone().at(target.path.as_str());
+                    if untouched {
+                        return Err(error);
+                    }
+                    self.plan.done(target, Step::Failed(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts requests while the window has room.
+    fn fill(&mut self) {
+        while self.flying.len() < self.window
+            && let Some(target) = self.plan.next_alone()
+        {
+            self.try_one(target);
+        }
+        loop {
+            let share = self.share.of(self.session, self.plan.unknown());
+            let many = share > 1 && self.batch > 1;
+            if self.flying.len() >= if many { self.flights } else { self.window } {
+                return;
+            }
+            if !many {
+                let Some(target) = self.plan.next_of_any() else { return };
+                self.try_one(target);
+            } else if self.plan.bare() < self.batch && self.plan.unknown() > 0 {
+                self.look(share);
+            } else if self.plan.bare() > 0 {
+                self.clear();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Deletes a znode, or learns its children where it has any: most znodes of a tree have none,
+    /// and for them this is one request instead of two.
+    fn try_one(&self, target: Target) {
+        let session = self.session;
+        self.flying.push(Box::pin(async move {
+            let step = try_one(session, &target).await;
+            Landed::One(target, step)
+        }));
+    }
+
+    /// Asks for the children of the next znodes of which nothing is known.
+    fn look(&mut self, share: usize) {
+        let session = self.session;
+        let mut targets = self.plan.next_unknown(share, self.batch);
+        if targets.is_empty() {
+            return;
+        }
+        let fitting = session.fitting(targets.iter().map(|target| &target.path), DELETE_BYTES);
+        self.plan.put_back(targets.split_off(fitting));
+        self.flying.push(Box::pin(async move {
+            let paths: Vec<ZnodePath> = targets.iter().map(|target| target.path.clone()).collect();
+            let lists = session.child_names_of(&paths).await;
+            Landed::Listed(targets, lists)
+        }));
+    }
+
+    /// Deletes bare znodes in one transaction.
+    fn clear(&mut self) {
+        let session = self.session;
+        let fitting = session.fitting(self.plan.bare_paths().take(self.batch), DELETE_BYTES);
+        let targets = self.plan.next_bare(fitting);
+        if targets.len() == 1 {
+            return targets.into_iter().for_each(|target| self.try_one(target));
+        }
+        self.flying.push(Box::pin(async move {
+            let deletes: Vec<Operation> = targets
+                .iter()
+                .map(|target| Operation::Delete { path: target.path.clone(), version: None })
+                .collect();
+            let applied = match session.transact(&deletes).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err((_, error))) | Err(error) => Err(error),
+            };
+            Landed::Cleared(targets, applied)
+        }));
+    }
+}
+
+async fn try_one(session: &Session, target: &Target) -> Step {
+    let path = &target.path;
+    if !path.is_root() {
+        match session.delete(path, None).await {
+            Ok(()) => return Step::Deleted,
+            Err(error) => match error.code_of() {
+                // Somebody else was faster; but the znode that the user named must have been there.
+                Some(Code::NoNode) if target.parent.is_some() || target.tries > 0 => {
+                    return Step::Deleted;
+                }
+                Some(Code::NotEmpty) if target.tries < PATIENCE => {}
+                _ => return Step::Failed(error),
+            },
+        }
+    }
+    match session.child_names(path).await {
+        Ok(names) => Step::Opened(names),
+        Err(error) if is_gone(&error) => Step::Deleted,
+        Err(error) => Step::Failed(error),
+    }
+}

@@ -1,0 +1,131 @@
+//! Whole subtrees: listed in their order and deleted, whatever their shape and whoever interferes.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::support::engine::on_every_engine;
+use crate::support::shell::zksh;
+
+/// The names of each znode's children, by its path.
+type Tree = BTreeMap<String, Vec<String>>;
+
+fn add(tree: &mut Tree, parent: &str, name: &str) -> String {
+    tree.entry(parent.to_owned()).or_default().push(name.to_owned());
+    format!("{parent}/{name}")
+}
+
+/// A wide folder, a deep path with long names, a comb, and folders of folders.
+fn forest() -> Tree {
+    let mut tree = Tree::new();
+    let wide = add(&mut tree, "/forest", "wide");
+    for leaf in 0..700 {
+        add(&mut tree, &wide, &format!("leaf-{leaf}"));
+    }
+    let mut deep = add(&mut tree, "/forest", "deep");
+    for _ in 0..12 {
+        deep = add(&mut tree, &deep, &"long".repeat(50));
+    }
+    let mut comb = add(&mut tree, "/forest", "comb");
+    for tooth in 0..40 {
+        add(&mut tree, &comb, &format!("leaf-{tooth}"));
+        comb = add(&mut tree, &comb, "next");
+    }
+    // The first hundred are leaves, so that the rest may be taken for leaves as well.
+    let deceptive = add(&mut tree, "/forest", "deceptive");
+    for number in 0..300 {
+        let folder = add(&mut tree, &deceptive, &format!("folder-{number:03}"));
+        if (100..120).contains(&number) {
+            add(&mut tree, &folder, "inner");
+        }
+    }
+    tree
+}
+
+fn script(tree: &Tree, path: &str, script: &mut String) {
+    writeln!(script, "create {path} some-data").unwrap();
+    for name in tree.get(path).into_iter().flatten() {
+        self::script(tree, &format!("{path}/{name}"), script);
+    }
+}
+
+/// A znode's children, then what is below the first of them.
+fn listed(tree: &Tree, path: &str, lines: &mut String) {
+    let mut names = tree.get(path).cloned().unwrap_or_default();
+    names.sort_unstable();
+    let children: Vec<String> = names.iter().map(|name| format!("{path}/{name}")).collect();
+    for child in &children {
+        writeln!(lines, "{child}").unwrap();
+    }
+    for child in &children {
+        listed(tree, child, lines);
+    }
+}
+
+fn plant(server: &str, tree: &Tree, top: &str) {
+    let mut lines = String::new();
+    script(tree, top, &mut lines);
+    let ran = zksh(server).script(&lines);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_subtree_of_any_shape_is_listed_and_deleted() {
+    let tree = forest();
+    let mut lines = "/forest\n".to_owned();
+    listed(&tree, "/forest", &mut lines);
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        plant(&server, &tree, "/forest");
+        assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), lines);
+        zksh(&server).args(["deleteall", "/forest"]).succeed();
+        assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
+        plant(&server, &tree, "/forest");
+        zksh(&server).args(["deleteall", "-b", "7", "/"]).succeed();
+        assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
+    });
+}
+
+#[test]
+fn what_may_not_be_deleted_is_named_and_all_else_goes() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let mut lines = "create /forest\ncreate /forest/shut\n".to_owned();
+        for number in 0..150 {
+            // Who may not look at a znode may delete it: that is a right to its parent.
+            writeln!(lines, "create /forest/blind-{number} x world:anyone:w").unwrap();
+            writeln!(lines, "create /forest/leaf-{number}").unwrap();
+        }
+        lines.push_str("create /forest/shut/a\ncreate /forest/shut/b\n");
+        lines.push_str("setAcl /forest/shut world:anyone:crwa\n");
+        assert_eq!(zksh(&server).script(&lines).status, 0);
+        let ran = zksh(&server).args(["deleteall", "/forest"]).run();
+        assert_eq!(ran.status, 1);
+        let said = "Failed to delete some node(s) in the subtree! 300 deleted, 4 left: ";
+        let named = ran.stderr.strip_prefix(said).unwrap_or_else(|| panic!("{}", ran.stderr));
+        for path in ["/forest/shut/a", "/forest/shut/b"] {
+            assert!(named.contains(&format!("Authentication is not valid : {path}")), "{named}");
+        }
+        let left = "/forest\n/forest/shut\n/forest/shut/a\n/forest/shut/b\n";
+        assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), left);
+    });
+}
+
+#[test]
+fn two_who_delete_the_same_do_not_disturb_each_other() {
+    let tree = forest();
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        plant(&server, &tree, "/forest");
+        let run = || zksh(&server).args(["deleteall", "/forest"]).run();
+        let both = std::thread::scope(|scope| {
+            let other = scope.spawn(run);
+            [run(), other.join().unwrap()]
+        });
+        for ran in both {
+            // The znode that the user named may be gone before the slower one has begun.
+            let expected = if ran.status == 0 { "" } else { "Node does not exist: /forest\n" };
+            assert_eq!(ran.stderr, expected);
+        }
+        assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
+    });
+}
