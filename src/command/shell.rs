@@ -90,6 +90,12 @@ impl Shell {
     /// that cannot be read keeps a transaction from being applied.
     pub fn read(&self, text: &str) -> Result<Option<Call>> {
         let call = self.reader.read(text);
+        self.begin(text, &call);
+        call
+    }
+
+    /// Begins with a line that was read, as [`Shell::read`] does.
+    pub fn begin(&self, text: &str, call: &Result<Option<Call>>) {
         if !matches!(call, Ok(None)) {
             self.note(text);
         }
@@ -99,7 +105,6 @@ impl Shell {
         // What is complained of from now on is this line's.
         let origin = call.as_ref().ok().and_then(|call| Some(self.origin(call.as_ref()?)));
         *self.last_origin() = origin.unwrap_or_default();
-        call
     }
 
     /// Returns whether a transaction has begun.

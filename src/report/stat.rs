@@ -1,5 +1,7 @@
 //! The stat block: eleven lines, `key = value`.
 
+use std::cell::RefCell;
+
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::json::{Hex, Time};
@@ -24,7 +26,16 @@ impl Report for Stat {
 
 /// Returns a time as `java.util.Date` prints it, in the zone of `TZ`.
 pub(crate) fn date(milliseconds: i64) -> String {
-    date_in(milliseconds, TimeZone::system())
+    // Most znodes of a script were last written in the same second as the one before.
+    thread_local!(static LAST: RefCell<Option<(i64, String)>> = const { RefCell::new(None) });
+    let second = milliseconds.div_euclid(1000);
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, text)) if *known == second => text.clone(),
+        _ => {
+            let text = date_in(milliseconds, TimeZone::system());
+            last.insert((second, text)).1.clone()
+        }
+    })
 }
 
 /// Returns the time of day to the millisecond, in the zone of `TZ`.
@@ -43,7 +54,7 @@ fn date_in(milliseconds: i64, zone: TimeZone) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.to_zoned(zone).strftime("%a %b %d %H:%M:%S %Z %Y").to_string(),
         // Beyond the year 9999: no real clock, but a server may send it.
-        Err(_) => format!("{milliseconds} ms"),
+        Err(_) => format!("{} s", milliseconds.div_euclid(1000)),
     }
 }
 
@@ -77,6 +88,6 @@ mod tests {
         assert_eq!(date_in(1_341_000_000_000, berlin()), "Fri Jun 29 22:00:00 CEST 2012");
         assert_eq!(date_in(0, TimeZone::UTC), "Thu Jan 01 00:00:00 UTC 1970");
         assert_eq!(time_in(1_355_216_779_042, berlin()), "10:06:19.042");
-        assert_eq!(date_in(i64::MAX, TimeZone::UTC), "9223372036854775807 ms");
+        assert_eq!(date_in(i64::MAX, TimeZone::UTC), "9223372036854775 s");
     }
 }

@@ -1,13 +1,15 @@
 //! The text of a report: own words as they are, foreign bytes through `escape` on a terminal.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::io::Write;
+use std::fmt::{self, Display, Write};
 
 use super::View;
 use super::color::{self, Look};
 use super::escape::{self, Newlines};
 use crate::dialect::Dialect;
+
+/// More bytes than a stat block has: the longest of what is often written.
+const STAT_BYTES: usize = 384;
 
 /// Text that is being written.
 pub struct Text<'a> {
@@ -17,12 +19,17 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn new(view: &'a View) -> Self {
-        Self { view, bytes: Vec::new() }
+        Self { view, bytes: Vec::with_capacity(STAT_BYTES) }
     }
 
     /// Returns whose words to use.
     pub fn dialect(&self) -> Dialect {
         self.view.dialect
+    }
+
+    /// Writes own words as they are, quicker than [`Text::own`] does.
+    fn plain(&mut self, words: &str) {
+        self.bytes.extend_from_slice(words.as_bytes());
     }
 
     /// Writes own words and a newline.
@@ -34,24 +41,25 @@ impl<'a> Text<'a> {
     /// Writes own words.
     pub fn own(&mut self, words: impl Display) {
         // Writing into memory cannot fail.
-        let _ = write!(self.bytes, "{words}");
+        let _ = write!(self, "{words}");
     }
 
     /// Writes what `write` writes, coloured where colours are wanted.
     pub fn look(&mut self, look: Look, write: impl FnOnce(&mut Self)) {
         if self.view.color {
-            self.own(look.begin());
+            self.plain(&look.begin());
         }
         write(self);
         if self.view.color {
-            self.own(color::END);
+            self.plain(color::END);
         }
     }
 
     /// Writes a line `key = value`.
     pub fn pair(&mut self, key: &str, value: impl Display) {
-        self.look(Look::Key, |out| out.own(key));
-        self.line(format_args!(" = {value}"));
+        self.look(Look::Key, |out| out.plain(key));
+        self.plain(" = ");
+        self.line(value);
     }
 
     /// Writes a name, path or other foreign word that belongs on one line.
@@ -78,18 +86,25 @@ impl<'a> Text<'a> {
 
     /// Writes `[a, b]`, as Java prints a list.
     pub fn list<'s>(&mut self, words: impl IntoIterator<Item = &'s str>) {
-        self.own('[');
+        self.plain("[");
         for (index, word) in words.into_iter().enumerate() {
             if index > 0 {
-                self.own(", ");
+                self.plain(", ");
             }
             self.foreign(word);
         }
-        self.line(']');
+        self.plain("]\n");
     }
 
     /// Returns what was written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+}
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, words: &str) -> fmt::Result {
+        self.plain(words);
+        Ok(())
     }
 }

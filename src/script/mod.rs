@@ -9,10 +9,12 @@ use std::future::{Future, poll_fn};
 use std::io::Read;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::coop::unconstrained;
+use tokio::time::Sleep;
 
 pub use self::gate::Gate;
 use self::lines::{Lines, Typed};
@@ -23,6 +25,9 @@ use crate::report::View;
 use crate::report::json::Origin;
 use crate::report::screen::Screen;
 use crate::session::{Dated, Stamp};
+
+/// How long the replies to the first half of a full window may gather before they are shown.
+const REST: Duration = Duration::from_millis(20);
 
 /// How a script is run.
 #[derive(Debug, Clone)]
@@ -66,8 +71,9 @@ pub async fn run(
     rules: &Rules,
     input: Box<dyn Read + Send>,
 ) -> Tally {
-    let window = VecDeque::new();
-    let mut run = Run { shell, screen, gate, rules, window, failed: false, last: 0, over: false };
+    let (parsed, window) = (VecDeque::new(), VecDeque::new());
+    let mut run =
+        Run { shell, screen, gate, rules, parsed, window, failed: false, last: 0, over: false };
     // Whoever writes the script has no other work that must get its turn on this thread.
     unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
     screen.flush();
@@ -121,6 +127,12 @@ struct Line {
     origin: Origin,
 }
 
+/// A line that was read and has not begun.
+struct Parsed {
+    typed: Typed,
+    call: Result<Option<Call>>,
+}
+
 /// A line whose result has not been shown.
 struct Entry<'a> {
     line: Line,
@@ -129,10 +141,22 @@ struct Entry<'a> {
     _share: OwnedSemaphorePermit,
 }
 
+impl Entry<'_> {
+    /// Returns whether the reply is there.
+    fn is_done(&mut self, context: &mut Context<'_>) -> bool {
+        if let Reply::Awaited(reply) = &mut self.reply
+            && let Poll::Ready((result, stamp)) = Pin::new(reply).poll(context)
+        {
+            self.reply = Reply::Known(result, Some(stamp));
+        }
+        matches!(self.reply, Reply::Known(..))
+    }
+}
+
 enum Reply<'a> {
     /// It is still to come.
     Awaited(Dated<LocalBoxFuture<'a, Result<Outcome>>>),
-    /// It was there at once: with its stamp where a server was asked.
+    /// It is there: with its stamp where a server was asked.
     Known(Result<Outcome>, Option<Stamp>),
 }
 
@@ -145,8 +169,13 @@ struct Done {
 }
 
 enum Next {
+    /// The oldest command is done.
     Done(Done),
+    /// Here is another line.
     Line(Typed),
+    /// No other line is there just now: those that were read may begin.
+    Begin,
+    /// No more lines will come.
     End,
 }
 
@@ -156,7 +185,9 @@ struct Run<'a> {
     screen: &'a Screen,
     gate: &'a Gate,
     rules: &'a Rules,
-    /// The oldest first.
+    /// Lines that were read, the oldest first.
+    parsed: VecDeque<Parsed>,
+    /// Commands that have begun, the oldest first.
     window: VecDeque<Entry<'a>>,
     failed: bool,
     /// The number of the last line.
@@ -169,18 +200,29 @@ impl<'a> Run<'a> {
     async fn all(&mut self, mut lines: Lines) {
         let mut ended = false;
         let mut filling = true;
-        while !(self.is_over() || ended && self.window.is_empty()) {
+        while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
             // Filled up, then emptied to the half: so requests leave many at a time, and replies come
             // many at a time. One for one, each would cost a turn of two threads and of the server.
-            filling = match self.window.len() {
+            filling = match self.window.len() + self.parsed.len() {
                 full if full >= self.rules.window => false,
                 few if few <= self.rules.window / 2 => true,
                 _ => filling,
             };
             let room = filling && !ended;
+            if !room && !self.parsed.is_empty() {
+                self.begin().await;
+                continue;
+            }
             match self.next(room.then_some(&mut lines)).await {
                 Next::Done(done) => self.show(done),
-                Next::Line(line) => self.take(line).await,
+                Next::Line(typed) => {
+                    let call = match &typed.text {
+                        Ok(text) => self.shell.reader.read(text),
+                        Err(error) => Err(error.clone()),
+                    };
+                    self.parsed.push_back(Parsed { typed, call });
+                }
+                Next::Begin => self.begin().await,
                 Next::End => ended = true,
             }
         }
@@ -201,6 +243,8 @@ impl<'a> Run<'a> {
     /// Takes another line where lines are given and one is there, or else waits for the oldest
     /// command to be done; what was gathered is written out before it waits.
     async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
+        let full = self.window.len() >= self.rules.window;
+        let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
         poll_fn(|context| {
             if self.window.is_empty() {
                 // No reply is to come before these.
@@ -211,7 +255,14 @@ impl<'a> Run<'a> {
             {
                 return Poll::Ready(line.map_or(Next::End, Next::Line));
             }
+            if lines.is_some() && !self.parsed.is_empty() {
+                return Poll::Ready(Next::Begin);
+            }
             self.gate.tell(context.waker());
+            if rest.as_mut().is_some_and(|rest| !self.half_is_done(rest, context)) {
+                self.screen.flush();
+                return Poll::Pending;
+            }
             let held = self.gate.held();
             if let Some(done) = self.oldest(context) {
                 return Poll::Ready(Next::Done(done));
@@ -224,22 +275,23 @@ impl<'a> Run<'a> {
         .await
     }
 
+    /// Returns whether half of a full window is done, or has not been for long: then whoever waits
+    /// is woken once for all of it, not at every reply.
+    fn half_is_done(&mut self, rest: &mut Pin<Box<Sleep>>, context: &mut Context<'_>) -> bool {
+        let half = self.window.len() / 2;
+        self.window[half].is_done(context) || rest.as_mut().poll(context).is_ready()
+    }
+
     /// Takes the oldest command out of the window if it is done.
     fn oldest(&mut self, context: &mut Context<'_>) -> Option<Done> {
-        let stamped = match &mut self.window.front_mut()?.reply {
-            Reply::Known(..) => None,
-            Reply::Awaited(reply) => match Pin::new(reply).poll(context) {
-                Poll::Ready(stamped) => Some(stamped),
-                Poll::Pending => return None,
-            },
-        };
+        if !self.window.front_mut()?.is_done(context) {
+            return None;
+        }
         let Entry { line, reply, .. } = self.window.pop_front()?;
-        let (result, stamp) = match (stamped, reply) {
-            (Some((result, stamp)), _) => (result, Some(stamp)),
-            (None, Reply::Known(result, stamp)) => (result, stamp),
-            (None, Reply::Awaited(_)) => return None,
-        };
-        Some(Done { line, result, stamp })
+        match reply {
+            Reply::Known(result, stamp) => Some(Done { line, result, stamp }),
+            Reply::Awaited(_) => None,
+        }
     }
 
     /// Finishes all that is in flight.
@@ -251,16 +303,24 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Begins with all lines that were read, one right after the other: so their requests leave
+    /// many at a time.
+    async fn begin(&mut self) {
+        while !self.is_over()
+            && let Some(parsed) = self.parsed.pop_front()
+        {
+            self.take(parsed).await;
+        }
+    }
+
     /// Starts what a line says, when its turn has come.
-    async fn take(&mut self, Typed { number, text, share }: Typed) {
+    async fn take(&mut self, Parsed { typed, call }: Parsed) {
+        let Typed { number, text, share } = typed;
         self.last = number;
-        let call = match &text {
-            Ok(text) => self.shell.read(text),
-            Err(error) => {
-                self.shell.spoil();
-                Err(error.clone())
-            }
-        };
+        match &text {
+            Ok(text) => self.shell.begin(text, &call),
+            Err(_) => self.shell.spoil(),
+        }
         let Some(call) = call.transpose() else { return };
         let flow = match &call {
             // Its lines are kept in their order, and wait for nothing.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use zookeeper::Client;
 
+use super::thread;
 use crate::servers::{Host, Servers};
 
 /// The first pause between two passes over the servers.
@@ -35,13 +36,13 @@ pub(super) async fn connect(
     );
     let mut pause = FIRST_PAUSE;
     loop {
-        let attempt = Client::connector()
+        let connector = Client::connector()
             .with_session_timeout(timeout)
             .with_readonly(read_only)
             // `create` without a stat: the one create that every release of the server knows.
             .with_server_version(3, 4, 0)
-            .with_fail_eagerly()
-            .connect(&text);
+            .with_fail_eagerly();
+        let attempt = thread::on_its_own(connector.connect(&text));
         tokio::pin!(attempt);
         // A server that accepts and stays silent holds the attempt for a good part of the session
         // timeout; its user wants to know earlier.

@@ -23,6 +23,7 @@ mod stat;
 mod subtree;
 mod survey;
 mod tap;
+mod thread;
 mod trail;
 mod transaction;
 mod waiting;

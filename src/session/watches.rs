@@ -195,6 +195,7 @@ impl Watches {
                 if let Some(tap) = entry.tap.take() {
                     tap.close();
                 }
+                entry.give_up_waiting();
                 detached.push((*id, entry.watch.clone()));
             }
         }
@@ -207,7 +208,7 @@ impl Watches {
     pub(super) fn attach(&self, id: u64, watcher: PersistentWatcher) {
         let mut registry = self.lock();
         if let Some(entry) = registry.watches.get_mut(&id) {
-            entry.expected.clear();
+            entry.give_up_waiting();
             entry.tap = Some(Tap::open(id, source(persistent(watcher)), &self.0.tray));
         }
     }
@@ -306,6 +307,14 @@ fn persistent(watcher: PersistentWatcher) -> impl Stream<Item = WatchedEvent> + 
 /// Leaves only the events of znodes.
 fn source(events: impl Stream<Item = WatchedEvent> + Send + 'static) -> Source {
     events.filter_map(async |event| Event::of_node(event)).boxed()
+}
+
+impl Entry {
+    /// Counts the events that its watcher, which is gone, was still to give: other watches have
+    /// shown them.
+    fn give_up_waiting(&mut self) {
+        self.watch.events += self.expected.drain(..).count() as u64;
+    }
 }
 
 impl Watch {
