@@ -21,10 +21,11 @@ use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
 use crate::repl;
 use crate::report::escape::{self, Newlines};
+use crate::report::json::Origin;
 use crate::report::screen::{Mode, Screen};
 use crate::report::{Report, View};
 use crate::script::{self, Gate};
-use crate::session::{Notice, Session, Settings};
+use crate::session::{Notice, Remark, Session, Settings};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;
@@ -35,13 +36,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match Wish::read(arguments) {
         Ok(Wish::Print(text)) => say(&screen, &text),
         Ok(Wish::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
-        Ok(Wish::Run(options)) => match start(&options, &screen) {
-            Ok(status) => status,
-            Err(error) => {
+        Ok(Wish::Run(options)) => start(&options, &screen).unwrap_or_else(|error| {
+            let Some(error) = error.downcast_ref::<Error>() else {
                 screen.error(&format!("{error:#}"));
-                error.downcast_ref::<Error>().map_or(Kind::Bug, Error::kind).exit_status()
-            }
-        },
+                return Kind::Bug.exit_status();
+            };
+            complain(&screen, view(options.dialect, options.format, options.color), error)
+        }),
         Err(error) => {
             screen.error(&view(Dialect::default(), Format::Text, Color::Auto).complaint(&error));
             error.kind().exit_status()
@@ -54,6 +55,18 @@ fn say(screen: &Screen, text: &str) -> u8 {
     screen.print(text.as_bytes());
     screen.flush();
     0
+}
+
+/// Says why nothing was run, as the format has it; returns the exit status.
+fn complain(screen: &Screen, view: View, error: &Error) -> u8 {
+    match view.record_of(&Origin::default(), None, error) {
+        Some(record) => {
+            screen.print(&record);
+            screen.flush();
+        }
+        None => screen.error(&view.complaint(error)),
+    }
+    error.kind().exit_status()
 }
 
 fn view(dialect: Dialect, format: Format, color: Color) -> View {
@@ -141,10 +154,7 @@ fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>
             .and_then(|call| call.map_or(Ok(()), |call| call.check()))
         {
             Ok(()) => 0,
-            Err(error) => {
-                screen.error(&view.complaint(&error));
-                error.kind().exit_status()
-            }
+            Err(error) => complain(screen, view, &error),
         },
         (_, Some(input)) => {
             script::check(view, &reader(options), screen, &rules(options), input).exit_status()
@@ -200,7 +210,7 @@ async fn run(
             return Ok(0);
         }
         Some(sandbox) => {
-            screen.notice(&sandbox.greeting());
+            screen.error(&sandbox.greeting());
             sandbox.servers()?
         }
         None => options.servers.clone(),
@@ -305,12 +315,18 @@ fn teller(
         // The session's own turns matter to a script only through the lines that fail.
         (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
         (Notice::State(_), Mode::Terminal) => screen.refresh(),
-        (Notice::Remark(words), _) => {
-            screen.notice(&escape::to_terminal(words.as_bytes(), Newlines::Escape));
+        // A script hears of it from the line that finds no server.
+        (Notice::Remark(Remark::Trouble(_), _), Mode::Plain) => {}
+        (Notice::Remark(remark, stamp), _) if view.format == Format::Json => {
+            let record = render(&remark);
+            match &gate {
+                Some(gate) => gate.hold(stamp, record),
+                None => screen.event(&record),
+            }
         }
-        (Notice::Trouble(trouble), Mode::Terminal) => {
-            let trouble = escape::to_terminal(trouble.as_bytes(), Newlines::Escape);
-            screen.notice(&format!("Connecting: {trouble}"));
+        (Notice::Remark(remark, _), _) => {
+            let sentence = remark.sentence();
+            screen.notice(&escape::to_terminal(sentence.as_bytes(), Newlines::Escape));
         }
         _ => {}
     }

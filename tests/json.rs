@@ -1,13 +1,14 @@
 //! `-o json`: every line is a record of the schema; `-o raw`: the data and nothing else.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 
 use jsonschema::Validator;
 use serde_json::Value;
 use zksh::command::Command;
 
 use crate::support::engine::on_every_engine;
+use crate::support::proxy::Cable;
 use crate::support::shell::{bare, zksh};
 
 const SCHEMA: &str = include_str!("../schema/output.schema.json");
@@ -177,10 +178,52 @@ fn one_command_gives_one_record() {
         let (status, error) = one(&["nonsense"]);
         assert_eq!((status, &error["error"]["kind"]), (2, &Value::from("usage")));
     });
+    // Where nothing could be run at all, that is a record too.
+    for (words, status, kind) in [
+        (["-f", "/nix/nix"].as_slice(), 1, "refused"),
+        (&["--sandbox=192.0.2.1:1", "ls", "/"], 2, "usage"),
+        (&["--check", "lsx"], 2, "usage"),
+    ] {
+        let ran = bare().args(["-o", "json"]).args(words).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (status, ""), "{words:?}");
+        assert_eq!(records(&ran.stdout)[0]["error"]["kind"], kind, "{words:?}");
+    }
     let ran = bare().args(["-server", "127.0.0.1:1", "-timeout", "200", "-o", "json", "ls", "/"]);
     let ran = ran.run();
     assert_eq!(records(&ran.stdout)[0]["error"]["kind"], "lost");
     assert_eq!(ran.status, 3);
+}
+
+#[test]
+fn a_gap_between_events_is_a_record() {
+    on_every_engine(|engine| {
+        if engine.version < vec![3, 6] {
+            return;
+        }
+        let server = engine.fresh();
+        let (address, chroot) = server.split_once('/').unwrap();
+        let mut cable = Cable::to(address);
+        let mut script =
+            zksh(&format!("{}/{chroot}", cable.address())).args(["-o", "json"]).start();
+        let mut stdin = script.stdin.take().unwrap();
+        let mut stdout = BufReader::new(script.stdout.take().unwrap()).lines();
+        let mut next = || records(&stdout.next().unwrap().unwrap()).remove(0);
+        writeln!(stdin, "addWatch /lake\naddWatch -m PERSISTENT /pond").unwrap();
+        assert_eq!([next(), next()].map(|seen| seen["record"].clone()), ["result", "result"]);
+        cable.cut();
+        cable.mend();
+        let gap = next();
+        assert_eq!(gap["record"], "event", "{gap}");
+        assert_eq!(gap["event"]["type"], "Gap");
+        assert_eq!(gap["event"]["paths"], serde_json::json!(["/lake", "/pond"]));
+        // Watches that were left anew: what follows is told.
+        writeln!(stdin, "create /lake").unwrap();
+        let follows = [next(), next()].map(|seen| seen["record"].clone());
+        assert_eq!(follows, ["event", "result"]);
+        drop(stdin);
+        let ran = script.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stderr), "");
+    });
 }
 
 #[test]
@@ -189,7 +232,7 @@ fn raw_data_is_exact_and_events_are_not_among_it() {
         let server = engine.fresh();
         let data: Vec<u8> = (0..=255).chain([b'\n', b'\n']).collect();
         let mut set = zksh(&server).args(["set", "--create", "/lake", "-"]).start();
-        std::io::Write::write_all(&mut set.stdin.take().unwrap(), &data).unwrap();
+        set.stdin.take().unwrap().write_all(&data).unwrap();
         assert!(set.wait().unwrap().success());
         let mut get = zksh(&server).args(["-o", "raw", "get", "/lake"]).start();
         drop(get.stdin.take());

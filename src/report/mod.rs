@@ -9,6 +9,7 @@ mod hexdump;
 pub mod json;
 pub mod pretty;
 pub mod progress;
+mod remark;
 pub mod screen;
 mod stat;
 mod text;

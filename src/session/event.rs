@@ -68,6 +68,22 @@ pub struct Turn {
     pub losses: Losses,
 }
 
+/// What the user should know of, though no server tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// The connection was lost for a while: events of these watched znodes may be missing.
+    Gap(Vec<String>),
+    /// A watch could not be left anew, and why.
+    WatchLost {
+        /// The watched znode.
+        path: String,
+        /// The server's reason.
+        reason: String,
+    },
+    /// No server answers, and why.
+    Trouble(String),
+}
+
 /// What goes with a session that ends.
 #[derive(Debug, Clone, Default)]
 pub struct Losses {

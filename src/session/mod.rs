@@ -43,7 +43,7 @@ use self::auth::Credentials;
 pub use self::auth::{Identity, digest};
 pub use self::config::Membership;
 use self::ephemerals::Ephemerals;
-pub use self::event::{Event, EventKind, Losses, State, Turn};
+pub use self::event::{Event, EventKind, Losses, Remark, State, Turn};
 pub use self::look::{Change, Facet, Seen};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::order::{Dated, Order, Stamp};
@@ -85,10 +85,8 @@ pub enum Notice {
     Event(Event, Stamp),
     /// The connection was lost or found, or the session is over.
     Turn(Turn),
-    /// No server answers, and why.
-    Trouble(String),
-    /// Something the user should know of, in words.
-    Remark(String),
+    /// Something the user should know of, and when it came up.
+    Remark(Remark, Stamp),
     /// The state has changed; the prompt shows it.
     State(State),
 }
@@ -197,7 +195,7 @@ impl Session {
                 news
             });
             if news {
-                (self.0.notify)(Notice::Trouble(trouble));
+                self.remark(Remark::Trouble(trouble));
             }
         })
         .await;
@@ -256,6 +254,10 @@ impl Session {
                 status.trouble = None;
             }
         });
+    }
+
+    fn remark(&self, remark: Remark) {
+        (self.0.notify)(Notice::Remark(remark, self.0.order.now()));
     }
 
     /// Forgets what belongs to the session that is over, and returns it.

@@ -3,12 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use super::release::{Release, lacking, lacks};
-use super::{Event, EventKind, Notice, Session, Stamp, Watch, WatchKind};
+use super::{Event, EventKind, Notice, Remark, Session, Stamp, Watch, WatchKind};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;
-
-/// Watched znodes that a remark names.
-const NAMED: usize = 3;
 
 /// Why persistent watches are left anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,19 +105,15 @@ impl Session {
                 Err(error) => {
                     self.watches()
                         .remove(|held| held.path == watch.path && held.kind == watch.kind);
-                    self.remark(format!("The watch on {at} is lost: {error}"));
+                    let path = watch.path.to_string();
+                    self.remark(Remark::WatchLost { path, reason: error.to_string() });
                 }
             }
         }
         left.dedup();
         if cause == Cause::Reconnected && !left.is_empty() {
-            let paths: Vec<&str> = left.iter().take(NAMED).map(ZnodePath::as_str).collect();
-            let more = left.len().saturating_sub(NAMED);
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            self.remark(format!(
-                "The connection was lost for a while: events of {}{more} may be missing",
-                paths.join(", ")
-            ));
+            let paths = left.iter().map(ZnodePath::to_string).collect();
+            self.remark(Remark::Gap(paths));
         }
     }
 
@@ -132,10 +125,6 @@ impl Session {
     /// Returns whether every server keeps one-shot and persistent watches of a znode apart.
     async fn keeps_modes_apart(&self) -> bool {
         self.releases().await.into_iter().min().is_some_and(|oldest| oldest >= Release(3, 9))
-    }
-
-    fn remark(&self, words: String) {
-        (self.0.notify)(Notice::Remark(words));
     }
 
     /// Tells of watches removed from one znode.

@@ -67,7 +67,9 @@ impl Cable {
 
     /// Takes connections again.
     pub(crate) fn mend(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        // A process that another test is just starting may have the old listener for a moment more.
+        let bind = || TcpListener::bind(("127.0.0.1", self.port)).ok();
+        let listener = wait_until("the port of the cable", bind);
         listener.set_nonblocking(true).unwrap();
         self.heard = Arc::default();
         let heard = Arc::clone(&self.heard);
