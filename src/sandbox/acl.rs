@@ -2,13 +2,14 @@
 //!
 //! It knows nothing of znodes and connections.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
+use super::address;
 use super::operation::Code;
 
 /// Who someone is, in the terms of a scheme.
@@ -57,7 +58,7 @@ const SUPER: &str = "super";
 pub(crate) fn authenticate(
     scheme: &str,
     credentials: &[u8],
-    address: IpAddr,
+    peer: SocketAddr,
     super_digest: Option<&str>,
 ) -> Option<Vec<Id>> {
     match scheme {
@@ -72,14 +73,14 @@ pub(crate) fn authenticate(
             ids.push(Id::new("digest", digest));
             Some(ids)
         }
-        "ip" => Some(vec![of_address(address)]),
+        "ip" => Some(vec![of_peer(peer)]),
         _ => None,
     }
 }
 
 /// Returns the identity that every connection has from the start.
-pub(crate) fn of_address(address: IpAddr) -> Id {
-    Id::new("ip", address.to_canonical().to_string())
+pub(crate) fn of_peer(peer: SocketAddr) -> Id {
+    Id::new("ip", address::host(peer))
 }
 
 /// Returns an identity's name without what proves it, as whoami shows it.
@@ -156,7 +157,7 @@ fn is_valid(id: &Id) -> bool {
     }
 }
 
-/// Reads `10.1.2.3` and `10.1.0.0/16`.
+/// Reads `10.1.2.3` and `10.1.0.0/16`. Apache's servers know no other kind here: they refuse IPv6.
 fn network(text: &str) -> Option<(Ipv4Addr, u32)> {
     let (address, bits) = match text.split_once('/') {
         Some((address, bits)) => (address, bits.parse().ok().filter(|bits| *bits <= 32)?),
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_digest_hides_the_password() {
-        let home = IpAddr::from([127, 0, 0, 1]);
+        let home = SocketAddr::from(([127, 0, 0, 1], 4711));
         let digest = "super:xQJmxLMiHGwaqBvst5y6rkB6HQs=";
         let ids = authenticate("digest", b"super:admin", home, None).expect("proved");
         assert_eq!(ids, [Id::new("digest", digest)]);

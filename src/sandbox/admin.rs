@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use super::address;
 use super::operation::{ConnectionId, Moment, SessionId};
 use super::state::{Connection, State, Traffic};
 
@@ -83,7 +84,11 @@ fn clients(state: &State) -> Vec<String> {
 
 /// Returns a connection's address and, as Apache has it, whether it is being read.
 fn peer(connection: &Connection) -> String {
-    format!(" /{}[{}]", connection.peer, i32::from(connection.session.is_some()))
+    format!(
+        " {}[{}]",
+        address::host_and_port(connection.peer),
+        i32::from(connection.session.is_some())
+    )
 }
 
 fn connections(state: &State) -> Vec<String> {
@@ -171,7 +176,11 @@ fn dump(state: &State, now: Moment) -> Vec<String> {
     lines.push("Connections dump:".to_owned());
     lines.extend(state.connections.values().map(|connection| {
         let session = connection.session.unwrap_or(SessionId(0));
-        format!("\tip: /{} sessionId: {}", connection.peer, hexadecimal(session))
+        format!(
+            "\tip: {} sessionId: {}",
+            address::host_and_port(connection.peer),
+            hexadecimal(session)
+        )
     }));
     lines
 }

@@ -4,6 +4,7 @@
 //! scale belongs on a real ensemble.
 
 mod acl;
+mod address;
 mod admin;
 mod connection;
 mod node;

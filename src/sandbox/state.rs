@@ -131,7 +131,7 @@ impl State {
             peer,
             session: None,
             timeout: 0,
-            ids: vec![acl::of_address(peer.ip())],
+            ids: vec![acl::of_peer(peer)],
             established: now.wall,
             traffic: Traffic::default(),
             last: None,
@@ -258,7 +258,7 @@ impl State {
     ) -> Result<Body, Code> {
         let super_digest = self.settings.super_digest.as_deref();
         let connection = self.connections.get_mut(&from).ok_or(Code::AuthFailed)?;
-        let ids = acl::authenticate(scheme, credentials, connection.peer.ip(), super_digest)
+        let ids = acl::authenticate(scheme, credentials, connection.peer, super_digest)
             .ok_or(Code::AuthFailed)?;
         for id in ids {
             if !connection.ids.contains(&id) {

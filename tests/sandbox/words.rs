@@ -10,6 +10,7 @@ use zksh::sandbox::{self, Clock, Settings};
 use super::wire::{Body, Client, op};
 use crate::support::apache::{Server, releases};
 use crate::support::engine::say_once;
+use crate::support::shell::zksh;
 use crate::support::wait_until;
 
 pub(super) fn answer(address: &str, word: &str) -> String {
@@ -159,6 +160,29 @@ fn connections_and_sessions_are_listed() {
     assert!(answer(&address, "envi").starts_with("Environment:\nzookeeper.version=3.8."));
     let refusal = "crst is not executed because it is not in the whitelist.\n";
     assert_eq!(answer(&address, "crst"), refusal);
+}
+
+#[test]
+fn addresses_of_ipv6_are_told_as_apaches_server_tells_them() {
+    let Ok(listener) = TcpListener::bind("[::1]:0") else {
+        return say_once("left out: addresses of IPv6, which this machine does not have");
+    };
+    let Some(release) = releases().iter().rfind(|release| release.version.starts_with("3.8."))
+    else {
+        return say_once("left out: the sandbox's addresses of IPv6 against Apache's 3.8");
+    };
+    let apache = Server::with_settings(release, "clientPortAddress=::");
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::System).unwrap();
+    let both = [format!("[::1]:{}", apache.port()), sandbox.address().to_string()];
+    let script = "create /lake\nwhoami\nsetAcl /lake ip:::1:r\nsetAcl /lake ip:0:0:0:0:0:0:0:1:r\n";
+    let [theirs, ours] = both.each_ref().map(|address| zksh(address).script(script));
+    assert_eq!(theirs, ours);
+    assert!(ours.stdout.contains("\nip: 0:0:0:0:0:0:0:1\n"), "{}", ours.stdout);
+    let [theirs, ours] = both.map(|address| {
+        let answer = answer(&address, "cons");
+        answer.rsplit_once("]:").unwrap().0.rsplit(' ').next().unwrap().to_owned()
+    });
+    assert_eq!([theirs.as_str(), &ours], ["/[0:0:0:0:0:0:0:1"; 2]);
 }
 
 #[test]
