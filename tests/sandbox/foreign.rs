@@ -15,8 +15,8 @@ fn sandbox() -> Handle {
     sandbox::start(listener, Settings::default(), Clock::System).unwrap()
 }
 
-/// Returns a Python that has kazoo: `ZKSH_KAZOO` names one, `target/kazoo` may be an environment
-/// with it (`python3 -m venv target/kazoo && target/kazoo/bin/pip install kazoo`).
+/// Returns a Python that has kazoo: the one that `ZKSH_KAZOO` names, that of `target/kazoo`, which
+/// `.ci/run` makes where it can, or the machine's own.
 fn python() -> Option<PathBuf> {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let environment = target.parent().unwrap().join("kazoo/bin/python");
