@@ -22,7 +22,7 @@ fn schema() -> (Value, Validator) {
 
 /// Reads lines as records, each held to the schema.
 #[track_caller]
-fn records(output: &str) -> Vec<Value> {
+pub(crate) fn records(output: &str) -> Vec<Value> {
     let (_, validator) = schema();
     let read = |line: &str| {
         let record: Value =

@@ -14,6 +14,7 @@ mod input;
 mod json;
 mod placeholder;
 mod quotas;
+mod reconfig;
 mod reconnect;
 mod rendering;
 mod sandbox;

@@ -3,6 +3,7 @@
 //! A release is looked for in `ZOOKEEPER_CLASSPATH`, in `target/zookeeper` (where
 //! `tests/fetch-servers` puts them) and where Debian's package `zookeeper` has it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -111,11 +112,18 @@ impl Server {
     /// Starts three servers that elect a leader, with further lines in their configuration, and
     /// waits until they have.
     pub(crate) fn ensemble(release: &Release, settings: &str) -> Vec<Self> {
-        let member = |id| format!("server.{id}=127.0.0.1:{}:{}", free_port(), free_port());
-        let members: Vec<String> = (1..=3).map(member).collect();
-        let settings = format!("initLimit=20\nsyncLimit=10\n{}\n{settings}", members.join("\n"));
-        let mut servers: Vec<Self> = (0..3).map(|_| Self::stopped(release, &settings)).collect();
+        let mut servers: Vec<Self> = (0..3).map(|_| Self::stopped(release, "")).collect();
+        let reconfigured = numbers(&release.version) >= numbers("3.5");
+        let mut all = format!("initLimit=20\nsyncLimit=10\n{settings}");
+        for (server, id) in servers.iter().zip(1..) {
+            let (quorum, election) = (free_port(), free_port());
+            write!(all, "\nserver.{id}=127.0.0.1:{quorum}:{election}").unwrap();
+            if reconfigured {
+                write!(all, ":participant;127.0.0.1:{}", server.port).unwrap();
+            }
+        }
         for (server, id) in servers.iter_mut().zip(1..) {
+            server.settings.clone_from(&all);
             let data = server.folder.path().join("data");
             fs::create_dir_all(&data).unwrap();
             fs::write(data.join("myid"), format!("{id}\n")).unwrap();
