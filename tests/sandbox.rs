@@ -1,6 +1,7 @@
 //! The sandbox: its options, its manners on the wire, and how it compares with Apache's server.
 
 mod abuse;
+mod ends;
 mod foreign;
 mod limits;
 mod model;

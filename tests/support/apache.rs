@@ -92,6 +92,8 @@ pub(crate) struct Server {
     release: Release,
     port: u16,
     settings: String,
+    /// System properties, for what no configuration sets.
+    properties: Vec<(&'static str, &'static str)>,
     folder: tempfile::TempDir,
     process: Option<Process>,
 }
@@ -105,6 +107,17 @@ impl Server {
     /// Starts a server with further lines in its configuration.
     pub(crate) fn with_settings(release: &Release, settings: &str) -> Self {
         let mut server = Self::stopped(release, settings);
+        server.resume();
+        server
+    }
+
+    /// Starts a server with system properties for what no configuration sets.
+    pub(crate) fn with_properties(
+        release: &Release,
+        properties: &[(&'static str, &'static str)],
+    ) -> Self {
+        let mut server = Self::stopped(release, "");
+        server.properties = properties.to_vec();
         server.resume();
         server
     }
@@ -138,6 +151,7 @@ impl Server {
             release: release.clone(),
             port: free_port(),
             settings: settings.to_owned(),
+            properties: Vec::new(),
             folder: tempfile::tempdir().unwrap(),
             process: None,
         }
@@ -186,7 +200,9 @@ impl Server {
         );
         let file = folder.join("zoo.cfg");
         fs::write(&file, config).unwrap();
-        let process = Process::start(&self.release.classpath, &file, &folder.join("log"));
+        let properties = self.properties.iter().map(|(name, value)| format!("-D{name}={value}"));
+        let classpath = &self.release.classpath;
+        let process = Process::start(classpath, properties, &file, &folder.join("log"));
         self.process = Some(process);
     }
 
@@ -206,7 +222,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(classpath: &str, config: &Path, log: &Path) -> Self {
+    fn start(
+        classpath: &str,
+        properties: impl Iterator<Item = String>,
+        config: &Path,
+        log: &Path,
+    ) -> Self {
         const WATCHDOG: &str =
             r#"java "$@" </dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
         let log = fs::File::create(log).unwrap();
@@ -217,6 +238,7 @@ impl Process {
             .arg("-Dreadonlymode.enabled=true")
             // digest of super:secret
             .arg("-Dzookeeper.DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4=")
+            .args(properties)
             .args(["-cp", classpath, "org.apache.zookeeper.server.quorum.QuorumPeerMain"])
             .arg(config)
             .stdin(Stdio::piped())
