@@ -6,6 +6,7 @@ mod foreign;
 mod limits;
 mod model;
 mod options;
+mod requests;
 mod side;
 mod steps;
 mod wire;
