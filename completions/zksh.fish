@@ -163,7 +163,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand history" -s h -l help -d 'Prin
 complete -c zksh -n "__fish_zksh_using_subcommand listquota" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s s -l stat -d 'Print the stat as well'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s w -l watch -d 'Leave a watch: one event when a child comes or goes, or the znode goes'
-complete -c zksh -n "__fish_zksh_using_subcommand ls" -s R -l recursive -d 'List all that is below, one path a line'
+complete -c zksh -n "__fish_zksh_using_subcommand ls" -s R -l recursive -d 'List all that is below, one path a line; -w watches the data of path too'
 complete -c zksh -n "__fish_zksh_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand ls2" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand multi" -s h -l help -d 'Print help (see more with \'--help\')'

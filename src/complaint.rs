@@ -37,7 +37,10 @@ pub fn complaint(error: &clap::Error) -> Error {
                 Some(cause) if cause.is::<std::num::ParseIntError>() => {
                     ": it is not a whole number".to_owned()
                 }
-                Some(cause) => format!(": {cause}"),
+                Some(cause) => {
+                    let why = cause.to_string();
+                    format!(": {}", out_of_range(&why).unwrap_or(why))
+                }
                 None => String::new(),
             };
             format!("{argument} cannot be {value}{why}")
@@ -53,6 +56,18 @@ pub fn complaint(error: &clap::Error) -> Error {
     })
 }
 
+/// Says in words what clap says as `0 is not in 1..=9`.
+fn out_of_range(why: &str) -> Option<String> {
+    let (_, range) = why.split_once(" is not in ")?;
+    let (least, most) = range.split_once("..")?;
+    let most = most.trim_start_matches('=');
+    Some(if [u64::MAX.to_string(), i64::MAX.to_string()].iter().any(|none| none == most) {
+        format!("it is less than {least}")
+    } else {
+        format!("it is not from {least} to {most}")
+    })
+}
+
 fn plain(value: &ContextValue) -> String {
     let strip = |text: &str| text.replace(['<', '>', '[', ']'], "");
     match value {
@@ -61,5 +76,18 @@ fn plain(value: &ContextValue) -> String {
             texts.iter().map(|text| strip(text)).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_told_in_words() {
+        let told = |why| out_of_range(why).expect("a range");
+        assert_eq!(told("0 is not in 1..=9"), "it is not from 1 to 9");
+        assert_eq!(told("0 is not in 1..18446744073709551615"), "it is less than 1");
+        assert_eq!(out_of_range("it is none"), None);
     }
 }

@@ -11,7 +11,7 @@ use crate::report::{Report, Text};
 use crate::session::{Acl, CreateMode, Operation};
 
 /// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
-const LONGEST_TTL: u64 = 0xff_ffff_ffff;
+const LONGEST_TTL: i64 = 0xff_ffff_ffff;
 
 /// Create a znode
 #[derive(Debug, clap::Args)]
@@ -32,11 +32,11 @@ pub struct Create {
     container: bool,
     /// Delete the znode when nothing happens to it for so many milliseconds
     #[arg(
-        short, long, value_name = "ttl",
-        value_parser = clap::value_parser!(u64).range(1..=LONGEST_TTL),
+        short, long, value_name = "ttl", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i64).range(1..=LONGEST_TTL),
         conflicts_with_all = ["container", "ephemeral"]
     )]
-    ttl: Option<u64>,
+    ttl: Option<i64>,
     #[command(flatten)]
     form: Form,
     /// Create the znodes above it too, where they do not exist
@@ -92,7 +92,7 @@ impl Create {
             ephemeral: self.ephemeral,
             sequential: self.sequential,
             container: self.container,
-            ttl: self.ttl.map(Duration::from_millis),
+            ttl: self.ttl.map(|ttl| Duration::from_millis(ttl.unsigned_abs())),
         };
         let typed = self.data.as_deref().unwrap_or_default();
         let data = data::read(shell, typed, self.form).await?;

@@ -17,7 +17,7 @@ pub struct Ls {
     /// Leave a watch: one event when a child comes or goes, or the znode goes
     #[arg(short, long)]
     watch: bool,
-    /// List all that is below, one path a line
+    /// List all that is below, one path a line; -w watches the data of path too
     #[arg(short = 'R', long)]
     recursive: bool,
     /// Znode to list
@@ -58,6 +58,10 @@ impl Ls {
         let path = shell.path(&self.path)?;
         let watch = self.watches();
         if self.recursive {
+            if watch {
+                // As zkCli does, whose walk begins with the data of the znode that was named.
+                shell.session.get_data(&path, true).await?;
+            }
             let mut count = 0;
             let mut walk = shell.session.walk(&path, Turns::Siblings, watch);
             while let Some(path) = walk.next().await? {

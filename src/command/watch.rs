@@ -46,7 +46,7 @@ the command is run with the type Gap.
 
 Example:
 > watch -n 0 /lake
-! --count cannot be 0: 0 is not in 1..18446744073709551615
+! --count cannot be 0: it is less than 1
 ! watch [-R] [-n count] path [-- command [argument...]]";
 
 impl Watch {
