@@ -43,6 +43,8 @@ impl Release {
 impl Session {
     /// Fails where no server of the ensemble is as new as `since`, of which `what` is a part.
     pub(super) async fn needs(&self, what: &str, since: Release) -> Result<()> {
+        // Without a session that is what is wrong, whatever the server lacks.
+        self.client().await?;
         match self.releases().await.into_iter().max() {
             Some(newest) if newest < since => Err(lacks(newest, what, since)),
             _ => Ok(()),
