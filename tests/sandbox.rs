@@ -2,6 +2,7 @@
 
 mod abuse;
 mod ends;
+mod floods;
 mod foreign;
 mod limits;
 mod model;

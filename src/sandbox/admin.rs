@@ -16,6 +16,13 @@ const VERSION: &str =
 /// Words that Apache's server knows and that have no meaning here.
 const REFUSED: [&str; 6] = ["crst", "dirs", "gtmk", "hash", "srst", "stmk"];
 
+/// Bytes of an answer beyond which the rest is left out: it is kept in memory for as long as the one
+/// who asked does not read it, and nobody else is served while it is written.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// An answer, line by line.
+type Lines<'s> = Box<dyn Iterator<Item = String> + 's>;
+
 /// Returns the answer to a word, or `None` if the bytes are not one.
 pub(super) fn answer(
     state: &State,
@@ -23,12 +30,11 @@ pub(super) fn answer(
     address: SocketAddr,
     now: Moment,
 ) -> Option<String> {
-    let word = std::str::from_utf8(&word).ok()?;
-    let lines = match word {
+    let lines: Lines<'_> = match std::str::from_utf8(&word).ok()? {
         "ruok" => return Some("imok".to_owned()),
         "isro" => return Some("rw".to_owned()),
-        "srvr" => server(state, &[]),
-        "stat" => server(state, &clients(state)),
+        "srvr" => server(state, Box::new(std::iter::empty())),
+        "stat" => server(state, clients(state)),
         "mntr" => monitor(state, now),
         "conf" => configuration(state, address),
         "cons" => connections(state),
@@ -37,19 +43,32 @@ pub(super) fn answer(
         "wchs" => watch_summary(state),
         "wchp" => watches_by_path(state),
         "wchc" => watches_by_connection(state),
-        _ if REFUSED.contains(&word) => {
-            vec![format!("{word} is not executed because it is not in the whitelist.")]
+        word if REFUSED.contains(&word) => {
+            let why = format!("{word} is not executed because it is not in the whitelist.");
+            Box::new(std::iter::once(why))
         }
         _ => return None,
     };
-    Some(lines.into_iter().map(|line| line + "\n").collect())
+    Some(cut_short(lines))
 }
 
-fn server(state: &State, clients: &[String]) -> Vec<String> {
+/// Joins lines, and leaves out what would be too much.
+fn cut_short(lines: Lines<'_>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        if text.len() + line.len() > LONGEST_ANSWER {
+            text.push_str("...\n");
+            break;
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+fn server<'s>(state: &'s State, clients: Lines<'s>) -> Lines<'s> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
-    let mut lines = vec![format!("Zookeeper version: {VERSION}")];
-    lines.extend_from_slice(clients);
-    lines.extend([
+    let numbers = [
         format!("Latency min/avg/max: {latency_min}/{}/{latency_max}", average(&state.traffic)),
         format!("Received: {received}"),
         format!("Sent: {sent}"),
@@ -59,8 +78,9 @@ fn server(state: &State, clients: &[String]) -> Vec<String> {
         format!("Zxid: {:#x}", state.zxid),
         "Mode: standalone".to_owned(),
         format!("Node count: {}", state.tree.count()),
-    ]);
-    lines
+    ];
+    let head = std::iter::once(format!("Zookeeper version: {VERSION}"));
+    Box::new(head.chain(clients).chain(numbers))
 }
 
 fn average(traffic: &Traffic) -> String {
@@ -71,15 +91,13 @@ fn average(traffic: &Traffic) -> String {
     if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
 }
 
-fn clients(state: &State) -> Vec<String> {
+fn clients(state: &State) -> Lines<'_> {
     let client = |connection: &Connection| {
         let Traffic { received, sent, .. } = connection.traffic;
         format!("{}(queued=0,recved={received},sent={sent})", peer(connection))
     };
-    let mut lines = vec!["Clients:".to_owned()];
-    lines.extend(state.connections.values().map(client));
-    lines.push(String::new());
-    lines
+    let head = std::iter::once("Clients:".to_owned());
+    Box::new(head.chain(state.connections.values().map(client)).chain([String::new()]))
 }
 
 /// Returns a connection's address and, as Apache has it, whether it is being read.
@@ -91,10 +109,8 @@ fn peer(connection: &Connection) -> String {
     )
 }
 
-fn connections(state: &State) -> Vec<String> {
-    let mut lines: Vec<String> = state.connections.values().map(connection).collect();
-    lines.push(String::new());
-    lines
+fn connections(state: &State) -> Lines<'_> {
+    Box::new(state.connections.values().map(connection).chain([String::new()]))
 }
 
 fn connection(connection: &Connection) -> String {
@@ -114,7 +130,7 @@ fn connection(connection: &Connection) -> String {
     )
 }
 
-fn monitor(state: &State, now: Moment) -> Vec<String> {
+fn monitor(state: &State, now: Moment) -> Lines<'_> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let ephemerals: usize =
         state.tree.owners().into_iter().map(|owner| state.tree.ephemerals(owner).count()).sum();
@@ -137,13 +153,13 @@ fn monitor(state: &State, now: Moment) -> Vec<String> {
         ("global_sessions", state.sessions.count().to_string()),
         ("uptime", now.steady.saturating_sub(state.started.steady).to_string()),
     ];
-    values.into_iter().map(|(key, value)| format!("zk_{key}\t{value}")).collect()
+    Box::new(values.into_iter().map(|(key, value)| format!("zk_{key}\t{value}")))
 }
 
-fn configuration(state: &State, address: SocketAddr) -> Vec<String> {
+fn configuration(state: &State, address: SocketAddr) -> Lines<'_> {
     let settings = &state.settings;
     let (shortest, longest) = settings.session_timeouts();
-    vec![
+    let lines = [
         format!("clientPort={}", address.port()),
         "secureClientPort=-1".to_owned(),
         format!("tickTime={}", settings.tick_milliseconds()),
@@ -151,38 +167,38 @@ fn configuration(state: &State, address: SocketAddr) -> Vec<String> {
         format!("minSessionTimeout={shortest}"),
         format!("maxSessionTimeout={longest}"),
         "serverId=0".to_owned(),
-    ]
+    ];
+    Box::new(lines.into_iter())
 }
 
-fn dump(state: &State, now: Moment) -> Vec<String> {
+fn dump(state: &State, now: Moment) -> Lines<'_> {
     let deadlines = state.sessions.deadlines();
-    let mut lines = vec![
+    let head = [
         "SessionTracker dump:".to_owned(),
         format!("Session Sets ({})/({}):", deadlines.len(), state.sessions.count()),
     ];
-    for (deadline, sessions) in deadlines {
+    let sessions = deadlines.iter().flat_map(move |(deadline, sessions)| {
         let left = i64::try_from(deadline.saturating_sub(now.steady)).unwrap_or(i64::MAX);
         let date = date(now.wall.saturating_add(left));
-        lines.push(format!("{} expire at {date}:", sessions.len()));
-        lines.extend(sessions.iter().map(|session| format!("\t{}", hexadecimal(*session))));
-    }
+        let head = format!("{} expire at {date}:", sessions.len());
+        let sessions = sessions.iter().map(|session| format!("\t{}", hexadecimal(*session)));
+        std::iter::once(head).chain(sessions)
+    });
     let owners = state.tree.owners();
-    lines.push("ephemeral nodes dump:".to_owned());
-    lines.push(format!("Sessions with Ephemerals ({}):", owners.len()));
-    for owner in owners {
-        lines.push(hexadecimal(owner) + ":");
-        lines.extend(state.tree.ephemerals(owner).map(|path| format!("\t{path}")));
-    }
-    lines.push("Connections dump:".to_owned());
-    lines.extend(state.connections.values().map(|connection| {
-        let session = connection.session.unwrap_or(SessionId(0));
-        format!(
-            "\tip: {} sessionId: {}",
-            address::host_and_port(connection.peer),
-            hexadecimal(session)
-        )
-    }));
-    lines
+    let title = [
+        "ephemeral nodes dump:".to_owned(),
+        format!("Sessions with Ephemerals ({}):", owners.len()),
+    ];
+    let ephemerals = owners.into_iter().flat_map(|owner| {
+        let paths = state.tree.ephemerals(owner).map(|path| format!("\t{path}"));
+        std::iter::once(hexadecimal(owner) + ":").chain(paths)
+    });
+    let connections = state.connections.values().map(|connection| {
+        let session = hexadecimal(connection.session.unwrap_or(SessionId(0)));
+        format!("\tip: {} sessionId: {session}", address::host_and_port(connection.peer))
+    });
+    let last = std::iter::once("Connections dump:".to_owned()).chain(connections);
+    Box::new(head.into_iter().chain(sessions).chain(title).chain(ephemerals).chain(last))
 }
 
 /// Returns a time of the wall clock as Java writes dates.
@@ -195,21 +211,23 @@ fn hexadecimal(session: SessionId) -> String {
     format!("{:#x}", session.0)
 }
 
-fn environment() -> Vec<String> {
-    vec![
+fn environment() -> Lines<'static> {
+    let lines = [
         "Environment:".to_owned(),
         format!("zookeeper.version={VERSION}"),
         format!("os.name={}", std::env::consts::OS),
         format!("os.arch={}", std::env::consts::ARCH),
-    ]
+    ];
+    Box::new(lines.into_iter())
 }
 
-fn watch_summary(state: &State) -> Vec<String> {
+fn watch_summary(state: &State) -> Lines<'_> {
     let (connections, paths, total) = state.watches.data.summary();
-    vec![
+    let lines = [
         format!("{connections} connections watching {paths} paths"),
         format!("Total watches:{total}"),
-    ]
+    ];
+    Box::new(lines.into_iter())
 }
 
 /// Returns the session that a watching connection serves.
@@ -218,22 +236,18 @@ fn watcher(state: &State, connection: ConnectionId) -> String {
     hexadecimal(session.unwrap_or(SessionId(0)))
 }
 
-fn watches_by_path(state: &State) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (path, watchers) in state.watches.data.paths() {
-        lines.push(path.to_owned());
-        lines.extend(watchers.into_iter().map(|one| format!("\t{}", watcher(state, one))));
-    }
-    lines.push(String::new());
-    lines
+fn watches_by_path(state: &State) -> Lines<'_> {
+    let lines = state.watches.data.paths().flat_map(|(path, watchers)| {
+        let watchers = watchers.map(|one| format!("\t{}", watcher(state, one)));
+        std::iter::once(path.to_owned()).chain(watchers)
+    });
+    Box::new(lines.chain([String::new()]))
 }
 
-fn watches_by_connection(state: &State) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (connection, paths) in state.watches.data.connections() {
-        lines.push(watcher(state, *connection));
-        lines.extend(paths.iter().map(|path| format!("\t{path}")));
-    }
-    lines.push(String::new());
-    lines
+fn watches_by_connection(state: &State) -> Lines<'_> {
+    let lines = state.watches.data.connections().iter().flat_map(|(connection, paths)| {
+        let paths = paths.iter().map(|path| format!("\t{path}"));
+        std::iter::once(watcher(state, *connection)).chain(paths)
+    });
+    Box::new(lines.chain([String::new()]))
 }

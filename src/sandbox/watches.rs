@@ -132,10 +132,11 @@ impl Table {
         (self.by_connection.len(), self.by_path.len(), self.count)
     }
 
-    /// Returns the watched paths, sorted, each with its watchers.
-    pub(crate) fn paths(&self) -> BTreeMap<&str, Vec<ConnectionId>> {
-        let watchers = |watchers: &BTreeMap<_, _>| watchers.keys().copied().collect();
-        self.by_path.iter().map(|(path, who)| (&**path, watchers(who))).collect()
+    /// Returns the watched paths, in no order, each with its watchers.
+    pub(crate) fn paths(
+        &self,
+    ) -> impl Iterator<Item = (&str, impl Iterator<Item = ConnectionId> + use<'_>)> {
+        self.by_path.iter().map(|(path, watchers)| (&**path, watchers.keys().copied()))
     }
 
     /// Returns the watching connections, each with its paths, sorted.
