@@ -121,6 +121,8 @@ impl Screen {
         let prompt = &mut desk.prompt;
         prompt.stage = Stage::Entering;
         prompt.wanted = wanted;
+        // The bell's thread may know newer words by now.
+        prompt.stale = true;
         prompt.disturbed = false;
         prompt.asked = false;
         prompt.keyed = false;
@@ -239,7 +241,7 @@ mod tests {
     use super::super::Mode;
     use super::*;
     use std::io;
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
 
     fn screen() -> Screen {
         Screen::with(Mode::Terminal, Box::new(io::sink()), Box::new(io::sink()))
@@ -339,6 +341,32 @@ mod tests {
         screen.end_prompt();
         heard.recv().unwrap();
         assert_eq!(screen.returned(), Returned::Ended);
+        drop(screen);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
+        let screen = screen();
+        screen.enter_prompt("old> ".to_owned());
+        let (tell, heard) = mpsc::channel();
+        let words = Arc::new(Mutex::new("new> ".to_owned()));
+        let (bell, now) = (screen.bell(), Arc::clone(&words));
+        let wanted = move || now.lock().unwrap().clone();
+        let thread =
+            std::thread::spawn(move || bell.serve(|| {}, || tell.send(()).unwrap(), wanted));
+        key(&screen, "old> ");
+        screen.refresh();
+        heard.recv().unwrap();
+        assert_eq!(screen.returned(), Returned::Again);
+        *words.lock().unwrap() = "newest> ".to_owned();
+        screen.refresh();
+        while screen.0.desk().prompt.wanted != "newest> " {
+            std::thread::yield_now();
+        }
+        screen.enter_again("new> ".to_owned());
+        key(&screen, "new> ");
+        heard.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
         drop(screen);
         thread.join().unwrap();
     }
