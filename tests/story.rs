@@ -47,13 +47,14 @@ numChildren = 0";
 fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     let server = engine.private();
     let address = server.address();
-    // A short session, so that the story of the one that is killed does not take long.
-    let shell = || Setup::new(&address).args(["-timeout", "1000"]);
+    // The session of the one that is killed has to expire, which is not to take long.
+    let shell = || Setup::new(&address);
+    let short = || shell().args(["-timeout", "2000"]);
     let prompt = format!("[zk: {address}(CONNECTED)");
     let wanted =
         |story: &str| format!("PROMPT 0] {story}").replace("STAT", STAT).replace("PROMPT", &prompt);
 
-    let mut one = connected_at_once(shell);
+    let mut one = connected_at_once(short);
     one.enter(0, r#"create -e /master "master1.example.com:2223""#);
     one.enter(1, "ls /");
     one.enter(2, "get /master");
