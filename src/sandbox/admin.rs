@@ -3,6 +3,7 @@
 //! Lines are as Apache's 3.8 writes them, since tools read them; what has no meaning here is left
 //! out.
 
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::address;
@@ -13,8 +14,11 @@ use super::state::{Connection, State, Traffic};
 const VERSION: &str =
     concat!("3.8.4-zksh-", env!("CARGO_PKG_VERSION"), ", an in-memory sandbox, built on Rust");
 
-/// Words that Apache's server knows and that have no meaning here.
-const REFUSED: [&str; 6] = ["crst", "dirs", "gtmk", "hash", "srst", "stmk"];
+/// Words that Apache's server knows. Those of the second line have no meaning here.
+const WORDS: [&str; 18] = [
+    "ruok", "isro", "srvr", "stat", "mntr", "conf", "cons", "dump", "envi", "wchs", "wchp", "wchc",
+    "crst", "dirs", "gtmk", "hash", "srst", "stmk",
+];
 
 /// Bytes of an answer beyond which the rest is left out: it is kept in memory for as long as the one
 /// who asked does not read it, and nobody else is served while it is written.
@@ -23,16 +27,16 @@ const LONGEST_ANSWER: usize = 1 << 20;
 /// An answer, line by line.
 type Lines<'s> = Box<dyn Iterator<Item = String> + 's>;
 
-/// Returns the answer to a word, or `None` if the bytes are not one.
-pub(super) fn answer(
-    state: &State,
-    word: [u8; 4],
-    address: SocketAddr,
-    now: Moment,
-) -> Option<String> {
-    let lines: Lines<'_> = match std::str::from_utf8(&word).ok()? {
-        "ruok" => return Some("imok".to_owned()),
-        "isro" => return Some("rw".to_owned()),
+/// Returns the word that a connection begins with, if it does not want a session.
+pub(super) fn word(head: [u8; 4]) -> Option<&'static str> {
+    WORDS.into_iter().find(|word| word.as_bytes() == head)
+}
+
+/// Returns the answer to a word.
+pub(super) fn answer(state: &State, word: &str, address: SocketAddr, now: Moment) -> String {
+    cut_short(match word {
+        "ruok" => return "imok".to_owned(),
+        "isro" => return "rw".to_owned(),
         "srvr" => server(state, Box::new(std::iter::empty())),
         "stat" => server(state, clients(state)),
         "mntr" => monitor(state, now),
@@ -43,13 +47,11 @@ pub(super) fn answer(
         "wchs" => watch_summary(state),
         "wchp" => watches_by_path(state),
         "wchc" => watches_by_connection(state),
-        word if REFUSED.contains(&word) => {
+        _ => {
             let why = format!("{word} is not executed because it is not in the whitelist.");
             Box::new(std::iter::once(why))
         }
-        _ => return None,
-    };
-    Some(cut_short(lines))
+    })
 }
 
 /// Joins lines, and leaves out what would be too much.
@@ -178,8 +180,7 @@ fn dump(state: &State, now: Moment) -> Lines<'_> {
         format!("Session Sets ({})/({}):", deadlines.len(), state.sessions.count()),
     ];
     let sessions = deadlines.iter().flat_map(move |(deadline, sessions)| {
-        let left = i64::try_from(deadline.saturating_sub(now.steady)).unwrap_or(i64::MAX);
-        let date = date(now.wall.saturating_add(left));
+        let date = date(on_the_wall(*deadline, now));
         let head = format!("{} expire at {date}:", sessions.len());
         let sessions = sessions.iter().map(|session| format!("\t{}", hexadecimal(*session)));
         std::iter::once(head).chain(sessions)
@@ -193,12 +194,47 @@ fn dump(state: &State, now: Moment) -> Lines<'_> {
         let paths = state.tree.ephemerals(owner).map(|path| format!("\t{path}"));
         std::iter::once(hexadecimal(owner) + ":").chain(paths)
     });
-    let connections = state.connections.values().map(|connection| {
-        let session = hexadecimal(connection.session.unwrap_or(SessionId(0)));
-        format!("\tip: {} sessionId: {session}", address::host_and_port(connection.peer))
+    let sets = connections_by_expiry(state, now);
+    let count = state.connections.len();
+    let last =
+        ["Connections dump:".to_owned(), format!("Connections Sets ({})/({count}):", sets.len())];
+    let sets = sets.into_iter().flat_map(|(expiry, connections)| {
+        let head = format!("{} expire at {}:", connections.len(), date(expiry));
+        let connections = connections.into_iter().map(|connection| {
+            let session = hexadecimal(connection.session.unwrap_or(SessionId(0)));
+            format!("\tip: {} sessionId: {session}", address::host_and_port(connection.peer))
+        });
+        std::iter::once(head).chain(connections)
     });
-    let last = std::iter::once("Connections dump:".to_owned()).chain(connections);
-    Box::new(head.into_iter().chain(sessions).chain(title).chain(ephemerals).chain(last))
+    Box::new(
+        head.into_iter().chain(sessions).chain(title).chain(ephemerals).chain(last).chain(sets),
+    )
+}
+
+/// Returns the connections, and by the wall's clock when they end if nothing more comes: with their
+/// sessions, or when the patience with one that has none is over.
+fn connections_by_expiry(state: &State, now: Moment) -> BTreeMap<i64, Vec<&Connection>> {
+    let deadlines = state.sessions.deadlines().iter();
+    let deadlines: HashMap<SessionId, u64> = deadlines
+        .flat_map(|(deadline, sessions)| sessions.iter().map(|session| (*session, *deadline)))
+        .collect();
+    let patience = i64::try_from(state.settings.patience.as_millis()).unwrap_or(i64::MAX);
+    let mut sets: BTreeMap<i64, Vec<&Connection>> = BTreeMap::new();
+    for connection in state.connections.values() {
+        let deadline = connection.session.and_then(|session| deadlines.get(&session));
+        let expiry = match deadline {
+            Some(deadline) => on_the_wall(*deadline, now),
+            None => connection.established.saturating_add(patience),
+        };
+        sets.entry(expiry).or_default().push(connection);
+    }
+    sets
+}
+
+/// Returns a steady moment by the wall's clock.
+fn on_the_wall(steady: u64, now: Moment) -> i64 {
+    let left = i64::try_from(steady.saturating_sub(now.steady)).unwrap_or(i64::MAX);
+    now.wall.saturating_add(left)
 }
 
 /// Returns a time of the wall clock as Java writes dates.

@@ -210,8 +210,9 @@ fn take_frame(
 ) -> Option<usize> {
     let head: [u8; 4] = *input.first_chunk()?;
     let now = core.now();
-    if !*greeted && let Some(text) = admin::answer(&core.state, head, core.address(), now) {
+    if !*greeted && let Some(word) = admin::word(head) {
         core.state.received(from);
+        let text = admin::answer(&core.state, word, core.address(), now);
         if let Some(line) = core.line(from) {
             line.out.extend_from_slice(text.as_bytes());
             line.ending = Some(Ending::Flushed);

@@ -27,7 +27,7 @@ fn node(path: &str) -> Body {
 fn lists_of_watches_are_cut_short_and_kept_for_nobody() {
     let (_sandbox, address, mut neighbour) = scene();
     let mut greedy = Client::connect(&address).unwrap();
-    for round in 0..3 {
+    for round in 0..2 {
         let paths: Vec<String> = (0..60_000).map(|number| format!("/w{round}-{number}")).collect();
         let none = Body::default().strings(&[]);
         // Znodes that do not exist, waited for.
@@ -51,7 +51,7 @@ fn lists_of_watches_are_cut_short_and_kept_for_nobody() {
     }
     assert_eq!(
         answer(&address, "wchs"),
-        "1 connections watching 180000 paths\nTotal watches:180000\n"
+        "1 connections watching 120000 paths\nTotal watches:120000\n"
     );
     assert_eq!(neighbour.ask(op::PING, &Body::default()).unwrap().code, 0);
     drop(unread);
@@ -81,24 +81,24 @@ fn paths_of_half_a_million_parts_are_answered() {
 
 #[test]
 fn a_tree_of_great_depth_is_counted_watched_and_deleted() {
-    const DEPTH: usize = 2_000;
+    const DEPTH: usize = 1_000;
     let (_sandbox, address, mut neighbour) = scene();
     let mut deep = Client::connect(&address).unwrap();
     let paths: Vec<String> = (1..=DEPTH).map(|depth| "/d".repeat(depth)).collect();
     for path in &paths {
-        deep.send(op::CREATE, &node(path)).unwrap();
+        assert_eq!(deep.ask(op::CREATE, &node(path)).unwrap().code, 0);
     }
-    assert!(paths.iter().all(|_| deep.receive().unwrap().code == 0));
     let count = deep.ask(op::GET_ALL_CHILDREN_NUMBER, &Body::default().string("/d")).unwrap();
     assert_eq!(count.body, i32::try_from(DEPTH - 1).unwrap().to_be_bytes());
     let watch = Body::default().string("/d").int(1);
     assert_eq!(neighbour.ask(op::ADD_WATCH, &watch).unwrap().code, 0);
+    let mut told = 0;
     for path in paths.iter().rev() {
-        deep.send(op::DELETE, &Body::default().string(path).int(-1)).unwrap();
+        let body = Body::default().string(path).int(-1);
+        assert_eq!(deep.ask(op::DELETE, &body).unwrap().code, 0);
+        told += neighbour.ask(op::PING, &Body::default()).unwrap().events.len();
     }
-    assert!(paths.iter().all(|_| deep.receive().unwrap().code == 0));
-    let told = neighbour.ask(op::PING, &Body::default()).unwrap().events;
-    assert_eq!(told.len(), DEPTH);
+    assert_eq!(told, DEPTH);
 }
 
 #[test]

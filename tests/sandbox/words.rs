@@ -45,6 +45,27 @@ fn masked(answer: &str, client: &Client) -> Vec<String> {
     lines
 }
 
+/// Puts a mark in the place of each number and of each date.
+fn shape(answer: &str) -> Vec<String> {
+    let line = |line: &str| {
+        let line = line.split_once(" expire at ").map_or(line, |(before, _)| before);
+        let mut shape = String::new();
+        for part in line.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+            let (word, end) = match part.char_indices().last() {
+                Some((at, end)) if !end.is_ascii_alphanumeric() => (&part[..at], &part[at..]),
+                _ => (part, ""),
+            };
+            let number = word.starts_with(|letter: char| letter.is_ascii_digit());
+            shape += if number { "#" } else { word };
+            shape += end;
+        }
+        shape
+    };
+    let mut lines: Vec<String> = answer.lines().map(line).collect();
+    lines.sort();
+    lines
+}
+
 /// Reads `key SEPARATOR value` lines.
 fn pairs<'a>(answer: &'a str, separator: &str) -> BTreeMap<&'a str, &'a str> {
     answer.lines().filter_map(|line| line.split_once(separator)).collect()
@@ -77,7 +98,11 @@ fn words_are_answered_as_apaches_server_answers_them() {
                 connections.iter().all(|key| {
                     let line = answer.lines().find_map(|line| line.strip_prefix(key));
                     line.is_none_or(|count| count == "2")
-                })
+                }) && {
+                    let listed =
+                        |line: &&str| line.starts_with(" /") || line.starts_with("\tip: /");
+                    matches!(answer.lines().filter(listed).count(), 0 | 2)
+                }
             };
             (settled(&answers.0) && settled(&answers.1)).then_some(answers)
         })
@@ -86,6 +111,11 @@ fn words_are_answered_as_apaches_server_answers_them() {
     for word in ["ruok", "isro", "wchs", "wchp", "wchc"] {
         let (theirs, ours) = both(word);
         assert_eq!(masked(&theirs, &their_client), masked(&ours, &our_client), "{word}");
+    }
+
+    for word in ["cons", "dump"] {
+        let (theirs, ours) = both(word);
+        assert_eq!(shape(&theirs), shape(&ours), "{word}");
     }
 
     for word in ["srvr", "stat"] {
@@ -156,6 +186,10 @@ fn connections_and_sessions_are_listed() {
     ];
     assert_eq!(rest, expected);
     assert!(dump.contains(&format!("\tip: /{local} sessionId: {owner}\n")), "{dump}");
+    assert!(
+        dump.contains("\nConnections dump:\nConnections Sets (2)/(2):\n1 expire at "),
+        "{dump}"
+    );
 
     assert!(answer(&address, "envi").starts_with("Environment:\nzookeeper.version=3.8."));
     let refusal = "crst is not executed because it is not in the whitelist.\n";
