@@ -8,7 +8,6 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
 use crate::repl;
 use crate::report::escape::{self, Newlines};
-use crate::report::json::Origin;
+use crate::report::json::{Origin, Time};
 use crate::report::screen::{Mode, Screen};
 use crate::report::{Report, View};
 use crate::script::{self, Gate};
@@ -296,11 +295,7 @@ fn teller(
 ) -> impl Fn(Notice) + Send + Sync {
     let render = {
         let switches = Arc::clone(&switches);
-        move |news: &dyn Report| {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-            view.event(news, now, switches.is_on(Switch::Times))
-        }
+        move |news: &dyn Report| view.event(news, Time::now(), switches.is_on(Switch::Times))
     };
     move |notice| match (notice, screen.mode()) {
         (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => {

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::log::Log;
 use super::multi::{Queued, Transaction};
-use super::switches::Switches;
+use super::switches::{Switch, Switches};
 use super::{Call, Command, Reader};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::path::{TypedPath, ZnodePath};
-use crate::report::json::Origin;
+use crate::report::json::{Origin, Time};
 use crate::report::progress::{Paused, Progress};
 use crate::report::screen::{Lent, Screen};
 use crate::report::{Report, View};
@@ -161,6 +161,11 @@ impl Shell {
             self.path(typed).map_or_else(|_| typed.as_str().to_owned(), |path| path.to_string())
         });
         Origin { command: Some(call.name.clone()), path, ..Origin::default() }
+    }
+
+    /// Renders what came without being asked for, just now.
+    pub fn news(&self, news: &dyn Report) -> Vec<u8> {
+        self.view.event(news, Time::now(), self.switches.is_on(Switch::Times))
     }
 
     /// Shows why the command that ran last has failed.

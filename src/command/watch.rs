@@ -11,7 +11,7 @@ use super::Shell;
 use crate::dialect::Format;
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Silence, Text};
+use crate::report::{Gap, Silence};
 use crate::session::{Event, Step};
 
 /// Print every event of a znode, or run a command for each, until interrupted
@@ -41,8 +41,9 @@ server tells it, ZKSH_EVENT_ZXID, and the data of the znode, as it is by then, o
     zksh watch /lake -- sh -c 'cat > lake.txt'
 
 Servers from 3.6 on tell every event, for as long as the connection lasts. Where events may be
-missing, after a lost connection or between two questions to an older server, a gap is printed, and
-the command is run with the type Gap.
+missing, a gap is printed with what is there now, and the command is run with the type Gap: after a
+lost connection, unless the versions of the znode show that nothing was missed; between two questions
+to an older server; and where events come faster than they are read, or than the command ends.
 
 Example:
 > watch -n 0 /lake
@@ -61,7 +62,14 @@ impl Watch {
             if self.command.is_empty() {
                 match step {
                     Step::Event(event) => shell.tell(&event)?,
-                    Step::Gap(reason) => shell.tell(&Gap::new(&path, reason))?,
+                    Step::Gap(reason) => {
+                        let gap = Gap::of(path.as_str(), &reason);
+                        // Where it cannot be seen now, that is no reason to end.
+                        shell.tell(&match shell.session.exists(&path, false).await {
+                            Ok(now) => gap.found(now),
+                            Err(_) => gap,
+                        })?;
+                    }
                 }
             } else if !self.tell_command(shell, &path, &step).await? {
                 failed += 1;
@@ -118,27 +126,4 @@ impl Watch {
 fn cannot(program: &OsString) -> impl Fn(std::io::Error) -> Error {
     let program = program.to_string_lossy().into_owned();
     move |error| Error::new(Kind::Refused, format!("Cannot run {program}: {error}"))
-}
-
-/// Events may be missing here.
-#[derive(Debug, serde::Serialize)]
-struct Gap {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    path: String,
-    reason: &'static str,
-}
-
-impl Gap {
-    fn new(path: &ZnodePath, reason: &'static str) -> Self {
-        Self { kind: "Gap", path: path.to_string(), reason }
-    }
-}
-
-impl Report for Gap {
-    fn text(&self, out: &mut Text<'_>) {
-        out.own("Gap: events of ");
-        out.foreign(&self.path);
-        out.line(format_args!(" may be missing here: {}", self.reason));
-    }
 }

@@ -119,9 +119,9 @@ pub(super) fn error(
     line(&Record::Error { origin, typed, error })
 }
 
-/// Writes an event that was seen `time` milliseconds after 1970.
-pub(super) fn event(time: i64, event: &dyn Report) -> Vec<u8> {
-    line(&Record::Event { time: Time(time), event })
+/// Writes an event that was seen at `time`.
+pub(super) fn event(time: Time, event: &dyn Report) -> Vec<u8> {
+    line(&Record::Event { time, event })
 }
 
 fn line(record: &Record<'_>) -> Vec<u8> {
@@ -164,6 +164,13 @@ pub fn time<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S
 /// Milliseconds since 1970, as RFC 3339 in UTC; null beyond the year 9999.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub i64);
+
+impl Time {
+    /// Returns what this machine's clock says.
+    pub fn now() -> Self {
+        Self(Timestamp::now().as_millisecond())
+    }
+}
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,7 @@
 pub mod color;
 pub mod escape;
 mod event;
+mod gap;
 mod hexdump;
 pub mod json;
 pub mod pretty;
@@ -18,8 +19,9 @@ use std::fmt::Write;
 
 use self::color::Look;
 use self::escape::Newlines;
+pub use self::gap::Gap;
 pub(crate) use self::hexdump::hexdump;
-use self::json::Origin;
+use self::json::{Origin, Time};
 pub(crate) use self::stat::date;
 pub use self::text::Text;
 use crate::dialect::{Dialect, Format};
@@ -87,13 +89,13 @@ impl View {
         }
     }
 
-    /// Renders what came without being asked for, at `now`, in milliseconds since 1970; in the
-    /// text the time of day stands before it where `times` says so.
-    pub fn event(&self, report: &dyn Report, now: i64, times: bool) -> Vec<u8> {
+    /// Renders what came without being asked for, at `now`; in the text the time of day stands
+    /// before it where `times` says so.
+    pub fn event(&self, report: &dyn Report, now: Time, times: bool) -> Vec<u8> {
         if self.format == Format::Json {
             return json::event(now, report);
         }
-        let time = times.then(|| format!("{} ", Look::Quiet.paint(self.color, &stat::time(now))));
+        let time = times.then(|| format!("{} ", Look::Quiet.paint(self.color, &stat::time(now.0))));
         let mut text = time.unwrap_or_default().into_bytes();
         text.extend(self.render(report));
         text

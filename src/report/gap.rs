@@ -1,0 +1,108 @@
+//! A place in a stream of events at which some are missing, or may be.
+
+use super::{Report, Text};
+use crate::session::Stat;
+
+/// Here events are missing, or may be.
+#[derive(Debug, serde::Serialize)]
+pub struct Gap {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The znode that was followed; none where any may have changed.
+    path: Option<String>,
+    reason: String,
+    /// The znode as it was found afterwards, if it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stat: Option<Found>,
+}
+
+/// A znode as it was found, serialised as its stat or null.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+enum Found {
+    There(Stat),
+    Absent,
+}
+
+impl Gap {
+    /// Returns the gap in the events of one znode.
+    pub fn of(path: &str, reason: &str) -> Self {
+        let (path, reason) = (Some(path.to_owned()), reason.to_owned());
+        Self { kind: "Gap", path, reason, stat: None }
+    }
+
+    /// Adds how the znode was found afterwards, if there was one.
+    #[must_use]
+    pub fn found(self, now: Option<Stat>) -> Self {
+        Self { stat: Some(now.map_or(Found::Absent, Found::There)), ..self }
+    }
+
+    /// Returns the gap where so many events, of whatever znodes, found nobody who read them.
+    pub fn left_out(count: u64) -> Self {
+        Self { kind: "Gap", path: None, reason: left_out(count), stat: None }
+    }
+}
+
+/// Says that so many events found nobody who read them.
+pub(super) fn left_out(count: u64) -> String {
+    let (events, they) = if count == 1 { ("event", "it") } else { ("events", "they") };
+    format!("{count} {events} left out: {they} came faster than anyone read")
+}
+
+impl Report for Gap {
+    fn text(&self, out: &mut Text<'_>) {
+        out.own("Gap: ");
+        if let Some(path) = &self.path {
+            out.own("events of ");
+            out.foreign(path);
+            out.own(" may be missing here: ");
+        }
+        out.own(&self.reason);
+        match &self.stat {
+            Some(Found::There(stat)) => {
+                let children = if stat.num_children == 1 { "child" } else { "children" };
+                out.own(format_args!(
+                    "; now it has version {} and {} {children}",
+                    stat.version, stat.num_children
+                ));
+            }
+            Some(Found::Absent) => out.own("; now it does not exist"),
+            None => {}
+        }
+        out.line("");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Dialect, Format};
+    use crate::report::View;
+
+    #[test]
+    fn a_gap_says_what_is_there_now() {
+        let view = View {
+            format: Format::Text,
+            dialect: Dialect::V34,
+            terminal: false,
+            errors_on_terminal: false,
+            color: false,
+            color_errors: false,
+        };
+        let stat = Stat { version: 3, num_children: 1, ..Stat::default() };
+        for (gap, wanted) in [
+            (
+                Gap::of("/lake", "why").found(Some(stat)),
+                "Gap: events of /lake may be missing here: why; now it has version 3 and 1 child\n",
+            ),
+            (
+                Gap::of("/lake", "why").found(None),
+                "Gap: events of /lake may be missing here: why; now it does not exist\n",
+            ),
+            (Gap::of("/lake", "why"), "Gap: events of /lake may be missing here: why\n"),
+            (Gap::left_out(2), "Gap: 2 events left out: they came faster than anyone read\n"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&view.render(&gap)), wanted);
+        }
+    }
+}
