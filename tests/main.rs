@@ -9,6 +9,7 @@ mod closing;
 mod differential;
 mod ensemble;
 mod events;
+mod flood;
 mod following;
 mod house;
 mod input;

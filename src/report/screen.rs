@@ -5,15 +5,17 @@
 //! edits draws the events (see [`prompt`]); otherwise a thread of the screen writes them. It knows
 //! neither commands nor the line editor.
 
+mod desk;
 mod lend;
 pub mod prompt;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
+use self::desk::Desk;
 pub use self::lend::Lent;
 use self::lend::Pages;
-use self::prompt::{Prompt, Stage};
+use self::prompt::Stage;
 
 /// How much output is gathered before it is written, where nobody watches: enough to make the cost
 /// of a write small, little enough to reach the next program soon.
@@ -63,30 +65,6 @@ struct Out {
     stderr: Box<dyn Write + Send>,
 }
 
-/// What waits to be shown.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts about one screen")]
-struct Desk {
-    /// On its way to standard output, in this order.
-    bytes: Vec<u8>,
-    /// On its way to standard error, after `bytes`.
-    asides: Vec<u8>,
-    /// Whether the writer's thread is to write `bytes` and `asides` now.
-    urgent: bool,
-    /// Events whose place has not come: a command is printing, or a prompt stands.
-    events: Vec<u8>,
-    /// Whether a command's result has begun and not ended.
-    inside: bool,
-    /// Whether events wait for something else that has the terminal, and whether that is another
-    /// program.
-    held: bool,
-    guest: bool,
-    prompt: Prompt,
-    /// The first failure to write; nothing is written after it.
-    failure: Option<io::ErrorKind>,
-    closed: bool,
-}
-
 impl Screen {
     /// Takes over standard output and standard error.
     pub fn new(mode: Mode) -> Self {
@@ -125,6 +103,11 @@ impl Screen {
         }
     }
 
+    /// Returns whether a command's result has begun and not ended.
+    pub fn is_inside(&self) -> bool {
+        self.0.desk().inside
+    }
+
     /// Ends a command's result: events that came inside it follow.
     pub fn end(&self) {
         let mut desk = self.0.desk();
@@ -158,17 +141,21 @@ impl Screen {
     /// Queues an event, newline included; from any thread, and never waits for the terminal.
     pub fn event(&self, text: &[u8]) {
         let mut desk = self.0.desk();
-        desk.events.extend_from_slice(text);
-        desk.place_events();
+        if desk.has_room() {
+            desk.events.extend_from_slice(text);
+            desk.place_events();
+        }
         drop(desk);
         self.0.wake();
     }
 
-    /// Queues whole lines for standard error; from any thread.
-    pub fn aside(&self, lines: &[u8]) {
+    /// Queues an event for standard error; from any thread.
+    pub fn aside(&self, text: &[u8]) {
         let mut desk = self.0.desk();
-        desk.asides.extend_from_slice(lines);
-        desk.urgent = true;
+        if desk.has_room() {
+            desk.asides.extend_from_slice(text);
+            desk.urgent = true;
+        }
         drop(desk);
         self.0.wake();
     }
@@ -221,17 +208,6 @@ impl Out {
     }
 }
 
-impl Desk {
-    /// Lets the events follow what was printed before, unless they must wait.
-    fn place_events(&mut self) {
-        let waits = self.inside || self.held || self.prompt.stage != Stage::Away;
-        if !waits && !self.events.is_empty() {
-            self.bytes.append(&mut self.events);
-            self.urgent = true;
-        }
-    }
-}
-
 impl Shared {
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
@@ -250,7 +226,13 @@ impl Shared {
     fn write(&self, out: &mut Out) {
         let mut desk = self.desk();
         desk.urgent = false;
-        let (bytes, asides) = (std::mem::take(&mut desk.bytes), std::mem::take(&mut desk.asides));
+        let bytes = std::mem::take(&mut desk.bytes);
+        let mut asides = std::mem::take(&mut desk.asides);
+        if desk.events.is_empty()
+            && let Some(line) = desk.take_left_out()
+        {
+            asides.extend_from_slice(line.as_bytes());
+        }
         let failed = desk.failure.is_some();
         drop(desk);
         if !(bytes.is_empty() && asides.is_empty()) {
@@ -381,6 +363,24 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn events_that_nobody_reads_are_counted_and_the_count_is_told() {
+        let (screen, written) = screen(Mode::Plain);
+        let stopped = screen.0.out.lock().unwrap();
+        (0..2048).for_each(|_| screen.event(&[b'x'; 1024]));
+        drop(stopped);
+        let mut told = 0;
+        let left_out = loop {
+            let text = written.recv().unwrap();
+            match text.strip_prefix("! Gap: ") {
+                Some(line) => break line.split(' ').next().unwrap().parse::<usize>().unwrap(),
+                None => told += text.len() / 1024,
+            }
+        };
+        assert!(told >= 1000 && left_out >= 1000, "{told} {left_out}");
+        assert_eq!(told + left_out, 2048);
     }
 
     #[test]

@@ -9,20 +9,61 @@ use futures_util::task::AtomicWaker;
 
 use crate::session::Stamp;
 
+/// Bytes of events that are held: some ten thousand. Whoever reads the output more slowly than
+/// others change znodes must not fill the memory, and the session, whose pings must go on, cannot
+/// wait for him.
+const MOST_HELD: usize = 1024 * 1024;
+
+/// What an event takes besides its text, in bytes.
+const EVENT_COST: usize = 64;
+
+/// Bytes of events that are let out at a time.
+const PART: usize = 64 * 1024;
+
 /// Events on their way to the screen of a script.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    events: Mutex<VecDeque<(Stamp, Vec<u8>)>>,
+    held: Mutex<Held>,
     script: AtomicWaker,
 }
 
+#[derive(Debug, Default)]
+struct Held {
+    events: VecDeque<(Stamp, Vec<u8>)>,
+    /// What they take, in bytes.
+    taken: usize,
+    /// When the first event that found no room arrived, and how many have found none. No event is
+    /// taken before this is told, so that it is told in its place.
+    left_out: Option<(Stamp, u64)>,
+}
+
+/// What is let out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Events, as they are to be shown.
+    Events(Vec<u8>),
+    /// So many events are missing here.
+    LeftOut(u64),
+}
+
 impl Gate {
-    /// Takes an event, as it is to be shown, that arrived at `stamp`; from any thread.
+    /// Takes an event, as it is to be shown, that arrived at `stamp`; from any thread. Where there
+    /// is no room, it is only counted.
     pub fn hold(&self, stamp: Stamp, text: Vec<u8>) {
-        self.events().push_back((stamp, text));
+        let mut held = self.held();
+        let cost = text.len() + EVENT_COST;
+        if let Some((_, count)) = &mut held.left_out {
+            *count += 1;
+        } else if held.taken + cost > MOST_HELD {
+            held.left_out = Some((stamp, 1));
+        } else {
+            held.taken += cost;
+            held.events.push_back((stamp, text));
+        }
+        drop(held);
         self.0.script.wake();
     }
 
@@ -31,38 +72,40 @@ impl Gate {
         self.0.script.register(waker);
     }
 
-    /// Returns how many events are held.
-    pub(super) fn held(&self) -> usize {
-        self.events().len()
+    /// Lets a part of the events out that arrived before `stamp`; none when all of them are out.
+    pub(super) fn before(&self, stamp: Stamp) -> Option<Passage> {
+        let mut held = self.held();
+        let mut part = Vec::new();
+        while part.len() < PART
+            && let Some((_, text)) = held.events.pop_front_if(|(arrived, _)| *arrived < stamp)
+        {
+            held.taken -= text.len() + EVENT_COST;
+            part.extend(text);
+        }
+        if !part.is_empty() {
+            return Some(Passage::Events(part));
+        }
+        let is_due = held.events.is_empty();
+        let due = held.left_out.take_if(|(arrived, _)| is_due && *arrived < stamp);
+        due.map(|(_, count)| Passage::LeftOut(count))
     }
 
-    /// Lets the events out that arrived before `stamp`.
-    pub(super) fn before(&self, stamp: Stamp) -> Vec<u8> {
-        let mut events = self.events();
-        let count = events.iter().take_while(|(arrived, _)| *arrived < stamp).count();
-        out(events.drain(..count))
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Lets the `count` oldest events out.
-    pub(super) fn oldest(&self, count: usize) -> Vec<u8> {
-        let mut events = self.events();
-        let count = count.min(events.len());
-        out(events.drain(..count))
-    }
-
-    fn events(&self) -> MutexGuard<'_, VecDeque<(Stamp, Vec<u8>)>> {
-        self.0.events.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn out(events: impl Iterator<Item = (Stamp, Vec<u8>)>) -> Vec<u8> {
-    events.flat_map(|(_, text)| text).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::session::Order;
+
+    fn texts(gate: &Gate, stamp: Stamp) -> Option<Vec<u8>> {
+        match gate.before(stamp) {
+            Some(Passage::Events(texts)) => Some(texts),
+            _ => None,
+        }
+    }
 
     #[test]
     fn events_go_before_the_replies_that_came_after_them() {
@@ -72,10 +115,31 @@ mod tests {
         let second = order.now();
         gate.hold(order.now(), b"b".to_vec());
         gate.hold(order.now(), b"c".to_vec());
-        assert_eq!(gate.before(first), b"");
-        assert_eq!(gate.before(second), b"a");
-        assert_eq!(gate.held(), 2);
-        assert_eq!(gate.oldest(1), b"b");
-        assert_eq!(gate.oldest(5), b"c");
+        assert_eq!(gate.before(first), None);
+        assert_eq!(texts(&gate, second).as_deref(), Some(&b"a"[..]));
+        assert_eq!(gate.before(second), None);
+        assert_eq!(texts(&gate, order.now()).as_deref(), Some(&b"bc"[..]));
+        assert_eq!(gate.before(order.now()), None);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_told_in_its_place() {
+        let (gate, order) = (Gate::default(), Order::default());
+        let text = vec![b'x'; PART];
+        let room = MOST_HELD / (PART + EVENT_COST);
+        for _ in 0..room + 2 {
+            gate.hold(order.now(), text.clone());
+        }
+        let reply = order.now();
+        for number in 0..room {
+            assert_eq!(texts(&gate, reply).as_deref(), Some(&text[..]), "{number}");
+            // There is room again, but not between what was left out.
+            gate.hold(order.now(), b"y".to_vec());
+        }
+        assert_eq!(gate.before(reply), Some(Passage::LeftOut(room as u64 + 2)));
+        assert_eq!(gate.before(reply), None);
+        gate.hold(order.now(), b"z".to_vec());
+        assert_eq!(gate.before(reply), None);
+        assert_eq!(texts(&gate, order.now()).as_deref(), Some(&b"z"[..]));
     }
 }

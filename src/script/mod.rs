@@ -17,13 +17,14 @@ use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
 pub use self::gate::Gate;
+use self::gate::Passage;
 use self::lines::{Lines, Typed};
 use crate::command::{self, Call, Flow, Outcome, Reader, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
-use crate::report::View;
 use crate::report::json::Origin;
 use crate::report::screen::Screen;
+use crate::report::{Gap, View};
 use crate::session::{Dated, Stamp};
 
 /// How long the replies to the first half of a full window may gather before they are shown.
@@ -233,7 +234,11 @@ impl<'a> Run<'a> {
             complain(self.shell.view, self.screen, self.rules, &line, &error);
         }
         self.shell.session.watches().deliver();
-        self.show_events(&self.gate.oldest(usize::MAX));
+        self.show_events(self.now());
+    }
+
+    fn now(&self) -> Stamp {
+        self.shell.session.order().now()
     }
 
     fn is_over(&self) -> bool {
@@ -248,7 +253,7 @@ impl<'a> Run<'a> {
         poll_fn(|context| {
             if self.window.is_empty() {
                 // No reply is to come before these.
-                self.show_events(&self.gate.oldest(usize::MAX));
+                self.show_events(self.now());
             }
             if let Some(lines) = lines.as_deref_mut()
                 && let Poll::Ready(line) = lines.poll_recv(context)
@@ -263,12 +268,12 @@ impl<'a> Run<'a> {
                 self.screen.flush();
                 return Poll::Pending;
             }
-            let held = self.gate.held();
+            let now = self.now();
             if let Some(done) = self.oldest(context) {
                 return Poll::Ready(Next::Done(done));
             }
             // When these had arrived, the reply to the oldest was still to come.
-            self.show_events(&self.gate.oldest(held));
+            self.show_events(now);
             self.screen.flush();
             Poll::Pending
         })
@@ -371,9 +376,10 @@ impl<'a> Run<'a> {
     /// Shows what came of a line, and before it the events that arrived before its reply.
     fn show(&mut self, Done { line, result, stamp }: Done) {
         if let Some(stamp) = stamp {
-            self.show_events(&self.gate.before(stamp));
+            self.show_events(stamp);
         }
         let view = self.shell.view;
+        let has_begun = self.screen.is_inside();
         let (failure, told) = match result {
             Ok(outcome) => {
                 self.screen.print(&outcome.text);
@@ -383,6 +389,10 @@ impl<'a> Run<'a> {
             Err(error) => (Some(error), false),
         };
         self.screen.end();
+        if let Some(stamp) = stamp.filter(|_| has_begun) {
+            // Those that came while it was printed part by part.
+            self.show_events(stamp);
+        }
         if let Some(error) = failure {
             self.failed = true;
             self.over |= self.rules.stop_on_error;
@@ -392,9 +402,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn show_events(&self, events: &[u8]) {
-        if !events.is_empty() {
-            self.screen.event(events);
+    /// Shows the events that arrived before `stamp`, unless they would part a result. A reader that
+    /// is slow holds up the script; the gate takes what comes meanwhile.
+    fn show_events(&self, stamp: Stamp) {
+        while !self.screen.is_inside()
+            && let Some(passage) = self.gate.before(stamp)
+        {
+            match passage {
+                Passage::Events(texts) => self.screen.print(&texts),
+                Passage::LeftOut(count) => {
+                    self.screen.print(&self.shell.news(&Gap::left_out(count)));
+                }
+            }
+            self.screen.end();
         }
     }
 }

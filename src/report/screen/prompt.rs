@@ -143,6 +143,9 @@ impl Screen {
     /// `own` tells that these are our words and not some of the editor's own.
     pub fn draw(&self, words: &str, own: bool, paint: impl Fn(&str) -> String) -> String {
         let mut desk = self.0.desk();
+        if let Some(line) = desk.take_left_out() {
+            desk.events.extend_from_slice(line.as_bytes());
+        }
         let Desk { prompt, events, .. } = &mut *desk;
         let mut text = String::new();
         let keyed = std::mem::take(&mut prompt.keyed);
