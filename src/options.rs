@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
@@ -186,10 +187,11 @@ pub enum Wish {
 impl Wish {
     /// Reads the arguments (the program's name first), the environment and the config file.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
-        let mut matches = match tree().try_get_matches_from(single_dashes(arguments)) {
+        let arguments = single_dashes(arguments);
+        let mut matches = match tree().try_get_matches_from(&arguments) {
             Ok(matches) => matches,
             Err(error) if !error.use_stderr() => return Ok(Self::Print(error.to_string())),
-            Err(error) => return Err(wrong(&error)),
+            Err(error) => return Err(wrong(&error, &arguments)),
         };
         let from_environment =
             |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
@@ -197,7 +199,8 @@ impl Wish {
         let prefer_name = from_environment("server") && is_typed(&matches, "ensemble");
         let prefer_server = from_environment("ensemble") && is_typed(&matches, "server");
         let named = ["server", "ensemble"].into_iter().find(|name| is_typed(&matches, name));
-        let mut typed = Arguments::from_arg_matches_mut(&mut matches).map_err(|e| wrong(&e))?;
+        let mut typed = Arguments::from_arg_matches_mut(&mut matches)
+            .map_err(|error| wrong(&error, &arguments))?;
         if prefer_name {
             typed.server = None;
         }
@@ -225,6 +228,10 @@ impl Wish {
     }
 }
 
+fn is_called(argument: &clap::Arg, option: &str) -> bool {
+    argument.get_long().is_some_and(|name| option.strip_prefix("--") == Some(name))
+}
+
 /// Returns clap's tree of the options: the source of help, man page and completion.
 pub fn tree() -> clap::Command {
     Arguments::command()
@@ -238,11 +245,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     let servers = match (typed.server, typed.ensemble) {
         (Some(servers), _) => servers,
         (None, Some(name)) => config.ensemble(&name)?,
-        (None, None) => match (&config.server, &config.ensemble) {
-            (Some(servers), _) => servers.parse()?,
-            (None, Some(name)) => config.ensemble(name)?,
-            (None, None) => Servers::default(),
-        },
+        (None, None) => config.servers().unwrap_or_default(),
     };
     let input = match (typed.file, typed.command) {
         (Some(file), _) => Input::File(file),
@@ -259,7 +262,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         format: typed.output.unwrap_or_default(),
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
-        protected: config.protect.iter().map(ZnodePath::new).collect::<Result<_>>()?,
+        protected: config.protected(),
         habits: Habits {
             hints: config.hints.unwrap_or(true),
             pager: config.pager.unwrap_or(false),
@@ -312,8 +315,17 @@ fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString>
     result
 }
 
-fn wrong(error: &clap::Error) -> Error {
-    let error = complaint(error);
+/// Says what is wrong, and which variable of the environment it comes from, if it does.
+fn wrong(wrong: &clap::Error, arguments: &[OsString]) -> Error {
+    let mut error = complaint(wrong);
+    if let Some(ContextValue::String(argument)) = wrong.get(ContextKind::InvalidArg)
+        && let Some(option) = argument.split(' ').next()
+        && !arguments.iter().any(|word| word.to_string_lossy().starts_with(option))
+        && let Some(known) = tree().get_arguments().find(|known| is_called(known, option))
+        && let Some(variable) = known.get_env().filter(|name| std::env::var_os(name).is_some())
+    {
+        error = Error::usage(format!("{}: {error}", variable.display()));
+    }
     if error.hint().is_some() { error } else { error.with_hint("zksh --help lists the options") }
 }
 

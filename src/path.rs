@@ -119,6 +119,14 @@ impl TypedPath {
     }
 }
 
+impl std::str::FromStr for ZnodePath {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::new(text)
+    }
+}
+
 impl std::str::FromStr for TypedPath {
     type Err = std::convert::Infallible;
 

@@ -52,6 +52,30 @@ fn a_wrong_option_is_one_clear_line() {
 }
 
 #[test]
+fn a_wrong_variable_or_config_file_is_named() {
+    let wanted = "ZKSH_TIMEOUT: --timeout cannot be x: it is not a whole number\n";
+    let ran = bare().env("ZKSH_TIMEOUT", "x").args(["ls", "/"]).run();
+    assert_eq!((ran.status, ran.stderr.as_str()), (2, wanted));
+    let ran = bare().env("ZKSH_SERVER", "h:0").args(["ls", "/"]).run();
+    let wanted = "ZKSH_SERVER: Not a server: h:0: a port is a number from 1 to 65535\n";
+    assert_eq!((ran.status, ran.stderr.as_str()), (2, wanted));
+    let ran = bare().env("ZKSH_SERVER", "h:1").args(["-timeout", "x", "ls", "/"]).run();
+    assert_eq!(ran.stderr, "--timeout cannot be x: it is not a whole number\n");
+
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "pager = true\ntimeout = 'x'\n").unwrap();
+    let with = |config: &std::path::Path| bare().env("ZKSH_CONFIG", config).args(["ls", "/"]).run();
+    let ran = with(&config);
+    let wanted = format!("{}:2: timeout = 'x': invalid type", config.display());
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.starts_with(&wanted) && ran.stderr.lines().count() == 1, "{}", ran.stderr);
+    let ran = with(folder.path());
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.starts_with("Cannot read "), "{}", ran.stderr);
+}
+
+#[test]
 fn bytes_that_are_no_text_and_endless_lines_are_passed_over() {
     on_every_engine(|engine| {
         let mut script = b"create /a\n\xff\xfe /b\n".to_vec();

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
 
 use super::Color;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
+use crate::path::ZnodePath;
 use crate::servers::Servers;
+
+/// Characters of a wrong line that are shown.
+const SHOWN: usize = 60;
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    pub(super) server: Option<String>,
-    pub(super) ensemble: Option<String>,
+    server: Option<Written<Servers>>,
+    ensemble: Option<String>,
     pub(super) timeout: Option<u32>,
     pub(super) compat: Option<Dialect>,
     pub(super) color: Option<Color>,
@@ -21,9 +28,20 @@ pub(super) struct Config {
     pub(super) pager: Option<bool>,
     pub(super) times: Option<bool>,
     #[serde(default)]
-    pub(super) protect: Vec<String>,
+    protect: Vec<Written<ZnodePath>>,
     #[serde(default)]
-    ensembles: BTreeMap<String, String>,
+    ensembles: BTreeMap<String, Written<Servers>>,
+}
+
+/// A value that is written as text.
+#[derive(Debug, Clone)]
+struct Written<T>(T);
+
+impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Written<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
 }
 
 impl Config {
@@ -44,17 +62,45 @@ impl Config {
                 ));
             }
         };
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        Self::parse(&text).map_err(|why| Error::usage(format!("{}{why}", file.display())))
+    }
+
+    /// Reads the file's text; the error begins with the number of the line.
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line = 1 + error.span().map_or(0, |span| text[..span.start].matches('\n').count());
+            let written: String =
+                text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(SHOWN).collect();
             let why = error.message().lines().next().unwrap_or_default();
-            Error::usage(format!("{}:{line}: {why}", file.display()))
-        })
+            let why = why.replace("u32", "a whole number").replace("usize", "a whole number");
+            format!(":{line}: {written}: {why}")
+        })?;
+        match &config.ensemble {
+            Some(_) if config.server.is_some() => {
+                Err(": server and ensemble both name the servers".to_owned())
+            }
+            Some(name) if !config.ensembles.contains_key(name) => {
+                Err(format!(": ensemble = \"{name}\", but [ensembles] has no {name}"))
+            }
+            _ => Ok(config),
+        }
+    }
+
+    /// Returns the servers to connect to when nothing else is said, if any.
+    pub(super) fn servers(&self) -> Option<Servers> {
+        let named = self.ensemble.as_ref().and_then(|name| self.ensembles.get(name));
+        self.server.as_ref().or(named).map(|Written(servers)| servers.clone())
+    }
+
+    /// Returns the znodes that are not to be deleted with what is below them.
+    pub(super) fn protected(&self) -> Vec<ZnodePath> {
+        self.protect.iter().map(|Written(path)| path.clone()).collect()
     }
 
     /// Returns the servers that have this name.
     pub(super) fn ensemble(&self, name: &str) -> Result<Servers> {
         match self.ensembles.get(name) {
-            Some(servers) => servers.parse(),
+            Some(Written(servers)) => Ok(servers.clone()),
             None => Err(Error::usage(format!("No ensemble is called {name}"))
                 .with_hint("the config file names them in its table [ensembles]")),
         }
@@ -67,4 +113,32 @@ fn usual() -> Option<PathBuf> {
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
     Some(base.join("zksh/config.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, why) in [
+            ("x", ":1: x: key with no value, expected `=`"),
+            (
+                "\ntimeout = \"x\"",
+                ":2: timeout = \"x\": invalid type: string \"x\", expected a whole number",
+            ),
+            ("protect = [\"x\"]", ":1: protect = [\"x\"]: Path must start with / character"),
+            (
+                "[ensembles]\nprod = \"h:0\"",
+                ":2: prod = \"h:0\": Not a server: h:0: a port is a number from 1 to 65535",
+            ),
+            ("server = \"h\"\nensemble = \"prod\"", ": server and ensemble both name the servers"),
+            ("ensemble = \"prod\"", ": ensemble = \"prod\", but [ensembles] has no prod"),
+        ] {
+            assert_eq!(Config::parse(text).unwrap_err(), why);
+        }
+        let unknown = Config::parse("\n\nnosuch = 1").unwrap_err();
+        assert!(unknown.starts_with(":3: nosuch = 1: unknown field `nosuch`"), "{unknown}");
+    }
 }
