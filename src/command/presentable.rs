@@ -37,6 +37,9 @@ fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
     if let Some(secret) = place.and_then(|place| words.get(place)) {
         return Cow::Owned(format!("{}{MASK}", &text[..secret.span.start]));
     }
+    if let Some(secret) = credentials(text) {
+        return Cow::Owned(format!("{}{MASK}", &text[..secret]));
+    }
     let mut shown = Cow::Borrowed(text);
     for word in words.iter().skip(1).rev() {
         let typed = &text[word.span.clone()];
@@ -46,6 +49,21 @@ fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
         }
     }
     shown
+}
+
+/// Returns where the credentials stand that follow a scheme, whatever the command: whoever types
+/// `adauth digest ann:secret`, or forgets to close a quote, has typed a secret all the same.
+fn credentials(text: &str) -> Option<usize> {
+    const SCHEME: &str = "digest";
+    let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices(SCHEME).find_map(|(at, _)| {
+        let rest = &text[at + SCHEME.len()..];
+        let word = rest.trim_start_matches(parts);
+        let is_word = text[..at].chars().next_back().is_none_or(parts) && word.len() < rest.len();
+        let end = word.find(char::is_whitespace).unwrap_or(word.len());
+        (is_word && word[..end].contains(':')).then_some(text.len() - word.len())
+    })
 }
 
 /// Returns which word names the command that is run in the end: `time` and `repeat` run another.
@@ -97,6 +115,11 @@ mod tests {
             ("time addauth digest ann:secret", "time addauth digest ****"),
             ("repeat 2 -i 0.5 time digest ann:secret", "repeat 2 -i 0.5 time digest ****"),
             ("digest ann:secret", "digest ****"),
+            ("adauth digest ann:secret", "adauth digest ****"),
+            ("\"addauth digest ann:sec ret", "\"addauth digest ****"),
+            ("auth 'digest' \"ann:secret\"", "auth 'digest' \"****"),
+            ("get /digest a:b", "get /digest a:b"),
+            ("echo digest of ann:x", "echo digest of ann:x"),
             ("setAcl /a auth:ann:secret:r", "setAcl /a auth:ann:****"),
             ("setAcl /a auth::cdrwa", "setAcl /a auth::cdrwa"),
             ("setAcl /a digest:ann:3/abc=:cdrwa", "setAcl /a digest:ann:****"),
