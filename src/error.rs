@@ -59,6 +59,16 @@ enum Cause {
     Words { kind: Kind, message: String },
 }
 
+/// What may have been applied all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOpen {
+    Nothing,
+    /// The one write.
+    Write,
+    /// Requests that came before the one that failed.
+    Parts,
+}
+
 /// One failure, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -66,13 +76,20 @@ pub struct Error {
     detail: Option<Box<str>>,
     usage: Option<Box<str>>,
     hint: Option<Box<str>>,
-    uncertain: bool,
+    left_open: LeftOpen,
     causes: Vec<Self>,
 }
 
 impl Error {
     fn from_cause(cause: Cause) -> Self {
-        Self { cause, detail: None, usage: None, hint: None, uncertain: false, causes: Vec::new() }
+        Self {
+            cause,
+            detail: None,
+            usage: None,
+            hint: None,
+            left_open: LeftOpen::Nothing,
+            causes: Vec::new(),
+        }
     }
 
     /// The server's answer to an operation on `path` (empty when there is no path).
@@ -137,16 +154,27 @@ impl Error {
     /// Says that the write may have been applied, if the error leaves that open.
     #[must_use]
     pub fn of_write(mut self) -> Self {
-        self.uncertain = matches!(
+        let lost = matches!(
             self.code_of(),
             Some(Code::ConnectionLoss | Code::OperationTimeout | Code::RequestTimeout)
         );
+        self.left_open = if lost { LeftOpen::Write } else { LeftOpen::Nothing };
+        self
+    }
+
+    /// Says that this was one of several requests of which earlier ones may have been applied, if
+    /// the connection was lost: elsewhere the error says what is left.
+    #[must_use]
+    pub fn of_several(mut self) -> Self {
+        if self.kind() == Kind::Lost && self.left_open == LeftOpen::Nothing {
+            self.left_open = LeftOpen::Parts;
+        }
         self
     }
 
     /// Returns whether a write may or may not have been applied.
     pub fn is_uncertain(&self) -> bool {
-        self.uncertain
+        self.left_open != LeftOpen::Nothing
     }
 
     /// Returns ZooKeeper's code, if the error is the server's answer.
@@ -179,8 +207,12 @@ impl Error {
             Cause::Code { code, path } => code.sentence(path, dialect),
             Cause::Words { message, .. } => message.clone(),
         };
-        let uncertain = self.uncertain.then_some("the write may have been applied");
-        for more in uncertain.into_iter().chain(self.detail.as_deref()) {
+        let left_open = match self.left_open {
+            LeftOpen::Nothing => None,
+            LeftOpen::Write => Some("the write may have been applied"),
+            LeftOpen::Parts => Some("earlier parts of it may have been applied"),
+        };
+        for more in left_open.into_iter().chain(self.detail.as_deref()) {
             sentence.push_str("; ");
             sentence.push_str(more);
         }
@@ -240,5 +272,9 @@ mod tests {
         let lost = Error::code(Code::ConnectionLoss, "/a").of_write();
         assert!(lost.message(Dialect::V34).ends_with("; the write may have been applied"));
         assert_eq!(lost.kind().exit_status(), 3);
+        let unsent = Error::new(Kind::Lost, "nothing was sent").of_several();
+        let wanted = "nothing was sent; earlier parts of it may have been applied";
+        assert_eq!((unsent.message(Dialect::V34).as_str(), unsent.is_uncertain()), (wanted, true));
+        assert!(!Error::code(Code::NoNode, "/a").of_several().is_uncertain());
     }
 }

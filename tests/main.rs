@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and say why")]
 
+mod accounts;
 mod artifacts;
 mod closing;
 mod differential;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
-use super::{Call, Command, Reader};
+use super::{Call, Command, Flow, Reader};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::path::{TypedPath, ZnodePath};
@@ -143,7 +143,11 @@ impl Shell {
         self.progress.begin();
         self.last_origin().clone_from(&origin);
         self.session.watches_are_whole().await;
+        let written = self.session.writes_applied();
         let report = call.command.run(self).await;
+        // Of what runs alone, so that the writes are its own.
+        let has_written = call.flow() == Flow::Alone && self.session.writes_applied() > written;
+        let report = if has_written { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
         self.session.watches().deliver();
         let report = report?;

@@ -87,7 +87,7 @@ impl Session {
         self.check_size(path, FIXED_BYTES + at.len() + acl.wire_length())?;
         let request =
             async |client: &zookeeper::Client| client.set_acl(at, acl.entries(), version).await;
-        self.call(at, request).await.map(Stat::from).map_err(Error::of_write)
+        self.written(self.call(at, request).await).map(Stat::from)
     }
 }
 

@@ -87,13 +87,12 @@ impl Clearing<'_> {
         self.plan.outcome()
     }
 
-    /// Takes note of a reply. An error is returned only where nothing at all was deleted.
+    /// Takes note of a reply. An error is returned only where nothing else is in flight or done.
     fn land(&mut self, landed: Landed) -> Result<()> {
-        let untouched = self.plan.deleted == 0;
         match landed {
-            // The znode that the user named cannot be deleted, or none can.
+            // The znode that the user named cannot be deleted.
             Landed::One(target, Step::Failed(error))
-                if untouched && (target.parent.is_none() || error.kind() != Kind::Refused) =>
+                if self.plan.deleted == 0 && target.parent.is_none() =>
             {
                 return Err(error);
             }
@@ -115,9 +114,6 @@ impl Clearing<'_> {
             Landed::Cleared(targets, Err(error)) => {
                 for target in targets {
                     let error = error.clone().at(target.path.as_str());
-                    if untouched {
-                        return Err(error);
-                    }
                     self.plan.done(target, Step::Failed(error));
                 }
             }

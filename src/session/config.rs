@@ -6,7 +6,7 @@ use zookeeper::EnsembleUpdate as Update;
 
 use super::release::Release;
 use super::{Session, Stat, WatchKind};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::path::ZnodePath;
 
 /// Who the members of the ensemble are to be.
@@ -69,7 +69,7 @@ impl Session {
         };
         let request =
             async |client: &zookeeper::Client| client.update_ensemble(update, version).await;
-        let (config, stat) = self.call("", request).await.map_err(Error::of_write)?;
+        let (config, stat) = self.written(self.call("", request).await)?;
         Ok((config, stat.into()))
     }
 }

@@ -105,6 +105,7 @@ struct Inner {
     delivery: JoinHandle<()>,
     order: Order,
     sent: AtomicU64,
+    written: AtomicU64,
     working: Mutex<Option<ZnodePath>>,
     credentials: Mutex<Credentials>,
 }
@@ -150,7 +151,7 @@ impl Session {
             given_up: false,
         });
         let link = Mutex::default();
-        let sent = AtomicU64::new(0);
+        let (sent, written) = (AtomicU64::new(0), AtomicU64::new(0));
         let (working, ephemerals) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Inner {
             settings,
@@ -162,6 +163,7 @@ impl Session {
             delivery,
             order,
             sent,
+            written,
             working,
             credentials: Mutex::default(),
         }))
@@ -313,6 +315,11 @@ impl Session {
     /// Returns how many requests have left by now.
     pub fn requests_sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many writes have been applied by now, or may have been.
+    pub fn writes_applied(&self) -> u64 {
+        self.0.written.load(Ordering::Relaxed)
     }
 
     /// Returns the order in which replies and events arrive.

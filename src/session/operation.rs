@@ -70,6 +70,15 @@ impl Session {
         }
     }
 
+    /// Takes note of what came of a write.
+    pub(super) fn written<T>(&self, result: Result<T>) -> Result<T> {
+        let result = result.map_err(Error::of_write);
+        if result.as_ref().err().is_none_or(Error::is_uncertain) {
+            self.0.written.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
     /// Reads a znode's data and stat.
     pub async fn get_data(&self, path: &ZnodePath, watch: bool) -> Result<(Vec<u8>, Stat)> {
         let at = path.as_str();
@@ -128,7 +137,7 @@ impl Session {
         let at = path.as_str();
         self.check_size(path, FIXED_BYTES + at.len() + data.len())?;
         let stat = self.call(at, async |client| client.set_data(at, data, version).await).await;
-        stat.map(Stat::from).map_err(Error::of_write)
+        self.written(stat).map(Stat::from)
     }
 
     /// Creates a znode and returns its path; of a sequential one, with the ten digits that the
@@ -168,7 +177,7 @@ impl Session {
             }
             client.create(prefix, data, &options).await
         });
-        let (_, sequence) = created.await.map_err(Error::of_write)?;
+        let (_, sequence) = self.written(created.await)?;
         let path = if mode.sequential { format!("{prefix}{sequence}") } else { prefix.to_owned() };
         if mode.ephemeral {
             self.ephemerals().made(&path);
@@ -179,9 +188,7 @@ impl Session {
     /// Deletes a znode without children; with `version`, only if that is its version.
     pub async fn delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
         let at = path.as_str();
-        self.call(at, async |client| client.delete(at, version).await)
-            .await
-            .map_err(Error::of_write)?;
+        self.written(self.call(at, async |client| client.delete(at, version).await).await)?;
         self.ephemerals().deleted(at);
         Ok(())
     }

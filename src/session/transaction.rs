@@ -113,7 +113,7 @@ impl Session {
                 Err(MultiWriteError::OperationFailed { index, source }) => Ok(Err((index, source))),
             }
         });
-        let results = match sent.await.map_err(Error::of_write)? {
+        let results = match self.written(sent.await)? {
             Ok(results) => results,
             Err((index, error)) => {
                 let path = operations.get(index).map_or("", Operation::path);

@@ -58,10 +58,15 @@ impl Cable {
         }
     }
 
+    /// Returns how often the server has been heard since the cable was mended.
+    pub(crate) fn heard(&self) -> usize {
+        self.heard.load(Ordering::Relaxed)
+    }
+
     /// Waits until the server has been heard so often since the cable was mended.
     #[track_caller]
     pub(crate) fn wait_until_heard(&self, times: usize) {
-        let heard = || (self.heard.load(Ordering::Relaxed) >= times).then_some(());
+        let heard = || (self.heard() >= times).then_some(());
         wait_until("an answer of the server", heard);
     }
 

@@ -1,0 +1,84 @@
+//! A connection that is lost at whatever moment of a write: what was done, or may have been, is said.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::engine::engines;
+use crate::support::proxy::Cable;
+use crate::support::shell::zksh;
+use crate::support::wait_until;
+
+/// Answers of the server after which the cable is cut.
+const ANSWERS: usize = 7;
+
+/// Every way to write, below `TOP`, where there are `lake`, `lake/a`, `lake/b` and `pond`.
+const WRITES: [&str; 14] = [
+    "create TOP/sea",
+    "create -s TOP/sea-",
+    "create --parents TOP/land/river/source",
+    "create --if-absent TOP/lake",
+    "set TOP/lake x",
+    "set --create TOP/sea x",
+    "delete TOP/pond",
+    "deleteall --yes TOP/lake",
+    "setAcl TOP/lake world:anyone:cdrwa",
+    "setAcl -R TOP/lake world:anyone:cdrwa",
+    "setquota -n 7 TOP/lake",
+    "delquota TOP/pond",
+    "time repeat 2 create -s TOP/sea-",
+    "multi\ncreate TOP/sea\nset TOP/lake x\ncommit",
+];
+
+/// Returns all that a write could change at a place and in its quotas.
+fn state(server: &str, top: &str) -> String {
+    let script = format!("ls -R {top}\nls -R /zookeeper/quota{top}\n");
+    let listed = zksh(server).args(["-o", "raw"]).script(script).stdout;
+    let ask = |path: &str| format!("get -s {path}\ngetAcl {path}\n");
+    let script: String = listed.lines().map(ask).collect();
+    listed + &zksh(server).script(script).stdout
+}
+
+/// Runs a write through a cable that is cut after so many answers, and holds what it says against
+/// what it has done.
+fn check(server: &str, top: &str, write: &str, answers: usize) {
+    let script = format!(
+        "create {top}\ncreate {top}/lake\ncreate {top}/lake/a\ncreate {top}/lake/b\n\
+         create {top}/pond\nsetquota -n 9 {top}/pond\n"
+    );
+    assert_eq!(zksh(server).script(script).status, 0);
+    let before = state(server, top);
+    let mut cable = Cable::slow(server, Duration::from_millis(5));
+    let options = ["-o", "json", "-timeout", "300"];
+    let mut child = zksh(&cable.address()).args(options).start();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, write.replace("TOP", top).as_bytes()).unwrap();
+    drop(stdin);
+    wait_until("the answers, or the end", || {
+        let ended = child.try_wait().unwrap().is_some();
+        (ended || cable.heard() >= answers).then_some(())
+    });
+    cable.cut();
+    let ran = child.wait_with_output().unwrap();
+    let records = String::from_utf8(ran.stdout).unwrap();
+    let mut records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = records.next_back().unwrap_or_else(|| panic!("{write}: nothing said"));
+    let told = &last["error"];
+    let changed = state(server, top) != before;
+    let honest = told.is_null() || !changed || told["uncertain"] == true;
+    assert!(honest, "{write}, cut after {answers}: {told}");
+}
+
+#[test]
+fn a_write_says_what_it_may_have_done_whenever_the_connection_is_lost() {
+    let server = engines().swap_remove(0).private();
+    let server = &server.address();
+    for (number, write) in WRITES.iter().enumerate() {
+        std::thread::scope(|scope| {
+            for answers in 1..=ANSWERS {
+                let top = format!("/t{number}-{answers}");
+                scope.spawn(move || check(server, &top, write, answers));
+            }
+        });
+    }
+}
