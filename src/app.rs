@@ -36,18 +36,23 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Wish::Print(text)) => say(&screen, &text),
         Ok(Wish::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
         Ok(Wish::Run(options)) => start(&options, &screen).unwrap_or_else(|error| {
-            let Some(error) = error.downcast_ref::<Error>() else {
-                screen.error(&format!("{error:#}"));
-                return Kind::Bug.exit_status();
-            };
-            complain(&screen, view(options.dialect, options.format, options.color), error)
+            refuse(&screen, view(options.dialect, options.format, options.color), &error)
         }),
         Err(error) => {
-            screen.error(&view(Dialect::default(), Format::Text, Color::Auto).complaint(&error));
-            error.kind().exit_status()
+            let view = view(Dialect::default(), Format::Text, Color::Auto);
+            refuse(&screen, view, &error.into())
         }
     };
     ExitCode::from(status)
+}
+
+/// Says why the shell does not run, and returns its exit status.
+fn refuse(screen: &Screen, view: View, error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return complain(screen, view, error);
+    }
+    screen.error(&format!("{error:#}"));
+    Kind::Bug.exit_status()
 }
 
 fn say(screen: &Screen, text: &str) -> u8 {

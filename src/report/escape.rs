@@ -39,6 +39,27 @@ pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns a JSON text that is safe to write to a terminal: the same value, in which what could drive
+/// it is written with JSON's own escapes.
+pub fn json_to_terminal(json: Vec<u8>) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(&json) else { return json };
+    if text.chars().all(is_safe) {
+        return json;
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_safe(c) {
+            safe.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into memory cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        }
+    }
+    safe.into_bytes()
+}
+
 /// Returns whether a character of data may be written to a terminal as it is.
 pub fn is_safe(c: char) -> bool {
     !is_dangerous(c, Newlines::Keep)
@@ -104,6 +125,19 @@ mod tests {
 
     fn data(bytes: impl AsRef<[u8]>) -> String {
         to_terminal(bytes.as_ref(), Newlines::Keep).into_owned()
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = "\u{9b}31m\u{7f}\u{202e}\u{e0001}é\n\x1b";
+        let written = serde_json::to_vec(value).expect("a string");
+        let safe = json_to_terminal(written);
+        assert_eq!(
+            String::from_utf8_lossy(&safe),
+            r#""\u009b31m\u007f\u202e\udb40\udc01é\n\u001b""#
+        );
+        assert_eq!(serde_json::from_slice::<String>(&safe).expect("JSON"), value);
+        assert_eq!(json_to_terminal(b"{}\n".to_vec()), b"{}\n");
     }
 
     #[test]

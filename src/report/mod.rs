@@ -69,7 +69,7 @@ impl View {
     /// Renders what came of a command, newline included; empty when there is nothing to say.
     pub fn result(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {
-            Format::Json => json::result(origin, report),
+            Format::Json => self.record(json::result(origin, report)),
             Format::Raw => match report.raw() {
                 Some(data) if self.terminal => {
                     escape::to_terminal(&data, Newlines::Keep).into_owned().into_bytes()
@@ -84,7 +84,7 @@ impl View {
     /// Renders a part of what comes of a command, ahead of the rest.
     pub fn part(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {
-            Format::Json => json::part(origin, report),
+            Format::Json => self.record(json::part(origin, report)),
             Format::Raw | Format::Text => self.render(report),
         }
     }
@@ -93,12 +93,16 @@ impl View {
     /// before it where `times` says so.
     pub fn event(&self, report: &dyn Report, now: Time, times: bool) -> Vec<u8> {
         if self.format == Format::Json {
-            return json::event(now, report);
+            return self.record(json::event(now, report));
         }
         let time = times.then(|| format!("{} ", Look::Quiet.paint(self.color, &stat::time(now.0))));
         let mut text = time.unwrap_or_default().into_bytes();
         text.extend(self.render(report));
         text
+    }
+
+    fn record(self, json: Vec<u8>) -> Vec<u8> {
+        if self.terminal { escape::json_to_terminal(json) } else { json }
     }
 
     /// Returns whether a stat that costs nothing is told though it was not asked for.
@@ -124,7 +128,7 @@ impl View {
         error: &Error,
     ) -> Option<Vec<u8>> {
         let json = self.format == Format::Json;
-        json.then(|| json::error(origin, typed, error, self.dialect))
+        json.then(|| self.record(json::error(origin, typed, error, self.dialect)))
     }
 
     /// Renders an error, without the last newline: the sentence, the usage line where words were

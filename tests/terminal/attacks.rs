@@ -66,10 +66,37 @@ fn data_and_names_are_shown_and_not_obeyed() {
     let screen = terminal.screen();
     assert!(screen.contains(&format!("[{shown}, json, kept, plain]")), "{screen}");
     assert!(screen.contains("\\x1b[2J\\x1b]0;owned\\x07"), "{screen}");
-    let bytes = String::from_utf8(terminal.bytes().split_off(begun)).unwrap();
+    assert_harmless(&terminal.bytes()[begun..]);
+}
+
+#[track_caller]
+fn assert_harmless(bytes: &[u8]) {
+    let text = std::str::from_utf8(bytes).unwrap();
     for forbidden in
         ["\x1b[2J", "\x1b]", "\x1b[6n", "\x1bP", "\u{9b}", "\u{202e}", "\u{200b}", "owned\x07"]
     {
-        assert!(!bytes.contains(forbidden), "{forbidden:?}");
+        assert!(!text.contains(forbidden), "{forbidden:?}");
     }
+}
+
+#[test]
+fn records_for_programs_are_harmless_too() {
+    let server = server();
+    zksh(&server).args(["create", "/plain", ATTACK]).succeed();
+    let mut terminal = connected(Setup::new(&server).args(["-o", "json"]));
+    let begun = terminal.bytes().len();
+    terminal.enter(0, "get -w /plain");
+    terminal.keys(&format!("get /{NAME}\r"));
+    terminal.wait_for_prompt(2);
+    zksh(&server).args(["create", &format!("/{NAME}"), "x"]).succeed();
+    terminal.enter(2, "ls -R /");
+    terminal.enter(3, "addWatch /");
+    terminal.wait_for_prompt(4);
+    zksh(&server).args(["delete", &format!("/{NAME}")]).succeed();
+    // Records are longer than the screen is wide.
+    let whole = |screen: &str| screen.replace('\n', "");
+    terminal.wait_until("the event", |screen| whole(screen).contains("NodeDeleted"));
+    let screen = whole(&terminal.screen());
+    assert!(screen.contains("\\u009b31m") && screen.contains("/a\\u202eb\\u200bc"), "{screen}");
+    assert_harmless(&terminal.bytes()[begun..]);
 }
