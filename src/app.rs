@@ -24,13 +24,14 @@ use crate::report::json::{Origin, Time};
 use crate::report::screen::{Mode, Screen};
 use crate::report::{Report, View};
 use crate::script::{self, Gate};
-use crate::session::{Notice, Remark, Session, Settings};
+use crate::session::{Notice, Remark, Session, Settings, expect_malformed_replies};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;
 
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    expect_malformed_replies();
     let screen = Arc::new(Screen::new(Mode::Plain));
     let status = match Wish::read(arguments) {
         Ok(Wish::Print(text)) => say(&screen, &text),

@@ -7,6 +7,7 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::json::records;
 use crate::support::apache::four_letters;
 use crate::support::engine::engines;
 use crate::support::shell::zksh;
@@ -47,9 +48,16 @@ fn read_all(output: impl Read) -> usize {
     let mut lines = BufReader::new(output).lines().map(Result::unwrap);
     while told + left_out < CHANGES {
         let line = lines.next().expect("every change is told or counted");
-        told += usize::from(line.starts_with("WatchedEvent"));
-        if line.starts_with("Gap: ") {
-            let count = line.split(' ').find_map(|word| word.parse::<usize>().ok());
+        told += usize::from(line.starts_with("WatchedEvent") || line.contains("\"type\":\"Node"));
+        let gap = match line.strip_prefix("Gap: ") {
+            Some(gap) => Some(gap.to_owned()),
+            None if line.contains("\"type\":\"Gap\"") => {
+                records(&line)[0]["event"]["reason"].as_str().map(str::to_owned)
+            }
+            None => None,
+        };
+        if let Some(gap) = gap {
+            let count = gap.split(' ').find_map(|word| word.parse::<usize>().ok());
             left_out += count.expect("how many were left out");
         }
     }
@@ -59,7 +67,7 @@ fn read_all(output: impl Read) -> usize {
 
 #[test]
 fn events_that_nobody_reads_take_no_memory_and_are_counted() {
-    for format in ["text", "raw"] {
+    for format in ["text", "json", "raw"] {
         let server = fresh();
         let mut child = zksh(&server).args(["-o", format]).start();
         let mut stdin = child.stdin.take().unwrap();

@@ -15,6 +15,7 @@ mod following;
 mod house;
 mod input;
 mod json;
+mod liars;
 mod placeholder;
 mod quotas;
 mod reconfig;

@@ -21,6 +21,7 @@ use crate::command::is_private;
 use crate::dialect::Dialect;
 use crate::report::screen::Screen;
 use crate::report::screen::prompt::{BELL, Returned};
+use crate::session::is_malformed_reply;
 
 /// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
 /// and while it waits no event is shown.
@@ -280,6 +281,7 @@ fn restore_on_panic() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().id() == editing
+            && !is_malformed_reply(panic)
             && let Ok(cooked) = cooked.lock()
         {
             let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &cooked);
