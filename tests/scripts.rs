@@ -48,6 +48,24 @@ fn nothing_runs_after_the_line_that_stops_a_script() {
 }
 
 #[test]
+fn a_transaction_that_is_not_committed_is_a_failure() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        for (script, line) in [
+            ("multi\ncreate /lake\n", 2),
+            ("multi\ncreate /lake\nquit\nls /\n", 3),
+            ("multi\ncreate /lake\nmulti\n", 3),
+        ] {
+            let ran = zksh(&server).args(["--compat", "3.9"]).script(script);
+            let end = format!("stdin:{line}: multi without commit: nothing of it was sent\n");
+            assert!(ran.stderr.ends_with(&end), "{}", ran.stderr);
+            assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+        }
+        assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
+    });
+}
+
+#[test]
 fn a_check_finds_what_is_wrong_and_asks_nobody() {
     let check =
         |script: &str| bare().args(["-server", "127.0.0.1:1", "--check", "--vars"]).script(script);

@@ -227,7 +227,10 @@ impl<'a> Run<'a> {
                 Next::End => ended = true,
             }
         }
-        if self.shell.in_transaction() && !self.is_over() {
+        // Where a line has stopped the script, or nobody reads, that has been told.
+        let has_stopped =
+            self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
+        if self.shell.in_transaction() && !has_stopped {
             self.failed = true;
             let error = Error::usage("multi without commit: nothing of it was sent");
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
