@@ -1,5 +1,6 @@
 //! Options, then a session, then one of the modes: one command, a script, or a prompt.
 
+mod ending;
 mod sandbox;
 
 use std::ffi::OsString;
@@ -10,8 +11,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::ending::Ending;
 use self::sandbox::Sandbox;
 use crate::artifacts;
 use crate::command::{self, Reader, Shell, Switch, Switches};
@@ -260,6 +261,7 @@ async fn run(
             }
             std::future::pending::<()>().await;
         };
+        ending::insist(shell.session.clone())?;
         let status = tokio::select! {
             status = work => status.map_err(anyhow::Error::from),
             signal = ending.next() => {
@@ -359,31 +361,4 @@ async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8>
         return Ok(u8::from(outcome.failure.is_some()));
     }
     Ok(0)
-}
-
-/// The signals that end the shell in an orderly way, the session closed.
-struct Ending([(u8, Signal); 3]);
-
-impl Ending {
-    fn listen() -> anyhow::Result<Self> {
-        let listen = |number: u8, kind| signal(kind).map(|stream| (number, stream));
-        Ok(Self([
-            listen(1, SignalKind::hangup())?,
-            listen(2, SignalKind::interrupt())?,
-            listen(15, SignalKind::terminate())?,
-        ]))
-    }
-
-    /// Waits for one of them; returns its number.
-    async fn next(&mut self) -> u8 {
-        std::future::poll_fn(|context| {
-            for (number, stream) in &mut self.0 {
-                if stream.poll_recv(context).is_ready() {
-                    return std::task::Poll::Ready(*number);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
-    }
 }

@@ -1,6 +1,6 @@
 //! However a shell ends, its session is closed first: its ephemerals are gone at once.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -52,6 +52,26 @@ fn on_signals_in_a_script() {
             kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
             assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
             assert_gone(server);
+        }
+    });
+}
+
+#[test]
+fn on_signals_while_nobody_reads() {
+    on_every_engine(|engine| {
+        let server = &engine.fresh();
+        zksh(server).args(["create", "/lake", "-"]).script("x".repeat(1_000_000));
+        for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+            let mut child = zksh(server).args(["-o", "raw"]).start();
+            let mut stdin = child.stdin.take().unwrap();
+            let mut stdout = child.stdout.take().unwrap();
+            stdin.write_all(b"create -e /lake/fish\nget /lake\n").unwrap();
+            // The data has begun and does not fit into the pipe.
+            let mut begun = [0; "/lake/fish\nx".len()];
+            stdout.read_exact(&mut begun).unwrap();
+            kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
+            assert_eq!(zksh(server).args(["ls", "/lake"]).succeed(), "[]\n");
         }
     });
 }

@@ -1,0 +1,51 @@
+//! Signals that end the shell.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::session::Session;
+
+/// How long the shell may take to end by itself: a write to a reader who has stopped never ends.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The signals that end the shell in an orderly way, the session closed.
+pub(super) struct Ending([(u8, Signal); 3]);
+
+impl Ending {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let listen = |number: u8, kind| signal(kind).map(|stream| (number, stream));
+        Ok(Self([
+            listen(1, SignalKind::hangup())?,
+            listen(2, SignalKind::interrupt())?,
+            listen(15, SignalKind::terminate())?,
+        ]))
+    }
+
+    /// Waits for one of them; returns its number.
+    pub(super) async fn next(&mut self) -> u8 {
+        std::future::poll_fn(|context| {
+            for (number, stream) in &mut self.0 {
+                if stream.poll_recv(context).is_ready() {
+                    return std::task::Poll::Ready(*number);
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Ends the process when a signal came and the shell has not ended: the session is closed first.
+/// It must be called on the runtime.
+pub(super) fn insist(session: Session) -> anyhow::Result<()> {
+    let mut ending = Ending::listen()?;
+    tokio::spawn(async move {
+        let signal = ending.next().await;
+        tokio::time::sleep(GRACE).await;
+        session.close().await;
+        #[expect(clippy::exit, reason = "the thread that would return is held up for good")]
+        std::process::exit(128 + i32::from(signal));
+    });
+    Ok(())
+}
