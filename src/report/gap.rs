@@ -8,8 +8,8 @@ use crate::session::Stat;
 pub struct Gap {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The znode that was followed; none where any may have changed.
-    path: Option<String>,
+    /// The znode that was followed; empty where any may have changed.
+    paths: Vec<String>,
     reason: String,
     /// The znode as it was found afterwards, if it was looked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,8 +27,8 @@ enum Found {
 impl Gap {
     /// Returns the gap in the events of one znode.
     pub fn of(path: &str, reason: &str) -> Self {
-        let (path, reason) = (Some(path.to_owned()), reason.to_owned());
-        Self { kind: "Gap", path, reason, stat: None }
+        let (paths, reason) = (vec![path.to_owned()], reason.to_owned());
+        Self { kind: "Gap", paths, reason, stat: None }
     }
 
     /// Adds how the znode was found afterwards, if there was one.
@@ -39,7 +39,7 @@ impl Gap {
 
     /// Returns the gap where so many events, of whatever znodes, found nobody who read them.
     pub fn left_out(count: u64) -> Self {
-        Self { kind: "Gap", path: None, reason: left_out(count), stat: None }
+        Self { kind: "Gap", paths: Vec::new(), reason: left_out(count), stat: None }
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn left_out(count: u64) -> String {
 impl Report for Gap {
     fn text(&self, out: &mut Text<'_>) {
         out.own("Gap: ");
-        if let Some(path) = &self.path {
+        if let Some(path) = self.paths.first() {
             out.own("events of ");
             out.foreign(path);
             out.own(" may be missing here: ");
