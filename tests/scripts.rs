@@ -87,7 +87,16 @@ fn a_check_finds_what_is_wrong_and_asks_nobody() {
         ]
     );
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
-    assert_eq!(check("create /lake x\nls /lake\n").status, 0);
+    assert_eq!(check("create /lake x\nls /lake\nmulti\ncheck /lake\ncommit\n").status, 0);
+    for (script, wrong) in [
+        ("multi\ncheck /lake\n", "stdin:2: multi without commit\n"),
+        ("multi\nquit\n", "stdin:2: multi without commit\n    quit\n"),
+        ("commit\n", "stdin:1: There is no transaction; multi begins one\n    commit\n"),
+        ("multi\nmulti\ndiscard\n", "stdin:2: There is a transaction already\n    multi\n"),
+    ] {
+        let ran = check(script);
+        assert_eq!((ran.stderr.as_str(), ran.status), (wrong, 1), "{script}");
+    }
     let one = bare().args(["--check", "get", "-z"]).run();
     assert_eq!(one.status, 2);
 }

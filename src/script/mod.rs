@@ -1,6 +1,7 @@
 //! Lines from standard input or a file: requests leave in line order, a bounded number at a time,
 //! results are shown in line order, and events stand among them where they arrived.
 
+mod check;
 mod gate;
 mod lines;
 
@@ -16,10 +17,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
+pub use self::check::check;
 pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
-use crate::command::{self, Call, Flow, Outcome, Reader, Shell};
+use crate::command::{self, Call, Flow, Outcome, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::report::json::Origin;
@@ -29,6 +31,9 @@ use crate::session::{Dated, Stamp};
 
 /// How long the replies to the first half of a full window may gather before they are shown.
 const REST: Duration = Duration::from_millis(20);
+
+/// What is wrong with a transaction that the script does not end.
+const UNCOMMITTED: &str = "multi without commit";
 
 /// How a script is run.
 #[derive(Debug, Clone)]
@@ -79,30 +84,6 @@ pub async fn run(
     unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
     screen.flush();
     Tally { failed: run.failed }
-}
-
-/// Reads every line of `input` as a command and runs none; says what is wrong with each.
-pub fn check(
-    view: View,
-    reader: &Reader,
-    screen: &Screen,
-    rules: &Rules,
-    input: Box<dyn Read + Send>,
-) -> Tally {
-    let mut lines = lines::read(input, reader.dialect);
-    let mut failed = false;
-    while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
-        let parsed = text.as_deref().map_err(Clone::clone);
-        if let Err(error) =
-            parsed.and_then(|text| reader.read(text)?.map_or(Ok(()), |call| call.check()))
-        {
-            failed = true;
-            let line = Line { number, typed: text.unwrap_or_default(), origin: Origin::default() };
-            complain(view, screen, rules, &line, &error);
-        }
-    }
-    screen.flush();
-    Tally { failed }
 }
 
 /// Says why a line failed: the place, the sentence, and the line without its secrets.
@@ -202,8 +183,7 @@ impl<'a> Run<'a> {
         let mut ended = false;
         let mut filling = true;
         while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
-            // Filled up, then emptied to the half: so requests leave many at a time, and replies come
-            // many at a time. One for one, each would cost a turn of two threads and of the server.
+            // Filled up, then emptied to the half: so requests and replies go many at a time.
             filling = match self.window.len() + self.parsed.len() {
                 full if full >= self.rules.window => false,
                 few if few <= self.rules.window / 2 => true,
@@ -232,7 +212,7 @@ impl<'a> Run<'a> {
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
         if self.shell.in_transaction() && !has_stopped {
             self.failed = true;
-            let error = Error::usage("multi without commit: nothing of it was sent");
+            let error = Error::usage(format!("{UNCOMMITTED}: nothing of it was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
             complain(self.shell.view, self.screen, self.rules, &line, &error);
         }

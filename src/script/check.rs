@@ -1,0 +1,68 @@
+//! `--check`: what is wrong with a script that can be seen without running it.
+
+use std::io::Read;
+
+use super::lines::{self, Typed};
+use super::{Line, Rules, Tally, UNCOMMITTED, complain};
+use crate::command::{Command, Reader};
+use crate::error::{Error, Result};
+use crate::report::View;
+use crate::report::json::Origin;
+use crate::report::screen::Screen;
+
+/// Reads every line of `input` as a command and runs none; says what is wrong with each.
+pub fn check(
+    view: View,
+    reader: &Reader,
+    screen: &Screen,
+    rules: &Rules,
+    input: Box<dyn Read + Send>,
+) -> Tally {
+    let mut lines = lines::read(input, reader.dialect);
+    let mut tally = Tally { failed: false };
+    let mut complain = |number, typed, error: &Error| {
+        tally.failed = true;
+        let line = Line { number, typed, origin: Origin::default() };
+        complain(view, screen, rules, &line, error);
+    };
+    let (mut transaction, mut last) = (Transaction::default(), 0);
+    while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
+        last = number;
+        let parsed = text.as_deref().map_err(Clone::clone);
+        if let Err(error) = parsed.and_then(|text| transaction.check(reader, text)) {
+            complain(number, text.unwrap_or_default(), &error);
+        }
+    }
+    if transaction.open {
+        complain(last, String::new(), &Error::usage(UNCOMMITTED));
+    }
+    screen.flush();
+    tally
+}
+
+/// Whether a transaction has begun.
+#[derive(Default)]
+struct Transaction {
+    open: bool,
+}
+
+impl Transaction {
+    fn check(&mut self, reader: &Reader, text: &str) -> Result<()> {
+        let Some(call) = reader.read(text)? else { return Ok(()) };
+        let misplaced = match (&call.command, self.open) {
+            (Command::Multi(_), true) => Some("There is a transaction already"),
+            (Command::Check(_) | Command::Commit(_) | Command::Discard(_), false) => {
+                Some("There is no transaction; multi begins one")
+            }
+            (Command::Quit(_), true) => Some(UNCOMMITTED),
+            _ => None,
+        };
+        match call.command {
+            Command::Multi(_) => self.open = true,
+            Command::Commit(_) | Command::Discard(_) | Command::Quit(_) => self.open = false,
+            _ => {}
+        }
+        call.check()?;
+        misplaced.map_or(Ok(()), |words| Err(Error::usage(words)))
+    }
+}
