@@ -197,7 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -207,7 +207,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Delete even /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -387,6 +387,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -823,7 +823,7 @@ _zksh() {
             return 0
             ;;
         zksh__subcmd__setAcl)
-            opts="-s -v -R -h --stat --version --recursive --help"
+            opts="-s -v -R -y -h --stat --version --recursive --yes --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

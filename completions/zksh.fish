@@ -138,11 +138,11 @@ complete -c zksh -n "__fish_zksh_using_subcommand delete" -s h -l help -d 'Print
 complete -c zksh -n "__fish_zksh_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s b -l batch -d 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s y -l yes -d 'Do not ask at a terminal'
-complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -l force -d 'Delete even /, /zookeeper and what the config file protects'
+complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -l force -d 'Do it even to /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand deleteall" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s b -l batch -d 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself' -r
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s y -l yes -d 'Do not ask at a terminal'
-complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Delete even /, /zookeeper and what the config file protects'
+complete -c zksh -n "__fish_zksh_using_subcommand rmr" -l force -d 'Do it even to /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand rmr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand discard" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand echo" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -198,6 +198,8 @@ complete -c zksh -n "__fish_zksh_using_subcommand set" -s h -l help -d 'Print he
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s v -l version -d 'Replace it only if this is the version of the list (aclVersion)' -r
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s s -l stat -d 'Print the stat afterwards'
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s R -l recursive -d 'Replace those of all znodes below as well'
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s y -l yes -d 'Do not ask at a terminal'
+complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -l force -d 'Do it even to /, /zookeeper and what the config file protects'
 complete -c zksh -n "__fish_zksh_using_subcommand setAcl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s n -l count -d 'Most znodes, itself included; more are noted in the server\'s log' -r
 complete -c zksh -n "__fish_zksh_using_subcommand setquota" -s b -l bytes -d 'Most bytes of data; more are noted in the server\'s log' -r

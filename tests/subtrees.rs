@@ -80,7 +80,7 @@ fn a_subtree_of_any_shape_is_listed_and_deleted() {
         zksh(&server).args(["deleteall", "/forest"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
         plant(&server, &tree, "/forest");
-        zksh(&server).args(["deleteall", "-b", "7", "/"]).succeed();
+        zksh(&server).args(["deleteall", "--force", "-b", "7", "/"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
     });
 }

@@ -1,7 +1,8 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
 use super::Shell;
-use crate::error::{Error, Kind, Result};
+use super::consent::{Consent, Question, about, counted};
+use crate::error::Result;
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::Silence;
 use crate::report::progress::grouped;
@@ -20,12 +21,8 @@ pub struct DeleteAll {
     /// Znodes deleted at a time, 1000 at most; zksh chooses well by itself
     #[arg(short, long = "batch", value_name = "batch size", allow_negative_numbers = true)]
     batch: Option<i32>,
-    /// Do not ask at a terminal
-    #[arg(short, long)]
-    yes: bool,
-    /// Delete even /, /zookeeper and what the config file protects
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// Znode to delete
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -56,38 +53,24 @@ impl DeleteAll {
     }
 
     /// Returns what a person is to be asked first; none when nothing hangs on the answer.
-    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<String>> {
+    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
         let path = self.path(shell)?;
-        if self.yes {
+        if self.consent.yes {
             return Ok(None);
         }
         let survey = shell.session.survey(&path).await?;
-        Ok((survey.below > 0).then(|| question(&path, &survey, shell.session.id())))
+        let words = || question(&path, &survey, shell.session.id());
+        Ok((survey.below > 0).then(|| Question { words: words(), declined: "Nothing was deleted" }))
     }
 
-    /// Returns the znode, unless it is one that must be meant twice.
     fn path(&self, shell: &Shell) -> Result<ZnodePath> {
-        let path = shell.path(&self.path)?;
-        match shell.protected_by(&path) {
-            Some(why) if !self.force => {
-                let message = format!("Refusing to delete {path} and all below it: {why}");
-                Err(Error::new(Kind::Refused, message).with_hint("--force deletes it all the same"))
-            }
-            _ => Ok(path),
-        }
+        self.consent.path(shell, &self.path, "delete")
     }
 }
 
 fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> String {
-    let counted = |count: u64, one: &str, many: &str| {
-        format!("{} {}", grouped(count), if count == 1 { one } else { many })
-    };
-    let mut text = format!("Delete {path} and ");
-    if survey.more {
-        text.push_str("more than ");
-    }
-    text.push_str(&counted(survey.below, "znode", "znodes"));
-    text.push_str(" below it, ");
+    let mut text = about("Delete", path, survey.below, survey.more);
+    text.push_str(", ");
     text.push_str(&counted(survey.bytes, "byte", "bytes"));
     let live: u64 = survey.ephemerals.values().sum();
     if live > 0 {

@@ -9,6 +9,7 @@ mod block;
 mod cd;
 mod config;
 mod connect;
+mod consent;
 mod create;
 mod data;
 mod delete;
@@ -58,6 +59,7 @@ mod whoami;
 use clap::CommandFactory;
 
 pub use self::block::mark;
+pub use self::consent::Question;
 pub use self::history::{is_private, recalled};
 use self::parse::unknown;
 pub use self::parse::{Call, Reader, parse, words};
@@ -196,9 +198,8 @@ impl Command {
         )
     }
 
-    /// Returns what a person is to be asked before the command runs, with the number of znodes at
-    /// stake; none for most commands.
-    pub async fn question(&self, shell: &Shell) -> Result<Option<String>> {
+    /// Returns what a person is to be asked before the command runs; none for most commands.
+    pub async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
         match self {
             Self::DeleteAll(command) => command.question(shell).await,
             Self::Redo(command) => match shell.reader.read(&command.line(shell)?)? {
@@ -206,6 +207,7 @@ impl Command {
                 None => Ok(None),
             },
             Self::Repeat(command) => Box::pin(command.call()?.question(shell)).await,
+            Self::SetAcl(command) => command.question(shell).await,
             Self::Time(command) => Box::pin(command.call()?.question(shell)).await,
             _ => Ok(None),
         }

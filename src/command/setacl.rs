@@ -1,14 +1,18 @@
 //! `setAcl`: decide who may do what with a znode.
 
 use super::Shell;
+use super::consent::{Consent, Question, about};
 use crate::error::Result;
-use crate::path::TypedPath;
+use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Report, Text};
 use crate::session::{Acl, Stat};
 
 /// Replace the list of who may do what with a znode
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "setAcl [-s] [-v version] [-R] path acl", after_long_help = EXAMPLE)]
+#[command(
+    override_usage = "setAcl [-s] [-v version] [-R] [--yes] [--force] path acl",
+    after_long_help = EXAMPLE
+)]
 pub struct SetAcl {
     /// Print the stat afterwards
     #[arg(short, long)]
@@ -19,6 +23,8 @@ pub struct SetAcl {
     /// Replace those of all znodes below as well
     #[arg(short = 'R', long)]
     recursive: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// Znode to protect
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -49,7 +55,7 @@ dataLength = 4
 numChildren = 0
 > setAcl /lake world:anyone:rz
 ! world:anyone:rz does not have the form scheme:id:perm: z is not a permission (c, d, r, w and a are)
-! setAcl [-s] [-v version] [-R] path acl";
+! setAcl [-s] [-v version] [-R] [--yes] [--force] path acl";
 
 impl SetAcl {
     /// Returns whether the command asks for a password or needs more than one round trip.
@@ -57,8 +63,27 @@ impl SetAcl {
         self.recursive || self.acl.unanswered().next().is_some()
     }
 
+    /// Returns what a person is to be asked first; none when nothing hangs on the answer.
+    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        let path = self.path(shell)?;
+        if !self.recursive || self.consent.yes {
+            return Ok(None);
+        }
+        let (below, more) = shell.session.census(&path).await?;
+        let words = || format!("{}? [y/N] ", about("Replace the list of", &path, below, more));
+        Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
+    }
+
+    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
+        if self.recursive {
+            self.consent.path(shell, &self.path, "replace the list of")
+        } else {
+            shell.path(&self.path)
+        }
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Guarded> {
-        let path = shell.path(&self.path)?;
+        let path = self.path(shell)?;
         let acl = shell.acl(&self.acl).await?;
         if self.recursive {
             let note = |count| shell.progress.note(count, "changed");

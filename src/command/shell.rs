@@ -46,7 +46,8 @@ pub struct Shell {
     input: Mutex<Option<Input>>,
     /// How far the running command has come.
     pub progress: Progress,
-    /// Znodes, from the server's root on, that are not to be deleted with what is below them.
+    /// Znodes, from the server's root on, that are not to be changed together with what is below
+    /// them.
     pub protected: Vec<ZnodePath>,
 }
 
@@ -238,12 +239,15 @@ impl Shell {
         typed.from(self.session.working_path().as_ref())
     }
 
-    /// Returns why a znode is not to be deleted with all below it, if so.
+    /// Returns why a znode is not to be changed together with all below it, if so.
     pub(super) fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
         let chroot = self.session.servers().map(|servers| servers.chroot().clone());
         let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
         if whole.is_root() {
             return Some("it is the root of the server");
+        }
+        if path.is_root() {
+            return Some("it is all that this session sees");
         }
         if ZnodePath::root().child("zookeeper").contains(&whole) {
             return Some("ZooKeeper keeps its own data there");

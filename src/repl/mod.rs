@@ -144,9 +144,9 @@ async fn line_runs(
     let changes = Cell::new(false);
     let work = async {
         if let Some(question) = command.question(shell).await?
-            && !editor.ask(&escape::to_terminal(question.as_bytes(), Newlines::Escape))
+            && !editor.ask(&escape::to_terminal(question.words.as_bytes(), Newlines::Escape))
         {
-            screen.error("Nothing was deleted");
+            screen.error(question.declined);
             return Ok(None);
         }
         changes.set(!command.only_reads());

@@ -1,4 +1,4 @@
-//! What stands to be lost with a subtree: counted before it is deleted.
+//! What a subtree holds: counted before it is deleted or changed.
 
 use std::collections::BTreeMap;
 
@@ -26,20 +26,31 @@ pub struct Survey {
 }
 
 impl Session {
-    /// Counts what lies at `top` and below it. The server does not stand still meanwhile: znodes
-    /// that vanish are left out.
-    pub async fn survey(&self, top: &ZnodePath) -> Result<Survey> {
+    /// Counts the znodes below `top`, on any server, but not endlessly; returns also whether there are
+    /// more than were counted.
+    pub async fn census(&self, top: &ZnodePath) -> Result<(u64, bool)> {
+        let (paths, more) = self.paths(top).await?;
+        Ok((paths.len() as u64 - 1, more))
+    }
+
+    /// Returns `top` and the znodes below it, and whether there are more.
+    async fn paths(&self, top: &ZnodePath) -> Result<(Vec<ZnodePath>, bool)> {
         let mut paths = Vec::new();
-        let mut survey = Survey::default();
         let mut walk = self.walk(top, Turns::Depth, false);
         while let Some(path) = walk.next().await? {
             if paths.len() > COUNTED {
-                survey.more = true;
-                break;
+                return Ok((paths, true));
             }
             paths.push(path);
         }
-        survey.below = paths.len() as u64 - 1;
+        Ok((paths, false))
+    }
+
+    /// Counts what lies at `top` and below it. The server does not stand still meanwhile: znodes
+    /// that vanish are left out.
+    pub async fn survey(&self, top: &ZnodePath) -> Result<Survey> {
+        let (paths, more) = self.paths(top).await?;
+        let mut survey = Survey { below: paths.len() as u64 - 1, more, ..Survey::default() };
         let mut stats = stream::iter(paths)
             .map(|path| async move { self.exists(&path, false).await })
             .buffer_unordered(WINDOW);

@@ -94,8 +94,43 @@ fn what_every_server_needs_is_not_deleted_by_mistake() {
         terminal.enter(number, &format!("deleteall --yes {path}"));
         terminal.wait_for(&format!("Refusing to delete {path} and all below it: "));
     }
-    terminal
-        .wait_for("below it: the config file protects it\nhint: --force deletes it all the same");
+    terminal.wait_for("below it: the config file protects it\nhint: --force does it all the same");
+    for (number, path) in (paths.len()..).zip(&paths) {
+        terminal.enter(number, &format!("setAcl -R --yes {path} world:anyone:r"));
+        terminal.wait_for(&format!("Refusing to replace the list of {path} and all below it: "));
+    }
+    // One znode is not a subtree; and nothing was changed until here.
+    terminal.enter(2 * paths.len(), "getAcl /");
+    terminal.wait_for("'world,'anyone\n: cdrwa\n");
+}
+
+#[test]
+fn a_question_is_asked_before_many_lists_are_replaced() {
+    let server = server();
+    run(&server, "create /lake deep\ncreate /lake/reed green\ncreate /lake/duck");
+    let mut terminal = shell(&server);
+    let question = "Replace the list of /lake and 2 znodes below it? [y/N]";
+    for (number, keys) in [(0, "n\r"), (1, CTRL_C)] {
+        terminal.enter(number, "setAcl -R /lake world:anyone:cdra");
+        terminal.wait_until(question, |screen| screen.ends_with(question));
+        terminal.keys(keys);
+        terminal.wait_for_prompt(number + 1);
+        assert_eq!(terminal.screen().matches("\nNothing was changed\n").count(), number + 1);
+    }
+    let list = |path: &str| run(&server, &format!("getAcl {path}"));
+    assert_eq!(list("/lake/reed"), "'world,'anyone\n: cdrwa\n");
+    terminal.enter(2, "time setAcl -R /lake world:anyone:cdra");
+    terminal.wait_until(question, |screen| screen.ends_with(question));
+    terminal.keys("y\r");
+    terminal.wait_for_prompt(3);
+    assert_eq!(list("/lake/reed"), "'world,'anyone\n: cdra\n");
+    // Nobody is asked about one znode, nor who has said yes.
+    terminal.enter(3, "setAcl -R /lake/reed world:anyone:cdrwa");
+    terminal.enter(4, "setAcl -R -y /lake world:anyone:cra");
+    terminal.wait_for_prompt(5);
+    assert_eq!(list("/lake/duck"), "'world,'anyone\n: cra\n");
+    // A script is not asked.
+    run(&server, "setAcl -R /lake world:anyone:cdrwa");
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! Consent to what a command does to a whole subtree: a person at a terminal is asked first, and what
+//! every server needs must be meant twice.
+
+use super::Shell;
+use crate::error::{Error, Kind, Result};
+use crate::path::{TypedPath, ZnodePath};
+use crate::report::progress::grouped;
+
+/// What a person is to be asked before a command runs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What would happen, and to how much.
+    pub words: String,
+    /// What to say where the answer is no.
+    pub declined: &'static str,
+}
+
+/// How consent is given in advance.
+#[derive(Debug, clap::Args)]
+pub(super) struct Consent {
+    /// Do not ask at a terminal
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Do it even to /, /zookeeper and what the config file protects
+    #[arg(long)]
+    force: bool,
+}
+
+impl Consent {
+    /// Returns the znode, unless it is one that must be meant twice. `what` is to be done to it and
+    /// to all below it.
+    pub(super) fn path(&self, shell: &Shell, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
+        let path = shell.path(typed)?;
+        match shell.protected_by(&path) {
+            Some(why) if !self.force => {
+                let message = format!("Refusing to {what} {path} and all below it: {why}");
+                Err(Error::new(Kind::Refused, message).with_hint("--force does it all the same"))
+            }
+            _ => Ok(path),
+        }
+    }
+}
+
+/// Returns a number of things in words.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+/// Returns the beginning of a question: what is to be done to a znode and to so many below it, or
+/// to more than can be counted in a moment.
+pub(super) fn about(what: &str, path: &ZnodePath, below: u64, more: bool) -> String {
+    let more = if more { "more than " } else { "" };
+    format!("{what} {path} and {more}{} below it", counted(below, "znode", "znodes"))
+}
