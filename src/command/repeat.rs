@@ -1,11 +1,11 @@
 //! `repeat`: run a command several times.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
+use super::inner::Inner;
 use super::sleep::Seconds;
-use super::{Call, Shell, words};
-use crate::error::{Error, Result};
+use super::{Call, Shell};
+use crate::error::Result;
 use crate::report::Silence;
 
 /// Run a command a number of times, until it fails
@@ -18,14 +18,8 @@ pub struct Repeat {
     /// How many times
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     times: u64,
-    /// Command to run, with its arguments
-    #[arg(
-        value_name = "command",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
-    words: Vec<OsString>,
+    #[command(flatten)]
+    inner: Inner,
 }
 
 const EXAMPLE: &str = "\
@@ -37,7 +31,7 @@ Created /lake-0000000001";
 impl Repeat {
     /// Reads the command that is to run.
     pub(super) fn call(&self) -> Result<Call> {
-        words(self.words.clone())?.ok_or_else(|| Error::usage("Missing: command"))
+        self.inner.call()
     }
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {

@@ -1,9 +1,9 @@
 //! `time`: run a command and tell how long it took.
 
-use std::ffi::OsString;
 use std::time::Instant;
 
-use super::{Call, Shell, words};
+use super::inner::Inner;
+use super::{Call, Shell};
 use crate::error::{Error, Result};
 use crate::report::{Report, Text};
 
@@ -11,14 +11,8 @@ use crate::report::{Report, Text};
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "time command [argument...]", after_long_help = EXAMPLE)]
 pub struct Time {
-    /// Command to run, with its arguments
-    #[arg(
-        value_name = "command",
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
-    words: Vec<OsString>,
+    #[command(flatten)]
+    inner: Inner,
 }
 
 const EXAMPLE: &str = "\
@@ -35,7 +29,7 @@ Created /lake
 impl Time {
     /// Reads the command that is to run.
     pub(super) fn call(&self) -> Result<Call> {
-        words(self.words.clone())?.ok_or_else(|| Error::usage("Missing: command"))
+        self.inner.call()
     }
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Timed> {

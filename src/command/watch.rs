@@ -31,7 +31,11 @@ pub struct Watch {
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Command of this machine to run for each event, one after the other
-    #[arg(value_name = "command", last = true)]
+    #[arg(
+        value_name = "command",
+        last = true,
+        value_hint = clap::ValueHint::CommandWithArguments
+    )]
     command: Vec<OsString>,
 }
 

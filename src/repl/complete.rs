@@ -1,11 +1,15 @@
-//! Completion: commands, options with what they mean, values, and znodes of the live tree.
+//! Completion: commands, options with what they mean, values, znodes of the live tree, and files and
+//! programs of this machine where a command takes them.
 
+mod files;
+mod names;
 mod paths;
 
 use clap::{Arg, Command};
 use rustyline::completion::Pair;
 use unicode_width::UnicodeWidthStr;
 
+use self::names::Hand;
 use super::grammar::{Reading, Role};
 use super::tree::Tree;
 use crate::dialect::Dialect;
@@ -64,11 +68,18 @@ pub(super) fn complete(
     let reading = Reading::of(grammar, text, dialect);
     let (last, role) = reading.last();
     let word = last.text();
+    let hand = Hand { quote: last.quote, dashes: !reading.is_plain, dialect };
     let candidates = match role {
-        Role::Command => commands(grammar, &word).into(),
-        _ if word.starts_with('-') && last.quote.is_none() => options(&reading, &word).into(),
-        role if role.is_path() => paths::complete(tree, &word, last.quote, dialect),
-        Role::Value(arg) => values(grammar, arg, &word).into(),
+        _ if word.starts_with('-') && last.quote.is_none() && !reading.is_plain => {
+            assigned(grammar, &reading, &word).unwrap_or_else(|| options(&reading, &word)).into()
+        }
+        Role::Command(_) => commands(grammar, &word).into(),
+        role if role.is_path() => paths::complete(tree, &word, hand),
+        Role::Program => files::programs(&word, hand),
+        Role::Value(arg) => match files::start(arg, &word) {
+            Some(start) => files::complete(&word, start, hand),
+            None => values(grammar, arg, &word).into(),
+        },
         Role::Option | Role::Unknown => Candidates::default(),
     };
     (last.span.start, fit(candidates, size))
@@ -156,8 +167,8 @@ fn commands(grammar: &Command, word: &str) -> Vec<Pair> {
 
 fn options(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
     let Some(command) = reading.command else { return Vec::new() };
-    let before = reading.words.iter().filter(|(typed, _)| typed.text() != word);
-    let used: Vec<&Arg> = before.flat_map(|(typed, _)| reading.options(&typed.text())).collect();
+    let before = reading.arguments().filter(|typed| typed.text() != word);
+    let used: Vec<&Arg> = before.flat_map(|typed| reading.options(&typed.text())).collect();
     let free = command.get_arguments().filter(|arg| {
         !arg.is_positional()
             && !arg.is_hide_set()
@@ -180,6 +191,17 @@ fn options(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
         .into_iter()
         .map(|(name, both, help)| pair(format!("{name} "), format!("{both:width$}  {help}")))
         .collect()
+}
+
+/// Completes the value in `--option=value`.
+fn assigned(grammar: &Command, reading: &Reading<'_>, word: &str) -> Option<Vec<Pair>> {
+    let (name, value) = word.split_once('=')?;
+    let arg = reading.options(name).pop()?;
+    let mut found = values(grammar, arg, value);
+    for pair in &mut found {
+        pair.replacement.insert_str(0, &format!("{name}="));
+    }
+    Some(found)
 }
 
 fn values(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {

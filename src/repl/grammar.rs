@@ -1,11 +1,13 @@
 //! What each word of a line is, finished or not: the command, an option, or a value of one of the
-//! command's arguments. It asks clap's tree and knows no command by name.
+//! command's arguments. Where a command runs another one, what follows is read as that one's line.
+//! It asks clap's tree and knows no command by name.
 
 use std::any::TypeId;
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::block::Block;
+use crate::command::InnerWord;
 use crate::dialect::Dialect;
 use crate::line::{Line, Word};
 use crate::path::TypedPath;
@@ -13,10 +15,13 @@ use crate::path::TypedPath;
 /// What a word is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Role<'t> {
-    Command,
+    /// The name of a command, and that command if there is one.
+    Command(Option<&'t Command>),
     Option,
     /// A value of this argument.
     Value(&'t Arg),
+    /// The name of a program of this machine.
+    Program,
     /// The command takes no such word, or is none.
     Unknown,
 }
@@ -24,20 +29,26 @@ pub(super) enum Role<'t> {
 impl Role<'_> {
     /// Returns whether the word is the path of a znode.
     pub(super) fn is_path(self) -> bool {
-        matches!(self, Self::Value(arg) if arg.get_value_parser().type_id() == TypeId::of::<TypedPath>())
+        matches!(self, Self::Value(arg) if is_of::<TypedPath>(arg))
     }
 }
 
 /// A line that is being typed, read as far as it goes.
 pub(super) struct Reading<'t> {
+    /// The command whose arguments are typed: the innermost one.
     pub(super) command: Option<&'t Command>,
     pub(super) words: Vec<(Word, Role<'t>)>,
     /// What one more word would be.
     pub(super) next: Role<'t>,
-    /// Positional words that are there.
+    /// Positional words of the command that are there; behind a `--` that has words of its own,
+    /// those.
     pub(super) positionals: usize,
+    /// Whether a `--` has ended the command's options.
+    pub(super) is_plain: bool,
     /// Whether the text ends inside a quotation.
     pub(super) is_open: bool,
+    /// Which of `words` is the first behind the command's name.
+    first: usize,
     /// Where the text of the line ends.
     end: usize,
 }
@@ -49,35 +60,50 @@ impl<'t> Reading<'t> {
         // A row that goes on: both bytes are blanks to the command.
         let line = text[start..].replace("\\\n", "  ");
         let line = Line::parse(&line, dialect);
-        let is_open = line.open.is_some();
-        let mut words = line.words.into_iter();
         let mut reading = Self {
             command: None,
             words: Vec::new(),
-            next: Role::Command,
+            next: Role::Command(None),
             positionals: 0,
-            is_open,
+            is_plain: false,
+            is_open: line.open.is_some(),
+            first: 0,
             end: text.len(),
         };
-        let Some(first) = words.next() else { return reading };
-        reading.command = tree.find_subcommand(first.text().as_ref());
-        reading.push(first, Role::Command, start);
-        reading.next = reading.positional();
-        for word in words {
-            let waiting = matches!(reading.next, Role::Value(arg) if !arg.is_positional());
-            let (role, next) = if waiting { (reading.next, None) } else { reading.role(&word) };
-            if !waiting && matches!(role, Role::Value(_)) {
+        for mut word in line.words {
+            let waiting = match reading.next {
+                Role::Value(arg) if !arg.is_positional() => Some(reading.next),
+                _ => None,
+            };
+            let (role, waits) = waiting.map_or_else(|| reading.role(&word), |role| (role, None));
+            let role = match role {
+                Role::Command(_) => Role::Command(tree.find_subcommand(word.text().as_ref())),
+                role => role,
+            };
+            if waiting.is_none() && matches!(role, Role::Value(_) | Role::Program) {
                 reading.positionals += 1;
             }
-            reading.push(word, role, start);
-            reading.next = next.map_or_else(|| reading.positional(), Role::Value);
+            word.span = word.span.start + start..word.span.end + start;
+            reading.words.push((word, role));
+            if let Role::Command(command) = role {
+                reading.begin(command);
+            }
+            reading.next = waits.map_or_else(|| reading.positional(), Role::Value);
         }
         reading
     }
 
-    fn push(&mut self, mut word: Word, role: Role<'t>, start: usize) {
-        word.span = word.span.start + start..word.span.end + start;
-        self.words.push((word, role));
+    /// Goes on with the words of a command.
+    fn begin(&mut self, command: Option<&'t Command>) {
+        self.command = command;
+        self.first = self.words.len();
+        self.positionals = 0;
+        self.is_plain = false;
+    }
+
+    /// Returns the words behind the command's name.
+    pub(super) fn arguments(&self) -> impl Iterator<Item = &Word> {
+        self.words[self.first..].iter().map(|(word, _)| word)
     }
 
     /// Returns the word that the text ends in, with its role; an empty one behind a blank.
@@ -119,36 +145,69 @@ impl<'t> Reading<'t> {
     }
 
     /// Returns the role of a word that is no option's value, and the option that waits for one.
-    fn role(&self, word: &Word) -> (Role<'t>, Option<&'t Arg>) {
+    fn role(&mut self, word: &Word) -> (Role<'t>, Option<&'t Arg>) {
         let text = word.text();
-        let dashed = word.quote.is_none() && text.len() > 1 && text.starts_with('-');
-        if dashed {
-            let options = self.options(&text);
-            let whole = text.starts_with("--")
-                || options.first().is_some_and(|first| first.get_short().is_none());
-            let complete = whole || options.len() + 1 == text.chars().count();
-            if let Some(last) = options.last().filter(|_| complete) {
-                let waits = takes_value(last) && !text.contains('=');
-                return (Role::Option, waits.then_some(*last));
-            }
-            let value = self.positional();
-            let hyphens = matches!(value, Role::Value(arg) if arg.is_allow_hyphen_values_set() || arg.is_allow_negative_numbers_set());
-            if !hyphens {
-                return (if options.is_empty() { Role::Unknown } else { Role::Option }, None);
-            }
+        let dashed = word.quote.is_none() && text.starts_with('-');
+        if !dashed || self.is_plain || self.command.is_none() {
+            return (self.positional(), None);
         }
-        (self.positional(), None)
+        if text == "--" {
+            self.is_plain = true;
+            if self.behind_dashes().is_some() {
+                self.positionals = 0;
+            }
+            return (Role::Option, None);
+        }
+        let options = self.options(&text);
+        let whole = text.starts_with("--")
+            || options.first().is_some_and(|first| first.get_short().is_none());
+        let complete = whole || options.len() + 1 == text.chars().count();
+        if let Some(last) = options.last().filter(|_| complete) {
+            let waits = takes_value(last) && !text.contains('=');
+            return (Role::Option, waits.then_some(*last));
+        }
+        match self.positional() {
+            // It may still become an option of the outer command.
+            positional @ Role::Command(_) if text != "-" => (positional, None),
+            positional @ Role::Value(arg) if text == "-" || takes_dashes(arg) => (positional, None),
+            _ => (if options.is_empty() { Role::Unknown } else { Role::Option }, None),
+        }
     }
 
+    /// Returns what a word is that is neither an option nor its value.
     fn positional(&self) -> Role<'t> {
-        let Some(command) = self.command else { return Role::Unknown };
-        let mut places = command.get_positionals();
-        let repeated = command.get_positionals().last().filter(|arg| {
+        let Some(command) = self.command else {
+            return if self.words.is_empty() { Role::Command(None) } else { Role::Unknown };
+        };
+        if let Some(arg) = self.behind_dashes().filter(|_| self.is_plain) {
+            let names = arg.get_value_hint() == ValueHint::CommandWithArguments;
+            return if names && self.positionals == 0 { Role::Program } else { Role::Value(arg) };
+        }
+        let places = || command.get_positionals().filter(|arg| !arg.is_last_set());
+        let repeated = places().last().filter(|arg| {
             matches!(arg.get_action(), ArgAction::Append)
                 || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
         });
-        places.nth(self.positionals).or(repeated).map_or(Role::Unknown, Role::Value)
+        match places().nth(self.positionals).or(repeated) {
+            Some(arg) if is_of::<InnerWord>(arg) => Role::Command(None),
+            Some(arg) => Role::Value(arg),
+            None => Role::Unknown,
+        }
     }
+
+    /// Returns the argument of the command that can only stand behind a `--`.
+    fn behind_dashes(&self) -> Option<&'t Arg> {
+        self.command?.get_positionals().find(|arg| arg.is_last_set())
+    }
+}
+
+fn is_of<T: 'static>(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<T>()
+}
+
+/// Returns whether a value may begin with a dash.
+fn takes_dashes(arg: &Arg) -> bool {
+    arg.is_allow_hyphen_values_set() || arg.is_allow_negative_numbers_set()
 }
 
 pub(super) fn takes_value(arg: &Arg) -> bool {
@@ -164,8 +223,9 @@ mod tests {
         tree.build();
         let reading = Reading::of(&tree, text, Dialect::V34);
         let name = |role: &Role<'_>| match role {
-            Role::Command => "command".to_owned(),
+            Role::Command(_) => "command".to_owned(),
             Role::Option => "option".to_owned(),
+            Role::Program => "program".to_owned(),
             Role::Value(arg) => arg.get_id().to_string(),
             Role::Unknown => "?".to_owned(),
         };
@@ -191,6 +251,22 @@ mod tests {
             ("nosuch /a", "command ? > ?"),
             ("ls /\nget /a", "command path > word"),
             ("get \\\n/a", "command path > word"),
+            // A command that runs another one.
+            ("time", "command > command"),
+            ("time get -s", "command command option > path"),
+            ("time nosuch -s", "command command ? > ?"),
+            ("repeat", "command > times"),
+            ("repeat 3 -i", "command times option > interval"),
+            ("repeat 3 -i 1 create -se", "command times option interval command option > path"),
+            (
+                "repeat 2 time repeat 3 ls /a",
+                "command times command command times command path > word",
+            ),
+            // What stands behind `--` is no option.
+            ("get -- -s -w", "command option path word > ?"),
+            ("watch /a -R", "command path option > ?"),
+            ("watch /a -- sh -c x", "command path option program command command > command"),
+            ("time get -- -s", "command command option path > word"),
         ] {
             assert_eq!(roles(text), expected, "{text}");
         }

@@ -48,18 +48,18 @@ pub(super) fn paint(
         at = word.span.end;
         let last = word.span.end == text.len();
         let look = match role {
-            Role::Command if reading.command.is_some() => Look::Known,
+            Role::Command(Some(_)) => Look::Known,
             // It may still become one.
-            Role::Command if last && is_prefix(&word.text()) => Look::Plain,
-            Role::Command | Role::Unknown => Look::Wrong,
+            Role::Command(_) if last && is_prefix(&word.text()) => Look::Plain,
+            Role::Command(_) | Role::Unknown => Look::Wrong,
             Role::Option => Look::Option,
-            role if role.is_path() => match exists(&word.text()) {
+            role @ Role::Value(_) if role.is_path() => match exists(&word.text()) {
                 Some(true) => Look::Exists,
                 Some(false) if !last => Look::Missing,
                 _ => Look::Plain,
             },
-            Role::Value(_) if word.quote.is_some() => Look::Quoted,
-            Role::Value(_) => Look::Plain,
+            Role::Value(_) | Role::Program if word.quote.is_some() => Look::Quoted,
+            Role::Value(_) | Role::Program => Look::Plain,
         };
         if look == Look::Plain {
             painted.extend(visible(typed));
@@ -105,6 +105,16 @@ mod tests {
         assert_eq!(painted("ge"), "ge");
         assert_eq!(painted("gex /a"), "{31:gex} {31:/a}");
         assert_eq!(painted("create /a 'b c'"), "{1;32:create} /a {35:'b c'}");
+        assert_eq!(
+            painted("repeat 3 repeat 2 get -s /here"),
+            "{1;32:repeat} 3 {1;32:repeat} 2 {1;32:get} {36:-s} {34:/here}"
+        );
+        assert_eq!(painted("repeat 3 ge"), "{1;32:repeat} 3 ge");
+        assert_eq!(painted("repeat 3 gex "), "{1;32:repeat} 3 {31:gex} ");
+        assert_eq!(
+            painted("watch /here -- sh -c 'x y'"),
+            "{1;32:watch} {34:/here} {36:--} sh -c {35:'x y'}"
+        );
     }
 
     #[test]

@@ -76,22 +76,29 @@ fn usage(reading: &Reading<'_>) -> Option<String> {
     }
     let usage = usage_of(command);
     let typed: Vec<&str> = reading
-        .words
-        .iter()
-        .flat_map(|(word, _)| reading.options(&word.text()))
+        .arguments()
+        .flat_map(|word| reading.options(&word.text()))
         .map(|arg| arg.get_id().as_str())
         .collect();
     let mut skipped = reading.positionals;
     let mut rest = Vec::new();
-    let mut pieces = pieces(&usage).into_iter().peekable();
+    let behind_dashes = usage.split_once("[-- ").filter(|_| reading.is_plain);
+    let usage =
+        behind_dashes.map_or(&*usage, |(_, words)| words.strip_suffix(']').unwrap_or(words));
+    let mut pieces = pieces(usage).into_iter().peekable();
     while let Some(piece) = pieces.next() {
+        if reading.is_plain && piece.starts_with("[-") {
+            continue;
+        }
         let options: Vec<&clap::Arg> =
             options(piece).flat_map(|name| reading.options(name)).collect();
         let bare = !options.is_empty() && !piece.starts_with('[');
         // `-n val`: the value goes with its option.
         let value = pieces.next_if(|_| bare && options.iter().all(|arg| takes_value(arg)));
         let is_typed = options.iter().any(|arg| typed.contains(&arg.get_id().as_str()));
-        let is_there = options.is_empty() && !piece.starts_with("[-") && skipped > 0;
+        // `[word...]` may be typed again and again.
+        let again = piece.starts_with('[') && piece.ends_with("...]");
+        let is_there = options.is_empty() && !piece.starts_with("[-") && !again && skipped > 0;
         if is_there {
             skipped -= 1;
         } else if !is_typed {

@@ -30,6 +30,32 @@ fn commands_options_and_values_are_completed() {
 }
 
 #[test]
+fn a_command_that_another_one_runs_is_a_command() {
+    let server = server();
+    run(&server, "create /lake deep\ncreate /lake/-odd");
+    let mut terminal = connected(Setup::new(&server).size(500, 200));
+    std::fs::write(terminal.home().join("data.json"), "{}").unwrap();
+    tab(&mut terminal, "time dele", "deleteall  ");
+    let menu = tab(&mut terminal, "repeat 2 get -", "--watch  ");
+    assert!(menu.contains("Leave a watch: one event when the data changes"), "{menu}");
+    tab(&mut terminal, "time get /la", "0] time get /lake");
+    terminal.keys(&format!("{CTRL_U}repeat 2 -i 1 get "));
+    terminal.wait_for("0] repeat 2 -i 1 get [-s] [-w]");
+    terminal.keys(&format!("{CTRL_U}time get /lake"));
+    terminal.wait_for("0] time get /lake  4 bytes, 1 child");
+    // A program, and a file of data.
+    tab(&mut terminal, "watch /lake -- ch", "chmod");
+    tab(&mut terminal, "watch /lake -- cat data", "0] watch /lake -- cat data.json ");
+    tab(&mut terminal, "set /lake @da", "0] set /lake @data.json ");
+    // No option.
+    terminal.keys(&format!("{CTRL_U}cd lake\r"));
+    terminal.wait_for_prompt(1);
+    tab(&mut terminal, "get ", "1] get ./-odd");
+    terminal.keys("\r");
+    terminal.wait_for("1] get ./-odd\n\ncZxid");
+}
+
+#[test]
 fn znodes_are_completed_with_odd_names_quoted() {
     let server = server();
     run(&server, "create /lake\ncreate '/lake/a b'\ncreate /lake/湖\ncreate '/lake/a b/deep'");

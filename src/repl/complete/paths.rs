@@ -1,19 +1,12 @@
-//! Completion of znode paths: children of the live tree, quoted where they must be.
+//! Completion of znode paths: children of the live tree.
 
 use super::super::tree::Tree;
-use super::{Candidates, LISTED, pair};
-use crate::dialect::Dialect;
-use crate::line::Line;
+use super::Candidates;
+use super::names::{Hand, fitting, list, split};
 use crate::path::ZnodePath;
-use crate::report::escape::{self, Newlines};
 
-/// Completes a path that is typed as far as `typed`, with `quote` before it.
-pub(super) fn complete(
-    tree: &Tree,
-    typed: &str,
-    quote: Option<char>,
-    dialect: Dialect,
-) -> Candidates {
+/// Completes a path that is typed as far as `typed`.
+pub(super) fn complete(tree: &Tree, typed: &str, hand: Hand) -> Candidates {
     // A place, not the beginning of a name.
     let typed = if matches!(split(typed).1, "." | "..") { &format!("{typed}/") } else { typed };
     let (directory, prefix) = split(typed);
@@ -31,129 +24,13 @@ pub(super) fn complete(
         && let Some(below) = tree.children(&base.child(prefix))
     {
         if !below.is_empty() {
-            return children(&below, &format!("{directory}{prefix}/"), quote, dialect);
+            return list(&below, &format!("{directory}{prefix}/"), hand);
         }
-        let mut found = children(found, directory, quote, dialect);
+        let mut found = list(found, directory, hand);
         for candidate in &mut found.found {
             candidate.replacement.push(' ');
         }
         return found;
     }
-    children(found, directory, quote, dialect)
-}
-
-/// Cuts a typed path behind its last `/`.
-fn split(typed: &str) -> (&str, &str) {
-    match typed.rfind('/') {
-        Some(at) => typed.split_at(at + 1),
-        None => ("", typed),
-    }
-}
-
-/// Returns the names that begin with `prefix`; `names` are sorted.
-fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
-    let start = names.partition_point(|name| name.as_str() < prefix);
-    let rest = &names[start..];
-    &rest[..rest.partition_point(|name| name.starts_with(prefix))]
-}
-
-/// Lists names, as they are to be typed behind `directory`.
-fn children(
-    names: &[String],
-    directory: &str,
-    quote: Option<char>,
-    dialect: Dialect,
-) -> Candidates {
-    let shown = |name: &String| escape::to_terminal(name.as_bytes(), Newlines::Escape).into_owned();
-    let (first, last) = match names {
-        [] => return Candidates::default(),
-        [only] => {
-            let word = quoted(&format!("{directory}{only}"), dialect);
-            let only = word.map(|word| pair(word, shown(only)));
-            return only.into_iter().collect::<Vec<_>>().into();
-        }
-        [first, .., last] => (first, last),
-    };
-    // Of several only what all share is put into the line; a quote may have to be opened for it.
-    let shared = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
-    let shared = &first[..shared.map(|(c, _)| c.len_utf8()).sum()];
-    let whole = quoted(&format!("{directory}{shared}"), dialect);
-    let stem = match (whole, quote) {
-        (Some(whole), _) if whole.starts_with(['"', '\'']) => whole[..whole.len() - 1].to_owned(),
-        (Some(whole), Some(quote)) => format!("{quote}{whole}"),
-        (Some(whole), None) => whole,
-        (None, _) => directory.to_owned(),
-    };
-    let listed = names.iter().take(LISTED);
-    let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
-    Candidates { found, more: names.len().saturating_sub(LISTED) }
-}
-
-/// Returns a word as it must be typed; none if the dialect cannot write it.
-fn quoted(word: &str, dialect: Dialect) -> Option<String> {
-    let reads_back = |typed: &str| {
-        let line = Line::parse(&format!("x {typed}"), dialect);
-        line.open.is_none()
-            && matches!(line.words.as_slice(), [_, found] if found.bytes == word.as_bytes())
-    };
-    let visible = !word.chars().any(|c| !escape::is_safe(c));
-    let escaped = || {
-        let mut typed = String::from("\"");
-        for c in word.chars() {
-            match c {
-                '"' | '\\' => typed.extend(['\\', c]),
-                c if escape::is_safe(c) => typed.push(c),
-                c => typed.extend(c.escape_unicode()),
-            }
-        }
-        typed.push('"');
-        typed
-    };
-    let plain = [word.to_owned(), format!("'{word}'")].into_iter().filter(|_| visible);
-    plain.chain(std::iter::once(escaped())).find(|typed| reads_back(typed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn odd_names_are_quoted_as_the_dialect_can() {
-        for (word, old, new) in [
-            ("/a", Some("/a"), Some("/a")),
-            ("/a b", Some("'/a b'"), Some("'/a b'")),
-            ("/it's", Some("/it's"), Some("/it's")),
-            ("/it's so", None, Some("\"/it's so\"")),
-            ("/a\u{202e}b", None, Some("\"/a\\u{202e}b\"")),
-            ("/{\"k\":1}", Some("/{\"k\":1}"), Some("/{\"k\":1}")),
-        ] {
-            assert_eq!(quoted(word, Dialect::V34).as_deref(), old);
-            assert_eq!(quoted(word, Dialect::V39).as_deref(), new);
-        }
-    }
-
-    #[test]
-    fn several_names_share_what_is_typed_for_them() {
-        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let stem = |list: &[&str], quote| {
-            let found = children(&names(list), "/lake/", quote, Dialect::V34);
-            assert_eq!(found.found.len(), list.len());
-            found.found[0].replacement.clone()
-        };
-        assert_eq!(stem(&["a b", "duck"], None), "/lake/");
-        assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
-        assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
-        assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
-        assert_eq!(stem(&["a b"], None), "'/lake/a b'");
-        assert_eq!(stem(&["duck"], Some('\'')), "/lake/duck");
-    }
-
-    #[test]
-    fn a_crowd_is_counted_and_not_listed() {
-        let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
-        names.push("nx".to_owned());
-        let Candidates { found, more } = children(fitting(&names, "n"), "/", None, Dialect::V34);
-        assert_eq!((found.len(), more), (LISTED, 99_501));
-        assert_eq!(found[0].replacement, "/n");
-    }
+    list(found, directory, hand)
 }

@@ -1,0 +1,147 @@
+//! Names as they are to be typed: cut, found in a sorted list, and quoted where they must be.
+
+use super::{Candidates, LISTED, pair};
+use crate::dialect::Dialect;
+use crate::line::Line;
+use crate::report::escape::{self, Newlines};
+
+/// How the word is typed that a name completes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hand {
+    /// The quote before it.
+    pub(super) quote: Option<char>,
+    /// Whether a dash at its start makes an option of it.
+    pub(super) dashes: bool,
+    pub(super) dialect: Dialect,
+}
+
+/// Cuts a typed path behind its last `/`.
+pub(super) fn split(typed: &str) -> (&str, &str) {
+    match typed.rfind('/') {
+        Some(at) => typed.split_at(at + 1),
+        None => ("", typed),
+    }
+}
+
+/// Returns the names that begin with `prefix`; `names` are sorted.
+pub(super) fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
+    let start = names.partition_point(|name| name.as_str() < prefix);
+    let rest = &names[start..];
+    &rest[..rest.partition_point(|name| name.starts_with(prefix))]
+}
+
+/// Lists names, as they are to be typed behind `directory`.
+pub(super) fn list(names: &[String], directory: &str, hand: Hand) -> Candidates {
+    let Hand { quote, dashes, dialect } = hand;
+    let dashed = |name: &String| name.starts_with('-');
+    // What is no option then is still the same name.
+    let here = directory.is_empty() && dashes && names.first().is_some_and(dashed);
+    let directory = if here { "./" } else { directory };
+    let shown = |name: &String| escape::to_terminal(name.as_bytes(), Newlines::Escape).into_owned();
+    let (first, last) = match names {
+        [] => return Candidates::default(),
+        [only] => {
+            let word = quoted(&format!("{directory}{only}"), dialect);
+            let only = word.map(|word| pair(word, shown(only)));
+            return only.into_iter().collect::<Vec<_>>().into();
+        }
+        [first, .., last] => (first, last),
+    };
+    // Of several only what all share is put into the line; a quote may have to be opened for it.
+    let shared = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
+    let shared = &first[..shared.map(|(c, _)| c.len_utf8()).sum()];
+    let whole = quoted(&format!("{directory}{shared}"), dialect);
+    let stem = match (whole, quote) {
+        (Some(whole), _) if whole.starts_with(['"', '\'']) => whole[..whole.len() - 1].to_owned(),
+        (Some(whole), Some(quote)) => format!("{quote}{whole}"),
+        (Some(whole), None) => whole,
+        (None, _) => directory.to_owned(),
+    };
+    let listed = names.iter().take(LISTED);
+    let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
+    Candidates { found, more: names.len().saturating_sub(LISTED) }
+}
+
+/// Returns a word as it must be typed; none if the dialect cannot write it.
+fn quoted(word: &str, dialect: Dialect) -> Option<String> {
+    let reads_back = |typed: &str| {
+        let line = Line::parse(&format!("x {typed}"), dialect);
+        line.open.is_none()
+            && matches!(line.words.as_slice(), [_, found] if found.bytes == word.as_bytes())
+    };
+    let visible = !word.chars().any(|c| !escape::is_safe(c));
+    let escaped = || {
+        let mut typed = String::from("\"");
+        for c in word.chars() {
+            match c {
+                '"' | '\\' => typed.extend(['\\', c]),
+                c if escape::is_safe(c) => typed.push(c),
+                c => typed.extend(c.escape_unicode()),
+            }
+        }
+        typed.push('"');
+        typed
+    };
+    let plain = [word.to_owned(), format!("'{word}'")].into_iter().filter(|_| visible);
+    plain.chain(std::iter::once(escaped())).find(|typed| reads_back(typed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hand(quote: Option<char>) -> Hand {
+        Hand { quote, dashes: true, dialect: Dialect::V34 }
+    }
+
+    #[test]
+    fn odd_names_are_quoted_as_the_dialect_can() {
+        for (word, old, new) in [
+            ("/a", Some("/a"), Some("/a")),
+            ("/a b", Some("'/a b'"), Some("'/a b'")),
+            ("/it's", Some("/it's"), Some("/it's")),
+            ("/it's so", None, Some("\"/it's so\"")),
+            ("/a\u{202e}b", None, Some("\"/a\\u{202e}b\"")),
+            ("/{\"k\":1}", Some("/{\"k\":1}"), Some("/{\"k\":1}")),
+        ] {
+            assert_eq!(quoted(word, Dialect::V34).as_deref(), old);
+            assert_eq!(quoted(word, Dialect::V39).as_deref(), new);
+        }
+    }
+
+    #[test]
+    fn several_names_share_what_is_typed_for_them() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let stem = |list: &[&str], quote| {
+            let found = super::list(&names(list), "/lake/", hand(quote));
+            assert_eq!(found.found.len(), list.len());
+            found.found[0].replacement.clone()
+        };
+        assert_eq!(stem(&["a b", "duck"], None), "/lake/");
+        assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
+        assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
+        assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
+        assert_eq!(stem(&["a b"], None), "'/lake/a b'");
+        assert_eq!(stem(&["duck"], Some('\'')), "/lake/duck");
+    }
+
+    #[test]
+    fn a_name_is_not_taken_for_an_option() {
+        let names = ["-a".to_owned(), "-b".to_owned()];
+        let typed =
+            |directory, hand| list(&names[..1], directory, hand).found[0].replacement.clone();
+        assert_eq!(typed("", hand(None)), "./-a");
+        assert_eq!(typed("", Hand { dashes: false, ..hand(None) }), "-a");
+        assert_eq!(typed("/lake/", hand(None)), "/lake/-a");
+        assert_eq!(list(&names, "", hand(None)).found[0].replacement, "./-");
+    }
+
+    #[test]
+    fn a_crowd_is_counted_and_not_listed() {
+        let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
+        names.push("nx".to_owned());
+        let Candidates { found, more } = list(fitting(&names, "n"), "/", hand(None));
+        assert_eq!((found.len(), more), (LISTED, 99_501));
+        assert_eq!(found[0].replacement, "/n");
+    }
+}
