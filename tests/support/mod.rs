@@ -8,7 +8,9 @@ pub(crate) mod proxy;
 pub(crate) mod shell;
 pub(crate) mod terminal;
 
+use std::fs::File;
 use std::net::TcpListener;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,17 +32,33 @@ pub(crate) fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
 }
 
 /// Returns a port on which nobody listens. It lies below the ports that outgoing connections take,
-/// so that none of them takes it before it is used.
+/// and is this process's own, so that nobody takes it before it is used, or while a cable is cut.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 12_000;
-    const PORTS: u16 = 20_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() * 61 % u32::from(PORTS)).unwrap();
+    let start = FIRST + own_block() * PORTS;
     loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = FIRST + start.wrapping_add(step) % PORTS;
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
+}
+
+/// Ports of one process: more than a run of all tests takes.
+const PORTS: u16 = 1000;
+
+/// Returns which of the blocks of ports is this process's: others on this machine run tests too.
+fn own_block() -> u16 {
+    // Locked for as long as this process lives.
+    static HELD: OnceLock<(u16, File)> = OnceLock::new();
+    let (block, _) = HELD.get_or_init(|| {
+        let lock = |block| {
+            let name = format!("zksh-tests-ports-{block}");
+            let file = File::create(std::env::temp_dir().join(name)).ok()?;
+            file.try_lock().ok().map(|()| (block, file))
+        };
+        (0..20).find_map(lock).expect("fewer than twenty processes run tests")
+    });
+    *block
 }
