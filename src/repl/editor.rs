@@ -46,6 +46,7 @@ pub(super) enum Read {
 pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     screen: Arc<Screen>,
+    interrupting: Interrupting,
     words: Arc<dyn Fn() -> String + Send + Sync>,
     /// What is asked in the place of the prompt.
     question: Arc<Mutex<Option<String>>>,
@@ -78,10 +79,10 @@ impl Editor {
             .build();
         let mut inner = rustyline::Editor::with_config(config)?;
         inner.set_helper(Some(helper));
-        let interrupt = Box::new(Interrupting(Arc::clone(&screen)));
+        let interrupting = Interrupting::new(Arc::clone(&screen));
         inner.bind_sequence(
             KeyEvent::new('c', Modifiers::CTRL),
-            EventHandler::Conditional(interrupt),
+            EventHandler::Conditional(Box::new(interrupting.clone())),
         );
         let file = history::path(
             std::env::var_os("XDG_STATE_HOME").map(PathBuf::from),
@@ -130,7 +131,7 @@ impl Editor {
             );
         });
         restore_on_panic();
-        Ok(Self { inner, screen, words, question, dialect, past, file })
+        Ok(Self { inner, screen, interrupting, words, question, dialect, past, file })
     }
 
     /// Returns the lines of earlier shells, the oldest first.
@@ -150,8 +151,10 @@ impl Editor {
             let initial = kept.line.split_at(kept.cursor);
             let result = self.inner.readline_with_initial(&words, initial);
             let wipe = match result {
+                Ok(_) if self.interrupting.take_pressed() => break Read::Nothing,
                 Ok(text) => break Read::Text(text),
                 Err(ReadlineError::Interrupted) => match self.screen.returned() {
+                    // A signal, and no key.
                     Returned::Interrupted => {
                         self.wipe_hint();
                         break Read::Nothing;

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
@@ -286,12 +287,30 @@ fn size() -> (usize, usize) {
     })
 }
 
-/// Tells the screen that Ctrl-C ends the line: the editor does not draw then.
-pub(super) struct Interrupting(pub(super) Arc<Screen>);
+/// Ctrl-C. The editor's own way to be interrupted forgets the keys that were typed behind it, so the
+/// line is accepted instead, to be thrown away.
+#[derive(Clone)]
+pub(super) struct Interrupting {
+    screen: Arc<Screen>,
+    pressed: Arc<AtomicBool>,
+}
+
+impl Interrupting {
+    pub(super) fn new(screen: Arc<Screen>) -> Self {
+        Self { screen, pressed: Arc::default() }
+    }
+
+    /// Returns whether the line that was just read is one to be thrown away.
+    pub(super) fn take_pressed(&self) -> bool {
+        self.pressed.swap(false, Ordering::Relaxed)
+    }
+}
 
 impl ConditionalEventHandler for Interrupting {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.0.key(true);
-        Some(Cmd::Interrupt)
+        self.pressed.store(true, Ordering::Relaxed);
+        // The line is drawn for the last time.
+        self.screen.key(true);
+        Some(Cmd::AcceptLine)
     }
 }

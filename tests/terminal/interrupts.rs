@@ -23,7 +23,6 @@ fn ctrl_c_ends_a_line_of_any_sort() {
         terminal.keys(keys);
         terminal.wait_for(shown);
         terminal.keys(CTRL_C);
-        // Another one each time: as at any terminal, keys that come together with Ctrl-C are lost.
         terminal.wait_until("one more prompt", |screen| {
             screen.matches(" 0]").count() == number + 2 && screen.ends_with(" 0]")
         });
@@ -33,6 +32,25 @@ fn ctrl_c_ends_a_line_of_any_sort() {
     terminal.keys(CTRL_C);
     terminal.enter(0, "pwd");
     terminal.wait_for("0] pwd\n/\n");
+}
+
+#[test]
+fn keys_behind_ctrl_c_are_kept() {
+    let server = server();
+    let mut terminal = shell(&server);
+    // All in one piece, as from a hand that does not wait.
+    terminal.keys(&format!("create /half{CTRL_C}create /whole deep\r'open{CTRL_C}{CTRL_C}ls /\r"));
+    let screen = terminal.wait_for("1] ls /\n[whole]\n");
+    assert!(screen.contains("0] create /half\n"), "{screen}");
+    assert!(screen.contains("0] create /whole deep\nCreated /whole\n"), "{screen}");
+    terminal.wait_for_prompt(2);
+    // A signal from elsewhere ends the line too, and leaves no hint behind.
+    terminal.keys("get /whole");
+    terminal.wait_for("2] get /whole  4 bytes, version 0");
+    kill(terminal.pid(), Signal::SIGINT).unwrap();
+    terminal.wait_until("one more prompt", |screen| {
+        screen.contains("2] get /whole\n") && screen.ends_with(" 2]")
+    });
 }
 
 #[test]
