@@ -6,12 +6,15 @@ mod attacks;
 mod completion;
 mod editing;
 mod events;
+mod guests;
 mod history;
 mod interrupts;
 mod settings;
 mod trouble;
 
 use std::fmt::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use crate::support::engine::{Engine, engines};
 use crate::support::shell::zksh;
@@ -25,6 +28,7 @@ const RIGHT: &str = "\x1b[C";
 const CTRL_C: &str = "\x03";
 const CTRL_R: &str = "\x12";
 const CTRL_U: &str = "\x15";
+const CTRL_Z: &str = "\x1a";
 
 /// Returns the sandbox, which is always there.
 fn sandbox() -> Engine {
@@ -53,6 +57,14 @@ fn run(server: &str, lines: &str) -> String {
     let ran = zksh(server).script(lines);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
     ran.stdout
+}
+
+/// Makes a program of a few lines of `sh`.
+fn program(folder: &Path, name: &str, lines: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
 }
 
 /// Returns a script that makes so many znodes below `/crowd`.

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::path::{TypedPath, ZnodePath};
 use crate::report::Said;
 use crate::report::pretty::Kind as DataKind;
-use crate::report::screen::Screen;
+use crate::report::screen::{Screen, guest};
 use crate::session::Stat;
 
 /// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
@@ -121,6 +121,7 @@ async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
         Ok(status) if status.success() => return Ok(()),
         // The shell's own words for a command that is not there.
         Ok(status) if status.code() == Some(127) => "it is not found".to_owned(),
+        Ok(status) if status.code() > Some(128) => "a signal has ended it".to_owned(),
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     };
@@ -138,7 +139,7 @@ async fn run(terminal: &Screen, editor: &str, draft: &Draft) -> io::Result<ExitS
     // The variable may hold options too, as other programs allow.
     tokio::process::Command::new("sh")
         .arg("-c")
-        .arg(format!("{editor} \"$1\""))
+        .arg(guest(&format!("{editor} \"$1\"")))
         .arg("sh")
         .arg(draft.file())
         .status()

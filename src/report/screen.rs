@@ -13,8 +13,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
 use self::desk::Desk;
-pub use self::lend::Lent;
 use self::lend::Pages;
+pub use self::lend::{Lent, guest};
 use self::prompt::Stage;
 
 /// How much output is gathered before it is written, where nobody watches: enough to make the cost

@@ -60,7 +60,20 @@ impl Setup {
 
     /// A terminal with zksh in it, without any option.
     pub(crate) fn bare() -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zksh"));
+        Self::with(CommandBuilder::new(env!("CARGO_BIN_EXE_zksh")))
+    }
+
+    /// A terminal with the system's shell in it, which can stop programs and let them go on; its
+    /// prompt is `$`.
+    pub(crate) fn system_shell() -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.arg("-i");
+        command.env("PS1", "$ ");
+        command.env_remove("ENV");
+        Self::with(command)
+    }
+
+    fn with(mut command: CommandBuilder) -> Self {
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
             if name.starts_with("ZKSH_") || name == "NO_COLOR" {

@@ -1,18 +1,9 @@
 //! `edit`, `get --pretty`, and the pager.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{connected, run, server};
+use super::{connected, program, run, server};
 use crate::support::terminal::{Setup, Terminal};
-
-/// Makes a program of a few lines of `sh`.
-fn program(folder: &Path, name: &str, lines: &str) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
 
 fn with(server: &str, folder: &Path, variable: &str, program: &Path) -> Setup {
     let drafts = folder.join("drafts");

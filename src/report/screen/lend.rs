@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, PoisonError};
 
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use unicode_width::UnicodeWidthChar;
 
 use super::prompt::Stage;
@@ -18,16 +19,23 @@ const PAGER: &str = "less";
 const LESS: &str = "FRX";
 
 /// The terminal is lent, or events are held back, until this is dropped.
-pub struct Lent(Arc<Shared>);
+pub struct Lent {
+    shared: Arc<Shared>,
+    /// How the terminal was when it was lent: a guest that fails may leave it in disorder.
+    order: Option<Termios>,
+}
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let mut desk = self.0.desk();
+        if let Some(order) = &self.order {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, order);
+        }
+        let mut desk = self.shared.desk();
         desk.held = false;
         desk.guest = false;
         desk.place_events();
         drop(desk);
-        self.0.wake();
+        self.shared.wake();
     }
 }
 
@@ -51,7 +59,8 @@ struct Pager {
 impl Screen {
     /// Lends the terminal to another program. Everything printed before is on it when this returns.
     pub fn lend(&self) -> Lent {
-        let lent = self.hold();
+        let mut lent = self.hold();
+        lent.order = tcgetattr(io::stdin()).ok();
         self.0.desk().guest = true;
         lent
     }
@@ -63,7 +72,7 @@ impl Screen {
         self.0.write(&mut out);
         out.clear_status();
         self.0.desk().held = true;
-        Lent(Arc::clone(&self.0))
+        Lent { shared: Arc::clone(&self.0), order: None }
     }
 
     /// Returns whether another program has the terminal.
@@ -156,12 +165,18 @@ impl Pager {
         let less = std::env::var("LESS").unwrap_or_else(|_| LESS.to_owned());
         let lent = screen.lend();
         let child = Command::new("sh")
-            .args(["-c", &command])
+            .args(["-c", &guest(&command)])
             .env("LESS", less)
             .stdin(Stdio::piped())
             .spawn()?;
         Ok(Self { child, _lent: lent })
     }
+}
+
+/// Returns how `sh` is to run a program that the terminal is lent to. Ctrl-C is that program's: a
+/// `sh` that does not listen would itself be ended by it, sooner or later than the program.
+pub fn guest(command: &str) -> String {
+    format!("trap : INT; {command}")
 }
 
 /// Returns how many rows a text takes, its colours left out.

@@ -1,0 +1,157 @@
+//! Other programs have the terminal for a while: an editor, a pager, or the shell that zksh was
+//! started from. Afterwards it is in order, and the prompt stands.
+
+use super::{CTRL_C, CTRL_Z, LEFT, connected, program, run, server};
+use crate::support::terminal::{Setup, Terminal};
+
+/// Takes all its input, then every Ctrl-C, until a line comes from the terminal.
+const PATIENT: &str = "\
+trap 'echo not now' INT
+[ $# -gt 0 ] || cat > /dev/null
+echo ready for you
+until read line < /dev/tty; do :; done
+echo left with $line";
+
+/// Waits for a prompt and sees whether lines are edited and Ctrl-C stops commands, as they should.
+#[track_caller]
+fn is_in_order(terminal: &mut Terminal, number: usize) {
+    terminal.wait_for_prompt(number);
+    terminal.keys(&format!("pd{LEFT}w"));
+    terminal.wait_until("an edited line", |screen| screen.ends_with(&format!(" {number}] pwd")));
+    terminal.keys("\r");
+    terminal.enter(number + 1, "wait /never exists");
+    terminal.wait_for("(Ctrl-C stops)");
+    terminal.keys(CTRL_C);
+    terminal.wait_for_prompt(number + 2);
+    let screen = terminal.screen();
+    assert!(screen.contains(&format!(" {number}] pwd\n/\n")), "{screen}");
+}
+
+#[test]
+fn ctrl_c_in_the_pager_is_the_pagers() {
+    let server = server();
+    let folder = tempfile::tempdir().unwrap();
+    let pager = program(folder.path(), "pager", PATIENT);
+    let setup = Setup::new(&server).env("PAGER", pager.to_str().unwrap()).size(20, 100);
+    let mut terminal = connected(setup);
+    terminal.enter(0, "setting pager on");
+    terminal.enter(1, "help");
+    terminal.wait_for("ready for you");
+    for times in 1..=2 {
+        terminal.keys(CTRL_C);
+        terminal.wait_until("the pager hears it", |screen| {
+            screen.matches("^Cnot now").count() == times
+        });
+    }
+    terminal.keys("done\r");
+    terminal.wait_for("left with done\n");
+    is_in_order(&mut terminal, 2);
+    assert!(!terminal.screen().contains("help\nInterrupted"), "{}", terminal.screen());
+}
+
+#[test]
+fn a_pager_that_has_seen_enough_ends_the_command() {
+    let server = server();
+    let folder = tempfile::tempdir().unwrap();
+    let pager = program(folder.path(), "pager", "head -n 1; echo enough");
+    let setup = Setup::new(&server).env("PAGER", pager.to_str().unwrap()).size(20, 100);
+    let mut terminal = connected(setup);
+    // More than a pipe holds.
+    std::fs::write(terminal.home().join("rows"), "row\n".repeat(100_000)).unwrap();
+    terminal.enter(0, "create /rows @rows");
+    terminal.enter(1, "setting pager on");
+    terminal.enter(2, "get /rows");
+    terminal.wait_for("row\nenough\n");
+    terminal.wait_for_prompt(3);
+    assert_eq!(terminal.screen().matches("\nrow\n").count(), 1, "{}", terminal.screen());
+    // A command that would go on for ever.
+    terminal.enter(3, "repeat 1000000 get /rows");
+    is_in_order(&mut terminal, 4);
+}
+
+#[test]
+fn ctrl_c_in_the_editor_is_the_editors() {
+    let server = server();
+    run(&server, "create /lake deep");
+    let folder = tempfile::tempdir().unwrap();
+    let lines = format!("{PATIENT}\nprintf $line > \"$1\"");
+    let editor = program(folder.path(), "editor", &lines);
+    let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
+    terminal.enter(0, "edit /lake");
+    terminal.wait_for("ready for you");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("not now");
+    terminal.keys("deeper\r");
+    terminal.wait_for("left with deeper\nWritten, version 1\n");
+    is_in_order(&mut terminal, 1);
+    assert!(run(&server, "get /lake").starts_with("deeper\n"));
+}
+
+#[test]
+fn an_editor_that_dies_leaves_the_terminal_in_order() {
+    let server = server();
+    run(&server, "create /lake deep");
+    let folder = tempfile::tempdir().unwrap();
+    let editor =
+        program(folder.path(), "editor", "stty raw -echo; echo killed > \"$1\"; kill -9 $$");
+    let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
+    terminal.enter(0, "edit /lake");
+    terminal.wait_for("a signal has ended it");
+    is_in_order(&mut terminal, 1);
+    assert!(terminal.screen().contains("your text is in "), "{}", terminal.screen());
+    // One without a trap is ended by Ctrl-C, and nothing is written.
+    let editor =
+        program(folder.path(), "deaf", "echo ready; read line < /dev/tty; echo x > \"$1\"");
+    let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
+    terminal.enter(0, "edit /lake");
+    terminal.wait_for("ready");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("a signal has ended it");
+    is_in_order(&mut terminal, 1);
+    assert!(run(&server, "get /lake").starts_with("deep\n"));
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_up() {
+    let server = server();
+    let mut terminal = Setup::system_shell().start();
+    terminal.wait_until("the shell's prompt", |screen| screen.ends_with('$'));
+    let stopped = |terminal: &mut Terminal, times: usize| {
+        terminal.keys(CTRL_Z);
+        terminal.wait_until("the shell's prompt", |screen| {
+            screen.matches("Stopped").count() == times && screen.ends_with('$')
+        });
+    };
+    terminal.keys(&format!("{} -server {server}\r", env!("CARGO_BIN_EXE_zksh")));
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "ls / true");
+    terminal.wait_for_prompt(1);
+    terminal.keys("create /half");
+    terminal.wait_for("1] create /half");
+    stopped(&mut terminal, 1);
+    run(&server, "create /noise");
+    terminal.keys("stty -a\r");
+    terminal.wait_until("a terminal for lines", |screen| {
+        screen.contains(" icanon ") && screen.contains(" echo ") && screen.ends_with('$')
+    });
+    terminal.keys("fg\r");
+    terminal.wait_until("the event and the line", |screen| {
+        screen.contains("NodeChildrenChanged path:/\n") && screen.ends_with("1] create /half")
+    });
+    terminal.keys("way deep\r");
+    terminal.wait_for("1] create /halfway deep\nCreated /halfway\n");
+    // While a command runs.
+    terminal.enter(2, "wait /never exists");
+    terminal.wait_for("(Ctrl-C stops)");
+    stopped(&mut terminal, 2);
+    terminal.keys("fg\r");
+    terminal.wait_until("the command", |screen| {
+        screen.lines().last().is_some_and(|line| line.ends_with("(Ctrl-C stops)"))
+    });
+    terminal.keys(CTRL_C);
+    is_in_order(&mut terminal, 3);
+    terminal.keys("quit\r");
+    terminal.wait_until("the shell's prompt", |screen| screen.ends_with('$'));
+    terminal.keys("exit\r");
+    assert_eq!(terminal.wait().0, 0);
+}
