@@ -24,6 +24,7 @@ use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
 use super::recall::SharedPast;
+use super::rows::rows;
 use super::tree::{Answer, Tree};
 use crate::command::{Switch, Switches};
 use crate::dialect::Dialect;
@@ -52,8 +53,9 @@ pub(super) struct Helper {
     last: Cell<bool>,
     /// Whether a question is answered in the place of a command.
     asking: Cell<bool>,
-    /// Columns of the prompt.
-    prompt: Cell<usize>,
+    prompt: RefCell<String>,
+    /// Candidates of the list that the editor has not printed yet.
+    unlisted: Cell<usize>,
     drawn: RefCell<Drawn>,
     /// The last znode asked about, and the answer.
     asked: RefCell<Option<(String, Answer)>>,
@@ -79,7 +81,8 @@ impl Helper {
             recalls: Cell::default(),
             last: Cell::default(),
             asking: Cell::default(),
-            prompt: Cell::default(),
+            prompt: RefCell::default(),
+            unlisted: Cell::default(),
             drawn: RefCell::default(),
             asked: RefCell::default(),
         }
@@ -92,7 +95,7 @@ impl Helper {
 
     /// Begins a prompt.
     pub(super) fn begin(&self, prompt: &str) {
-        self.prompt.set(prompt.width());
+        prompt.clone_into(&mut self.prompt.borrow_mut());
         self.asked.take();
         self.tree.forget();
     }
@@ -117,7 +120,7 @@ impl Helper {
     pub(super) fn end(&self, line: &str) -> usize {
         let used = match line.rsplit_once('\n') {
             Some((_, row)) => row.width(),
-            None => self.prompt.get() + line.width(),
+            None => self.prompt.borrow().width() + line.width(),
         };
         let (columns, _) = size();
         used % columns
@@ -220,7 +223,15 @@ impl Highlighter for Helper {
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         // The editor draws after the list without asking `highlight_char`.
         self.screen.key(false);
-        Cow::Borrowed(candidate)
+        self.unlisted.set(self.unlisted.get().saturating_sub(1));
+        if self.unlisted.get() > 0 {
+            return Cow::Borrowed(candidate);
+        }
+        // It then wipes as many rows as it had drawn, and takes the last of the list for them.
+        let Drawn { line, hint, .. } = &*self.drawn.borrow();
+        let columns = u16::try_from(size().0).unwrap_or(u16::MAX);
+        let rows = rows(columns, &[&self.prompt.borrow(), line, hint]);
+        Cow::Owned(candidate.to_owned() + &"\n".repeat(rows.into()))
     }
 
     // True makes the editor draw after every key, so that `drawn` is never out of date.
@@ -256,7 +267,10 @@ impl Completer for Helper {
         if self.asking.get() {
             return Ok((cursor, Vec::new()));
         }
-        Ok(complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size()))
+        let (start, found) =
+            complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size());
+        self.unlisted.set(found.len());
+        Ok((start, found))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {

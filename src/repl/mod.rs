@@ -9,6 +9,7 @@ mod highlight;
 mod hint;
 mod history;
 mod recall;
+mod rows;
 mod signals;
 mod tree;
 

@@ -95,6 +95,36 @@ fn a_crowd_is_cut_and_says_how_many_more_there_are() {
 }
 
 #[test]
+fn a_list_stands_whole_below_a_line_of_several_rows() {
+    let server = server();
+    run(&server, "create /lake\ncreate /loch\ncreate /pond");
+    for columns in [20, 31, 60] {
+        // Rows that are left, and none.
+        for rows in [100, 8] {
+            let mut terminal = Setup::new(&server).size(rows, columns).start();
+            // A row that is full may end in a blank, which nobody sees.
+            let joined = |screen: &str| screen.split_whitespace().collect::<String>();
+            terminal.wait_until("a prompt", |screen| joined(screen).ends_with("(CONNECTED)0]"));
+            terminal.keys("setting hints off\r");
+            terminal.wait_until("a prompt", |screen| joined(screen).ends_with("(CONNECTED)1]"));
+            terminal.keys("repeat 3 repeat 4 get /");
+            terminal.wait_until("the line", |screen| joined(screen).ends_with("4get/"));
+            terminal.keys(TAB);
+            let list = "\nlake  loch  pond\n";
+            terminal.wait_until(&format!("the list in {columns} columns"), |screen| {
+                screen.contains(list) && joined(screen).ends_with("(CONNECTED)1]repeat3repeat4get/")
+            });
+            // Nothing is put before a word that has not begun.
+            terminal.keys(&format!("{CTRL_U}get {TAB}"));
+            terminal.wait_until("a second list", |screen| {
+                (rows == 8 || screen.matches(list).count() == 2)
+                    && joined(screen).ends_with("(CONNECTED)1]get")
+            });
+        }
+    }
+}
+
+#[test]
 fn completion_follows_the_session_and_is_silent_without_one() {
     let server = server();
     run(&server, "create /inner\ncreate /inner/pearl");

@@ -50,7 +50,11 @@ pub(super) fn list(names: &[String], directory: &str, hand: Hand) -> Candidates 
     // Of several only what all share is put into the line; a quote may have to be opened for it.
     let shared = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
     let shared = &first[..shared.map(|(c, _)| c.len_utf8()).sum()];
-    let whole = quoted(&format!("{directory}{shared}"), dialect);
+    let whole = match format!("{directory}{shared}") {
+        // Not yet a word, so there is nothing to quote.
+        nothing if nothing.is_empty() => Some(nothing),
+        whole => quoted(&whole, dialect),
+    };
     let stem = match (whole, quote) {
         (Some(whole), _) if whole.starts_with(['"', '\'']) => whole[..whole.len() - 1].to_owned(),
         (Some(whole), Some(quote)) => format!("{quote}{whole}"),
@@ -118,6 +122,7 @@ mod tests {
             found.found[0].replacement.clone()
         };
         assert_eq!(stem(&["a b", "duck"], None), "/lake/");
+        assert_eq!(list(&names(&["a b", "duck"]), "", hand(None)).found[0].replacement, "");
         assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
         assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
         assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
