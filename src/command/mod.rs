@@ -179,25 +179,31 @@ impl Command {
     }
 
     /// Returns whether the command leaves everything on the server as it is.
-    pub fn only_reads(&self) -> bool {
-        matches!(
-            self,
+    pub fn only_reads(&self, shell: &Shell) -> bool {
+        match self {
             Self::Cd(_)
-                | Self::Config(_)
-                | Self::Exists(_)
-                | Self::Get(_)
-                | Self::GetAcl(_)
-                | Self::GetAllChildrenNumber(_)
-                | Self::GetEphemerals(_)
-                | Self::ListQuota(_)
-                | Self::Ls(_)
-                | Self::Ls2(_)
-                | Self::Stat(_)
-                | Self::Sync(_)
-                | Self::Wait(_)
-                | Self::Watch(_)
-                | Self::WhoAmI(_)
-        )
+            | Self::Config(_)
+            | Self::Exists(_)
+            | Self::Get(_)
+            | Self::GetAcl(_)
+            | Self::GetAllChildrenNumber(_)
+            | Self::GetEphemerals(_)
+            | Self::ListQuota(_)
+            | Self::Ls(_)
+            | Self::Ls2(_)
+            | Self::Stat(_)
+            | Self::Sync(_)
+            | Self::Wait(_)
+            | Self::Watch(_)
+            | Self::WhoAmI(_) => true,
+            Self::Redo(command) => {
+                let line = command.line(shell).and_then(|line| shell.reader.read(&line));
+                line.is_ok_and(|again| again.is_none_or(|again| again.only_reads(shell)))
+            }
+            Self::Repeat(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
+            Self::Time(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
+            _ => false,
+        }
     }
 
     /// Returns what a person is to be asked before the command runs; none for most commands.

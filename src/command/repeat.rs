@@ -37,6 +37,7 @@ impl Repeat {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
         let call = self.call()?;
         for run in 0..self.times {
+            shell.progress.note_runs(run);
             if run > 0 {
                 let interval = self.interval.map_or(Duration::ZERO, |seconds| seconds.0);
                 tokio::time::sleep(interval).await;

@@ -150,7 +150,7 @@ async fn line_runs(
             screen.error(question.declined);
             return Ok(None);
         }
-        changes.set(!command.only_reads());
+        changes.set(!command.only_reads(shell));
         shell.run(&command).await.map(Some)
     };
     let progress = async {

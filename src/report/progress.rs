@@ -16,9 +16,12 @@ const PERIOD: Duration = Duration::from_millis(200);
 /// What the running command has done so far.
 #[derive(Debug, Default)]
 pub struct Progress {
-    done: Mutex<Option<(u64, &'static str)>>,
+    done: Mutex<Option<(u64, Things, &'static str)>>,
     paused: AtomicBool,
 }
+
+/// What is counted: one, and many.
+type Things = (&'static str, &'static str);
 
 /// Nothing is shown until this is dropped.
 pub struct Paused<'a>(&'a Progress);
@@ -37,14 +40,23 @@ impl Progress {
 
     /// Notes that `count` znodes are `done`, such as "deleted".
     pub fn note(&self, count: u64, done: &'static str) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, done));
+        self.put(count, ("znode", "znodes"), done);
+    }
+
+    /// Notes how many runs of a command have come to their end.
+    pub fn note_runs(&self, count: u64) {
+        self.put(count, ("run", "runs"), "done");
+    }
+
+    fn put(&self, count: u64, things: Things, done: &'static str) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, things, done));
     }
 
     /// Says what was done; none if the command does not count.
     pub fn words(&self) -> Option<String> {
-        let (count, done) = (*self.done.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let znodes = if count == 1 { "znode" } else { "znodes" };
-        Some(format!("{} {znodes} {done}", grouped(count)))
+        let (count, things, done) = (*self.done.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let things = if count == 1 { things.0 } else { things.1 };
+        Some(format!("{} {things} {done}", grouped(count)))
     }
 
     /// Shows nothing for a while: something is asked where it would be shown.
@@ -95,6 +107,8 @@ mod tests {
         assert_eq!(progress.words().as_deref(), Some("1 znode deleted"));
         progress.note(1_234_567, "listed");
         assert_eq!(progress.words().as_deref(), Some("1,234,567 znodes listed"));
+        progress.note_runs(2);
+        assert_eq!(progress.words().as_deref(), Some("2 runs done"));
         progress.begin();
         assert_eq!(progress.words(), None);
     }

@@ -76,6 +76,28 @@ fn ctrl_c_in_a_long_command_says_how_far_it_came() {
 }
 
 #[test]
+fn ctrl_c_in_a_repeated_command_says_how_often_it_has_run() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "repeat 100 -i 60 create -s /lake-");
+    terminal.wait_for("\n1 run done (Ctrl-C stops)");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("Interrupted; 1 run done; what was sent last may have been applied too\n");
+    // What only reads changes nothing, however it is run.
+    terminal.enter(1, "repeat 100 -i 60 time exists /");
+    terminal.wait_for("\n1 run done (Ctrl-C stops)");
+    terminal.keys(CTRL_C);
+    terminal.wait_for("Interrupted; 1 run done\n");
+    terminal.enter(2, "redo 1");
+    terminal.wait_until("progress again", |screen| screen.ends_with("done (Ctrl-C stops)"));
+    terminal.keys(CTRL_C);
+    terminal.wait_until("the same again", |screen| {
+        screen.matches("Interrupted; 1 run done\n").count() == 2
+    });
+    terminal.wait_for_prompt(3);
+}
+
+#[test]
 fn a_question_is_asked_before_much_is_deleted() {
     let server = server();
     run(&server, "create /lake deep\ncreate /lake/reed green\ncreate /lake/duck\ncreate /leaf");
