@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::presentable::innermost;
+use super::presentable::{credentials, innermost};
 use super::{Shell, presentable};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
@@ -204,6 +204,7 @@ pub fn is_private(line: &str, dialect: Dialect) -> bool {
     let words = Line::parse(line, dialect).words;
     let command = words.get(innermost(&words)).map(|word| word.text().to_ascii_lowercase());
     command.is_some_and(|command| command == "addauth" || command == "digest")
+        || credentials(line).is_some()
         || words.iter().skip(1).any(|word| {
             let text = word.text().to_ascii_lowercase();
             text.split([',', '"', '\'']).any(|entry| {
@@ -226,6 +227,8 @@ mod tests {
             "digest bob:secret",
             "time addauth digest bob:secret",
             "repeat 2 digest bob:secret",
+            "adauth digest bob:secret",
+            "digest digest bob:secret",
             "setAcl /a auth:bob:secret:cdrwa",
             "ADDAUTH digest bob:secret",
             " get /a",

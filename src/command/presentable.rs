@@ -53,7 +53,7 @@ fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
 
 /// Returns where the credentials stand that follow a scheme, whatever the command: whoever types
 /// `adauth digest ann:secret`, or forgets to close a quote, has typed a secret all the same.
-fn credentials(text: &str) -> Option<usize> {
+pub(super) fn credentials(text: &str) -> Option<usize> {
     const SCHEME: &str = "digest";
     let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
     let lower = text.to_ascii_lowercase();
@@ -120,6 +120,8 @@ mod tests {
             ("auth 'digest' \"ann:secret\"", "auth 'digest' \"****"),
             ("get /digest a:b", "get /digest a:b"),
             ("echo digest of ann:x", "echo digest of ann:x"),
+            ("add auth digest ann:secret", "add auth digest ****"),
+            ("create /digest ann:secret", "create /digest ann:secret"),
             ("setAcl /a auth:ann:secret:r", "setAcl /a auth:ann:****"),
             ("setAcl /a auth::cdrwa", "setAcl /a auth::cdrwa"),
             ("setAcl /a digest:ann:3/abc=:cdrwa", "setAcl /a digest:ann:****"),
