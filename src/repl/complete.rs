@@ -4,6 +4,7 @@
 mod files;
 mod names;
 mod paths;
+mod values;
 
 use clap::{Arg, Command};
 use rustyline::completion::Pair;
@@ -22,25 +23,6 @@ const GAP: usize = 2;
 
 /// With more candidates than this their meanings are left out.
 const EXPLAINED: usize = 16;
-
-/// The schemes that every server knows, each with what stands before the permissions.
-const ACL_SCHEMES: &[(&str, &str)] = &[
-    ("world:anyone:", "everyone"),
-    ("auth::", "whoever this session is, by addauth"),
-    ("digest:", "a user with a password, as user:digest"),
-    ("ip:", "an address or network"),
-    ("x509:", "a client's certificate"),
-    ("sasl:", "a SASL user"),
-];
-
-/// The permissions of an ACL entry.
-const PERMISSIONS: &[(char, &str)] = &[
-    ('c', "create children"),
-    ('d', "delete children"),
-    ('r', "read"),
-    ('w', "write"),
-    ('a', "set the ACL"),
-];
 
 /// What may stand in the place of a word.
 #[derive(Default)]
@@ -71,14 +53,16 @@ pub(super) fn complete(
     let hand = Hand { quote: last.quote, dashes: !reading.is_plain, dialect };
     let candidates = match role {
         _ if word.starts_with('-') && last.quote.is_none() && !reading.is_plain => {
-            assigned(grammar, &reading, &word).unwrap_or_else(|| options(&reading, &word)).into()
+            values::assigned(grammar, &reading, &word)
+                .unwrap_or_else(|| options(&reading, &word))
+                .into()
         }
         Role::Command(_) => commands(grammar, &word).into(),
         role if role.is_path() => paths::complete(tree, &word, hand),
         Role::Program => files::programs(&word, hand),
         Role::Value(arg) => match files::start(arg, &word) {
             Some(start) => files::complete(&word, start, hand),
-            None => values(grammar, arg, &word).into(),
+            None => values::complete(grammar, arg, &word).into(),
         },
         Role::Option | Role::Unknown => Candidates::default(),
     };
@@ -191,68 +175,6 @@ fn options(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
         .into_iter()
         .map(|(name, both, help)| pair(format!("{name} "), format!("{both:width$}  {help}")))
         .collect()
-}
-
-/// Completes the value in `--option=value`.
-fn assigned(grammar: &Command, reading: &Reading<'_>, word: &str) -> Option<Vec<Pair>> {
-    let (name, value) = word.split_once('=')?;
-    let arg = reading.options(name).pop()?;
-    let mut found = values(grammar, arg, value);
-    for pair in &mut found {
-        pair.replacement.insert_str(0, &format!("{name}="));
-    }
-    Some(found)
-}
-
-fn values(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
-    let known = arg.get_possible_values();
-    if !known.is_empty() {
-        let known = known.into_iter().filter(|value| !value.is_hide_set()).map(|value| {
-            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-            (value.get_name().to_owned(), help)
-        });
-        let lower = word.to_lowercase();
-        return explained(
-            known.filter(|(name, _)| name.to_lowercase().starts_with(&lower)).collect(),
-        );
-    }
-    match arg.get_value_names().and_then(|names| names.first()).map(clap::builder::Str::as_str) {
-        Some("acl") => acl(word),
-        Some("command") => commands(grammar, word),
-        Some("N|search") if !word.is_empty() && "search".starts_with(word) => {
-            vec![pair("search ", "search")]
-        }
-        Some("scheme") if "digest".starts_with(word) => {
-            vec![pair("digest ", "digest  a user with a password, as user:password")]
-        }
-        Some("watch") if "true".starts_with(word) => vec![pair("true ", "true")],
-        _ => Vec::new(),
-    }
-}
-
-/// Completes the last entry of an ACL: its scheme, or one more permission.
-fn acl(word: &str) -> Vec<Pair> {
-    let start = word.rfind(',').map_or(0, |comma| comma + 1);
-    let (before, entry) = word.split_at(start);
-    match entry.rsplit_once(':') {
-        Some((head, letters)) if head.contains(':') => {
-            let fits = letters.chars().all(|letter| PERMISSIONS.iter().any(|(c, _)| *c == letter));
-            PERMISSIONS
-                .iter()
-                .filter(|(letter, _)| fits && !letters.contains(*letter))
-                .map(|(letter, meaning)| {
-                    pair(format!("{word}{letter}"), format!("{letter}  {meaning}"))
-                })
-                .collect()
-        }
-        _ => ACL_SCHEMES
-            .iter()
-            .filter(|(scheme, _)| scheme.starts_with(entry) && *scheme != entry)
-            .map(|(scheme, meaning)| {
-                pair(format!("{before}{scheme}"), format!("{scheme:14}{meaning}"))
-            })
-            .collect(),
-    }
 }
 
 #[cfg(test)]
