@@ -197,6 +197,8 @@ fn shell(
     shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
     shell.reader = reader(options);
     shell.protected.clone_from(&options.protected);
+    let typed = options.input == Input::Standard && io::stdin().is_terminal();
+    shell.unasked = typed && shell.terminal.is_none();
     shell
 }
 

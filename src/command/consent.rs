@@ -10,9 +10,22 @@ use crate::report::progress::grouped;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Question {
     /// What would happen, and to how much.
-    pub words: String,
+    pub(super) words: String,
     /// What to say where the answer is no.
     pub declined: &'static str,
+}
+
+impl Question {
+    /// Returns the question as it is asked.
+    pub fn asked(&self) -> String {
+        format!("{}? [y/N] ", self.words)
+    }
+
+    /// Returns the error where a person types the lines and cannot be asked.
+    pub(super) fn unasked(&self) -> Error {
+        let message = format!("{}. {}? That is to be said in advance", self.declined, self.words);
+        Error::new(Kind::Refused, message).with_hint("--yes says it")
+    }
 }
 
 /// How consent is given in advance.

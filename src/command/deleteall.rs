@@ -59,8 +59,7 @@ impl DeleteAll {
             return Ok(None);
         }
         let survey = shell.session.survey(&path).await?;
-        let words = || question(&path, &survey, shell.session.id());
-        Ok((survey.below > 0).then(|| Question { words: words(), declined: "Nothing was deleted" }))
+        Ok((survey.below > 0).then(|| question(&path, &survey, shell.session.id())))
     }
 
     fn path(&self, shell: &Shell) -> Result<ZnodePath> {
@@ -68,7 +67,7 @@ impl DeleteAll {
     }
 }
 
-fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> String {
+fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> Question {
     let mut text = about("Delete", path, survey.below, survey.more);
     text.push_str(", ");
     text.push_str(&counted(survey.bytes, "byte", "bytes"));
@@ -96,8 +95,7 @@ fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> String {
         text.push_str(&owners.join(", "));
         text.push(')');
     }
-    text.push_str("? [y/N] ");
-    text
+    Question { words: text, declined: "Nothing was deleted" }
 }
 
 #[cfg(test)]
@@ -109,13 +107,13 @@ mod tests {
         let path = ZnodePath::root().child("lake");
         let mut survey = Survey { below: 1, bytes: 3456, ..Survey::default() };
         assert_eq!(
-            question(&path, &survey, None),
+            question(&path, &survey, None).asked(),
             "Delete /lake and 1 znode below it, 3,456 bytes? [y/N] "
         );
         survey.more = true;
         survey.ephemerals = [(1, 2), (2, 1), (3, 1), (4, 1), (5, 1)].into();
         assert_eq!(
-            question(&path, &survey, Some(2)),
+            question(&path, &survey, Some(2)).asked(),
             "Delete /lake and more than 1 znode below it, 3,456 bytes, 6 live ephemerals (2 of 0x1, \
              1 of this session, 1 of 0x3, 2 other sessions)? [y/N] "
         );

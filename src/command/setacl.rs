@@ -70,7 +70,7 @@ impl SetAcl {
             return Ok(None);
         }
         let (below, more) = shell.session.census(&path).await?;
-        let words = || format!("{}? [y/N] ", about("Replace the list of", &path, below, more));
+        let words = || about("Replace the list of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
 

@@ -49,6 +49,8 @@ pub struct Shell {
     /// Znodes, from the server's root on, that are not to be changed together with what is below
     /// them.
     pub protected: Vec<ZnodePath>,
+    /// Whether a person types the lines where nothing can be asked: at a dumb terminal.
+    pub unasked: bool,
 }
 
 /// What came of a line that worked.
@@ -84,6 +86,7 @@ impl Shell {
             input: Mutex::default(),
             progress: Progress::default(),
             protected: Vec::new(),
+            unasked: false,
         }
     }
 
@@ -143,6 +146,11 @@ impl Shell {
     pub async fn run_from(&self, call: &Call, origin: Origin) -> Result<Outcome> {
         self.progress.begin();
         self.last_origin().clone_from(&origin);
+        if self.unasked
+            && let Some(question) = call.command.question(self).await?
+        {
+            return Err(question.unasked());
+        }
         self.session.watches_are_whole().await;
         let written = self.session.writes_applied();
         let report = call.command.run(self).await;

@@ -145,7 +145,7 @@ async fn line_runs(
     let changes = Cell::new(false);
     let work = async {
         if let Some(question) = command.question(shell).await?
-            && !editor.ask(&escape::to_terminal(question.words.as_bytes(), Newlines::Escape))
+            && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {
             screen.error(question.declined);
             return Ok(None);
