@@ -1,7 +1,6 @@
 //! Scripts: in line order, every line accounted for, errors where they can be found.
 
 use std::io::{BufRead, BufReader, Write};
-use std::time::Duration;
 
 use crate::support::engine::on_every_engine;
 use crate::support::proxy::Cable;
@@ -124,17 +123,20 @@ fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let (address, root) = server.split_once('/').unwrap();
-        // Slow enough that requests are in flight when it is cut.
-        let mut cable = Cable::slow(address, Duration::from_millis(50));
+        let mut cable = Cable::to(address);
         let through = format!("{}/{root}", cable.address());
         let mut script = zksh(&through).args(["-timeout", "1500"]).start();
         let mut stdin = script.stdin.take().unwrap();
         let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
         writeln!(stdin, "create /lake").unwrap();
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake");
-        // One reply each: then all of these are on their way.
-        stdin.write_all("create -s /lake/n-\nget /lake\n".repeat(50).as_bytes()).unwrap();
+        writeln!(stdin, "create -s /lake/n-").unwrap();
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake/n-0000000000");
+        // No more answers: when it is cut, these are in flight.
+        let before = cable.silence();
+        let more = "create -s /lake/n-\nget /lake\n".repeat(49);
+        stdin.write_all(more.as_bytes()).unwrap();
+        cable.wait_until_asked(before + more.len());
         cable.cut();
         let errors = std::thread::spawn(move || {
             let errors = BufReader::new(script.stderr.take().unwrap()).lines();

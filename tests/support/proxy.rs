@@ -18,9 +18,19 @@ pub(crate) struct Cable {
     server: String,
     /// How long each answer of the server is held back.
     delay: Duration,
-    /// How often the server has been heard since the cable was mended.
-    heard: Arc<AtomicUsize>,
+    traffic: Arc<Traffic>,
     open: Option<Open>,
+}
+
+/// What has passed since the cable was mended.
+#[derive(Default)]
+struct Traffic {
+    /// How often the server has been heard.
+    heard: AtomicUsize,
+    /// Bytes that the server has been sent.
+    asked: AtomicUsize,
+    /// Whether answers are kept back.
+    silent: AtomicBool,
 }
 
 struct Open {
@@ -36,9 +46,9 @@ impl Cable {
 
     /// A cable on which every answer of the server comes later.
     pub(crate) fn slow(server: &str, delay: Duration) -> Self {
-        let heard = Arc::default();
+        let traffic = Arc::default();
         let mut cable =
-            Self { port: free_port(), server: server.to_owned(), delay, heard, open: None };
+            Self { port: free_port(), server: server.to_owned(), delay, traffic, open: None };
         cable.mend();
         cable
     }
@@ -60,7 +70,7 @@ impl Cable {
 
     /// Returns how often the server has been heard since the cable was mended.
     pub(crate) fn heard(&self) -> usize {
-        self.heard.load(Ordering::Relaxed)
+        self.traffic.heard.load(Ordering::Relaxed)
     }
 
     /// Waits until the server has been heard so often since the cable was mended.
@@ -70,14 +80,28 @@ impl Cable {
         wait_until("an answer of the server", heard);
     }
 
+    /// Keeps every answer back until the cable is cut; returns how many bytes the server has been
+    /// sent before.
+    pub(crate) fn silence(&self) -> usize {
+        self.traffic.silent.store(true, Ordering::Relaxed);
+        self.traffic.asked.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the server has been sent so many bytes since the cable was mended.
+    #[track_caller]
+    pub(crate) fn wait_until_asked(&self, bytes: usize) {
+        let asked = || (self.traffic.asked.load(Ordering::Relaxed) >= bytes).then_some(());
+        wait_until("a request", asked);
+    }
+
     /// Takes connections again.
     pub(crate) fn mend(&mut self) {
         // A process that another test is just starting may have the old listener for a moment more.
         let bind = || TcpListener::bind(("127.0.0.1", self.port)).ok();
         let listener = wait_until("the port of the cable", bind);
         listener.set_nonblocking(true).unwrap();
-        self.heard = Arc::default();
-        let heard = Arc::clone(&self.heard);
+        self.traffic = Arc::default();
+        let traffic = Arc::clone(&self.traffic);
         let cut = Arc::new(AtomicBool::new(false));
         let streams = Arc::<Mutex<Vec<TcpStream>>>::default();
         let accepting = std::thread::spawn({
@@ -86,7 +110,7 @@ impl Cable {
             move || {
                 while !cut.load(Ordering::Relaxed) {
                     match listener.accept() {
-                        Ok((near, _)) => join(near, &server, &streams, delay, &heard),
+                        Ok((near, _)) => join(near, &server, &streams, delay, &traffic),
                         Err(_) => std::thread::sleep(GLANCE),
                     }
                 }
@@ -108,7 +132,7 @@ fn join(
     server: &str,
     streams: &Mutex<Vec<TcpStream>>,
     delay: Duration,
-    heard: &Arc<AtomicUsize>,
+    traffic: &Arc<Traffic>,
 ) {
     near.set_nonblocking(false).unwrap();
     let far = TcpStream::connect(server).unwrap();
@@ -117,21 +141,28 @@ fn join(
         streams.lock().unwrap().push(stream.try_clone().unwrap());
     }
     let (from, to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-    let heard = Arc::clone(heard);
-    std::thread::spawn(move || hand_on(from, to, || {}));
+    let (asking, answering) = (Arc::clone(traffic), Arc::clone(traffic));
     std::thread::spawn(move || {
-        hand_on(far, near, || {
+        hand_on(from, to, |count| {
+            asking.asked.fetch_add(count, Ordering::Relaxed);
+            true
+        });
+    });
+    std::thread::spawn(move || {
+        hand_on(far, near, |_| {
             std::thread::sleep(delay);
-            heard.fetch_add(1, Ordering::Relaxed);
+            answering.heard.fetch_add(1, Ordering::Relaxed);
+            !answering.silent.load(Ordering::Relaxed)
         });
     });
 }
 
-fn hand_on(mut from: TcpStream, mut to: TcpStream, before: impl Fn()) {
+/// Hands on what comes, as long as both ends are there; `passes` hears how much came and says
+/// whether it is to go on.
+fn hand_on(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(usize) -> bool) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        before();
-        if to.write_all(&bytes[..count]).is_err() {
+        if passes(count) && to.write_all(&bytes[..count]).is_err() {
             break;
         }
     }
