@@ -12,8 +12,9 @@ use rustyline::{
     ColorMode, CompletionType, Config, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
 };
 
-use super::helper::{Drawn, Helper, Interrupting};
+use super::helper::{Drawn, Helper};
 use super::history;
+use super::keys::{Early, Interrupting};
 use super::recall::{Recall, SharedPast};
 use super::rows::rows;
 use crate::command::is_private;
@@ -46,6 +47,7 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, FileHistory>,
     screen: Arc<Screen>,
     interrupting: Interrupting,
+    early: Early,
     words: Arc<dyn Fn() -> String + Send + Sync>,
     /// What is asked in the place of the prompt.
     question: Arc<Mutex<Option<String>>>,
@@ -82,6 +84,12 @@ impl Editor {
         inner.bind_sequence(
             KeyEvent::new('c', Modifiers::CTRL),
             EventHandler::Conditional(Box::new(interrupting.clone())),
+        );
+        let early = Early::new();
+        inner.bind_sequence(
+            // A NUL.
+            KeyEvent::new('@', Modifiers::CTRL),
+            EventHandler::Conditional(Box::new(early.clone())),
         );
         let file = history::path(
             std::env::var_os("XDG_STATE_HOME").map(PathBuf::from),
@@ -130,7 +138,7 @@ impl Editor {
             );
         });
         restore_on_panic();
-        Ok(Self { inner, screen, interrupting, words, question, dialect, past, file })
+        Ok(Self { inner, screen, interrupting, early, words, question, dialect, past, file })
     }
 
     /// Returns the lines of earlier shells, the oldest first.
@@ -148,6 +156,7 @@ impl Editor {
         let mut kept = Drawn::default();
         let read = loop {
             let initial = kept.line.split_at(kept.cursor);
+            self.early.begin();
             let result = self.inner.readline_with_initial(&words, initial);
             let wipe = match result {
                 Ok(_) if self.interrupting.take_pressed() => break Read::Nothing,

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
@@ -12,9 +11,7 @@ use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::line_buffer::LineBuffer;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{
-    Changeset, Cmd, ConditionalEventHandler, Context, Event, EventContext, RepeatCount,
-};
+use rustyline::{Changeset, Context};
 use terminal_size::{Height, Width, terminal_size};
 use unicode_width::UnicodeWidthStr;
 
@@ -299,32 +296,4 @@ fn size() -> (usize, usize) {
     terminal_size().map_or((80, 24), |(Width(columns), Height(rows))| {
         (usize::from(columns).max(1), usize::from(rows).max(1))
     })
-}
-
-/// Ctrl-C. The editor's own way to be interrupted forgets the keys that were typed behind it, so the
-/// line is accepted instead, to be thrown away.
-#[derive(Clone)]
-pub(super) struct Interrupting {
-    screen: Arc<Screen>,
-    pressed: Arc<AtomicBool>,
-}
-
-impl Interrupting {
-    pub(super) fn new(screen: Arc<Screen>) -> Self {
-        Self { screen, pressed: Arc::default() }
-    }
-
-    /// Returns whether the line that was just read is one to be thrown away.
-    pub(super) fn take_pressed(&self) -> bool {
-        self.pressed.swap(false, Ordering::Relaxed)
-    }
-}
-
-impl ConditionalEventHandler for Interrupting {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.pressed.store(true, Ordering::Relaxed);
-        // The line is drawn for the last time.
-        self.screen.key(true);
-        Some(Cmd::AcceptLine)
-    }
 }

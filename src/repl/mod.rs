@@ -8,6 +8,7 @@ mod helper;
 mod highlight;
 mod hint;
 mod history;
+mod keys;
 mod recall;
 mod rows;
 mod signals;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::PATIENCE;
 use super::shell::environment;
+use super::{PATIENCE, wait_until};
 
 /// Enough rows that nothing a test prints scrolls away.
 const ROWS: u16 = 4000;
@@ -282,7 +282,8 @@ impl Terminal {
     /// Waits for the end of the shell, and for the last that it has printed; returns its exit
     /// status and the screen.
     pub(crate) fn wait(&mut self) -> (u32, String) {
-        let status = self.child.wait().unwrap().exit_code();
+        let ended = wait_until("the end of the shell", || self.child.try_wait().unwrap());
+        let status = ended.exit_code();
         let begun = Instant::now();
         let mut seen = self.shared.screen.lock().unwrap();
         while !seen.ended {

@@ -54,6 +54,18 @@ fn keys_behind_ctrl_c_are_kept() {
 }
 
 #[test]
+fn ctrl_d_typed_ahead_ends_the_shell_after_the_command() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "wait /late exists");
+    terminal.wait_for("(Ctrl-C stops)");
+    terminal.keys("\x04");
+    run(&server, "create /late");
+    let (status, screen) = terminal.wait();
+    assert_eq!(status, 0, "{screen}");
+}
+
+#[test]
 fn ctrl_c_in_a_long_command_says_how_far_it_came() {
     let server = server();
     run(&server, &crowd(1000));
