@@ -30,7 +30,7 @@ const FOLDERS: usize = 100;
 const LEAVES: usize = 999;
 
 /// How often zksh and the raw socket run; zkCli, which takes minutes, runs once.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;
 
 /// The first argument of this program where it is to be the raw socket.
 const RAW: &str = "--raw";

@@ -2,6 +2,7 @@
 //! results are shown in line order, and events stand among them where they arrived.
 
 mod check;
+mod entry;
 mod gate;
 mod lines;
 
@@ -13,21 +14,21 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
 pub use self::check::check;
+use self::entry::{Done, Entry, Line, Parsed, Reply};
 pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
-use crate::command::{self, Call, Flow, Outcome, Shell};
+use crate::command::{self, Call, Flow, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::report::json::Origin;
 use crate::report::screen::Screen;
 use crate::report::{Gap, View};
-use crate::session::{Dated, Stamp};
+use crate::session::Stamp;
 
 /// How long the replies to the first half of a full window may gather before they are shown.
 const REST: Duration = Duration::from_millis(20);
@@ -99,55 +100,6 @@ fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Err
         text.push_str(&view.one_line(&typed));
     }
     screen.error(&text);
-}
-
-/// A line of the script.
-struct Line {
-    number: u64,
-    typed: String,
-    /// What its records name beside its number.
-    origin: Origin,
-}
-
-/// A line that was read and has not begun.
-struct Parsed {
-    typed: Typed,
-    call: Result<Option<Call>>,
-}
-
-/// A line whose result has not been shown.
-struct Entry<'a> {
-    line: Line,
-    reply: Reply<'a>,
-    /// Given back with the entry.
-    _share: OwnedSemaphorePermit,
-}
-
-impl Entry<'_> {
-    /// Returns whether the reply is there.
-    fn is_done(&mut self, context: &mut Context<'_>) -> bool {
-        if let Reply::Awaited(reply) = &mut self.reply
-            && let Poll::Ready((result, stamp)) = Pin::new(reply).poll(context)
-        {
-            self.reply = Reply::Known(result, Some(stamp));
-        }
-        matches!(self.reply, Reply::Known(..))
-    }
-}
-
-enum Reply<'a> {
-    /// It is still to come.
-    Awaited(Dated<LocalBoxFuture<'a, Result<Outcome>>>),
-    /// It is there: with its stamp where a server was asked.
-    Known(Result<Outcome>, Option<Stamp>),
-}
-
-/// What came of a line.
-struct Done {
-    line: Line,
-    result: Result<Outcome>,
-    /// When the reply arrived, if there was one.
-    stamp: Option<Stamp>,
 }
 
 enum Next {

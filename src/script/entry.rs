@@ -1,0 +1,63 @@
+//! A line of a script on its way: read, begun, done.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::lines::Typed;
+use crate::command::{Call, Outcome};
+use crate::error::Result;
+use crate::report::json::Origin;
+use crate::session::{Dated, Stamp};
+
+/// A line of the script.
+pub(super) struct Line {
+    pub(super) number: u64,
+    pub(super) typed: String,
+    /// What its records name beside its number.
+    pub(super) origin: Origin,
+}
+
+/// A line that was read and has not begun.
+pub(super) struct Parsed {
+    pub(super) typed: Typed,
+    pub(super) call: Result<Option<Call>>,
+}
+
+/// A line whose result has not been shown.
+pub(super) struct Entry<'a> {
+    pub(super) line: Line,
+    pub(super) reply: Reply<'a>,
+    /// Given back with the entry.
+    pub(super) _share: OwnedSemaphorePermit,
+}
+
+impl Entry<'_> {
+    /// Returns whether the reply is there.
+    pub(super) fn is_done(&mut self, context: &mut Context<'_>) -> bool {
+        if let Reply::Awaited(reply) = &mut self.reply
+            && let Poll::Ready((result, stamp)) = Pin::new(reply).poll(context)
+        {
+            self.reply = Reply::Known(result, Some(stamp));
+        }
+        matches!(self.reply, Reply::Known(..))
+    }
+}
+
+/// What a command has come to by now.
+pub(super) enum Reply<'a> {
+    /// It is still to come.
+    Awaited(Dated<LocalBoxFuture<'a, Result<Outcome>>>),
+    /// It is there: with its stamp where a server was asked.
+    Known(Result<Outcome>, Option<Stamp>),
+}
+
+/// What came of a line.
+pub(super) struct Done {
+    pub(super) line: Line,
+    pub(super) result: Result<Outcome>,
+    /// When the reply arrived, if there was one.
+    pub(super) stamp: Option<Stamp>,
+}
