@@ -58,7 +58,7 @@ pub(super) fn answer(state: &State, word: &str, address: SocketAddr, now: Moment
 fn cut_short(lines: Lines<'_>) -> String {
     let mut text = String::new();
     for line in lines {
-        if text.len() + line.len() > LONGEST_ANSWER {
+        if text.len() + line.len() >= LONGEST_ANSWER {
             text.push_str("...\n");
             break;
         }
