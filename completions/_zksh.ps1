@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file to read in place of the usual one')
             [CompletionResult]::new('--completion', '--completion', [CompletionResultType]::ParameterName, 'Print a completion script for a shell, and end')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Accept a server that has lost its quorum: reads only')
-            [CompletionResult]::new('--waitforconnection', '--waitforconnection', [CompletionResultType]::ParameterName, 'Wait for a connection before the first command')
+            [CompletionResult]::new('--waitforconnection', '--waitforconnection', [CompletionResultType]::ParameterName, 'Wait for a connection before the first prompt or command')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Say what is wrong with the lines of the script; connect to nothing and run nothing')
             [CompletionResult]::new('--stop-on-error', '--stop-on-error', [CompletionResultType]::ParameterName, 'Run nothing after the first line that fails; each write waits for the reply to the last')
             [CompletionResult]::new('--vars', '--vars', [CompletionResultType]::ParameterName, 'Let ${NAME} stand for a variable of the environment, in single quotes excepted')

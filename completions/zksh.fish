@@ -47,7 +47,7 @@ fish\t''
 powershell\t''
 zsh\t''"
 complete -c zksh -n "__fish_zksh_needs_command" -s r -d 'Accept a server that has lost its quorum: reads only'
-complete -c zksh -n "__fish_zksh_needs_command" -l waitforconnection -d 'Wait for a connection before the first command'
+complete -c zksh -n "__fish_zksh_needs_command" -l waitforconnection -d 'Wait for a connection before the first prompt or command'
 complete -c zksh -n "__fish_zksh_needs_command" -l check -d 'Say what is wrong with the lines of the script; connect to nothing and run nothing'
 complete -c zksh -n "__fish_zksh_needs_command" -l stop-on-error -d 'Run nothing after the first line that fails; each write waits for the reply to the last'
 complete -c zksh -n "__fish_zksh_needs_command" -l vars -d 'Let ${NAME} stand for a variable of the environment, in single quotes excepted'

@@ -255,7 +255,8 @@ async fn run(
     };
     let status = if screen.mode() == Mode::Terminal {
         // It has its own way with signals: Ctrl-C gives up a command, not the shell.
-        repl::run(&shell, screen).await
+        let patience = options.wait_for_connection.then_some(options.timeout);
+        repl::run(&shell, screen, patience).await
     } else {
         let progress = async {
             if matches!(options.input, Input::Command(_)) && view.errors_on_terminal {

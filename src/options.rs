@@ -70,7 +70,7 @@ struct Arguments {
     /// Accept a server that has lost its quorum: reads only
     #[arg(short)]
     read_only: bool,
-    /// Wait for a connection before the first command
+    /// Wait for a connection before the first prompt or command
     #[arg(long = "waitforconnection")]
     wait_for_connection: bool,
     /// Release of zkCli whose output is printed [default: 3.4]
@@ -152,7 +152,7 @@ pub struct Options {
     pub timeout: Duration,
     /// Accept a server that has lost its quorum.
     pub read_only: bool,
-    /// Wait for a connection before the first command.
+    /// Wait for a connection before the first prompt or command.
     pub wait_for_connection: bool,
     /// Whose output is printed.
     pub dialect: Dialect,

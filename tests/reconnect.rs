@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use crate::support::engine::on_every_apache;
 use crate::support::free_port;
-use crate::support::shell::zksh;
+use crate::support::shell::{bare, zksh};
 use crate::support::terminal::Setup;
 
 #[test]
@@ -45,6 +45,27 @@ fn ctrl_c_gives_the_prompt_back_while_no_server_answers() {
     terminal.keys("\x03");
     terminal.wait_for_prompt(1);
     assert!(terminal.screen().ends_with(&format!("[zk: {server}(CONNECTING) 1]")));
+}
+
+#[test]
+fn the_first_prompt_can_wait_for_a_server() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let waiting = || {
+        let terminal = Setup::new(&address).args(["-waitforconnection"]).start();
+        terminal.wait_for("(Ctrl-C stops)");
+        assert!(!terminal.screen().contains("[zk: "), "{}", terminal.screen());
+        terminal
+    };
+    let mut impatient = waiting();
+    impatient.keys("\x03");
+    impatient.wait_for("(CONNECTING) 0]");
+    let mut patient = waiting();
+    let mut sandbox = bare().args([&format!("--sandbox={address}"), "--serve"]).start();
+    patient.wait_for("(CONNECTED) 0]");
+    patient.enter(0, "ls /");
+    patient.wait_for("[zookeeper]");
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
 }
 
 #[test]

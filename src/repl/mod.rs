@@ -17,6 +17,7 @@ mod tree;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -35,10 +36,15 @@ use crate::report::screen::Screen;
 use crate::session::Session;
 
 /// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
+/// With `patience`, a server is waited for so long before the first prompt.
 ///
 /// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
 /// whenever the state of the session has changed.
-pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
+pub async fn run(
+    shell: &Shell,
+    screen: &Arc<Screen>,
+    patience: Option<Duration>,
+) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
     shell.session.work_in(ZnodePath::root());
     let number = Arc::new(AtomicUsize::new(0));
@@ -52,6 +58,9 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
         Editor::new(Arc::clone(screen), helper, past, shell.view.dialect, words)?
     };
     shell.tell_earlier(editor.earlier());
+    if let Some(patience) = patience {
+        wait_for_server(shell, patience, screen, &mut signals).await;
+    }
     loop {
         number.store(shell.next_number(), Ordering::Relaxed);
         signals.forget();
@@ -119,6 +128,29 @@ pub async fn run(shell: &Shell, screen: &Arc<Screen>) -> anyhow::Result<u8> {
             }
         }
     }
+}
+
+/// Waits for a server before anything is asked of one; Ctrl-C gives the prompt all the same.
+async fn wait_for_server(
+    shell: &Shell,
+    patience: Duration,
+    screen: &Screen,
+    signals: &mut Signals,
+) {
+    let progress = async {
+        shell.show_progress(screen).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        connected = shell.session.connected(patience) => {
+            if let Err(error) = connected {
+                shell.complain(screen, &error);
+            }
+        }
+        () = progress => {}
+        () = signals.stopped() => {}
+    }
+    screen.status("");
 }
 
 /// Returns the prompt as zkCli words it, and the working path where it is not `/`.
