@@ -8,7 +8,7 @@ use super::{Shell, digest};
 use crate::error::{Code, Error, Result};
 use crate::report::Silence;
 
-/// Add an identity to the session; it is given to a new session as well
+/// Add an identity to this session and to later ones
 #[derive(clap::Args)]
 #[command(override_usage = "addauth scheme auth", after_long_help = EXAMPLE)]
 pub struct AddAuth {

@@ -6,7 +6,7 @@ use crate::path::TypedPath;
 use crate::report::Silence;
 use crate::session::WatchKind;
 
-/// Leave a watch that stays after its events, until it is removed
+/// Leave a watch that stays until it is removed
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "addWatch [-m PERSISTENT|PERSISTENT_RECURSIVE] path",

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::report::Silence;
 use crate::servers::Servers;
 
-/// Open a session, here or on other servers; an open one is closed first
+/// Close the session and open one, here or elsewhere
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "connect [host:port[,host:port...][/chroot]]",

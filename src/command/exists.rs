@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::path::TypedPath;
 use crate::report::{Report, Text};
 
-/// Answer with the exit status whether a znode exists, and print nothing
+/// Tell by the exit status whether a znode exists
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "exists path", after_long_help = EXAMPLE)]
 pub struct Exists {

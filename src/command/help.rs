@@ -79,6 +79,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_table_fits_on_eighty_columns() {
+        let wide: Vec<String> =
+            table().lines().filter(|line| line.chars().count() > 80).map(str::to_owned).collect();
+        assert!(wide.is_empty(), "{}", wide.join("\n"));
+    }
+
+    #[test]
     fn every_command_and_every_word_of_it_is_explained_in_a_line() {
         let mut wrong = Vec::new();
         for command in Command::tree().get_subcommands() {

@@ -16,7 +16,7 @@ const SHOWN: usize = 11;
 /// Most lines that a search shows, the newest ones.
 const FOUND: usize = 100;
 
-/// Print the last lines typed, each with its number, or search them all
+/// Print the last lines typed, or search them all
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "history [N] | history search word", after_long_help = EXAMPLE)]
 pub struct History {

@@ -7,7 +7,7 @@ use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Report, Text};
 use crate::session::{Quota, Track};
 
-/// Print the limits of a znode with all below it, and what it has
+/// Print the limits of a znode and what it has
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "listquota path", after_long_help = EXAMPLE)]
 pub struct ListQuota {

@@ -27,7 +27,7 @@ impl Transaction {
     }
 }
 
-/// Begin a transaction: what follows up to commit is applied whole or not at all
+/// Begin a transaction, which commit applies
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "multi", after_long_help = EXAMPLE)]
 pub struct Multi {}
@@ -116,7 +116,7 @@ impl Discard {
     }
 }
 
-/// Apply a transaction: all of it, or nothing where one part is refused
+/// Apply a transaction: all of it, or nothing
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "commit", after_long_help = COMMIT_EXAMPLE)]
 pub struct Commit {}

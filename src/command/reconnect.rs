@@ -5,7 +5,7 @@ use super::connect::again;
 use crate::error::{Error, Kind, Result};
 use crate::report::Silence;
 
-/// Open a new session after one that has expired or was closed
+/// Open a new session where one has expired
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "reconnect", after_long_help = EXAMPLE)]
 pub struct Reconnect {}

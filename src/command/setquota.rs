@@ -6,7 +6,7 @@ use crate::path::TypedPath;
 use crate::report::{Report, Text};
 use crate::session::{Limit, Quota};
 
-/// Limit how many znodes or bytes a znode may have with all below it
+/// Limit the znodes or bytes of a znode and all below it
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "setquota -n|-b|-N|-B val path", after_long_help = EXAMPLE)]
 pub struct SetQuota {

@@ -5,7 +5,7 @@ use super::switches::{Choice, Switch};
 use crate::error::{Error, Kind, Result};
 use crate::report::{Report, Text};
 
-/// Show how the shell behaves, or change it: hints, pager, times
+/// Show or change how the shell behaves
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "setting [name] [on|off]", after_long_help = EXAMPLE)]
 pub struct Setting {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 use crate::report::Silence;
 
-/// Wait for some seconds; the session is kept alive meanwhile
+/// Wait for some seconds with the session kept alive
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "sleep seconds", after_long_help = EXAMPLE)]
 pub struct Sleep {

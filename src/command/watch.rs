@@ -14,7 +14,7 @@ use crate::path::{TypedPath, ZnodePath};
 use crate::report::{Gap, Silence};
 use crate::session::{Event, Step};
 
-/// Print every event of a znode, or run a command for each, until interrupted
+/// Print each event of a znode, or run a command for it
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "watch [-R] [-n count] path [-- command [argument...]]",

@@ -8,7 +8,7 @@ use crate::path::ZnodePath;
 use crate::report::{Report, Text, date, json};
 use crate::session::WatchKind;
 
-/// List the watches of this session: where, of what kind, since when
+/// List the watches of this session
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "watches [--remove-all]", after_long_help = EXAMPLE)]
 pub struct Watches {
