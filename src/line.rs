@@ -182,16 +182,18 @@ impl Scanner<'_> {
     /// Reads up to the next blank. A pair of double quotes inside the word hides the blanks between
     /// them and stays as typed, so `{"k":"v w"}` is one word; a single `"` is an ordinary character.
     fn bare(&mut self) {
-        while let Some(c) = self.peek().filter(|c| !is_blank(*c)) {
-            self.take(c);
-            self.push(c);
-            if c == '"'
-                && let Some(length) = inner_quote(&self.text[self.at..])
-            {
-                self.bytes.extend_from_slice(&self.text.as_bytes()[self.at..self.at + length]);
-                self.at += length;
+        let start = self.at;
+        while let Some(found) = self.text[self.at..].find(|c| c == '"' || is_blank(c)) {
+            self.at += found;
+            if !self.text[self.at..].starts_with('"') {
+                self.bytes.extend_from_slice(&self.text.as_bytes()[start..self.at]);
+                return;
             }
+            self.at += 1;
+            self.at += inner_quote(&self.text[self.at..]).unwrap_or(0);
         }
+        self.at = self.text.len();
+        self.bytes.extend_from_slice(&self.text.as_bytes()[start..]);
     }
 }
 

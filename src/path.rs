@@ -91,7 +91,7 @@ impl serde::Serialize for ZnodePath {
 }
 
 /// A path as it was typed: not yet checked, perhaps relative to the working path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TypedPath(String);
 
 impl TypedPath {
@@ -176,25 +176,24 @@ fn check(path: &str) -> Result<()> {
 /// count characters from 0, as Java does.
 fn fault(path: &str) -> Option<String> {
     let mut at = 0;
-    let mut element = String::new();
-    for c in path[1..].chars().chain(std::iter::once('/')) {
+    for element in path[1..].split('/') {
         at += 1;
-        match c {
-            '/' => {
-                if element.is_empty() {
-                    return Some(format!("empty node name specified @{at}"));
-                }
-                if element == "." || element == ".." {
-                    return Some(format!("relative paths not allowed @{}", at - 1));
-                }
-                element.clear();
+        for c in element.chars() {
+            match c {
+                '\0' => return Some(format!("null character not allowed @{at}")),
+                // Java sees a character outside the basic plane as two surrogates, which it refuses.
+                '\u{1}'..='\u{1f}'
+                | '\u{7f}'..='\u{9f}'
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{fff0}'.. => return Some(format!("invalid character @{at}")),
+                _ => at += 1,
             }
-            '\0' => return Some(format!("null character not allowed @{at}")),
-            // Java sees a character outside the basic plane as two surrogates, which it refuses.
-            '\u{1}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'.. => {
-                return Some(format!("invalid character @{at}"));
-            }
-            c => element.push(c),
+        }
+        // Here `at` is the place of the `/` that ends the element.
+        match element {
+            "" => return Some(format!("empty node name specified @{at}")),
+            "." | ".." => return Some(format!("relative paths not allowed @{}", at - 1)),
+            _ => {}
         }
     }
     None
