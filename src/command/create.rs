@@ -14,7 +14,7 @@ use crate::session::{Acl, CreateMode, Operation};
 const LONGEST_TTL: i64 = 0xff_ffff_ffff;
 
 /// Create a znode
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     override_usage = "create [-s] [-e] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
     after_long_help = EXAMPLE
@@ -67,6 +67,11 @@ Created /pond/north/shore
 > create --parents --if-absent /pond/north/shore";
 
 impl Create {
+    /// Returns what `create path [data]` means.
+    pub(super) fn plain(path: TypedPath, data: Option<OsString>) -> Self {
+        Self { path, data, ..Self::default() }
+    }
+
     /// Returns whether the command asks for a password.
     pub(super) fn asks(&self) -> bool {
         self.acl.as_ref().is_some_and(|acl| acl.unanswered().next().is_some())
@@ -105,15 +110,12 @@ impl Create {
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Created> {
         let (path, data, mode, acl) = self.prepare(shell).await?;
-        let mut result = shell.session.create(&path, &data, mode, &acl).await;
+        let create = async || shell.session.create(&path, &data, mode, &acl).await;
+        let mut result = create().await;
         if self.parents && is(&result, Code::NoNode) {
-            for parent in parents(&path) {
-                let created = shell.session.create(parent, b"", CreateMode::default(), &acl).await;
-                if !is(&created, Code::NodeExists) {
-                    created?;
-                }
-            }
-            result = shell.session.create(&path, &data, mode, &acl).await;
+            // In a box, for what is rare is not to make every line's future large.
+            Box::pin(create_parents(shell, &path, &acl)).await?;
+            result = Box::pin(create()).await;
         }
         if self.if_absent && is(&result, Code::NodeExists) {
             return Ok(Created { path, created: false });
@@ -126,6 +128,16 @@ impl Create {
     pub(super) fn is_long(&self) -> bool {
         self.parents
     }
+}
+
+async fn create_parents(shell: &Shell, path: &str, acl: &Acl) -> Result<()> {
+    for parent in parents(path) {
+        let created = shell.session.create(parent, b"", CreateMode::default(), acl).await;
+        if !is(&created, Code::NodeExists) {
+            created?;
+        }
+    }
+    Ok(())
 }
 
 fn is<T>(result: &Result<T>, code: Code) -> bool {

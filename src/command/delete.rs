@@ -7,7 +7,7 @@ use crate::report::Silence;
 use crate::session::Operation;
 
 /// Delete a znode that has no children
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     override_usage = "delete [-v version] [--if-exists] path | delete path [version]",
     after_long_help = EXAMPLE
@@ -37,6 +37,11 @@ Created /lake
 > delete --if-exists /lake";
 
 impl Delete {
+    /// Returns what `delete path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path, ..Self::default() }
+    }
+
     /// Returns what it means inside a transaction.
     pub(super) fn operation(&self, shell: &Shell) -> Result<Operation> {
         if self.if_exists {

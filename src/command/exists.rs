@@ -26,6 +26,11 @@ Created /lake
 ! Node does not exist: /pond";
 
 impl Exists {
+    /// Returns what `exists path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path }
+    }
+
     pub(super) async fn run(&self, shell: &Shell) -> Result<Answer> {
         let path = shell.path(&self.path)?;
         let exists = shell.session.exists(&path, false).await?.is_some();

@@ -10,7 +10,7 @@ use crate::report::{Report, Text, hexdump, json, pretty};
 use crate::session::Stat;
 
 /// Print the data of a znode
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     override_usage = "get [-s] [-w] [-b] [-x] [--pretty] path [watch]",
     after_long_help = EXAMPLE
@@ -59,6 +59,11 @@ dataLength = 4
 numChildren = 0";
 
 impl Get {
+    /// Returns what `get path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path, ..Self::default() }
+    }
+
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
@@ -66,8 +71,11 @@ impl Get {
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Data> {
         let path = shell.path(&self.path)?;
-        let watch = self.watches();
-        let (bytes, stat) = shell.session.get_data(&path, watch).await?;
+        let (bytes, stat) = if self.watches() {
+            shell.session.get_data(&path, true).await?
+        } else {
+            shell.session.get_data(&path, false).await?
+        };
         let stat = (self.stat || shell.view.tells_stat()).then_some(stat);
         // Both asked for, zkCli gives the table.
         let form = match (self.hex, self.base64, self.pretty) {

@@ -8,7 +8,7 @@ use crate::report::{Report, Text};
 use crate::session::{Stat, Turns};
 
 /// List the children of a znode
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(override_usage = "ls [-s] [-w] [-R] path [watch]", after_long_help = EXAMPLE)]
 pub struct Ls {
     /// Print the stat as well
@@ -44,6 +44,11 @@ Created /lake/duck
 /lake/reed";
 
 impl Ls {
+    /// Returns what `ls path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path, ..Self::default() }
+    }
+
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()

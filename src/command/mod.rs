@@ -31,6 +31,7 @@ mod log;
 mod ls;
 mod multi;
 mod parse;
+mod plain;
 mod presentable;
 mod printwatches;
 mod pwd;
@@ -255,7 +256,7 @@ impl Command {
             Self::DeleteAll(command) => boxed(command.run(shell).await),
             Self::Discard(_) => boxed(multi::Discard::run(shell)),
             Self::Echo(command) => boxed(Ok(command.run(shell))),
-            Self::Edit(command) => boxed(command.run(shell).await),
+            Self::Edit(command) => boxed(Box::pin(command.run(shell)).await),
             Self::Digest(command) => boxed(command.run(shell).await),
             Self::Exists(command) => boxed(command.run(shell).await),
             Self::Get(command) => boxed(command.run(shell).await),
@@ -281,15 +282,15 @@ impl Command {
                 None => boxed(command.run(shell).await),
             },
             Self::SetAcl(command) => boxed(command.run(shell).await),
-            Self::SetQuota(command) => boxed(command.run(shell).await),
+            Self::SetQuota(command) => boxed(Box::pin(command.run(shell)).await),
             Self::Setting(command) => boxed(command.run(shell)),
             Self::Sleep(command) => boxed(Ok(command.run().await)),
             Self::Stat(command) => boxed(command.run(shell).await),
             Self::Sync(command) => boxed(command.run(shell).await),
             Self::Time(command) => boxed(command.run(shell).await),
             Self::Version(_) => boxed(Ok(version::Version::run())),
-            Self::Wait(command) => boxed(command.run(shell).await),
-            Self::Watch(command) => boxed(command.run(shell).await),
+            Self::Wait(command) => boxed(Box::pin(command.run(shell)).await),
+            Self::Watch(command) => boxed(Box::pin(command.run(shell)).await),
             Self::Watches(command) => boxed(command.run(shell).await),
             Self::WhoAmI(_) => boxed(whoami::WhoAmI::run(shell).await),
         }

@@ -8,7 +8,7 @@ use clap::{FromArgMatches, Parser};
 
 use super::help::Help;
 use super::variables::{Variables, expand};
-use super::{Command, block};
+use super::{Command, block, plain};
 use crate::complaint::complaint;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -107,8 +107,15 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Call>> {
 
 /// Reads the words of a command that need no cutting. None where there are no words.
 pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
+    match plain::read(&words) {
+        Some(call) => Ok(Some(call)),
+        None => by_clap(words),
+    }
+}
+
+pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
     let Some(name) = words.first().cloned() else { return Ok(None) };
-    // Built once: it is by far the larger part of the work of reading a short line.
+    // Built once: it takes far longer than to read a line.
     thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
     let parsed = TREE.with_borrow_mut(|tree| {
         let words = with_two_dashes(tree, words);

@@ -17,7 +17,7 @@ use crate::session::{Acl, CreateMode, Operation, Stat};
 const PATIENCE: usize = 3;
 
 /// Write the data of a znode
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(
     override_usage = "set path data [-s] [-v version] [-b] [-x] [--create] | set path data [version]",
     after_long_help = EXAMPLE
@@ -53,6 +53,11 @@ Created /lake
 ! version No is not valid : /lake";
 
 impl Set {
+    /// Returns what `set path data` means.
+    pub(super) fn plain(path: TypedPath, data: OsString) -> Self {
+        Self { path, data, ..Self::default() }
+    }
+
     /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose
     /// path would begin with `/` there.
     pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {

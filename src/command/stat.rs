@@ -6,7 +6,7 @@ use crate::path::TypedPath;
 use crate::report::{Report, Text};
 
 /// Print the stat of a znode
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(override_usage = "stat [-w] path [watch]", after_long_help = EXAMPLE)]
 pub struct Stat {
     /// Leave a watch: one event when the znode comes, goes or changes its data
@@ -38,6 +38,11 @@ dataLength = 4
 numChildren = 0";
 
 impl Stat {
+    /// Returns what `stat path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path, ..Self::default() }
+    }
+
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()

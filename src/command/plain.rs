@@ -1,0 +1,98 @@
+//! The lines of which long scripts are made: a command, a path, and perhaps data. They are read
+//! without clap, which takes twice as long for such a line as all else that is done with it.
+//!
+//! What is read here means what clap would have made of it, and the tests hold the one to the other.
+
+use std::ffi::OsString;
+
+use super::create::Create;
+use super::delete::Delete;
+use super::exists::Exists;
+use super::get::Get;
+use super::ls::Ls;
+use super::set::Set;
+use super::stat::Stat;
+use super::{Call, Command};
+use crate::path::TypedPath;
+
+/// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
+pub(super) fn read(words: &[OsString]) -> Option<Call> {
+    let (name, path, data) = match words {
+        [name, path] => (name, path, None),
+        [name, path, data] => (name, path, Some(data)),
+        _ => return None,
+    };
+    // What begins with a dash may be an option.
+    let may_be_more = |word: &OsString| matches!(word.as_encoded_bytes(), [] | [b'-', ..]);
+    if words.iter().any(may_be_more) {
+        return None;
+    }
+    let name = name.to_str()?;
+    let path: TypedPath = path.to_str()?.parse().ok()?;
+    let at = path.clone();
+    let command = match (name, data) {
+        ("create", _) => Command::Create(Create::plain(at, data.cloned())),
+        ("set", Some(data)) => Command::Set(Set::plain(at, data.clone())),
+        ("delete", None) => Command::Delete(Delete::plain(at)),
+        ("exists", None) => Command::Exists(Exists::plain(at)),
+        ("get", None) => Command::Get(Get::plain(at)),
+        ("ls", None) => Command::Ls(Ls::plain(at)),
+        ("stat", None) => Command::Stat(Stat::plain(at)),
+        _ => return None,
+    };
+    Some(Call { command, name: name.to_owned(), path: Some(path) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::command::parse::by_clap;
+    use proptest::prelude::*;
+    use std::os::unix::ffi::OsStringExt;
+
+    fn names() -> Vec<String> {
+        let tree = Command::tree();
+        let names = tree.get_subcommands().flat_map(|known| {
+            std::iter::once(known.get_name()).chain(known.get_all_aliases()).map(str::to_owned)
+        });
+        names.collect()
+    }
+
+    fn word() -> impl Strategy<Value = OsString> {
+        prop_oneof![
+            "/[a-z/]{0,8}".prop_map(OsString::from),
+            "[-=@a-z0-9 \"']{0,6}".prop_map(OsString::from),
+            "\\PC{0,6}".prop_map(OsString::from),
+            proptest::collection::vec(any::<u8>(), 0..6).prop_map(OsString::from_vec),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn clap_would_read_the_same(
+            name in proptest::sample::select(names()),
+            more in proptest::collection::vec(word(), 0..4),
+        ) {
+            let words: Vec<OsString> = std::iter::once(name.into()).chain(more).collect();
+            if let Some(call) = read(&words) {
+                let same = by_clap(words).unwrap().unwrap();
+                prop_assert_eq!(format!("{call:?}"), format!("{same:?}"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_lines_of_long_scripts_are_read_here() {
+        let read = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            read(&words).map(|call| call.name)
+        };
+        for line in ["create /a", "create /a b", "set /a b", "delete /a", "get /a", "ls a/b"] {
+            assert_eq!(read(line).as_deref(), line.split(' ').next(), "{line}");
+        }
+        for line in ["get -s /a", "get /a true", "create /a -", "set /a", "rmr /a", "get", "get "] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+}
