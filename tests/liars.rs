@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use serde_json::Value;
+
 use crate::support::shell::zksh;
 
 /// What is sent in answer to a request whose number is the first argument.
@@ -41,12 +43,11 @@ fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
     let read = |stream: &mut TcpStream| {
         let mut length = [0; 4];
         stream.read_exact(&mut length)?;
-        // A question of four letters is not answered.
-        let length = u32::from_be_bytes(length);
-        if length > 1024 * 1024 {
-            return Err(std::io::ErrorKind::InvalidData.into());
+        if &length == b"srvr" {
+            stream.write_all(b"Zookeeper version: 3.9.3-1, built on a lie\n")?;
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        let mut request = vec![0; length as usize];
+        let mut request = vec![0; u32::from_be_bytes(length) as usize];
         stream.read_exact(&mut request)?;
         std::io::Result::Ok(request)
     };
@@ -65,17 +66,22 @@ fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
     }
 }
 
+/// Starts a server that answers so; it ends with the test program. Returns its address.
+fn liar(answer: Answer) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || serve(stream, answer));
+        }
+    });
+    address
+}
+
 #[test]
 fn whatever_a_server_sends_is_one_clear_line() {
     for (lie, answer) in LIES {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = listener.local_addr().unwrap().to_string();
-        // It ends with the test program.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                std::thread::spawn(move || serve(stream, answer));
-            }
-        });
+        let server = liar(answer);
         std::thread::scope(|scope| {
             for words in [
                 &["ls", "/"][..],
@@ -100,4 +106,23 @@ fn whatever_a_server_sends_is_one_clear_line() {
             }
         });
     }
+}
+
+#[test]
+fn whatever_a_server_sends_to_a_script_every_line_of_it_is_told() {
+    const LINES: usize = 300;
+    std::thread::scope(|scope| {
+        for (lie, answer) in LIES {
+            scope.spawn(move || {
+                let options = ["-timeout", "500", "-o", "json"];
+                let ran = zksh(&liar(answer)).args(options).script("get /a\n".repeat(LINES));
+                let records = ran.stdout.lines().map(serde_json::from_str::<Value>);
+                let told = records.map(|record| record.unwrap()["line"].as_u64());
+                let told: Vec<u64> = told.flatten().collect();
+                let all = 1..=u64::try_from(LINES).unwrap();
+                assert!(told.iter().copied().eq(all), "{lie}: {told:?} {}", ran.stderr);
+                assert_eq!(ran.stderr, "", "{lie}");
+            });
+        }
+    });
 }

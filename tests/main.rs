@@ -18,6 +18,7 @@ mod json;
 mod liars;
 mod placeholder;
 mod quotas;
+mod reads;
 mod reconfig;
 mod reconnect;
 mod rendering;

@@ -74,7 +74,7 @@ impl Get {
         let (bytes, stat) = if self.watches() {
             shell.session.get_data(&path, true).await?
         } else {
-            shell.session.get_data(&path, false).await?
+            shell.session.read(&path).await?
         };
         let stat = (self.stat || shell.view.tells_stat()).then_some(stat);
         // Both asked for, zkCli gives the table.

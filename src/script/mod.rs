@@ -186,6 +186,7 @@ impl<'a> Run<'a> {
         let full = self.window.len() >= self.rules.window;
         let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
         poll_fn(|context| {
+            self.shell.session.send_reads();
             if self.window.is_empty() {
                 // No reply is to come before these.
                 self.show_events(self.now());
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
     /// Returns whether half of a full window is done, or has not been for long: then whoever waits
     /// is woken once for all of it, not at every reply.
     fn half_is_done(&mut self, rest: &mut Pin<Box<Sleep>>, context: &mut Context<'_>) -> bool {
-        let half = self.window.len() / 2;
+        let half = (self.window.len() - 1) / 2;
         self.window[half].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
@@ -277,7 +278,7 @@ impl<'a> Run<'a> {
         }
         let origin = call.as_ref().map(|call| self.shell.origin(call)).unwrap_or_default();
         let line = Line { number, typed: text.unwrap_or_default(), origin };
-        let (reply, left) = self.start(call, &line);
+        let (reply, left) = self.start(call, flow, &line);
         self.window.push_back(Entry { line, reply, _share: share });
         if alone || !left {
             self.drain().await;
@@ -286,7 +287,7 @@ impl<'a> Run<'a> {
 
     /// Starts a command: its request leaves now. Returns false if it could not leave yet, for want
     /// of a connection: then nothing that follows may overtake it.
-    fn start(&self, call: Result<Call>, line: &Line) -> (Reply<'a>, bool) {
+    fn start(&self, call: Result<Call>, flow: Flow, line: &Line) -> (Reply<'a>, bool) {
         let shell = self.shell;
         let call = match call {
             Ok(call) => call,
@@ -300,7 +301,11 @@ impl<'a> Run<'a> {
         let result: LocalBoxFuture<'a, _> =
             Box::pin(async move { shell.run_from(&call, origin).await });
         let mut result = shell.session.order().dated(result);
-        let polled = Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop()));
+        let mut begin = || Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop()));
+        let polled = match flow {
+            Flow::Reads => shell.session.gather(begin),
+            Flow::Writes | Flow::Alone => begin(),
+        };
         let asked = shell.session.requests_sent() > sent;
         match polled {
             Poll::Ready((result, stamp)) => (Reply::Known(result, asked.then_some(stamp)), true),

@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use self::plan::{Plan, Step, Target};
-use super::listing::{Names, Share, is_gone};
+use super::many::{Names, Share, is_gone};
 use super::walk::{FLIGHTS, WINDOW};
 use super::{Operation, Session};
 use crate::error::{Code, Kind, Result};

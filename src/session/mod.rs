@@ -11,9 +11,10 @@ mod config;
 mod connect;
 mod ephemerals;
 mod event;
-mod listing;
+mod gather;
 mod look;
 mod malformed;
+mod many;
 mod operation;
 mod order;
 mod persistent;
@@ -45,6 +46,7 @@ pub use self::auth::{Identity, digest};
 pub use self::config::Membership;
 use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, Remark, State, Turn};
+use self::gather::Gather;
 pub use self::look::{Change, Facet, Seen};
 pub use self::malformed::{expect_malformed_replies, is_malformed_reply};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
@@ -106,6 +108,7 @@ struct Inner {
     ephemerals: Mutex<Ephemerals>,
     delivery: JoinHandle<()>,
     order: Order,
+    gather: Mutex<Gather>,
     sent: AtomicU64,
     written: AtomicU64,
     working: Mutex<Option<ZnodePath>>,
@@ -164,6 +167,7 @@ impl Session {
             ephemerals,
             delivery,
             order,
+            gather: Mutex::default(),
             sent,
             written,
             working,
@@ -174,6 +178,7 @@ impl Session {
     /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
     /// before.
     pub fn open(&self, servers: Servers) {
+        self.gather_anew();
         self.set_state(State::Connecting, |status| {
             status.trouble = None;
             status.expired = false;
@@ -222,6 +227,7 @@ impl Session {
             if last == SessionState::Disconnected {
                 broken = Instant::now();
                 self.link().releases = None;
+                self.gather_anew();
             }
             let back = before == SessionState::Disconnected;
             self.follow(last, back.then(|| broken.elapsed()), true);

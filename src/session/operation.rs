@@ -57,15 +57,15 @@ impl Session {
     ) -> Result<T> {
         // Whether the request just left before the session ended or not: the words are the same.
         let client = self.client().await.map_err(|error| error.at(path))?;
+        // What has begun before leaves before.
+        self.send_reads();
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         // A malformed reply makes the client crate panic in the future that reads it.
         let reply = AssertUnwindSafe(request(&client)).catch_unwind();
         match tokio::time::timeout(self.0.settings.timeout, reply).await {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(error))) => Err(refused(&error, path)),
-            Ok(Err(_)) => {
-                Err(Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}")))
-            }
+            Ok(Err(_)) => Err(unreadable(path)),
             Err(_) => Err(Error::code(Code::OperationTimeout, path)),
         }
     }
@@ -153,29 +153,23 @@ impl Session {
         let path = ZnodePath::new(whole)?;
         if mode.container || mode.ttl.is_some() {
             let what = if mode.container { "containers" } else { "TTL znodes" };
-            self.needs(what, Release(3, 5)).await?;
+            Box::pin(self.needs(what, Release(3, 5))).await?;
         }
         self.check_size(&path, FIXED_BYTES + prefix.len() + data.len() + acl.wire_length())?;
         let mut options = mode.of_client().with_acls(Acls::new(acl.entries()));
         if let Some(ttl) = mode.ttl {
             options = options.with_ttl(ttl);
         }
-        let chroot =
-            self.servers().map_or_else(ZnodePath::root, |servers| servers.chroot().clone());
-        let created = self.call(prefix, async |client| {
-            // The client crate refuses `/` even where digits follow, and its own root inside a
-            // chroot; seen from the real root both are ordinary paths.
-            if prefix == "/" && (mode.sequential || !chroot.is_root()) {
-                let client =
-                    client.clone().chroot("/").map_err(|_| zookeeper::Error::ClientClosed)?;
-                let real = format!(
-                    "{}{}",
-                    chroot.as_str().trim_end_matches('/'),
-                    if mode.sequential { "/" } else { "" }
-                );
-                return client.create(&real, data, &options).await;
+        // The client crate refuses `/` even where digits follow, and its own root inside a chroot;
+        // seen from the real root both are ordinary paths.
+        let real = (prefix == "/").then(|| self.real_root(mode)).flatten();
+        let created = self.call(prefix, async |client| match &real {
+            Some(real) => {
+                let real_root = client.clone().chroot("/");
+                let client = real_root.map_err(|_| zookeeper::Error::ClientClosed)?;
+                Box::pin(client.create(real, data, &options)).await
             }
-            client.create(prefix, data, &options).await
+            None => client.create(prefix, data, &options).await,
         });
         let (_, sequence) = self.written(created.await)?;
         let path = if mode.sequential { format!("{prefix}{sequence}") } else { prefix.to_owned() };
@@ -183,6 +177,16 @@ impl Session {
             self.ephemerals().made(&path);
         }
         Ok(path)
+    }
+
+    /// Returns the path of `/` as it is seen from the server's own root, where the client crate
+    /// would not create `/` under that name.
+    fn real_root(&self, mode: CreateMode) -> Option<String> {
+        let chroot = self.servers().map(|servers| servers.chroot().clone());
+        let chroot = chroot.filter(|chroot| !chroot.is_root());
+        let end = if mode.sequential { "/" } else { "" };
+        (chroot.is_some() || mode.sequential)
+            .then(|| format!("{}{end}", chroot.as_ref().map_or("", ZnodePath::as_str)))
     }
 
     /// Deletes a znode without children; with `version`, only if that is its version.
@@ -229,6 +233,11 @@ impl Session {
 /// What the client crate's methods return.
 pub(super) mod zookeeper_result {
     pub(in crate::session) type Result<T> = std::result::Result<T, zookeeper::Error>;
+}
+
+/// What is said of a reply that is none to what was asked.
+pub(super) fn unreadable(path: &str) -> Error {
+    Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
 }
 
 /// Puts the client crate's error into ours.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::listing::is_gone;
+use super::many::is_gone;
 use super::{Acl, CreateMode, Session, Turns};
 use crate::error::{Code, Error, Kind, Result};
 use crate::path::ZnodePath;

@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Session;
-use super::listing::{Names, Share, is_gone};
+use super::many::{Names, Share, is_gone};
 use crate::error::Result;
 use crate::path::ZnodePath;
 

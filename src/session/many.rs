@@ -1,11 +1,9 @@
-//! The children of many znodes: how many are asked for in one request, and what came of it.
-//!
-//! A server that is asked about many znodes at once (`multiRead`, since 3.6) spends on each a small
-//! part of what a request of its own costs.
+//! Questions about many znodes in one request (`multiRead`, since 3.6): on each a server spends a
+//! small part of what a request of its own costs.
 
-use zookeeper::MultiReadResult;
+use zookeeper::{MultiReadResult, MultiReader};
 
-use super::operation::refused;
+use super::operation::{refused, unreadable, zookeeper_result};
 use super::release::Release;
 use super::{Session, ZnodePath};
 use crate::error::{Code, Error, Kind, Result};
@@ -101,28 +99,41 @@ impl Session {
         if let [path] = paths {
             return vec![self.child_names(path).await];
         }
+        let ask = |reader: &mut MultiReader<'_>, path: &str| reader.add_get_children(path);
+        let answer = |result: MultiReadResult| match result {
+            MultiReadResult::Children { children } => Some(children),
+            _ => None,
+        };
+        self.read_each(paths, ask, answer).await
+    }
+
+    /// Asks one question about each of these znodes, in one request; `answer` takes the answer out
+    /// of what came.
+    pub(super) async fn read_each<T>(
+        &self,
+        paths: &[ZnodePath],
+        ask: impl Fn(&mut MultiReader<'_>, &str) -> zookeeper_result::Result<()>,
+        answer: impl Fn(MultiReadResult) -> Option<T>,
+    ) -> Vec<Result<T>> {
         let sent = self.call("", async |client| {
             let mut reader = client.new_multi_reader();
             for path in paths {
-                reader.add_get_children(path.as_str())?;
+                ask(&mut reader, path.as_str())?;
             }
             reader.commit().await
         });
-        let unreadable = |path: &ZnodePath| {
-            Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
-        };
         match sent.await {
-            Ok(results) if results.len() == paths.len() => paths
-                .iter()
-                .zip(results)
-                .map(|(path, result)| match result {
-                    MultiReadResult::Children { children } => Ok(children),
+            Ok(results) if results.len() == paths.len() => {
+                let each = paths.iter().zip(results).map(|(path, result)| match result {
                     MultiReadResult::Error { err } => Err(refused(&err, path.as_str())),
-                    _ => Err(unreadable(path)),
-                })
-                .collect(),
-            Ok(_) => paths.iter().map(|path| Err(unreadable(path))).collect(),
-            Err(error) => paths.iter().map(|path| Err(error.clone().at(path.as_str()))).collect(),
+                    result => answer(result).ok_or_else(|| unreadable(path.as_str())),
+                });
+                each.collect()
+            }
+            Err(error) if error.kind() != Kind::Bug => {
+                paths.iter().map(|path| Err(error.clone().at(path.as_str()))).collect()
+            }
+            _ => paths.iter().map(|path| Err(unreadable(path.as_str()))).collect(),
         }
     }
 }

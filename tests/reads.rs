@@ -1,0 +1,93 @@
+//! Reads of a script that leave together: each is answered for itself, in its place.
+
+use std::fmt::Write as _;
+
+use crate::support::apache::four_letters;
+use crate::support::engine::on_every_engine;
+use crate::support::shell::zksh;
+
+/// Reads of a script, far more than go into one request.
+const READS: usize = 2000;
+
+/// Returns how many packets a server has received, by its own count.
+fn received(address: &str) -> usize {
+    let port = address.rsplit(':').next().unwrap().parse().unwrap();
+    let answer = four_letters(port, "srvr").unwrap();
+    let count = answer.lines().find_map(|line| line.strip_prefix("Received: "));
+    count.unwrap().parse().unwrap()
+}
+
+#[test]
+fn each_read_is_answered_for_itself_and_in_its_place() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let big = "b".repeat(100_000);
+        let ran = zksh(&server).script(format!(
+            "create /a 0\ncreate /empty\ncreate /big {big}\ncreate /mute x world:anyone:cdwa\n"
+        ));
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        let (mut script, mut data, mut errors) = (String::new(), String::new(), String::new());
+        let mut line = 0;
+        let mut ask = |script: &mut String, words: &str| {
+            writeln!(script, "{words}").unwrap();
+            line += 1;
+            line
+        };
+        for round in 0..READS / 20 {
+            ask(&mut script, &format!("set /a {round}"));
+            for number in 0..20 {
+                match (round + number) % 11 {
+                    0 => {
+                        let line = ask(&mut script, "get /none");
+                        let why = "Node does not exist: /none\n    get /none";
+                        writeln!(errors, "stdin:{line}: {why}").unwrap();
+                    }
+                    1 => {
+                        let line = ask(&mut script, "get /mute");
+                        let why = "Authentication is not valid : /mute\n    get /mute";
+                        writeln!(errors, "stdin:{line}: {why}").unwrap();
+                    }
+                    2 => {
+                        ask(&mut script, "get /empty");
+                        data.push('\n');
+                    }
+                    3 if round % 10 == 0 => {
+                        ask(&mut script, "get /big");
+                        writeln!(data, "{big}").unwrap();
+                    }
+                    _ => {
+                        ask(&mut script, "get /a");
+                        writeln!(data, "{round}").unwrap();
+                    }
+                }
+            }
+        }
+        for window in ["1", "7", "128", "1000"] {
+            let options = ["--compat", "3.9", "--window", window];
+            let ran = zksh(&server).args(options).script(&script);
+            assert!(ran.stdout == data, "with a window of {window}");
+            // In this dialect an absent znode is told with its code.
+            assert_eq!(ran.stderr.lines().count(), errors.lines().count());
+            assert_eq!(ran.status, 1);
+        }
+        let ran = zksh(&server).args(["-o", "raw"]).script(&script);
+        assert_eq!(ran.stderr, errors);
+    });
+}
+
+#[test]
+fn many_reads_take_few_requests_where_the_server_knows_how() {
+    on_every_engine(|engine| {
+        let private = engine.private();
+        let address = private.address();
+        let script = "get /zookeeper\n".repeat(READS);
+        let before = received(&address);
+        assert_eq!(zksh(&address).script(&script).status, 0);
+        let took = received(&address) - before;
+        if engine.version >= vec![3, 6] {
+            assert!(took < READS / 2, "{took} requests");
+        } else {
+            assert!(took > READS, "{took} requests");
+        }
+    });
+}
