@@ -2,11 +2,15 @@
 //! not.
 
 use std::fs;
+use std::io::Write;
+use std::time::Duration;
 
 use crate::json::records;
 use crate::support::apache::{Release, Server, newest};
 use crate::support::engine::say_once;
+use crate::support::proxy::Cable;
 use crate::support::shell::{Ran, Zksh, zksh};
+use crate::support::wait_until;
 
 /// What a script needs first: the ACL of the configuration lets nobody else write it.
 const SUPER: &str = "addauth digest super:secret\n";
@@ -126,6 +130,38 @@ fn members_come_and_go() {
     let config = record["result"]["config"].as_str().unwrap_or_else(|| panic!("{record}"));
     assert_eq!(member(config, one), Some(observer));
     assert_eq!(member(config, other), None);
+}
+
+#[test]
+fn a_lost_connection_leaves_open_whether_the_members_have_changed() {
+    let Some(release) = newest() else {
+        return say_once("left out: reconfig on a broken cable, for want of Java or of a release");
+    };
+    let ensemble = Ensemble::start(release);
+    let [one, _] = ensemble.followers();
+    let spec = member(&ensemble.config(), one).unwrap();
+    for answers in 1..=4 {
+        let before = ensemble.config();
+        let leader = ensemble.servers[ensemble.leader].address();
+        let mut cable = Cable::slow(&leader, Duration::from_millis(5));
+        let mut child = zksh(&cable.address()).args(["-timeout", "300"]).start();
+        let mut stdin = child.stdin.take().unwrap();
+        writeln!(stdin, "{SUPER}reconfig -remove {one}").unwrap();
+        drop(stdin);
+        wait_until("the answers, or the end", || {
+            let ended = child.try_wait().unwrap().is_some();
+            (ended || cable.heard() >= answers).then_some(())
+        });
+        cable.cut();
+        let ran = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        let changed = ensemble.config() != before;
+        let honest = ran.status.success() || !changed || said.contains("may have been applied");
+        assert!(honest, "cut after {answers}: {said}");
+        // It may still be under way.
+        ensemble.change(&format!("reconfig -add {spec}"));
+        assert_eq!(member(&ensemble.config(), one), Some(spec.clone()));
+    }
 }
 
 #[test]

@@ -170,11 +170,12 @@ fn refuse(error: &clap::Error, name: &str) -> Error {
 
 fn with_usage(error: Error, name: &str) -> Error {
     let mut tree = Command::tree();
-    let usage = tree.find_subcommand_mut(name).map(|found| found.render_usage().to_string());
-    match usage {
-        Some(usage) => error.with_usage(usage.trim_start_matches("Usage: ")),
-        None => error,
-    }
+    let Some(found) = tree.find_subcommand_mut(name) else { return error };
+    let usage = found.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    // Under the name that was typed: `rmr`, not `deleteall`.
+    let rest = usage.strip_prefix(found.get_name()).unwrap_or(usage);
+    error.with_usage(format!("{name}{rest}"))
 }
 
 /// The complaint about a word that names no command.
@@ -219,6 +220,7 @@ mod tests {
         let ls = "ls [-s] [-w] [-R] path [watch]";
         for (line, words) in [
             ("ls", format!("Missing: path | {ls}")),
+            ("rmr", "Missing: path | rmr path [-b batch size] [--yes] [--force]".to_owned()),
             ("ls -z /a", format!("Unknown option: -z | {ls}")),
             ("ls /a true more", format!("One word too many: more | {ls}")),
             ("lss /a", "Command not found: lss".to_owned()),
