@@ -130,6 +130,7 @@ fn results_that_are_read_slowly_hold_up_the_script() {
         stdout.read_exact(&mut result).unwrap();
     }
     let grown = peak(&child) - before;
-    assert!(grown < 2 * 16 * LENGTH, "{grown} bytes");
+    // What is in flight, and replies while they are taken apart.
+    assert!(grown < 3 * 16 * LENGTH, "{grown} bytes");
     assert!(child.wait().unwrap().success());
 }

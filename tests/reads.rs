@@ -96,18 +96,16 @@ fn many_reads_take_few_requests_where_the_server_knows_how() {
 fn events_stand_between_reads_where_they_arrived() {
     on_every_engine(|engine| {
         let server = engine.fresh();
-        let script: String = (0..200)
-            .map(|round| format!("get -w /a\nset /a {round}\n{}", "get /a\n".repeat(9)))
-            .collect();
+        let mut script = String::from("create /a new\n");
         let mut wanted = String::from("Created /a\n");
         let mut before = String::from("new");
         for round in 0..200 {
+            write!(script, "get -w /a\nset /a {round}\n{}", "get /a\n".repeat(9)).unwrap();
             let event = "WatchedEvent state:SyncConnected type:NodeDataChanged path:/a";
             writeln!(wanted, "{before}\nWATCHER::\n{event}").unwrap();
             before = round.to_string();
             wanted.push_str(&format!("{before}\n").repeat(9));
         }
-        let script = format!("create /a new\n{script}");
         for window in ["3", "128"] {
             let options = ["--compat", "3.9", "--window", window];
             let ran = zksh(&server).args(options).script(&script);

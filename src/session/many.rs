@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Kind, Result};
 const MOST: usize = 256;
 
 /// With how many it begins: nothing is known of what the replies will bring.
-const FIRST: usize = 16;
+const FIRST: usize = 2;
 
 /// The most bytes of paths in one request, so that it stays far below the limit of every server.
 const MOST_BYTES: usize = 64 * 1024;

@@ -2,6 +2,7 @@
 //! random is in `model.rs`; here are those that no client sends in earnest.
 
 use std::io;
+use std::time::Duration;
 
 use super::wire::{Body, Client, op};
 use crate::support::apache::{Server, releases};
@@ -9,6 +10,10 @@ use crate::support::engine::{say_once, start_sandbox};
 
 /// Code of a request that cannot be read.
 const MARSHALLING: i32 = -5;
+
+/// How often a connection that is to be closed is tried, and how long after each other.
+const PINGS: usize = 200;
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// What a request may come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,8 +140,8 @@ fn others() -> Vec<Case> {
     cases.into_iter().map(|(name, number, body)| (name, vec![(number, body)])).collect()
 }
 
-/// Plays a case on a connection of its own.
-fn play(address: &str, requests: &[(i32, Body)]) -> Outcome {
+/// Plays a case on a connection of its own, which is returned as well.
+fn play(address: &str, requests: &[(i32, Body)]) -> (Outcome, Client) {
     let mut client = Client::connect(address).unwrap();
     let mut answer: io::Result<_> = Err(io::ErrorKind::InvalidInput.into());
     for (number, body) in requests {
@@ -148,7 +153,7 @@ fn play(address: &str, requests: &[(i32, Body)]) -> Outcome {
         let told = if answer.body.len() < 60 { answer.body } else { Vec::new() };
         (answer.code, told)
     });
-    Outcome { answer, stays }
+    (Outcome { answer, stays }, client)
 }
 
 #[test]
@@ -168,7 +173,15 @@ fn odd_requests_come_to_the_same_as_on_apaches_server() {
     }
     let mut wrong = Vec::new();
     for (name, requests) in watches().into_iter().chain(others()) {
-        let [theirs, mut ours] = both.each_ref().map(|address| play(address, &requests));
+        let [(mut theirs, mut client), (mut ours, _)] =
+            both.each_ref().map(|address| play(address, &requests));
+        if theirs.stays && !ours.stays {
+            // Apache's server may answer a ping before it gets round to closing the connection.
+            theirs.stays = (0..PINGS).all(|_| {
+                std::thread::sleep(GLANCE);
+                client.ask(op::PING, &Body::default()).is_ok()
+            });
+        }
         // What cannot be read is answered with Apache's code, and then the connection is closed.
         if matches!(ours.answer, Some((MARSHALLING, _))) {
             ours.stays |= theirs.stays;
