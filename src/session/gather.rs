@@ -18,9 +18,6 @@ use super::{Session, Stat};
 use crate::error::Result;
 use crate::path::ZnodePath;
 
-/// The most bytes of paths in one request, each counted with [`FIXED_BYTES`].
-const MOST_BYTES: usize = 64 * 1024;
-
 /// Bytes that a znode takes in a request besides its path.
 const FIXED_BYTES: usize = 16;
 
@@ -47,6 +44,13 @@ pub(super) struct Gather {
     batch: Option<Arc<Batch>>,
 }
 
+/// How much goes into one request.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    reads: usize,
+    bytes: usize,
+}
+
 /// Reads that wait for others, or have left with them.
 struct Batch(Mutex<Stage>);
 
@@ -68,16 +72,17 @@ impl Batch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a read and returns its place; none where the batch is full or has left.
-    fn add(&self, path: &ZnodePath, most: usize) -> Option<usize> {
-        match &mut *self.stage() {
-            Stage::Waiting { reads, bytes } if reads.len() < most && *bytes < MOST_BYTES => {
-                reads.push((path.clone(), Waker::noop().clone()));
-                *bytes += path.as_str().len() + FIXED_BYTES;
-                Some(reads.len() - 1)
-            }
-            _ => None,
-        }
+    /// Adds a read that takes so many bytes, and returns its place; none where the batch is full,
+    /// which an empty one never is, or has left.
+    fn add(&self, path: &ZnodePath, cost: usize, most: Most) -> Option<usize> {
+        let mut stage = self.stage();
+        let Stage::Waiting { reads, bytes } = &mut *stage else { return None };
+        let fits = reads.len() < most.reads && *bytes + cost <= most.bytes;
+        (fits || reads.is_empty()).then(|| {
+            reads.push((path.clone(), Waker::noop().clone()));
+            *bytes += cost;
+            reads.len() - 1
+        })
     }
 
     /// Lets the reads leave, if they still wait: with a request that leaves at its first poll.
@@ -158,20 +163,21 @@ impl Session {
         }
         gather.reads = gather.reads.saturating_add(1);
         let reads = gather.reads;
-        let most = gather.share.of(self, reads);
-        if most == 1 {
+        let most = Most { reads: gather.share.of(self, reads), bytes: self.room() };
+        if most.reads == 1 {
             return None;
         }
+        let cost = path.as_str().len() + self.chroot_bytes() + FIXED_BYTES;
         // It is as good as sent.
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         if let Some(batch) = &gather.batch
-            && let Some(place) = batch.add(path, most)
+            && let Some(place) = batch.add(path, cost, most)
         {
             return Some((Arc::clone(batch), place));
         }
         let full = gather.batch.take();
         let batch = Arc::new(Batch::default());
-        let place = batch.add(path, most)?;
+        let place = batch.add(path, cost, most)?;
         gather.batch = Some(Arc::clone(&batch));
         drop(gather);
         if let Some(full) = full {
@@ -219,9 +225,12 @@ mod tests {
     use super::*;
     use tokio::sync::oneshot;
 
-    fn batch(most: usize, paths: &[&str]) -> (Batch, Vec<Option<usize>>) {
+    const MOST: Most = Most { reads: 2, bytes: 10 };
+
+    /// Returns a batch of reads that take as many bytes as their paths have, and their places.
+    fn batch(paths: &[&str]) -> (Batch, Vec<Option<usize>>) {
         let batch = Batch::default();
-        let add = |path: &&str| batch.add(&ZnodePath::new(*path).unwrap(), most);
+        let add = |path: &&str| batch.add(&ZnodePath::new(*path).unwrap(), path.len(), MOST);
         let places = paths.iter().map(add).collect();
         (batch, places)
     }
@@ -233,21 +242,18 @@ mod tests {
 
     #[test]
     fn a_batch_has_an_end() {
-        let (batch, places) = batch(2, &["/a", "/b", "/c"]);
-        assert_eq!(places, [Some(0), Some(1), None]);
-        let long = ["/".to_owned(), "x".repeat(MOST_BYTES)].concat();
-        let (full, places) = self::batch(9, &[&long, "/b"]);
-        assert_eq!(places, [Some(0), None]);
-        for batch in [batch, full] {
-            batch.leave(|paths| async move { replies(&paths) }.boxed().shared());
-            assert_eq!(batch.add(&ZnodePath::root(), 9), None);
-        }
+        assert_eq!(batch(&["/a", "/b", "/c"]).1, [Some(0), Some(1), None]);
+        assert_eq!(batch(&["/long", "/longer", "/b"]).1, [Some(0), None, Some(1)]);
+        assert_eq!(batch(&["/longer-than-any", "/b"]).1, [Some(0), None]);
+        let (batch, _) = batch(&["/a"]);
+        batch.leave(|paths| async move { replies(&paths) }.boxed().shared());
+        assert_eq!(batch.add(&ZnodePath::root(), 1, MOST), None);
     }
 
     #[test]
     fn everyone_is_woken_at_the_moment_of_the_reply() {
         let order = crate::session::Order::default();
-        let (batch, _) = batch(9, &["/a", "/b"]);
+        let (batch, _) = batch(&["/a", "/b"]);
         let wait = |place| {
             let batch = &batch;
             order.dated(Box::pin(async move {
@@ -278,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_reply_may_be_there_before_everyone_has_asked() {
-        let (batch, _) = batch(9, &["/a", "/b"]);
+        let (batch, _) = batch(&["/a", "/b"]);
         batch.leave(|paths| async move { replies(&paths) }.boxed().shared());
         let mut context = Context::from_waker(Waker::noop());
         for place in 0..2 {

@@ -84,14 +84,23 @@ impl Session {
         paths: impl Iterator<Item = &'p ZnodePath>,
         fixed: usize,
     ) -> usize {
-        let chroot = self.servers().map_or(0, |servers| servers.chroot().as_str().len());
-        let most = MOST_BYTES.min(self.0.settings.max_request / 2);
+        let (chroot, room) = (self.chroot_bytes(), self.room());
         let mut bytes = 0;
         let fits = |path: &&ZnodePath| {
             bytes += path.as_str().len() + chroot + fixed;
-            bytes <= most
+            bytes <= room
         };
         paths.take_while(fits).count().max(1)
+    }
+
+    /// Returns how many bytes of paths go into one request.
+    pub(super) fn room(&self) -> usize {
+        MOST_BYTES.min(self.0.settings.max_request / 2)
+    }
+
+    /// Returns how many bytes the chroot adds to each path.
+    pub(super) fn chroot_bytes(&self) -> usize {
+        self.link().servers.as_ref().map_or(0, |servers| servers.chroot().as_str().len())
     }
 
     /// Returns the names of the children of each of these znodes, in one request.

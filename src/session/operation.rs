@@ -206,7 +206,7 @@ impl Session {
     /// Checks that a request of `bytes` bytes will be taken by the server. One that is too large
     /// would break the connection for every other request as well.
     pub(super) fn check_size(&self, path: &ZnodePath, bytes: usize) -> Result<()> {
-        let chroot = self.link().servers.as_ref().map_or(0, |s| s.chroot().as_str().len());
+        let chroot = self.chroot_bytes();
         let most = self.0.settings.max_request;
         if bytes + chroot <= most {
             return Ok(());

@@ -97,7 +97,7 @@ impl Session {
     /// applied where the connection broke.
     pub async fn transact(&self, operations: &[Operation]) -> Result<Transacted> {
         self.needs("multi", Release(3, 5)).await?;
-        let chroot = self.servers().map_or(0, |servers| servers.chroot().as_str().len());
+        let chroot = self.chroot_bytes();
         let bytes = operations.iter().map(|each| each.wire_length() + chroot).sum();
         self.check_size(&ZnodePath::root(), bytes)?;
         let sent = self.call("", async |client| {
