@@ -1,13 +1,10 @@
 //! A connection that is lost at whatever moment of a write: what was done, or may have been, is said.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::support::engine::engines;
-use crate::support::proxy::Cable;
+use crate::support::proxy::cut_after;
 use crate::support::shell::zksh;
-use crate::support::wait_until;
 
 /// Answers of the server after which the cable is cut.
 const ANSWERS: usize = 7;
@@ -48,31 +45,20 @@ fn check(server: &str, top: &str, write: &str, answers: usize) {
     );
     assert_eq!(zksh(server).script(script).status, 0);
     let before = state(server, top);
-    let mut cable = Cable::slow(server, Duration::from_millis(5));
     // Programs are told in the one way, people in the other.
     let format = if answers.is_multiple_of(2) { "json" } else { "text" };
-    let options = ["-o", format, "-timeout", "300"];
-    let mut child = zksh(&cable.address()).args(options).start();
-    let mut stdin = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, write.replace("TOP", top).as_bytes()).unwrap();
-    drop(stdin);
-    wait_until("the answers, or the end", || {
-        let ended = child.try_wait().unwrap().is_some();
-        (ended || cable.heard() >= answers).then_some(())
-    });
-    cable.cut();
-    let ran = child.wait_with_output().unwrap();
-    let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+    let ran = cut_after(answers, server, &["-o", format], &write.replace("TOP", top));
+    let said = ran.stdout + &ran.stderr;
     let is_uncertain = if format == "json" {
         let mut records = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let last = records.next_back().unwrap_or_else(|| panic!("{write}: nothing said"));
-        assert_eq!(last["error"].is_null(), ran.status.success(), "{write}: {said}");
+        assert_eq!(last["error"].is_null(), ran.status == 0, "{write}: {said}");
         last["error"]["uncertain"] == true
     } else {
         said.contains("may have been applied")
     };
     let changed = state(server, top) != before;
-    let honest = ran.status.success() || !changed || is_uncertain;
+    let honest = ran.status == 0 || !changed || is_uncertain;
     assert!(honest, "{write}, cut after {answers}: {said}");
 }
 

@@ -2,15 +2,12 @@
 //! not.
 
 use std::fs;
-use std::io::Write;
-use std::time::Duration;
 
 use crate::json::records;
 use crate::support::apache::{Release, Server, newest};
 use crate::support::engine::say_once;
-use crate::support::proxy::Cable;
+use crate::support::proxy::cut_after;
 use crate::support::shell::{Ran, Zksh, zksh};
-use crate::support::wait_until;
 
 /// What a script needs first: the ACL of the configuration lets nobody else write it.
 const SUPER: &str = "addauth digest super:secret\n";
@@ -140,24 +137,14 @@ fn a_lost_connection_leaves_open_whether_the_members_have_changed() {
     let ensemble = Ensemble::start(release);
     let [one, _] = ensemble.followers();
     let spec = member(&ensemble.config(), one).unwrap();
+    let leader = ensemble.servers[ensemble.leader].address();
     for answers in 1..=4 {
         let before = ensemble.config();
-        let leader = ensemble.servers[ensemble.leader].address();
-        let mut cable = Cable::slow(&leader, Duration::from_millis(5));
-        let mut child = zksh(&cable.address()).args(["-timeout", "300"]).start();
-        let mut stdin = child.stdin.take().unwrap();
-        writeln!(stdin, "{SUPER}reconfig -remove {one}").unwrap();
-        drop(stdin);
-        wait_until("the answers, or the end", || {
-            let ended = child.try_wait().unwrap().is_some();
-            (ended || cable.heard() >= answers).then_some(())
-        });
-        cable.cut();
-        let ran = child.wait_with_output().unwrap();
-        let said = String::from_utf8(ran.stderr).unwrap();
+        let script = format!("{SUPER}reconfig -remove {one}\n");
+        let ran = cut_after(answers, &leader, &[], &script);
         let changed = ensemble.config() != before;
-        let honest = ran.status.success() || !changed || said.contains("may have been applied");
-        assert!(honest, "cut after {answers}: {said}");
+        let honest = ran.status == 0 || !changed || ran.stderr.contains("may have been applied");
+        assert!(honest, "cut after {answers}: {}", ran.stderr);
         // It may still be under way.
         ensemble.change(&format!("reconfig -add {spec}"));
         assert_eq!(member(&ensemble.config(), one), Some(spec.clone()));

@@ -2,18 +2,14 @@
 //! random is in `model.rs`; here are those that no client sends in earnest.
 
 use std::io;
-use std::time::Duration;
 
 use super::wire::{Body, Client, op};
 use crate::support::apache::{Server, releases};
 use crate::support::engine::{say_once, start_sandbox};
+use crate::support::wait_until;
 
 /// Code of a request that cannot be read.
 const MARSHALLING: i32 = -5;
-
-/// How often a connection that is to be closed is tried, and how long after each other.
-const PINGS: usize = 200;
-const GLANCE: Duration = Duration::from_millis(10);
 
 /// What a request may come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,16 +171,15 @@ fn odd_requests_come_to_the_same_as_on_apaches_server() {
     for (name, requests) in watches().into_iter().chain(others()) {
         let [(mut theirs, mut client), (mut ours, _)] =
             both.each_ref().map(|address| play(address, &requests));
-        if theirs.stays && !ours.stays {
-            // Apache's server may answer a ping before it gets round to closing the connection.
-            theirs.stays = (0..PINGS).all(|_| {
-                std::thread::sleep(GLANCE);
-                client.ask(op::PING, &Body::default()).is_ok()
-            });
-        }
         // What cannot be read is answered with Apache's code, and then the connection is closed.
         if matches!(ours.answer, Some((MARSHALLING, _))) {
             ours.stays |= theirs.stays;
+        }
+        if theirs.stays && !ours.stays {
+            // Apache's server may answer a ping before it gets round to closing the connection.
+            let mut ping = || client.ask(op::PING, &Body::default());
+            wait_until(&format!("Apache's end of {name}"), || ping().is_err().then_some(()));
+            theirs.stays = false;
         }
         if theirs != ours {
             wrong.push(format!("{name} {requests:?}: {theirs:?}, but here {ours:?}"));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::shell::{Ran, ran, zksh};
 use super::{free_port, wait_until};
 
 /// How often the accepting thread looks whether the cable has been cut.
@@ -69,7 +70,7 @@ impl Cable {
     }
 
     /// Returns how often the server has been heard since the cable was mended.
-    pub(crate) fn heard(&self) -> usize {
+    fn heard(&self) -> usize {
         self.traffic.heard.load(Ordering::Relaxed)
     }
 
@@ -118,6 +119,21 @@ impl Cable {
         });
         self.open = Some(Open { cut, streams, accepting });
     }
+}
+
+/// Plays a script through a cable that is cut once the server has been heard so often, if the script
+/// has not ended before.
+pub(crate) fn cut_after(answers: usize, server: &str, options: &[&str], script: &str) -> Ran {
+    // Slow enough to be cut between two answers.
+    let mut cable = Cable::slow(server, Duration::from_millis(5));
+    let mut child = zksh(&cable.address()).args(["-timeout", "300"]).args(options).start();
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    wait_until("the answers, or the end", || {
+        let ended = child.try_wait().unwrap().is_some();
+        (ended || cable.heard() >= answers).then_some(())
+    });
+    cable.cut();
+    ran(&child.wait_with_output().unwrap())
 }
 
 impl Drop for Cable {
