@@ -145,7 +145,8 @@ pub enum Command {
 /// How a command may run beside others of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// It sends one request when it is first polled, and changes nothing.
+    /// It begins one request when it is first polled, which changes nothing and may leave with those
+    /// of others.
     Reads,
     /// It sends one request when it is first polled, which changes a znode.
     Writes,

@@ -168,7 +168,7 @@ impl Session {
             return None;
         }
         let cost = path.as_str().len() + self.chroot_bytes() + FIXED_BYTES;
-        // It is as good as sent.
+        // It is as good as sent, since nothing overtakes it.
         self.0.sent.fetch_add(1, Ordering::Relaxed);
         if let Some(batch) = &gather.batch
             && let Some(place) = batch.add(path, cost, most)

@@ -320,7 +320,8 @@ impl Session {
         self.link().client.as_ref().map(|client| client.session_id().0)
     }
 
-    /// Returns how many requests have left by now.
+    /// Returns a number that has grown when requests have left, or wait only for others to leave
+    /// with them.
     pub fn requests_sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
     }
