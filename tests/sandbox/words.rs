@@ -45,10 +45,10 @@ fn masked(answer: &str, client: &Client) -> Vec<String> {
     lines
 }
 
-/// Puts a mark in the place of each number and of each date.
+/// Puts a mark in the place of each number, and leaves out how many expire at which time: a server
+/// lists those times once for each tick in which a connection came, and as long as they last.
 fn shape(answer: &str) -> Vec<String> {
     let line = |line: &str| {
-        let line = line.split_once(" expire at ").map_or(line, |(before, _)| before);
         let mut shape = String::new();
         for part in line.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
             let (word, end) = match part.char_indices().last() {
@@ -61,7 +61,8 @@ fn shape(answer: &str) -> Vec<String> {
         }
         shape
     };
-    let mut lines: Vec<String> = answer.lines().map(line).collect();
+    let lasting = answer.lines().filter(|line| !line.contains(" expire at "));
+    let mut lines: Vec<String> = lasting.map(line).collect();
     lines.sort();
     lines
 }
