@@ -208,6 +208,7 @@ async fn run(
     input: Option<Box<dyn Read + Send>>,
 ) -> anyhow::Result<u8> {
     let view = view(options.dialect, options.format, options.color);
+    screen.note_ctrl_c()?;
     let mut ending = Ending::listen()?;
     // Held to the end of this function, so that it outlives the session.
     let sandbox = Sandbox::start(&options.sandbox)?;

@@ -103,8 +103,6 @@ pub async fn run(
                 screen.print(&outcome.text);
             }
             screen.end_pages();
-            // Ctrl-C in the pager.
-            signals.forget();
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }

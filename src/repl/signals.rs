@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,8 +51,8 @@ impl Signals {
             }
         };
         let interrupted = async {
-            // While another program has the terminal, Ctrl-C is meant for that.
-            while self.interrupt.recv().await.is_some() && self.screen.is_lent() {}
+            // It may have been meant for a program that had the terminal, or for what ran before.
+            while self.interrupt.recv().await.is_some() && !self.screen.take_ctrl_c() {}
         };
         tokio::select! {
             () = interrupted => {}
@@ -63,9 +62,8 @@ impl Signals {
 
     /// Forgets a Ctrl-C that came when nothing was running. While the editor is used it never
     /// comes here.
-    pub(super) fn forget(&mut self) {
-        let mut context = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(())) = self.interrupt.poll_recv(&mut context) {}
+    pub(super) fn forget(&self) {
+        self.screen.take_ctrl_c();
     }
 
     /// Returns the number of the signal that ended the shell, or 0.

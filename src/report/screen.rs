@@ -10,6 +10,7 @@ mod lend;
 pub mod prompt;
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
 use self::desk::Desk;
@@ -56,6 +57,8 @@ struct Shared {
     writer: Once,
     /// A result that may go to a pager.
     pages: Mutex<Option<Pages>>,
+    /// Whether Ctrl-C was typed and nobody has asked yet.
+    interrupted: Arc<AtomicBool>,
 }
 
 struct Out {
@@ -79,6 +82,7 @@ impl Screen {
             out: Mutex::new(Out { status: false, stdout, stderr }),
             writer: Once::new(),
             pages: Mutex::default(),
+            interrupted: Arc::default(),
         }))
     }
 

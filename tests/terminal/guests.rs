@@ -4,13 +4,13 @@
 use super::{CTRL_C, CTRL_Z, LEFT, connected, program, run, server};
 use crate::support::terminal::{Setup, Terminal};
 
-/// Takes all its input, then every Ctrl-C, until a line comes from the terminal.
+/// Takes all its input, then lines from the terminal until there is `done`, and notes each Ctrl-C;
+/// one that comes just before a `read` is noted behind its line.
 const PATIENT: &str = "\
 trap 'echo not now' INT
 [ $# -gt 0 ] || cat > /dev/null
 echo ready for you
-until read line < /dev/tty; do :; done
-echo left with $line";
+until [ \"$line\" = done ]; do read line < /dev/tty && echo \"took $line\"; done";
 
 /// Waits for a prompt and sees whether lines are edited and Ctrl-C stops commands, as they should.
 #[track_caller]
@@ -37,14 +37,12 @@ fn ctrl_c_in_the_pager_is_the_pagers() {
     terminal.enter(0, "setting pager on");
     terminal.enter(1, "help");
     terminal.wait_for("ready for you");
-    for times in 1..=2 {
+    for word in ["first", "done"] {
         terminal.keys(CTRL_C);
-        terminal.wait_until("the pager hears it", |screen| {
-            screen.matches("^Cnot now").count() == times
-        });
+        terminal.keys(&format!("{word}\r"));
+        terminal.wait_for(&format!("took {word}"));
     }
-    terminal.keys("done\r");
-    terminal.wait_for("left with done\n");
+    assert_eq!(terminal.screen().matches("not now").count(), 2, "{}", terminal.screen());
     is_in_order(&mut terminal, 2);
     assert!(!terminal.screen().contains("help\nInterrupted"), "{}", terminal.screen());
 }
@@ -74,15 +72,15 @@ fn ctrl_c_in_the_editor_is_the_editors() {
     let server = server();
     run(&server, "create /lake deep");
     let folder = tempfile::tempdir().unwrap();
-    let lines = format!("{PATIENT}\nprintf $line > \"$1\"");
+    let lines = format!("{PATIENT}\nprintf deeper > \"$1\"");
     let editor = program(folder.path(), "editor", &lines);
     let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
     terminal.enter(0, "edit /lake");
     terminal.wait_for("ready for you");
     terminal.keys(CTRL_C);
-    terminal.wait_for("not now");
-    terminal.keys("deeper\r");
-    terminal.wait_for("left with deeper\nWritten, version 1\n");
+    terminal.keys("done\r");
+    terminal.wait_for("took done\nWritten, version 1\n");
+    assert!(terminal.screen().contains("not now"), "{}", terminal.screen());
     is_in_order(&mut terminal, 1);
     assert!(run(&server, "get /lake").starts_with("deeper\n"));
 }

@@ -3,9 +3,11 @@
 
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::SIGINT;
 use unicode_width::UnicodeWidthChar;
 
 use super::prompt::Stage;
@@ -32,7 +34,9 @@ impl Drop for Lent {
         }
         let mut desk = self.shared.desk();
         desk.held = false;
-        desk.guest = false;
+        if std::mem::take(&mut desk.guest) {
+            self.shared.interrupted.store(false, Ordering::SeqCst);
+        }
         desk.place_events();
         drop(desk);
         self.shared.wake();
@@ -75,9 +79,19 @@ impl Screen {
         Lent { shared: Arc::clone(&self.0), order: None }
     }
 
-    /// Returns whether another program has the terminal.
-    pub fn is_lent(&self) -> bool {
-        self.0.desk().guest
+    /// Notes each Ctrl-C from now on, at the moment it is typed. To be called before anything else
+    /// listens to SIGINT: whoever is told of it is to find it noted.
+    ///
+    /// # Errors
+    /// Those of `sigaction`.
+    pub fn note_ctrl_c(&self) -> io::Result<()> {
+        signal_hook::flag::register(SIGINT, Arc::clone(&self.0.interrupted)).map(drop)
+    }
+
+    /// Returns whether Ctrl-C was typed since this was last asked, and not for another program that
+    /// had the terminal.
+    pub fn take_ctrl_c(&self) -> bool {
+        !self.0.desk().guest && self.0.interrupted.swap(false, Ordering::SeqCst)
     }
 
     /// Shows what is printed from now on with `$PAGER`, if it turns out longer than the screen,
@@ -226,9 +240,26 @@ mod tests {
         assert!(screen.pages().is_none());
         let lent = screen.lend();
         screen.event(b"event\n");
-        assert!(screen.is_lent());
         assert_eq!(screen.0.desk().events, b"event\n");
         drop(lent);
         assert!(screen.0.desk().events.is_empty());
+    }
+
+    #[test]
+    fn ctrl_c_is_the_guests_also_for_those_who_hear_of_it_late() {
+        let screen = Screen::with(Mode::Terminal, Box::new(io::sink()), Box::new(io::sink()));
+        let typed = || screen.0.interrupted.store(true, Ordering::SeqCst);
+        assert!(!screen.take_ctrl_c());
+        let lent = screen.lend();
+        typed();
+        assert!(!screen.take_ctrl_c());
+        drop(lent);
+        assert!(!screen.take_ctrl_c());
+        // While something is asked there is no guest.
+        let held = screen.hold();
+        typed();
+        drop(held);
+        assert!(screen.take_ctrl_c());
+        assert!(!screen.take_ctrl_c());
     }
 }
