@@ -14,7 +14,7 @@ const TAKERS: &[&str] = &["create", "set"];
 /// Returns the line that ends the block which `first` begins, if it begins one.
 pub fn mark(first: &str, dialect: Dialect) -> Option<String> {
     // Nearly every line ends here.
-    if !first.contains("<<") {
+    if !first.contains('<') {
         return None;
     }
     let line = Line::parse(first, dialect);
@@ -37,7 +37,7 @@ fn find(line: &Line) -> Option<(usize, String)> {
 /// Returns the words of a line that begins a block and of the block below it, if `text` is one. The
 /// lines of the block are joined by newlines; behind the last there is none.
 pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Vec<OsString>>> {
-    if !text.contains("<<") {
+    if !text.contains('<') {
         return Ok(None);
     }
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));

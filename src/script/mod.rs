@@ -285,8 +285,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Starts a command: its request leaves now, or with those of other reads. Returns false if it could not leave yet, for want
-    /// of a connection: then nothing that follows may overtake it.
+    /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
+    /// could not leave yet, for want of a connection: then nothing that follows may overtake it.
     fn start(&self, call: Result<Call>, flow: Flow, line: &Line) -> (Reply<'a>, bool) {
         let shell = self.shell;
         let call = match call {
