@@ -48,6 +48,7 @@ pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
             number += 1;
             let first = number;
             let Some(text) = read_line(&mut input).transpose() else { return };
+            let text = text.map(|text| if first == 1 { without_mark(text) } else { text });
             let text = text.and_then(|text| with_block(text, &mut input, dialect, &mut number));
             let fatal = matches!(text, Err(Fault::Input(_)));
             let text = text.map_err(Fault::explain);
@@ -86,6 +87,14 @@ impl Fault {
             Self::NotText => Error::usage("The line or its data is not UTF-8")
                 .with_hint("other bytes are written \\xHH in --compat 3.9"),
         }
+    }
+}
+
+/// Takes away the mark of byte order that some editors begin a file with.
+fn without_mark(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
     }
 }
 
