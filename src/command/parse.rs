@@ -66,6 +66,36 @@ impl Call {
     }
 }
 
+/// What people type who come from another shell, and what does it here.
+const HABITS: &[(&str, &str)] = &[
+    ("?", "help"),
+    ("man", "help"),
+    ("cat", "get"),
+    ("less", "get"),
+    ("more", "get"),
+    ("dir", "ls"),
+    ("tree", "ls -R"),
+    ("find", "ls -R"),
+    ("mkdir", "create"),
+    ("touch", "create"),
+    ("rm", "delete"),
+    ("rmdir", "delete"),
+    ("chmod", "setAcl"),
+    ("vi", "edit"),
+    ("vim", "edit"),
+    ("nano", "edit"),
+    ("id", "whoami"),
+    (":q", "quit"),
+    ("bye", "quit"),
+    ("logout", "quit"),
+];
+
+/// Words that another shell would take for pipes and files.
+const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
+
+/// What to do where one of them makes a line wrong.
+const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
+
 /// How lines are read.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
@@ -115,6 +145,7 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
 
 pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
     let Some(name) = words.first().cloned() else { return Ok(None) };
+    let pipes = words.iter().any(|word| PIPES.iter().any(|pipe| word == pipe));
     // Built once: it takes far longer than to read a line.
     thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
     let parsed = TREE.with_borrow_mut(|tree| {
@@ -137,7 +168,10 @@ pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
             let command = Command::Help(Help::about(&name.to_string_lossy()));
             Ok(Some(Call { command, name: "help".to_owned(), path: None }))
         }
-        Err(error) => Err(refuse(&error, &name.to_string_lossy())),
+        Err(error) => {
+            let error = refuse(&error, &name.to_string_lossy());
+            Err(if pipes { error.with_hint(NO_PIPES) } else { error })
+        }
     }
 }
 
@@ -181,7 +215,8 @@ fn with_usage(error: Error, name: &str) -> Error {
 /// The complaint about a word that names no command.
 pub(super) fn unknown(name: &str) -> Error {
     let error = Error::usage(format!("Command not found: {name}"));
-    match nearest(name) {
+    let habit = HABITS.iter().find(|(typed, _)| *typed == name);
+    match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
         Some(near) => error.with_hint(format!("did you mean {near}?")),
         None => error.with_hint("help lists the commands"),
     }
@@ -263,9 +298,23 @@ mod tests {
     #[test]
     fn the_nearest_name_is_suggested() {
         assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
+        assert_eq!(unknown("rm").hint(), Some("did you mean delete?"));
         assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
         assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
         assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
         assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
+    }
+
+    #[test]
+    fn habits_of_other_shells_lead_to_commands() {
+        let tree = Command::tree();
+        for (typed, meant) in HABITS {
+            let name = meant.split(' ').next().unwrap();
+            assert!(tree.find_subcommand(name).is_some(), "{typed}: {meant}");
+            assert!(tree.find_subcommand(typed).is_none(), "{typed} is a command");
+        }
+        let hint = |line| parse(line, Dialect::V34).unwrap_err().hint().map(str::to_owned);
+        assert_eq!(hint("ls / | grep lake").as_deref(), Some(NO_PIPES));
+        assert_eq!(hint("ls / lake reed"), None);
     }
 }
