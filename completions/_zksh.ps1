@@ -30,7 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'What results, errors and events look like [default: text]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read commands from a file')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read commands from a file')
-            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Requests of a script in flight at a time, 1 to 1000')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]')
             [CompletionResult]::new('--sandbox-set', '--sandbox-set', [CompletionResultType]::ParameterName, 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...')
             [CompletionResult]::new('--max-request', '--max-request', [CompletionResultType]::ParameterName, 'Largest request to send, in bytes: the servers'' jute.maxbuffer [default: 1048575]')

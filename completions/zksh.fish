@@ -36,7 +36,7 @@ complete -c zksh -n "__fish_zksh_needs_command" -s o -l output -d 'What results,
 json\t'One JSON object a line for every result, error and event, all on standard output'
 raw\t'Data alone, byte for byte, without a newline; events go to standard error'"
 complete -c zksh -n "__fish_zksh_needs_command" -s f -l file -d 'Read commands from a file' -r -F
-complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'Requests of a script in flight at a time, 1 to 1000' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox -d 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox-set -d 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l max-request -d 'Largest request to send, in bytes: the servers\' jute.maxbuffer [default: 1048575]' -r

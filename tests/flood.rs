@@ -134,3 +134,24 @@ fn results_that_are_read_slowly_hold_up_the_script() {
     assert!(grown < 3 * 16 * LENGTH, "{grown} bytes");
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn long_results_are_few_at_a_time() {
+    const RESULTS: usize = 300;
+    const LENGTH: usize = 1_000_000;
+    let server = fresh();
+    zksh(&server).args(["set", "/lake", "-"]).script("x".repeat(LENGTH));
+    let mut child = zksh(&server).args(["-o", "raw"]).start();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut result = vec![0; LENGTH];
+    stdin.write_all("get /lake\n".repeat(RESULTS).as_bytes()).unwrap();
+    for _ in 0..RESULTS {
+        stdout.read_exact(&mut result).unwrap();
+    }
+    // What is in flight, and replies while they are taken apart.
+    let peak = peak(&child);
+    assert!(peak < 50 * LENGTH, "{peak} bytes");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}

@@ -132,6 +132,9 @@ fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake");
         writeln!(stdin, "create -s /lake/n-").unwrap();
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake/n-0000000000");
+        // Short results, so that many more are asked for at a time.
+        stdin.write_all("echo short\n".repeat(20).as_bytes()).unwrap();
+        assert!(lines.by_ref().take(20).all(|line| line.unwrap() == "short"));
         // No more answers: when it is cut, these are in flight.
         let before = cable.silence();
         let more = "create -s /lake/n-\nget /lake\n".repeat(49);

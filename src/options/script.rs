@@ -16,7 +16,7 @@ pub struct ScriptOptions {
     /// Let ${NAME} stand for a variable of the environment, in single quotes excepted
     #[arg(long)]
     pub vars: bool,
-    /// Requests of a script in flight at a time, 1 to 1000
+    /// The most requests of a script in flight, 1 to 1000; where results are long they are fewer
     #[arg(
         long, value_name = "number", default_value_t = WINDOW,
         value_parser = clap::value_parser!(u16).range(1..=1000)

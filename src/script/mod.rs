@@ -5,6 +5,7 @@ mod check;
 mod entry;
 mod gate;
 mod lines;
+mod room;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -22,6 +23,7 @@ use self::entry::{Done, Entry, Line, Parsed, Reply};
 pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
+use self::room::Room;
 use crate::command::{self, Call, Flow, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
@@ -41,7 +43,7 @@ const UNCOMMITTED: &str = "multi without commit";
 pub struct Rules {
     /// The script's name in messages: the file, or `stdin`.
     pub name: String,
-    /// Commands in flight at a time, at least 1.
+    /// The most commands in flight at a time, at least 1.
     pub window: usize,
     /// Run nothing after the first line that fails.
     pub stop_on_error: bool,
@@ -78,9 +80,18 @@ pub async fn run(
     rules: &Rules,
     input: Box<dyn Read + Send>,
 ) -> Tally {
-    let (parsed, window) = (VecDeque::new(), VecDeque::new());
-    let mut run =
-        Run { shell, screen, gate, rules, parsed, window, failed: false, last: 0, over: false };
+    let mut run = Run {
+        shell,
+        screen,
+        gate,
+        rules,
+        parsed: VecDeque::new(),
+        window: VecDeque::new(),
+        room: Room::new(rules.window),
+        failed: false,
+        last: 0,
+        over: false,
+    };
     // Whoever writes the script has no other work that must get its turn on this thread.
     unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
     screen.flush();
@@ -123,6 +134,7 @@ struct Run<'a> {
     parsed: VecDeque<Parsed>,
     /// Commands that have begun, the oldest first.
     window: VecDeque<Entry<'a>>,
+    room: Room,
     failed: bool,
     /// The number of the last line.
     last: u64,
@@ -137,8 +149,8 @@ impl<'a> Run<'a> {
         while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
             // Filled up, then emptied to the half: so requests and replies go many at a time.
             filling = match self.window.len() + self.parsed.len() {
-                full if full >= self.rules.window => false,
-                few if few <= self.rules.window / 2 => true,
+                full if full >= self.room.size() => false,
+                few if few <= self.room.size() / 2 => true,
                 _ => filling,
             };
             let room = filling && !ended;
@@ -183,7 +195,7 @@ impl<'a> Run<'a> {
     /// Takes another line where lines are given and one is there, or else waits for the oldest
     /// command to be done; what was gathered is written out before it waits.
     async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
-        let full = self.window.len() >= self.rules.window;
+        let full = self.window.len() >= self.room.size();
         let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
         poll_fn(|context| {
             self.shell.session.send_reads();
@@ -322,6 +334,7 @@ impl<'a> Run<'a> {
         let has_begun = self.screen.is_inside();
         let (failure, told) = match result {
             Ok(outcome) => {
+                self.room.took(outcome.text.len());
                 self.screen.print(&outcome.text);
                 self.over |= outcome.quit;
                 (outcome.failure, view.format == Format::Json)

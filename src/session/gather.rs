@@ -24,6 +24,10 @@ const FIXED_BYTES: usize = 16;
 /// Bytes of a reply that count as one name of a child: so that replies stay small here too.
 const NAME_BYTES: usize = 32;
 
+/// The most znodes that are read in one request. A server makes its whole reply in memory before it
+/// sends any of it, and each may have as much data as a request may carry.
+const MOST_READS: usize = 32;
+
 /// A znode's data and stat.
 type Data = Result<(Vec<u8>, Stat)>;
 
@@ -163,7 +167,8 @@ impl Session {
         }
         gather.reads = gather.reads.saturating_add(1);
         let reads = gather.reads;
-        let most = Most { reads: gather.share.of(self, reads), bytes: self.room() };
+        let share = gather.share.of(self, reads).min(MOST_READS);
+        let most = Most { reads: share, bytes: self.room() };
         if most.reads == 1 {
             return None;
         }
