@@ -7,9 +7,9 @@ use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser};
 
 use super::help::Help;
+use super::refusal::refuse;
 use super::variables::{Variables, expand};
 use super::{Command, block, plain};
-use crate::complaint::complaint;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::line::{Line, Word};
@@ -66,36 +66,6 @@ impl Call {
     }
 }
 
-/// What people type who come from another shell, and what does it here.
-const HABITS: &[(&str, &str)] = &[
-    ("?", "help"),
-    ("man", "help"),
-    ("cat", "get"),
-    ("less", "get"),
-    ("more", "get"),
-    ("dir", "ls"),
-    ("tree", "ls -R"),
-    ("find", "ls -R"),
-    ("mkdir", "create"),
-    ("touch", "create"),
-    ("rm", "delete"),
-    ("rmdir", "delete"),
-    ("chmod", "setAcl"),
-    ("vi", "edit"),
-    ("vim", "edit"),
-    ("nano", "edit"),
-    ("id", "whoami"),
-    (":q", "quit"),
-    ("bye", "quit"),
-    ("logout", "quit"),
-];
-
-/// Words that another shell would take for pipes and files.
-const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
-
-/// What to do where one of them makes a line wrong.
-const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
-
 /// How lines are read.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
@@ -144,13 +114,14 @@ pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
 }
 
 pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
-    let Some(name) = words.first().cloned() else { return Ok(None) };
-    let pipes = words.iter().any(|word| PIPES.iter().any(|pipe| word == pipe));
+    if words.is_empty() {
+        return Ok(None);
+    }
     // Built once: it takes far longer than to read a line.
     thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
+    let words = TREE.with_borrow(|tree| with_two_dashes(tree, words));
     let parsed = TREE.with_borrow_mut(|tree| {
-        let words = with_two_dashes(tree, words);
-        let mut matches = tree.try_get_matches_from_mut(words)?;
+        let mut matches = tree.try_get_matches_from_mut(&words)?;
         let (name, path) = match matches.subcommand() {
             Some((name, arguments)) => {
                 let path = arguments.try_get_one::<TypedPath>("path").ok().flatten();
@@ -165,13 +136,10 @@ pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
         Ok(call) => Ok(Some(call)),
         // `ls --help` is `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            let command = Command::Help(Help::about(&name.to_string_lossy()));
+            let command = Command::Help(Help::about(&words[0].to_string_lossy()));
             Ok(Some(Call { command, name: "help".to_owned(), path: None }))
         }
-        Err(error) => {
-            let error = refuse(&error, &name.to_string_lossy());
-            Err(if pipes { error.with_hint(NO_PIPES) } else { error })
-        }
+        Err(error) => Err(refuse(&error, &words)),
     }
 }
 
@@ -193,46 +161,6 @@ fn with_two_dashes(tree: &clap::Command, mut words: Vec<OsString>) -> Vec<OsStri
         }
     }
     words
-}
-
-fn refuse(error: &clap::Error, name: &str) -> Error {
-    match error.kind() {
-        ErrorKind::InvalidSubcommand => unknown(name),
-        _ => with_usage(complaint(error), name),
-    }
-}
-
-fn with_usage(error: Error, name: &str) -> Error {
-    let mut tree = Command::tree();
-    let Some(found) = tree.find_subcommand_mut(name) else { return error };
-    let usage = found.render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ");
-    // Under the name that was typed: `rmr`, not `deleteall`.
-    let rest = usage.strip_prefix(found.get_name()).unwrap_or(usage);
-    error.with_usage(format!("{name}{rest}"))
-}
-
-/// The complaint about a word that names no command.
-pub(super) fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("Command not found: {name}"));
-    let habit = HABITS.iter().find(|(typed, _)| *typed == name);
-    match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
-        Some(near) => error.with_hint(format!("did you mean {near}?")),
-        None => error.with_hint("help lists the commands"),
-    }
-}
-
-fn nearest(name: &str) -> Option<String> {
-    let tree = Command::tree();
-    let names = tree
-        .get_subcommands()
-        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
-    let name = name.to_lowercase();
-    names
-        .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
-        .min()
-        .map(|(_, known)| known.to_owned())
 }
 
 #[cfg(test)]
@@ -293,28 +221,5 @@ mod tests {
         }
         assert!(said("reconfig -add x -file y").contains("cannot be combined"));
         assert!(said("create /a -ttl").contains("-ttl"));
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested() {
-        assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
-        assert_eq!(unknown("rm").hint(), Some("did you mean delete?"));
-        assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
-        assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
-        assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
-        assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
-    }
-
-    #[test]
-    fn habits_of_other_shells_lead_to_commands() {
-        let tree = Command::tree();
-        for (typed, meant) in HABITS {
-            let name = meant.split(' ').next().unwrap();
-            assert!(tree.find_subcommand(name).is_some(), "{typed}: {meant}");
-            assert!(tree.find_subcommand(typed).is_none(), "{typed} is a command");
-        }
-        let hint = |line| parse(line, Dialect::V34).unwrap_err().hint().map(str::to_owned);
-        assert_eq!(hint("ls / | grep lake").as_deref(), Some(NO_PIPES));
-        assert_eq!(hint("ls / lake reed"), None);
     }
 }

@@ -45,10 +45,12 @@ fn masked(answer: &str, client: &Client) -> Vec<String> {
     lines
 }
 
-/// Puts a mark in the place of each number, and leaves out how many expire at which time: a server
-/// lists those times once for each tick in which a connection came, and as long as they last.
+/// Puts a mark in the place of each number and of each date. How many expire at which time is one
+/// line: a server has as many as there were ticks in which a connection came.
 fn shape(answer: &str) -> Vec<String> {
+    const EXPIRY: &str = "# expire";
     let line = |line: &str| {
+        let line = line.split_once(" at ").map_or(line, |(before, _)| before);
         let mut shape = String::new();
         for part in line.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
             let (word, end) = match part.char_indices().last() {
@@ -61,9 +63,9 @@ fn shape(answer: &str) -> Vec<String> {
         }
         shape
     };
-    let lasting = answer.lines().filter(|line| !line.contains(" expire at "));
-    let mut lines: Vec<String> = lasting.map(line).collect();
+    let mut lines: Vec<String> = answer.lines().map(line).collect();
     lines.sort();
+    lines.dedup_by(|a, b| a == b && a == EXPIRY);
     lines
 }
 

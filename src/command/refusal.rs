@@ -1,0 +1,120 @@
+//! What is said of a line that names no command, or has words that its command does not take.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+
+use super::Command;
+use crate::complaint::complaint;
+use crate::error::Error;
+
+/// What people type who come from another shell, and what does it here.
+const HABITS: &[(&str, &str)] = &[
+    ("?", "help"),
+    ("man", "help"),
+    ("cat", "get"),
+    ("less", "get"),
+    ("more", "get"),
+    ("dir", "ls"),
+    ("tree", "ls -R"),
+    ("find", "ls -R"),
+    ("mkdir", "create"),
+    ("touch", "create"),
+    ("rm", "delete"),
+    ("rmdir", "delete"),
+    ("chmod", "setAcl"),
+    ("vi", "edit"),
+    ("vim", "edit"),
+    ("nano", "edit"),
+    ("id", "whoami"),
+    (":q", "quit"),
+    ("bye", "quit"),
+    ("logout", "quit"),
+];
+
+/// Words that another shell would take for pipes and files.
+const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
+
+/// What to do where one of them makes a line wrong.
+const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
+
+/// Says what is wrong with words that clap has refused.
+pub(super) fn refuse(error: &clap::Error, words: &[OsString]) -> Error {
+    let name = words.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return unknown(&name);
+    }
+    let refusal = with_usage(complaint(error), &name);
+    let is_pipe = |word: &OsString| PIPES.iter().any(|pipe| word == pipe);
+    if words.iter().any(is_pipe) { refusal.with_hint(NO_PIPES) } else { refusal }
+}
+
+fn with_usage(error: Error, name: &str) -> Error {
+    let mut tree = Command::tree();
+    let Some(found) = tree.find_subcommand_mut(name) else { return error };
+    let usage = found.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    // Under the name that was typed: `rmr`, not `deleteall`.
+    let rest = usage.strip_prefix(found.get_name()).unwrap_or(usage);
+    error.with_usage(format!("{name}{rest}"))
+}
+
+/// The complaint about a word that names no command.
+pub(super) fn unknown(name: &str) -> Error {
+    let error = Error::usage(format!("Command not found: {name}"));
+    let habit = HABITS.iter().find(|(typed, _)| *typed == name);
+    match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
+        Some(near) => error.with_hint(format!("did you mean {near}?")),
+        None => error.with_hint("help lists the commands"),
+    }
+}
+
+fn nearest(name: &str) -> Option<String> {
+    let tree = Command::tree();
+    let names = tree
+        .get_subcommands()
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
+    let name = name.to_lowercase();
+    names
+        .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .min()
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::command::parse;
+    use crate::dialect::Dialect;
+
+    #[test]
+    fn the_nearest_name_is_suggested() {
+        assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
+        assert_eq!(unknown("rm").hint(), Some("did you mean delete?"));
+        assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
+        assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
+        assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
+        assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
+    }
+
+    #[test]
+    fn habits_of_other_shells_lead_to_commands() {
+        let tree = Command::tree();
+        for (typed, meant) in HABITS {
+            let name = meant.split(' ').next().unwrap();
+            assert!(tree.find_subcommand(name).is_some(), "{typed}: {meant}");
+            assert!(tree.find_subcommand(typed).is_none(), "{typed} is a command");
+        }
+    }
+
+    #[test]
+    fn a_pipe_is_answered_only_where_it_makes_a_line_wrong() {
+        let hint = |line| parse(line, Dialect::V34).unwrap_err().hint().map(str::to_owned);
+        assert_eq!(hint("ls / | grep lake").as_deref(), Some(NO_PIPES));
+        assert_eq!(hint("ls / lake reed"), None);
+        assert_eq!(hint("cat /lake | head").as_deref(), Some("did you mean get?"));
+        assert!(parse("set /lake |", Dialect::V34).is_ok());
+    }
+}
