@@ -19,13 +19,13 @@ use crate::command::{self, Reader, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
 use crate::options::{Color, Input, Options, Wish};
+use crate::output::escape::{self, Newlines};
+use crate::output::json::{Origin, Time};
+use crate::output::{Report, View};
 use crate::repl;
-use crate::report::escape::{self, Newlines};
-use crate::report::json::{Origin, Time};
-use crate::report::screen::{Mode, Screen};
-use crate::report::{Report, View};
 use crate::script::{self, Gate};
 use crate::session::{Notice, Remark, Session, Settings, expect_malformed_replies};
+use crate::terminal::{Mode, Screen};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;

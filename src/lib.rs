@@ -5,9 +5,9 @@
 //!
 //! # The way of a line
 //!
-//! `get -s /a` ⏎ → [`mod@line`] cuts it into words → [`command`] parses them and runs the command on
-//! the [`session`] → a report → [`report`] shows it → bytes. Only where lines come from differs:
-//! a prompt ([`repl`]), a file or a pipe ([`script`]), the command line ([`app`]).
+//! `get -s /a` ⏎ → [`syntax`] cuts it into words → [`command`] parses them and runs the command on
+//! the [`session`] → a report → [`output`] renders it → [`terminal`] writes it. Only where lines
+//! come from differs: a prompt ([`repl`]), a file or a pipe ([`script`]), the command line ([`app`]).
 //!
 //! # Who may import whom
 //!
@@ -17,32 +17,30 @@
 //! |---|---|
 //! | `dialect` | |
 //! | `error` | `dialect` |
-//! | `complaint` | `error` |
-//! | `path` | `error` |
-//! | `line` | `dialect`, `error` |
-//! | `servers` | `error`, `path` |
-//! | `session` | `error`, `path`, `servers` |
-//! | `report` | `dialect`, `error`, `path`, `session` |
-//! | `command` | `complaint`, `dialect`, `error`, `line`, `path`, `report`, `servers`, `session` |
-//! | `options` | `complaint`, `dialect`, `error`, `path`, `report`, `servers` |
+//! | `zk` | `error` |
+//! | `syntax` | `dialect`, `error` |
+//! | `session` | `error`, `zk` |
+//! | `output` | `dialect`, `error`, `session`, `zk` |
+//! | `terminal` | `output` |
+//! | `command` | `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `options` |
-//! | `script` | `command`, `dialect`, `error`, `line`, `path`, `report`, `session` |
-//! | `repl` | `command`, `dialect`, `error`, `line`, `path`, `report`, `session` |
+//! | `script` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `repl` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
-//! | `app` | `artifacts`, `command`, `dialect`, `error`, `options`, `path`, `repl`, `report`, `sandbox`, `script`, `servers`, `session` |
+//! | `app` | `artifacts`, `command`, `dialect`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
 pub mod app;
 pub mod artifacts;
 pub mod command;
-pub mod complaint;
 pub mod dialect;
 pub mod error;
-pub mod line;
 pub mod options;
-pub mod path;
+pub mod output;
 pub mod repl;
-pub mod report;
 pub mod sandbox;
 pub mod script;
-pub mod servers;
 pub mod session;
+pub mod syntax;
+pub mod terminal;
+pub mod zk;

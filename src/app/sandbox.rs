@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use crate::error::{Error, Kind, Result};
 use crate::options::SandboxOptions;
 use crate::sandbox::{self, Clock, Handle, Settings};
-use crate::servers::{DEFAULT_PORT, Servers};
+use crate::zk::{DEFAULT_PORT, Servers};
 
 /// A running sandbox and the words for it.
 pub(super) struct Sandbox {

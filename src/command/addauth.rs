@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::{Shell, digest};
 use crate::error::{Code, Error, Result};
-use crate::report::Silence;
+use crate::output::Silence;
 
 /// Add an identity to this session and to later ones
 #[derive(clap::Args)]

@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::TypedPath;
-use crate::report::Silence;
+use crate::output::Silence;
 use crate::session::WatchKind;
+use crate::zk::TypedPath;
 
 /// Leave a watch that stays until it is removed
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use super::data;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::line::Line;
+use crate::syntax::Line;
 
 /// Commands that take data.
 const TAKERS: &[&str] = &["create", "set"];

@@ -2,8 +2,8 @@
 
 use super::Shell;
 use crate::error::{Code, Error, Result};
-use crate::path::TypedPath;
-use crate::report::Silence;
+use crate::output::Silence;
+use crate::zk::TypedPath;
 
 /// Change the znode that relative paths start from
 #[derive(Debug, clap::Args)]

@@ -2,8 +2,8 @@
 
 use super::Shell;
 use crate::error::{Error, Result};
-use crate::report::Silence;
-use crate::servers::Servers;
+use crate::output::Silence;
+use crate::zk::Servers;
 
 /// Close the session and open one, here or elsewhere
 #[derive(Debug, clap::Args)]

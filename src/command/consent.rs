@@ -3,8 +3,8 @@
 
 use super::Shell;
 use crate::error::{Error, Kind, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::progress::grouped;
+use crate::terminal::progress::grouped;
+use crate::zk::{TypedPath, ZnodePath};
 
 /// What a person is to be asked before a command runs.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::Shell;
 use super::data::{self, Form};
 use crate::error::{Code, Error, Result};
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Acl, CreateMode, Operation};
+use crate::zk::TypedPath;
 
 /// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
 const LONGEST_TTL: i64 = 0xff_ffff_ffff;

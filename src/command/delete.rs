@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::{Code, Error, Result};
-use crate::path::TypedPath;
-use crate::report::Silence;
+use crate::output::Silence;
 use crate::session::Operation;
+use crate::zk::TypedPath;
 
 /// Delete a znode that has no children
 #[derive(Debug, Default, clap::Args)]

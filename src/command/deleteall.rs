@@ -3,10 +3,10 @@
 use super::Shell;
 use super::consent::{Consent, Question, about, counted};
 use crate::error::Result;
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::Silence;
-use crate::report::progress::grouped;
+use crate::output::Silence;
 use crate::session::Survey;
+use crate::terminal::progress::grouped;
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Owners of ephemerals that a question names.
 const NAMED: usize = 3;

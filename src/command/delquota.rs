@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::{Error, Kind, Result};
-use crate::path::TypedPath;
-use crate::report::Silence;
+use crate::output::Silence;
 use crate::session::Limit;
+use crate::zk::TypedPath;
 
 /// Take a limit away from a znode, or its whole quota
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Shell, secret};
 use crate::error::{Error, Result};
-use crate::report::{Report, Text, escape};
+use crate::output::{Report, Text, escape};
 use crate::session::{Acl, digest};
 
 /// What stands for a password that is to be asked for.

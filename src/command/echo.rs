@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use super::Shell;
-use crate::report::{Report, Text, json};
+use crate::output::{Report, Text, json};
 
 /// Print words, one blank between them
 #[derive(Debug, clap::Args)]

@@ -10,11 +10,11 @@ use self::changes::Changes;
 use self::draft::Draft;
 use super::Shell;
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::Said;
-use crate::report::pretty::Kind as DataKind;
-use crate::report::screen::{Screen, guest};
+use crate::output::Said;
+use crate::output::pretty::Kind as DataKind;
 use crate::session::Stat;
+use crate::terminal::{Screen, guest};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
 const EDITOR: &str = "vi";

@@ -2,8 +2,8 @@
 
 use super::Shell;
 use crate::error::{Code, Error, Result};
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
+use crate::zk::TypedPath;
 
 /// Tell by the exit status whether a znode exists
 #[derive(Debug, clap::Args)]

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::TypedPath;
-use crate::report::{Report, Text, hexdump, json, pretty};
+use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::session::Stat;
+use crate::zk::TypedPath;
 
 /// Print the data of a znode
 #[derive(Debug, Default, clap::Args)]

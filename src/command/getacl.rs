@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Acl, Stat};
+use crate::zk::TypedPath;
 
 /// Print who may do what with a znode
 #[derive(Debug, clap::Args)]

@@ -2,8 +2,8 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
+use crate::zk::TypedPath;
 
 /// Count the znodes below a znode, at every depth
 #[derive(Debug, clap::Args)]

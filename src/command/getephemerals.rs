@@ -2,8 +2,8 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// List the ephemeral znodes of this session
 #[derive(Debug, clap::Args)]

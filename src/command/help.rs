@@ -2,7 +2,7 @@
 
 use super::Command;
 use crate::error::Result;
-use crate::report::Said;
+use crate::output::Said;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[

@@ -7,8 +7,8 @@ use super::presentable::{credentials, innermost};
 use super::{Shell, presentable};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
-use crate::line::Line;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
+use crate::syntax::Line;
 
 /// How many lines `history` shows, its own included (zkCli).
 const SHOWN: usize = 11;

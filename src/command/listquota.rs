@@ -3,9 +3,9 @@
 use super::Shell;
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Quota, Track};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Print the limits of a znode and what it has
 #[derive(Debug, clap::Args)]

@@ -3,9 +3,9 @@
 use super::Shell;
 use crate::dialect::Format;
 use crate::error::Result;
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Stat, Turns};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// List the children of a znode
 #[derive(Debug, Default, clap::Args)]

@@ -52,7 +52,6 @@ mod stat;
 mod switches;
 mod sync;
 mod time;
-mod variables;
 mod version;
 mod wait;
 mod watch;
@@ -70,10 +69,10 @@ pub use self::presentable::presentable;
 use self::refusal::unknown;
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
-pub use self::variables::Variables;
 use crate::error::Result;
-use crate::report::Report;
+use crate::output::Report;
 use crate::session::Operation;
+pub use crate::syntax::Variables;
 
 /// Every command there is: the only list. What each does stands with its arguments.
 #[expect(missing_docs, reason = "a comment here would replace the command's own help")]

@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::{Error, Kind, Result};
-use crate::path::TypedPath;
-use crate::report::{Report, Silence, Text};
+use crate::output::{Report, Silence, Text};
 use crate::session::{Applied, Operation, Stat};
+use crate::zk::TypedPath;
 
 /// Operations that wait for `commit`.
 #[derive(Debug, Default)]

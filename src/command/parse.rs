@@ -8,12 +8,12 @@ use clap::{FromArgMatches, Parser};
 
 use super::help::Help;
 use super::refusal::refuse;
-use super::variables::{Variables, expand};
 use super::{Command, block, plain};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
-use crate::line::{Line, Word};
-use crate::path::{TypedPath, ZnodePath};
+use crate::syntax::{Line, Word};
+use crate::syntax::{Variables, expand};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// A line as clap sees it: the first word is the command.
 #[derive(Debug, Parser)]

@@ -13,7 +13,7 @@ use super::ls::Ls;
 use super::set::Set;
 use super::stat::Stat;
 use super::{Call, Command};
-use crate::path::TypedPath;
+use crate::zk::TypedPath;
 
 /// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
 pub(super) fn read(words: &[OsString]) -> Option<Call> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::Dialect;
-use crate::line::{Line, Word};
+use crate::syntax::{Line, Word};
 
 /// Characters of a line that are shown: enough to recognise it.
 const SHOWN: usize = 160;

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use super::switches::{Choice, Switch};
-use crate::report::{Report, Said, Silence};
+use crate::output::{Report, Said, Silence};
 
 /// Show events as they come, or not; watching goes on
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,8 @@
 //! `pwd`: print the working path.
 
 use super::Shell;
-use crate::path::ZnodePath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
+use crate::zk::ZnodePath;
 
 /// Print the znode that relative paths start from
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 
 /// Close the session and leave the shell
 #[derive(Debug, clap::Args)]

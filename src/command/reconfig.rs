@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Shell;
 use crate::error::{Code, Error, Kind, Result};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Membership, Stat};
 
 /// Change which servers the ensemble has

@@ -3,7 +3,7 @@
 use super::Shell;
 use super::connect::again;
 use crate::error::{Error, Kind, Result};
-use crate::report::Silence;
+use crate::output::Silence;
 
 /// Open a new session where one has expired
 #[derive(Debug, clap::Args)]

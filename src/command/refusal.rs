@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 
 use super::Command;
-use crate::complaint::complaint;
 use crate::error::Error;
+use crate::syntax::usage_error;
 
 /// What people type who come from another shell, and what does it here.
 const HABITS: &[(&str, &str)] = &[
@@ -44,7 +44,7 @@ pub(super) fn refuse(error: &clap::Error, words: &[OsString]) -> Error {
     if error.kind() == ErrorKind::InvalidSubcommand {
         return unknown(&name);
     }
-    let refusal = with_usage(complaint(error), &name);
+    let refusal = with_usage(usage_error(error), &name);
     let is_pipe = |word: &OsString| PIPES.iter().any(|pipe| word == pipe);
     if words.iter().any(is_pipe) { refusal.with_hint(NO_PIPES) } else { refusal }
 }

@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::{Code, Result};
-use crate::path::TypedPath;
-use crate::report::Silence;
+use crate::output::Silence;
 use crate::session::WatchKind;
+use crate::zk::TypedPath;
 
 /// Remove watches of this session from a znode
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use super::inner::Inner;
 use super::sleep::Seconds;
 use super::{Call, Shell};
 use crate::error::Result;
-use crate::report::Silence;
+use crate::output::Silence;
 
 /// Run a command a number of times, until it fails
 #[derive(Debug, clap::Args)]

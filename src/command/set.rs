@@ -9,9 +9,9 @@ use super::data::{self, Form};
 use super::setting::Setting;
 use super::switches::{Choice, Switch};
 use crate::error::{Code, Error, Result};
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Acl, CreateMode, Operation, Stat};
+use crate::zk::TypedPath;
 
 /// How often the znode is created anew while others delete it.
 const PATIENCE: usize = 3;

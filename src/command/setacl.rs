@@ -3,9 +3,9 @@
 use super::Shell;
 use super::consent::{Consent, Question, about};
 use crate::error::Result;
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Acl, Stat};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Replace the list of who may do what with a znode
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,9 @@
 
 use super::Shell;
 use crate::error::{Error, Result};
-use crate::path::TypedPath;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Limit, Quota};
+use crate::zk::TypedPath;
 
 /// Limit the znodes or bytes of a znode and all below it
 #[derive(Debug, clap::Args)]

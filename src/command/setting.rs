@@ -3,7 +3,7 @@
 use super::Shell;
 use super::switches::{Choice, Switch};
 use crate::error::{Error, Kind, Result};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 
 /// Show or change how the shell behaves
 #[derive(Debug, clap::Args)]

@@ -9,12 +9,12 @@ use super::switches::{Switch, Switches};
 use super::{Call, Command, Flow, Reader};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::json::{Origin, Time};
-use crate::report::progress::{Paused, Progress};
-use crate::report::screen::{Lent, Screen};
-use crate::report::{Report, View};
+use crate::output::json::{Origin, Time};
+use crate::output::{Report, View};
 use crate::session::{Operation, Session};
+use crate::terminal::progress::{Paused, Progress};
+use crate::terminal::{Lent, Screen};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Writes a part of a result, or with `true` the last part of one of several results; fails when
 /// nobody reads it any more.
@@ -197,7 +197,7 @@ impl Shell {
     pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
         match self.reader.read(&line)? {
             Some(call) => Box::pin(call.command.run(self)).await,
-            None => Ok(Box::new(crate::report::Silence {})),
+            None => Ok(Box::new(crate::output::Silence {})),
         }
     }
 

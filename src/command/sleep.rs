@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::report::Silence;
+use crate::output::Silence;
 
 /// Wait for some seconds with the session kept alive
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::inner::Inner;
 use super::{Call, Shell};
 use crate::error::{Error, Result};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 
 /// Run a command and print how long it took
 #[derive(Debug, clap::Args)]

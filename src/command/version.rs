@@ -1,6 +1,6 @@
 //! `version`: which shell this is.
 
-use crate::report::Said;
+use crate::output::Said;
 
 /// Print the shell's name and version
 #[derive(Debug, clap::Args)]

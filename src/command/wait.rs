@@ -6,9 +6,9 @@ use std::time::Instant;
 use super::Shell;
 use super::sleep::Seconds;
 use crate::error::{Error, Kind, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::{Facet, Seen};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Wait until a znode is as it should be
 #[derive(Debug, clap::Args)]

@@ -10,9 +10,9 @@ use tokio::process::Command;
 use super::Shell;
 use crate::dialect::Format;
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::{TypedPath, ZnodePath};
-use crate::report::{Gap, Silence};
+use crate::output::{Gap, Silence};
 use crate::session::{Event, Step};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Print each event of a znode, or run a command for it
 #[derive(Debug, clap::Args)]

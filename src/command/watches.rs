@@ -4,9 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Shell;
 use crate::error::Result;
-use crate::path::ZnodePath;
-use crate::report::{Report, Text, date, json};
+use crate::output::{Report, Text, date, json};
 use crate::session::WatchKind;
+use crate::zk::ZnodePath;
 
 /// List the watches of this session
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use crate::error::Result;
-use crate::report::{Report, Text};
+use crate::output::{Report, Text};
 use crate::session::Identity;
 
 /// Print who the server takes this session for

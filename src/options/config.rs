@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use super::Color;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
-use crate::path::ZnodePath;
-use crate::servers::Servers;
+use crate::zk::Servers;
+use crate::zk::ZnodePath;
 
 /// Characters of a wrong line that are shown.
 const SHOWN: usize = 60;

@@ -3,7 +3,7 @@
 
 use crate::command;
 use crate::dialect::Dialect;
-use crate::line::Line;
+use crate::syntax::Line;
 
 /// The lines of a block.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use self::names::Hand;
 use super::grammar::{Reading, Role};
-use super::tree::Tree;
+use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
 
 /// Most candidates that are looked at. Beyond, a list helps nobody, and rustyline panics at 65,536.
@@ -42,7 +42,7 @@ impl From<Vec<Pair>> for Candidates {
 /// fits on a screen of so many columns and rows.
 pub(super) fn complete(
     grammar: &Command,
-    tree: &Tree,
+    tree: &ZnodeCache,
     text: &str,
     dialect: Dialect,
     size: (usize, usize),
@@ -181,7 +181,7 @@ fn options(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::path::ZnodePath;
+    use crate::zk::ZnodePath;
 
     fn shown(pairs: &[Pair]) -> Vec<&str> {
         pairs.iter().map(|pair| pair.replacement.as_str()).collect()
@@ -223,7 +223,7 @@ mod tests {
         };
         let session = crate::session::Session::new(settings, |_| {});
         session.work_in(ZnodePath::root().child("lake"));
-        let tree = Tree::new(session, runtime.handle().clone());
+        let tree = ZnodeCache::new(session, runtime.handle().clone());
         let grammar = grammar();
         let mut dialect = Dialect::V34;
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {

@@ -16,12 +16,12 @@ use super::helper::{Drawn, Helper};
 use super::history;
 use super::keys::{Early, Interrupting};
 use super::recall::{Recall, SharedPast};
-use super::rows::rows;
+use super::wrap::rows;
 use crate::command::is_private;
 use crate::dialect::Dialect;
-use crate::report::screen::Screen;
-use crate::report::screen::prompt::{BELL, Returned};
 use crate::session::is_malformed_reply;
+use crate::terminal::Screen;
+use crate::terminal::prompt::{BELL, Returned};
 
 /// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
 /// and while it waits no event is shown.

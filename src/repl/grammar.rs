@@ -9,8 +9,8 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 use super::block::Block;
 use crate::command::InnerWord;
 use crate::dialect::Dialect;
-use crate::line::{Line, Word};
-use crate::path::TypedPath;
+use crate::syntax::{Line, Word};
+use crate::zk::TypedPath;
 
 /// What a word is.
 #[derive(Debug, Clone, Copy)]

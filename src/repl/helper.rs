@@ -21,12 +21,12 @@ use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
 use super::recall::SharedPast;
-use super::rows::rows;
-use super::tree::{Answer, Tree};
+use super::wrap::rows;
+use super::znode_cache::{Answer, ZnodeCache};
 use crate::command::{Switch, Switches};
 use crate::dialect::Dialect;
-use crate::report::View;
-use crate::report::screen::Screen;
+use crate::output::View;
+use crate::terminal::Screen;
 
 /// The line on the screen.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub(super) struct Helper {
     screen: Arc<Screen>,
     view: View,
     grammar: clap::Command,
-    tree: Tree,
+    tree: ZnodeCache,
     switches: Arc<Switches>,
     past: SharedPast,
     /// Whether the completion is an earlier line, in the place of the whole one.
@@ -62,7 +62,7 @@ impl Helper {
     pub(super) fn new(
         screen: Arc<Screen>,
         view: View,
-        tree: Tree,
+        tree: ZnodeCache,
         switches: Arc<Switches>,
         past: SharedPast,
     ) -> Self {

@@ -4,11 +4,11 @@
 use std::fmt::Write;
 
 use super::grammar::{Reading, Role};
-use crate::report::escape;
+use crate::output::escape;
 
 /// What a word turns out to be, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum Style {
     Known,
     Wrong,
     Option,
@@ -18,7 +18,7 @@ enum Look {
     Plain,
 }
 
-impl Look {
+impl Style {
     /// The parameters of the terminal's `SGR` sequence.
     fn code(self) -> &'static str {
         match self {
@@ -48,20 +48,20 @@ pub(super) fn paint(
         at = word.span.end;
         let last = word.span.end == text.len();
         let look = match role {
-            Role::Command(Some(_)) => Look::Known,
+            Role::Command(Some(_)) => Style::Known,
             // It may still become one.
-            Role::Command(_) if last && is_prefix(&word.text()) => Look::Plain,
-            Role::Command(_) | Role::Unknown => Look::Wrong,
-            Role::Option => Look::Option,
+            Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
+            Role::Command(_) | Role::Unknown => Style::Wrong,
+            Role::Option => Style::Option,
             role @ Role::Value(_) if role.is_path() => match exists(&word.text()) {
-                Some(true) => Look::Exists,
-                Some(false) if !last => Look::Missing,
-                _ => Look::Plain,
+                Some(true) => Style::Exists,
+                Some(false) if !last => Style::Missing,
+                _ => Style::Plain,
             },
-            Role::Value(_) | Role::Program if word.quote.is_some() => Look::Quoted,
-            Role::Value(_) | Role::Program => Look::Plain,
+            Role::Value(_) | Role::Program if word.quote.is_some() => Style::Quoted,
+            Role::Value(_) | Role::Program => Style::Plain,
         };
-        if look == Look::Plain {
+        if look == Style::Plain {
             painted.extend(visible(typed));
         } else {
             let _ = write!(painted, "\x1b[{}m", look.code());

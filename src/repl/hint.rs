@@ -6,7 +6,7 @@ use rustyline::history::{History, SearchDirection};
 
 use super::complete;
 use super::grammar::{Reading, Role, takes_value};
-use super::tree::Answer;
+use super::znode_cache::Answer;
 
 /// What the editor shows behind the line.
 pub(super) enum Hint {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
 
-use crate::report::screen::Screen;
+use crate::terminal::Screen;
 
 /// So soon after the editor has begun, a NUL is a Ctrl-D from before: nobody presses Ctrl-Space so
 /// quickly.

@@ -10,9 +10,9 @@ mod hint;
 mod history;
 mod keys;
 mod recall;
-mod rows;
 mod signals;
-mod tree;
+mod wrap;
+mod znode_cache;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ use self::editor::{Editor, Read};
 use self::helper::Helper;
 use self::recall::SharedPast;
 use self::signals::Signals;
-use self::tree::Tree;
+use self::znode_cache::ZnodeCache;
 use crate::command::{self, Outcome, Shell, Switch};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
-use crate::path::ZnodePath;
-use crate::report::escape::{self, Newlines};
-use crate::report::screen::Screen;
+use crate::output::escape::{self, Newlines};
 use crate::session::Session;
+use crate::terminal::Screen;
+use crate::zk::ZnodePath;
 
 /// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
 /// With `patience`, a server is waited for so long before the first prompt.
@@ -51,7 +51,7 @@ pub async fn run(
     let mut editor = {
         let (session, number) = (shell.session.clone(), Arc::clone(&number));
         let words = move || prompt(&session, number.load(Ordering::Relaxed));
-        let tree = Tree::new(shell.session.clone(), Handle::current());
+        let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
         let past = SharedPast::default();
         let switches = Arc::clone(&shell.switches);
         let helper = Helper::new(Arc::clone(screen), shell.view, tree, switches, Arc::clone(&past));

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::report::screen::Screen;
+use crate::terminal::Screen;
 
 /// The signals that end the shell or a command.
 pub(super) struct Signals {

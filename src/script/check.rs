@@ -6,9 +6,9 @@ use super::lines::{self, Typed};
 use super::{Line, Rules, Tally, UNCOMMITTED, complain};
 use crate::command::{Command, Reader};
 use crate::error::{Error, Result};
-use crate::report::View;
-use crate::report::json::Origin;
-use crate::report::screen::Screen;
+use crate::output::View;
+use crate::output::json::Origin;
+use crate::terminal::Screen;
 
 /// Reads every line of `input` as a command and runs none; says what is wrong with each.
 pub fn check(

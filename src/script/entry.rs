@@ -9,7 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::lines::Typed;
 use crate::command::{Call, Outcome};
 use crate::error::Result;
-use crate::report::json::Origin;
+use crate::output::json::Origin;
 use crate::session::{Dated, Stamp};
 
 /// A line of the script.

@@ -27,10 +27,10 @@ use self::room::Room;
 use crate::command::{self, Call, Flow, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
-use crate::report::json::Origin;
-use crate::report::screen::Screen;
-use crate::report::{Gap, View};
+use crate::output::json::Origin;
+use crate::output::{Gap, View};
 use crate::session::Stamp;
+use crate::terminal::Screen;
 
 /// How long the replies to the first half of a full window may gather before they are shown.
 const REST: Duration = Duration::from_millis(20);

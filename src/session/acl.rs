@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::auth::digest;
 use super::{Session, Stat};
 use crate::error::{Error, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// The permissions in the order in which zkCli writes them (`ZKUtil.getPermString`).
 const PERMISSIONS: &[(char, zookeeper::Permission)] = &[

@@ -14,7 +14,7 @@ use zookeeper::Client;
 use super::Session;
 use super::release::{Release, lacking};
 use crate::error::Result;
-use crate::servers::Servers;
+use crate::zk::Servers;
 
 /// One identity that the server has accepted (`whoami`).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -11,7 +11,7 @@ use super::many::{Names, Share, is_gone};
 use super::walk::{FLIGHTS, WINDOW};
 use super::{Operation, Session};
 use crate::error::{Code, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Znodes deleted in one transaction unless the user chooses.
 const BATCH: usize = 256;

@@ -7,7 +7,7 @@ use zookeeper::EnsembleUpdate as Update;
 use super::release::Release;
 use super::{Session, Stat, WatchKind};
 use crate::error::{Code, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Who the members of the ensemble are to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use tokio::net::{TcpStream, lookup_host};
 use zookeeper::Client;
 
 use super::thread;
-use crate::servers::{Host, Servers};
+use crate::zk::{Host, Servers};
 
 /// The first pause between two passes over the servers.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);

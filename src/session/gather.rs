@@ -16,7 +16,7 @@ use super::many::Share;
 use super::operation::unreadable;
 use super::{Session, Stat};
 use crate::error::Result;
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Bytes that a znode takes in a request besides its path.
 const FIXED_BYTES: usize = 16;

@@ -12,7 +12,7 @@ use zookeeper::{OneshotWatcher, SessionState};
 use super::release::Release;
 use super::{Event, Session, Stat};
 use crate::error::{Code, Error, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// The next change of a znode; the error says that the session has ended. Dropped, it takes its
 /// watch away again where the servers can do that.

@@ -61,8 +61,8 @@ pub use self::transaction::{Applied, Operation, Transacted};
 pub(crate) use self::waiting::not_connected;
 pub use self::walk::{Turns, Walk};
 pub use self::watches::{Watch, WatchKind, Watches};
-use crate::path::ZnodePath;
-use crate::servers::Servers;
+use crate::zk::Servers;
+use crate::zk::ZnodePath;
 
 /// How long `close` waits for the server to have seen the end of the session. A live server takes
 /// a few milliseconds; a dead one must not hold the user.

@@ -11,7 +11,7 @@ use zookeeper::{Acls, Client};
 use super::release::Release;
 use super::{Acl, Session, Stat, WatchKind, not_connected};
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// The largest request that a server takes unless its `jute.maxbuffer` says otherwise, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 0xf_ffff;

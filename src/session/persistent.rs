@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::release::{Release, lacking, lacks};
 use super::{Event, EventKind, Notice, Remark, Session, Stamp, Watch, WatchKind};
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Why persistent watches are left anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

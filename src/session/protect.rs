@@ -5,7 +5,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::walk::WINDOW;
 use super::{Acl, Session, Stat, Turns};
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Failures that are told one by one; of more only the number is told.
 const TOLD_FAILURES: usize = 1000;

@@ -9,7 +9,7 @@ use std::fmt;
 use super::many::is_gone;
 use super::{Acl, CreateMode, Session, Turns};
 use crate::error::{Code, Error, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Where the servers look for quotas.
 const ROOT: &str = "/zookeeper/quota";

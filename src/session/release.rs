@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::Session;
 use crate::error::{Code, Error, Kind, Result};
-use crate::servers::Host;
+use crate::zk::Host;
 
 /// How long a server may take to say which release it is; one that takes longer is not asked again
 /// as long as the connection holds.

@@ -3,7 +3,7 @@
 use super::Session;
 use super::release::{Release, lacking};
 use crate::error::Result;
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 impl Session {
     /// Returns how many znodes lie below `path`.

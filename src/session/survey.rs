@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use super::walk::WINDOW;
 use super::{Session, Turns};
 use crate::error::Result;
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Most znodes that are counted: beyond, a person has seen enough to think again.
 const COUNTED: usize = 20_000;

@@ -16,7 +16,7 @@ use self::steps::Steps;
 use super::release::Release;
 use super::{Event, Session};
 use crate::error::{Error, Kind, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// One step of a znode's history.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::operation::refused;
 use super::release::Release;
 use super::{Acl, CreateMode, Session, Stat};
 use crate::error::{Error, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// One operation of a transaction.
 #[expect(missing_docs, reason = "the fields are those of the method that each names")]

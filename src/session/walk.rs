@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::Session;
 use super::many::{Names, Share, is_gone};
 use crate::error::Result;
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Requests in flight that ask about one znode each. Beyond about 64 the server is the bound, and
 /// its limit of outstanding requests (1000) is shared by all its clients.

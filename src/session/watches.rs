@@ -15,7 +15,7 @@ use zookeeper::{OneshotWatcher, PersistentWatcher, WatchedEvent};
 use super::event::{Event, EventKind};
 use super::order::{Order, Stamp};
 use super::tap::{Arrived, Source, Tap, Tray};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// What a watch waits for (`Watcher.WatcherType` and `AddWatchMode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

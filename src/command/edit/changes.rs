@@ -1,8 +1,8 @@
 //! Two texts of one znode: what stands there now, and what was to be written.
 
-use crate::path::ZnodePath;
-use crate::report::color::Look;
-use crate::report::{Report, Text};
+use crate::output::style::Style;
+use crate::output::{Report, Text};
+use crate::zk::ZnodePath;
 
 /// Lines of each text that are shown; of more only the number is told.
 const SHOWN: usize = 40;
@@ -46,12 +46,12 @@ impl Report for Changes {
             return;
         }
         out.line(format_args!("@@ line {} @@", self.line));
-        side('-', Look::Gone, &self.theirs, out);
-        side('+', Look::Come, &self.mine, out);
+        side('-', Style::Gone, &self.theirs, out);
+        side('+', Style::Come, &self.mine, out);
     }
 }
 
-fn side(mark: char, look: Look, lines: &[String], out: &mut Text<'_>) {
+fn side(mark: char, look: Style, lines: &[String], out: &mut Text<'_>) {
     for line in lines.iter().take(SHOWN) {
         out.look(look, |out| {
             out.own(mark);
@@ -69,7 +69,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dialect::{Dialect, Format};
-    use crate::report::View;
+    use crate::output::View;
 
     fn seen(theirs: &str, mine: &str) -> String {
         let view = View {

@@ -2,8 +2,8 @@
 
 use super::{Candidates, LISTED, pair};
 use crate::dialect::Dialect;
-use crate::line::Line;
-use crate::report::escape::{self, Newlines};
+use crate::output::escape::{self, Newlines};
+use crate::syntax::Line;
 
 /// How the word is typed that a name completes.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,12 @@
 //! Completion of znode paths: children of the live tree.
 
-use super::super::tree::Tree;
+use super::super::znode_cache::ZnodeCache;
 use super::Candidates;
 use super::names::{Hand, fitting, list, split};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// Completes a path that is typed as far as `typed`.
-pub(super) fn complete(tree: &Tree, typed: &str, hand: Hand) -> Candidates {
+pub(super) fn complete(tree: &ZnodeCache, typed: &str, hand: Hand) -> Candidates {
     // A place, not the beginning of a name.
     let typed = if matches!(split(typed).1, "." | "..") { &format!("{typed}/") } else { typed };
     let (directory, prefix) = split(typed);

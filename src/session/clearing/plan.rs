@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::error::{Error, Kind, Result};
-use crate::path::ZnodePath;
 use crate::session::many::{Names, is_gone};
+use crate::zk::ZnodePath;
 
 /// So many children without children of their own, and no other, and the rest of the brothers and
 /// sisters are taken for the same unseen: in most trees they are, and it saves every second step.

@@ -1,7 +1,7 @@
 //! What is remembered of a znode so that it can be told later whether anything was missed.
 
 use super::super::{EventKind, Stat};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// A znode at one moment, and what has been told of it since.
 #[derive(Debug, Clone, PartialEq, Eq)]

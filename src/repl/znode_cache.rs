@@ -13,8 +13,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::runtime::Handle;
 
 use crate::error::{Code, Result};
-use crate::path::{TypedPath, ZnodePath};
 use crate::session::{Acl, Session, Stat};
+use crate::zk::{TypedPath, ZnodePath};
 
 /// How long a completion waits for the server.
 const DEADLINE: Duration = Duration::from_millis(1500);
@@ -36,7 +36,7 @@ pub(super) type Names = Arc<Vec<String>>;
 
 /// The znodes, as far as they are known.
 #[derive(Clone)]
-pub(super) struct Tree(Arc<Inner>);
+pub(super) struct ZnodeCache(Arc<Inner>);
 
 struct Inner {
     session: Session,
@@ -49,7 +49,7 @@ struct Inner {
 /// The answer to a question in the background: set when it has come.
 pub(super) type Answer = Arc<OnceLock<String>>;
 
-impl Tree {
+impl ZnodeCache {
     pub(super) fn new(session: Session, runtime: Handle) -> Self {
         let listings = Mutex::default();
         Self(Arc::new(Inner { session, runtime, listings, questions: AtomicU64::new(0) }))

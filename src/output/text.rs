@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
 use super::View;
-use super::color::{self, Look};
 use super::escape::{self, Newlines};
+use super::style::{self, Style};
 use crate::dialect::Dialect;
 
 /// More bytes than a stat block has: the longest of what is often written.
@@ -45,19 +45,19 @@ impl<'a> Text<'a> {
     }
 
     /// Writes what `write` writes, coloured where colours are wanted.
-    pub fn look(&mut self, look: Look, write: impl FnOnce(&mut Self)) {
+    pub fn look(&mut self, look: Style, write: impl FnOnce(&mut Self)) {
         if self.view.color {
             self.plain(&look.begin());
         }
         write(self);
         if self.view.color {
-            self.plain(color::END);
+            self.plain(style::END);
         }
     }
 
     /// Writes a line `key = value`.
     pub fn pair(&mut self, key: &str, value: impl Display) {
-        self.look(Look::Key, |out| out.plain(key));
+        self.look(Style::Key, |out| out.plain(key));
         self.plain(" = ");
         self.line(value);
     }

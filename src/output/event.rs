@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::color::Look;
 use super::json::Hex;
+use super::style::Style;
 use super::{Report, Text};
 use crate::session::{Event, EventKind, Losses, Turn, Watch, WatchKind};
 
@@ -13,13 +13,13 @@ const NAMED: usize = 20;
 
 impl Report for Event {
     fn text(&self, out: &mut Text<'_>) {
-        out.look(Look::Quiet, |out| out.own("WATCHER::"));
+        out.look(Style::Quiet, |out| out.own("WATCHER::"));
         out.line("");
         let look = match self.kind {
-            EventKind::NodeCreated => Look::Come,
-            EventKind::NodeDeleted => Look::Gone,
-            EventKind::NodeDataChanged | EventKind::NodeChildrenChanged => Look::Changed,
-            _ => Look::Quiet,
+            EventKind::NodeCreated => Style::Come,
+            EventKind::NodeDeleted => Style::Gone,
+            EventKind::NodeDataChanged | EventKind::NodeChildrenChanged => Style::Changed,
+            _ => Style::Quiet,
         };
         out.own(format_args!("WatchedEvent state:{} type:", self.state));
         out.look(look, |out| out.own(self.kind.name()));
@@ -35,8 +35,8 @@ impl Report for Event {
 impl Report for Turn {
     fn text(&self, out: &mut Text<'_>) {
         let look = match self.state {
-            "SyncConnected" | "SaslAuthenticated" => Look::Come,
-            _ => Look::Trouble,
+            "SyncConnected" | "SaslAuthenticated" => Style::Come,
+            _ => Style::Trouble,
         };
         out.look(look, |out| out.own(self.state));
         let session = format!("session {:#x}", self.session);
@@ -99,7 +99,7 @@ fn list<'p>(
     if count == 0 {
         return;
     }
-    out.look(Look::Trouble, |out| out.own(format_args!("lost {what}:")));
+    out.look(Style::Trouble, |out| out.own(format_args!("lost {what}:")));
     let mut named = 0;
     for (path, more) in paths.take(NAMED) {
         out.own(if named == 0 { " " } else { ", " });
@@ -150,8 +150,8 @@ impl serde::Serialize for Turn {
 mod tests {
     use super::*;
     use crate::dialect::{Dialect, Format};
-    use crate::path::ZnodePath;
-    use crate::report::View;
+    use crate::output::View;
+    use crate::zk::ZnodePath;
     use std::time::SystemTime;
 
     fn seen(report: &dyn Report, color: bool) -> String {

@@ -44,7 +44,7 @@ impl Gap {
 }
 
 /// Says that so many events found nobody who read them.
-pub(super) fn left_out(count: u64) -> String {
+pub(crate) fn left_out(count: u64) -> String {
     let (events, they) = if count == 1 { ("event", "it") } else { ("events", "they") };
     format!("{count} {events} left out: {they} came faster than anyone read")
 }
@@ -77,7 +77,7 @@ impl Report for Gap {
 mod tests {
     use super::*;
     use crate::dialect::{Dialect, Format};
-    use crate::report::View;
+    use crate::output::View;
 
     #[test]
     fn a_gap_says_what_is_there_now() {

@@ -217,8 +217,8 @@ fn width(line: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Mode;
     use super::*;
+    use crate::terminal::Mode;
 
     #[test]
     fn rows_are_counted_without_colours() {

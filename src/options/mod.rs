@@ -17,11 +17,11 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use self::config::Config;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
-use crate::complaint::complaint;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
-use crate::path::ZnodePath;
-use crate::servers::Servers;
+use crate::syntax::usage_error;
+use crate::zk::Servers;
+use crate::zk::ZnodePath;
 
 /// The session timeout asked of the server when nothing else is said, in milliseconds (zkCli's).
 const DEFAULT_TIMEOUT: u32 = 30_000;
@@ -317,7 +317,7 @@ fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString>
 
 /// Says what is wrong, and which variable of the environment it comes from, if it does.
 fn wrong(wrong: &clap::Error, arguments: &[OsString]) -> Error {
-    let mut error = complaint(wrong);
+    let mut error = usage_error(wrong);
     if let Some(ContextValue::String(argument)) = wrong.get(ContextKind::InvalidArg)
         && let Some(option) = argument.split(' ').next()
         && !arguments.iter().any(|word| word.to_string_lossy().starts_with(option))

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::super::gap;
 use super::prompt::{Prompt, Stage};
+use crate::output::gap;
 
 /// Bytes of events that wait for whoever has stopped reading; of more only the number is kept.
 const MOST_WAITING: usize = 1024 * 1024;

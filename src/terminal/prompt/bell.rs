@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::report::screen::{Desk, Shared};
+use crate::terminal::{Desk, Shared};
 
 /// Wakes the editor; see [`Bell::serve`].
 pub struct Bell(Arc<Shared>);

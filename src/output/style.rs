@@ -5,7 +5,7 @@ use colored::Color;
 
 /// What is to be seen at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum Style {
     /// The name of a value.
     Key,
     /// Something has come: a znode was created, a server answers.
@@ -22,7 +22,7 @@ pub enum Look {
     Quiet,
 }
 
-impl Look {
+impl Style {
     fn color(self) -> Color {
         match self {
             Self::Key => Color::Cyan,

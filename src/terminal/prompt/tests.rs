@@ -1,8 +1,8 @@
 //! What the prompt shows, drawing by drawing.
 
 #![allow(clippy::unwrap_used)]
-use super::super::Mode;
 use super::*;
+use crate::terminal::Mode;
 use std::io;
 use std::sync::{Mutex, mpsc};
 

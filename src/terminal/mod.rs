@@ -7,6 +7,7 @@
 
 mod desk;
 mod lend;
+pub mod progress;
 pub mod prompt;
 
 use std::io::{self, IsTerminal, Write};

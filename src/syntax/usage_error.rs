@@ -5,7 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::error::Error;
 
 /// Says what is wrong with the words that clap has refused.
-pub fn complaint(error: &clap::Error) -> Error {
+pub fn usage_error(error: &clap::Error) -> Error {
     let cause = std::error::Error::source(error);
     // What a value's own type says of it is clear already.
     if let Some(own) = cause.and_then(|cause| cause.downcast_ref::<Error>()) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::screen::Screen;
+use super::Screen;
 
 /// A command that takes less than this shows no progress.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -2,27 +2,25 @@
 //!
 //! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
 
-pub mod color;
 pub mod escape;
 mod event;
-mod gap;
+pub(crate) mod gap;
 mod hexdump;
 pub mod json;
 pub mod pretty;
-pub mod progress;
 mod remark;
-pub mod screen;
 mod stat;
+pub mod style;
 mod text;
 
 use std::fmt::Write;
 
-use self::color::Look;
 use self::escape::Newlines;
 pub use self::gap::Gap;
 pub(crate) use self::hexdump::hexdump;
 use self::json::{Origin, Time};
 pub(crate) use self::stat::date;
+use self::style::Style;
 pub use self::text::Text;
 use crate::dialect::{Dialect, Format};
 use crate::error::Error;
@@ -95,7 +93,8 @@ impl View {
         if self.format == Format::Json {
             return self.record(json::event(now, report));
         }
-        let time = times.then(|| format!("{} ", Look::Quiet.paint(self.color, &stat::time(now.0))));
+        let time =
+            times.then(|| format!("{} ", Style::Quiet.paint(self.color, &stat::time(now.0))));
         let mut text = time.unwrap_or_default().into_bytes();
         text.extend(self.render(report));
         text
@@ -139,7 +138,7 @@ impl View {
             && let Some(hint) = error.hint()
         {
             let hint = format!("hint: {}", self.one_line(hint));
-            let _ = write!(text, "\n{}", Look::Quiet.paint(self.color_errors, &hint));
+            let _ = write!(text, "\n{}", Style::Quiet.paint(self.color_errors, &hint));
         }
         text
     }
@@ -147,7 +146,7 @@ impl View {
     /// As [`View::complaint`], without what to do next: in a script nobody is there to do it.
     pub fn statement(&self, error: &Error) -> String {
         let sentence = self.one_line(&error.message(self.dialect));
-        let mut text = Look::Wrong.paint(self.color_errors, &sentence);
+        let mut text = Style::Wrong.paint(self.color_errors, &sentence);
         for cause in error.causes() {
             let _ = write!(text, "\n{}", self.one_line(&cause.message(self.dialect)));
         }

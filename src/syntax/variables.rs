@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 pub type Variables = HashMap<OsString, OsString>;
 
 /// Puts values in the place of names.
-pub(super) fn expand(word: &[u8], variables: &Variables) -> Result<Vec<u8>> {
+pub fn expand(word: &[u8], variables: &Variables) -> Result<Vec<u8>> {
     let mut expanded = Vec::with_capacity(word.len());
     let mut rest = word;
     while let Some(start) = rest.windows(2).position(|pair| pair == b"${") {

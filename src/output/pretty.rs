@@ -6,7 +6,7 @@ mod kind;
 mod protobuf;
 
 pub use self::kind::Kind;
-use super::color::Look;
+use super::style::Style;
 use super::{Text, hexdump};
 
 /// Writes data as what it is, newline included.
@@ -17,7 +17,7 @@ pub fn show(data: &[u8], out: &mut Text<'_>) {
         Kind::Binary(what) => {
             let bytes = if data.len() == 1 { "byte" } else { "bytes" };
             let head = format!("{what}, {} {bytes}", data.len());
-            out.look(Look::Quiet, |out| out.own(head));
+            out.look(Style::Quiet, |out| out.own(head));
             out.line("");
             out.own(hexdump(data));
         }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
     use crate::dialect::Dialect;
     use crate::dialect::Format;
-    use crate::report::View;
+    use crate::output::View;
 
     fn seen(data: &[u8]) -> String {
         let view = View {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::path::ZnodePath;
+use crate::zk::ZnodePath;
 
 /// The port that ZooKeeper listens on when none is given.
 pub const DEFAULT_PORT: u16 = 2181;
