@@ -4,6 +4,7 @@ mod abuse;
 mod ends;
 mod floods;
 mod foreign;
+mod late;
 mod limits;
 mod model;
 mod options;

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
 use super::address;
-use super::operation::Code;
 
 /// Who someone is, in the terms of a scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,10 +113,11 @@ fn matches(id: &Id, pattern: &Id) -> bool {
 }
 
 /// Returns the ACL that a znode gets when a client with `ids` asks for `acl`: without doubles, and
-/// with its own identities in the place of `auth` (PrepRequestProcessor.fixupACL).
-pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Result<Arc<[Acl]>, Code> {
+/// with its own identities in the place of `auth` (PrepRequestProcessor.fixupACL). `None` is an ACL
+/// that no client may set.
+pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
     if acl == &**OPEN {
-        return Ok(Arc::clone(&OPEN));
+        return Some(Arc::clone(&OPEN));
     }
     let mut resolved: Vec<Acl> = Vec::new();
     for (index, entry) in acl.iter().enumerate() {
@@ -134,14 +134,14 @@ pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Result<Arc<[Acl]>, Code> {
                         .map(|id| Acl { permissions: entry.permissions, id: id.clone() }),
                 );
                 if resolved.len() == known {
-                    return Err(Code::InvalidAcl);
+                    return None;
                 }
             }
             _ if is_valid(&entry.id) => resolved.push(entry.clone()),
-            _ => return Err(Code::InvalidAcl),
+            _ => return None,
         }
     }
-    if resolved.is_empty() { Err(Code::InvalidAcl) } else { Ok(resolved.into()) }
+    if resolved.is_empty() { None } else { Some(resolved.into()) }
 }
 
 fn is_valid(id: &Id) -> bool {
@@ -227,7 +227,7 @@ mod tests {
         let ids = [Id::new("ip", "127.0.0.1"), Id::new("digest", "a:x")];
         let resolved = resolve(&[entry(31, "auth", ""), entry(31, "auth", "")], &ids);
         assert_eq!(&*resolved.expect("valid"), [entry(31, "digest", "a:x")]);
-        assert_eq!(resolve(&[entry(31, "auth", "")], &ids[..1]), Err(Code::InvalidAcl));
+        assert_eq!(resolve(&[entry(31, "auth", "")], &ids[..1]), None);
     }
 
     #[test]
@@ -240,9 +240,9 @@ mod tests {
             ("sasl", "a"),
             ("", ""),
         ] {
-            assert_eq!(resolve(&[entry(1, scheme, id)], &[]), Err(Code::InvalidAcl), "{scheme}");
+            assert_eq!(resolve(&[entry(1, scheme, id)], &[]), None, "{scheme}");
         }
-        assert_eq!(resolve(&[], &[]), Err(Code::InvalidAcl));
+        assert_eq!(resolve(&[], &[]), None);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 
 use super::admin;
+use super::core::{Core, Shared};
 use super::operation::{ConnectionId, Ending};
-use super::server::{Core, Shared};
 use super::settings::milliseconds;
 use super::wire;
 
@@ -130,7 +130,7 @@ impl Connection<'_> {
                     Ok(count) => sent += count,
                 },
                 () = self.wake.notified() => {
-                    let ending = self.shared.lock().line(self.id).and_then(|line| line.ending);
+                    let ending = self.shared.lock().outgoing(self.id).and_then(|outgoing| outgoing.ending);
                     if ending == Some(Ending::AtOnce) {
                         return false;
                     }
@@ -178,8 +178,11 @@ impl Connection<'_> {
         let mut core = self.shared.lock();
         let (mut used, mut requests) = (0, 0);
         let next = loop {
-            let Some(line) = core.line(self.id) else { break Next::Read };
-            if line.ending.is_some() || line.out.len() >= HIGH_WATER || start.elapsed() > TURN {
+            let Some(outgoing) = core.outgoing(self.id) else { break Next::Read };
+            if outgoing.ending.is_some()
+                || outgoing.out.len() >= HIGH_WATER
+                || start.elapsed() > TURN
+            {
                 break Next::Look;
             }
             match take_frame(&mut core, self.id, &self.input[used..], &mut self.greeted) {
@@ -209,13 +212,13 @@ fn take_frame(
     greeted: &mut bool,
 ) -> Option<usize> {
     let head: [u8; 4] = *input.first_chunk()?;
-    let now = core.now();
     if !*greeted && let Some(word) = admin::word(head) {
         core.state.received(from);
+        let now = core.now();
         let text = admin::answer(&core.state, word, core.address(), now);
-        if let Some(line) = core.line(from) {
-            line.out.extend_from_slice(text.as_bytes());
-            line.ending = Some(Ending::Flushed);
+        if let Some(outgoing) = core.outgoing(from) {
+            outgoing.out.extend_from_slice(text.as_bytes());
+            outgoing.ending = Some(Ending::Flushed);
         }
         return Some(4);
     }
@@ -226,21 +229,20 @@ fn take_frame(
         return Some(4);
     };
     let frame = input.get(4..4 + length)?;
-    let outcome = if *greeted {
-        wire::request(frame).map(|request| core.state.request(from, request, now))
+    let understood = if *greeted {
+        wire::request(frame).map(|request| core.request(from, request))
     } else {
-        wire::connect_request(frame).map(|request| core.state.connect(from, &request, now))
+        wire::connect_request(frame).map(|request| core.connect(from, &request))
     };
     *greeted = true;
-    match outcome {
-        Ok(outcome) => core.deliver(Some(from), &outcome),
-        Err(wire::Malformed) => drop_offender(core, from),
+    if understood.is_err() {
+        drop_offender(core, from);
     }
     Some(4 + length)
 }
 
 fn drop_offender(core: &mut Core, from: ConnectionId) {
-    if let Some(line) = core.line(from) {
-        line.ending = Some(Ending::AtOnce);
+    if let Some(outgoing) = core.outgoing(from) {
+        outgoing.ending = Some(Ending::AtOnce);
     }
 }

@@ -7,6 +7,7 @@ mod acl;
 mod address;
 mod admin;
 mod connection;
+mod core;
 mod node;
 mod operation;
 mod path;
@@ -19,5 +20,6 @@ mod tree;
 mod watches;
 mod wire;
 
-pub use self::server::{Clock, Handle, start};
+pub use self::core::Clock;
+pub use self::server::{Handle, start};
 pub use self::settings::Settings;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The names that [`Settings::set`] knows.
 const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCnxns, \
-                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, enforceQuota and \
+                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, enforceQuota and \
                      DigestAuthenticationProvider.superDigest";
 
 /// The limits and habits of a sandbox.
@@ -28,6 +28,12 @@ pub struct Settings {
     pub memory: usize,
     /// How often containers and znodes with a TTL are looked at (`znode.container.checkIntervalMs`).
     pub container_check: Duration,
+    /// For how long writes are collected before they are applied (`flushDelay`). Requests that come
+    /// meanwhile are checked against the old state as in Apache's server, where a slow disk has the
+    /// same effect: `setAcl` and the use of quotas are not yet seen.
+    pub flush_delay: Duration,
+    /// How many requests wait for a flush at most (`maxBatchSize`).
+    pub max_batch: usize,
     /// Whether hard quotas refuse writes (`enforceQuota`, which Apache leaves off).
     pub enforce_quota: bool,
     /// The digest ACL id that may do everything (`DigestAuthenticationProvider.superDigest`).
@@ -46,6 +52,8 @@ impl Default for Settings {
             patience: Duration::from_secs(10),
             memory: 1000 << 20,
             container_check: Duration::from_mins(1),
+            flush_delay: Duration::ZERO,
+            max_batch: 1000,
             enforce_quota: true,
             super_digest: None,
         }
@@ -71,6 +79,8 @@ impl Settings {
             "nio.sessionlessCnxnTimeout" => self.patience = time()?,
             "ZK_SERVER_HEAP" => self.memory = size()?.saturating_mul(1 << 20),
             "znode.container.checkIntervalMs" => self.container_check = time()?,
+            "flushDelay" => self.flush_delay = time()?,
+            "maxBatchSize" => self.max_batch = size()?,
             "enforceQuota" => {
                 self.enforce_quota = value.parse().map_err(|_| "it is true or false".to_owned())?;
             }

@@ -3,18 +3,23 @@
 //! No sockets, no clock and no chance: connections are numbers, the time and the secret of
 //! passwords are arguments. Replies and zxids are those of a standalone Apache server.
 
+mod apply;
 #[cfg(test)]
 mod laws;
 mod pending;
+mod prepare;
 mod read;
 #[cfg(test)]
 mod tests;
-mod write;
+mod txn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use self::pending::Pending;
+use self::prepare::Asker;
+use self::txn::{Change, Effect, Txn};
 use super::acl::{self, Id};
 use super::operation::{
     Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
@@ -91,11 +96,35 @@ pub(crate) struct State {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) traffic: Traffic,
     pub(super) started: Moment,
-    /// The last zxid given out: every write has the next, done or refused.
+    /// The zxid of the last write that was applied: every write has the next, done or refused.
     pub(super) zxid: i64,
     quotas: Quotas,
     /// When containers were looked at, in steady milliseconds.
     containers_checked: u64,
+    /// Requests that wait until the writes before them are flushed.
+    in_flight: VecDeque<InFlight>,
+    /// What the writes among them do.
+    pending: Pending,
+    /// The zxid of the last write that was decided.
+    decided: i64,
+    /// When the first of them came, in steady milliseconds.
+    in_flight_since: u64,
+}
+
+/// A request that has come, and has no reply yet.
+#[derive(Debug)]
+struct InFlight {
+    from: ConnectionId,
+    session: SessionId,
+    xid: i32,
+    letters: &'static str,
+    task: Task,
+}
+
+#[derive(Debug)]
+enum Task {
+    Write { txn: Txn, closes: bool, is_nonsense: bool },
+    Read(Operation),
 }
 
 impl State {
@@ -112,6 +141,10 @@ impl State {
             zxid: 0,
             quotas: Quotas::default(),
             containers_checked: now.steady,
+            in_flight: VecDeque::new(),
+            pending: Pending::default(),
+            decided: 0,
+            in_flight_since: 0,
         }
     }
 
@@ -140,7 +173,8 @@ impl State {
         true
     }
 
-    /// Answers a connection's first words: a new session, its own session again, or none.
+    /// Answers a connection's first words: a new session, its own session again, or none. What is in
+    /// flight is to be flushed before.
     pub(crate) fn connect(
         &mut self,
         from: ConnectionId,
@@ -192,7 +226,8 @@ impl State {
         outcome: &mut Outcome,
     ) -> Option<SessionId> {
         if request.session == NEW {
-            self.zxid += 1;
+            self.decided += 1;
+            self.zxid = self.decided;
             return Some(self.sessions.open(from, timeout, now));
         }
         let own = request.password == self.sessions.password(request.session);
@@ -206,48 +241,151 @@ impl State {
         Some(request.session)
     }
 
-    /// Answers a request. One that comes after its session's end has no answer.
+    /// Answers a request, or lets it wait for a flush: the outcome then has no reply. A request
+    /// that comes after its session's end has no answer.
     pub(crate) fn request(&mut self, from: ConnectionId, request: Request, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
         self.received(from);
         let Some(connection) = self.connections.get(&from) else { return outcome };
         let Some(session) = connection.session else { return outcome };
-        let letters = request.operation.letters();
-        let xid = request.xid;
-        let is_auth = matches!(request.operation, Operation::Auth { .. });
-        let is_nonsense =
-            matches!(request.operation, Operation::Malformed { .. } | Operation::Unknown);
+        let Request { xid, operation } = request;
+        let letters = operation.letters();
+        let is_auth = matches!(operation, Operation::Auth { .. });
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
             return outcome;
         }
-        let is_refused = request.operation.adds() && self.is_full();
-        let result = match request.operation {
-            _ if is_refused => Err(self.refuse(&request.operation)),
+        let task = match operation {
+            // These do not wait for what is in flight (ZooKeeperServer.processPacket).
             Operation::Auth { scheme, credentials } => {
-                self.authenticate(from, &scheme, &credentials)
+                let result = self.authenticate(from, &scheme, &credentials);
+                if result == Err(Code::AuthFailed) {
+                    outcome.endings.push((from, Ending::Flushed));
+                }
+                self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
+                return outcome;
             }
             operation if operation.is_write() => {
-                self.zxid += 1;
-                self.write(from, session, operation, now, &mut outcome)
+                let closes = matches!(operation, Operation::Close);
+                let is_nonsense = matches!(operation, Operation::Malformed { .. });
+                let txn = self.decide_for(from, session, operation, now);
+                Task::Write { txn, closes, is_nonsense }
             }
-            operation => self.read(from, session, operation, &mut outcome),
+            operation => Task::Read(operation),
         };
-        if is_nonsense || result == Err(Code::AuthFailed) {
-            outcome.endings.push((from, Ending::Flushed));
+        let request = InFlight { from, session, xid, letters, task };
+        let waits = !self.in_flight.is_empty()
+            || matches!(request.task, Task::Write { .. }) && self.flush_delay() > 0;
+        if waits {
+            if let Task::Write { txn, .. } = &request.task {
+                self.pending.note_txn(&self.tree, txn);
+            }
+            if self.in_flight.is_empty() {
+                self.in_flight_since = now.steady;
+            }
+            self.in_flight.push_back(request);
+        } else {
+            self.finish(request, now, &mut outcome);
         }
-        let zxid = if is_auth { 0 } else { self.zxid };
-        outcome.reply = Some(Reply { xid, zxid, result });
-        if let Some(connection) = self.connections.get_mut(&from) {
-            connection.last = Some(Last { letters, xid, zxid, time: now.steady });
-        }
-        self.sent(Some(from), &outcome);
         outcome
     }
 
-    /// Returns the code for what is too much. A write takes its zxid all the same.
-    fn refuse(&mut self, operation: &Operation) -> Code {
-        self.zxid += i64::from(operation.is_write());
-        Code::QuotaExceeded
+    /// Makes the checks of a write, and gives it the next zxid.
+    fn decide_for(
+        &mut self,
+        from: ConnectionId,
+        session: SessionId,
+        operation: Operation,
+        now: Moment,
+    ) -> Txn {
+        self.decided += 1;
+        let (zxid, time) = (self.decided, now.wall);
+        let effect = if operation.adds() && self.is_full() {
+            Effect::Refused(Code::QuotaExceeded)
+        } else {
+            let ids = self.connections.get(&from).map_or(&[][..], |connection| &connection.ids);
+            self.decide(&self.pending, Asker { session, ids }, operation)
+        };
+        if matches!(effect, Effect::CloseSession { .. }) {
+            // What comes behind it on this connection finds no session.
+            self.sessions.close(session);
+        }
+        Txn { zxid, time, effect }
+    }
+
+    /// Applies a write or serves a read, and replies.
+    fn finish(&mut self, request: InFlight, now: Moment, outcome: &mut Outcome) {
+        let InFlight { from, session, xid, letters, task } = request;
+        let (result, is_nonsense) = match task {
+            Task::Write { txn, closes, is_nonsense } => {
+                let result = self.apply(txn, outcome);
+                if closes {
+                    outcome.endings.push((from, Ending::Flushed));
+                }
+                (result, is_nonsense)
+            }
+            Task::Read(operation) if operation.adds() && self.is_full() => {
+                (Err(Code::QuotaExceeded), false)
+            }
+            Task::Read(operation) => {
+                let is_nonsense =
+                    matches!(operation, Operation::Malformed { .. } | Operation::Unknown);
+                (self.read(from, session, operation, outcome), is_nonsense)
+            }
+        };
+        if is_nonsense {
+            outcome.endings.push((from, Ending::Flushed));
+        }
+        self.reply(from, Reply { xid, zxid: self.zxid, result }, letters, now, outcome);
+    }
+
+    fn reply(
+        &mut self,
+        from: ConnectionId,
+        reply: Reply,
+        letters: &'static str,
+        now: Moment,
+        outcome: &mut Outcome,
+    ) {
+        let Reply { xid, zxid, .. } = reply;
+        outcome.reply = Some(reply);
+        if let Some(connection) = self.connections.get_mut(&from) {
+            connection.last = Some(Last { letters, xid, zxid, time: now.steady });
+        }
+        self.sent(Some(from), outcome);
+    }
+
+    /// Returns for how long writes are collected before they are applied, in milliseconds.
+    fn flush_delay(&self) -> u64 {
+        milliseconds(self.settings.flush_delay)
+    }
+
+    /// Applies the writes in flight and answers what waits for them, in order.
+    pub(crate) fn flush(&mut self, now: Moment) -> Vec<(ConnectionId, Outcome)> {
+        let requests = std::mem::take(&mut self.in_flight);
+        self.pending = Pending::default();
+        let answer = |request: InFlight| {
+            let (from, mut outcome) = (request.from, Outcome::default());
+            self.finish(request, now, &mut outcome);
+            (from, outcome)
+        };
+        requests.into_iter().map(answer).collect()
+    }
+
+    /// Returns whether it is time to flush: by the clock, or since too much is in flight.
+    pub(crate) fn is_flush_due(&self, now: Moment) -> bool {
+        let waited = now.steady.saturating_sub(self.in_flight_since);
+        !self.in_flight.is_empty()
+            && (waited >= self.flush_delay() || self.in_flight.len() >= self.settings.max_batch)
+    }
+
+    /// Returns when [`State::tick`] or [`State::flush`] next has something to do, in steady
+    /// milliseconds.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        let flush = (!self.in_flight.is_empty()).then(|| self.in_flight_since + self.flush_delay());
+        let expiry = self.sessions.deadlines().first_key_value().map(|(deadline, _)| *deadline);
+        let check = milliseconds(self.settings.container_check).max(1);
+        let containers = self.tree.has_mortals().then(|| self.containers_checked + check);
+        [flush, expiry, containers].into_iter().flatten().min()
     }
 
     fn authenticate(
@@ -279,37 +417,50 @@ impl State {
         }
     }
 
-    /// Does what time brings: expired sessions, and containers and TTLs whose end has come.
+    /// Does what time brings: expired sessions, and containers and TTLs whose end has come. What is
+    /// in flight is to be flushed before.
     pub(crate) fn tick(&mut self, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
         while let Some(session) = self.sessions.expired(now) {
-            self.end_session(session, &mut outcome);
+            self.end_session(session, now, &mut outcome);
         }
         let since = now.steady.saturating_sub(self.containers_checked);
         if since >= milliseconds(self.settings.container_check) {
             self.containers_checked = now.steady;
-            self.reap(now, &mut outcome);
+            for path in self.tree.overdue(now.wall) {
+                let effect = Effect::One(Change::Delete { path: path.into() });
+                self.apply_own(effect, now, &mut outcome);
+            }
         }
         self.sent(None, &outcome);
         outcome
     }
 
-    /// Ends a session as if its time were over.
-    pub(crate) fn expire(&mut self, session: SessionId) -> Outcome {
+    /// Ends a session as if its time were over. What is in flight is to be flushed before.
+    pub(crate) fn expire(&mut self, session: SessionId, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
-        self.end_session(session, &mut outcome);
+        self.end_session(session, now, &mut outcome);
         self.sent(None, &outcome);
         outcome
     }
 
-    fn end_session(&mut self, session: SessionId, outcome: &mut Outcome) {
+    fn end_session(&mut self, session: SessionId, now: Moment, outcome: &mut Outcome) {
         if !self.sessions.is_open(session) {
             return;
         }
-        self.zxid += 1;
-        if let Some(connection) = self.close(session, outcome) {
+        let ephemerals = self.pending.ephemerals(&self.tree, session);
+        self.apply_own(Effect::CloseSession { ephemerals }, now, outcome);
+        if let Some(connection) = self.sessions.close(session) {
             outcome.endings.push((connection, Ending::AtOnce));
         }
+    }
+
+    /// Applies what the server itself has decided.
+    fn apply_own(&mut self, effect: Effect, now: Moment, outcome: &mut Outcome) {
+        self.decided += 1;
+        let txn = Txn { zxid: self.decided, time: now.wall, effect };
+        // No client waits for the result.
+        let _ = self.apply(txn, outcome);
     }
 
     /// Returns the largest request, in bytes.

@@ -228,6 +228,11 @@ impl Tree {
         self.ephemerals.keys().copied().collect()
     }
 
+    /// Returns whether there are containers or znodes with a TTL.
+    pub(crate) fn has_mortals(&self) -> bool {
+        !self.mortals.is_empty()
+    }
+
     /// Returns containers that had children and znodes whose TTL is over, all without children.
     pub(crate) fn overdue(&self, time: i64) -> Vec<Box<str>> {
         let overdue = |node: &Node| {

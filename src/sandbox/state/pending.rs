@@ -1,41 +1,17 @@
-//! Changes that are decided and not yet made: what the later operations of a multi see of the
-//! earlier ones.
+//! What checks see of writes that are decided and not yet applied (Apache's outstanding changes).
+//!
+//! Not all of it is new: an ACL stays the old one until `setAcl` is applied, the use of a quota
+//! stays the old one, and a parent keeps its count of children while a closing session's ephemerals
+//! go (`PrepRequestProcessor`, from 3.4 to 3.9).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::txn::{Change, Effect, Txn};
 use crate::sandbox::acl::Acl;
 use crate::sandbox::node::{Life, Node};
-use crate::sandbox::operation::{CreateKind, Data};
+use crate::sandbox::operation::SessionId;
 use crate::sandbox::tree::{Tree, parent};
-
-/// A change that has passed all checks.
-#[derive(Debug)]
-pub(super) enum Change {
-    Create {
-        kind: CreateKind,
-        path: String,
-        data: Data,
-        acl: Arc<[Acl]>,
-        life: Life,
-        /// The parent's number of creations from then on.
-        created_in_parent: i32,
-    },
-    Delete {
-        path: String,
-    },
-    SetData {
-        path: String,
-        data: Data,
-        version: i32,
-    },
-    SetAcl {
-        path: String,
-        acl: Arc<[Acl]>,
-        aversion: i32,
-    },
-    Check,
-}
 
 /// What checks need to know of a znode.
 #[derive(Debug, Clone)]
@@ -64,7 +40,7 @@ impl Record {
 }
 
 /// The znodes as they will be once all changes are made; `None` will be gone.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Pending(HashMap<String, Option<Record>>);
 
 impl Pending {
@@ -73,6 +49,18 @@ impl Pending {
         match self.0.get(path) {
             Some(record) => record.clone(),
             None => tree.get(path).map(Record::of),
+        }
+    }
+
+    /// Notes a transaction for the checks of later ones.
+    pub(super) fn note_txn(&mut self, tree: &Tree, txn: &Txn) {
+        match &txn.effect {
+            Effect::Refused(_) | Effect::RefusedMulti(_) => {}
+            Effect::One(change) => self.note(tree, change),
+            Effect::Multi(changes) => changes.iter().for_each(|change| self.note(tree, change)),
+            Effect::CloseSession { ephemerals } => {
+                self.0.extend(ephemerals.iter().map(|path| (path.clone(), None)));
+            }
         }
     }
 
@@ -103,12 +91,24 @@ impl Pending {
                 record.version = *version;
                 record.data_length = data.as_ref().map_or(0, |data| data.len());
             }),
-            Change::SetAcl { path, acl, aversion } => self.update(tree, path, |record| {
-                record.acl = Arc::clone(acl);
+            Change::SetAcl { path, aversion, .. } => self.update(tree, path, |record| {
                 record.aversion = *aversion;
             }),
             Change::Check => {}
         }
+    }
+
+    /// Returns a session's ephemerals as they will be.
+    pub(super) fn ephemerals(&self, tree: &Tree, session: SessionId) -> Vec<String> {
+        let mut paths: BTreeSet<&str> = tree.ephemerals(session).collect();
+        for (path, record) in &self.0 {
+            let owned = |record: &Record| matches!(record.life, Life::Ephemeral(s) if s == session);
+            match record {
+                Some(record) if owned(record) => paths.insert(path),
+                _ => paths.remove(&**path),
+            };
+        }
+        paths.into_iter().map(str::to_owned).collect()
     }
 
     fn update(&mut self, tree: &Tree, path: &str, update: impl FnOnce(&mut Record)) {

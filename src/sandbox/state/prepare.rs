@@ -1,0 +1,206 @@
+//! The checks of writes, in the order of Apache's `PrepRequestProcessor`.
+
+use super::State;
+use super::apply::{length, signed};
+use super::pending::{Pending, Record};
+use super::txn::{Change, Effect};
+use crate::sandbox::acl::{self, Id, permission};
+use crate::sandbox::node::{Life, MAX_TTL};
+use crate::sandbox::operation::{Code, Create, CreateKind, Operation, SessionId};
+use crate::sandbox::path;
+use crate::sandbox::quota::{self, Track};
+use crate::sandbox::tree::{is_special, parent};
+
+/// Who asks for a change.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'a> {
+    pub(super) session: SessionId,
+    pub(super) ids: &'a [Id],
+}
+
+impl State {
+    /// Makes the checks of a write.
+    pub(super) fn decide(
+        &self,
+        pending: &Pending,
+        asker: Asker<'_>,
+        operation: Operation,
+    ) -> Effect {
+        match operation {
+            // A create mode that is none, or a TTL that is not there, spoils the request as a whole.
+            Operation::Multi(operations) if operations.iter().any(has_no_mode) => {
+                Effect::Refused(Code::MarshallingError)
+            }
+            Operation::Multi(operations) => self.decide_multi(pending, asker, operations),
+            Operation::Close => {
+                Effect::CloseSession { ephemerals: pending.ephemerals(&self.tree, asker.session) }
+            }
+            // Only the leader of an ensemble reconfigures, and only where that is enabled.
+            Operation::Reconfig => Effect::Refused(Code::ReconfigDisabled),
+            // The server asks this of itself; a client's request never names a path in its way.
+            Operation::DeleteContainer => Effect::Refused(Code::BadArguments),
+            operation => {
+                self.prepare(pending, asker, operation).map_or_else(Effect::Refused, Effect::One)
+            }
+        }
+    }
+
+    /// Decides all changes, or none and says of each whether it could have been made.
+    fn decide_multi(
+        &self,
+        pending: &Pending,
+        asker: Asker<'_>,
+        operations: Vec<Operation>,
+    ) -> Effect {
+        let mut together = pending.clone();
+        let mut changes = Vec::with_capacity(operations.len());
+        let count = operations.len();
+        for operation in operations {
+            match self.prepare(&together, asker, operation) {
+                Ok(change) => {
+                    together.note(&self.tree, &change);
+                    changes.push(change);
+                }
+                Err(code) => {
+                    let failed = changes.len();
+                    let code = |index: usize| match index.cmp(&failed) {
+                        std::cmp::Ordering::Less => Code::Ok,
+                        std::cmp::Ordering::Equal => code,
+                        std::cmp::Ordering::Greater => Code::RuntimeInconsistency,
+                    };
+                    return Effect::RefusedMulti((0..count).map(code).collect());
+                }
+            }
+        }
+        Effect::Multi(changes)
+    }
+
+    fn prepare(
+        &self,
+        pending: &Pending,
+        asker: Asker<'_>,
+        operation: Operation,
+    ) -> Result<Change, Code> {
+        let record = |path: &str| pending.record(&self.tree, path).ok_or(Code::NoNode);
+        match operation {
+            Operation::Create(create) => self.prepare_create(pending, asker, create),
+            Operation::Delete { path, version } => {
+                if !path::is_plausible(&path) || is_special(&path) {
+                    return Err(Code::BadArguments);
+                }
+                allowed(&record(parent(&path))?, permission::DELETE, asker)?;
+                let node = record(&path)?;
+                // The version comes before the children: a delete that is wrong both ways is of a
+                // bad version.
+                next_version(node.version, version)?;
+                if node.children > 0 { Err(Code::NotEmpty) } else { Ok(Change::Delete { path }) }
+            }
+            Operation::SetData { path, data, version } => {
+                path::validate(&path)?;
+                let node = record(&path)?;
+                allowed(&node, permission::WRITE, asker)?;
+                let grows = length(&data) - signed(node.data_length);
+                self.check_quota(&path, 0, grows)?;
+                let version = next_version(node.version, version)?;
+                Ok(Change::SetData { path, data, version })
+            }
+            Operation::SetAcl { path, acl, version } => {
+                path::validate(&path)?;
+                let acl = acl::resolve(&acl, asker.ids).ok_or(Code::InvalidAcl)?;
+                let node = record(&path)?;
+                allowed(&node, permission::ADMIN, asker)?;
+                let aversion = next_version(node.aversion, version)?;
+                Ok(Change::SetAcl { path, acl, aversion })
+            }
+            Operation::Check { path, version } => {
+                path::validate(&path)?;
+                let node = record(&path)?;
+                allowed(&node, permission::READ, asker)?;
+                next_version(node.version, version)?;
+                Ok(Change::Check)
+            }
+            _ => Err(Code::MarshallingError),
+        }
+    }
+
+    fn prepare_create(
+        &self,
+        pending: &Pending,
+        asker: Asker<'_>,
+        create: Create,
+    ) -> Result<Change, Code> {
+        let Create { kind, mut path, data, acl, flags } = create;
+        let life = life(kind, flags, asker.session)?;
+        if !path::is_plausible(&path) {
+            return Err(Code::BadArguments);
+        }
+        let acl = acl::resolve(&acl, asker.ids).ok_or(Code::InvalidAcl)?;
+        let above = pending.record(&self.tree, parent(&path)).ok_or(Code::NoNode)?;
+        allowed(&above, permission::CREATE, asker)?;
+        if matches!(flags, 2 | 3 | 6) {
+            path = format!("{path}{:010}", above.created);
+        }
+        path::validate(&path)?;
+        if pending.record(&self.tree, &path).is_some() {
+            return Err(Code::NodeExists);
+        }
+        if matches!(above.life, Life::Ephemeral(_)) {
+            return Err(Code::NoChildrenForEphemerals);
+        }
+        self.check_quota(&path, 1, length(&data))?;
+        let created_in_parent = above.created.wrapping_add(1);
+        Ok(Change::Create { kind, path, data, acl, life, created_in_parent })
+    }
+
+    fn check_quota(&self, path: &str, count: i64, bytes: i64) -> Result<(), Code> {
+        if !self.settings.enforce_quota {
+            return Ok(());
+        }
+        let Some(subject) = self.quotas.subject_of(path) else { return Ok(()) };
+        let track = |path: String| {
+            let data = self.tree.get(&path)?.data.as_deref().unwrap_or_default();
+            Some(Track::read(data))
+        };
+        let limits = track(quota::limits_path(subject));
+        let (Some(limits), Some(used)) = (limits, track(quota::stats_path(subject))) else {
+            return Ok(());
+        };
+        let grown = |used: i64, by: i64| (by != 0).then(|| used.saturating_add(by));
+        if limits.forbids(grown(used.count, count), grown(used.bytes, bytes)) {
+            return Err(Code::QuotaExceeded);
+        }
+        Ok(())
+    }
+}
+
+fn allowed(record: &Record, permissions: i32, asker: Asker<'_>) -> Result<(), Code> {
+    if acl::allows(&record.acl, permissions, asker.ids) { Ok(()) } else { Err(Code::NoAuth) }
+}
+
+/// Returns the version after `current`, if `expected` is that or -1 for any.
+fn next_version(current: i32, expected: i32) -> Result<i32, Code> {
+    if expected != -1 && expected != current {
+        return Err(Code::BadVersion);
+    }
+    Ok(current.wrapping_add(1))
+}
+
+/// Returns whether a part of a multi creates something that its create mode does not name.
+fn has_no_mode(operation: &Operation) -> bool {
+    matches!(operation, Operation::Create(Create { kind, flags, .. })
+        if !(0..=4).contains(flags) && !matches!(kind, CreateKind::Ttl(_)))
+}
+
+/// Returns how long a znode is to live, by the kind of request and its create mode.
+fn life(kind: CreateKind, flags: i32, session: SessionId) -> Result<Life, Code> {
+    let with_ttl = matches!(flags, 5 | 6);
+    match kind {
+        _ if !(0..=6).contains(&flags) => Err(Code::BadArguments),
+        CreateKind::Ttl(ttl) if with_ttl && (1..=MAX_TTL).contains(&ttl) => Ok(Life::Ttl(ttl)),
+        CreateKind::Ttl(_) => Err(Code::BadArguments),
+        _ if with_ttl => Err(Code::BadArguments),
+        CreateKind::Container => Ok(Life::Container),
+        _ if matches!(flags, 1 | 3) => Ok(Life::Ephemeral(session)),
+        _ => Ok(Life::Persistent),
+    }
+}

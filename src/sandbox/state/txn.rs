@@ -1,0 +1,58 @@
+//! Transactions: writes whose checks have been made. To apply one needs no further check.
+
+use std::sync::Arc;
+
+use crate::sandbox::acl::Acl;
+use crate::sandbox::node::Life;
+use crate::sandbox::operation::{Code, CreateKind, Data};
+
+/// A decided write, under its zxid. A refused write has a zxid too.
+#[derive(Debug)]
+pub(super) struct Txn {
+    pub(super) zxid: i64,
+    /// Wall milliseconds.
+    pub(super) time: i64,
+    pub(super) effect: Effect,
+}
+
+/// What a transaction does to the tree.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// A check failed.
+    Refused(Code),
+    /// A part of a multi failed; each part has its code.
+    RefusedMulti(Vec<Code>),
+    One(Change),
+    Multi(Vec<Change>),
+    CloseSession {
+        ephemerals: Vec<String>,
+    },
+}
+
+/// A change to one znode.
+#[derive(Debug)]
+pub(super) enum Change {
+    Create {
+        kind: CreateKind,
+        path: String,
+        data: Data,
+        acl: Arc<[Acl]>,
+        life: Life,
+        /// The parent's number of creations from then on.
+        created_in_parent: i32,
+    },
+    Delete {
+        path: String,
+    },
+    SetData {
+        path: String,
+        data: Data,
+        version: i32,
+    },
+    SetAcl {
+        path: String,
+        acl: Arc<[Acl]>,
+        aversion: i32,
+    },
+    Check,
+}
