@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::output::Said;
 use crate::output::pretty::Kind as DataKind;
 use crate::session::Stat;
-use crate::terminal::{Screen, guest};
+use crate::terminal::{Screen, child_program};
 use crate::zk::{TypedPath, ZnodePath};
 
 /// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
@@ -135,11 +135,11 @@ async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
 }
 
 async fn run(terminal: &Screen, editor: &str, draft: &Draft) -> io::Result<ExitStatus> {
-    let _lent = terminal.lend();
+    let _guard = terminal.give_terminal();
     // The variable may hold options too, as other programs allow.
     tokio::process::Command::new("sh")
         .arg("-c")
-        .arg(guest(&format!("{editor} \"$1\"")))
+        .arg(child_program(&format!("{editor} \"$1\"")))
         .arg("sh")
         .arg(draft.file())
         .status()

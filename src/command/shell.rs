@@ -13,7 +13,7 @@ use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::session::{Operation, Session};
 use crate::terminal::progress::{Paused, Progress};
-use crate::terminal::{Lent, Screen};
+use crate::terminal::{Screen, TtyGuard};
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Writes a part of a result, or with `true` the last part of one of several results; fails when
@@ -219,8 +219,8 @@ impl Shell {
 
     /// Keeps events and progress back until what is returned is dropped: something is asked on the
     /// terminal.
-    pub(super) fn hold(&self) -> (Option<Lent>, Paused<'_>) {
-        (self.terminal.as_ref().map(|terminal| terminal.hold()), self.progress.pause())
+    pub(super) fn hold(&self) -> (Option<TtyGuard>, Paused<'_>) {
+        (self.terminal.as_ref().map(|terminal| terminal.hold_events()), self.progress.pause())
     }
 
     /// Shows how far the running command has come, until it is dropped.

@@ -2,6 +2,7 @@
 //!
 //! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
 
+mod bounded_queue;
 pub mod escape;
 mod event;
 pub(crate) mod gap;
@@ -15,6 +16,7 @@ mod text;
 
 use std::fmt::Write;
 
+pub use self::bounded_queue::{BoundedQueue, Taken};
 use self::escape::Newlines;
 pub use self::gap::Gap;
 pub(crate) use self::hexdump::hexdump;

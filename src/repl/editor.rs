@@ -21,7 +21,7 @@ use crate::command::is_private;
 use crate::dialect::Dialect;
 use crate::session::is_malformed_reply;
 use crate::terminal::Screen;
-use crate::terminal::prompt::{BELL, Returned};
+use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 
 /// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
 /// and while it waits no event is shown.
@@ -124,12 +124,12 @@ impl Editor {
             })
         };
         let wanted = Arc::clone(&words);
-        let bell = screen.bell();
+        let redrawer = screen.redrawer();
         std::thread::spawn(move || {
-            bell.serve(
+            redrawer.run(
                 || {
                     // It fails when the editor is gone, and with it the need.
-                    let _ = printer.print(BELL.to_owned());
+                    let _ = printer.print(REDRAW_REQUEST.to_owned());
                 },
                 || {
                     let _ = raise(Signal::SIGINT);
@@ -168,7 +168,7 @@ impl Editor {
                         break Read::Nothing;
                     }
                     Returned::Ended => break Read::Ended,
-                    Returned::Again => Wipe::All,
+                    Returned::NewWords | Returned::Resized => Wipe::All,
                     Returned::Disturbed => Wipe::Row,
                 },
                 // A byte that is no UTF-8, or a window that changed its size at a bad moment.
@@ -184,7 +184,7 @@ impl Editor {
             if let Some(helper) = self.inner.helper() {
                 helper.begin(&words);
             }
-            self.screen.enter_again(words.clone());
+            self.screen.enter_again();
         };
         self.screen.leave_prompt();
         read

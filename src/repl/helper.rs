@@ -170,7 +170,7 @@ impl Helper {
             // with two blanks before it.
             let room = self.room(line).saturating_sub(2);
             let screen = Arc::clone(&self.screen);
-            let answer = self.tree.ask(path, room, move || screen.redraw());
+            let answer = self.tree.ask(path, room, move || screen.request_redraw());
             *asked = Some((word, answer));
         }
         asked.as_ref().map(|(_, answer)| Hint::Facts(Arc::clone(answer)))

@@ -2,219 +2,120 @@
 //! to stand above it: the waiting prompt stays as it is, the events follow, and the prompt is shown
 //! anew with what was typed. A burst stands under one left-over prompt.
 //!
-//! Only the thread that edits touches the terminal meanwhile: whenever the editor draws, it asks
-//! [`Screen::draw`] for the prompt and gets the events in front of it. When nobody types, a bell
-//! makes it draw. When the words of the prompt change, it is made to give up the line and to start
-//! anew with it.
+//! Only the thread that edits writes to the terminal meanwhile. Whenever the editor draws, it asks
+//! [`Screen::draw`] for the prompt and gets the events in front of it. When nobody types, the
+//! [`Redrawer`] makes it draw. When the words of the prompt change, the `Redrawer` makes it return
+//! without a line, and it starts again with what was typed.
 
-mod bell;
+use std::sync::Arc;
 
-use std::sync::{Arc, PoisonError};
-
-pub use self::bell::Bell;
-use super::{Desk, Screen};
-
-/// What a bell prints in the place of the prompt, which the editor has just wiped. The editor wants
-/// a newline at the end: going up before it keeps the terminal from scrolling, and the saved place
-/// is found again also where there was no room to go up.
-pub const BELL: &str = "\x1b7\x1b[A\n";
-
-/// Goes back to where the bell began.
-const UNDO_BELL: &str = "\x1b8";
-
-/// Where the editor stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Stage {
-    /// There is no prompt: a command runs.
-    #[default]
-    Away,
-    /// The editor has been called and has not drawn yet.
-    Entering,
-    /// The prompt stands, and the editor may be disturbed.
-    Waiting,
-    /// The editor is about to return.
-    Leaving,
-}
-
-#[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts about one prompt")]
-pub(super) struct Prompt {
-    pub(super) stage: Stage,
-    /// The words on the screen, and those that are wanted.
-    shown: String,
-    wanted: String,
-    /// Whether `wanted` may be out of date.
-    stale: bool,
-    /// Whether something else has used the terminal.
-    disturbed: bool,
-    /// Whether no more lines are wanted.
-    ended: bool,
-    /// Whether these words have been drawn since the last command.
-    drawn: bool,
-    /// Whether a prompt has been left standing above events.
-    left: bool,
-    /// Whether a bell is under way.
-    rung: bool,
-    /// Whether something beside the prompt has changed and is to be drawn.
-    unseen: bool,
-    /// Whether the next draw comes from a key.
-    keyed: bool,
-    /// Whether the editor shows words of its own, such as those of a search.
-    foreign: bool,
-    /// Whether the editor has been asked to give up the line.
-    asked: bool,
-}
-
-impl Prompt {
-    /// Returns whether the editor is to give up the line.
-    fn is_over(&self) -> bool {
-        let outdated = !self.foreign && self.wanted != self.shown;
-        self.stage == Stage::Waiting && !self.asked && (self.ended || self.disturbed || outdated)
-    }
-
-    /// Returns whether the bell's thread has something to do.
-    fn needs_bell(&self, events: &[u8]) -> bool {
-        let news = self.unseen || !events.is_empty();
-        // An editor that has been asked to give up the line draws soon by itself; a bell that found
-        // it gone would be printed with nobody to answer.
-        let unheard = self.stage == Stage::Waiting && !self.asked && !self.rung && news;
-        (self.stale && self.stage != Stage::Away) || self.is_over() || unheard
-    }
-}
-
-/// Why the editor returned without a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Returned {
-    /// The user does not want the line.
-    Interrupted,
-    /// The prompt is to be drawn anew in other words, with the line as it was.
-    Again,
-    /// Something else has used the terminal: the same, below that.
-    Disturbed,
-    /// No more lines are wanted.
-    Ended,
-}
+pub use super::prompt_state::Returned;
+use super::prompt_state::{DrawCause, Prompt, PromptLine, PromptState, Redraw, Wanted, Words};
+use super::redrawer::UNDO_REQUEST;
+pub use super::redrawer::{REDRAW_REQUEST, Redrawer};
+use super::screen::Screen;
 
 impl Screen {
     /// Begins a prompt: everything printed before is on the terminal when this returns.
-    pub fn enter_prompt(&self, wanted: String) {
-        let shared = &self.0;
-        let mut out = shared.out.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn enter_prompt(&self, words: String) {
+        let mut streams = self.writer.streams();
         loop {
-            let mut desk = shared.desk();
-            if desk.bytes.is_empty() && desk.asides.is_empty() {
-                let Prompt { stale, ended, rung, .. } = desk.prompt;
-                let shown = wanted.clone();
-                let stage = Stage::Entering;
-                desk.prompt =
-                    Prompt { stage, shown, wanted, stale, ended, rung, ..Prompt::default() };
+            let mut queue = self.writer.queue();
+            if queue.stdout.is_empty() && queue.stderr.is_empty() {
+                queue.prompt.start(words);
                 break;
             }
-            drop(desk);
-            shared.write(&mut out);
+            drop(queue);
+            self.writer.write(&mut streams);
         }
     }
 
-    /// Begins the same prompt again, in other words; the old ones must have been wiped.
-    pub fn enter_again(&self, wanted: String) {
-        let mut desk = self.0.desk();
-        let prompt = &mut desk.prompt;
-        prompt.stage = Stage::Entering;
-        prompt.wanted = wanted;
-        // The bell's thread may know newer words by now.
-        prompt.stale = true;
-        prompt.disturbed = false;
-        prompt.asked = false;
-        prompt.keyed = false;
+    /// Begins the same prompt again; what the editor drew must have been wiped.
+    pub fn enter_again(&self) {
+        self.writer.queue().prompt.restart();
     }
 
-    /// Tells that a key is about to be drawn; `last` if the editor is about to return.
+    /// Notes that a key is about to be drawn; `last` if the editor is about to return.
     pub fn key(&self, last: bool) {
-        let mut desk = self.0.desk();
-        desk.prompt.keyed = true;
-        match desk.prompt.stage {
-            Stage::Waiting if last => desk.prompt.stage = Stage::Leaving,
-            Stage::Leaving if !last => desk.prompt.stage = Stage::Waiting,
+        let prompt = &mut self.writer.queue().prompt;
+        prompt.cause = DrawCause::Key;
+        match prompt.state {
+            PromptState::Editing if last => prompt.state = PromptState::Returning,
+            PromptState::Returning if !last => prompt.state = PromptState::Editing,
             _ => {}
         }
     }
 
     /// Returns what the editor is to write in the place of the prompt: events, then the prompt.
-    /// `own` tells that these are our words and not some of the editor's own.
+    /// `own` says that these are our words and not some of the editor's own.
     pub fn draw(&self, words: &str, own: bool, paint: impl Fn(&str) -> String) -> String {
-        let mut desk = self.0.desk();
-        if let Some(line) = desk.take_left_out() {
-            desk.events.extend_from_slice(line.as_bytes());
-        }
-        let Desk { prompt, events, .. } = &mut *desk;
+        let mut queue = self.writer.queue();
         let mut text = String::new();
-        let keyed = std::mem::take(&mut prompt.keyed);
-        // The first draw is nobody's answer: a bell that the last prompt has not heard is still to
+        let cause = std::mem::take(&mut queue.prompt.cause);
+        let starting = queue.prompt.state == PromptState::Starting;
+        // The first draw answers nothing: a request that the last prompt has not heard is still to
         // come.
-        if prompt.stage != Stage::Entering && !keyed && std::mem::take(&mut prompt.rung) {
-            text.push_str(UNDO_BELL);
+        if !starting && cause == DrawCause::Editor && queue.prompt.redraw == Redraw::Requested {
+            queue.prompt.redraw = Redraw::NotNeeded;
+            text.push_str(UNDO_REQUEST);
         }
         // A prompt that is about to go leaves the events to the time after it.
-        if prompt.stage != Stage::Leaving {
-            if !events.is_empty() {
-                if prompt.drawn && !prompt.left {
-                    text.push_str(&paint(&prompt.shown));
-                    text.push('\n');
-                    prompt.left = true;
-                }
-                text.push_str(&String::from_utf8_lossy(events));
-                events.clear();
+        if queue.prompt.state != PromptState::Returning {
+            let mut events = queue.take_events();
+            events.extend(queue.take_gap().map(String::into_bytes).unwrap_or_default());
+            let Prompt { state, line, shown, redraw, words: whose, .. } = &mut queue.prompt;
+            if *line == PromptLine::NotDrawn {
+                *line = PromptLine::Drawn;
+            } else if *line == PromptLine::Drawn && !events.is_empty() {
+                text.push_str(&paint(shown));
+                text.push('\n');
+                *line = PromptLine::LeftAbove;
             }
+            text.push_str(&String::from_utf8_lossy(&events));
             if own {
-                words.clone_into(&mut prompt.shown);
+                words.clone_into(shown);
             }
-            prompt.foreign = !own;
-            prompt.unseen = false;
-            prompt.drawn = true;
-            prompt.stage = Stage::Waiting;
-            self.0.news.notify_all();
+            *whose = if own { Words::Ours } else { Words::Editors };
+            if *redraw == Redraw::Wanted {
+                *redraw = Redraw::NotNeeded;
+            }
+            *state = PromptState::Editing;
+            self.writer.changed.notify_all();
         }
         text.push_str(&if own { paint(words) } else { words.to_owned() });
         text
     }
 
-    /// Tells that the editor returned without a line; returns why.
+    /// Notes that the editor returned without a line; returns why.
     pub fn returned(&self) -> Returned {
-        let mut desk = self.0.desk();
-        let prompt = &mut desk.prompt;
-        prompt.stage = Stage::Leaving;
-        if prompt.ended {
-            Returned::Ended
-        } else if !prompt.asked {
-            Returned::Interrupted
-        } else if prompt.disturbed {
-            Returned::Disturbed
-        } else {
-            Returned::Again
-        }
+        self.writer.queue().prompt.returned()
     }
 
     /// Ends the prompt: from now on events are written as they come.
     pub fn leave_prompt(&self) {
-        let mut desk = self.0.desk();
-        desk.prompt.stage = Stage::Away;
-        desk.place_events();
-        self.0.news.notify_all();
+        let mut queue = self.writer.queue();
+        queue.prompt.state = PromptState::Idle;
+        queue.place_events();
+        self.writer.changed.notify_all();
     }
 
-    /// Tells that the words of the prompt may have changed. Never waits for the terminal.
+    /// Says that the words of the prompt may have changed. Never waits for the terminal.
     pub fn refresh(&self) {
-        self.tell(|prompt| prompt.stale = true);
+        self.tell(|prompt| prompt.wanted = Wanted::Unknown);
     }
 
     /// Makes the editor draw what it has. Never waits for the terminal.
-    pub fn redraw(&self) {
-        self.tell(|prompt| prompt.unseen = true);
+    pub fn request_redraw(&self) {
+        self.tell(|prompt| {
+            if prompt.redraw == Redraw::NotNeeded {
+                prompt.redraw = Redraw::Wanted;
+            }
+        });
     }
 
-    /// Tells that something else has used the terminal. Never waits for it.
+    /// Says that another program has used the terminal. Never waits for it.
     pub fn disturbed(&self) {
-        self.tell(|prompt| prompt.disturbed = prompt.stage != Stage::Away);
+        self.tell(|prompt| prompt.upset(Returned::Disturbed));
     }
 
     /// Ends the waiting prompt, and any later one at once. Never waits for the terminal.
@@ -224,17 +125,17 @@ impl Screen {
 
     /// Returns whether no more lines are wanted.
     pub fn has_ended(&self) -> bool {
-        self.0.desk().prompt.ended
+        self.writer.queue().prompt.ended
     }
 
     fn tell(&self, change: impl FnOnce(&mut Prompt)) {
-        change(&mut self.0.desk().prompt);
-        self.0.news.notify_all();
+        change(&mut self.writer.queue().prompt);
+        self.writer.changed.notify_all();
     }
 
-    /// Returns the bell that wakes the editor, for a thread of its own.
-    pub fn bell(&self) -> Bell {
-        Bell::of(Arc::clone(&self.0))
+    /// Returns what wakes the editor, for a thread of its own.
+    pub fn redrawer(&self) -> Redrawer {
+        Redrawer::new(Arc::clone(&self.writer))
     }
 }
 

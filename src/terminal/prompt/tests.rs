@@ -50,7 +50,7 @@ fn a_prompt_that_changes_leaves_its_old_words_above_events() {
     screen.enter_prompt("old> ".to_owned());
     key(&screen, "old> ");
     screen.event(b"gone\n");
-    screen.enter_again("new> ".to_owned());
+    screen.enter_again();
     assert_eq!(key(&screen, "new> "), "old> \ngone\nnew> ");
 }
 
@@ -67,18 +67,18 @@ fn the_last_draw_leaves_events_to_the_time_after() {
 }
 
 #[test]
-fn the_bell_rings_once_for_a_burst_and_its_line_is_undone() {
+fn one_redraw_is_requested_for_a_burst_and_its_line_is_undone() {
     let screen = screen();
     screen.enter_prompt("> ".to_owned());
-    let (rings, heard) = mpsc::channel();
-    let bell = screen.bell();
+    let (requests, heard) = mpsc::channel();
+    let redrawer = screen.redrawer();
     let thread =
-        std::thread::spawn(move || bell.serve(|| rings.send(()).unwrap(), || {}, String::new));
+        std::thread::spawn(move || redrawer.run(|| requests.send(()).unwrap(), || {}, String::new));
     key(&screen, "> ");
     screen.event(b"one\n");
     heard.recv().unwrap();
     screen.event(b"two\n");
-    // A key comes first: the bell's own line is still to be undone.
+    // A key comes first: the line of the request is still to be undone.
     assert_eq!(key(&screen, "> "), "> \none\ntwo\n> ");
     assert_eq!(draw(&screen, "> "), "\x1b8> ");
     drop(screen);
@@ -91,15 +91,15 @@ fn the_editor_gives_up_when_other_words_are_wanted() {
     let screen = screen();
     screen.enter_prompt("old> ".to_owned());
     let (given_up, heard) = mpsc::channel();
-    let bell = screen.bell();
+    let redrawer = screen.redrawer();
     let thread = std::thread::spawn(move || {
-        bell.serve(|| {}, || given_up.send(()).unwrap(), || "new> ".to_owned());
+        redrawer.run(|| {}, || given_up.send(()).unwrap(), || "new> ".to_owned());
     });
     key(&screen, "old> ");
     screen.refresh();
     heard.recv().unwrap();
-    assert_eq!(screen.returned(), Returned::Again);
-    screen.enter_again("new> ".to_owned());
+    assert_eq!(screen.returned(), Returned::NewWords);
+    screen.enter_again();
     assert_eq!(key(&screen, "new> "), "new> ");
     screen.end_prompt();
     heard.recv().unwrap();
@@ -114,19 +114,19 @@ fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
     screen.enter_prompt("old> ".to_owned());
     let (tell, heard) = mpsc::channel();
     let words = Arc::new(Mutex::new("new> ".to_owned()));
-    let (bell, now) = (screen.bell(), Arc::clone(&words));
+    let (redrawer, now) = (screen.redrawer(), Arc::clone(&words));
     let wanted = move || now.lock().unwrap().clone();
-    let thread = std::thread::spawn(move || bell.serve(|| {}, || tell.send(()).unwrap(), wanted));
+    let thread = std::thread::spawn(move || redrawer.run(|| {}, || tell.send(()).unwrap(), wanted));
     key(&screen, "old> ");
     screen.refresh();
     heard.recv().unwrap();
-    assert_eq!(screen.returned(), Returned::Again);
+    assert_eq!(screen.returned(), Returned::NewWords);
     *words.lock().unwrap() = "newest> ".to_owned();
     screen.refresh();
-    while screen.0.desk().prompt.wanted != "newest> " {
+    while screen.writer.queue().prompt.wanted != Wanted::Words("newest> ".to_owned()) {
         std::thread::yield_now();
     }
-    screen.enter_again("new> ".to_owned());
+    screen.enter_again();
     key(&screen, "new> ");
     heard.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
     drop(screen);
@@ -134,27 +134,10 @@ fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
 }
 
 #[test]
-fn no_bell_rings_for_an_editor_that_is_leaving() {
-    let mut prompt = Prompt { stage: Stage::Waiting, ..Prompt::default() };
-    assert!(prompt.needs_bell(b"event"));
-    prompt.asked = true;
-    assert!(!prompt.needs_bell(b"event"));
-}
-
-#[test]
-fn the_first_draw_leaves_a_bell_unanswered() {
+fn the_first_draw_leaves_a_request_unanswered() {
     let screen = screen();
-    screen.0.desk().prompt.rung = true;
+    screen.writer.queue().prompt.redraw = Redraw::Requested;
     screen.enter_prompt("> ".to_owned());
     assert_eq!(draw(&screen, "> "), "> ");
-    assert_eq!(draw(&screen, "> "), format!("{UNDO_BELL}> "));
-}
-
-#[test]
-fn a_search_is_not_interrupted_by_new_words() {
-    let mut prompt = Prompt { stage: Stage::Waiting, ..Prompt::default() };
-    prompt.wanted = "new> ".to_owned();
-    assert!(prompt.is_over());
-    prompt.foreign = true;
-    assert!(!prompt.is_over());
+    assert_eq!(draw(&screen, "> "), format!("{UNDO_REQUEST}> "));
 }

@@ -5,9 +5,9 @@ use super::*;
 use std::sync::mpsc;
 
 /// A stream that hands every write to the test.
-struct Tap(mpsc::Sender<String>, &'static str);
+struct Recorder(mpsc::Sender<String>, &'static str);
 
-impl Write for Tap {
+impl Write for Recorder {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         self.0.send(format!("{}{text}", self.1)).map_err(|_| io::ErrorKind::BrokenPipe)?;
@@ -21,8 +21,8 @@ impl Write for Tap {
 
 fn screen(mode: Mode) -> (Screen, mpsc::Receiver<String>) {
     let (sender, receiver) = mpsc::channel();
-    let stdout = Box::new(Tap(sender.clone(), ""));
-    let stderr = Box::new(Tap(sender, "! "));
+    let stdout = Box::new(Recorder(sender.clone(), ""));
+    let stderr = Box::new(Recorder(sender, "! "));
     (Screen::with(mode, stdout, stderr), receiver)
 }
 
@@ -98,7 +98,7 @@ impl Write for Stopped {
 #[test]
 fn events_that_nobody_reads_are_counted_and_the_count_is_told() {
     let (screen, written) = screen(Mode::Plain);
-    let stopped = screen.0.out.lock().unwrap();
+    let stopped = screen.writer.streams();
     (0..2048).for_each(|_| screen.event(&[b'x'; 1024]));
     drop(stopped);
     let mut told = 0;
@@ -125,4 +125,37 @@ fn a_stopped_terminal_does_not_stop_events() {
         // Only now does the terminal go on: had an event waited for it, this was never reached.
         drop(go);
     });
+}
+
+#[test]
+fn what_fits_is_printed_and_events_wait_for_the_terminal() {
+    let screen = Screen::with(Mode::Terminal, Box::new(io::sink()), Box::new(io::sink()));
+    screen.begin_pages(10, 5);
+    screen.print(b"one\n");
+    assert_eq!(screen.pages().as_ref().map(|pages| pages.left), Some(3));
+    screen.end_pages();
+    assert!(screen.pages().is_none());
+    let guard = screen.give_terminal();
+    screen.event(b"event\n");
+    assert!(!screen.writer.queue().events.is_empty());
+    drop(guard);
+    assert!(screen.writer.queue().events.is_empty());
+}
+
+#[test]
+fn ctrl_c_is_the_child_programs_also_for_those_who_hear_of_it_late() {
+    let screen = Screen::with(Mode::Terminal, Box::new(io::sink()), Box::new(io::sink()));
+    let typed = || screen.writer.ctrl_c.store(true, Ordering::SeqCst);
+    assert!(!screen.take_ctrl_c());
+    let guard = screen.give_terminal();
+    typed();
+    assert!(!screen.take_ctrl_c());
+    drop(guard);
+    assert!(!screen.take_ctrl_c());
+    // While something is asked there is no other program.
+    let guard = screen.hold_events();
+    typed();
+    drop(guard);
+    assert!(screen.take_ctrl_c());
+    assert!(!screen.take_ctrl_c());
 }

@@ -1,0 +1,185 @@
+//! A queue that holds a bounded number of bytes, and counts what finds no room in it.
+//!
+//! Somebody else decides how fast items come, and a slow reader decides how fast they go. Neither may
+//! fill the memory. Once an item has found no room, all later ones are only counted until the reader
+//! has taken the count, so the gap stands exactly where items are missing.
+
+use std::collections::VecDeque;
+
+/// Items in order, each with a mark (its place among other things; `()` where there are none).
+#[derive(Debug)]
+pub struct BoundedQueue<T, M = ()> {
+    items: VecDeque<Entry<T, M>>,
+    /// Bytes that the items take.
+    size: usize,
+    limit: usize,
+    gap: Option<Gap<M>>,
+}
+
+#[derive(Debug)]
+struct Entry<T, M> {
+    mark: M,
+    cost: usize,
+    item: T,
+}
+
+/// Items that found no room.
+#[derive(Debug)]
+struct Gap<M> {
+    /// The mark of the first of them.
+    mark: M,
+    count: u64,
+}
+
+/// What the reader takes from the queue.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken<T> {
+    /// The oldest item.
+    Item(T),
+    /// This many items are missing here.
+    Gap(u64),
+}
+
+impl<T, M> BoundedQueue<T, M> {
+    /// Makes an empty queue for at most `limit` bytes.
+    pub const fn new(limit: usize) -> Self {
+        Self { items: VecDeque::new(), size: 0, limit, gap: None }
+    }
+
+    /// Returns the bytes that the items take.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns whether there is no item; a gap may still be to be taken.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Returns whether `cost` more bytes have room, where `elsewhere` bytes already count against
+    /// the limit. Where they have none, the gap begins or grows by one.
+    pub fn admit(&mut self, mark: M, cost: usize, elsewhere: usize) -> bool {
+        let used = self.size + elsewhere;
+        if let Some(gap) = &mut self.gap {
+            gap.count += 1;
+        } else if used > 0 && used + cost > self.limit {
+            self.gap = Some(Gap { mark, count: 1 });
+        } else {
+            return true;
+        }
+        false
+    }
+
+    /// Adds an item, whether it has room or not.
+    fn add(&mut self, mark: M, cost: usize, item: T) {
+        self.size += cost;
+        self.items.push_back(Entry { mark, cost, item });
+    }
+
+    /// Takes the oldest item whose mark is `due`. Behind the last item the gap is taken, where the
+    /// mark of its first missing item is due.
+    pub fn take_if(&mut self, due: impl Fn(&M) -> bool) -> Option<Taken<T>> {
+        if let Some(entry) = self.items.pop_front_if(|entry| due(&entry.mark)) {
+            self.size -= entry.cost;
+            return Some(Taken::Item(entry.item));
+        }
+        if !self.items.is_empty() {
+            return None;
+        }
+        self.gap.take_if(|gap| due(&gap.mark)).map(|gap| Taken::Gap(gap.count))
+    }
+}
+
+impl<T, M: Clone> BoundedQueue<T, M> {
+    /// Adds an item of `cost` bytes, or only counts it where it has no room. Into an empty queue any
+    /// item goes.
+    pub fn push(&mut self, mark: M, cost: usize, item: T) {
+        self.push_beside(0, mark, cost, item);
+    }
+
+    /// As [`BoundedQueue::push`], where `elsewhere` bytes already count against the limit.
+    pub fn push_beside(&mut self, elsewhere: usize, mark: M, cost: usize, item: T) {
+        if self.admit(mark.clone(), cost, elsewhere) {
+            self.add(mark, cost, item);
+        }
+    }
+}
+
+impl<T> BoundedQueue<T> {
+    /// Adds an item that must not be lost, such as one that can come only once.
+    pub fn push_always(&mut self, cost: usize, item: T) {
+        self.add((), cost, item);
+    }
+
+    /// Takes the oldest item, or the gap behind the last one.
+    pub fn take(&mut self) -> Option<Taken<T>> {
+        self.take_if(|()| true)
+    }
+
+    /// Takes the oldest item.
+    pub fn take_item(&mut self) -> Option<T> {
+        let entry = self.items.pop_front()?;
+        self.size -= entry.cost;
+        Some(entry.item)
+    }
+
+    /// Takes the number of missing items, once the items before them are taken.
+    pub fn take_gap(&mut self) -> Option<u64> {
+        if !self.items.is_empty() {
+            return None;
+        }
+        self.gap.take().map(|gap| gap.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_is_counted_in_its_place() {
+        let mut queue = BoundedQueue::new(10);
+        queue.push((), 6, "a");
+        queue.push((), 4, "b");
+        queue.push((), 1, "c");
+        assert_eq!(queue.take(), Some(Taken::Item("a")));
+        // There is room again, but not between the items that are missing.
+        queue.push((), 1, "d");
+        assert_eq!(queue.take_gap(), None);
+        assert_eq!(queue.take(), Some(Taken::Item("b")));
+        assert_eq!(queue.take(), Some(Taken::Gap(2)));
+        assert_eq!(queue.take(), None);
+        queue.push((), 1, "e");
+        assert_eq!((queue.size(), queue.take_item()), (1, Some("e")));
+        assert_eq!((queue.size(), queue.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn marks_decide_what_is_due() {
+        let mut queue = BoundedQueue::new(2);
+        for mark in 1..=4 {
+            queue.push(mark, 1, mark);
+        }
+        let until = |queue: &mut BoundedQueue<i32, i32>, end| {
+            std::iter::from_fn(|| queue.take_if(|mark| *mark < end)).collect::<Vec<_>>()
+        };
+        assert_eq!(until(&mut queue, 2), [Taken::Item(1)]);
+        assert_eq!(until(&mut queue, 3), [Taken::Item(2)]);
+        assert_eq!(until(&mut queue, 3), []);
+        assert_eq!(until(&mut queue, 4), [Taken::Gap(2)]);
+    }
+
+    #[test]
+    fn what_waits_elsewhere_takes_room_too() {
+        let mut queue: BoundedQueue<&str> = BoundedQueue::new(10);
+        queue.push_beside(9, (), 2, "a");
+        assert_eq!(queue.take_gap(), Some(1));
+        // An item larger than the limit still gets through when nothing else waits.
+        queue.push((), 100, "large");
+        assert!(!queue.admit((), 1, 0));
+        queue.push_always(1, "notice");
+        assert_eq!(queue.take_item(), Some("large"));
+        assert_eq!(queue.take_item(), Some("notice"));
+        assert_eq!(queue.take_gap(), Some(1));
+    }
+}

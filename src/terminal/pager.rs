@@ -1,0 +1,168 @@
+//! A pager for a result that is longer than the screen.
+
+use std::io::{self, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::tty_guard::{TtyGuard, child_program};
+use super::writer::Writer;
+
+/// The pager where `PAGER` names none.
+const PAGER: &str = "less";
+
+/// How `less` is to behave where the user has not said it: end at once when all fits, show colours,
+/// leave the text on the screen.
+const LESS: &str = "FRX";
+
+/// A result that may turn out longer than the screen.
+pub(super) struct Pages {
+    columns: usize,
+    /// Rows that are free before the screen is full.
+    pub(super) left: usize,
+    /// Output that nobody has shown yet.
+    held: Vec<u8>,
+    reader: Reader,
+}
+
+/// Who shows the result.
+enum Reader {
+    /// Nobody yet: it may fit on the screen.
+    NotNeeded,
+    /// The pager.
+    Reading(Pager),
+    /// The pager, which has seen enough.
+    Gone(Pager),
+}
+
+struct Pager {
+    child: Child,
+    _guard: TtyGuard,
+}
+
+/// What became of a part of a result.
+pub(super) enum Placed {
+    /// It is held, or the pager has it.
+    Taken,
+    /// There is no pager: this is to be printed, and why.
+    NoPager(Vec<u8>, io::Error),
+}
+
+impl Pages {
+    /// A screen of so many columns and rows.
+    pub(super) fn new(columns: usize, rows: usize) -> Self {
+        // One row is the prompt's.
+        let left = rows.saturating_sub(1);
+        Self { columns, left, held: Vec::new(), reader: Reader::NotNeeded }
+    }
+
+    /// Takes a part of a result. The pager starts with the part that no longer fits.
+    pub(super) fn take(&mut self, bytes: &[u8], writer: &Arc<Writer>) -> Placed {
+        if !matches!(self.reader, Reader::NotNeeded) {
+            self.write(bytes);
+            return Placed::Taken;
+        }
+        self.held.extend_from_slice(bytes);
+        let rows = rows(bytes, self.columns);
+        if rows < self.left {
+            self.left -= rows;
+            return Placed::Taken;
+        }
+        let held = std::mem::take(&mut self.held);
+        match Pager::start(writer) {
+            Ok(pager) => self.reader = Reader::Reading(pager),
+            Err(why) => return Placed::NoPager(held, why),
+        }
+        self.write(&held);
+        Placed::Taken
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let Reader::Reading(pager) = &mut self.reader else { return };
+        let stdin = pager.child.stdin.as_mut();
+        // The pager ends when the person has seen enough.
+        if stdin.is_none_or(|stdin| stdin.write_all(bytes).is_err())
+            && let Reader::Reading(pager) = std::mem::replace(&mut self.reader, Reader::NotNeeded)
+        {
+            self.reader = Reader::Gone(pager);
+        }
+    }
+
+    /// Returns whether the person has left the pager before the end of the result.
+    pub(super) fn has_seen_enough(&self) -> bool {
+        matches!(self.reader, Reader::Gone(_))
+    }
+
+    /// Waits until the person has left the pager. Returns what is to be printed where there was no
+    /// need of one.
+    pub(super) fn end(self) -> Vec<u8> {
+        if let Reader::Reading(mut pager) | Reader::Gone(mut pager) = self.reader {
+            drop(pager.child.stdin.take());
+            // Whatever it has to complain of, it has said itself.
+            let _ = pager.child.wait();
+        }
+        self.held
+    }
+}
+
+impl Pager {
+    fn start(writer: &Arc<Writer>) -> io::Result<Self> {
+        let command = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+        let command = command.unwrap_or_else(|| PAGER.to_owned());
+        let program = command.split_whitespace().next().unwrap_or(PAGER);
+        let found = Command::new("sh")
+            .args(["-c", "command -v -- \"$1\" >&2", "sh", program])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        if !found.success() {
+            return Err(io::Error::other(format!("{program} is not found")));
+        }
+        let less = std::env::var("LESS").unwrap_or_else(|_| LESS.to_owned());
+        let guard = TtyGuard::for_child_program(writer);
+        let child = Command::new("sh")
+            .args(["-c", &child_program(&command)])
+            .env("LESS", less)
+            .stdin(Stdio::piped())
+            .spawn()?;
+        Ok(Self { child, _guard: guard })
+    }
+}
+
+/// Returns how many rows a text takes, its colours left out.
+fn rows(bytes: &[u8], columns: usize) -> usize {
+    let text = String::from_utf8_lossy(bytes);
+    text.split_inclusive('\n').map(|line| width(line).max(1).div_ceil(columns.max(1))).sum()
+}
+
+/// Returns the columns of a line whose only control sequences are our colours.
+fn width(line: &str) -> usize {
+    let mut inside = false;
+    let mut width = 0;
+    for c in line.chars() {
+        match c {
+            '\x1b' => inside = true,
+            'm' if inside => inside = false,
+            '\t' if !inside => width += 8 - width % 8,
+            c if !inside => width += c.width().unwrap_or(0),
+            _ => {}
+        }
+    }
+    width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_without_colours() {
+        assert_eq!(rows(b"a\nb\n", 10), 2);
+        assert_eq!(rows(b"\n\n", 10), 2);
+        assert_eq!(rows(b"\x1b[36mabc\x1b[0m = 1\n", 7), 1);
+        assert_eq!(rows(b"0123456789x\n", 10), 2);
+        assert_eq!(rows("湖湖湖\n".as_bytes(), 5), 2);
+        assert_eq!(rows(b"a\tb\n", 8), 2);
+    }
+}
