@@ -1,0 +1,124 @@
+//! Paths as callers see them, inside a chroot, and as the server sees them.
+
+use std::borrow::Cow;
+
+use crate::jute::{Fault, Writer};
+
+/// The part in front of every path of a caller; empty where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Chroot(String);
+
+impl Chroot {
+    /// Makes a chroot of a path; `/` is none.
+    pub(crate) fn new(path: &str) -> Self {
+        Self(path.trim_end_matches('/').to_owned())
+    }
+
+    pub(crate) const fn none() -> Self {
+        Self(String::new())
+    }
+
+    fn parts<'a>(&'a self, path: &'a str) -> (&'a str, &'a str) {
+        match path {
+            "/" if !self.0.is_empty() => (&self.0, ""),
+            path => (&self.0, path),
+        }
+    }
+
+    /// Writes a path as the server sees it.
+    pub(crate) fn write(&self, path: &str, to: &mut Writer<'_>) {
+        let (first, second) = self.parts(path);
+        to.joined(first, second);
+    }
+
+    /// Writes the path of a sequential znode, which may be `/` before the digits follow.
+    pub(crate) fn write_prefix(&self, path: &str, to: &mut Writer<'_>) {
+        to.joined(&self.0, path);
+    }
+
+    /// Returns a path as the server sees it.
+    pub(crate) fn full<'a>(&'a self, path: &'a str) -> Cow<'a, str> {
+        match self.parts(path) {
+            ("", path) => Cow::Borrowed(path),
+            (root, "") => Cow::Borrowed(root),
+            (root, path) => Cow::Owned(format!("{root}{path}")),
+        }
+    }
+
+    /// Returns a path of the server as the caller sees it; none where it is outside.
+    pub(crate) fn inside<'a>(&self, full: &'a str) -> Option<&'a str> {
+        match full.strip_prefix(self.0.as_str())? {
+            "" => Some("/"),
+            path if path.starts_with('/') => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// Checks a path that a caller gives. The rest of the rules is the server's to hold.
+pub(crate) fn check_path(path: &str) -> Result<(), Fault> {
+    if !path.starts_with('/') {
+        return Err("a path begins with /");
+    }
+    if path.len() > 1 && path.ends_with('/') {
+        return Err("a path does not end with /");
+    }
+    check_bytes(path)
+}
+
+/// Checks the path of a sequential znode before its digits are appended.
+pub(crate) fn check_prefix(path: &str) -> Result<(), Fault> {
+    if path.starts_with('/') { check_bytes(path) } else { Err("a path begins with /") }
+}
+
+fn check_bytes(path: &str) -> Result<(), Fault> {
+    if path.contains('\0') {
+        return Err("a path has no null character");
+    }
+    if path.contains("//") { Err("a path has no empty name") } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(chroot: &Chroot, path: &str) -> String {
+        let mut bytes = Vec::new();
+        chroot.write(path, &mut Writer(&mut bytes));
+        String::from_utf8(bytes.split_off(4)).unwrap()
+    }
+
+    #[test]
+    fn paths_go_into_the_chroot_and_come_back() {
+        let (none, app) = (Chroot::new("/"), Chroot::new("/app"));
+        for (chroot, path, full) in [
+            (&none, "/", "/"),
+            (&none, "/a", "/a"),
+            (&app, "/", "/app"),
+            (&app, "/a/b", "/app/a/b"),
+        ] {
+            assert_eq!(written(chroot, path), full);
+            assert_eq!(chroot.full(path), full);
+            assert_eq!(chroot.inside(full), Some(path));
+        }
+        assert_eq!(app.inside("/apple"), None);
+        assert_eq!(app.inside("/zookeeper/config"), None);
+    }
+
+    #[test]
+    fn a_sequential_znode_may_have_no_name_of_its_own() {
+        let mut bytes = Vec::new();
+        Chroot::new("/app").write_prefix("/", &mut Writer(&mut bytes));
+        assert_eq!(&bytes[4..], b"/app/");
+        assert!(check_prefix("/").is_ok() && check_prefix("/a/").is_ok());
+        assert!(check_prefix("a").is_err() && check_prefix("/a//").is_err());
+    }
+
+    #[test]
+    fn what_is_no_path_is_not_sent() {
+        for path in ["", "a", "/a/", "//", "/a//b", "/a\0"] {
+            assert!(check_path(path).is_err(), "{path:?}");
+        }
+        assert!(check_path("/").is_ok() && check_path("/a b/ä").is_ok());
+    }
+}

@@ -1,0 +1,221 @@
+//! One attempt to connect: TCP or what is in its place, then the handshake, then SASL.
+
+use std::future::poll_fn;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::inbox::Inbox;
+use crate::dial::{Dial, Wire};
+use crate::encode::{self, Hello};
+use crate::error::Cause;
+use crate::jute::{Fault, Reader};
+use crate::options::Host;
+use crate::sasl::{Sasl, SaslStep};
+use crate::word;
+
+/// The longest first answer, in bytes: it has some forty, and a password of unknown length.
+const LONGEST_WELCOME: usize = 4096;
+
+/// The longest answer in a SASL authentication, in bytes: Kerberos tickets can be large.
+const LONGEST_TOKEN: usize = 1 << 20;
+
+/// The version in place of 0 with which ClickHouse Keeper refuses sessions while it has no leader.
+const KEEPER_REFUSES: i32 = 42;
+
+/// How long a server is listened to that may close the connection before it was asked anything.
+const LISTEN: Duration = Duration::from_millis(150);
+
+/// How long a server may take to answer a word when it is asked why it gives no session.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// What a server says first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Welcome {
+    /// The negotiated timeout, in milliseconds; 0 where the session is over.
+    pub(crate) timeout: u32,
+    pub(crate) session: i64,
+    pub(crate) password: Vec<u8>,
+    pub(crate) read_only: bool,
+}
+
+impl Welcome {
+    fn read(frame: &[u8]) -> Result<Self, Cause> {
+        let refused = |_: Fault| Cause::NotZooKeeper("its first answer cannot be read");
+        let mut from = Reader::new(frame);
+        match from.int().map_err(refused)? {
+            0 => {}
+            KEEPER_REFUSES => return Err(Cause::NotServing),
+            _ => return Err(Cause::NotZooKeeper("its first answer has another version")),
+        }
+        let timeout = from.int().map_err(refused)?;
+        let session = from.long().map_err(refused)?;
+        let password = from.buffer().map_err(refused)?.unwrap_or_default().to_vec();
+        // Servers before 3.4 do not say it.
+        let read_only = from.left() > 0 && from.boolean().map_err(refused)?;
+        from.end().map_err(refused)?;
+        let timeout = u32::try_from(timeout).unwrap_or_default();
+        Ok(Self { timeout, session, password, read_only })
+    }
+}
+
+/// A connection whose session is open.
+pub(crate) struct Opened {
+    pub(crate) wire: Wire,
+    pub(crate) inbox: Inbox,
+    pub(crate) welcome: Welcome,
+    pub(crate) handshake: Duration,
+}
+
+/// Opens or takes up a session on a new connection.
+pub(crate) async fn open(
+    mut wire: Wire,
+    host: &Host,
+    hello: &Hello<'_>,
+    sasl: Option<&dyn Sasl>,
+    max_frame: usize,
+    time: Duration,
+) -> Result<Opened, Cause> {
+    let opened = async {
+        let mut inbox = Inbox::new(LONGEST_WELCOME);
+        let begun = tokio::time::Instant::now();
+        let mut bytes = Vec::new();
+        encode::hello(hello, &mut bytes);
+        write(&mut wire, &bytes).await.map_err(|_| Cause::NoSession)?;
+        let frame = match read(&mut wire, &mut inbox).await {
+            Ok(frame) => frame,
+            Err(Broken::Io(_)) if inbox.rest().is_empty() => return Err(Cause::NoSession),
+            Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
+            Err(Broken::Fault(_)) => return Err(Cause::NotZooKeeper(speaks(inbox.rest()))),
+        };
+        let welcome = Welcome::read(&frame)?;
+        let handshake = begun.elapsed();
+        if welcome.timeout == 0 {
+            return Err(match hello.session {
+                0 => Cause::NotZooKeeper("it gives a session that is over"),
+                _ => Cause::Expired,
+            });
+        }
+        if let Some(sasl) = sasl {
+            inbox.limit(LONGEST_TOKEN);
+            authenticate(&mut wire, &mut inbox, host, sasl).await?;
+        }
+        inbox.limit(max_frame);
+        Ok(Opened { wire, inbox, welcome, handshake })
+    };
+    timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
+}
+
+/// Says what something speaks that is not ZooKeeper's protocol.
+fn speaks(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x15 | 0x16, 3, ..] => "it speaks TLS",
+        [b'H', b'T', b'T', b'P', ..] => "it speaks HTTP",
+        [b'S', b'S', b'H', b'-', ..] => "it speaks SSH",
+        _ => "its first answer cannot be read",
+    }
+}
+
+async fn authenticate(
+    wire: &mut Wire,
+    inbox: &mut Inbox,
+    host: &Host,
+    sasl: &dyn Sasl,
+) -> Result<(), Cause> {
+    let mut session = sasl.begin(host)?;
+    let mut challenge: Option<Vec<u8>> = None;
+    let mut xid = 0;
+    loop {
+        let token = match session.step(challenge.as_deref())? {
+            SaslStep::Done => return Ok(()),
+            SaslStep::Send(token) => token,
+        };
+        xid += 1;
+        let mut bytes = Vec::new();
+        encode::sasl(xid, &token, &mut bytes);
+        let broken = |error: io::Error| Cause::Disconnected(Some(error.kind()));
+        write(wire, &bytes).await.map_err(broken)?;
+        let malformed = |why| Cause::Malformed { op: Some(crate::Op::Sasl), why };
+        let frame = read(wire, inbox).await.map_err(|error| match error {
+            Broken::Io(kind) => Cause::Disconnected(kind),
+            Broken::Fault(why) => malformed(why),
+        })?;
+        let mut from = Reader::new(&frame);
+        let header = (|| Ok((from.int()?, from.long()?, from.int()?)))();
+        let (of, _, code) = header.map_err(malformed)?;
+        if of != xid {
+            return Err(malformed("it is one to another request"));
+        }
+        if code != 0 {
+            return Err(Cause::AuthFailed("sasl".into()));
+        }
+        let token = from.buffer().map_err(malformed)?.unwrap_or_default().to_vec();
+        from.end().map_err(malformed)?;
+        challenge = Some(token);
+    }
+}
+
+enum Broken {
+    Io(Option<io::ErrorKind>),
+    Fault(Fault),
+}
+
+async fn write(wire: &mut Wire, bytes: &[u8]) -> io::Result<()> {
+    wire.stream.write_all(bytes).await?;
+    wire.stream.flush().await
+}
+
+async fn read(wire: &mut Wire, inbox: &mut Inbox) -> Result<Vec<u8>, Broken> {
+    loop {
+        if let Some(frame) = inbox.frame().map_err(Broken::Fault)? {
+            return Ok(inbox.bytes(frame).to_vec());
+        }
+        match poll_fn(|context| inbox.poll_fill(&mut *wire.stream, context)).await {
+            Ok(0) => return Err(Broken::Io(None)),
+            Ok(_) => {}
+            Err(error) => return Err(Broken::Io(Some(error.kind()))),
+        }
+    }
+}
+
+/// Asks a server why it closes the connection instead of opening a session.
+pub(crate) async fn diagnose(
+    dial: &dyn Dial,
+    host: &Host,
+    address: std::net::SocketAddr,
+    behind: bool,
+) -> Cause {
+    let asked = async {
+        let mut wire = dial.dial(host, address).await?;
+        // A server that has too many connections from here closes this one, too, unasked.
+        let mut byte = [0];
+        let closed = timeout(LISTEN, wire.stream.read(&mut byte)).await;
+        if let Ok(Ok(0) | Err(_)) = closed {
+            return Err(Cause::TooManyConnections);
+        }
+        word::ask_at(wire, "srvr").await
+    };
+    match timeout(ANSWER, asked).await {
+        Ok(Ok(answer)) if answer.contains("not currently serving") => Cause::NotServing,
+        Ok(Ok(answer)) if answer.is_empty() => Cause::NotZooKeeper("it closes the connection"),
+        Ok(Ok(answer)) if is_server(&answer) => {
+            if behind {
+                Cause::ServerBehind
+            } else {
+                Cause::NoSession
+            }
+        }
+        Ok(Ok(_)) => Cause::NotZooKeeper("it answers in words of its own"),
+        Ok(Err(cause)) => cause,
+        Err(_) => Cause::NoSession,
+    }
+}
+
+fn is_server(answer: &str) -> bool {
+    answer.contains("Keeper version:")
+        || answer.contains("keeper version:")
+        || answer.contains("not in the whitelist")
+        || answer.contains("not in the white list")
+}

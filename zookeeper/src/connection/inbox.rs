@@ -1,0 +1,96 @@
+//! Bytes that arrive, cut into frames. Room grows as bytes arrive, never by a length that is only
+//! claimed.
+
+use std::io;
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::ReadBuf;
+
+use crate::dial::Stream;
+use crate::jute::Fault;
+
+/// The room that is there at first and after a large frame, in bytes.
+const ROOM: usize = 64 * 1024;
+
+/// The least room that is read into, in bytes.
+const LEAST_ROOM: usize = 8 * 1024;
+
+pub(crate) struct Inbox {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    most: usize,
+}
+
+impl Inbox {
+    /// Makes an inbox that takes frames of up to `most` bytes.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { buffer: vec![0; ROOM], start: 0, end: 0, most }
+    }
+
+    /// Changes how long a frame may be.
+    pub(crate) fn limit(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// Reads what has arrived; returns how many bytes that were.
+    pub(crate) fn poll_fill(
+        &mut self,
+        stream: &mut dyn Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.make_room();
+        let mut free = ReadBuf::new(&mut self.buffer[self.end..]);
+        ready!(Pin::new(stream).poll_read(context, &mut free))?;
+        let read = free.filled().len();
+        self.end += read;
+        Poll::Ready(Ok(read))
+    }
+
+    fn make_room(&mut self) {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.buffer.len() > 4 * ROOM {
+                self.buffer = vec![0; ROOM];
+            }
+        }
+        if self.buffer.len() - self.end >= LEAST_ROOM {
+            return;
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        if self.buffer.len() - self.end < LEAST_ROOM {
+            // A frame that is not whole yet has filled it: what has arrived may arrive once more.
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+    }
+
+    /// Takes the next frame, if it has arrived: where it is in the buffer.
+    pub(crate) fn frame(&mut self) -> Result<Option<Range<usize>>, Fault> {
+        let arrived = &self.buffer[self.start..self.end];
+        let Some(length) = arrived.first_chunk() else { return Ok(None) };
+        let length = i32::from_be_bytes(*length);
+        let length = usize::try_from(length).map_err(|_| "the length of a frame is negative")?;
+        if length > self.most {
+            return Err("a frame is longer than the limit");
+        }
+        if arrived.len() - 4 < length {
+            return Ok(None);
+        }
+        let start = self.start + 4;
+        self.start = start + length;
+        Ok(Some(start..start + length))
+    }
+
+    /// Returns bytes of a frame.
+    pub(crate) fn bytes(&self, frame: Range<usize>) -> &[u8] {
+        &self.buffer[frame]
+    }
+
+    /// Returns what has arrived and is no frame yet.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+}

@@ -1,0 +1,367 @@
+//! The task that owns the connection: finds a server, serves requests, finds the next.
+
+mod attempt;
+mod inbox;
+mod replies;
+mod serve;
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use self::attempt::Opened;
+use self::serve::Connection;
+use crate::encode::Hello;
+use crate::error::{Cause, Error};
+use crate::feed::Item;
+use crate::hosts::Hosts;
+use crate::options::{Host, Password};
+use crate::request::{AddAuth, AnyRequest};
+use crate::shared::{Command, Entry, Shared};
+use crate::state::{Attempt, Change, State};
+
+/// How long a server is looked for only to close the session: it expires by itself, too.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// Bounds of the time that an address may take to connect and open the session, unless the options
+/// have one.
+const LEAST_CONNECT_TIME: Duration = Duration::from_secs(1);
+const MOST_CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How the session ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct End(pub(crate) State, pub(crate) Cause);
+
+/// What comes after a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum After {
+    /// A server is looked for.
+    Search(Cause),
+    End(End),
+}
+
+/// What the task knows of the session.
+pub(crate) struct Session {
+    pub(crate) id: i64,
+    pub(crate) password: Password,
+    /// Whether a server that takes writes has opened it: the id of a read-only server's session
+    /// means nothing elsewhere.
+    pub(crate) is_real: bool,
+    /// Credentials that were accepted, or came with the options.
+    pub(crate) credentials: Vec<AddAuth>,
+    /// The host that broke the connection at a request of 3.6, if one has.
+    pub(crate) old_host: Option<Host>,
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    hosts: Hosts,
+    session: Session,
+    /// When a search that only serves to close the session is given up.
+    close_by: Option<Instant>,
+}
+
+/// Keeps the session until it is over.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let options = &shared.options;
+    let resume = options.resume.as_ref();
+    let session = Session {
+        id: resume.map_or(0, |resume| resume.session),
+        password: resume.map_or_else(Password::default, |resume| resume.password.clone()),
+        is_real: resume.is_some(),
+        credentials: options.auth.clone(),
+        old_host: None,
+    };
+    let hosts = Hosts::new(options.hosts.clone(), options.seed);
+    let mut task = Task { shared: Arc::clone(&shared), hosts, session, close_by: None };
+    let End(state, cause) = task.keep().await;
+    task.end(state, cause);
+}
+
+impl Task {
+    async fn keep(&mut self) -> End {
+        loop {
+            let (host, address, opened) = match self.find().await {
+                Ok(found) => found,
+                Err(end) => return end,
+            };
+            self.hosts_serve(&host, address, &opened);
+            let mut connection = Connection::new(&self.shared, &self.session, &host, opened);
+            let after = poll_fn(|context| connection.poll(context, &mut self.session)).await;
+            let proven = connection.is_proven();
+            let found = connection.writable_host();
+            let cause = match &after {
+                After::Search(cause) | After::End(End(_, cause)) => cause.clone(),
+            };
+            connection.lose(&cause, matches!(after, After::End(_)));
+            match after {
+                After::End(end) => return end,
+                After::Search(cause) => {
+                    if proven {
+                        self.hosts.serves();
+                    }
+                    if let Some(host) = found {
+                        self.hosts.prefer(&host);
+                    }
+                    self.lost(&host, address, cause);
+                }
+            }
+        }
+    }
+
+    fn hosts_serve(&mut self, host: &Host, address: SocketAddr, opened: &Opened) {
+        let welcome = &opened.welcome;
+        self.session.id = welcome.session;
+        self.session.password = Password::new(welcome.password.clone());
+        self.session.is_real |= !welcome.read_only;
+        self.close_by = None;
+        let state = if welcome.read_only { State::ConnectedReadOnly } else { State::Connected };
+        {
+            let mut known = self.shared.known();
+            let facts = &mut known.facts;
+            facts.state = state;
+            facts.host = Some(host.clone());
+            facts.peer = Some(opened.wire.peer.clone());
+            facts.session = Some(welcome.session);
+            facts.password = self.session.password.clone();
+            facts.timeout = Some(Duration::from_millis(welcome.timeout.into()));
+            facts.connections += 1;
+            facts.connected_since = Some(SystemTime::now());
+            facts.handshake = Some(opened.handshake);
+            facts.attempts.clear();
+        }
+        self.tell(state, None, Some(host), Some(address));
+    }
+
+    fn lost(&mut self, host: &Host, address: SocketAddr, cause: Cause) {
+        {
+            let mut known = self.shared.known();
+            let facts = &mut known.facts;
+            facts.state = State::Connecting;
+            facts.host = None;
+            facts.peer = None;
+            facts.connected_since = None;
+        }
+        self.tell(State::Connecting, Some(cause), Some(host), Some(address));
+    }
+
+    /// Puts a change into the feed and then makes it the state.
+    fn tell(
+        &self,
+        state: State,
+        cause: Option<Cause>,
+        host: Option<&Host>,
+        address: Option<SocketAddr>,
+    ) {
+        let session = self.shared.known().facts.session;
+        self.shared.feed.push(Item::State(Change {
+            at: self.shared.next_seq(),
+            state,
+            cause,
+            host: host.cloned(),
+            address,
+            session,
+        }));
+        self.shared.state.send_replace(state);
+    }
+
+    /// Takes note that a host cannot be connected to; tells so unless it is known.
+    fn failed(&self, host: &Host, address: Option<SocketAddr>, cause: Cause) {
+        let attempt = Attempt { host: host.clone(), address, cause };
+        {
+            let mut known = self.shared.known();
+            let attempts = &mut known.facts.attempts;
+            match attempts.iter_mut().find(|known| known.host == *host) {
+                Some(known) if *known == attempt => return,
+                Some(known) => *known = attempt.clone(),
+                None => attempts.push(attempt.clone()),
+            }
+        }
+        self.tell(State::Connecting, Some(attempt.cause), Some(host), address);
+    }
+
+    /// Looks for a server until one serves the session.
+    async fn find(&mut self) -> Result<(Host, SocketAddr, Opened), End> {
+        // Whether every failure of this pass was final, and the last of them.
+        let mut lasting: Option<Cause> = None;
+        let mut all_last = true;
+        loop {
+            let Some((host, pause)) = self.hosts.next() else {
+                return Err(End(State::Failed, Cause::NoSuchHost));
+            };
+            if !pause.is_zero() {
+                self.unless_interrupted(tokio::time::sleep(pause)).await?;
+            }
+            match self.try_host(&host).await? {
+                Ok((address, opened)) => return Ok((host, address, opened)),
+                Err(Cause::Expired) => return Err(End(State::Expired, Cause::Expired)),
+                Err(cause) if cause.is_final() => lasting = Some(cause),
+                Err(_) => all_last = false,
+            }
+            if self.hosts.pass_is_over() {
+                if all_last && let Some(cause) = lasting {
+                    let state = match cause {
+                        Cause::AuthFailed(_) | Cause::NeedsAuthentication => State::AuthFailed,
+                        _ => State::Failed,
+                    };
+                    return Err(End(state, cause));
+                }
+                (lasting, all_last) = (None, true);
+            }
+        }
+    }
+
+    /// Tries all addresses of a host.
+    async fn try_host(&mut self, host: &Host) -> Result<Result<(SocketAddr, Opened), Cause>, End> {
+        let shared = Arc::clone(&self.shared);
+        let dial = &*shared.options.dial;
+        let time = self.connect_time();
+        let resolved =
+            self.unless_interrupted(tokio::time::timeout(time, dial.resolve(host))).await?;
+        let addresses = match resolved.unwrap_or(Err(Cause::NoSuchHost)) {
+            Ok(addresses) => addresses,
+            Err(cause) => {
+                self.failed(host, None, cause.clone());
+                return Ok(Err(cause));
+            }
+        };
+        let mut last = Cause::NoSuchHost;
+        for address in addresses {
+            let at = self.hosts.begin(Instant::now());
+            self.unless_interrupted(sleep_until(at)).await?;
+            last = match self.try_address(host, address, time).await? {
+                Ok(opened) => return Ok(Ok((address, opened))),
+                Err(Cause::NoSession) => self.why_no_session(host, address).await?,
+                Err(cause) => cause,
+            };
+            self.failed(host, Some(address), last.clone());
+            if last == Cause::Expired {
+                break;
+            }
+        }
+        Ok(Err(last))
+    }
+
+    async fn try_address(
+        &mut self,
+        host: &Host,
+        address: SocketAddr,
+        time: Duration,
+    ) -> Result<Result<Opened, Cause>, End> {
+        let shared = Arc::clone(&self.shared);
+        let options = &shared.options;
+        let dialled = tokio::time::timeout(time, options.dial.dial(host, address));
+        let wire = match self.unless_interrupted(dialled).await? {
+            Ok(Ok(wire)) => wire,
+            Ok(Err(cause)) => return Ok(Err(cause)),
+            Err(_) => return Ok(Err(Cause::Silent(time))),
+        };
+        let password = self.session.password.clone();
+        let hello = Hello {
+            last_zxid: shared.last_zxid.load(Ordering::Relaxed),
+            timeout: i32::try_from(options.timeout.as_millis()).unwrap_or(i32::MAX),
+            session: if self.session.is_real { self.session.id } else { 0 },
+            password: if self.session.is_real { password.reveal() } else { &[0; 16] },
+            read_only: options.read_only,
+        };
+        let sasl = options.sasl.as_deref();
+        let open = attempt::open(wire, host, &hello, sasl, options.max_frame, time);
+        self.unless_interrupted(open).await
+    }
+
+    /// Learns why a server closes the connection in place of opening the session; it is not asked
+    /// again as long as it goes on like that.
+    async fn why_no_session(&mut self, host: &Host, address: SocketAddr) -> Result<Cause, End> {
+        let shared = Arc::clone(&self.shared);
+        let at = self.hosts.begin(Instant::now());
+        self.unless_interrupted(sleep_until(at)).await?;
+        let behind = shared.last_zxid.load(Ordering::Relaxed) > 0;
+        let asked = attempt::diagnose(&*shared.options.dial, host, address, behind);
+        self.unless_interrupted(asked).await
+    }
+
+    fn connect_time(&self) -> Duration {
+        let options = &self.shared.options;
+        options.connect_timeout.unwrap_or_else(|| {
+            let hosts = u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
+            (options.timeout / hosts).clamp(LEAST_CONNECT_TIME, MOST_CONNECT_TIME)
+        })
+    }
+
+    /// Waits for a future, unless the session is to end before.
+    async fn unless_interrupted<T>(&mut self, future: impl Future<Output = T>) -> Result<T, End> {
+        let mut future = pin!(future);
+        let mut give_up: Option<Pin<Box<Sleep>>> = None;
+        let is_open = self.session.is_real;
+        let (shared, close_by) = (&self.shared, &mut self.close_by);
+        poll_fn(|context| {
+            {
+                let mut queue = shared.queue();
+                match queue.command.take() {
+                    Some(Command::Abandon) => {
+                        return Poll::Ready(Err(End(State::Abandoned, Cause::Abandoned)));
+                    }
+                    // There is no connection to be broken.
+                    Some(Command::Break) | None => {}
+                }
+                if queue.only_closes() {
+                    if !is_open {
+                        return Poll::Ready(Err(End(State::Closed, Cause::Closed)));
+                    }
+                    let by = *close_by.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
+                    give_up.get_or_insert_with(|| Box::pin(sleep_until(by)));
+                }
+                queue.waker = Some(context.waker().clone());
+            }
+            if let Some(give_up) = &mut give_up
+                && give_up.as_mut().poll(context).is_ready()
+            {
+                return Poll::Ready(Err(End(State::Closed, Cause::Deadline)));
+            }
+            future.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
+
+    /// Fails what is left, and tells that the session is over.
+    fn end(&self, state: State, cause: Cause) {
+        let entries = {
+            let mut queue = self.shared.queue();
+            queue.ended = Some(cause.clone());
+            queue.bytes = Vec::new();
+            std::mem::take(&mut queue.entries)
+        };
+        for entry in entries {
+            not_sent(&self.shared, entry, &cause);
+        }
+        {
+            let mut known = self.shared.known();
+            let facts = &mut known.facts;
+            facts.state = state;
+            facts.ended = Some(cause.clone());
+            facts.host = None;
+            facts.peer = None;
+            facts.connected_since = None;
+        }
+        let cause = (cause != Cause::Closed).then_some(cause);
+        self.tell(state, cause, None, None);
+        self.shared.feed.end();
+    }
+}
+
+fn not_sent(shared: &Shared, entry: Entry, cause: &Cause) {
+    let Entry { request, reply, permit, .. } = entry;
+    shared.settle(&request, None);
+    drop(permit);
+    if !matches!(request, AnyRequest::Close) {
+        let (op, path, cause) = (request.op(), request.path(), cause.clone());
+        // Whoever asked may be gone.
+        let _ = reply.send(shared.local(Error::NotSent { op, path, cause }));
+    }
+}

@@ -1,0 +1,345 @@
+//! What arrives on a connection, and whom it is for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::serve::is_auth;
+use super::{After, End, Session};
+use crate::code::Code;
+use crate::data::{Seq, Zxid};
+use crate::encode::{AUTH_XID, EVENT_XID, PING_XID, SET_WATCHES_XID};
+use crate::error::{Cause, Error};
+use crate::event::{Event, Notification};
+use crate::feed::{Exchange, Item};
+use crate::jute::{Fault, Reader};
+use crate::op::Op;
+use crate::pending::Arrived;
+use crate::reply::{self, Reply};
+use crate::request::{AddAuth, AnyRequest};
+use crate::shared::{Entry, Shared};
+use crate::state::State;
+use crate::watches::{WatchKind, Weakened};
+
+/// Credentials that were sent: by a caller, or again on a new connection.
+enum Auth {
+    Asked(Entry),
+    Again(Arc<str>),
+}
+
+/// The replies that are expected, in the order of their requests. Credentials have a queue of
+/// their own: servers answer them before requests that they are still working on.
+pub(super) struct Replies {
+    shared: Arc<Shared>,
+    requests: VecDeque<Entry>,
+    auths: VecDeque<Auth>,
+    /// Requests that leave watches again; whether each is one of 3.6.
+    watches: VecDeque<bool>,
+    pub(super) pings: u32,
+    /// Whether anything was answered.
+    pub(super) proven: bool,
+    /// How many requests were answered.
+    pub(super) completed: u64,
+    bytes: usize,
+    /// Whether the server is known to keep one-shot and persistent watches of a path apart: those
+    /// do since 3.9 that tell the zxid of an event.
+    modern: bool,
+}
+
+struct Header {
+    xid: i32,
+    zxid: i64,
+    code: i32,
+}
+
+impl Replies {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            requests: VecDeque::new(),
+            auths: VecDeque::new(),
+            watches: VecDeque::new(),
+            pings: 0,
+            proven: false,
+            completed: 0,
+            bytes: 0,
+            modern: false,
+        }
+    }
+
+    pub(super) fn expects(&mut self, entry: Entry) {
+        self.bytes += entry.length;
+        if is_auth(&entry) {
+            self.auths.push_back(Auth::Asked(entry));
+        } else {
+            self.requests.push_back(entry);
+        }
+    }
+
+    pub(super) fn expects_auth(&mut self, scheme: Arc<str>) {
+        self.auths.push_back(Auth::Again(scheme));
+    }
+
+    pub(super) fn expects_watches(&mut self, new: bool) {
+        self.watches.push_back(new);
+    }
+
+    /// Returns whether the connection broke while the server had a request of 3.6 to leave watches.
+    pub(super) fn broke_at_new_watches(&self) -> bool {
+        self.watches.contains(&true)
+    }
+
+    /// Publishes how much is in flight.
+    pub(super) fn count(&self) {
+        let asked = self.auths.iter().filter(|auth| matches!(auth, Auth::Asked(_))).count();
+        self.shared.in_flight.store(self.requests.len() + asked, Ordering::Relaxed);
+        self.shared.in_flight_bytes.store(self.bytes, Ordering::Relaxed);
+    }
+
+    /// Gives up everything that is expected, in the order in which it was sent.
+    pub(super) fn take_all(&mut self) -> Vec<Entry> {
+        self.bytes = 0;
+        let mut entries: Vec<Entry> = self.requests.drain(..).collect();
+        entries.extend(self.auths.drain(..).filter_map(|auth| match auth {
+            Auth::Asked(entry) => Some(entry),
+            Auth::Again(_) => None,
+        }));
+        entries.sort_by_key(|entry| entry.ends_at);
+        entries
+    }
+
+    /// Fails the request whose reply should have come, since what came cannot be read.
+    pub(super) fn malformed(&mut self, why: Fault) -> After {
+        let op = self.requests.pop_front().map(|entry| {
+            let op = entry.request.op();
+            self.fail(entry, why);
+            op
+        });
+        After::Search(Cause::Malformed { op, why })
+    }
+
+    fn fail(&mut self, entry: Entry, why: Fault) {
+        self.bytes -= entry.length;
+        self.shared.settle(&entry.request, None);
+        let Entry { request, reply, permit, .. } = entry;
+        drop(permit);
+        let error = Error::Malformed { op: request.op(), path: request.path(), why };
+        let _ = reply.send(self.shared.local(error));
+    }
+
+    /// Takes a frame that has arrived.
+    pub(super) fn take(&mut self, frame: &[u8], session: &mut Session) -> Result<(), After> {
+        let at = self.shared.next_seq();
+        let mut from = Reader::new(frame);
+        let header = (|| Ok(Header { xid: from.int()?, zxid: from.long()?, code: from.int()? }))();
+        let header = header.map_err(|_: Fault| self.malformed("a header is cut"))?;
+        let body = &frame[frame.len() - from.left()..];
+        if header.code == Code::SessionClosedRequireSaslAuth.number() {
+            return Err(After::End(End(State::AuthFailed, Cause::NeedsAuthentication)));
+        }
+        match header.xid {
+            EVENT_XID => self.event(at, &header, body),
+            PING_XID => {
+                if self.pings == 0 || !body.is_empty() {
+                    return Err(self.malformed("an answer to a ping is none"));
+                }
+                self.pings -= 1;
+                self.proven = true;
+                Ok(())
+            }
+            AUTH_XID => self.auth(at, &header, body, session),
+            SET_WATCHES_XID => self.watches_left(&header, body),
+            _ => self.reply(at, &header, frame, body),
+        }
+    }
+
+    fn event(&mut self, at: Seq, header: &Header, body: &[u8]) -> Result<(), After> {
+        let malformed = |why| After::Search(Cause::Malformed { op: None, why });
+        let notification = Notification::read(body).map_err(malformed)?;
+        if header.code != 0 {
+            return Err(malformed("an event has an error"));
+        }
+        let Some(kind) = notification.kind else { return Ok(()) };
+        let zxid = (header.zxid > 0).then_some(Zxid(header.zxid));
+        self.modern |= zxid.is_some();
+        let full = notification.path;
+        let fired = self.shared.registry().fire(full, kind, self.modern);
+        let Some(weakened) = fired else {
+            self.shared.unwatched.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        };
+        // The configuration lies outside every chroot.
+        let path: Arc<str> = self.shared.chroot.inside(full).unwrap_or(full).into();
+        let event = Event { at, kind, path: Arc::clone(&path), zxid };
+        self.shared.feed.push(Item::Event(event));
+        self.weakened(at, &path, weakened);
+        Ok(())
+    }
+
+    fn weakened(&self, at: Seq, path: &Arc<str>, kinds: Vec<WatchKind>) {
+        for kind in kinds {
+            let path = Arc::clone(path);
+            self.shared.feed.push(Item::Weakened(Weakened { at, path, kind }));
+        }
+    }
+
+    fn auth(
+        &mut self,
+        at: Seq,
+        header: &Header,
+        body: &[u8],
+        session: &mut Session,
+    ) -> Result<(), After> {
+        let Some(auth) = self.auths.pop_front() else {
+            return Err(self.malformed("an answer to credentials was not asked for"));
+        };
+        if !body.is_empty() {
+            if let Auth::Asked(entry) = auth {
+                self.fail(entry, "it is longer than expected");
+            }
+            let why = "it is longer than expected";
+            return Err(After::Search(Cause::Malformed { op: Some(Op::Auth), why }));
+        }
+        let scheme = match &auth {
+            Auth::Again(scheme) => Arc::clone(scheme),
+            Auth::Asked(entry) => match &entry.request {
+                AnyRequest::AddAuth(add) => Arc::clone(&add.scheme),
+                _ => "".into(),
+            },
+        };
+        self.proven = true;
+        if let Auth::Asked(entry) = auth {
+            let known = match &entry.request {
+                AnyRequest::AddAuth(add) if header.code == 0 => Some(add.clone()),
+                _ => None,
+            };
+            if let Some(add) = known.filter(|add| !session.credentials.contains(add)) {
+                session.credentials.push(add);
+            }
+            let result = match header.code {
+                0 => Ok(Reply::Done),
+                code => Err(Code::from_number(code)),
+            };
+            self.complete(at, header, entry, result, 20);
+        }
+        match header.code {
+            0 => Ok(()),
+            _ => Err(After::End(End(State::AuthFailed, Cause::AuthFailed(scheme)))),
+        }
+    }
+
+    fn watches_left(&mut self, header: &Header, body: &[u8]) -> Result<(), After> {
+        let Some(new) = self.watches.pop_front() else {
+            return Err(self.malformed("an answer to setWatches was not asked for"));
+        };
+        let op = if new { Op::SetWatches2 } else { Op::SetWatches };
+        if header.code != 0 || !body.is_empty() {
+            // A server that refuses is not one that holds the watches.
+            self.watches.push_front(new);
+            let why = "the watches are not left again";
+            return Err(After::Search(Cause::Malformed { op: Some(op), why }));
+        }
+        self.saw(header);
+        self.proven = true;
+        if self.watches.is_empty() && new {
+            self.shared.registry().strengthen();
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, at: Seq, header: &Header, frame: &[u8], body: &[u8]) -> Result<(), After> {
+        let is_next = self.requests.front().is_some_and(|entry| entry.xid == header.xid);
+        let Some(entry) = self.requests.pop_front_if(|_| is_next) else {
+            return Err(self.malformed("it is one to another request"));
+        };
+        let chroot = self.shared.chroot_of(&entry.request);
+        let result = match reply::read(&entry.request, header.code, body, chroot) {
+            Ok(result) => result,
+            Err(why) => {
+                let op = Some(entry.request.op());
+                self.fail(entry, why);
+                return Err(After::Search(Cause::Malformed { op, why }));
+            }
+        };
+        self.saw(header);
+        self.proven = true;
+        let moved = result == Err(Code::SessionMoved);
+        let closes = matches!(entry.request, AnyRequest::Close);
+        self.watched(at, &entry.request, &result);
+        self.complete(at, header, entry, result, frame.len() + 4);
+        if closes {
+            return Err(After::End(End(State::Closed, Cause::Closed)));
+        }
+        if moved { Err(After::Search(Cause::SessionMoved)) } else { Ok(()) }
+    }
+
+    /// Keeps the books of watches.
+    fn watched(&mut self, at: Seq, request: &AnyRequest, result: &Result<Reply, Code>) {
+        if let (AnyRequest::RemoveWatches(remove), Ok(_)) = (request, result) {
+            let full = self.shared.chroot.full(&remove.path).into_owned();
+            let removed = self.shared.registry().removed(&full, remove.kind, self.modern);
+            self.weakened(at, &remove.path, removed);
+            return;
+        }
+        let left = match (request, result) {
+            (_, Err(_)) => None,
+            (AnyRequest::Exists(_), Ok(Reply::Exists(None))) => Some(WatchKind::Exists),
+            (AnyRequest::AddWatch(add), Ok(_)) => Some(add.mode.kind()),
+            (AnyRequest::GetChildren(_) | AnyRequest::GetChildren2(_), Ok(_)) => {
+                Some(WatchKind::Child)
+            }
+            (_, Ok(_)) => Some(WatchKind::Data),
+        };
+        self.shared.settle(request, left);
+    }
+
+    /// Takes note of the last zxid. Only replies tell it, and some of them do not.
+    fn saw(&self, header: &Header) {
+        if header.zxid > 0 {
+            self.shared.last_zxid.fetch_max(header.zxid, Ordering::Relaxed);
+        }
+    }
+
+    fn complete(
+        &mut self,
+        at: Seq,
+        header: &Header,
+        entry: Entry,
+        result: Result<Reply, Code>,
+        received_bytes: usize,
+    ) {
+        self.completed += 1;
+        self.bytes -= entry.length;
+        let zxid = (header.zxid > 0).then_some(Zxid(header.zxid));
+        let Entry { xid, length, request, reply, permit, queued, .. } = entry;
+        drop(permit);
+        let value = match &result {
+            Ok(_) => None,
+            Err(code) => Some((request.op(), request.path(), *code)),
+        };
+        if self.shared.observe.load(Ordering::Relaxed) {
+            let request = match request {
+                AnyRequest::AddAuth(add) => AddAuth::new(add.scheme, "").into(),
+                request => request,
+            };
+            let took = queued.map_or(Duration::ZERO, |queued| queued.elapsed());
+            self.shared.feed.push(Item::Exchange(Box::new(Exchange {
+                at,
+                xid,
+                request,
+                reply: result.clone(),
+                zxid,
+                sent_bytes: length,
+                received_bytes,
+                took,
+            })));
+        }
+        let value = match value {
+            None => result.map_err(|code| Error::Refused { op: Op::Error, path: "".into(), code }),
+            Some((op, path, code)) => Err(Error::Refused { op, path, code }),
+        };
+        // Whoever asked may be gone.
+        let _ = reply.send(Arrived { at, zxid, value });
+    }
+}

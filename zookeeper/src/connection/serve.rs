@@ -1,0 +1,389 @@
+//! One connection from the open session to its end: what is written and read, and when to give up.
+
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::attempt::Opened;
+use super::inbox::Inbox;
+use super::replies::Replies;
+use super::{After, End, Session};
+use crate::dial::{BoxFuture, Stream};
+use crate::encode::{self, AUTH_XID};
+use crate::error::{Cause, Error};
+use crate::options::Host;
+use crate::request::AnyRequest;
+use crate::shared::{Command, Entry, Shared};
+use crate::state::State;
+use crate::word;
+
+/// The longest time without anything sent before a ping is (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
+const MOST_IDLE: Duration = Duration::from_secs(10);
+
+/// How often is read or written in a row before other tasks get their turn.
+const TURNS: usize = 32;
+
+/// Bytes of one request that leaves watches again: servers take 128 KiB whatever their limit is
+/// (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
+const MOST_WATCHED_BYTES: usize = 120 * 1024;
+
+/// The first and the longest pause between two looks for a server that takes writes.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+const LAST_LOOK: Duration = Duration::from_mins(1);
+
+/// How long a server may take to say whether it takes writes.
+const LOOK_TIME: Duration = Duration::from_secs(1);
+
+/// A connection with an open session.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    host: Host,
+    stream: Box<dyn Stream>,
+    inbox: Inbox,
+    /// What is written next, from `position` on.
+    outbox: Vec<u8>,
+    position: usize,
+    /// Bytes put into the outbox and bytes that the connection has taken, since it was made.
+    queued: u64,
+    written: u64,
+    unflushed: bool,
+    replies: Replies,
+    last_heard: Instant,
+    last_sent: Instant,
+    /// The longest time without anything sent, and without anything heard.
+    idle: Duration,
+    silence: Duration,
+    timer: Pin<Box<Sleep>>,
+    /// Looks for a server that takes writes, as long as this one does not.
+    look: Option<BoxFuture<'static, Host>>,
+    writable: Option<Host>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        session: &Session,
+        host: &Host,
+        opened: Opened,
+    ) -> Self {
+        let Opened { wire, inbox, welcome, .. } = opened;
+        let timeout = Duration::from_millis(welcome.timeout.into());
+        let now = Instant::now();
+        let idle = (timeout / 3).min(MOST_IDLE);
+        let look = welcome.read_only.then(|| look_for_writable(Arc::clone(shared)));
+        let mut connection = Self {
+            shared: Arc::clone(shared),
+            host: host.clone(),
+            stream: wire.stream,
+            inbox,
+            outbox: Vec::new(),
+            position: 0,
+            queued: 0,
+            written: 0,
+            unflushed: false,
+            replies: Replies::new(Arc::clone(shared)),
+            last_heard: now,
+            last_sent: now,
+            idle,
+            silence: timeout / 3 * 2,
+            timer: Box::pin(sleep_until(now + idle)),
+            look,
+            writable: None,
+        };
+        connection.introduce(session);
+        connection
+    }
+
+    /// Writes what comes before all requests: credentials, then watches.
+    fn introduce(&mut self, session: &Session) {
+        for credentials in &session.credentials {
+            encode::auth(&credentials.scheme, &credentials.auth, &mut self.outbox);
+            self.replies.expects_auth(Arc::clone(&credentials.scheme));
+        }
+        let lists = self.shared.registry().paths();
+        let knows_persistent = session.old_host.as_ref() != Some(&self.host);
+        let count =
+            if knows_persistent && lists[3..].iter().any(|list| !list.is_empty()) { 5 } else { 3 };
+        let seen = self.shared.last_zxid.load(Ordering::Relaxed);
+        for part in parts(&lists[..count]) {
+            encode::set_watches(seen, &part, &mut self.outbox);
+            self.replies.expects_watches(count == 5);
+        }
+        self.queued = self.outbox.len() as u64;
+    }
+
+    /// Returns whether the server has answered anything since the session was opened.
+    pub(super) fn is_proven(&self) -> bool {
+        self.replies.proven
+    }
+
+    /// Returns the server that takes writes, if one was found.
+    pub(super) fn writable_host(&self) -> Option<Host> {
+        self.writable.clone()
+    }
+
+    /// Serves the session until something ends it.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>, session: &mut Session) -> Poll<After> {
+        match self.turn(context, session) {
+            Ok(()) => Poll::Pending,
+            Err(After::Search(cause)) => {
+                if self.replies.broke_at_new_watches() {
+                    // It may be older than 3.6. If it is not, the next host serves them.
+                    session.old_host = Some(self.host.clone());
+                }
+                Poll::Ready(After::Search(cause))
+            }
+            Err(after) => Poll::Ready(after),
+        }
+    }
+
+    fn turn(&mut self, context: &mut Context<'_>, session: &mut Session) -> Result<(), After> {
+        let mut turns = 0;
+        loop {
+            let mut moved = self.read(context, session)?;
+            self.take(context)?;
+            moved |= self.write(context)?;
+            turns += 1;
+            if !moved {
+                break;
+            }
+            if turns >= TURNS {
+                context.waker().wake_by_ref();
+                return Ok(());
+            }
+        }
+        if let Some(look) = &mut self.look
+            && let Poll::Ready(host) = look.as_mut().poll(context)
+        {
+            self.look = None;
+            self.writable = Some(host);
+            return Err(After::Search(Cause::WritableServer));
+        }
+        self.keep_time(context)
+    }
+
+    fn read(&mut self, context: &mut Context<'_>, session: &mut Session) -> Result<bool, After> {
+        let mut moved = false;
+        for _ in 0..TURNS {
+            let read = match self.inbox.poll_fill(&mut *self.stream, context) {
+                Poll::Pending => return Ok(moved),
+                Poll::Ready(Ok(0)) => return Err(disconnected(None)),
+                Poll::Ready(Ok(read)) => read,
+                Poll::Ready(Err(error)) => {
+                    return Err(disconnected(Some(error.kind())));
+                }
+            };
+            debug_assert!(read > 0);
+            moved = true;
+            self.last_heard = Instant::now();
+            let before = self.replies.completed;
+            let result = loop {
+                match self.inbox.frame() {
+                    Ok(Some(frame)) => {
+                        if let Err(after) = self.replies.take(self.inbox.bytes(frame), session) {
+                            break Err(after);
+                        }
+                    }
+                    Ok(None) => break Ok(()),
+                    Err(why) => break Err(self.replies.malformed(why)),
+                }
+            };
+            if self.replies.completed != before {
+                self.replies.count();
+            }
+            result?;
+        }
+        Ok(moved)
+    }
+
+    /// Takes commands and requests from the queue.
+    fn take(&mut self, context: &mut Context<'_>) -> Result<(), After> {
+        let mut queue = self.shared.queue();
+        match queue.command.take() {
+            Some(Command::Abandon) => {
+                return Err(After::End(End(State::Abandoned, Cause::Abandoned)));
+            }
+            Some(Command::Break) => return Err(After::Search(Cause::Broken)),
+            None => {}
+        }
+        if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            queue.waker = Some(context.waker().clone());
+        }
+        if self.outbox.len() > self.position || queue.entries.is_empty() {
+            return Ok(());
+        }
+        self.outbox.clear();
+        self.position = 0;
+        mem::swap(&mut self.outbox, &mut queue.bytes);
+        for mut entry in queue.entries.drain(..) {
+            self.queued += entry.length as u64;
+            entry.ends_at = self.queued;
+            self.replies.expects(entry);
+        }
+        drop(queue);
+        self.replies.count();
+        Ok(())
+    }
+
+    fn write(&mut self, context: &mut Context<'_>) -> Result<bool, After> {
+        let mut moved = false;
+        while self.position < self.outbox.len() {
+            let rest = &self.outbox[self.position..];
+            match Pin::new(&mut *self.stream).poll_write(context, rest) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => {
+                    return Err(disconnected(Some(io::ErrorKind::WriteZero)));
+                }
+                Poll::Ready(Ok(written)) => {
+                    self.position += written;
+                    self.written += written as u64;
+                    self.unflushed = true;
+                    moved = true;
+                }
+                Poll::Ready(Err(error)) => {
+                    return Err(disconnected(Some(error.kind())));
+                }
+            }
+        }
+        if moved {
+            self.last_sent = Instant::now();
+        }
+        if self.unflushed {
+            match Pin::new(&mut *self.stream).poll_flush(context) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => return Err(disconnected(Some(error.kind()))),
+            }
+        }
+        if self.outbox.capacity() > 1 << 20 && self.position == self.outbox.len() {
+            (self.outbox, self.position) = (Vec::new(), 0);
+        }
+        Ok(moved)
+    }
+
+    /// Sends a ping where nothing was sent for long, and gives up where nothing was heard for
+    /// longer.
+    fn keep_time(&mut self, context: &mut Context<'_>) -> Result<(), After> {
+        while self.timer.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            if now >= self.last_heard + self.silence {
+                return Err(After::Search(Cause::Silent(self.silence)));
+            }
+            if now >= self.last_sent + self.idle && self.position == self.outbox.len() {
+                let before = self.outbox.len();
+                encode::ping(&mut self.outbox);
+                self.queued += (self.outbox.len() - before) as u64;
+                self.replies.pings += 1;
+                self.last_sent = now;
+                self.write(context)?;
+            }
+            // What could not be written yet keeps the server from sleeping as a ping would.
+            let ping = (self.last_sent + self.idle).max(now + self.idle / 8);
+            self.timer.as_mut().reset(ping.min(self.last_heard + self.silence));
+        }
+        Ok(())
+    }
+
+    /// Fails what was sent and is not answered, and puts back what was not sent.
+    pub(super) fn lose(mut self, cause: &Cause, over: bool) {
+        let entries = self.replies.take_all();
+        let mut unsent = Vec::new();
+        for entry in entries {
+            // The server never sees what it has only a part of.
+            if entry.ends_at > self.written {
+                unsent.push(entry);
+                continue;
+            }
+            if matches!(entry.request, AnyRequest::Close) {
+                // It is no harm if it was done already.
+                unsent.push(entry);
+                continue;
+            }
+            self.shared.settle(&entry.request, None);
+            let Entry { request, reply, permit, .. } = entry;
+            drop(permit);
+            let error = Error::unanswered(request.op(), request.path(), cause.clone());
+            let _ = reply.send(self.shared.local(error));
+        }
+        self.replies.count();
+        if over {
+            for entry in unsent {
+                super::not_sent(&self.shared, entry, cause);
+            }
+        } else {
+            self.put_back(unsent);
+        }
+    }
+
+    /// Puts requests back in front of the queue.
+    fn put_back(&self, unsent: Vec<Entry>) {
+        if unsent.is_empty() {
+            return;
+        }
+        let mut queue = self.shared.queue();
+        let mut bytes = Vec::new();
+        for entry in &unsent {
+            encode::request(&entry.request, entry.xid, &self.shared.chroot, &mut bytes);
+        }
+        bytes.append(&mut queue.bytes);
+        queue.bytes = bytes;
+        for entry in unsent.into_iter().rev() {
+            queue.entries.push_front(entry);
+        }
+    }
+}
+
+fn disconnected(kind: Option<io::ErrorKind>) -> After {
+    After::Search(Cause::Disconnected(kind))
+}
+
+/// Cuts lists of watched paths so that each request stays below the limit.
+fn parts(lists: &[Vec<Arc<str>>]) -> Vec<Vec<Vec<Arc<str>>>> {
+    let mut parts = Vec::new();
+    let mut part = vec![Vec::new(); lists.len()];
+    let mut bytes = 0;
+    for (kind, list) in lists.iter().enumerate() {
+        for path in list {
+            let length = path.len() + 4;
+            if bytes > 0 && bytes + length > MOST_WATCHED_BYTES {
+                parts.push(mem::replace(&mut part, vec![Vec::new(); lists.len()]));
+                bytes = 0;
+            }
+            bytes += length;
+            part[kind].push(Arc::clone(path));
+        }
+    }
+    if bytes > 0 {
+        parts.push(part);
+    }
+    parts
+}
+
+/// Asks the servers in turn whether one takes writes, ever more rarely.
+fn look_for_writable(shared: Arc<Shared>) -> BoxFuture<'static, Host> {
+    Box::pin(async move {
+        let mut pause = FIRST_LOOK;
+        loop {
+            for host in &shared.options.hosts {
+                tokio::time::sleep(pause).await;
+                let answer = word::ask(&*shared.options.dial, host, "isro", LOOK_TIME).await;
+                if answer.is_ok_and(|answer| answer.trim_end() == "rw") {
+                    return host.clone();
+                }
+                pause = (pause * 2).min(LAST_LOOK);
+            }
+        }
+    })
+}
+
+/// Returns whether a request is answered apart from all others.
+pub(super) fn is_auth(entry: &Entry) -> bool {
+    entry.xid == AUTH_XID
+}

@@ -1,0 +1,209 @@
+//! What znodes have: stat, ACL, children.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use bytes::Bytes;
+
+use crate::jute::{Fault, Reader};
+
+/// Number of a transaction of the ensemble; larger is later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Zxid(pub i64);
+
+impl fmt::Display for Zxid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+/// Position of something in the one order in which a client has read replies and events and in
+/// which its state has changed; larger is later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(pub u64);
+
+/// The stat of a znode, in the order of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stat {
+    /// Zxid of the creation.
+    pub czxid: i64,
+    /// Zxid of the last change of the data.
+    pub mzxid: i64,
+    /// Time of the creation, in milliseconds since 1970.
+    pub ctime: i64,
+    /// Time of the last change of the data, in milliseconds since 1970.
+    pub mtime: i64,
+    /// How often the data was changed.
+    pub version: i32,
+    /// How often children came and went.
+    pub cversion: i32,
+    /// How often the ACL was changed.
+    pub aversion: i32,
+    /// Session id of an ephemeral's owner, else 0; marks containers and TTL znodes too.
+    pub ephemeral_owner: i64,
+    /// Length of the data in bytes.
+    pub data_length: i32,
+    /// Number of children.
+    pub num_children: i32,
+    /// Zxid of the last change of the children.
+    pub pzxid: i64,
+}
+
+impl Stat {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            czxid: from.long()?,
+            mzxid: from.long()?,
+            ctime: from.long()?,
+            mtime: from.long()?,
+            version: from.int()?,
+            cversion: from.int()?,
+            aversion: from.int()?,
+            ephemeral_owner: from.long()?,
+            data_length: from.int()?,
+            num_children: from.int()?,
+            pzxid: from.long()?,
+        })
+    }
+}
+
+/// Data and stat of a znode. Null data (`None`) is not empty data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Data {
+    /// The data; `None` is the null of Java clients.
+    pub data: Option<Bytes>,
+    /// The stat.
+    pub stat: Stat,
+}
+
+/// What an entry of an ACL permits: a sum of the constants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Permissions(pub i32);
+
+impl Permissions {
+    /// Reading data, children and stat.
+    pub const READ: Self = Self(1);
+    /// Writing data.
+    pub const WRITE: Self = Self(2);
+    /// Creating children.
+    pub const CREATE: Self = Self(4);
+    /// Deleting children.
+    pub const DELETE: Self = Self(8);
+    /// Changing the ACL.
+    pub const ADMIN: Self = Self(16);
+    /// All of them.
+    pub const ALL: Self = Self(31);
+}
+
+/// An entry of an ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Acl {
+    /// What it permits.
+    pub permissions: Permissions,
+    /// The scheme, such as `world`, `digest` or `ip`.
+    pub scheme: Arc<str>,
+    /// Who, in the words of the scheme.
+    pub id: Arc<str>,
+}
+
+impl Acl {
+    /// Makes an entry.
+    pub fn new(
+        permissions: Permissions,
+        scheme: impl Into<Arc<str>>,
+        id: impl Into<Arc<str>>,
+    ) -> Self {
+        Self { permissions, scheme: scheme.into(), id: id.into() }
+    }
+
+    /// Returns the ACL that permits everything to everyone.
+    pub fn open() -> Arc<[Self]> {
+        static OPEN: LazyLock<Arc<[Acl]>> =
+            LazyLock::new(|| Arc::new([Acl::new(Permissions::ALL, "world", "anyone")]));
+        Arc::clone(&OPEN)
+    }
+}
+
+/// An identity of the session (`whoAmI`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The scheme, such as `ip` or `digest`.
+    pub scheme: String,
+    /// Who the session is by that scheme.
+    pub user: String,
+}
+
+/// A list of names or paths, in the order of the server. It keeps them in one string: lists of
+/// hundreds of thousands of names are common.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Names {
+    pub(crate) fn with_capacity(names: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(names) }
+    }
+
+    pub(crate) fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        // A frame is shorter than 4 GiB: its length is an i32.
+        self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Returns one of them.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.text.get(start as usize..end as usize)
+    }
+
+    /// Goes through them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
+        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl From<Names> for Vec<String> {
+    fn from(names: Names) -> Self {
+        names.iter().map(str::to_owned).collect()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Names {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        let mut all = Self::default();
+        names.into_iter().for_each(|name| all.push(name));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kept_apart() {
+        let names: Names = ["a", "", "lake"].into_iter().collect();
+        assert_eq!(names.iter().collect::<Vec<_>>(), ["a", "", "lake"]);
+        assert_eq!((names.len(), names.get(3)), (3, None));
+        assert_eq!(Vec::<String>::from(names), ["a", "", "lake"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! The seam of the transport: how a connection to a server is made.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+
+use crate::error::Cause;
+use crate::options::Host;
+
+/// A future of a trait's method.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Both directions of a connection.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection that is ready for ZooKeeper's protocol, and what is known of its other end.
+pub struct Wire {
+    /// The connection.
+    pub stream: Box<dyn Stream>,
+    /// What is known of its other end.
+    pub peer: Peer,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// What was negotiated, where the connection is encrypted.
+    pub tls: Option<Tls>,
+}
+
+impl Peer {
+    /// Makes the peer of an unencrypted connection.
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, tls: None }
+    }
+}
+
+/// What was negotiated for an encrypted connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Tls {
+    /// The version, such as `TLSv1.3`.
+    pub version: String,
+    /// The cipher suite.
+    pub cipher_suite: String,
+    /// The server's certificates in DER, its own first.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// Makes connections. [`Tcp`] is the plain one; TLS and tests have others.
+pub trait Dial: Send + Sync + 'static {
+    /// Returns the addresses of a host. It is asked again at each attempt.
+    fn resolve<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Vec<SocketAddr>, Cause>> {
+        Box::pin(async move {
+            match lookup_host((host.name.as_str(), host.port)).await {
+                Ok(addresses) => Ok(addresses.collect()),
+                Err(_) => Err(Cause::NoSuchHost),
+            }
+        })
+    }
+
+    /// Connects to one of them. The caller sets the time limit by dropping the future.
+    fn dial<'a>(
+        &'a self,
+        host: &'a Host,
+        address: SocketAddr,
+    ) -> BoxFuture<'a, Result<Wire, Cause>>;
+}
+
+/// Plain TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tcp;
+
+impl Tcp {
+    /// Connects by TCP, without delays for small packets.
+    pub async fn connect(address: SocketAddr) -> Result<TcpStream, Cause> {
+        let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => Cause::Refused,
+            kind => Cause::Unreachable(kind),
+        })?;
+        stream.set_nodelay(true).map_err(|error| Cause::Unreachable(error.kind()))?;
+        Ok(stream)
+    }
+}
+
+impl Dial for Tcp {
+    fn dial<'a>(
+        &'a self,
+        _host: &'a Host,
+        address: SocketAddr,
+    ) -> BoxFuture<'a, Result<Wire, Cause>> {
+        Box::pin(async move {
+            let stream = Self::connect(address).await?;
+            Ok(Wire { stream: Box::new(stream), peer: Peer::new(address) })
+        })
+    }
+}

@@ -1,0 +1,321 @@
+//! What a request can come to besides a result, and why connections and sessions end.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::code::Code;
+use crate::op::Op;
+
+/// Why a request has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server has refused it; nothing was changed.
+    Refused {
+        /// The operation.
+        op: Op,
+        /// Its path, as the caller gave it; empty where the operation has none.
+        path: Arc<str>,
+        /// The server's reason.
+        code: Code,
+    },
+    /// A write was sent and no reply came: it may have been applied.
+    Unknown {
+        /// The operation.
+        op: Op,
+        /// Its path.
+        path: Arc<str>,
+        /// Why no reply came.
+        cause: Cause,
+    },
+    /// A request that changes nothing was sent and no reply came.
+    Lost {
+        /// The operation.
+        op: Op,
+        /// Its path.
+        path: Arc<str>,
+        /// Why no reply came.
+        cause: Cause,
+    },
+    /// It was never sent: it was not applied.
+    NotSent {
+        /// The operation.
+        op: Op,
+        /// Its path.
+        path: Arc<str>,
+        /// Why not.
+        cause: Cause,
+    },
+    /// It cannot be sent: the path is none.
+    Invalid {
+        /// The operation.
+        op: Op,
+        /// The path.
+        path: Arc<str>,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// It was not sent: the server would break the connection at a request of this size.
+    TooLarge {
+        /// The operation.
+        op: Op,
+        /// Its path.
+        path: Arc<str>,
+        /// Bytes that it takes.
+        bytes: usize,
+        /// Bytes that it may take ([`Options::max_request`](crate::Options::max_request)).
+        most: usize,
+    },
+    /// The reply cannot be read. A write may have been applied.
+    Malformed {
+        /// The operation.
+        op: Op,
+        /// Its path.
+        path: Arc<str>,
+        /// What is wrong with the reply.
+        why: &'static str,
+    },
+}
+
+impl Error {
+    /// Makes the error of a request that was sent and got no reply.
+    pub(crate) fn unanswered(op: Op, path: Arc<str>, cause: Cause) -> Self {
+        if op.is_write() {
+            Self::Unknown { op, path, cause }
+        } else {
+            Self::Lost { op, path, cause }
+        }
+    }
+
+    /// Returns the operation.
+    pub fn op(&self) -> Op {
+        match self {
+            Self::Refused { op, .. }
+            | Self::Unknown { op, .. }
+            | Self::Lost { op, .. }
+            | Self::NotSent { op, .. }
+            | Self::Invalid { op, .. }
+            | Self::TooLarge { op, .. }
+            | Self::Malformed { op, .. } => *op,
+        }
+    }
+
+    /// Returns the path, as the caller gave it; empty where the operation has none.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Refused { path, .. }
+            | Self::Unknown { path, .. }
+            | Self::Lost { path, .. }
+            | Self::NotSent { path, .. }
+            | Self::Invalid { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::Malformed { path, .. } => path,
+        }
+    }
+
+    /// Returns the server's reason, where the server refused.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Returns why there is no reply, where there is none.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Unknown { cause, .. }
+            | Self::Lost { cause, .. }
+            | Self::NotSent { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the request may have changed something, or not: nobody knows.
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Unknown { .. } => true,
+            Self::Malformed { op, .. } => op.is_write(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (op, path) = (self.op(), self.path());
+        write!(f, "{op}{}{path}: ", if path.is_empty() { "" } else { " " })?;
+        match self {
+            Self::Refused { code, .. } => write!(f, "{code}"),
+            Self::Unknown { cause, .. } => write!(f, "it may have been applied: {cause}"),
+            Self::Lost { cause, .. } => write!(f, "no reply: {cause}"),
+            Self::NotSent { cause, .. } => write!(f, "not sent: {cause}"),
+            Self::Invalid { why, .. } => f.write_str(why),
+            Self::TooLarge { bytes, most, .. } => {
+                write!(f, "not sent: it takes {bytes} bytes, a server takes {most}")
+            }
+            Self::Malformed { why, .. } => write!(f, "the reply cannot be read: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Why an attempt, a connection, a wait or a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The name of the host is not known.
+    NoSuchHost,
+    /// Nothing listens at the port.
+    Refused,
+    /// The network does not lead there, or something like it.
+    Unreachable(io::ErrorKind),
+    /// The server has said nothing for so long.
+    Silent(Duration),
+    /// What answers does not speak ZooKeeper's protocol; it says why we think so.
+    NotZooKeeper(&'static str),
+    /// The server has closed the connection instead of opening the session.
+    NoSession,
+    /// The server is starting, or has no quorum: it says that it is not currently serving.
+    NotServing,
+    /// The server closes connections from here before they have said anything:
+    /// `maxClientCnxns` is reached.
+    TooManyConnections,
+    /// The server is behind what this client has seen already, so it refuses the session.
+    ServerBehind,
+    /// The transport refused, such as TLS; see [`Fault`].
+    Transport(Fault),
+    /// The server does not serve sessions that have not authenticated by SASL.
+    NeedsAuthentication,
+    /// The server does not accept the credentials of this scheme. It has ended the session.
+    AuthFailed(Arc<str>),
+    /// Another connection has taken the session over.
+    SessionMoved,
+    /// The server does not know the session any more.
+    Expired,
+    /// The connection ended; none where the server closed it in order.
+    Disconnected(Option<io::ErrorKind>),
+    /// Something arrived that cannot be read; the operation, where it was a reply.
+    Malformed {
+        /// The operation, where it was a reply.
+        op: Option<Op>,
+        /// What was wrong with it.
+        why: &'static str,
+    },
+    /// A server that takes writes was found; the one left takes none.
+    WritableServer,
+    /// [`Client::break_connection`](crate::Client::break_connection) was called.
+    Broken,
+    /// [`Client::abandon`](crate::Client::abandon) was called.
+    Abandoned,
+    /// The session was closed by this client.
+    Closed,
+    /// The caller's time was up.
+    Deadline,
+    /// The caller has called it off.
+    Cancelled,
+    /// The task that owns the connection has ended with its runtime.
+    RuntimeEnded,
+}
+
+impl Cause {
+    /// Returns whether trying again cannot help, once every host fails like this.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NeedsAuthentication
+            | Self::AuthFailed(_)
+            | Self::Expired
+            | Self::Abandoned
+            | Self::Closed
+            | Self::RuntimeEnded => true,
+            Self::Transport(fault) => fault.is_final,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchHost => f.write_str("no such host"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Unreachable(kind) => write!(f, "cannot be reached: {kind}"),
+            Self::Silent(time) => write!(f, "silent for {:.1} s", time.as_secs_f64()),
+            Self::NotZooKeeper(why) => write!(f, "not a ZooKeeper server: {why}"),
+            Self::NoSession => f.write_str("the server gives no session"),
+            Self::NotServing => f.write_str("the server is starting or has no quorum"),
+            Self::TooManyConnections => {
+                f.write_str("the server takes no more connections from here")
+            }
+            Self::ServerBehind => f.write_str("the server is behind what was seen already"),
+            Self::Transport(fault) => fault.fmt(f),
+            Self::NeedsAuthentication => f.write_str("the server requires SASL authentication"),
+            Self::AuthFailed(scheme) => write!(f, "{scheme} authentication failed"),
+            Self::SessionMoved => f.write_str("another connection has the session now"),
+            Self::Expired => f.write_str("the session has expired"),
+            Self::Disconnected(None) => f.write_str("the server closed the connection"),
+            Self::Disconnected(Some(kind)) => write!(f, "the connection broke: {kind}"),
+            Self::Malformed { op: Some(op), why } => write!(f, "unreadable reply to {op}: {why}"),
+            Self::Malformed { op: None, why } => write!(f, "unreadable: {why}"),
+            Self::WritableServer => f.write_str("a server that takes writes was found"),
+            Self::Broken => f.write_str("the connection was given up"),
+            Self::Abandoned => f.write_str("the session was abandoned"),
+            Self::Closed => f.write_str("the session is closed"),
+            Self::Deadline => f.write_str("the time was up"),
+            Self::Cancelled => f.write_str("called off"),
+            Self::RuntimeEnded => f.write_str("the runtime has ended"),
+        }
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// A failure of the transport below, in its own words: TLS, a proxy.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Fault {
+    /// What went wrong.
+    pub text: Arc<str>,
+    /// Whether trying again cannot help.
+    pub is_final: bool,
+    /// The error that the transport gave; a caller that knows the transport can look into it.
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// Makes a failure that may pass.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), is_final: false, source: None }
+    }
+
+    /// Tells that trying again cannot help.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.is_final = true;
+        self
+    }
+
+    /// Adds the transport's own error.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        self.source = Some(source);
+        self
+    }
+}
+
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.is_final == other.is_final
+    }
+}
+
+impl Eq for Fault {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,46 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod chroot;
+mod client;
+mod code;
+mod connection;
+mod data;
+mod dial;
+mod encode;
+mod error;
+mod event;
+mod feed;
+mod hosts;
+mod jute;
+mod op;
+mod options;
+mod pending;
+mod reply;
+mod request;
+mod sasl;
+mod shared;
+mod state;
+mod watches;
+mod word;
+
+pub use self::client::{Client, start};
+pub use self::code::Code;
+pub use self::data::{Acl, Data, Identity, Names, Permissions, Seq, Stat, Zxid};
+pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire};
+pub use self::error::{Cause, Error, Fault};
+pub use self::event::{Event, EventKind};
+pub use self::feed::{Exchange, Feed, Item};
+pub use self::op::Op;
+pub use self::options::{Host, InvalidServers, Options, Password, Resume};
+pub use self::pending::{Arrived, Cost, Pending, Permit};
+pub use self::reply::{Applied, Created, ReadReply, Reply, Transaction};
+pub use self::request::{
+    AddAuth, AddWatch, AnyRequest, Check, CheckWatches, Create, CreateMode, Delete, Exists, GetAcl,
+    GetAllChildrenNumber, GetChildren, GetChildren2, GetConfig, GetData, GetEphemerals, Multi,
+    MultiRead, Operation, Read, Reconfig, RemoveWatches, Request, SetAcl, SetData, Sync, WhoAmI,
+};
+pub use self::sasl::{Sasl, SaslSession, SaslStep};
+pub use self::state::{Attempt, Change, Facts, State};
+pub use self::watches::{Registered, RemoveKind, WatchKind, WatchMode, Weakened};
+pub use self::word::Release;

@@ -1,0 +1,171 @@
+//! Replies that are waited for.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::data::{Seq, Zxid};
+use crate::error::{Cause, Error};
+use crate::op::Op;
+use crate::reply::Reply;
+use crate::shared::Shared;
+
+/// Something that has arrived, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived<T> {
+    /// Its place among all replies, events and changes of the state.
+    pub at: Seq,
+    /// The zxid that the server gave with it.
+    pub zxid: Option<Zxid>,
+    /// What has arrived.
+    pub value: T,
+}
+
+pub(crate) type Outcome = Arrived<Result<Reply, Error>>;
+
+/// What a request and its expected reply may take of the budget, in bytes; see
+/// [`Client::admit`](crate::Client::admit).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost(pub usize);
+
+/// The right to send a request. It is given back when the reply has arrived, or none will.
+#[derive(Debug, Default)]
+pub struct Permit(
+    #[expect(dead_code, reason = "it is given back when it is dropped")]
+    pub(crate)  Option<OwnedSemaphorePermit>,
+);
+
+impl Permit {
+    /// Takes nothing of the budget: for callers that bound by themselves what they send.
+    pub fn unmetered() -> Self {
+        Self(None)
+    }
+}
+
+/// A reply that is waited for. The request is sent whether or not this is polled. If it is dropped,
+/// the request is carried out all the same and its reply is thrown away.
+#[must_use = "the reply is thrown away"]
+pub struct Pending<T> {
+    pub(crate) waiting: Waiting,
+    pub(crate) take: fn(Reply) -> Option<T>,
+}
+
+pub(crate) enum Waiting {
+    /// On its way.
+    Sent {
+        shared: Arc<Shared>,
+        id: u64,
+        op: Op,
+        path: Arc<str>,
+        receiver: oneshot::Receiver<Outcome>,
+    },
+    /// It was not sent.
+    Failed(Option<Box<Outcome>>),
+}
+
+impl<T> std::fmt::Debug for Pending<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Arrived<Result<T, Error>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let outcome = match &mut this.waiting {
+            Waiting::Sent { receiver, shared, op, path, .. } => {
+                match Pin::new(receiver).poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(outcome)) => outcome,
+                    Poll::Ready(Err(_)) => shared.gone(*op, path),
+                }
+            }
+            Waiting::Failed(outcome) => match outcome.take() {
+                Some(outcome) => *outcome,
+                None => return Poll::Pending,
+            },
+        };
+        Poll::Ready(this.convert(outcome))
+    }
+}
+
+impl<T> Pending<T> {
+    fn convert(&self, outcome: Outcome) -> Arrived<Result<T, Error>> {
+        let Arrived { at, zxid, value } = outcome;
+        let value = value.and_then(|reply| {
+            (self.take)(reply).ok_or_else(|| Error::Malformed {
+                op: self.op(),
+                path: "".into(),
+                why: "it is one to another request",
+            })
+        });
+        Arrived { at, zxid, value }
+    }
+
+    fn op(&self) -> Op {
+        match &self.waiting {
+            Waiting::Sent { op, .. } => *op,
+            Waiting::Failed(_) => Op::Error,
+        }
+    }
+
+    /// Calls the request off. If it has not left yet, it never will: then the reply is
+    /// [`Error::NotSent`]. If it has, its reply is waited for no longer: [`Error::Unknown`] for a
+    /// write. A reply that has arrived already is given.
+    pub fn cancel(mut self) -> Arrived<Result<T, Error>> {
+        self.end(Cause::Cancelled)
+    }
+
+    fn end(&mut self, cause: Cause) -> Arrived<Result<T, Error>> {
+        let outcome = match &mut self.waiting {
+            Waiting::Failed(outcome) => outcome.take().map(|outcome| *outcome),
+            Waiting::Sent { shared, id, op, path, receiver } => {
+                let removed = shared.remove(*id);
+                receiver.close();
+                Some(receiver.try_recv().unwrap_or_else(|_| {
+                    let (op, path) = (*op, Arc::clone(path));
+                    shared.local(if removed {
+                        Error::NotSent { op, path, cause }
+                    } else {
+                        Error::unanswered(op, path, cause)
+                    })
+                }))
+            }
+        };
+        match outcome {
+            Some(outcome) => self.convert(outcome),
+            None => Arrived {
+                at: Seq::default(),
+                zxid: None,
+                value: Err(Error::NotSent {
+                    op: Op::Error,
+                    path: "".into(),
+                    cause: Cause::Cancelled,
+                }),
+            },
+        }
+    }
+
+    /// Waits no longer than this; then the request is called off as by [`Pending::cancel`], with
+    /// [`Cause::Deadline`].
+    pub async fn within(mut self, time: Duration) -> Arrived<Result<T, Error>> {
+        let mut sleep = std::pin::pin!(tokio::time::sleep(time));
+        let arrived = poll_fn(|context| {
+            if let Poll::Ready(arrived) = Pin::new(&mut self).poll(context) {
+                return Poll::Ready(Some(arrived));
+            }
+            sleep.as_mut().poll(context).map(|()| None)
+        })
+        .await;
+        match arrived {
+            Some(arrived) => arrived,
+            None => self.end(Cause::Deadline),
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What the handles and the connection's task share: the queue of requests, the watches, the facts.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::chroot::Chroot;
+use crate::data::{Seq, Zxid};
+use crate::encode::{self, AUTH_XID};
+use crate::error::{Cause, Error};
+use crate::feed;
+use crate::op::Op;
+use crate::options::{Options, Password};
+use crate::pending::{Arrived, Outcome, Permit, Waiting};
+use crate::request::AnyRequest;
+use crate::state::{Facts, State};
+use crate::watches::{Registry, Settled, WatchKind};
+
+/// A request with all that belongs to it.
+pub(crate) struct Entry {
+    /// Counts requests, credentials included.
+    pub(crate) id: u64,
+    pub(crate) xid: i32,
+    /// Bytes of its frame.
+    pub(crate) length: usize,
+    pub(crate) request: AnyRequest,
+    pub(crate) reply: oneshot::Sender<Outcome>,
+    pub(crate) permit: Permit,
+    /// When it was queued; only where exchanges are observed.
+    pub(crate) queued: Option<Instant>,
+    /// Where its frame ends in the stream of the connection.
+    pub(crate) ends_at: u64,
+}
+
+/// What a caller wants of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Break,
+    Abandon,
+}
+
+/// Requests that have not left.
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: VecDeque<Entry>,
+    next_id: u64,
+    next_xid: i32,
+    /// Whether the last request is in the queue or has left.
+    pub(crate) closing: bool,
+    pub(crate) command: Option<Command>,
+    /// Why the session is over.
+    pub(crate) ended: Option<Cause>,
+    pub(crate) waker: Option<Waker>,
+}
+
+impl Queue {
+    /// Returns whether nothing but the close of the session is waited for.
+    pub(crate) fn only_closes(&self) -> bool {
+        self.closing && self.entries.len() <= 1
+    }
+
+    fn xid(&mut self) -> i32 {
+        // From 1 on, as other clients count; numbers below 0 have meanings of their own.
+        self.next_xid = if self.next_xid == i32::MAX { 1 } else { self.next_xid + 1 };
+        self.next_xid
+    }
+}
+
+/// What the connection's task knows and tells.
+pub(crate) struct Known {
+    pub(crate) facts: Facts,
+}
+
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) chroot: Chroot,
+    queue: Mutex<Queue>,
+    registry: Mutex<Registry>,
+    known: Mutex<Known>,
+    pub(crate) feed: Arc<feed::Queue>,
+    pub(crate) state: watch::Sender<State>,
+    pub(crate) budget: Arc<Semaphore>,
+    pub(crate) observe: AtomicBool,
+    seq: AtomicU64,
+    pub(crate) last_zxid: AtomicI64,
+    pub(crate) in_flight: AtomicUsize,
+    pub(crate) in_flight_bytes: AtomicUsize,
+    pub(crate) unwatched: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        let chroot = Chroot::new(&options.chroot);
+        let mut registry = Registry::default();
+        let resume = options.resume.as_ref();
+        if let Some(resume) = resume {
+            registry.adopt(&resume.watches, &chroot);
+        }
+        let facts = Facts {
+            state: State::Connecting,
+            ended: None,
+            host: None,
+            peer: None,
+            session: resume.map(|resume| resume.session),
+            password: resume.map_or_else(Password::default, |resume| resume.password.clone()),
+            timeout: None,
+            last_zxid: Zxid::default(),
+            queued: 0,
+            in_flight: 0,
+            in_flight_bytes: 0,
+            connections: 0,
+            connected_since: None,
+            handshake: None,
+            unwatched_events: 0,
+            attempts: Vec::new(),
+        };
+        Self {
+            last_zxid: AtomicI64::new(resume.map_or(0, |resume| resume.last_zxid)),
+            feed: Arc::new(feed::Queue::new(options.feed)),
+            budget: Arc::new(Semaphore::new(options.budget.min(u32::MAX as usize))),
+            observe: AtomicBool::new(options.observe),
+            options,
+            chroot,
+            queue: Mutex::default(),
+            registry: Mutex::new(registry),
+            known: Mutex::new(Known { facts }),
+            state: watch::Sender::new(State::Connecting),
+            seq: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            in_flight_bytes: AtomicUsize::new(0),
+            unwatched: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
+        lock(&self.registry)
+    }
+
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        lock(&self.known)
+    }
+
+    pub(crate) fn next_seq(&self) -> Seq {
+        Seq(self.seq.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        Seq(self.seq.load(Ordering::Relaxed))
+    }
+
+    /// Makes the outcome of a request that never got a reply.
+    pub(crate) fn local(&self, error: Error) -> Outcome {
+        Arrived { at: self.seq(), zxid: None, value: Err(error) }
+    }
+
+    /// Makes the outcome of a request whose connection's task is gone.
+    pub(crate) fn gone(&self, op: Op, path: &Arc<str>) -> Outcome {
+        self.local(Error::unanswered(op, Arc::clone(path), Cause::RuntimeEnded))
+    }
+
+    /// Puts a request into the queue, with the close of the session behind it if it is the last.
+    pub(crate) fn enqueue(
+        self: &Arc<Self>,
+        permit: Permit,
+        request: AnyRequest,
+        last: bool,
+    ) -> Waiting {
+        let (op, path) = (request.op(), request.path());
+        let fail = |error| Waiting::Failed(Some(Box::new(self.local(error))));
+        if let Err(why) = encode::check(&request) {
+            return fail(Error::Invalid { op, path, why });
+        }
+        let mut queue = self.queue();
+        let refusal = queue.ended.clone().or_else(|| queue.closing.then_some(Cause::Closed));
+        if let Some(cause) = refusal {
+            return fail(Error::NotSent { op, path, cause });
+        }
+        let (sender, receiver) = oneshot::channel();
+        let id = match self.put(&mut queue, permit, request, sender) {
+            Ok(id) => id,
+            Err(error) => return fail(error),
+        };
+        if last {
+            self.put_close(&mut queue);
+        }
+        let waker = queue.waker.take();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Waiting::Sent { shared: Arc::clone(self), id, op, path, receiver }
+    }
+
+    fn put(
+        &self,
+        queue: &mut Queue,
+        permit: Permit,
+        request: AnyRequest,
+        reply: oneshot::Sender<Outcome>,
+    ) -> Result<u64, Error> {
+        let xid = match &request {
+            AnyRequest::AddAuth(_) => AUTH_XID,
+            _ => queue.xid(),
+        };
+        let start = queue.bytes.len();
+        encode::request(&request, xid, &self.chroot, &mut queue.bytes);
+        let length = queue.bytes.len() - start;
+        let (bytes, most) = (length - 4, self.options.max_request);
+        if bytes > most {
+            queue.bytes.truncate(start);
+            return Err(Error::TooLarge { op: request.op(), path: request.path(), bytes, most });
+        }
+        if let Some((path, kinds)) = asks(&request) {
+            self.registry().ask(&self.chroot_of(&request).full(&path), kinds);
+        }
+        queue.next_id += 1;
+        let id = queue.next_id;
+        let queued = self.observe.load(Ordering::Relaxed).then(Instant::now);
+        queue.entries.push_back(Entry {
+            id,
+            xid,
+            length,
+            request,
+            reply,
+            permit,
+            queued,
+            ends_at: 0,
+        });
+        Ok(id)
+    }
+
+    fn put_close(&self, queue: &mut Queue) {
+        queue.closing = true;
+        let (reply, _) = oneshot::channel();
+        // It is far below the limit of a request.
+        let _ = self.put(queue, Permit::unmetered(), AnyRequest::Close, reply);
+    }
+
+    /// Closes the session behind everything that was sent.
+    pub(crate) fn close(&self) {
+        let mut queue = self.queue();
+        if queue.closing || queue.ended.is_some() {
+            return;
+        }
+        self.put_close(&mut queue);
+        if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn command(&self, command: Command) {
+        let mut queue = self.queue();
+        if queue.command != Some(Command::Abandon) {
+            queue.command = Some(command);
+        }
+        if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Takes a request out of the queue. Returns false if it has left.
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        let mut queue = self.queue();
+        let Some(index) = queue.entries.iter().position(|entry| entry.id == id) else {
+            return false;
+        };
+        let start: usize = queue.entries.iter().take(index).map(|entry| entry.length).sum();
+        let Some(entry) = queue.entries.remove(index) else { return false };
+        queue.bytes.drain(start..start + entry.length);
+        // The task may wait for nothing but this.
+        let waker = queue.waker.take();
+        drop(queue);
+        self.settle(&entry.request, None);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// Returns the chroot of a request's path: the configuration lies outside every chroot.
+    pub(crate) fn chroot_of(&self, request: &AnyRequest) -> &Chroot {
+        static NONE: Chroot = Chroot::none();
+        if matches!(request, AnyRequest::GetConfig(_)) { &NONE } else { &self.chroot }
+    }
+
+    /// Takes note of what came of a request that may leave a watch.
+    pub(crate) fn settle(&self, request: &AnyRequest, left: Option<WatchKind>) {
+        if let Some((path, kinds)) = asks(request) {
+            let path = self.chroot_of(request).full(&path).into_owned();
+            let settled = left.map_or(Settled::Not, Settled::Left);
+            self.registry().settle(&path, kinds, settled, std::time::SystemTime::now());
+        }
+    }
+}
+
+/// Returns the path that a request may leave watches at, and the kinds.
+pub(crate) fn asks(request: &AnyRequest) -> Option<(Arc<str>, &'static [WatchKind])> {
+    match request {
+        AnyRequest::Exists(read) if read.watch => {
+            Some((Arc::clone(&read.path), &[WatchKind::Data, WatchKind::Exists]))
+        }
+        AnyRequest::GetData(read) if read.watch => {
+            Some((Arc::clone(&read.path), &[WatchKind::Data]))
+        }
+        AnyRequest::GetConfig(read) if read.watch => Some((request.path(), &[WatchKind::Data])),
+        AnyRequest::GetChildren(read) if read.watch => {
+            Some((Arc::clone(&read.path), &[WatchKind::Child]))
+        }
+        AnyRequest::GetChildren2(read) if read.watch => {
+            Some((Arc::clone(&read.path), &[WatchKind::Child]))
+        }
+        AnyRequest::AddWatch(add) => {
+            let kinds: &[WatchKind] = match add.mode.kind() {
+                WatchKind::PersistentRecursive => &[WatchKind::PersistentRecursive],
+                _ => &[WatchKind::Persistent],
+            };
+            Some((Arc::clone(&add.path), kinds))
+        }
+        _ => None,
+    }
+}

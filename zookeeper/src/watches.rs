@@ -1,0 +1,392 @@
+//! The watches that the session holds: what a caller lists, and what is registered again after a
+//! reconnection.
+//!
+//! A server keeps one watch of a kind for a path and session, whoever asked and how often. Paths
+//! in here are the server's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::chroot::Chroot;
+use crate::event::EventKind;
+
+/// What a watch waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WatchKind {
+    /// One event of an existing znode: data written, or deleted. From `getData` and `exists`.
+    Data,
+    /// One event: the znode is created. From `exists` where there is no such znode.
+    Exists,
+    /// One event: children come or go, or the znode is deleted. From `getChildren`.
+    Child,
+    /// Every event of the znode, until it is removed.
+    Persistent,
+    /// Every event of the znode and of all below but for changes of their lists of children, until
+    /// it is removed.
+    PersistentRecursive,
+}
+
+impl WatchKind {
+    /// All kinds, in the order in which `setWatches2` lists them.
+    pub const ALL: [Self; 5] =
+        [Self::Data, Self::Exists, Self::Child, Self::Persistent, Self::PersistentRecursive];
+
+    /// Returns whether it gives one event and is over.
+    pub fn is_one_shot(self) -> bool {
+        matches!(self, Self::Data | Self::Exists | Self::Child)
+    }
+
+    /// Returns whether an event of the watched znode itself satisfies it
+    /// (`ZKWatchManager.materialize`).
+    fn hears(self, event: EventKind) -> bool {
+        match event {
+            EventKind::NodeCreated | EventKind::NodeDataChanged => self != Self::Child,
+            EventKind::NodeDeleted => true,
+            EventKind::NodeChildrenChanged => matches!(self, Self::Child | Self::Persistent),
+            EventKind::DataWatchRemoved => matches!(self, Self::Data | Self::Exists),
+            EventKind::ChildWatchRemoved => self == Self::Child,
+            EventKind::PersistentWatchRemoved => !self.is_one_shot(),
+        }
+    }
+}
+
+/// How far a watch reaches that stays (`AddWatchMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WatchMode {
+    /// Events of the znode itself.
+    Persistent,
+    /// Events of the znode and of all below.
+    PersistentRecursive,
+}
+
+impl WatchMode {
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Persistent => 0,
+            Self::PersistentRecursive => 1,
+        }
+    }
+
+    pub(crate) fn kind(self) -> WatchKind {
+        match self {
+            Self::Persistent => WatchKind::Persistent,
+            Self::PersistentRecursive => WatchKind::PersistentRecursive,
+        }
+    }
+}
+
+/// Which watches are checked or removed (`Watcher.WatcherType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RemoveKind {
+    /// Watches from `getChildren`.
+    Children,
+    /// Watches from `getData` and `exists`.
+    Data,
+    /// Watches of every kind.
+    Any,
+    /// Persistent watches (since 3.9).
+    Persistent,
+    /// Persistent watches that reach below (since 3.9).
+    PersistentRecursive,
+}
+
+impl RemoveKind {
+    pub(crate) fn number(self) -> i32 {
+        match self {
+            Self::Children => 1,
+            Self::Data => 2,
+            Self::Any => 3,
+            Self::Persistent => 4,
+            Self::PersistentRecursive => 5,
+        }
+    }
+
+    fn names(self, kind: WatchKind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Children => kind == WatchKind::Child,
+            Self::Data => matches!(kind, WatchKind::Data | WatchKind::Exists),
+            Self::Persistent => kind == WatchKind::Persistent,
+            Self::PersistentRecursive => kind == WatchKind::PersistentRecursive,
+        }
+    }
+}
+
+/// A watch that the session holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registered {
+    /// The znode, inside the chroot.
+    pub path: String,
+    /// What it waits for.
+    pub kind: WatchKind,
+    /// When it was left first, by this machine's clock.
+    pub since: SystemTime,
+    /// How many events it has given.
+    pub events: u64,
+    /// Whether the server may have lost it, wholly or in part; see [`Weakened`].
+    pub weak: bool,
+}
+
+/// A persistent watch that a server before 3.9 has lost, wholly or in part, since a one-shot watch
+/// of the same znode has given its event or a watch of the znode was removed (ZOOKEEPER-4466).
+/// [`AddWatch`](crate::AddWatch) leaves it again, as a reconnection does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Weakened {
+    /// When.
+    pub at: crate::Seq,
+    /// The znode, inside the chroot.
+    pub path: Arc<str>,
+    /// The kind of the persistent watch.
+    pub kind: WatchKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    since: SystemTime,
+    events: u64,
+    weak: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    held: Option<Held>,
+    /// Requests on their way that leave it.
+    asked: u32,
+    /// Whether its event has overtaken the reply to the request that leaves it.
+    overtaken: bool,
+}
+
+/// The watches of one path, by kind.
+type Slots = [Slot; 5];
+
+/// The watches of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    paths: HashMap<Arc<str>, Slots>,
+    /// How many paths may have a recursive watch: without any, no parents are looked up.
+    recursive: usize,
+}
+
+/// What became of the watches when a request was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The server holds a watch of this kind.
+    Left(WatchKind),
+    /// None was left.
+    Not,
+}
+
+impl Registry {
+    fn slots(&mut self, path: &str) -> &mut Slots {
+        if !self.paths.contains_key(path) {
+            self.paths.insert(path.into(), Slots::default());
+        }
+        self.paths.entry(path.into()).or_default()
+    }
+
+    /// Drops what has become empty.
+    fn tidy(&mut self, path: &str) {
+        if let Some(slots) = self.paths.get(path)
+            && slots.iter().all(|slot| slot.held.is_none() && slot.asked == 0)
+        {
+            self.paths.remove(path);
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        if self.paths.is_empty() {
+            self.recursive = 0;
+        }
+    }
+
+    /// Notes that a request leaves which may leave watches of these kinds: an event may arrive
+    /// before its reply.
+    pub(crate) fn ask(&mut self, path: &str, kinds: &[WatchKind]) {
+        if kinds.contains(&WatchKind::PersistentRecursive) {
+            self.recursive += 1;
+        }
+        let slots = self.slots(path);
+        for kind in kinds {
+            slots[*kind as usize].asked += 1;
+        }
+    }
+
+    /// Notes what came of such a request.
+    pub(crate) fn settle(
+        &mut self,
+        path: &str,
+        kinds: &[WatchKind],
+        settled: Settled,
+        now: SystemTime,
+    ) {
+        let Some(slots) = self.paths.get_mut(path) else { return };
+        for kind in kinds {
+            let slot = &mut slots[*kind as usize];
+            slot.asked = slot.asked.saturating_sub(1);
+            let overtaken = slot.overtaken && kind.is_one_shot();
+            if slot.asked == 0 {
+                slot.overtaken = false;
+            }
+            if settled == Settled::Left(*kind) && !overtaken {
+                let held = slot.held.get_or_insert(Held { since: now, events: 0, weak: false });
+                held.weak = false;
+            }
+        }
+        self.tidy(path);
+    }
+
+    /// Takes note of an event. Returns none where nobody watches, else the kinds of the persistent
+    /// watches of the path that the server may have lost with it.
+    pub(crate) fn fire(
+        &mut self,
+        path: &str,
+        event: EventKind,
+        keeps_modes_apart: bool,
+    ) -> Option<Vec<WatchKind>> {
+        let mut heard = false;
+        let mut weakened = Vec::new();
+        let gives = event as u8 <= EventKind::NodeChildrenChanged as u8;
+        if let Some(slots) = self.paths.get_mut(path) {
+            let mut fired = false;
+            for kind in WatchKind::ALL {
+                let slot = &mut slots[kind as usize];
+                if !kind.hears(event) || (slot.held.is_none() && slot.asked == 0) {
+                    continue;
+                }
+                heard = true;
+                match &mut slot.held {
+                    _ if !gives => {}
+                    Some(_) if kind.is_one_shot() => {
+                        slot.held = None;
+                        fired = true;
+                    }
+                    Some(held) => held.events += 1,
+                    None => slot.overtaken = true,
+                }
+            }
+            if fired && !keeps_modes_apart {
+                for kind in [WatchKind::Persistent, WatchKind::PersistentRecursive] {
+                    if weaken(&mut slots[kind as usize]) {
+                        weakened.push(kind);
+                    }
+                }
+            }
+        }
+        if self.recursive > 0 && gives && event != EventKind::NodeChildrenChanged {
+            heard |= self.fire_above(path);
+        }
+        self.tidy(path);
+        heard.then_some(weakened)
+    }
+
+    fn fire_above(&mut self, path: &str) -> bool {
+        let mut heard = false;
+        let mut above = path;
+        while let Some((parent, _)) = above.rsplit_once('/')
+            && above != "/"
+        {
+            above = if parent.is_empty() { "/" } else { parent };
+            if let Some(slots) = self.paths.get_mut(above) {
+                let slot = &mut slots[WatchKind::PersistentRecursive as usize];
+                heard |= slot.held.is_some() || slot.asked > 0;
+                if let Some(held) = &mut slot.held {
+                    held.events += 1;
+                }
+            }
+        }
+        heard
+    }
+
+    /// Takes note that the server has removed watches. Returns the kinds of the persistent watches
+    /// that it may have lost with them.
+    pub(crate) fn removed(
+        &mut self,
+        path: &str,
+        removed: RemoveKind,
+        keeps_modes_apart: bool,
+    ) -> Vec<WatchKind> {
+        let mut weakened = Vec::new();
+        if let Some(slots) = self.paths.get_mut(path) {
+            for kind in WatchKind::ALL {
+                let slot = &mut slots[kind as usize];
+                if removed.names(kind) {
+                    slot.held = None;
+                } else if !keeps_modes_apart && !kind.is_one_shot() && weaken(slot) {
+                    weakened.push(kind);
+                }
+            }
+        }
+        self.tidy(path);
+        weakened
+    }
+
+    /// Forgets one watch, without telling the server.
+    pub(crate) fn forget(&mut self, path: &str, kind: WatchKind) -> bool {
+        let slots = self.paths.get_mut(path);
+        let known = slots.is_some_and(|slots| slots[kind as usize].held.take().is_some());
+        self.tidy(path);
+        known
+    }
+
+    /// Returns the watches, by path and kind, as the caller sees them.
+    pub(crate) fn list(&self, chroot: &Chroot) -> Vec<Registered> {
+        let mut list = Vec::new();
+        for (path, slots) in &self.paths {
+            for kind in WatchKind::ALL {
+                if let Some(held) = slots[kind as usize].held {
+                    let path = chroot.inside(path).unwrap_or(path).to_owned();
+                    let Held { since, events, weak } = held;
+                    list.push(Registered { path, kind, since, events, weak });
+                }
+            }
+        }
+        list.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+        list
+    }
+
+    /// Returns the paths that are watched, by kind, each list sorted.
+    pub(crate) fn paths(&self) -> [Vec<Arc<str>>; 5] {
+        let mut paths: [Vec<Arc<str>>; 5] = Default::default();
+        for (path, slots) in &self.paths {
+            for kind in WatchKind::ALL {
+                if slots[kind as usize].held.is_some() {
+                    paths[kind as usize].push(Arc::clone(path));
+                }
+            }
+        }
+        for list in &mut paths {
+            list.sort_unstable();
+        }
+        paths
+    }
+
+    /// Takes note that the server holds the persistent watches again.
+    pub(crate) fn strengthen(&mut self) {
+        for slots in self.paths.values_mut() {
+            for held in slots.iter_mut().filter_map(|slot| slot.held.as_mut()) {
+                held.weak = false;
+            }
+        }
+    }
+
+    /// Takes a registry over from an earlier client of the same session.
+    pub(crate) fn adopt(&mut self, watches: &[Registered], chroot: &Chroot) {
+        for watch in watches {
+            let path = chroot.full(&watch.path).into_owned();
+            if watch.kind == WatchKind::PersistentRecursive {
+                self.recursive += 1;
+            }
+            self.slots(&path)[watch.kind as usize].held =
+                Some(Held { since: watch.since, events: watch.events, weak: watch.weak });
+        }
+    }
+}
+
+/// Marks a watch that is held; returns whether it was whole before.
+fn weaken(slot: &mut Slot) -> bool {
+    slot.held.as_mut().is_some_and(|held| !std::mem::replace(&mut held.weak, true))
+}
