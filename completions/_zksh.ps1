@@ -69,7 +69,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
             [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
             [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show what commands there are, or how one is used')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show what commands there are, how one is used, or what a word means')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
             [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and what it has')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
@@ -264,6 +264,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;help' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the glossary, en or zh; the locale''s by default')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -77,7 +77,7 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "get" -d 'Print the data of a
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAcl" -d 'Print who may do what with a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAllChildrenNumber" -d 'Count the znodes below a znode, at every depth'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getEphemerals" -d 'List the ephemeral znodes of this session'
-complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show what commands there are, or how one is used'
+complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show what commands there are, how one is used, or what a word means'
 complete -c zksh -n "__fish_zksh_needs_command" -a "history" -d 'Print the last lines typed, or search them all'
 complete -c zksh -n "__fish_zksh_needs_command" -a "listquota" -d 'Print the limits of a znode and what it has'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'
@@ -158,6 +158,8 @@ complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s s -l stat -d 'Print
 complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand getAllChildrenNumber" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand getEphemerals" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c zksh -n "__fish_zksh_using_subcommand help" -l lang -d 'Language of the glossary, en or zh; the locale\'s by default' -r -f -a "en\t'English'
+zh\t'Simplified Chinese'"
 complete -c zksh -n "__fish_zksh_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand listquota" -s h -l help -d 'Print help (see more with \'--help\')'

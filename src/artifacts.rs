@@ -7,7 +7,12 @@ use clap_complete::Shell;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::command::Command;
+use crate::glossary;
+use crate::language::Language;
 use crate::options;
+
+/// Columns of the glossary's page: those of a terminal, without man's own margin.
+const GLOSSARY_COLUMNS: usize = 72;
 
 /// One generated file: its path in the project, and its text.
 pub struct Artifact {
@@ -50,7 +55,48 @@ pub fn all() -> io::Result<Vec<Artifact>> {
         artifacts
             .push(Artifact { path: format!("man/{name}.1"), text: page(about, &Roff::new())? });
     }
+    artifacts.push(Artifact { path: "man/zksh-glossary.7".to_owned(), text: glossary_page()? });
     Ok(artifacts)
+}
+
+/// Renders the man page of all words of the glossary, in English as all man pages.
+fn glossary_page() -> io::Result<Vec<u8>> {
+    let mut page = Roff::new();
+    let source = concat!("zksh ", env!("CARGO_PKG_VERSION"));
+    page.control("TH", ["zksh-glossary", "7", "", source]);
+    page.control("SH", ["NAME"]);
+    page.text([roman("zksh-glossary - ZooKeeper's words, with examples")]);
+    page.control("SH", ["DESCRIPTION"]);
+    page.text([roman(
+        "In the shell, help WORD shows one of these entries, in English or Chinese.",
+    )]);
+    page.control("SH", ["WORDS"]);
+    for entry in glossary::entries() {
+        page.control("SS", [entry.title(Language::English)]);
+        page.text([roman(entry.text(Language::English, GLOSSARY_COLUMNS).join(" "))]);
+        if let Some(version) = entry.needs() {
+            page.control("PP", []);
+            page.text([roman(format!("Since ZooKeeper {version}:"))]);
+        }
+        page.control("PP", []);
+        page.control("nf", []);
+        for line in entry.example() {
+            page.text([roman(line)]);
+        }
+        page.control("fi", []);
+        page.control("PP", []);
+        let see: Vec<&str> = entry
+            .see()
+            .filter_map(glossary::find)
+            .map(|other| other.name(Language::English))
+            .collect();
+        page.text([roman(format!("See also {}.", see.join(", ")))]);
+    }
+    page.control("SH", ["SEE ALSO"]);
+    page.text([bold("zksh"), roman("(1), "), bold("zksh-help"), roman("(1)")]);
+    let mut bytes = Vec::new();
+    page.to_writer(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Renders a man page: clap's sections, then what follows the options in the long help, its lines

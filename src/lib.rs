@@ -16,15 +16,17 @@
 //! | module | imports |
 //! |---|---|
 //! | `dialect` | |
+//! | `language` | |
+//! | `glossary` | `language` |
 //! | `error` | `dialect` |
 //! | `zk` | `error` |
 //! | `syntax` | `dialect`, `error` |
 //! | `session` | `error`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `terminal` | `output` |
-//! | `command` | `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `command` | `dialect`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
-//! | `artifacts` | `command`, `options` |
+//! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `repl` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
@@ -35,6 +37,8 @@ pub mod artifacts;
 pub mod command;
 pub mod dialect;
 pub mod error;
+pub mod glossary;
+pub mod language;
 pub mod options;
 pub mod output;
 pub mod repl;

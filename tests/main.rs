@@ -12,6 +12,7 @@ mod ensemble;
 mod events;
 mod flood;
 mod following;
+mod glossary;
 mod house;
 mod input;
 mod json;

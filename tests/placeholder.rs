@@ -24,6 +24,32 @@ pub(crate) fn matches(wanted: &str, line: &str, known: &mut HashMap<String, Stri
     matches(after, rest, known)
 }
 
+/// Returns whether lines are what is wanted, where a line of `…` stands for any lines, and a line that
+/// ends in `…` for any that begins so.
+pub(crate) fn lines_match(
+    wanted: &[&str],
+    lines: &[String],
+    known: &mut HashMap<String, String>,
+) -> bool {
+    let Some((first, rest)) = wanted.split_first() else { return lines.is_empty() };
+    if *first == "…" {
+        return (0..=lines.len()).any(|left_out| {
+            let mut attempt = known.clone();
+            let same = lines_match(rest, &lines[left_out..], &mut attempt);
+            if same {
+                *known = attempt;
+            }
+            same
+        });
+    }
+    let Some((line, lines)) = lines.split_first() else { return false };
+    let same = match first.strip_suffix('…') {
+        Some(beginning) => line.starts_with(beginning),
+        None => matches(first, line, known),
+    };
+    same && lines_match(rest, lines, known)
+}
+
 /// Returns how many bytes at the start of `text` are of this kind; none for an unknown kind.
 fn placeholder(kind: &str, text: &str) -> Option<usize> {
     let hex = |text: &str| {
@@ -75,4 +101,13 @@ fn a_placeholder_stands_for_its_kind_only() {
     assert!(!matches("a <zxid:a> b", "a 0x20 b", known));
     assert!(!matches("<zxid>", "0x", known));
     assert!(matches("<data>", "<data>", known));
+}
+
+#[test]
+fn an_ellipsis_stands_for_lines() {
+    let lines: Vec<String> = ["a", "b", "c = 0x1"].map(str::to_owned).to_vec();
+    let same = |wanted: &[&str]| lines_match(wanted, &lines, &mut HashMap::new());
+    assert!(same(&["a", "…"]) && same(&["…"]) && same(&["…", "b", "c = <zxid>"]));
+    assert!(same(&["a", "b", "c…"]) && same(&["…", "a", "…", "c…"]));
+    assert!(!same(&["…", "b"]) && !same(&["…", "d", "…"]) && !same(&["a", "b"]) && !same(&[]));
 }

@@ -22,7 +22,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use zksh::command::Command;
 
-use crate::placeholder::{general, matches};
+use crate::placeholder::{general, lines_match, matches};
 use crate::support::PATIENCE;
 use crate::support::apache::numbers;
 use crate::support::engine::{Engine, on_every_engine};
@@ -34,12 +34,14 @@ fn folder() -> PathBuf {
 
 /// A session as it was written down.
 #[derive(Default)]
-struct Transcript {
+pub(crate) struct Transcript {
     needs: Vec<u32>,
     compat: Option<String>,
     options: Vec<String>,
     root: bool,
     whole: bool,
+    /// Where it is played; below a new root if `None`.
+    pub(crate) server: Option<String>,
     /// What stands before the first typed line.
     head: Vec<String>,
     steps: Vec<Step>,
@@ -52,7 +54,7 @@ struct Step {
 }
 
 impl Transcript {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut transcript = Self::default();
         for line in text.lines() {
             if let Some(typed) = line.strip_prefix("> ") {
@@ -87,7 +89,11 @@ impl Transcript {
     }
 
     fn shell(&self, engine: &Engine) -> Zksh {
-        let server = if self.root { engine.address() } else { engine.fresh() };
+        let server = match &self.server {
+            Some(server) => server.clone(),
+            None if self.root => engine.address(),
+            None => engine.fresh(),
+        };
         let mut shell = zksh(&server).args(&self.options);
         if let Some(release) = &self.compat {
             shell = shell.args(["--compat", release]);
@@ -96,7 +102,7 @@ impl Transcript {
     }
 
     /// Plays the session; returns what each typed line printed.
-    fn play(&self, engine: &Engine) -> Vec<Vec<String>> {
+    pub(crate) fn play(&self, engine: &Engine) -> Vec<Vec<String>> {
         if self.whole { self.play_whole(engine) } else { self.play_by_line(engine) }
     }
 
@@ -143,18 +149,12 @@ impl Transcript {
     }
 
     /// Says where the session went another way than it was written down, or nothing.
-    fn compare(&self, engine: &Engine, printed: &[Vec<String>]) -> Option<String> {
+    pub(crate) fn compare(&self, engine: &Engine, printed: &[Vec<String>]) -> Option<String> {
         let mut known = HashMap::new();
         for (step, printed) in self.steps.iter().zip(printed) {
-            let wanted: Vec<&String> =
-                step.printed.iter().filter(|line| !is_comment(line)).collect();
-            let same = wanted.len() == printed.len()
-                && wanted
-                    .iter()
-                    .zip(printed)
-                    .all(|(wanted, line)| matches(wanted, line, &mut known));
-            if !same {
-                let wanted: Vec<&str> = wanted.iter().map(|line| line.as_str()).collect();
+            let wanted: Vec<&str> =
+                step.printed.iter().filter(|line| !is_comment(line)).map(String::as_str).collect();
+            if !lines_match(&wanted, printed, &mut known) {
                 return Some(format!(
                     "on {}: > {}\n--- wanted\n{}\n--- printed\n{}",
                     engine.name,
@@ -319,7 +319,10 @@ fn examples() -> Vec<(String, String)> {
 }
 
 /// Runs `work` on each item, four at a time; returns what it found.
-fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
+pub(crate) fn in_parallel<T: Sync>(
+    items: &[T],
+    work: impl Fn(&T) -> Option<String> + Sync,
+) -> Vec<String> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let next = || items.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     std::thread::scope(|scope| {

@@ -1,7 +1,9 @@
-//! `help`: all commands by task, or one command in full.
+//! `help`: all commands by task, one command in full, or a word of the glossary.
 
 use super::Command;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::glossary;
+use crate::language::Language;
 use crate::output::Said;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
@@ -20,16 +22,21 @@ const TASKS: &[(&str, &[&str])] = &[
     ("shell", &["help", "history", "redo", "setting", "version"]),
 ];
 
-/// Show what commands there are, or how one is used
+/// Show all commands, one in full, or what a word means
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "help [command]", after_long_help = EXAMPLE)]
+#[command(override_usage = "help [--lang en|zh] [command | word]", after_long_help = EXAMPLE)]
 pub struct Help {
-    /// Command to explain
+    /// Language of the glossary, en or zh; the locale's by default
+    #[arg(long, value_enum, value_name = "language", hide_possible_values = true)]
+    lang: Option<Language>,
+    /// Command, word of the glossary, or glossary for a list of all words
     #[arg(value_name = "command")]
-    command: Option<String>,
+    words: Vec<String>,
 }
 
 const EXAMPLE: &str = "\
+help glossary WORD shows the word also where there is a command of that name, such as sync.
+
 Example:
 > help swim
 ! Command not found: swim";
@@ -37,14 +44,45 @@ Example:
 impl Help {
     /// The help that explains one command.
     pub(super) fn about(command: &str) -> Self {
-        Self { command: Some(command.to_owned()) }
+        Self { lang: None, words: vec![command.to_owned()] }
     }
 
     pub(super) fn run(&self) -> Result<Said> {
-        match &self.command {
-            None => Ok(Said(table())),
-            Some(name) => page(name).map(Said),
+        let language =
+            self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
+        let text = match &self.words[..] {
+            [] => table(),
+            [word] if word == "glossary" => {
+                format!("{}\nhelp WORD explains one.", glossary::list(language))
+            }
+            [word, rest @ ..] if word == "glossary" => entry(&rest.join(" "), language)?,
+            [name] if is_command(name) => page(name, language)?,
+            words => entry(&words.join(" "), language)?,
+        };
+        Ok(Said(text))
+    }
+}
+
+fn is_command(name: &str) -> bool {
+    Command::tree().find_subcommand(name).is_some()
+}
+
+/// The entry of the glossary, or the complaint that the word is none of ours.
+fn entry(word: &str, language: Language) -> Result<String> {
+    match glossary::find(word) {
+        Some(entry) => Ok(entry.screen(language)),
+        None => Err(unknown(word)),
+    }
+}
+
+/// The complaint about a word that is neither a command nor in the glossary.
+fn unknown(word: &str) -> Error {
+    match glossary::nearest(word) {
+        // A command has its own suggestion, which counts where a letter is all that is wrong.
+        Some((distance, near)) if distance < 2 || super::nearest(word).is_none() => {
+            super::unknown(word).with_hint(format!("did you mean {near}?"))
         }
+        _ => super::unknown(word),
     }
 }
 
@@ -60,18 +98,29 @@ fn table() -> String {
         }
     }
     lines.push("help COMMAND shows its usage, options and an example.".to_owned());
+    lines.push("help WORD explains one of ZooKeeper's words; help glossary lists them.".to_owned());
     lines.join("\n")
 }
 
-fn page(name: &str) -> Result<String> {
+fn page(name: &str, language: Language) -> Result<String> {
     let mut tree = Command::tree();
     // Only so does a command have the option that is to be hidden.
     tree.build();
-    let found = tree.find_subcommand(name).ok_or_else(|| super::unknown(name))?;
+    let found = tree.find_subcommand(name).ok_or_else(|| unknown(name))?;
     let mut found = found.clone().mut_arg("help", |help| help.hide(true));
     // The short form has an option on each line; what follows it, it leaves out.
     let more = found.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    Ok(format!("{}\n\n{more}", found.render_help().to_string().trim_end()))
+    let page = format!("{}\n\n{more}", found.render_help().to_string().trim_end());
+    Ok(match glossary::find(name) {
+        Some(entry) => {
+            let pointer = match language {
+                Language::English => "A word of the glossary too: help glossary",
+                Language::Chinese => "术语表里也有这个词：help glossary",
+            };
+            format!("{page}\n\n{pointer} {}", entry.key())
+        }
+        None => page,
+    })
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub use self::history::{is_private, recalled};
 pub use self::inner::InnerWord;
 pub use self::parse::{Call, Reader, parse, words};
 pub use self::presentable::presentable;
-use self::refusal::unknown;
+use self::refusal::{nearest, unknown};
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
 use crate::error::Result;

@@ -69,7 +69,8 @@ pub(super) fn unknown(name: &str) -> Error {
     }
 }
 
-fn nearest(name: &str) -> Option<String> {
+/// The command that is nearest to a name that is none, if it is near enough to have been meant.
+pub(super) fn nearest(name: &str) -> Option<String> {
     let tree = Command::tree();
     let names = tree
         .get_subcommands()
