@@ -77,7 +77,7 @@ complete -c zksh -n "__fish_zksh_needs_command" -a "get" -d 'Print the data of a
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAcl" -d 'Print who may do what with a znode'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getAllChildrenNumber" -d 'Count the znodes below a znode, at every depth'
 complete -c zksh -n "__fish_zksh_needs_command" -a "getEphemerals" -d 'List the ephemeral znodes of this session'
-complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show what commands there are, how one is used, or what a word means'
+complete -c zksh -n "__fish_zksh_needs_command" -a "help" -d 'Show all commands, one in full, or what a word means'
 complete -c zksh -n "__fish_zksh_needs_command" -a "history" -d 'Print the last lines typed, or search them all'
 complete -c zksh -n "__fish_zksh_needs_command" -a "listquota" -d 'Print the limits of a znode and what it has'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'
