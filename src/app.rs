@@ -15,10 +15,10 @@ use anyhow::Context;
 use self::ending::Ending;
 use self::sandbox::Sandbox;
 use crate::artifacts;
-use crate::command::{self, Reader, Shell, Switch, Switches};
+use crate::command::{self, Call, Reader, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
-use crate::options::{Color, Input, Options, Wish};
+use crate::options::{self, Color, Input, Options, Startup};
 use crate::output::escape::{self, Newlines};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
@@ -34,10 +34,10 @@ const BROKEN_PIPE: u8 = 141;
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     expect_malformed_replies();
     let screen = Arc::new(Screen::new(Mode::Plain));
-    let status = match Wish::read(arguments) {
-        Ok(Wish::Print(text)) => say(&screen, &text),
-        Ok(Wish::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
-        Ok(Wish::Run(options)) => start(&options, &screen).unwrap_or_else(|error| {
+    let status = match Startup::read(arguments) {
+        Ok(Startup::Print(text)) => say(&screen, &text),
+        Ok(Startup::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
+        Ok(Startup::Run(options)) => start(&options, &screen).unwrap_or_else(|error| {
             refuse(&screen, view(options.dialect, options.format, options.color), &error)
         }),
         Err(error) => {
@@ -112,6 +112,9 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         Input::File(path) => Some(Box::new(open(path)?)),
         Input::Standard => Some(Box::new(io::stdin())),
     };
+    for option in &options.ignored {
+        screen.error(&format!("Ignored: {option} is no option of zksh"));
+    }
     let status = if options.script.check {
         let _guard = runtime.enter();
         Ok(check(options, screen, input))
@@ -156,12 +159,12 @@ fn rules(options: &Options) -> script::Rules {
 fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>) -> u8 {
     let view = view(options.dialect, options.format, options.color);
     match (&options.input, input) {
-        (Input::Command(words), _) => match command::words(words.clone())
-            .and_then(|call| call.map_or(Ok(()), |call| call.check()))
-        {
-            Ok(()) => 0,
-            Err(error) => complain(screen, view, &error),
-        },
+        (Input::Command(words), _) => {
+            match parse(words.clone()).and_then(|call| call.map_or(Ok(()), |call| call.check())) {
+                Ok(()) => 0,
+                Err(error) => complain(screen, view, &error),
+            }
+        }
         (_, Some(input)) => {
             script::check(view, &reader(options), screen, &rules(options), input).exit_status()
         }
@@ -352,10 +355,23 @@ async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
     .await
 }
 
+/// Reads the command of the command line.
+fn parse(words: Vec<OsString>) -> Result<Option<Call>> {
+    let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
+    command::words(words).map_err(|error| match misplaced {
+        Some(option) if error.usage_line().is_some() => Error::usage(format!(
+            "{option} is an option of zksh, not of {name}: it stands before the command"
+        ))
+        .with_hint(format!("zksh {option} ... {name} ...")),
+        _ => error,
+    })
+}
+
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
-    if let Some(call) = command::words(words)? {
+    if let Some(call) = parse(words)? {
         let outcome = flushing(screen, shell.run(&call)).await?;
         screen.print(&outcome.text);
         if shell.in_transaction() {

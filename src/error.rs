@@ -4,6 +4,7 @@
 //! Every failure of a line is an [`Error`]. It knows nothing of terminals or of the client crate.
 
 mod code;
+mod lookalike;
 
 pub use self::code::Code;
 use crate::dialect::Dialect;
@@ -94,7 +95,16 @@ impl Error {
 
     /// The server's answer to an operation on `path` (empty when there is no path).
     pub fn code(code: Code, path: impl Into<String>) -> Self {
-        Self::from_cause(Cause::Code { code, path: path.into() })
+        let path = path.into();
+        let pasted = match code {
+            Code::NoNode => lookalike::lookalike(path.rsplit('/').next().unwrap_or_default()),
+            _ => None,
+        };
+        let error = Self::from_cause(Cause::Code { code, path });
+        match pasted {
+            Some(pasted) => error.with_hint(pasted),
+            None => error,
+        }
     }
 
     /// A failure of the given kind.
@@ -123,6 +133,16 @@ impl Error {
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into().into_boxed_str());
         self
+    }
+
+    /// Names the first character of the typed words that a page prints where a command line has
+    /// another: an en dash, a curly quote.
+    #[must_use]
+    pub fn naming_lookalikes<'w>(self, words: impl IntoIterator<Item = &'w str>) -> Self {
+        match words.into_iter().find_map(lookalike::lookalike) {
+            Some(pasted) if self.detail.is_none() => self.with_detail(pasted),
+            _ => self,
+        }
     }
 
     /// Adds the usage line of the command, shown below the message.

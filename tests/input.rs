@@ -35,9 +35,53 @@ fn statuses_say_who_must_act() {
 fn a_wrong_option_is_one_clear_line() {
     for (words, wanted) in [
         (&["--nosuch"][..], "Unknown option: --nosuch\n"),
-        (&["-timeout", "x"], "--timeout cannot be x: it is not a whole number\n"),
-        (&["-timeout"], "--timeout needs a value\n"),
-        (&["--compat", "4"], "--compat cannot be 4; it is one of 3.4 3.9\n"),
+        (&["-foo", "ls", "/"], "Unknown option: -foo\n"),
+        (&["-ojson", "ls", "/"], "Unknown option: -ojson\n"),
+        (&["-cmd", "ls", "/"], "Unknown option: -cmd\n"),
+        (&["-Dfile.encoding=UTF-8", "ls", "/"], "Unknown option: -Dfile.encoding\n"),
+        (
+            &["-Dzookeeper.client.secure=false", "ls", "/"],
+            "-Dzookeeper.client.secure is not supported\n",
+        ),
+        (&["-client-configuration", "f", "ls"], "-client-configuration is not supported\n"),
+        (&["-timeout", "x"], "-timeout cannot be x: it is not a whole number\n"),
+        (&["--timeout=x"], "--timeout cannot be x: it is not a whole number\n"),
+        (&["-timeout", "0"], "-timeout cannot be 0: it is not from 1 to 2147483647\n"),
+        (
+            &["-timeout", "99999999999999999999"],
+            "-timeout cannot be 99999999999999999999: it is too large\n",
+        ),
+        (&["-timeout"], "-timeout needs a value\n"),
+        (&["-timeout", "5", "--timeout", "6"], "-timeout is given twice\n"),
+        (&["get", "“/a”"], "Path must start with / character; “ is a curly quote; type \" or '\n"),
+        (&["-r=5"], "-r takes no value\n"),
+        (&["-f", "a", "ls"], "-f cannot be combined with command\n"),
+        (
+            &["ls", "/", "-server", "h"],
+            "-server is an option of zksh, not of ls: it stands before the command\n",
+        ),
+        (
+            &["get", "/", "--timeout=5"],
+            "--timeout is an option of zksh, not of get: it stands before the command\n",
+        ),
+        (&["–server", "h"], "Command not found: –server; – is an en dash; options begin with -\n"),
+        (
+            &["ls", "–R", "/"],
+            "Path must start with / character; – is an en dash; options begin with -\n",
+        ),
+        (
+            &["-server", "“h:1”"],
+            "Not a server: “h:1”: a host's name has no “; “ is a curly quote; type \" or '\n",
+        ),
+        (
+            &["-server", "a:1/b,c:2/b"],
+            "Not a server: a:1/b,c:2/b: the chroot stands once, behind the last server: a:1,c:2/b\n",
+        ),
+        (
+            &["-server", "::1"],
+            "Not a server: ::1: an IPv6 address stands in brackets: [::1]:2181\n",
+        ),
+        (&["-compat", "4"], "-compat cannot be 4; it is one of 3.4 3.9\n"),
         (&["-server", "h:0"], "Not a server: h:0: a port is a number from 1 to 65535\n"),
         (
             &["-f", "/no/such/file"],
@@ -45,22 +89,109 @@ fn a_wrong_option_is_one_clear_line() {
         ),
     ] {
         let ran = bare().args(words).run();
-        assert_eq!(ran.stderr, wanted);
+        assert_eq!(ran.stderr.lines().next(), Some(wanted.trim_end()), "{words:?}");
         assert_eq!(ran.stdout, "");
-        assert_eq!(ran.status, if words[0] == "-f" { 1 } else { 2 });
+        assert_eq!(ran.status, if wanted.starts_with("Cannot read") { 1 } else { 2 });
     }
 }
 
 #[test]
+fn a_wrong_line_is_told_in_the_words_that_were_typed() {
+    for (line, wanted) in [
+        ("get /a 2>/dev/null more", "Unexpected argument: more"),
+        ("whoami 2>/dev/null", "Unexpected argument: 2>/dev/null"),
+        ("getAcl /a [a]", "Unexpected argument: [a]"),
+        ("delete /a 1 <b>", "Unexpected argument: <b>"),
+        ("setquota -n abc /a", "-n cannot be abc: it is not a whole number"),
+        (
+            "setquota -N 99999999999999999999 /a",
+            "-N cannot be 99999999999999999999: it is too large",
+        ),
+        (
+            "delete /a 99999999999",
+            "version cannot be 99999999999: it is not from -2147483648 to 2147483647",
+        ),
+        ("delete -v x /a", "-v cannot be x: it is not a whole number"),
+        ("delete -v", "-v needs a value"),
+        ("delete -v 1 -v 2 /a", "-v is given twice"),
+        ("ls --stat=5 /", "--stat takes no value"),
+        ("ls -server /", "Unknown option: -server"),
+        ("ls -sq /", "Unknown option: -sq"),
+        ("ls -Dx.y=z /", "Unknown option: -Dx.y"),
+        ("create -c -e /a", "-c cannot be combined with -e"),
+        ("create --container -e /a", "--container cannot be combined with -e"),
+        (
+            "addWatch -m nosuch /a",
+            "-m cannot be nosuch; it is one of PERSISTENT PERSISTENT_RECURSIVE",
+        ),
+        ("ls", "Missing: path"),
+        ("ls\u{a0}/", "Command not found: ls\u{a0}/; it contains a no-break space (U+00A0)"),
+        ("set /a $'\\q'", "Unknown escape: \\q"),
+    ] {
+        let ran = bare().arg("--check").script(format!("{line}\n"));
+        let told = ran.stderr.lines().next().unwrap_or_default();
+        assert_eq!(told, format!("stdin:1: {wanted}"), "{line}");
+        assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{line}");
+    }
+    // Flags may be given twice.
+    let ran = bare().arg("--check").script("ls -s -s -R --stat /\n");
+    assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
+}
+
+#[test]
+fn zkclis_own_command_lines_are_read_as_zkcli_reads_them() {
+    let Some(engine) = engines().pop() else { return };
+    let server = &engine.fresh();
+    // The last -server wins, and flags may come twice.
+    let ran = zksh("h:1").args(["-server", server, "-r", "-r", "ls", "/"]).run();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("[]\n", "", 0));
+    let modern = || zksh(server).args(["--compat", "3.9"]);
+    let ran = modern().args(["-cmd", "-foo=secret", "ls", "/"]).run();
+    let ignored = "Ignored: -cmd is no option of zksh\nIgnored: -foo is no option of zksh\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("[]\n", ignored, 0));
+    let ran = zksh(server).env("ZKSH_COMPAT", "3.9").args(["-cmd", "ls", "/"]).run();
+    assert_eq!((ran.stdout.as_str(), ran.status), ("[]\n", 0));
+    for words in [
+        &["-Dzookeeper.client.secure=true", "ls", "/"][..],
+        &["-Djava.security.auth.login.config=/f", "ls", "/"],
+        &["-client-configuration", "/f", "ls", "/"],
+    ] {
+        let name = words[0].split('=').next().unwrap();
+        let ran = modern().args(words).run();
+        assert_eq!(ran.stderr, format!("{name} is not supported\n"));
+        assert_eq!((ran.stdout.as_str(), ran.status), ("", 2));
+    }
+}
+
+#[test]
+fn variables_set_to_nothing_are_not_set() {
+    let mut shell = bare();
+    for name in [
+        "ZKSH_SERVER",
+        "ZKSH_ENSEMBLE",
+        "ZKSH_TIMEOUT",
+        "ZKSH_COMPAT",
+        "ZKSH_COLOR",
+        "ZKSH_OUTPUT",
+        "ZKSH_MAX_REQUEST",
+        "ZKSH_CONFIG",
+    ] {
+        shell = shell.env(name, "");
+    }
+    let ran = shell.args(["--check", "ls", "/"]).run();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("", "", 0));
+}
+
+#[test]
 fn a_wrong_variable_or_config_file_is_named() {
-    let wanted = "ZKSH_TIMEOUT: --timeout cannot be x: it is not a whole number\n";
+    let wanted = "ZKSH_TIMEOUT cannot be x: it is not a whole number\n";
     let ran = bare().env("ZKSH_TIMEOUT", "x").args(["ls", "/"]).run();
     assert_eq!((ran.status, ran.stderr.as_str()), (2, wanted));
     let ran = bare().env("ZKSH_SERVER", "h:0").args(["ls", "/"]).run();
     let wanted = "ZKSH_SERVER: Not a server: h:0: a port is a number from 1 to 65535\n";
     assert_eq!((ran.status, ran.stderr.as_str()), (2, wanted));
     let ran = bare().env("ZKSH_SERVER", "h:1").args(["-timeout", "x", "ls", "/"]).run();
-    assert_eq!(ran.stderr, "--timeout cannot be x: it is not a whole number\n");
+    assert_eq!(ran.stderr, "-timeout cannot be x: it is not a whole number\n");
 
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");

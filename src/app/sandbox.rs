@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use crate::error::{Error, Kind, Result};
 use crate::options::SandboxOptions;
 use crate::sandbox::{self, Clock, Handle, Settings};
-use crate::zk::{DEFAULT_PORT, Servers};
+use crate::zk::{DEFAULT_PORT, Servers, host_and_port};
 
 /// A running sandbox and the words for it.
 pub(super) struct Sandbox {
@@ -77,12 +77,10 @@ fn listen_anywhere() -> Result<TcpListener> {
 }
 
 fn listen(address: &str, allow_remote: bool) -> Result<TcpListener> {
-    let whole = match address.rsplit_once(':') {
-        Some((_, port)) if !port.ends_with(']') => address.to_owned(),
-        _ => format!("{address}:{DEFAULT_PORT}"),
-    };
-    let addresses: Vec<SocketAddr> =
-        whole.to_socket_addrs().map_err(|error| cannot(address, &error))?.collect();
+    let addresses: Vec<SocketAddr> = host_and_port(address)?
+        .to_socket_addrs()
+        .map_err(|error| cannot(address, &error))?
+        .collect();
     if !allow_remote && !addresses.iter().all(|address| address.ip().is_loopback()) {
         return Err(Error::usage(format!(
             "Cannot listen on {address}: the sandbox trusts whoever connects, and that is not this \

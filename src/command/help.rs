@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
 use crate::output::Said;
+use crate::syntax::QUOTING;
 
 /// What one wants to do, and the commands that do it. A test holds it to the list of commands.
 const TASKS: &[(&str, &[&str])] = &[
@@ -56,6 +57,7 @@ impl Help {
                 format!("{}\nhelp WORD explains one.", glossary::list(language))
             }
             [word, rest @ ..] if word == "glossary" => entry(&rest.join(" "), language)?,
+            [word] if word == "quoting" => QUOTING.to_owned(),
             [name] if is_command(name) => page(name, language)?,
             words => entry(&words.join(" "), language)?,
         };

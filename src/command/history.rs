@@ -67,7 +67,7 @@ impl History {
             (Some(Ask::Search), None) => Err(Error::usage("Missing: word")
                 .with_usage("history search word")
                 .with_hint("lines that contain it are printed")),
-            (_, Some(word)) => Err(Error::usage(format!("One word too many: {word}"))
+            (_, Some(word)) => Err(Error::usage(format!("Unexpected argument: {word}"))
                 .with_usage("history [N] | history search word")),
             (Some(Ask::Last(number)), None) => Ok(last(shell, number)),
             (None, None) => Ok(last(shell, SHOWN)),

@@ -73,6 +73,7 @@ use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
 pub use crate::syntax::Variables;
+use crate::syntax::repeatable_flags;
 
 /// Every command there is: the only list. What each does stands with its arguments.
 #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
@@ -158,7 +159,7 @@ pub enum Flow {
 impl Command {
     /// Returns clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
-        parse::Typed::command()
+        repeatable_flags(parse::Typed::command())
     }
 
     /// Returns how the command may run beside others. One that leaves a watch runs alone, so that

@@ -88,8 +88,9 @@ impl Reader {
         }
         if let Some(at) = line.bad_escape {
             let escape: String = text[at..].chars().take(2).collect();
-            return Err(Error::usage(format!("Unknown escape: {escape}"))
-                .with_hint(r#"inside double quotes: \" \\ \n \t \r \xHH \u{...}"#));
+            return Err(Error::usage(format!("Unknown escape: {escape}")).with_hint(
+                r#"$'...' knows \' \" \\ \n \t \r \xHH \u{...}; '...' has no escapes"#,
+            ));
         }
         let value = |word: Word| match &self.variables {
             Some(variables) if word.quote != Some('\'') => expand(&word.bytes, variables),
@@ -185,7 +186,7 @@ mod tests {
             ("ls", format!("Missing: path | {ls}")),
             ("rmr", "Missing: path | rmr path [-b batch size] [--yes] [--force]".to_owned()),
             ("ls -z /a", format!("Unknown option: -z | {ls}")),
-            ("ls /a true more", format!("One word too many: more | {ls}")),
+            ("ls /a true more", format!("Unexpected argument: more | {ls}")),
             ("lss /a", "Command not found: lss".to_owned()),
             ("set /a \"b", "A quote is not closed: \"".to_owned()),
             ("", "nothing".to_owned()),

@@ -44,24 +44,27 @@ pub(super) fn refuse(error: &clap::Error, words: &[OsString]) -> Error {
     if error.kind() == ErrorKind::InvalidSubcommand {
         return unknown(&name);
     }
-    let refusal = with_usage(usage_error(error), &name);
+    let mut tree = Command::tree();
+    let command = tree.find_subcommand_mut(&*name);
+    let refusal = match command {
+        Some(command) => with_usage(usage_error(error, command, &words[1..]), command, &name),
+        None => usage_error(error, &tree, words),
+    };
     let is_pipe = |word: &OsString| PIPES.iter().any(|pipe| word == pipe);
     if words.iter().any(is_pipe) { refusal.with_hint(NO_PIPES) } else { refusal }
 }
 
-fn with_usage(error: Error, name: &str) -> Error {
-    let mut tree = Command::tree();
-    let Some(found) = tree.find_subcommand_mut(name) else { return error };
-    let usage = found.render_usage().to_string();
+fn with_usage(error: Error, command: &mut clap::Command, name: &str) -> Error {
+    let usage = command.render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
     // Under the name that was typed: `rmr`, not `deleteall`.
-    let rest = usage.strip_prefix(found.get_name()).unwrap_or(usage);
+    let rest = usage.strip_prefix(command.get_name()).unwrap_or(usage);
     error.with_usage(format!("{name}{rest}"))
 }
 
 /// The complaint about a word that names no command.
 pub(super) fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("Command not found: {name}"));
+    let error = Error::usage(format!("Command not found: {name}")).naming_lookalikes([name]);
     let habit = HABITS.iter().find(|(typed, _)| *typed == name);
     match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
         Some(near) => error.with_hint(format!("did you mean {near}?")),

@@ -51,7 +51,7 @@ to an older server; and where events come faster than they are read, or than the
 
 Example:
 > watch -n 0 /lake
-! --count cannot be 0: it is less than 1
+! -n cannot be 0: it is less than 1
 ! watch [-R] [-n count] path [-- command [argument...]]";
 
 impl Watch {

@@ -2,24 +2,27 @@
 //!
 //! Options are written as zkCli writes them, with one dash (`-server`), or with two.
 
+mod command_line;
 mod config;
 mod sandbox;
 mod script;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+use self::command_line::CommandLine;
 use self::config::Config;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
-use crate::syntax::usage_error;
+use crate::syntax::{QUOTING, repeatable_flags, usage_error};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
 
@@ -51,15 +54,15 @@ Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, fo
 
 /// The shell for ZooKeeper
 #[derive(Debug, Parser)]
-#[command(
-    name = "zksh",
-    version,
-    after_long_help = AFTER_HELP,
-    override_usage = "zksh [options] [command [argument...]]"
-)]
+#[command(name = "zksh", version, override_usage = "zksh [options] [command [argument...]]")]
 struct Arguments {
-    /// Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]
-    #[arg(long, value_name = "host:port[,host:port...][/chroot]", env = "ZKSH_SERVER")]
+    /// Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]
+    #[arg(
+        long,
+        value_name = "host:port[,host:port...][/chroot]",
+        env = "ZKSH_SERVER",
+        overrides_with = "server"
+    )]
     server: Option<Servers>,
     /// Servers by the name that the config file gives them
     #[arg(long, value_name = "name", env = "ZKSH_ENSEMBLE")]
@@ -172,10 +175,12 @@ pub struct Options {
     pub script: ScriptOptions,
     /// The server that the process brings along.
     pub sandbox: SandboxOptions,
+    /// Unknown options that are passed over, as zkCli 3.9 does.
+    pub ignored: Vec<String>,
 }
 
-/// What to do with the arguments of the process.
-pub enum Wish {
+/// What the arguments of the process ask for.
+pub enum Startup {
     /// Run the shell.
     Run(Box<Options>),
     /// Print this on standard output and end: help, version.
@@ -184,57 +189,120 @@ pub enum Wish {
     Complete(clap_complete::Shell),
 }
 
-impl Wish {
+impl Startup {
     /// Reads the arguments (the program's name first), the environment and the config file.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
-        let arguments = single_dashes(arguments);
-        let mut matches = match tree().try_get_matches_from(&arguments) {
+        let tree = without_empty_variables(tree());
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let CommandLine { words, unknown } = CommandLine::read(arguments.clone(), &tree)?;
+        if let Some(option) = unknown.iter().find(|option| is_security(option)) {
+            return Err(Error::usage(format!("{option} is not supported"))
+                .with_hint("zksh would connect without TLS and SASL, which it lacks"));
+        }
+        let mut matches = match tree.clone().try_get_matches_from(&words) {
             Ok(matches) => matches,
             Err(error) if !error.use_stderr() => return Ok(Self::Print(error.to_string())),
-            Err(error) => return Err(wrong(&error, &arguments)),
+            Err(error) => return Err(wrong(&error, &tree, &arguments)),
         };
-        let from_environment =
-            |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
-        // A name on the command line beats servers in the environment.
-        let prefer_name = from_environment("server") && is_typed(&matches, "ensemble");
-        let prefer_server = from_environment("ensemble") && is_typed(&matches, "server");
-        let named = ["server", "ensemble"].into_iter().find(|name| is_typed(&matches, name));
-        let mut typed = Arguments::from_arg_matches_mut(&mut matches)
-            .map_err(|error| wrong(&error, &arguments))?;
-        if prefer_name {
-            typed.server = None;
-        }
-        if prefer_server {
-            typed.ensemble = None;
-        }
-        if typed.sandbox.address.is_some() {
-            if let Some(name) = named {
-                return Err(Error::usage(format!("--sandbox is a server, --{name} names another"))
-                    .with_hint("--sandbox=host:port says where it listens"));
-            }
-            // Those of the environment give way.
-            typed.server = None;
-            typed.ensemble = None;
-        }
-        if typed.server.is_some() && typed.ensemble.is_some() {
-            return Err(Error::usage("--server and --ensemble both name the servers")
-                .with_hint("give one of them; so it is with ZKSH_SERVER and ZKSH_ENSEMBLE"));
-        }
+        let (typed, config) = read_matches(&mut matches, &tree, &arguments)?;
         if let Some(shell) = typed.completion {
             return Ok(Self::Complete(shell));
         }
-        let config = Config::read(typed.config.as_deref())?;
-        resolve(typed, &config).map(|options| Self::Run(Box::new(options)))
+        let mut options = resolve(typed, &config)?;
+        match unknown.first() {
+            Some(option) if options.dialect == Dialect::V34 => Err(unknown_option(option, &tree)),
+            _ => {
+                options.ignored = unknown;
+                Ok(Self::Run(Box::new(options)))
+            }
+        }
     }
 }
 
-fn is_called(argument: &clap::Arg, option: &str) -> bool {
-    argument.get_long().is_some_and(|name| option.strip_prefix("--") == Some(name))
+/// Settles which of the command line, the environment and the config file names the servers.
+fn read_matches(
+    matches: &mut ArgMatches,
+    tree: &Command,
+    words: &[OsString],
+) -> Result<(Arguments, Config)> {
+    let from_environment =
+        |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
+    // A name on the command line beats servers in the environment.
+    let prefer_name = from_environment("server") && is_typed(matches, "ensemble");
+    let prefer_server = from_environment("ensemble") && is_typed(matches, "server");
+    let named = ["server", "ensemble"].into_iter().find(|name| is_typed(matches, name));
+    let mut typed =
+        Arguments::from_arg_matches_mut(matches).map_err(|error| wrong(&error, tree, words))?;
+    if prefer_name {
+        typed.server = None;
+    }
+    if prefer_server {
+        typed.ensemble = None;
+    }
+    if typed.sandbox.address.is_some() {
+        if let Some(name) = named {
+            return Err(Error::usage(format!("--sandbox is a server, --{name} names another"))
+                .with_hint("--sandbox=host:port says where it listens"));
+        }
+        // Those of the environment give way.
+        typed.server = None;
+        typed.ensemble = None;
+    }
+    if typed.server.is_some() && typed.ensemble.is_some() {
+        return Err(Error::usage("--server and --ensemble both name the servers")
+            .with_hint("give one of them; so it is with ZKSH_SERVER and ZKSH_ENSEMBLE"));
+    }
+    let config = if typed.completion.is_some() {
+        Config::default()
+    } else {
+        Config::read(typed.config.as_deref())?
+    };
+    Ok((typed, config))
+}
+
+/// Treats a variable of the environment that is set to nothing as one that is not set.
+fn without_empty_variables(tree: Command) -> Command {
+    tree.mut_args(|arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+    })
+}
+
+/// Returns whether an option of zkCli or of its JVM decides how a connection is secured. Without it
+/// zksh would send in plain what was to be encrypted.
+fn is_security(option: &str) -> bool {
+    let property = option.trim_start_matches('-').strip_prefix('D').unwrap_or_default();
+    option.trim_start_matches('-') == "client-configuration"
+        || property.starts_with("zookeeper.")
+        || property.starts_with("java.security.")
+}
+
+fn unknown_option(option: &str, tree: &Command) -> Error {
+    let error = Error::usage(format!("Unknown option: {option}"));
+    let bare = option.trim_start_matches('-');
+    let near = tree
+        .get_arguments()
+        .filter_map(Arg::get_long)
+        .map(|long| (strsim::damerau_levenshtein(bare, long), long))
+        .filter(|(distance, long)| *distance <= 2 && *distance < long.len())
+        .min();
+    match near {
+        Some((_, long)) => error.with_hint(format!("did you mean --{long}?")),
+        None => error.with_hint("zksh --help lists the options"),
+    }
+}
+
+/// Returns the option of the shell that a word names which stands among the arguments of a command.
+pub fn option_named(word: &str) -> Option<String> {
+    let name = word.split('=').next().unwrap_or(word);
+    let bare = name.strip_prefix("--").or(name.strip_prefix('-'))?;
+    let tree = tree();
+    tree.get_arguments().any(|arg| arg.get_long() == Some(bare)).then(|| name.to_owned())
 }
 
 /// Returns clap's tree of the options: the source of help, man page and completion.
-pub fn tree() -> clap::Command {
-    Arguments::command()
+pub fn tree() -> Command {
+    repeatable_flags(Arguments::command()).after_long_help(format!("{AFTER_HELP}\n\n{QUOTING}"))
 }
 
 fn is_typed(matches: &ArgMatches, name: &str) -> bool {
@@ -271,90 +339,38 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         input,
         script: typed.script,
         sandbox: typed.sandbox,
+        ignored: Vec::new(),
     })
 }
 
-/// Gives a second dash to long options written with one, as zkCli writes them, up to the command.
-fn single_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let tree = tree();
-    let find = |word: &OsStr| {
-        let name = word.to_str()?.trim_start_matches('-').split('=').next()?.to_owned();
-        tree.get_arguments().find(|known| {
-            known.get_long() == Some(&name)
-                || known.get_short().is_some_and(|c| name == c.to_string())
-        })
-    };
-    let mut arguments = arguments.into_iter();
-    let mut result: Vec<OsString> = arguments.next().into_iter().collect();
-    while let Some(word) = arguments.next() {
-        let text = word.to_string_lossy().into_owned();
-        if !text.starts_with('-') || text == "-" || text == "--" {
-            result.push(word);
-            break;
-        }
-        let known = find(&word);
-        let one_dash = !text.starts_with("--") && text.len() > 2;
-        let has_value = text.contains('=');
-        let is_long = matches!(known, Some(known) if known.get_long().is_some());
-        let takes_value = known.is_some_and(|known| {
-            known.get_action().takes_values() && !known.is_require_equals_set()
-        });
-        let help = one_dash && (text == "-help" || text == "-version");
-        // Not a bundle of short options either: clap is to name it whole.
-        let unknown = one_dash && known.is_none() && find(OsStr::new(&text[1..2])).is_none();
-        result.push(if (one_dash && is_long) || help || unknown {
-            OsString::from(format!("-{text}"))
-        } else {
-            word
-        });
-        if takes_value && !has_value {
-            result.extend(arguments.next());
-        }
-    }
-    result.extend(arguments);
-    result
-}
-
 /// Says what is wrong, and which variable of the environment it comes from, if it does.
-fn wrong(wrong: &clap::Error, arguments: &[OsString]) -> Error {
-    let mut error = usage_error(wrong);
-    if let Some(ContextValue::String(argument)) = wrong.get(ContextKind::InvalidArg)
-        && let Some(option) = argument.split(' ').next()
-        && !arguments.iter().any(|word| word.to_string_lossy().starts_with(option))
-        && let Some(known) = tree().get_arguments().find(|known| is_called(known, option))
-        && let Some(variable) = known.get_env().filter(|name| std::env::var_os(name).is_some())
-    {
-        error = Error::usage(format!("{}: {error}", variable.display()));
-    }
-    if error.hint().is_some() { error } else { error.with_hint("zksh --help lists the options") }
+fn wrong(error: &clap::Error, tree: &Command, words: &[OsString]) -> Error {
+    let said = usage_error(error, tree, words);
+    let named = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),
+        _ => "",
+    };
+    let long = named.trim_start_matches('-');
+    let is_typed = words.iter().any(|word| {
+        word.to_string_lossy().strip_prefix("--").is_some_and(|word| word.starts_with(long))
+    });
+    let variable = tree
+        .get_arguments()
+        .find(|arg| arg.get_long() == Some(long))
+        .and_then(Arg::get_env)
+        .filter(|name| !is_typed && std::env::var_os(name).is_some())
+        .map(|name| name.to_string_lossy());
+    let said = match (variable, said.to_string().strip_prefix(named)) {
+        (Some(variable), Some(rest)) => Error::usage(format!("{variable}{rest}")),
+        (Some(variable), None) => Error::usage(format!("{variable}: {said}")),
+        (None, _) => said,
+    };
+    if said.hint().is_some() { said } else { said.with_hint("zksh --help lists the options") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dashes(words: &[&str]) -> Vec<String> {
-        let all = std::iter::once("zksh").chain(words.iter().copied()).map(OsString::from);
-        single_dashes(all)
-            .into_iter()
-            .skip(1)
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn one_dash_is_as_good_as_two_up_to_the_command() {
-        assert_eq!(
-            dashes(&["-server", "h:1", "-r", "-timeout=5", "get", "-server", "/a"]),
-            ["--server", "h:1", "-r", "--timeout=5", "get", "-server", "/a"]
-        );
-        assert_eq!(
-            dashes(&["-f", "-x", "-waitforconnection"]),
-            ["-f", "-x", "--waitforconnection"]
-        );
-        assert_eq!(dashes(&["--nosuch", "ls"]), ["--nosuch", "ls"]);
-        assert_eq!(dashes(&["-sandbox", "-r", "ls", "-r"]), ["--sandbox", "-r", "ls", "-r"]);
-    }
 
     #[test]
     fn the_tree_is_sound() {

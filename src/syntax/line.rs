@@ -10,12 +10,12 @@ use crate::dialect::Dialect;
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// The bytes that the command sees: quotes and escapes resolved. They need not be UTF-8, since
-    /// `\xHH` may name any byte.
+    /// The bytes that the command sees: quotes and escapes resolved. They may be no UTF-8, since
+    /// `$'\xHH'` names any byte.
     pub bytes: Vec<u8>,
     /// Where the word stands in the line, quotes included, in bytes.
     pub span: Range<usize>,
-    /// The quote that the word starts with.
+    /// The quote that the word starts with; `'` also for `$'`.
     pub quote: Option<char>,
 }
 
@@ -31,9 +31,9 @@ impl Word {
 pub struct Line {
     /// The words, from left to right.
     pub words: Vec<Word>,
-    /// The quote that is still open at the end of the line, if one is.
+    /// The quote that is still open at the end of the line, if one is; `'` also for `$'`.
     pub open: Option<char>,
-    /// An escape that the dialect does not know, with the place where it stands.
+    /// Where the first unknown escape of a `$'…'` stands, in bytes.
     pub bad_escape: Option<usize>,
     /// Whether the line is a comment: its first character but blanks is `#`.
     pub comment: bool,
@@ -93,11 +93,18 @@ impl Scanner<'_> {
 
     /// Reads one word; returns the quote that it starts with.
     fn word(&mut self) -> Option<char> {
-        let quote = self.peek().filter(|c| matches!(c, '"' | '\''));
-        if let Some(quote) = quote {
-            self.take(quote);
-            self.quoted(quote);
-        }
+        let quote = if self.text[self.at..].starts_with("$'") {
+            self.at += 2;
+            self.dollar_quoted();
+            Some('\'')
+        } else {
+            let quote = self.peek().filter(|c| matches!(c, '"' | '\''));
+            if let Some(quote) = quote {
+                self.take(quote);
+                self.quoted(quote);
+            }
+            quote
+        };
         self.bare();
         quote
     }
@@ -116,41 +123,42 @@ impl Scanner<'_> {
                 }
                 return;
             }
-            match c {
-                '\\' if quote == '"' => self.escape(),
-                c => self.push(c),
+            match (c, self.peek()) {
+                // zkCli has no escapes. Where the quotes are part of the data, these two let a `"`
+                // stand inside.
+                ('\\', Some(escaped @ ('"' | '\\'))) if kept => {
+                    self.push(escaped);
+                    self.take(escaped);
+                }
+                _ => self.push(c),
             }
         }
         self.line.open = Some(quote);
     }
 
-    /// Reads what follows a backslash inside double quotes.
-    fn escape(&mut self) {
-        let start = self.at - 1;
-        let known = match self.peek() {
-            Some(c @ ('"' | '\\')) => {
-                self.push(c);
-                self.take(c);
-                true
+    /// Reads what `$'` opens, up to its `'`.
+    fn dollar_quoted(&mut self) {
+        while let Some(c) = self.peek() {
+            let start = self.at;
+            self.take(c);
+            match c {
+                '\'' => return,
+                '\\' if !self.escape() => {
+                    self.line.bad_escape.get_or_insert(start);
+                }
+                '\\' => {}
+                c => self.push(c),
             }
-            // In the older dialect a backslash before anything else is a backslash.
-            _ if self.dialect == Dialect::V34 => {
-                self.push('\\');
-                true
-            }
-            None => true,
-            Some(c) => {
-                self.take(c);
-                self.wide_escape(c)
-            }
-        };
-        if !known {
-            self.line.bad_escape.get_or_insert(start);
         }
+        self.line.open = Some('\'');
     }
 
-    fn wide_escape(&mut self, c: char) -> bool {
+    /// Reads what follows a backslash inside `$'…'`; returns whether it is an escape.
+    fn escape(&mut self) -> bool {
+        let Some(c) = self.peek() else { return true };
+        self.take(c);
         match c {
+            '\\' | '\'' | '"' => self.push(c),
             'n' => self.push('\n'),
             't' => self.push('\t'),
             'r' => self.push('\r'),
@@ -235,17 +243,34 @@ mod tests {
             ),
             ("set /a 'a b'", vec!["set", "/a", "a b"], vec!["set", "/a", "a b"]),
             (r#"set /a """#, vec!["set", "/a", r#""""#], vec!["set", "/a", ""]),
-            (r#"set /a "\"\\""#, vec!["set", "/a", r#"""\""#], vec!["set", "/a", r#""\"#]),
-            (r#"set /a "\n""#, vec!["set", "/a", r#""\n""#], vec!["set", "/a", "\n"]),
+            (r#"set /a "\"\\""#, vec!["set", "/a", r#"""\""#], vec!["set", "/a", r#"\\\""#]),
             (
-                r#"set /a "\x41\u{e9}""#,
-                vec!["set", "/a", r#""\x41\u{e9}""#],
-                vec!["set", "/a", "Aé"],
+                r#"set /a "C:\temp\new""#,
+                vec!["set", "/a", r#""C:\temp\new""#],
+                vec!["set", "/a", r"C:\temp\new"],
             ),
+            (r"set /a 'C:\new\'", vec!["set", "/a", r"C:\new\"], vec!["set", "/a", r"C:\new\"]),
             (r#""a"b c"#, vec![r#""a"b"#, "c"], vec!["ab", "c"]),
         ] {
             assert_eq!(words(text, Dialect::V34), old, "{text}");
             assert_eq!(words(text, Dialect::V39), new, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dollar_quote_writes_any_bytes_in_both_dialects() {
+        for dialect in [Dialect::V34, Dialect::V39] {
+            let bytes = |text: &str| Line::parse(text, dialect).words.pop().unwrap().bytes;
+            assert_eq!(bytes(r"set /a $'a\tb\n\r\\ \' \x41\u{e9}'"), "a\tb\n\r\\ ' Aé".as_bytes());
+            assert_eq!(bytes(r"set /a $'\x00\xff'"), [0, 255]);
+            assert_eq!(bytes("set /a $''"), b"");
+            assert_eq!(bytes(r#"set /a $'"'"#), b"\"");
+            // Only at the start of a word.
+            assert_eq!(bytes(r"set /a x$'\n'"), br"x$'\n'");
+            assert_eq!(bytes("set /a $x"), b"$x");
+            let open = Line::parse("set /a $'x", dialect);
+            assert_eq!((open.open, open.words[2].quote), (Some('\''), Some('\'')));
+            assert_eq!(Line::parse(r"set /a $'\", dialect).open, Some('\''));
         }
     }
 
@@ -269,6 +294,7 @@ mod tests {
         assert_eq!(line.words[2].span, 7..11);
         assert_eq!(Line::parse("set /a 'x", Dialect::V39).open, Some('\''));
         assert_eq!(Line::parse(r#"set "\"#, Dialect::V39).open, Some('"'));
+        assert_eq!(Line::parse(r#"set "\"#, Dialect::V34).open, Some('"'));
     }
 
     #[test]
@@ -280,14 +306,18 @@ mod tests {
 
     #[test]
     fn an_unknown_escape_is_named_by_its_place() {
-        assert_eq!(Line::parse(r#"set /a "\q""#, Dialect::V39).bad_escape, Some(8));
-        assert_eq!(Line::parse(r#"set /a "\x+1""#, Dialect::V39).bad_escape, Some(8));
-        assert_eq!(Line::parse(r#"set /a "\q""#, Dialect::V34).bad_escape, None);
+        for dialect in [Dialect::V34, Dialect::V39] {
+            let place = |text: &str| Line::parse(text, dialect).bad_escape;
+            assert_eq!(place(r"set /a $'x\q\w'"), Some(10));
+            assert_eq!(place(r"set /a $'\x+1'"), Some(9));
+            assert_eq!(place(r"set /a $'\u{d800}'"), Some(9));
+            assert_eq!(place(r#"set /a "\q" '\q' \q"#), None);
+        }
     }
 
     proptest! {
         #[test]
-        fn any_line_gives_ordered_spans(text in "\\PC*|[ \"'\\\\xu{}a]*") {
+        fn any_line_gives_ordered_spans(text in "\\PC*|[ \"'$\\\\xu{}a]*") {
             for dialect in [Dialect::V34, Dialect::V39] {
                 let line = Line::parse(&text, dialect);
                 let mut end = 0;

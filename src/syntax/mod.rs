@@ -6,5 +6,15 @@ mod usage_error;
 mod variables;
 
 pub use self::line::{Line, Word};
-pub use self::usage_error::usage_error;
+pub use self::usage_error::{repeatable_flags, usage_error};
 pub use self::variables::{Variables, expand};
+
+/// What quotes mean in either dialect: shown by `zksh --help` and by `help quoting`.
+pub const QUOTING: &str = "\
+Quotes keep blanks in a word. Data is what was typed: nothing else is changed in it.
+    \"a b\"    the double quotes are data, as zkCli 3.4 stores them; \\\" and \\\\
+             inside stand for \" and \\
+             with --compat 3.9 the quotes go, and a \\ inside stays a \\
+    'a b'    the single quotes go, and a \\ inside stays a \\
+    $'a\\nb'  any bytes: \\' \\\" \\\\ \\n \\t \\r, \\xHH for a byte, \\u{HHHH} for a character
+A quote is one at the start of a word only: {\"k\":\"v w\"} and it's are one word each.";

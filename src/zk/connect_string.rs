@@ -1,6 +1,7 @@
 //! A connection string, `host:port[,host:port…][/chroot]`, as it is typed and as it is meant.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -47,22 +48,27 @@ impl Default for Servers {
 impl FromStr for Servers {
     type Err = Error;
 
+    /// Reads what zkCli reads in the same way (`ConnectStringParser` and `NetUtils`, release 3.9);
+    /// what cannot lead to a server is refused with the reason.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(wrong(text, &format!("{scheme}:// is no part of it")));
+        }
         let (hosts, chroot) = match text.find('/') {
             Some(at) => text.split_at(at),
             None => (text, ""),
         };
+        let list: Vec<&str> =
+            hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
         let chroot = match chroot.trim_end_matches('/') {
             "" => ZnodePath::root(),
-            path => ZnodePath::new(path)?,
+            path => {
+                check_chroot(text, &list, path)?;
+                ZnodePath::new(path)?
+            }
         };
-        let hosts: Vec<Host> = hosts
-            .split(',')
-            .map(str::trim)
-            .filter(|host| !host.is_empty())
-            .map(str::parse)
-            .collect::<Result<_>>()?;
+        let hosts: Vec<Host> = list.into_iter().map(str::parse).collect::<Result<_>>()?;
         if hosts.is_empty() {
             return Err(wrong(text, "it names no host"));
         }
@@ -70,37 +76,106 @@ impl FromStr for Servers {
     }
 }
 
+/// Refuses a chroot in which more servers stand. For zkCli all that follows the first `/` is the
+/// chroot, so that `a:1/app,b:2/app` would be a znode of one server.
+fn check_chroot(text: &str, hosts: &[&str], chroot: &str) -> Result<()> {
+    let mut parts = chroot.split(',').map(str::trim);
+    let first = parts.next().unwrap_or_default();
+    let mut list = hosts.to_vec();
+    let mut are_servers = false;
+    let mut same_chroot = true;
+    for part in parts {
+        if part.is_empty() {
+            return Err(wrong(text, "a comma stands behind the chroot, which comes last"));
+        }
+        let at = part.find('/').unwrap_or(part.len());
+        let (host, rest) = part.split_at(at);
+        let has_port = host
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+        are_servers |= has_port || rest == first;
+        same_chroot &= rest.is_empty() || rest == first;
+        list.push(host);
+    }
+    if !are_servers {
+        return Ok(());
+    }
+    let why = if same_chroot {
+        format!("the chroot stands once, behind the last server: {}{first}", list.join(","))
+    } else {
+        "the servers of one ensemble have one chroot, behind the last of them".to_owned()
+    };
+    Err(wrong(text, &why))
+}
+
 impl FromStr for Host {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (name, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (name, port) =
-                    rest.split_once(']').ok_or_else(|| wrong(text, "a bracket is not closed"))?;
-                (name, port.strip_prefix(':').or(port.is_empty().then_some("")))
-            }
-            // More than one colon is an IPv6 address without brackets.
-            None if text.matches(':').count() > 1 => (text, Some("")),
-            None => match text.split_once(':') {
-                Some((name, port)) => (name, Some(port)),
-                None => (text, Some("")),
-            },
-        };
-        let port = match port {
-            Some("") => DEFAULT_PORT,
-            Some(port) => port
-                .parse()
-                .ok()
-                .filter(|port| *port != 0)
-                .ok_or_else(|| wrong(text, "a port is a number from 1 to 65535"))?,
-            None => return Err(wrong(text, "a colon and a port follow the bracket")),
-        };
-        if name.is_empty() || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(wrong(text, "the host's name is empty or has blanks"));
+        match host_and_port(text)? {
+            (_, 0) => Err(wrong(text, NO_PORT)),
+            (name, port) => Ok(Self { name, port }),
         }
-        Ok(Self { name: name.to_owned(), port })
     }
+}
+
+/// What is wrong with a port.
+const NO_PORT: &str = "a port is a number from 1 to 65535";
+
+/// Reads `host`, `host:port`, `[IPv6]` or `[IPv6]:port`; the port may be 0. An IPv6 address without
+/// brackets needs its port, as in zkCli, which takes what follows the last colon for it.
+pub fn host_and_port(text: &str) -> Result<(String, u16)> {
+    let (name, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (name, behind) =
+                rest.split_once(']').ok_or_else(|| wrong(text, "a bracket is not closed"))?;
+            if !is_ipv6(name) {
+                return Err(wrong(text, "brackets hold an IPv6 address"));
+            }
+            let port = if behind.is_empty() { Some("") } else { behind.strip_prefix(':') };
+            (name, port.ok_or_else(|| wrong(text, "a colon and a port follow the bracket"))?)
+        }
+        None => text.rsplit_once(':').unwrap_or((text, "")),
+    };
+    if name.contains(':') && !is_ipv6(name) {
+        return Err(if is_ipv6(text) {
+            wrong(text, &format!("an IPv6 address stands in brackets: [{text}]:{DEFAULT_PORT}"))
+        } else {
+            wrong(text, "more than one colon stands in it; servers are separated by commas")
+        });
+    }
+    if name.is_empty() {
+        return Err(wrong(text, "the host's name is missing"));
+    }
+    if !name.contains(':')
+        && let Some(odd) = name.chars().find(|c| !is_of_host_name(*c))
+    {
+        let why = if odd.is_whitespace() || odd.is_control() {
+            "a host's name has no blanks".to_owned()
+        } else {
+            format!("a host's name has no {odd}")
+        };
+        return Err(wrong(text, &why));
+    }
+    let port = match port {
+        "" => DEFAULT_PORT,
+        port => port.parse().map_err(|_| wrong(text, NO_PORT))?,
+    };
+    Ok((name.to_owned(), port))
+}
+
+/// Returns whether this is an IPv6 address, perhaps with a zone: `fe80::1%eth0`.
+fn is_ipv6(text: &str) -> bool {
+    let (address, zone) = text.split_once('%').unwrap_or((text, "0"));
+    let is_zone = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    address.parse::<Ipv6Addr>().is_ok() && !zone.is_empty() && zone.chars().all(is_zone)
+}
+
+fn is_of_host_name(c: char) -> bool {
+    // Beyond ASCII: letters of internationalised names, but no quotes, dashes or blanks of pages.
+    c.is_ascii_alphanumeric()
+        || matches!(c, '-' | '.' | '_')
+        || (!c.is_ascii() && c.is_alphanumeric())
 }
 
 fn wrong(text: &str, why: &str) -> Error {
@@ -141,10 +216,22 @@ mod tests {
         for (typed, meant) in [
             ("localhost", "localhost:2181"),
             (" a:1 , b:2,, ", "a:1,b:2"),
+            (",a:1", "a:1"),
+            ("a:", "a:2181"),
             ("a/app/", "a:2181/app"),
             ("a:/", "a:2181"),
-            ("[::1]:7,::2", "[::1]:7,[::2]:2181"),
+            ("a:1,b:2/app,dev", "a:1,b:2/app,dev"),
+            ("a:1/app,dev/x", "a:1/app,dev/x"),
+            ("[::1]:7,::2:8", "[::1]:7,[::2]:8"),
             ("[::1]", "[::1]:2181"),
+            ("[::1]:", "[::1]:2181"),
+            ("::1:", "[::1]:2181"),
+            ("0:0:0:0:0:0:0:1:2181", "[0:0:0:0:0:0:0:1]:2181"),
+            ("[fe80::1%eth0]:7", "[fe80::1%eth0]:7"),
+            ("fe80::1%eth0:7/a", "[fe80::1%eth0]:7/a"),
+            ("[::ffff:10.0.0.1]:7", "[::ffff:10.0.0.1]:7"),
+            ("127.1,zk_1.example.org", "127.1:2181,zk_1.example.org:2181"),
+            ("bücher.example:1", "bücher.example:1"),
         ] {
             assert_eq!(seen(typed), meant);
         }
@@ -154,13 +241,34 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (typed, words) in [
             ("", "it names no host"),
+            (" , ", "it names no host"),
+            ("/app", "it names no host"),
             ("a:0", "a port is a number"),
             ("a:x", "a port is a number"),
+            ("a:-1", "a port is a number"),
             ("a:65536", "a port is a number"),
-            (":2181", "the host's name is empty"),
-            ("[::1", "bracket"),
+            ("[::1]:65536", "a port is a number"),
+            (":2181", "the host's name is missing"),
+            ("a b:1", "a host's name has no blanks"),
+            ("a\tb", "a host's name has no blanks"),
+            ("a:1;b:2", "more than one colon"),
+            ("a;b", "a host's name has no ;"),
+            ("“a:1", "a host's name has no “"),
+            ("a:1:2", "more than one colon"),
+            ("[::1", "a bracket is not closed"),
             ("[::1]7", "a colon and a port"),
+            ("[a]:1", "brackets hold an IPv6 address"),
+            ("[fe80::1%]:1", "brackets hold an IPv6 address"),
+            ("::1", "in brackets: [::1]:2181"),
+            ("fe80::1%eth0", "in brackets: [fe80::1%eth0]:2181"),
+            ("a:1,2001:db8::7", "in brackets: [2001:db8::7]:2181"),
             ("a//b", "empty node name"),
+            ("a:1/app,", "a comma stands behind the chroot"),
+            ("a:1/app,b:2/app", "stands once, behind the last server: a:1,b:2/app"),
+            ("a/app,b/app", "stands once, behind the last server: a,b/app"),
+            ("a:1/app , b:2", "stands once, behind the last server: a:1,b:2/app"),
+            ("a:1/app,b:2/other", "the servers of one ensemble have one chroot"),
+            ("http://a:1", "http:// is no part of it"),
         ] {
             assert!(seen(typed).contains(words), "{typed}: {}", seen(typed));
         }

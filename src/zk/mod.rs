@@ -4,5 +4,5 @@
 mod connect_string;
 mod path;
 
-pub use self::connect_string::{DEFAULT_PORT, Host, Servers};
+pub use self::connect_string::{DEFAULT_PORT, Host, Servers, host_and_port};
 pub use self::path::{TypedPath, ZnodePath};

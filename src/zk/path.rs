@@ -156,6 +156,7 @@ fn check(path: &str) -> Result<()> {
     }
     if !path.starts_with('/') {
         return Err(Error::usage("Path must start with / character")
+            .naming_lookalikes([path])
             .with_hint(format!("the path of a znode is absolute: /{path}")));
     }
     if path == "/" {

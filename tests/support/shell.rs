@@ -58,6 +58,10 @@ impl Zksh {
         self
     }
 
+    pub(crate) fn arg(self, arg: &str) -> Self {
+        self.args([arg])
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self

@@ -56,7 +56,9 @@ pub(super) fn list(names: &[String], directory: &str, hand: Hand) -> Candidates 
         whole => quoted(&whole, dialect),
     };
     let stem = match (whole, quote) {
-        (Some(whole), _) if whole.starts_with(['"', '\'']) => whole[..whole.len() - 1].to_owned(),
+        (Some(whole), _) if whole.starts_with('\'') || whole.starts_with("$'") => {
+            whole[..whole.len() - 1].to_owned()
+        }
         (Some(whole), Some(quote)) => format!("{quote}{whole}"),
         (Some(whole), None) => whole,
         (None, _) => directory.to_owned(),
@@ -66,7 +68,7 @@ pub(super) fn list(names: &[String], directory: &str, hand: Hand) -> Candidates 
     Candidates { found, more: names.len().saturating_sub(LISTED) }
 }
 
-/// Returns a word as it must be typed; none if the dialect cannot write it.
+/// Returns a word as it must be typed, in the plainest form that the dialect reads back.
 fn quoted(word: &str, dialect: Dialect) -> Option<String> {
     let reads_back = |typed: &str| {
         let line = Line::parse(&format!("x {typed}"), dialect);
@@ -75,15 +77,15 @@ fn quoted(word: &str, dialect: Dialect) -> Option<String> {
     };
     let visible = !word.chars().any(|c| !escape::is_safe(c));
     let escaped = || {
-        let mut typed = String::from("\"");
+        let mut typed = String::from("$'");
         for c in word.chars() {
             match c {
-                '"' | '\\' => typed.extend(['\\', c]),
+                '\'' | '\\' => typed.extend(['\\', c]),
                 c if escape::is_safe(c) => typed.push(c),
                 c => typed.extend(c.escape_unicode()),
             }
         }
-        typed.push('"');
+        typed.push('\'');
         typed
     };
     let plain = [word.to_owned(), format!("'{word}'")].into_iter().filter(|_| visible);
@@ -99,17 +101,18 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_are_quoted_as_the_dialect_can() {
-        for (word, old, new) in [
-            ("/a", Some("/a"), Some("/a")),
-            ("/a b", Some("'/a b'"), Some("'/a b'")),
-            ("/it's", Some("/it's"), Some("/it's")),
-            ("/it's so", None, Some("\"/it's so\"")),
-            ("/a\u{202e}b", None, Some("\"/a\\u{202e}b\"")),
-            ("/{\"k\":1}", Some("/{\"k\":1}"), Some("/{\"k\":1}")),
+    fn odd_names_are_quoted_alike_in_both_dialects() {
+        for (word, typed) in [
+            ("/a", "/a"),
+            ("/a b", "'/a b'"),
+            ("/it's", "/it's"),
+            ("/it's so", r"$'/it\'s so'"),
+            (r"/a \' b", r"$'/a \\\' b'"),
+            ("/a\u{202e}b", r"$'/a\u{202e}b'"),
+            ("/{\"k\":1}", "/{\"k\":1}"),
         ] {
-            assert_eq!(quoted(word, Dialect::V34).as_deref(), old);
-            assert_eq!(quoted(word, Dialect::V39).as_deref(), new);
+            assert_eq!(quoted(word, Dialect::V34).as_deref(), Some(typed));
+            assert_eq!(quoted(word, Dialect::V39).as_deref(), Some(typed));
         }
     }
 
