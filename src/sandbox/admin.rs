@@ -3,6 +3,8 @@
 //! Lines are as Apache's 3.8 writes them, since tools read them; what has no meaning here is left
 //! out.
 
+mod values;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
@@ -10,11 +12,7 @@ use super::address;
 use super::operation::{ConnectionId, Moment, SessionId};
 use super::state::{Connection, State, Traffic};
 
-/// The release whose protocol the sandbox speaks, then what it is.
-const VERSION: &str =
-    concat!("3.8.4-zksh-", env!("CARGO_PKG_VERSION"), ", an in-memory sandbox, built on Rust");
-
-/// Words that Apache's server knows. Those of the second line have no meaning here.
+/// The words that Apache's server knows.
 const WORDS: [&str; 18] = [
     "ruok", "isro", "srvr", "stat", "mntr", "conf", "cons", "dump", "envi", "wchs", "wchp", "wchc",
     "crst", "dirs", "gtmk", "hash", "srst", "stmk",
@@ -32,25 +30,56 @@ pub(super) fn word(head: [u8; 4]) -> Option<&'static str> {
     WORDS.into_iter().find(|word| word.as_bytes() == head)
 }
 
-/// Returns the answer to a word.
-pub(super) fn answer(state: &State, word: &str, address: SocketAddr, now: Moment) -> String {
+/// Returns how many bytes behind a word belong to it.
+pub(super) fn argument_length(word: &str) -> usize {
+    // The new mask, a long.
+    if word == "stmk" { 8 } else { 0 }
+}
+
+/// Answers a word; `argument` is what came behind it.
+pub(super) fn answer(
+    state: &mut State,
+    word: &str,
+    argument: &[u8],
+    address: SocketAddr,
+    now: Moment,
+) -> String {
+    match word {
+        "stmk" => {
+            if let Some(mask) = argument.first_chunk() {
+                state.trace_mask = i64::from_be_bytes(*mask);
+            }
+            return state.trace_mask.to_string();
+        }
+        "gtmk" => return state.trace_mask.to_string(),
+        "crst" => {
+            state.reset_connection_traffic();
+            return "Connection stats reset.\n".to_owned();
+        }
+        "srst" => {
+            state.traffic = Traffic::default();
+            return "Server stats reset.\n".to_owned();
+        }
+        _ => {}
+    }
+    let state = &*state;
     cut_short(match word {
         "ruok" => return "imok".to_owned(),
         "isro" => return "rw".to_owned(),
         "srvr" => server(state, Box::new(std::iter::empty())),
         "stat" => server(state, clients(state)),
-        "mntr" => monitor(state, now),
-        "conf" => configuration(state, address),
+        "mntr" => values::monitor(state, now),
+        "conf" => values::configuration(state, address),
         "cons" => connections(state),
         "dump" => dump(state, now),
-        "envi" => environment(),
+        "envi" => values::environment(),
         "wchs" => watch_summary(state),
         "wchp" => watches_by_path(state),
         "wchc" => watches_by_connection(state),
-        _ => {
-            let why = format!("{word} is not executed because it is not in the whitelist.");
-            Box::new(std::iter::once(why))
-        }
+        // Nothing is on disk.
+        "dirs" => Box::new(["datadir_size: 0", "logdir_size: 0"].map(str::to_owned).into_iter()),
+        // What is left is `hash`: Apache lists the tree's digests here once it has counted some.
+        _ => Box::new(std::iter::empty()),
     })
 }
 
@@ -71,7 +100,10 @@ fn cut_short(lines: Lines<'_>) -> String {
 fn server<'s>(state: &'s State, clients: Lines<'s>) -> Lines<'s> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let numbers = [
-        format!("Latency min/avg/max: {latency_min}/{}/{latency_max}", average(&state.traffic)),
+        format!(
+            "Latency min/avg/max: {latency_min}/{}/{latency_max}",
+            values::average(&state.traffic)
+        ),
         format!("Received: {received}"),
         format!("Sent: {sent}"),
         format!("Connections: {}", state.connections.len()),
@@ -81,16 +113,8 @@ fn server<'s>(state: &'s State, clients: Lines<'s>) -> Lines<'s> {
         "Mode: standalone".to_owned(),
         format!("Node count: {}", state.tree.count()),
     ];
-    let head = std::iter::once(format!("Zookeeper version: {VERSION}"));
+    let head = std::iter::once(format!("Zookeeper version: {}", values::version()));
     Box::new(head.chain(clients).chain(numbers))
-}
-
-fn average(traffic: &Traffic) -> String {
-    let ten_thousandths =
-        (traffic.latency_total * 10_000).checked_div(traffic.answered).unwrap_or(0);
-    let text = format!("{}.{:04}", ten_thousandths / 10_000, ten_thousandths % 10_000);
-    let short = text.trim_end_matches('0');
-    if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
 }
 
 fn clients(state: &State) -> Lines<'_> {
@@ -130,47 +154,6 @@ fn connection(connection: &Connection) -> String {
          llat={latency_last},minlat={latency_min},avglat={average},maxlat={latency_max})",
         session.0, connection.established, connection.timeout
     )
-}
-
-fn monitor(state: &State, now: Moment) -> Lines<'_> {
-    let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
-    let ephemerals: usize =
-        state.tree.owners().into_iter().map(|owner| state.tree.ephemerals(owner).count()).sum();
-    let (_, _, data_watches) = state.watches.data.summary();
-    let (_, _, child_watches) = state.watches.children.summary();
-    let values = [
-        ("version", VERSION.to_owned()),
-        ("server_state", "standalone".to_owned()),
-        ("avg_latency", average(&state.traffic)),
-        ("min_latency", latency_min.to_string()),
-        ("max_latency", latency_max.to_string()),
-        ("packets_received", received.to_string()),
-        ("packets_sent", sent.to_string()),
-        ("num_alive_connections", state.connections.len().to_string()),
-        ("outstanding_requests", "0".to_owned()),
-        ("znode_count", state.tree.count().to_string()),
-        ("watch_count", (data_watches + child_watches).to_string()),
-        ("ephemerals_count", ephemerals.to_string()),
-        ("approximate_data_size", state.tree.size().to_string()),
-        ("global_sessions", state.sessions.count().to_string()),
-        ("uptime", now.steady.saturating_sub(state.started.steady).to_string()),
-    ];
-    Box::new(values.into_iter().map(|(key, value)| format!("zk_{key}\t{value}")))
-}
-
-fn configuration(state: &State, address: SocketAddr) -> Lines<'_> {
-    let settings = &state.settings;
-    let (shortest, longest) = settings.session_timeouts();
-    let lines = [
-        format!("clientPort={}", address.port()),
-        "secureClientPort=-1".to_owned(),
-        format!("tickTime={}", settings.tick_milliseconds()),
-        format!("maxClientCnxns={}", settings.max_connections),
-        format!("minSessionTimeout={shortest}"),
-        format!("maxSessionTimeout={longest}"),
-        "serverId=0".to_owned(),
-    ];
-    Box::new(lines.into_iter())
 }
 
 fn dump(state: &State, now: Moment) -> Lines<'_> {
@@ -245,16 +228,6 @@ fn date(wall: i64) -> String {
 
 fn hexadecimal(session: SessionId) -> String {
     format!("{:#x}", session.0)
-}
-
-fn environment() -> Lines<'static> {
-    let lines = [
-        "Environment:".to_owned(),
-        format!("zookeeper.version={VERSION}"),
-        format!("os.name={}", std::env::consts::OS),
-        format!("os.arch={}", std::env::consts::ARCH),
-    ];
-    Box::new(lines.into_iter())
 }
 
 fn watch_summary(state: &State) -> Lines<'_> {

@@ -12,7 +12,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 
 use super::admin;
-use super::core::{Core, Shared};
+use super::core::{Accepted, Core, Shared};
 use super::operation::{ConnectionId, Ending};
 use super::settings::milliseconds;
 use super::wire;
@@ -40,7 +40,7 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         let mut core = shared.lock();
         (core.state.patience(), core.accept(peer))
     };
-    let Some((id, wake)) = accepted else { return };
+    let Some(Accepted { id, wake, may_connect }) = accepted else { return };
     // Also where a fault in a request unwinds through here.
     let _end = End { shared: shared.clone(), id };
     let (reading, writing) = stream.split();
@@ -53,6 +53,7 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         input: Vec::new(),
         output: Vec::new(),
         greeted: false,
+        may_connect,
         patience,
         deadline: Instant::now() + patience,
     };
@@ -82,6 +83,7 @@ struct Connection<'a> {
     output: Vec<u8>,
     /// Whether the connect request has come.
     greeted: bool,
+    may_connect: bool,
     /// How long a client may be without a session, and may take over what is last.
     patience: Duration,
     /// When patience ends with a client that has no session.
@@ -185,7 +187,9 @@ impl Connection<'_> {
             {
                 break Next::Look;
             }
-            match take_frame(&mut core, self.id, &self.input[used..], &mut self.greeted) {
+            let input = &self.input[used..];
+            let stage = (&mut self.greeted, self.may_connect);
+            match take_frame(&mut core, self.id, input, stage) {
                 Some(length) => used += length,
                 None => break Next::Read,
             }
@@ -209,17 +213,17 @@ fn take_frame(
     core: &mut Core,
     from: ConnectionId,
     input: &[u8],
-    greeted: &mut bool,
+    (greeted, may_connect): (&mut bool, bool),
 ) -> Option<usize> {
     let head: [u8; 4] = *input.first_chunk()?;
     if !*greeted && let Some(word) = admin::word(head) {
-        core.state.received(from);
-        let now = core.now();
-        let text = admin::answer(&core.state, word, core.address(), now);
-        if let Some(outgoing) = core.outgoing(from) {
-            outgoing.out.extend_from_slice(text.as_bytes());
-            outgoing.ending = Some(Ending::Flushed);
-        }
+        let length = 4 + admin::argument_length(word);
+        let argument = input.get(4..length)?;
+        core.answer_word(from, word, argument);
+        return Some(length);
+    }
+    if !may_connect {
+        drop_offender(core, from);
         return Some(4);
     }
     let limit = if *greeted { core.state.max_request() } else { MAX_CONNECT };

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Notify;
 
+use super::admin;
 use super::operation::{ConnectRequest, ConnectionId, Ending, Moment, Outcome, Request, SessionId};
+use super::own;
 use super::settings::{Settings, milliseconds};
 use super::state::State;
 use super::wire;
@@ -16,6 +18,10 @@ use super::wire;
 /// The most bytes of events that wait for a connection which does not read them; beyond that it is
 /// dropped, as its client is told of nothing it would believe any more.
 const MAX_EVENT_BACKLOG: usize = 4 << 20;
+
+/// Connections beyond the limit that may ask a four-letter word all the same: so whoever finds the
+/// sandbox full can learn why.
+const MAX_ONLOOKERS: usize = 16;
 
 /// What makes time pass for a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,15 @@ pub(super) struct Outgoing {
     pub(super) ending: Option<Ending>,
     event_backlog: usize,
     wake: Arc<Notify>,
+}
+
+/// A connection that was taken in.
+pub(super) struct Accepted {
+    pub(super) id: ConnectionId,
+    /// Rings when there is something to send.
+    pub(super) wake: Arc<Notify>,
+    /// Whether it may have a session, beyond asking a four-letter word.
+    pub(super) may_connect: bool,
 }
 
 /// What the connections share.
@@ -93,18 +108,21 @@ impl Core {
         self.address
     }
 
-    /// Takes a new connection in; `None` where its address has too many.
-    pub(super) fn accept(&mut self, peer: SocketAddr) -> Option<(ConnectionId, Arc<Notify>)> {
+    /// Takes a new connection in; `None` where there are too many.
+    pub(super) fn accept(&mut self, peer: SocketAddr) -> Option<Accepted> {
         let id = ConnectionId(self.next);
         self.next += 1;
-        let now = self.now();
-        if !self.state.accept(id, peer, now) {
+        let may_connect = self.state.has_room(peer, false)
+            || self.state.has_room(peer, true) && own::is_own(peer, self.address);
+        if may_connect {
+            self.state.accept(id, peer, self.now());
+        } else if self.outgoing.len() >= self.state.connections.len() + MAX_ONLOOKERS {
             return None;
         }
         let outgoing = Outgoing::default();
         let wake = Arc::clone(&outgoing.wake);
         self.outgoing.insert(id, outgoing);
-        Some((id, wake))
+        Some(Accepted { id, wake, may_connect })
     }
 
     pub(super) fn disconnect(&mut self, connection: ConnectionId) {
@@ -180,9 +198,23 @@ impl Core {
     pub(super) fn connect(&mut self, from: ConnectionId, request: &ConnectRequest) {
         let now = self.now();
         self.flush(now);
-        let outcome = self.state.connect(from, request, now);
+        let peer = self.state.connections.get(&from).map(|connection| connection.peer);
+        let owner =
+            self.state.is_full() && peer.is_some_and(|peer| own::is_own(peer, self.address));
+        let outcome = self.state.connect(from, request, owner, now);
         self.deliver(Some(from), &outcome);
         self.set_timer();
+    }
+
+    /// Answers a four-letter word, the connection's last.
+    pub(super) fn answer_word(&mut self, from: ConnectionId, word: &str, argument: &[u8]) {
+        self.state.received(from);
+        let now = self.now();
+        let text = admin::answer(&mut self.state, word, argument, self.address, now);
+        if let Some(outgoing) = self.outgoing.get_mut(&from) {
+            outgoing.out.extend_from_slice(text.as_bytes());
+            outgoing.ending = Some(Ending::Flushed);
+        }
     }
 
     fn flush(&mut self, now: Moment) {

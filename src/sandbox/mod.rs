@@ -10,6 +10,7 @@ mod connection;
 mod core;
 mod node;
 mod operation;
+mod own;
 mod path;
 mod quota;
 mod server;

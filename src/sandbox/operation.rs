@@ -183,6 +183,8 @@ pub(crate) enum Operation {
         scheme: String,
         credentials: Vec<u8>,
     },
+    /// A step of SASL.
+    Sasl,
     SetWatches(Box<OldWatches>),
     AddWatch {
         path: String,
@@ -264,6 +266,7 @@ impl Operation {
             Self::AddWatch { .. } => "ADDW",
             Self::CheckWatches { .. } => "CHKW",
             Self::RemoveWatches { .. } => "REMW",
+            Self::Sasl => "SASL",
             Self::Auth { .. } | Self::Malformed { .. } | Self::Unknown => "NA",
         }
     }
@@ -290,6 +293,8 @@ pub(crate) enum Body {
     NamesAndStat(Names, Stat),
     Paths(Vec<String>),
     Identities(Vec<Id>),
+    /// The answer to a step of SASL; `None` where there is none to give.
+    Token(Option<Vec<u8>>),
     Several(Vec<Part>),
 }
 

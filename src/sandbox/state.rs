@@ -34,6 +34,9 @@ use super::watches::Watches;
 /// What a client asks for that has no session yet.
 const NEW: SessionId = SessionId(0);
 
+/// What Apache's server traces unless told otherwise (`ZooTrace`).
+const DEFAULT_TRACE_MASK: i64 = 306;
+
 /// Bytes that a session takes, with its place among the deadlines.
 const SESSION_WEIGHT: usize = 256;
 
@@ -96,6 +99,8 @@ pub(crate) struct State {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) traffic: Traffic,
     pub(super) started: Moment,
+    /// What `stmk` sets and `gtmk` shows: here it has no other use.
+    pub(super) trace_mask: i64,
     /// The zxid of the last write that was applied: every write has the next, done or refused.
     pub(super) zxid: i64,
     quotas: Quotas,
@@ -138,6 +143,7 @@ impl State {
             connections: BTreeMap::new(),
             traffic: Traffic::default(),
             started: now,
+            trace_mask: DEFAULT_TRACE_MASK,
             zxid: 0,
             quotas: Quotas::default(),
             containers_checked: now.steady,
@@ -148,18 +154,16 @@ impl State {
         }
     }
 
-    /// Notes a new connection; returns whether there is room for one more from its address.
-    pub(crate) fn accept(
-        &mut self,
-        connection: ConnectionId,
-        peer: SocketAddr,
-        now: Moment,
-    ) -> bool {
+    /// Returns whether there is room for one more connection from `peer`. One is always kept for
+    /// the sandbox's owner.
+    pub(crate) fn has_room(&self, peer: SocketAddr, owner: bool) -> bool {
         let limit = self.settings.max_connections;
         let same = |known: &&Connection| known.peer.ip() == peer.ip();
-        if limit > 0 && self.connections.values().filter(same).count() >= limit {
-            return false;
-        }
+        limit == 0 || self.connections.values().filter(same).count() < limit + usize::from(owner)
+    }
+
+    /// Notes a new connection.
+    pub(crate) fn accept(&mut self, connection: ConnectionId, peer: SocketAddr, now: Moment) {
         let accepted = Connection {
             peer,
             session: None,
@@ -170,22 +174,23 @@ impl State {
             last: None,
         };
         self.connections.insert(connection, accepted);
-        true
     }
 
     /// Answers a connection's first words: a new session, its own session again, or none. What is in
-    /// flight is to be flushed before.
+    /// flight is to be flushed before. Where all memory is taken, only the sandbox's owner gets a
+    /// new session.
     pub(crate) fn connect(
         &mut self,
         from: ConnectionId,
         request: &ConnectRequest,
+        owner: bool,
         now: Moment,
     ) -> Outcome {
         let mut outcome = Outcome::default();
         self.received(from);
         // A client that has seen another server's future must not see this one's past.
         let ahead = request.last_zxid > self.zxid;
-        if ahead || request.session == NEW && self.is_full() {
+        if ahead || request.session == NEW && self.is_full() && !owner {
             outcome.endings.push((from, Ending::AtOnce));
             return outcome;
         }
@@ -250,7 +255,8 @@ impl State {
         let Some(session) = connection.session else { return outcome };
         let Request { xid, operation } = request;
         let letters = operation.letters();
-        let is_auth = matches!(operation, Operation::Auth { .. });
+        // Neither keeps a session alive.
+        let is_auth = matches!(operation, Operation::Auth { .. } | Operation::Sasl);
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
             return outcome;
         }
@@ -262,6 +268,12 @@ impl State {
                     outcome.endings.push((from, Ending::Flushed));
                 }
                 self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
+                return outcome;
+            }
+            // A server without JAAS has no SASL to speak, says so with no token, and goes on.
+            Operation::Sasl => {
+                let reply = Reply { xid, zxid: 0, result: Ok(Body::Token(None)) };
+                self.reply(from, reply, letters, now, &mut outcome);
                 return outcome;
             }
             operation if operation.is_write() => {
@@ -475,7 +487,7 @@ impl State {
 
     /// Returns whether all memory is taken that the sandbox may take. One request may go beyond by
     /// its own size.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
             > self.settings.memory
     }
@@ -498,6 +510,13 @@ impl State {
         self.traffic.received += 1;
         if let Some(connection) = self.connections.get_mut(&from) {
             connection.traffic.received += 1;
+        }
+    }
+
+    /// Forgets what each connection has sent and received.
+    pub(super) fn reset_connection_traffic(&mut self) {
+        for connection in self.connections.values_mut() {
+            connection.traffic = Traffic::default();
         }
     }
 

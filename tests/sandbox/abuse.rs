@@ -301,7 +301,6 @@ fn a_full_sandbox_takes_no_more_and_goes_on_reading_and_deleting() {
     assert!(codes.starts_with(&[0; 4]) && codes.ends_with(&[-125; 4]), "{codes:?}");
     let watch = Body::default().string("/none").boolean(true);
     assert_eq!(greedy.ask(op::EXISTS, &watch).unwrap().code, -125);
-    assert!(Client::connect(&scene.address).is_err(), "a session is no use to anyone now");
     let (session, password) = (greedy.session, greedy.password);
     let mut greedy = Client::reconnect(&scene.address, session, &password, 30_000).unwrap();
     assert_eq!(greedy.session, session);
@@ -339,13 +338,48 @@ fn a_thousand_clients_are_served_at_once() {
 }
 
 #[test]
-fn one_address_has_sixty_connections() {
+fn one_address_has_sixty_connections_and_may_ask_why_there_are_no_more() {
+    let served = Served::start(&["--sandbox=127.0.0.1:0"]);
+    let mut crowd: Vec<Client> =
+        (0..60).map(|_| Client::connect(&served.address).unwrap()).collect();
+    assert!(Client::connect(&served.address).is_err());
+    let srvr = four_letters(&served.address, "srvr");
+    assert!(srvr.contains("\nConnections: 60\n"), "{srvr}");
+    assert!(four_letters(&served.address, "conf").contains("\nmaxClientCnxns=60\n"));
+    // Connections that never ask are bounded too.
+    let silent: Vec<TcpStream> =
+        (0..40).map(|_| TcpStream::connect(&served.address).unwrap()).collect();
+    let refused = |stream: &&TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        let mut stream: &TcpStream = stream;
+        !matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    };
+    wait_until("all but sixteen are refused", || {
+        (silent.iter().filter(refused).count() >= 40 - 16).then_some(())
+    });
+    assert!(!silent.iter().all(|stream| refused(&stream)), "some may still ask");
+    crowd.pop();
+    wait_until("one may come in again", || Client::connect(&served.address).ok());
+    assert_eq!(served.end(Signal::SIGTERM), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_that_a_full_sandbox_belongs_to_gets_in() {
     let mut scene = Scene::with(Settings::default(), Clock::System);
-    let crowd: Vec<Client> = (1..60).map(|_| scene.client()).collect();
-    assert!(Client::connect(&scene.address).is_err());
+    // These come from the sandbox's own process, as its shell does.
+    let crowd: Vec<Client> = (1..61).map(|_| scene.client()).collect();
+    assert!(Client::connect(&scene.address).is_err(), "one is kept, no more");
     drop(crowd);
-    wait_until("one may come in again", || Client::connect(&scene.address).ok());
     scene.assert_unharmed();
+
+    let settings = Settings { memory: 0, ..Settings::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let full = sandbox::start(listener, settings, Clock::System).unwrap();
+    assert!(Client::connect(&full.address().to_string()).is_ok());
+    let served = Served::start(&["--sandbox=127.0.0.1:0", "--sandbox-set=ZK_SERVER_HEAP=0"]);
+    assert!(Client::connect(&served.address).is_err(), "a session is no use to anyone else");
+    assert_eq!(served.end(Signal::SIGTERM), Some(0));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use zksh::sandbox::{self, Clock, Settings};
 use super::wire::{Body, Client, Fields, op};
 use crate::support::apache::{Server, releases};
 use crate::support::engine::say_once;
+use crate::support::wait_until;
 
 /// A client that is told of every change below the root.
 struct Watcher {
@@ -111,4 +112,22 @@ fn sessions_containers_and_ttls_end_as_on_apaches_server() {
     let (theirs, ours) = (play(&apache.address()), play(&sandbox.address().to_string()));
     assert_eq!(theirs, ours);
     assert!(ours.contains(&"timeout 1000".to_owned()), "{ours:#?}");
+}
+
+#[test]
+fn containers_are_looked_at_as_often_as_is_set() {
+    let settings = Settings { container_check: Duration::from_millis(1), ..Settings::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
+    let mut watcher = Watcher::new(&sandbox.address().to_string());
+    // Curator's test of TTLs waits for some milliseconds, where a tick has seconds.
+    for round in 0..5 {
+        let begun = std::time::Instant::now();
+        watcher.create(op::CREATE_TTL, &format!("/t{round}"), 5, Some(10));
+        wait_until("its end has come", || {
+            watcher.ask(op::PING, &Body::default());
+            watcher.told.iter().any(|told| *told == format!("event 2 /t{round}")).then_some(())
+        });
+        assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
+    }
 }

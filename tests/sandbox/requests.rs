@@ -126,6 +126,8 @@ fn others() -> Vec<Case> {
         ("address", op::AUTH, Body::default().int(0).string("ip").bytes(b"1.2.3.4")),
         ("no scheme", op::AUTH, Body::default().int(0).string("").bytes(b"")),
         ("unknown scheme", op::AUTH, Body::default().int(0).string("nosuch").bytes(b"")),
+        ("SASL where there is none", op::SASL, Body::default().bytes(b"token")),
+        ("SASL without a token", op::SASL, Body::default().bytes(b"")),
         ("ping", op::PING, path("more than is read")),
         ("configuration", op::GET_DATA, path("/zookeeper/config").boolean(false)),
         ("configuration", op::SET_DATA, path("/zookeeper/config").bytes(b"").int(-1)),

@@ -6,6 +6,7 @@ import time
 
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
+    AuthFailedError,
     BadVersionError,
     InvalidACLError,
     NoAuthError,
@@ -166,6 +167,23 @@ def connections(zk):
     assert zk.client_id != session and zk.exists("/stays") is None
 
 
+def without_sasl():
+    """A server without JAAS answers each step with no token, until the session is over: this client
+    then knows that it cannot authenticate, where one whose connection breaks tries again for ever.
+    """
+    try:
+        import puresasl  # noqa: F401
+    except ImportError:
+        return
+    options = {"mechanism": "DIGEST-MD5", "username": "ann", "password": "s3cr3t"}
+    zk = connect(timeout=4, sasl_options=options)
+    try:
+        zk.exists_async("/zookeeper").get(timeout=PATIENCE)
+    except AuthFailedError:
+        return
+    raise AssertionError("authenticated")
+
+
 one, two = connect(), connect()
 data_and_children(one)
 watches(one, two)
@@ -174,6 +192,7 @@ transactions(one)
 permissions(one)
 recipes(one, two)
 connections(one)
+without_sasl()
 one.stop()
 two.stop()
 print("kazoo is content")

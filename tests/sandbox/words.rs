@@ -144,6 +144,7 @@ fn words_are_answered_as_apaches_server_answers_them() {
         "ephemerals_count",
         "approximate_data_size",
         "global_sessions",
+        "max_file_descriptor_count",
     ] {
         let key = &*format!("zk_{key}");
         assert_eq!(theirs[key], ours[key], "{key}");
@@ -151,12 +152,26 @@ fn words_are_answered_as_apaches_server_answers_them() {
 
     let (theirs, ours) = both("conf");
     let (theirs, ours) = (pairs(&theirs, "="), pairs(&ours, "="));
+    assert!(theirs.keys().eq(ours.keys()), "{theirs:?} {ours:?}");
     for (key, value) in &ours {
-        if *key != "clientPort" {
+        // The sandbox keeps nothing on disk.
+        if *key != "clientPort" && !key.starts_with("data") {
             assert_eq!(theirs.get(key), Some(value), "{key}");
         }
     }
+
     assert_eq!(ours["clientPort"], sandbox.address().port().to_string());
+
+    let (theirs, ours) = both("envi");
+    let (theirs, ours) = (pairs(&theirs, "="), pairs(&ours, "="));
+    assert!(theirs.keys().eq(ours.keys()), "{theirs:?} {ours:?}");
+    for key in ["os.name", "os.arch", "os.version", "user.dir"] {
+        assert_eq!(theirs.get(key), ours.get(key), "{key}");
+    }
+    for word in ["gtmk", "crst", "srst"] {
+        let (theirs, ours) = both(word);
+        assert_eq!(theirs, ours, "{word}");
+    }
 }
 
 #[test]
@@ -195,8 +210,60 @@ fn connections_and_sessions_are_listed() {
     );
 
     assert!(answer(&address, "envi").starts_with("Environment:\nzookeeper.version=3.8."));
-    let refusal = "crst is not executed because it is not in the whitelist.\n";
-    assert_eq!(answer(&address, "crst"), refusal);
+}
+
+#[test]
+fn the_words_that_set_and_reset_do_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::System).unwrap();
+    let address = sandbox.address().to_string();
+    let mut client = furnish(&address);
+    assert_eq!(answer(&address, "gtmk"), "306");
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.write_all(b"stmk\0\0\0\0\0\0\0\x09").unwrap();
+    let mut set = String::new();
+    stream.read_to_string(&mut set).unwrap();
+    assert_eq!(set, "9");
+    assert_eq!(answer(&address, "gtmk"), "9");
+    assert_eq!(answer(&address, "dirs"), "datadir_size: 0\nlogdir_size: 0\n");
+    assert_eq!(answer(&address, "hash"), "");
+
+    let received = |text: &str| {
+        let line = text.lines().find(|line| line.contains("sid=0x")).unwrap();
+        let (_, rest) = line.split_once("recved=").unwrap();
+        rest.split(',').next().unwrap().parse::<u32>().unwrap()
+    };
+    assert_eq!(received(&answer(&address, "cons")), 6);
+    assert_eq!(answer(&address, "crst"), "Connection stats reset.\n");
+    assert_eq!(client.ask(op::PING, &Body::default()).unwrap().code, 0);
+    assert_eq!(received(&answer(&address, "cons")), 1);
+
+    assert_eq!(answer(&address, "srst"), "Server stats reset.\n");
+    let srvr = answer(&address, "srvr");
+    // The word itself.
+    assert!(srvr.contains("\nReceived: 1\nSent: 0\n"), "{srvr}");
+}
+
+#[test]
+fn the_version_is_written_as_clients_read_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = sandbox::start(listener, Settings::default(), Clock::System).unwrap();
+    let address = sandbox.address().to_string();
+    let srvr = answer(&address, "srvr");
+    let line = srvr.lines().next().unwrap().strip_prefix("Zookeeper version: ").unwrap();
+    let (version, date) = line.split_once(", built on ").unwrap();
+    let (release, hash) = version.split_once('-').unwrap();
+    assert_eq!(release, "3.8.4");
+    assert!(hash.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-".contains(letter)));
+    // 2024-02-12 22:16 UTC
+    let shape: String =
+        date.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    assert_eq!(shape, "0000-00-00 00:00 UTC");
+    assert!(date.starts_with("20"), "{date}");
+    for (word, start) in [("envi", "zookeeper.version="), ("mntr", "zk_version\t")] {
+        let answer = answer(&address, word);
+        assert_eq!(answer.lines().find_map(|line| line.strip_prefix(start)), Some(line), "{word}");
+    }
 }
 
 #[test]

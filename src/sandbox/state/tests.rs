@@ -46,7 +46,7 @@ impl World {
         password: &[u8],
     ) -> (ConnectionId, Welcome, Outcome) {
         let id = ConnectionId(number);
-        assert!(self.state.accept(id, PEER.into(), self.now));
+        self.state.accept(id, PEER.into(), self.now);
         let request = ConnectRequest {
             last_zxid: 0,
             timeout: 4_000,
@@ -54,7 +54,7 @@ impl World {
             password: password.to_vec(),
             knows_read_only: true,
         };
-        let mut outcome = self.state.connect(id, &request, self.now);
+        let mut outcome = self.state.connect(id, &request, false, self.now);
         let welcome = outcome.welcome.take().expect("an answer");
         (id, welcome, outcome)
     }
@@ -194,7 +194,7 @@ fn a_session_moves_to_the_connection_that_knows_its_password() {
 fn who_has_seen_the_future_is_sent_away() {
     let mut world = World::new();
     let id = ConnectionId(1);
-    assert!(world.state.accept(id, PEER.into(), world.now));
+    world.state.accept(id, PEER.into(), world.now);
     let request = ConnectRequest {
         last_zxid: 9,
         timeout: 0,
@@ -202,7 +202,7 @@ fn who_has_seen_the_future_is_sent_away() {
         password: vec![],
         knows_read_only: false,
     };
-    let outcome = world.state.connect(id, &request, world.now);
+    let outcome = world.state.connect(id, &request, false, world.now);
     assert_eq!((outcome.welcome, outcome.endings), (None, vec![(id, Ending::AtOnce)]));
 }
 
@@ -352,10 +352,14 @@ fn an_address_has_only_so_many_connections() {
     let mut world = World::with(Settings { max_connections: 2, ..Settings::default() });
     world.client(1);
     let two = world.client(2);
-    assert!(!world.state.accept(ConnectionId(3), PEER.into(), world.now));
-    assert!(world.state.accept(ConnectionId(4), ([10, 0, 0, 1], 1).into(), world.now));
+    assert!(!world.state.has_room(PEER.into(), false));
+    assert!(world.state.has_room(PEER.into(), true), "one is kept for the owner");
+    assert!(world.state.has_room(([10, 0, 0, 1], 1).into(), false));
+    world.client(3);
+    assert!(!world.state.has_room(PEER.into(), true), "no more than one");
+    world.state.disconnect(ConnectionId(3));
     world.state.disconnect(two);
-    assert!(world.state.accept(ConnectionId(5), PEER.into(), world.now));
+    assert!(world.state.has_room(PEER.into(), false));
 }
 
 #[test]

@@ -87,6 +87,8 @@ impl Writer<'_> {
                     self.id(id);
                 }
             }
+            Body::Token(Some(token)) => self.buffer(token),
+            Body::Token(None) => self.int(-1),
             Body::Several(parts) => {
                 for part in parts {
                     self.part(part);

@@ -32,6 +32,7 @@ mod code {
     pub(super) const MULTI_READ: i32 = 22;
     pub(super) const AUTH: i32 = 100;
     pub(super) const SET_WATCHES: i32 = 101;
+    pub(super) const SASL: i32 = 102;
     pub(super) const GET_EPHEMERALS: i32 = 103;
     pub(super) const GET_ALL_CHILDREN_NUMBER: i32 = 104;
     pub(super) const SET_WATCHES2: i32 = 105;
@@ -127,6 +128,10 @@ fn body(number: i32, reader: &mut Reader<'_>) -> Result<Operation, Malformed> {
                 scheme: reader.string()?,
                 credentials: reader.buffer()?.ok_or(Malformed)?.to_vec(),
             }
+        }
+        code::SASL => {
+            reader.buffer()?.ok_or(Malformed)?;
+            Operation::Sasl
         }
         code::SET_WATCHES => Operation::SetWatches(Box::new(old_watches(reader)?)),
         code::SET_WATCHES2 => {
