@@ -188,7 +188,7 @@ pub enum Cause {
     ServerBehind,
     /// The transport refused, such as TLS; see [`Fault`].
     Transport(Fault),
-    /// The server does not serve sessions that have not authenticated by SASL.
+    /// The server does not serve sessions that have not authenticated, by SASL or as it demands.
     NeedsAuthentication,
     /// The server does not accept the credentials of this scheme. It has ended the session.
     AuthFailed(Arc<str>),
@@ -252,7 +252,7 @@ impl fmt::Display for Cause {
             }
             Self::ServerBehind => f.write_str("the server is behind what was seen already"),
             Self::Transport(fault) => fault.fmt(f),
-            Self::NeedsAuthentication => f.write_str("the server requires SASL authentication"),
+            Self::NeedsAuthentication => f.write_str("the server requires authentication"),
             Self::AuthFailed(scheme) => write!(f, "{scheme} authentication failed"),
             Self::SessionMoved => f.write_str("another connection has the session now"),
             Self::Expired => f.write_str("the session has expired"),

@@ -91,14 +91,15 @@ impl Queue {
             return;
         }
         let cost = cost(&item);
-        if matches!(item, Item::State(_)) && waiting.items.len() < MOST_CHANGES {
+        let is_change = matches!(item, Item::State(_));
+        if is_change && waiting.items.len() < MOST_CHANGES {
             // A change of the state is always told, behind the gap.
             let missed = std::mem::take(&mut waiting.missed);
             if missed > 0 {
                 waiting.items.push_back(Item::Missed(missed));
             }
             waiting.items.push_back(item);
-        } else if waiting.missed > 0 || waiting.bytes + cost > self.most {
+        } else if is_change || waiting.missed > 0 || waiting.bytes + cost > self.most {
             waiting.missed += 1;
         } else {
             waiting.bytes += cost;

@@ -24,6 +24,11 @@ mod state;
 mod watches;
 mod word;
 
+#[cfg(test)]
+extern crate self as zookeeper;
+#[cfg(test)]
+mod tests;
+
 pub use self::client::{Client, start};
 pub use self::code::Code;
 pub use self::data::{Acl, Data, Identity, Names, Permissions, Seq, Stat, Zxid};

@@ -98,6 +98,15 @@ pub enum ReadReply {
     Data(Data),
 }
 
+impl AnyRequest {
+    /// Reads the reply to this request as a server would send it to a client without a chroot: the
+    /// code of its header and the bytes behind the header. The inner error is the server's refusal,
+    /// the outer one says why the reply is none to this request.
+    pub fn read_reply(&self, code: i32, body: &[u8]) -> Result<Result<Reply, Code>, &'static str> {
+        read(self, code, body, &Chroot::none())
+    }
+}
+
 /// Reads the reply to a request: the inner error is the server's refusal.
 pub(crate) fn read(
     request: &AnyRequest,

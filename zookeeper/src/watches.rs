@@ -364,6 +364,19 @@ impl Registry {
         paths
     }
 
+    /// Returns whether there are watches that stay.
+    pub(crate) fn has_persistent(&self) -> bool {
+        let stays = |slots: &Slots| slots[3..].iter().any(|slot| slot.held.is_some());
+        self.paths.values().any(stays)
+    }
+
+    /// Marks a watch as one that the server may have lost.
+    pub(crate) fn weaken(&mut self, path: &str, kind: WatchKind) {
+        if let Some(slots) = self.paths.get_mut(path) {
+            weaken(&mut slots[kind as usize]);
+        }
+    }
+
     /// Takes note that the server holds the persistent watches again.
     pub(crate) fn strengthen(&mut self) {
         for slots in self.paths.values_mut() {

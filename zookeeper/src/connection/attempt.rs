@@ -185,7 +185,7 @@ pub(crate) async fn diagnose(
     dial: &dyn Dial,
     host: &Host,
     address: std::net::SocketAddr,
-    behind: bool,
+    seen: i64,
 ) -> Cause {
     let asked = async {
         let mut wire = dial.dial(host, address).await?;
@@ -201,7 +201,7 @@ pub(crate) async fn diagnose(
         Ok(Ok(answer)) if answer.contains("not currently serving") => Cause::NotServing,
         Ok(Ok(answer)) if answer.is_empty() => Cause::NotZooKeeper("it closes the connection"),
         Ok(Ok(answer)) if is_server(&answer) => {
-            if behind {
+            if zxid(&answer).is_some_and(|zxid| zxid < seen) {
                 Cause::ServerBehind
             } else {
                 Cause::NoSession
@@ -211,6 +211,12 @@ pub(crate) async fn diagnose(
         Ok(Err(cause)) => cause,
         Err(_) => Cause::NoSession,
     }
+}
+
+/// Reads the last zxid out of an answer to `srvr`.
+fn zxid(answer: &str) -> Option<i64> {
+    let zxid = answer.lines().find_map(|line| line.strip_prefix("Zxid: 0x"))?;
+    i64::from_str_radix(zxid.trim(), 16).ok()
 }
 
 fn is_server(answer: &str) -> bool {

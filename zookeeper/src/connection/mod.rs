@@ -4,6 +4,7 @@ mod attempt;
 mod inbox;
 mod replies;
 mod serve;
+mod suspects;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::attempt::Opened;
 use self::serve::Connection;
+use self::suspects::Suspects;
 use crate::encode::Hello;
 use crate::error::{Cause, Error};
 use crate::feed::Item;
@@ -55,8 +57,8 @@ pub(crate) struct Session {
     pub(crate) is_real: bool,
     /// Credentials that were accepted, or came with the options.
     pub(crate) credentials: Vec<AddAuth>,
-    /// The host that broke the connection at a request of 3.6, if one has.
-    pub(crate) old_host: Option<Host>,
+    /// Hosts that broke the connection at a request of 3.6 that leaves watches.
+    pub(crate) suspects: Suspects,
 }
 
 struct Task {
@@ -76,46 +78,51 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         password: resume.map_or_else(Password::default, |resume| resume.password.clone()),
         is_real: resume.is_some(),
         credentials: options.auth.clone(),
-        old_host: None,
+        suspects: Suspects::default(),
     };
     let hosts = Hosts::new(options.hosts.clone(), options.seed);
     let mut task = Task { shared: Arc::clone(&shared), hosts, session, close_by: None };
-    let End(state, cause) = task.keep().await;
-    task.end(state, cause);
+    task.keep().await;
 }
 
 impl Task {
-    async fn keep(&mut self) -> End {
+    async fn keep(&mut self) {
         loop {
             let (host, address, opened) = match self.find().await {
                 Ok(found) => found,
-                Err(end) => return end,
+                Err(end) => return self.end(&end),
             };
-            self.hosts_serve(&host, address, &opened);
+            if self.shared.registry().has_persistent() {
+                let shared = Arc::clone(&self.shared);
+                self.session.suspects.ask(&*shared.options.dial, &host).await;
+            }
+            self.connected(&host, address, &opened);
             let mut connection = Connection::new(&self.shared, &self.session, &host, opened);
             let after = poll_fn(|context| connection.poll(context, &mut self.session)).await;
             let proven = connection.is_proven();
             let found = connection.writable_host();
-            let cause = match &after {
-                After::Search(cause) | After::End(End(_, cause)) => cause.clone(),
-            };
-            connection.lose(&cause, matches!(after, After::End(_)));
             match after {
-                After::End(end) => return end,
+                After::End(end) => {
+                    self.end(&end);
+                    connection.lose(&end.1, true);
+                    return;
+                }
                 After::Search(cause) => {
-                    if proven {
+                    // What speaks nonsense does so again: pauses go on to grow.
+                    if proven && !matches!(cause, Cause::Malformed { .. }) {
                         self.hosts.serves();
                     }
                     if let Some(host) = found {
                         self.hosts.prefer(&host);
                     }
-                    self.lost(&host, address, cause);
+                    self.lost(&host, address, cause.clone());
+                    connection.lose(&cause, false);
                 }
             }
         }
     }
 
-    fn hosts_serve(&mut self, host: &Host, address: SocketAddr, opened: &Opened) {
+    fn connected(&mut self, host: &Host, address: SocketAddr, opened: &Opened) {
         let welcome = &opened.welcome;
         self.session.id = welcome.session;
         self.session.password = Password::new(welcome.password.clone());
@@ -178,7 +185,7 @@ impl Task {
             let mut known = self.shared.known();
             let attempts = &mut known.facts.attempts;
             match attempts.iter_mut().find(|known| known.host == *host) {
-                Some(known) if *known == attempt => return,
+                Some(known) if known.cause == attempt.cause => return,
                 Some(known) => *known = attempt.clone(),
                 None => attempts.push(attempt.clone()),
             }
@@ -231,21 +238,29 @@ impl Task {
                 return Ok(Err(cause));
             }
         };
-        let mut last = Cause::NoSuchHost;
+        // The failure of an address matters only where no other serves.
+        let mut worst: Option<(SocketAddr, Cause)> = None;
         for address in addresses {
             let at = self.hosts.begin(Instant::now());
             self.unless_interrupted(sleep_until(at)).await?;
-            last = match self.try_address(host, address, time).await? {
+            let cause = match self.try_address(host, address, time).await? {
                 Ok(opened) => return Ok(Ok((address, opened))),
                 Err(Cause::NoSession) => self.why_no_session(host, address).await?,
                 Err(cause) => cause,
             };
-            self.failed(host, Some(address), last.clone());
-            if last == Cause::Expired {
-                break;
+            if cause == Cause::Expired {
+                return Ok(Err(cause));
+            }
+            if worst.as_ref().is_none_or(|(_, known)| tells_less(known)) {
+                worst = Some((address, cause));
             }
         }
-        Ok(Err(last))
+        let (address, cause) = match worst {
+            Some((address, cause)) => (Some(address), cause),
+            None => (None, Cause::NoSuchHost),
+        };
+        self.failed(host, address, cause.clone());
+        Ok(Err(cause))
     }
 
     async fn try_address(
@@ -281,8 +296,8 @@ impl Task {
         let shared = Arc::clone(&self.shared);
         let at = self.hosts.begin(Instant::now());
         self.unless_interrupted(sleep_until(at)).await?;
-        let behind = shared.last_zxid.load(Ordering::Relaxed) > 0;
-        let asked = attempt::diagnose(&*shared.options.dial, host, address, behind);
+        let seen = shared.last_zxid.load(Ordering::Relaxed);
+        let asked = attempt::diagnose(&*shared.options.dial, host, address, seen);
         self.unless_interrupted(asked).await
     }
 
@@ -330,7 +345,7 @@ impl Task {
     }
 
     /// Fails what is left, and tells that the session is over.
-    fn end(&self, state: State, cause: Cause) {
+    fn end(&self, End(state, cause): &End) {
         let entries = {
             let mut queue = self.shared.queue();
             queue.ended = Some(cause.clone());
@@ -338,21 +353,26 @@ impl Task {
             std::mem::take(&mut queue.entries)
         };
         for entry in entries {
-            not_sent(&self.shared, entry, &cause);
+            not_sent(&self.shared, entry, cause);
         }
         {
             let mut known = self.shared.known();
             let facts = &mut known.facts;
-            facts.state = state;
+            facts.state = *state;
             facts.ended = Some(cause.clone());
             facts.host = None;
             facts.peer = None;
             facts.connected_since = None;
         }
-        let cause = (cause != Cause::Closed).then_some(cause);
-        self.tell(state, cause, None, None);
+        let cause = (*cause != Cause::Closed).then(|| cause.clone());
+        self.tell(*state, cause, None, None);
         self.shared.feed.end();
     }
+}
+
+/// Returns whether a host with several addresses is better described by what another comes to.
+fn tells_less(cause: &Cause) -> bool {
+    matches!(cause, Cause::Refused | Cause::Unreachable(_))
 }
 
 fn not_sent(shared: &Shared, entry: Entry, cause: &Cause) {

@@ -36,6 +36,7 @@ pub(super) struct Replies {
     auths: VecDeque<Auth>,
     /// Requests that leave watches again; whether each is one of 3.6.
     watches: VecDeque<bool>,
+    new_watches: NewWatches,
     pub(super) pings: u32,
     /// Whether anything was answered.
     pub(super) proven: bool,
@@ -45,6 +46,15 @@ pub(super) struct Replies {
     /// Whether the server is known to keep one-shot and persistent watches of a path apart: those
     /// do since 3.9 that tell the zxid of an event.
     modern: bool,
+}
+
+/// What a server has made of the request of 3.6 that leaves watches again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NewWatches {
+    NotSent,
+    Answered,
+    Unanswered,
+    Refused,
 }
 
 struct Header {
@@ -60,6 +70,7 @@ impl Replies {
             requests: VecDeque::new(),
             auths: VecDeque::new(),
             watches: VecDeque::new(),
+            new_watches: NewWatches::NotSent,
             pings: 0,
             proven: false,
             completed: 0,
@@ -83,11 +94,28 @@ impl Replies {
 
     pub(super) fn expects_watches(&mut self, new: bool) {
         self.watches.push_back(new);
+        if new {
+            self.new_watches = NewWatches::Unanswered;
+        }
     }
 
-    /// Returns whether the connection broke while the server had a request of 3.6 to leave watches.
-    pub(super) fn broke_at_new_watches(&self) -> bool {
-        self.watches.contains(&true)
+    /// Returns what the server has made of the request of 3.6 that leaves watches again.
+    pub(super) fn new_watches(&self) -> NewWatches {
+        self.new_watches
+    }
+
+    /// Tells that the server is too old for persistent watches.
+    pub(super) fn cannot_leave(&self, lists: &[Vec<Arc<str>>]) {
+        let at = self.shared.next_seq();
+        for (list, kind) in
+            lists.iter().zip([WatchKind::Persistent, WatchKind::PersistentRecursive])
+        {
+            for full in list {
+                self.shared.registry().weaken(full, kind);
+                let path: Arc<str> = self.shared.chroot.inside(full).unwrap_or(full).into();
+                self.weakened(at, &path, vec![kind]);
+            }
+        }
     }
 
     /// Publishes how much is in flight.
@@ -136,6 +164,11 @@ impl Replies {
         let header = header.map_err(|_: Fault| self.malformed("a header is cut"))?;
         let body = &frame[frame.len() - from.left()..];
         if header.code == Code::SessionClosedRequireSaslAuth.number() {
+            // It has carried out none of what was sent.
+            while let Some(entry) = self.requests.pop_front() {
+                self.shared.settle(&entry.request, None);
+                self.complete(at, &header, entry, Err(Code::SessionClosedRequireSaslAuth), 20);
+            }
             return Err(After::End(End(State::AuthFailed, Cause::NeedsAuthentication)));
         }
         match header.xid {
@@ -235,14 +268,17 @@ impl Replies {
         };
         let op = if new { Op::SetWatches2 } else { Op::SetWatches };
         if header.code != 0 || !body.is_empty() {
-            // A server that refuses is not one that holds the watches.
-            self.watches.push_front(new);
+            if new && header.code == Code::Unimplemented.number() {
+                self.new_watches = NewWatches::Refused;
+            }
             let why = "the watches are not left again";
             return Err(After::Search(Cause::Malformed { op: Some(op), why }));
         }
         self.saw(header);
         self.proven = true;
         if self.watches.is_empty() && new {
+            self.new_watches = NewWatches::Answered;
+
             self.shared.registry().strengthen();
         }
         Ok(())

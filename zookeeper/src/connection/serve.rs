@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::attempt::Opened;
 use super::inbox::Inbox;
-use super::replies::Replies;
+use super::replies::{NewWatches, Replies};
 use super::{After, End, Session};
 use crate::dial::{BoxFuture, Stream};
 use crate::encode::{self, AUTH_XID};
@@ -26,6 +26,9 @@ use crate::word;
 
 /// The longest time without anything sent before a ping is (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
 const MOST_IDLE: Duration = Duration::from_secs(10);
+
+/// The shortest: a server that gives a session of a millisecond is not flooded with pings.
+const LEAST_IDLE: Duration = Duration::from_millis(50);
 
 /// How often is read or written in a row before other tasks get their turn.
 const TURNS: usize = 32;
@@ -76,7 +79,7 @@ impl Connection {
         let Opened { wire, inbox, welcome, .. } = opened;
         let timeout = Duration::from_millis(welcome.timeout.into());
         let now = Instant::now();
-        let idle = (timeout / 3).min(MOST_IDLE);
+        let idle = (timeout / 3).clamp(LEAST_IDLE, MOST_IDLE);
         let look = welcome.read_only.then(|| look_for_writable(Arc::clone(shared)));
         let mut connection = Self {
             shared: Arc::clone(shared),
@@ -92,7 +95,7 @@ impl Connection {
             last_heard: now,
             last_sent: now,
             idle,
-            silence: timeout / 3 * 2,
+            silence: (timeout / 3 * 2).max(2 * LEAST_IDLE),
             timer: Box::pin(sleep_until(now + idle)),
             look,
             writable: None,
@@ -108,9 +111,13 @@ impl Connection {
             self.replies.expects_auth(Arc::clone(&credentials.scheme));
         }
         let lists = self.shared.registry().paths();
-        let knows_persistent = session.old_host.as_ref() != Some(&self.host);
-        let count =
-            if knows_persistent && lists[3..].iter().any(|list| !list.is_empty()) { 5 } else { 3 };
+        let has_persistent = lists[3..].iter().any(|list| !list.is_empty());
+        let is_old = session.suspects.is_old(&self.host);
+        if has_persistent && is_old {
+            self.replies.cannot_leave(&lists[3..]);
+        }
+        // Every release knows the request for the other kinds.
+        let count = if has_persistent && !is_old { 5 } else { 3 };
         let seen = self.shared.last_zxid.load(Ordering::Relaxed);
         for part in parts(&lists[..count]) {
             encode::set_watches(seen, &part, &mut self.outbox);
@@ -134,9 +141,11 @@ impl Connection {
         match self.turn(context, session) {
             Ok(()) => Poll::Pending,
             Err(After::Search(cause)) => {
-                if self.replies.broke_at_new_watches() {
-                    // It may be older than 3.6. If it is not, the next host serves them.
-                    session.old_host = Some(self.host.clone());
+                match self.replies.new_watches() {
+                    NewWatches::Refused => session.suspects.is_known_old(&self.host),
+                    NewWatches::Unanswered => session.suspects.broke(&self.host),
+                    NewWatches::Answered => session.suspects.clear(&self.host),
+                    NewWatches::NotSent => {}
                 }
                 Poll::Ready(After::Search(cause))
             }

@@ -1,0 +1,4 @@
+//! Tests of the whole client against servers that say whatever a test wants.
+
+mod codec;
+mod wire;
