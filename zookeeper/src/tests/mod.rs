@@ -1,4 +1,7 @@
 //! Tests of the whole client against servers that say whatever a test wants.
 
 mod codec;
+mod fake;
+mod order;
+mod watches;
 mod wire;

@@ -1,0 +1,342 @@
+//! The registry holds what the server holds, through everything that servers do to watches.
+
+use zookeeper::{
+    AddWatch, AnyRequest, Client, Code, Data, Exists, Feed, GetChildren, GetConfig, GetData, Item,
+    Names, Pending, Permit, RemoveKind, RemoveWatches, Reply, Request, Stat, State, WatchKind,
+    WatchMode,
+};
+
+use super::fake::{Listener, Net, Server, until};
+
+fn data() -> Result<Reply, Code> {
+    Ok(Reply::Data(Data { data: None, stat: Stat::default() }))
+}
+
+fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
+    client.send(Permit::unmetered(), request)
+}
+
+/// Sends a request and has the server answer it.
+async fn ask<R: Request>(
+    client: &Client,
+    server: &mut Server,
+    request: R,
+    reply: Result<Reply, Code>,
+) -> Result<R::Reply, zookeeper::Error> {
+    let pending = send(client, request);
+    let request = server.request().await;
+    server.reply(&request, 5, &reply).await;
+    pending.await.value
+}
+
+fn held(client: &Client) -> Vec<(String, WatchKind)> {
+    client.watches().into_iter().map(|watch| (watch.path, watch.kind)).collect()
+}
+
+async fn connected(servers: &str) -> (Net, Listener, Client, Feed, Server) {
+    let net = Net::default();
+    let mut listener = net.listen("a");
+    let (client, mut feed) = net.start(servers);
+    let server = listener.serve().await;
+    until(&mut feed, State::Connected).await;
+    (net, listener, client, feed, server)
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_leave_watches_of_their_kinds() {
+    let (_net, _listener, client, _feed, mut server) = connected("a/app").await;
+    let server = &mut server;
+    ask(&client, server, GetData::new("/a").watch(true), data()).await.unwrap();
+    ask(&client, server, GetData::new("/unwatched"), data()).await.unwrap();
+    ask(&client, server, GetData::new("/none").watch(true), Err(Code::NoNode)).await.unwrap_err();
+    let there = Ok(Reply::Exists(Some(Stat::default())));
+    ask(&client, server, Exists::new("/b").watch(true), there).await.unwrap();
+    ask(&client, server, Exists::new("/c").watch(true), Ok(Reply::Exists(None))).await.unwrap();
+    let names = Ok(Reply::Names(Names::default()));
+    ask(&client, server, GetChildren::new("/").watch(true), names).await.unwrap();
+    ask(&client, server, AddWatch::new("/d", WatchMode::Persistent), Ok(Reply::Done))
+        .await
+        .unwrap();
+    ask(&client, server, AddWatch::new("/d", WatchMode::PersistentRecursive), Err(Code::NoAuth))
+        .await
+        .unwrap_err();
+    let expected = [
+        ("/", WatchKind::Child),
+        ("/a", WatchKind::Data),
+        ("/b", WatchKind::Data),
+        ("/c", WatchKind::Exists),
+        ("/d", WatchKind::Persistent),
+    ];
+    assert_eq!(held(&client), expected.map(|(path, kind)| (path.to_owned(), kind)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_configuration_is_watched_outside_the_chroot() {
+    let (_net, mut listener, client, mut feed, mut server) = connected("a/app").await;
+    ask(&client, &mut server, GetConfig { watch: true }, data()).await.unwrap();
+    assert_eq!(held(&client), [("/zookeeper/config".to_owned(), WatchKind::Data)]);
+    client.break_connection();
+    let mut server = listener.serve().await;
+    let lists = vec![vec!["/zookeeper/config".to_owned()], vec![], vec![]];
+    assert_eq!(server.set_watches().await, (101, 5, lists));
+    until(&mut feed, State::Connected).await;
+    server.event(3, "/zookeeper/config", -1).await;
+    let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+    assert_eq!(&*event.path, "/zookeeper/config");
+    assert_eq!(held(&client), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_change_is_one_event_however_many_watches_it_satisfies() {
+    let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    let names = Ok(Reply::Names(Names::default()));
+    ask(&client, &mut server, GetChildren::new("/a").watch(true), names).await.unwrap();
+    let add = AddWatch::new("/", WatchMode::PersistentRecursive);
+    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+    server.event(2, "/a", 9).await;
+    server.event(1, "/a", 10).await;
+    for kind in [zookeeper::EventKind::NodeDeleted, zookeeper::EventKind::NodeCreated] {
+        let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+        assert_eq!((event.kind, &*event.path), (kind, "/a"));
+    }
+    // The event has ended the watches for one event, and no other.
+    assert_eq!(held(&client), [("/".to_owned(), WatchKind::PersistentRecursive)]);
+    assert_eq!(client.watches()[0].events, 2);
+    assert!(feed.try_next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_nobody_watches_are_counted_and_dropped() {
+    let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+    let add = AddWatch::new("/a", WatchMode::Persistent);
+    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+    for path in ["/", "/a/b", "/ab", "/zookeeper"] {
+        server.event(3, path, -1).await;
+    }
+    server.event(4, "/a", -1).await;
+    let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+    assert_eq!(&*event.path, "/a");
+    assert_eq!(client.facts().unwatched_events, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
+    let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+    let pending = send(&client, GetData::new("/a").watch(true));
+    let request = server.request().await;
+    server.event(3, "/a", -1).await;
+    server.reply(&request, 5, &data()).await;
+    pending.await.value.unwrap();
+    assert!(matches!(feed.try_next(), Some(Item::Event(_))));
+    // The watch has given its event already.
+    assert_eq!(held(&client), []);
+    // One that is held and asked for again stays: its event came before the reply left it anew.
+    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    let pending = send(&client, GetData::new("/a").watch(true));
+    let request = server.request().await;
+    server.event(3, "/a", -1).await;
+    server.reply(&request, 5, &data()).await;
+    pending.await.value.unwrap();
+    assert_eq!(held(&client), [("/a".to_owned(), WatchKind::Data)]);
+}
+
+/// Leaves a persistent watch and one for one event at a znode.
+async fn both(client: &Client, server: &mut Server) {
+    let add = AddWatch::new("/a", WatchMode::Persistent);
+    ask(client, server, add, Ok(Reply::Done)).await.unwrap();
+    ask(client, server, GetData::new("/a").watch(true), data()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_3_9_a_watch_that_fires_takes_the_persistent_one_with_it() {
+    let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
+    both(&client, &mut server).await;
+    server.event(3, "/a", -1).await;
+    assert!(matches!(feed.next().await, Some(Item::Event(_))));
+    let Some(Item::Weakened(weakened)) = feed.next().await else { panic!("not told") };
+    assert_eq!((&*weakened.path, weakened.kind), ("/a", WatchKind::Persistent));
+    let watches = client.watches();
+    assert!(watches.len() == 1 && watches[0].weak, "{watches:?}");
+    // What the server has kept of it is told all the same, and no second time that it is weak.
+    server.event(4, "/a", -1).await;
+    assert!(matches!(feed.next().await, Some(Item::Event(_))));
+    // It is whole again when it is left anew, by the caller or by a reconnection.
+    let add = AddWatch::new("/a", WatchMode::Persistent);
+    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+    assert!(!client.watches()[0].weak);
+    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    server.event(3, "/a", -1).await;
+    assert!(matches!(feed.next().await, Some(Item::Event(_))));
+    assert!(matches!(feed.next().await, Some(Item::Weakened(_))));
+    client.break_connection();
+    let mut server = listener.serve().await;
+    assert_eq!(server.set_watches().await.0, 105);
+    assert!(client.watches()[0].weak);
+    server.watches_left().await;
+    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    assert!(!client.watches()[0].weak);
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_3_9_it_does_not_and_events_tell_their_zxid() {
+    let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+    both(&client, &mut server).await;
+    server.event(3, "/a", 77).await;
+    let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+    assert_eq!(event.zxid, Some(zookeeper::Zxid(77)));
+    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    assert!(feed.try_next().is_none());
+    assert!(!client.watches()[0].weak);
+    // The zxid of an event is none that the client may claim to have seen.
+    assert_eq!(client.facts().last_zxid, zookeeper::Zxid(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn removed_watches_are_forgotten_once_the_server_has_removed_them() {
+    let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+    both(&client, &mut server).await;
+    let remove = RemoveWatches::new("/a", RemoveKind::Data);
+    let refused = ask(&client, &mut server, remove.clone(), Err(Code::NoWatcher)).await;
+    assert_eq!(refused.unwrap_err().code(), Some(Code::NoWatcher));
+    assert_eq!(held(&client).len(), 2);
+    // Some servers tell the remover.
+    let pending = send(&client, remove);
+    let request = server.request().await;
+    server.event(5, "/a", -1).await;
+    server.reply(&request, 5, &Ok(Reply::Done)).await;
+    pending.await.value.unwrap();
+    let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+    assert_eq!(event.kind.name(), "DataWatchRemoved");
+    // Before 3.9 a persistent watch of the znode loses its half.
+    assert!(matches!(feed.next().await, Some(Item::Weakened(_))));
+    assert_eq!(held(&client), [("/a".to_owned(), WatchKind::Persistent)]);
+    assert!(client.forget_watch("/a", WatchKind::Persistent));
+    assert!(!client.forget_watch("/a", WatchKind::Persistent));
+    server.event(3, "/a", -1).await;
+    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    assert!(feed.try_next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_paths_are_left_again_in_parts_that_a_server_takes() {
+    let (_net, mut listener, client, _feed, mut server) = connected("a").await;
+    let path = |number: usize| format!("/{number:0200}");
+    let pending: Vec<_> =
+        (0..2000).map(|number| send(&client, GetData::new(path(number)).watch(true))).collect();
+    let more: Vec<_> = (0..100)
+        .map(|number| send(&client, AddWatch::new(path(number), WatchMode::Persistent)))
+        .collect();
+    for _ in 0..2100 {
+        let request = server.request().await;
+        let reply = match &request.1 {
+            AnyRequest::AddWatch(_) => Ok(Reply::Done),
+            _ => data(),
+        };
+        server.reply(&request, 5, &reply).await;
+    }
+    for pending in pending {
+        pending.await.value.unwrap();
+    }
+    for pending in more {
+        pending.await.value.unwrap();
+    }
+    client.break_connection();
+    let mut server = listener.serve().await;
+    let next = send(&client, GetData::new("/next"));
+    let (mut seen, mut parts) = ([0, 0], 0);
+    while seen != [2000, 100] {
+        let (op, zxid, lists) = server.set_watches().await;
+        assert_eq!((op, zxid), (105, 5));
+        seen[0] += lists[0].len();
+        seen[1] += lists[3].len();
+        parts += 1;
+    }
+    assert!(parts >= 4, "{parts}");
+    let request = server.request().await;
+    for _ in 0..parts {
+        server.watches_left().await;
+    }
+    server.reply(&request, 6, &data()).await;
+    next.await.value.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_before_3_6_gets_what_it_knows_and_the_rest_is_told() {
+    let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
+    both(&client, &mut server).await;
+    client.break_connection();
+    // An older server takes its place: it breaks the connection at what it does not know.
+    let mut server = listener.serve().await;
+    assert_eq!(server.set_watches().await.0, 105);
+    drop(server);
+    // It is asked which release it is, since other reasons may have broken the connection.
+    let mut next = listener.accept().await;
+    let hello = next.hello().await;
+    next.welcome(hello.session, 6000, false).await;
+    let mut asked = listener.accept().await;
+    assert_eq!(asked.word().await, "srvr");
+    asked.say(b"Zookeeper version: 3.5.9-x, built on 1\n").await;
+    drop(asked);
+    assert_eq!(next.set_watches().await, (101, 5, vec![vec!["/a".to_owned()], vec![], vec![]]));
+    next.watches_left().await;
+    loop {
+        match feed.next().await.unwrap() {
+            Item::Weakened(weakened) => {
+                assert_eq!((&*weakened.path, weakened.kind), ("/a", WatchKind::Persistent));
+                break;
+            }
+            Item::State(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(client.watches().iter().any(|watch| watch.weak));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_while_watches_are_left_again_does_not_make_a_server_old() {
+    let (_net, mut listener, client, _feed, mut server) = connected("a").await;
+    both(&client, &mut server).await;
+    client.break_connection();
+    let mut server = listener.serve().await;
+    assert_eq!(server.set_watches().await.0, 105);
+    drop(server);
+    let mut next = listener.accept().await;
+    let hello = next.hello().await;
+    next.welcome(hello.session, 6000, false).await;
+    let mut asked = listener.accept().await;
+    assert_eq!(asked.word().await, "srvr");
+    asked.say(b"Zookeeper version: 3.6.3-x, built on 1\n").await;
+    drop(asked);
+    assert_eq!(next.set_watches().await.0, 105);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_reads_is_counted_in_its_place() {
+    let net = Net::default();
+    let mut listener = net.listen("a");
+    let mut options = net.options("a");
+    options.feed = 1000;
+    let (client, mut feed) = zookeeper::start(options);
+    let mut server = listener.serve().await;
+    let add = AddWatch::new("/", WatchMode::PersistentRecursive);
+    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+    for _ in 0..100 {
+        server.event(3, "/a", -1).await;
+    }
+    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    until(&mut feed, State::Connected).await;
+    let mut told = 0;
+    let missed = loop {
+        match feed.try_next().unwrap() {
+            Item::Event(_) => told += 1,
+            Item::Missed(missed) => break missed,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(told > 1 && told + missed == 100, "{told} {missed}");
+    server.event(3, "/c", -1).await;
+    let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
+    assert_eq!(&*event.path, "/c");
+    assert_eq!(client.watches()[0].events, 101);
+}
