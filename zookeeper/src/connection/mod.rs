@@ -61,6 +61,17 @@ pub(crate) struct Session {
     pub(crate) suspects: Suspects,
 }
 
+/// Ends the session for those who wait, if the task is dropped before it has.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.0.queue().ended.is_none() {
+            finish(&self.0, &End(State::Abandoned, Cause::RuntimeEnded));
+        }
+    }
+}
+
 struct Task {
     shared: Arc<Shared>,
     hosts: Hosts,
@@ -82,6 +93,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     };
     let hosts = Hosts::new(options.hosts.clone(), options.seed);
     let mut task = Task { shared: Arc::clone(&shared), hosts, session, close_by: None };
+    // A runtime that ends drops the task where it waits.
+    let _guard = Guard(shared);
     task.keep().await;
 }
 
@@ -90,7 +103,7 @@ impl Task {
         loop {
             let (host, address, opened) = match self.find().await {
                 Ok(found) => found,
-                Err(end) => return self.end(&end),
+                Err(end) => return finish(&self.shared, &end),
             };
             if self.shared.registry().has_persistent() {
                 let shared = Arc::clone(&self.shared);
@@ -103,7 +116,7 @@ impl Task {
             let found = connection.writable_host();
             match after {
                 After::End(end) => {
-                    self.end(&end);
+                    finish(&self.shared, &end);
                     connection.lose(&end.1, true);
                     return;
                 }
@@ -143,7 +156,7 @@ impl Task {
             facts.handshake = Some(opened.handshake);
             facts.attempts.clear();
         }
-        self.tell(state, None, Some(host), Some(address));
+        tell(&self.shared, state, None, Some(host), Some(address));
     }
 
     fn lost(&mut self, host: &Host, address: SocketAddr, cause: Cause) {
@@ -155,27 +168,7 @@ impl Task {
             facts.peer = None;
             facts.connected_since = None;
         }
-        self.tell(State::Connecting, Some(cause), Some(host), Some(address));
-    }
-
-    /// Puts a change into the feed and then makes it the state.
-    fn tell(
-        &self,
-        state: State,
-        cause: Option<Cause>,
-        host: Option<&Host>,
-        address: Option<SocketAddr>,
-    ) {
-        let session = self.shared.known().facts.session;
-        self.shared.feed.push(Item::State(Change {
-            at: self.shared.next_seq(),
-            state,
-            cause,
-            host: host.cloned(),
-            address,
-            session,
-        }));
-        self.shared.state.send_replace(state);
+        tell(&self.shared, State::Connecting, Some(cause), Some(host), Some(address));
     }
 
     /// Takes note that a host cannot be connected to; tells so unless it is known.
@@ -190,7 +183,7 @@ impl Task {
                 None => attempts.push(attempt.clone()),
             }
         }
-        self.tell(State::Connecting, Some(attempt.cause), Some(host), address);
+        tell(&self.shared, State::Connecting, Some(attempt.cause), Some(host), address);
     }
 
     /// Looks for a server until one serves the session.
@@ -343,31 +336,46 @@ impl Task {
         })
         .await
     }
+}
 
-    /// Fails what is left, and tells that the session is over.
-    fn end(&self, End(state, cause): &End) {
-        let entries = {
-            let mut queue = self.shared.queue();
-            queue.ended = Some(cause.clone());
-            queue.bytes = Vec::new();
-            std::mem::take(&mut queue.entries)
-        };
-        for entry in entries {
-            not_sent(&self.shared, entry, cause);
-        }
-        {
-            let mut known = self.shared.known();
-            let facts = &mut known.facts;
-            facts.state = *state;
-            facts.ended = Some(cause.clone());
-            facts.host = None;
-            facts.peer = None;
-            facts.connected_since = None;
-        }
-        let cause = (*cause != Cause::Closed).then(|| cause.clone());
-        self.tell(*state, cause, None, None);
-        self.shared.feed.end();
+/// Puts a change into the feed and then makes it the state.
+fn tell(
+    shared: &Shared,
+    state: State,
+    cause: Option<Cause>,
+    host: Option<&Host>,
+    address: Option<SocketAddr>,
+) {
+    let session = shared.known().facts.session;
+    let (at, host) = (shared.next_seq(), host.cloned());
+    shared.feed.push(Item::State(Change { at, state, cause, host, address, session }));
+    shared.state.send_replace(state);
+}
+
+/// Fails what is left, and tells that the session is over.
+fn finish(shared: &Shared, End(state, cause): &End) {
+    let entries = {
+        let mut queue = shared.queue();
+        queue.ended = Some(cause.clone());
+        queue.bytes = Vec::new();
+        queue.waker = None;
+        std::mem::take(&mut queue.entries)
+    };
+    for entry in entries {
+        not_sent(shared, entry, cause);
     }
+    {
+        let mut known = shared.known();
+        let facts = &mut known.facts;
+        facts.state = *state;
+        facts.ended = Some(cause.clone());
+        facts.host = None;
+        facts.peer = None;
+        facts.connected_since = None;
+    }
+    let cause = (*cause != Cause::Closed).then(|| cause.clone());
+    tell(shared, *state, cause, None, None);
+    shared.feed.end();
 }
 
 /// Returns whether a host with several addresses is better described by what another comes to.

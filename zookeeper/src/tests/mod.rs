@@ -3,5 +3,6 @@
 mod codec;
 mod fake;
 mod order;
+mod session;
 mod watches;
 mod wire;
