@@ -94,6 +94,14 @@ requests! {
     AddAuth -> () = Reply::Done => ();
 }
 
+impl Request for AnyRequest {
+    type Reply = Reply;
+
+    fn reply(from: Reply) -> Option<Reply> {
+        Some(from)
+    }
+}
+
 /// What sort of znode is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CreateMode {

@@ -94,3 +94,69 @@ impl Inbox {
         &self.buffer[self.start..self.end]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    async fn fill(inbox: &mut Inbox, stream: &mut dyn Stream) -> usize {
+        poll_fn(|context| inbox.poll_fill(stream, context)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn room_grows_with_what_arrives_and_goes_with_it() {
+        let (mut ours, mut theirs) = duplex(1 << 20);
+        let mut inbox = Inbox::new(16 << 20);
+        theirs.write_all(&(16_i32 << 20).to_be_bytes()).await.unwrap();
+        fill(&mut inbox, &mut ours).await;
+        assert_eq!(inbox.frame(), Ok(None));
+        assert_eq!(inbox.buffer.len(), ROOM);
+        let (mut sent, block) = (0, vec![0; 1 << 16]);
+        while sent < 16 << 20 {
+            theirs.write_all(&block).await.unwrap();
+            sent += block.len();
+            let mut read = 0;
+            while read < block.len() {
+                read += fill(&mut inbox, &mut ours).await;
+            }
+            assert!(inbox.buffer.len() <= 2 * sent + 2 * ROOM, "{sent}");
+        }
+        let frame = inbox.frame().unwrap().unwrap();
+        assert_eq!(inbox.bytes(frame).len(), 16 << 20);
+        theirs.write_all(&[0, 0, 0, 1, 7]).await.unwrap();
+        fill(&mut inbox, &mut ours).await;
+        assert_eq!(inbox.buffer.len(), ROOM);
+        let frame = inbox.frame().unwrap().unwrap();
+        assert_eq!(inbox.bytes(frame), [7]);
+    }
+
+    #[tokio::test]
+    async fn frames_are_cut_wherever_they_arrive_in_pieces() {
+        let frames: Vec<Vec<u8>> = (0..40_usize).map(|length| vec![7; length * 700]).collect();
+        let mut bytes = Vec::new();
+        for frame in &frames {
+            bytes.extend(i32::try_from(frame.len()).unwrap().to_be_bytes());
+            bytes.extend(frame);
+        }
+        for piece in [7, 1000, 65_536, 1 << 20] {
+            let (mut ours, mut theirs) = duplex(1 << 20);
+            let mut inbox = Inbox::new(1 << 20);
+            let mut cut = Vec::new();
+            for piece in bytes.chunks(piece) {
+                theirs.write_all(piece).await.unwrap();
+                let mut read = 0;
+                while read < piece.len() {
+                    read += fill(&mut inbox, &mut ours).await;
+                    while let Some(frame) = inbox.frame().unwrap() {
+                        cut.push(inbox.bytes(frame).to_vec());
+                    }
+                }
+            }
+            assert!(cut == frames, "{piece}");
+        }
+    }
+}

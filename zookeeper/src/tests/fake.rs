@@ -25,7 +25,7 @@ pub(super) struct Net(Arc<Mutex<Hosts>>);
 
 #[derive(Default)]
 struct Hosts {
-    hosts: HashMap<String, Behaviour>,
+    known: HashMap<String, Behaviour>,
     dialled: Vec<(Instant, String)>,
     pipe: Option<usize>,
 }
@@ -45,18 +45,18 @@ impl Net {
     /// Has a host listen.
     pub(super) fn listen(&self, name: &str) -> Listener {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.lock().hosts.insert(name.to_owned(), Behaviour::Serves(sender));
+        self.lock().known.insert(name.to_owned(), Behaviour::Serves(sender));
         Listener(receiver)
     }
 
     /// Has a host refuse connections.
     pub(super) fn refuse(&self, name: &str) {
-        self.lock().hosts.insert(name.to_owned(), Behaviour::Refuses);
+        self.lock().known.insert(name.to_owned(), Behaviour::Refuses);
     }
 
     /// Has a host take no notice.
     pub(super) fn hang(&self, name: &str) {
-        self.lock().hosts.insert(name.to_owned(), Behaviour::Hangs);
+        self.lock().known.insert(name.to_owned(), Behaviour::Hangs);
     }
 
     /// Has connections hold only so many bytes.
@@ -86,7 +86,7 @@ impl Net {
 
 impl Dial for Net {
     fn resolve<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Vec<SocketAddr>, Cause>> {
-        let known = self.lock().hosts.contains_key(&host.name);
+        let known = self.lock().known.contains_key(&host.name);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, host.port));
         Box::pin(async move { if known { Ok(vec![address]) } else { Err(Cause::NoSuchHost) } })
     }
@@ -100,7 +100,7 @@ impl Dial for Net {
             let (behaviour, pipe) = {
                 let mut net = self.lock();
                 net.dialled.push((Instant::now(), host.name.clone()));
-                (net.hosts.get(&host.name).cloned(), net.pipe.unwrap_or(PIPE))
+                (net.known.get(&host.name).cloned(), net.pipe.unwrap_or(PIPE))
             };
             match behaviour {
                 None => Err(Cause::NoSuchHost),

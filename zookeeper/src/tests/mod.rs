@@ -2,6 +2,7 @@
 
 mod codec;
 mod fake;
+mod hostile;
 mod order;
 mod session;
 mod watches;

@@ -37,7 +37,7 @@ async fn requests_leave_in_call_order_and_many_in_one_write() {
     let length = server.0.read(&mut first).await.unwrap();
     let (mut frames, mut rest) = (Vec::new(), &first[..length]);
     while let Some((length, more)) = rest.split_first_chunk() {
-        let (frame, more) = more.split_at(i32::from_be_bytes(*length) as usize);
+        let (frame, more) = more.split_at(u32::from_be_bytes(*length) as usize);
         frames.push(wire::request(frame));
         rest = more;
     }
@@ -112,10 +112,10 @@ async fn a_dropped_pending_keeps_its_place_and_its_credit() {
     drop(client.send(permit, GetData::new("/dropped")));
     let kept = client.send(client.try_admit(Cost(40)).unwrap(), GetData::new("/kept"));
     assert!(client.try_admit(Cost(1)).is_none());
-    let (dropped, next) = (server.request().await, server.request().await);
+    let (dropped, second) = (server.request().await, server.request().await);
     server.reply(&dropped, 5, &Ok(data("dropped"))).await;
     // More than the whole budget is admitted once nothing else is in flight.
-    server.reply(&next, 5, &Ok(data("kept"))).await;
+    server.reply(&second, 5, &Ok(data("kept"))).await;
     assert_eq!(kept.await.value.unwrap().data.as_deref(), Some(&b"kept"[..]));
     drop(client.admit(Cost(1000)).await);
     assert!(client.try_admit(Cost(100)).is_some());
@@ -143,7 +143,7 @@ async fn what_has_not_left_can_be_called_off_and_what_has_is_unknown() {
     let read = last.within(Duration::from_millis(10)).await.value.unwrap_err();
     assert!(matches!(read, Error::Lost { op: Op::GetData, cause: Cause::Deadline, .. }));
     // Their places are kept: the next reply is that to the next request.
-    let _ = send(&client, Delete::new("/next"));
+    drop(send(&client, Delete::new("/next")));
     assert_eq!(server.request().await.1, Delete::new("/next").into());
 }
 

@@ -8,8 +8,8 @@ use zookeeper::{
 
 use super::fake::{Listener, Net, Server, until};
 
-fn data() -> Result<Reply, Code> {
-    Ok(Reply::Data(Data { data: None, stat: Stat::default() }))
+fn data() -> Reply {
+    Reply::Data(Data { data: None, stat: Stat::default() })
 }
 
 fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
@@ -46,8 +46,8 @@ async fn connected(servers: &str) -> (Net, Listener, Client, Feed, Server) {
 async fn replies_leave_watches_of_their_kinds() {
     let (_net, _listener, client, _feed, mut server) = connected("a/app").await;
     let server = &mut server;
-    ask(&client, server, GetData::new("/a").watch(true), data()).await.unwrap();
-    ask(&client, server, GetData::new("/unwatched"), data()).await.unwrap();
+    ask(&client, server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
+    ask(&client, server, GetData::new("/unwatched"), Ok(data())).await.unwrap();
     ask(&client, server, GetData::new("/none").watch(true), Err(Code::NoNode)).await.unwrap_err();
     let there = Ok(Reply::Exists(Some(Stat::default())));
     ask(&client, server, Exists::new("/b").watch(true), there).await.unwrap();
@@ -73,7 +73,7 @@ async fn replies_leave_watches_of_their_kinds() {
 #[tokio::test(start_paused = true)]
 async fn the_configuration_is_watched_outside_the_chroot() {
     let (_net, mut listener, client, mut feed, mut server) = connected("a/app").await;
-    ask(&client, &mut server, GetConfig { watch: true }, data()).await.unwrap();
+    ask(&client, &mut server, GetConfig { watch: true }, Ok(data())).await.unwrap();
     assert_eq!(held(&client), [("/zookeeper/config".to_owned(), WatchKind::Data)]);
     client.break_connection();
     let mut server = listener.serve().await;
@@ -89,7 +89,7 @@ async fn the_configuration_is_watched_outside_the_chroot() {
 #[tokio::test(start_paused = true)]
 async fn one_change_is_one_event_however_many_watches_it_satisfies() {
     let (_net, _listener, client, mut feed, mut server) = connected("a").await;
-    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
     let names = Ok(Reply::Names(Names::default()));
     ask(&client, &mut server, GetChildren::new("/a").watch(true), names).await.unwrap();
     let add = AddWatch::new("/", WatchMode::PersistentRecursive);
@@ -126,17 +126,17 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
     let pending = send(&client, GetData::new("/a").watch(true));
     let request = server.request().await;
     server.event(3, "/a", -1).await;
-    server.reply(&request, 5, &data()).await;
+    server.reply(&request, 5, &Ok(data())).await;
     pending.await.value.unwrap();
     assert!(matches!(feed.try_next(), Some(Item::Event(_))));
     // The watch has given its event already.
     assert_eq!(held(&client), []);
     // One that is held and asked for again stays: its event came before the reply left it anew.
-    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
     let pending = send(&client, GetData::new("/a").watch(true));
     let request = server.request().await;
     server.event(3, "/a", -1).await;
-    server.reply(&request, 5, &data()).await;
+    server.reply(&request, 5, &Ok(data())).await;
     pending.await.value.unwrap();
     assert_eq!(held(&client), [("/a".to_owned(), WatchKind::Data)]);
 }
@@ -145,7 +145,7 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
 async fn both(client: &Client, server: &mut Server) {
     let add = AddWatch::new("/a", WatchMode::Persistent);
     ask(client, server, add, Ok(Reply::Done)).await.unwrap();
-    ask(client, server, GetData::new("/a").watch(true), data()).await.unwrap();
+    ask(client, server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +165,7 @@ async fn before_3_9_a_watch_that_fires_takes_the_persistent_one_with_it() {
     let add = AddWatch::new("/a", WatchMode::Persistent);
     ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
     assert!(!client.watches()[0].weak);
-    ask(&client, &mut server, GetData::new("/a").watch(true), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
     server.event(3, "/a", -1).await;
     assert!(matches!(feed.next().await, Some(Item::Event(_))));
     assert!(matches!(feed.next().await, Some(Item::Weakened(_))));
@@ -174,7 +174,7 @@ async fn before_3_9_a_watch_that_fires_takes_the_persistent_one_with_it() {
     assert_eq!(server.set_watches().await.0, 105);
     assert!(client.watches()[0].weak);
     server.watches_left().await;
-    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     assert!(!client.watches()[0].weak);
 }
 
@@ -185,7 +185,7 @@ async fn since_3_9_it_does_not_and_events_tell_their_zxid() {
     server.event(3, "/a", 77).await;
     let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
     assert_eq!(event.zxid, Some(zookeeper::Zxid(77)));
-    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     assert!(feed.try_next().is_none());
     assert!(!client.watches()[0].weak);
     // The zxid of an event is none that the client may claim to have seen.
@@ -214,7 +214,7 @@ async fn removed_watches_are_forgotten_once_the_server_has_removed_them() {
     assert!(client.forget_watch("/a", WatchKind::Persistent));
     assert!(!client.forget_watch("/a", WatchKind::Persistent));
     server.event(3, "/a", -1).await;
-    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     assert!(feed.try_next().is_none());
 }
 
@@ -231,7 +231,7 @@ async fn many_paths_are_left_again_in_parts_that_a_server_takes() {
         let request = server.request().await;
         let reply = match &request.1 {
             AnyRequest::AddWatch(_) => Ok(Reply::Done),
-            _ => data(),
+            _ => Ok(data()),
         };
         server.reply(&request, 5, &reply).await;
     }
@@ -257,7 +257,7 @@ async fn many_paths_are_left_again_in_parts_that_a_server_takes() {
     for _ in 0..parts {
         server.watches_left().await;
     }
-    server.reply(&request, 6, &data()).await;
+    server.reply(&request, 6, &Ok(data())).await;
     next.await.value.unwrap();
 }
 
@@ -324,7 +324,7 @@ async fn what_nobody_reads_is_counted_in_its_place() {
     for _ in 0..100 {
         server.event(3, "/a", -1).await;
     }
-    ask(&client, &mut server, GetData::new("/b"), data()).await.unwrap();
+    ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     until(&mut feed, State::Connected).await;
     let mut told = 0;
     let missed = loop {
