@@ -22,6 +22,7 @@
 //! | `zk` | `error` |
 //! | `syntax` | `dialect`, `error` |
 //! | `session` | `error`, `zk` |
+//! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `terminal` | `output` |
 //! | `command` | `dialect`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
@@ -47,4 +48,5 @@ pub mod script;
 pub mod session;
 pub mod syntax;
 pub mod terminal;
+pub mod tree;
 pub mod zk;

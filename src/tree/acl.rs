@@ -1,0 +1,202 @@
+//! Access control lists as a tree keeps them: exactly what a server holds, whatever its schemes are.
+//!
+//! What a person types is checked by `session`; here nothing is refused that a server has accepted.
+
+use std::fmt;
+
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The letters of the permissions in the order in which zkCli writes them
+/// (`ZKUtil.getPermString`), each with its bit (`ZooDefs.Perms`).
+const LETTERS: &[(char, u8)] = &[('c', 4), ('d', 8), ('r', 1), ('w', 2), ('a', 16)];
+
+/// What an entry allows: a set of create, delete, read, write and admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permissions(u8);
+
+impl Permissions {
+    /// Everything: `cdrwa`.
+    pub const ALL: Self = Self(31);
+    /// To create children.
+    pub const CREATE: Self = Self(4);
+    /// To delete children.
+    pub const DELETE: Self = Self(8);
+    /// To read the data and the names of the children.
+    pub const READ: Self = Self(1);
+    /// To write the data.
+    pub const WRITE: Self = Self(2);
+    /// To replace the list.
+    pub const ADMIN: Self = Self(16);
+
+    /// Returns the set with these bits (`ZooDefs.Perms`); none where others are set.
+    pub fn from_bits(bits: i64) -> Option<Self> {
+        u8::try_from(bits).ok().filter(|bits| *bits <= Self::ALL.0).map(Self)
+    }
+
+    /// Returns the set as `ZooDefs.Perms` has it.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Returns whether all of `other` is allowed.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns what either allows.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Reads letters, in any order.
+    pub fn from_letters(letters: &str) -> Option<Self> {
+        letters.chars().try_fold(Self(0), |set, letter| {
+            let (_, bit) = LETTERS.iter().find(|known| known.0 == letter)?;
+            Some(Self(set.0 | bit))
+        })
+    }
+}
+
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        LETTERS.iter().filter(|known| self.0 & known.1 != 0).try_for_each(|(letter, _)| {
+            use fmt::Write;
+            f.write_char(*letter)
+        })
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let letters = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::from_letters(&letters).ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Str(&letters), &"letters out of c, d, r, w and a")
+        })
+    }
+}
+
+/// What one identity may do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AclEntry {
+    /// How the identity is proved: `world`, `digest`, `ip`, `sasl`, `x509` or a server's own.
+    pub scheme: String,
+    /// The identity.
+    pub id: String,
+    /// What it may do.
+    pub perms: Permissions,
+}
+
+impl AclEntry {
+    /// Returns `world:anyone` with these permissions.
+    pub fn world(perms: Permissions) -> Self {
+        Self { scheme: "world".to_owned(), id: "anyone".to_owned(), perms }
+    }
+}
+
+/// Who may do what with one znode, in the server's order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Acl(pub Vec<AclEntry>);
+
+impl Acl {
+    /// Everyone may do everything: `world:anyone:cdrwa`.
+    pub fn open() -> Self {
+        Self(vec![AclEntry::world(Permissions::ALL)])
+    }
+
+    /// Returns whether both allow the same: the order of the entries means nothing to a server.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0 || {
+            let sorted = |acl: &Self| {
+                let mut entries = acl.0.clone();
+                entries.sort();
+                entries.dedup();
+                entries
+            };
+            sorted(self) == sorted(other)
+        }
+    }
+
+    /// Returns whether everyone may do this.
+    pub fn lets_all(&self, perms: Permissions) -> bool {
+        self.0.iter().any(|entry| {
+            entry.scheme == "world" && entry.id == "anyone" && entry.perms.contains(perms)
+        })
+    }
+
+    /// Returns whether every entry of `other` is allowed here too.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|old| {
+            let same = |new: &&AclEntry| new.scheme == old.scheme && new.id == old.id;
+            let granted = self.0.iter().filter(same).map(|new| new.perms);
+            granted.fold(Permissions(0), Permissions::union).contains(old.perms)
+        })
+    }
+}
+
+impl fmt::Display for Acl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, AclEntry { scheme, id, perms }) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{scheme}:{id}:{perms}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acl(entries: &[(&str, &str, &str)]) -> Acl {
+        let entry = |(scheme, id, perms): &(&str, &str, &str)| AclEntry {
+            scheme: (*scheme).to_owned(),
+            id: (*id).to_owned(),
+            perms: Permissions::from_letters(perms).expect("letters"),
+        };
+        Acl(entries.iter().map(entry).collect())
+    }
+
+    #[test]
+    fn permissions_are_letters_and_bits() {
+        for bits in 0..=31 {
+            let set = Permissions::from_bits(bits).expect("five bits");
+            assert_eq!(Permissions::from_letters(&set.to_string()), Some(set));
+        }
+        assert_eq!(Permissions::from_letters("awrdc"), Some(Permissions::ALL));
+        assert_eq!(Permissions::ALL.to_string(), "cdrwa");
+        assert_eq!(Permissions::from_letters("x"), None);
+        assert_eq!(Permissions::from_bits(32), None);
+        assert_eq!(Permissions::from_bits(-1), None);
+    }
+
+    #[test]
+    fn the_order_of_entries_means_nothing() {
+        let one = acl(&[("world", "anyone", "r"), ("ip", "10.0.0.1", "cdrwa")]);
+        let other = acl(&[("ip", "10.0.0.1", "cdrwa"), ("world", "anyone", "r")]);
+        assert!(one.is_same(&other));
+        assert!(!one.is_same(&Acl::open()));
+        assert!(Acl::open().covers(&acl(&[("world", "anyone", "rw")])));
+        assert!(!one.covers(&Acl::open()));
+        assert!(one.lets_all(Permissions::READ) && !one.lets_all(Permissions::CREATE));
+    }
+
+    #[test]
+    fn ids_are_kept_as_they_are() {
+        let odd = acl(&[("sasl", "a:b,c\"\n", "r")]);
+        let json = serde_json::to_string(&odd).expect("JSON");
+        assert_eq!(json, r#"[{"scheme":"sasl","id":"a:b,c\"\n","perms":"r"}]"#);
+        assert_eq!(serde_json::from_str::<Acl>(&json).expect("an ACL"), odd);
+        let wrong = serde_json::from_str::<Acl>(r#"[{"scheme":"a","id":"b","perms":"z"}]"#);
+        assert!(wrong.is_err_and(|error| error.to_string().contains("letters out of c, d, r")));
+    }
+}

@@ -1,0 +1,292 @@
+//! Globs, as shells have them: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a set, `\` the
+//! next character as it is. A glob matches a whole name; in a path each element is one, and `**` is
+//! any number of elements.
+
+use crate::error::{Error, Result};
+
+/// The longest pattern, in characters: a person has typed it.
+const MAX_CHARS: usize = 4096;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Char(char),
+    Any,
+    AnyMany,
+    Set { negated: bool, ranges: Vec<(char, char)> },
+}
+
+/// A pattern for a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glob {
+    parts: Vec<Part>,
+    text: String,
+}
+
+/// Returns whether a word would be a pattern: it has a character that stands for others.
+pub fn is_pattern(word: &str) -> bool {
+    let mut escaped = false;
+    word.chars().any(|c| {
+        let special = !escaped && matches!(c, '*' | '?' | '[');
+        escaped = !escaped && c == '\\';
+        special
+    })
+}
+
+impl Glob {
+    /// Reads a pattern; a set that is not closed is an error.
+    pub fn new(text: &str) -> Result<Self> {
+        if text.chars().count() > MAX_CHARS {
+            return Err(Error::usage(format!("A pattern of more than {MAX_CHARS} characters")));
+        }
+        let mut parts = Vec::new();
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            parts.push(match c {
+                '*' if parts.last() == Some(&Part::AnyMany) => continue,
+                '*' => Part::AnyMany,
+                '?' => Part::Any,
+                '\\' => Part::Char(chars.next().unwrap_or('\\')),
+                '[' => set(&mut chars)
+                    .ok_or_else(|| Error::usage(format!("A [ without its ]: {text}")))?,
+                c => Part::Char(c),
+            });
+        }
+        Ok(Self { parts, text: text.to_owned() })
+    }
+
+    /// Returns the text that the pattern is, taken literally: with what it escapes, unescaped.
+    pub fn literal(&self) -> Option<String> {
+        self.parts
+            .iter()
+            .map(|part| if let Part::Char(c) = part { Some(*c) } else { None })
+            .collect()
+    }
+
+    /// Returns the pattern as it was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns whether the whole name is of the pattern. It takes at most the length of the name
+    /// times that of the pattern.
+    pub fn matches(&self, name: &str) -> bool {
+        let name: Vec<char> = name.chars().collect();
+        let (mut part, mut at) = (0, 0);
+        // Where the last `*` stands, and how far it reaches: only the last one is ever tried anew.
+        let mut star: Option<(usize, usize)> = None;
+        loop {
+            match self.parts.get(part) {
+                None if at == name.len() => return true,
+                Some(Part::AnyMany) => {
+                    star = Some((part, at));
+                    part += 1;
+                    continue;
+                }
+                Some(one) if at < name.len() && one.is(name[at]) => {
+                    part += 1;
+                    at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            match star {
+                Some((star_part, reach)) if reach < name.len() => {
+                    star = Some((star_part, reach + 1));
+                    (part, at) = (star_part + 1, reach + 1);
+                }
+                _ => return false,
+            }
+        }
+    }
+}
+
+impl Part {
+    fn is(&self, c: char) -> bool {
+        match self {
+            Self::Char(own) => *own == c,
+            Self::Any | Self::AnyMany => true,
+            Self::Set { negated, ranges } => {
+                ranges.iter().any(|(first, last)| (*first..=*last).contains(&c)) != *negated
+            }
+        }
+    }
+}
+
+/// Reads a set behind its `[`.
+fn set(chars: &mut std::str::Chars<'_>) -> Option<Part> {
+    let mut ranges: Vec<(char, char)> = Vec::new();
+    let mut rest = chars.clone();
+    let negated = matches!(rest.clone().next(), Some('!' | '^'));
+    if negated {
+        rest.next();
+    }
+    let mut first = true;
+    loop {
+        let mut c = rest.next()?;
+        if c == ']' && !first {
+            *chars = rest;
+            return Some(Part::Set { negated, ranges });
+        }
+        first = false;
+        if c == '\\' {
+            c = rest.next()?;
+        }
+        let mut ahead = rest.clone();
+        match (ahead.next(), ahead.next()) {
+            (Some('-'), Some(last)) if last != ']' => {
+                let last = if last == '\\' { ahead.next()? } else { last };
+                ranges.push((c, last));
+                rest = ahead;
+            }
+            _ => ranges.push((c, c)),
+        }
+    }
+}
+
+/// One element of a path with patterns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    /// A name as it is.
+    Name(String),
+    /// Any name of a pattern, unless there is a znode of the text itself.
+    Pattern(Glob),
+    /// Any number of elements: `**`.
+    AnyDepth,
+}
+
+/// A path with patterns, such as `/app/*/config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathPattern {
+    elements: Vec<Element>,
+}
+
+impl PathPattern {
+    /// Reads an absolute path; none where there is no pattern in it.
+    pub fn new(path: &str) -> Result<Option<Self>> {
+        if !is_pattern(path) {
+            return Ok(None);
+        }
+        let elements = path.split('/').filter(|name| !name.is_empty()).map(|name| {
+            Ok(match name {
+                "**" => Element::AnyDepth,
+                name if is_pattern(name) => Element::Pattern(Glob::new(name)?),
+                name => Element::Name(Glob::new(name)?.literal().unwrap_or_default()),
+            })
+        });
+        Ok(Some(Self { elements: elements.collect::<Result<_>>()? }))
+    }
+
+    /// Returns the elements.
+    pub fn elements(&self) -> &[Element] {
+        &self.elements
+    }
+
+    /// Returns the children that an element leads to, in the order of their names: where there is one
+    /// whose name is the text of the pattern itself, only that.
+    pub fn pick<'n>(glob: &Glob, names: &'n [String]) -> Vec<&'n str> {
+        if let Some(literal) = names.iter().find(|name| *name == glob.text()) {
+            return vec![literal];
+        }
+        let mut picked: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| glob.matches(name)).collect();
+        picked.sort_unstable();
+        picked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matches(glob: &str, name: &str) -> bool {
+        Glob::new(glob).expect("a pattern").matches(name)
+    }
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for (glob, name, expected) in [
+            ("", "", true),
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("*", "", true),
+            ("*", "anything", true),
+            ("a*c", "abbbc", true),
+            ("a*c", "abbbcd", false),
+            ("*a*b*c*", "xxaxxbxxc", true),
+            ("?", "湖", true),
+            ("?", "", false),
+            ("[a-c]x", "bx", true),
+            ("[!a-c]x", "bx", false),
+            ("[^a-c]x", "dx", true),
+            ("[]]", "]", true),
+            ("[a-]", "-", true),
+            ("[\\]a]", "]", true),
+            ("\\*", "*", true),
+            ("\\*", "a", false),
+            ("a\\", "a\\", true),
+            ("lock-??????????", "lock-0000000001", true),
+        ] {
+            assert_eq!(matches(glob, name), expected, "{glob} {name}");
+        }
+        assert!(Glob::new("[abc").is_err_and(|error| error.to_string().contains("without its ]")));
+    }
+
+    #[test]
+    fn many_stars_take_no_endless_time() {
+        let glob = Glob::new(&"*a".repeat(500)).expect("a pattern");
+        assert!(!glob.matches(&format!("{}b", "a".repeat(2000))));
+    }
+
+    #[test]
+    fn a_word_is_a_pattern_by_its_characters() {
+        for (word, expected) in [("/a/b", false), ("/a/*", true), ("\\*", false), ("a?", true), ("[", true)] {
+            assert_eq!(is_pattern(word), expected, "{word}");
+        }
+        assert_eq!(PathPattern::new("/a/b").expect("good"), None);
+        let pattern = PathPattern::new("/a/*/**/\\*").expect("good").expect("a pattern");
+        assert_eq!(
+            pattern.elements(),
+            [
+                Element::Name("a".to_owned()),
+                Element::Pattern(Glob::new("*").expect("a pattern")),
+                Element::AnyDepth,
+                Element::Name("*".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_znode_of_that_very_name_wins() {
+        let names = ["b*", "a*", "ab", "b"].map(str::to_owned);
+        let picked = |glob: &str| {
+            PathPattern::pick(&Glob::new(glob).expect("a pattern"), &names)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(picked("a*"), ["a*"]);
+        assert_eq!(picked("a?"), ["a*", "ab"]);
+        assert_eq!(picked("*"), ["a*", "ab", "b", "b*"]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_regular_expression(
+            glob in prop::collection::vec(prop::sample::select(vec!["a", "b", "*", "?", "[ab]", "[!a]"]), 0..7),
+            name in "[abc]{0,8}",
+        ) {
+            let glob = glob.concat();
+            let regex = glob.replace('*', ".*").replace('?', ".").replace("[!", "[^");
+            let regex = regex::Regex::new(&format!("^(?s:{regex})$")).expect("a regex");
+            prop_assert_eq!(matches(&glob, &name), regex.is_match(&name), "{} {}", glob, name);
+        }
+
+        #[test]
+        fn any_pattern_is_read_to_an_end(glob in ".{0,20}", name in ".{0,20}") {
+            if let Ok(glob) = Glob::new(&glob) {
+                let _ = glob.matches(&name);
+            }
+        }
+    }
+}

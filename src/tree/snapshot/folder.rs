@@ -1,0 +1,427 @@
+//! A tree as a folder of files, for people and for git: a file for each znode's data, a folder for
+//! each with children, whose own data is in `_data` inside it.
+//!
+//! What files cannot say (ACL, kind, stat, that there is no data at all) stands in `_tree.jsonl` at the
+//! top, a saved tree without data. Without that file nothing but the data is stated.
+//!
+//! A name that a file cannot have is written with `%` and two hexadecimal digits for a byte. Hidden
+//! files, such as `.git`, belong to no znode.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::line::{End, Header};
+use super::order::{Located, rebase};
+use super::read::Reader;
+use super::write::Writer;
+use crate::error::{Error, Kind, Result};
+use crate::tree::{Data, Record, walk_order};
+use crate::zk::ZnodePath;
+
+/// The data of a znode that has children.
+const DATA: &str = "_data";
+
+/// All but the data.
+const TREE: &str = "_tree.jsonl";
+
+/// The longest name of a file on most systems, in bytes.
+const MAX_NAME_BYTES: usize = 255;
+
+/// Bytes of a name that systems or shells keep for themselves.
+const RESERVED: &[u8] = b"%\\:*?\"<>|";
+
+/// Returns the name of the file of a znode.
+fn encode(name: &str) -> String {
+    let mut file = String::with_capacity(name.len());
+    for (index, c) in name.char_indices() {
+        let first = index == 0 && matches!(c, '.' | '_');
+        let last = index + c.len_utf8() == name.len() && matches!(c, '.' | ' ');
+        match u8::try_from(c) {
+            Ok(byte) if first || last || byte < b' ' || byte == 0x7f || RESERVED.contains(&byte) => {
+                file.push('%');
+                file.push_str(&format!("{byte:02X}"));
+            }
+            _ => file.push(c),
+        }
+    }
+    file
+}
+
+/// Returns the name of the znode of a file.
+fn decode(file: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(file.len());
+    let mut rest = file.as_bytes();
+    while let [first, more @ ..] = rest {
+        rest = more;
+        if *first == b'%' {
+            let digits = std::str::from_utf8(more.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &more[2..];
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn wrong(path: &Path, words: impl std::fmt::Display) -> Error {
+    Error::new(Kind::Refused, format!("{}: {words}", path.display()))
+}
+
+/// Writes a tree into a folder.
+pub struct FolderWriter {
+    folder: PathBuf,
+    top: ZnodePath,
+    tree: Writer<BufWriter<File>>,
+}
+
+impl FolderWriter {
+    /// Begins in a folder that is not there yet, or is empty: what is in another would be taken for
+    /// znodes later.
+    pub fn new(folder: &Path, header: Header) -> Result<Self> {
+        let failed = |error: io::Error| wrong(folder, error);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut entries = fs::read_dir(folder).map_err(failed)?;
+        let taken = entries.find_map(|entry| match entry {
+            Ok(entry) if entry.file_name().as_encoded_bytes().starts_with(b".") => None,
+            Ok(entry) => Some(Ok(entry.file_name())),
+            Err(error) => Some(Err(error)),
+        });
+        if let Some(taken) = taken.transpose().map_err(failed)? {
+            let words = format!("the folder is not empty: there is {}", taken.display());
+            return Err(wrong(folder, words).with_hint("save to another folder, or empty this one"));
+        }
+        let top = ZnodePath::new(header.top.clone())?;
+        let file = File::create_new(folder.join(TREE)).map_err(failed)?;
+        let tree = Writer::new(BufWriter::new(file), header).map_err(failed)?;
+        Ok(Self { folder: folder.to_owned(), top, tree })
+    }
+
+    /// Adds a znode; `has_children` says whether others below it follow.
+    pub fn add(&mut self, record: &Record, has_children: bool) -> Result<()> {
+        let mut file = self.folder.clone();
+        let below = rebase(&record.path, &self.top, &ZnodePath::root())
+            .ok_or_else(|| wrong(&file, format!("{} is outside {}", record.path, self.top)))?;
+        for name in below.as_str().split('/').filter(|name| !name.is_empty()) {
+            let name = encode(name);
+            if name.len() > MAX_NAME_BYTES {
+                let words = format!("the name of {} is too long for a file", record.path);
+                return Err(wrong(&self.folder, words).with_hint("save it to a file of JSON lines"));
+            }
+            file.push(name);
+        }
+        let failed = |error: io::Error| wrong(&file, error);
+        let is_folder = has_children || below.is_root();
+        if is_folder {
+            fs::create_dir_all(&file).map_err(failed)?;
+        }
+        if let Some(Data::Bytes(bytes)) = &record.data {
+            let data = if is_folder { file.join(DATA) } else { file.clone() };
+            File::create_new(&data).and_then(|mut data| data.write_all(bytes)).map_err(failed)?;
+        }
+        let data = match &record.data {
+            Some(Data::Null) => Some(Data::Null),
+            _ => None,
+        };
+        self.tree.add(&Record { data, ..without_data(record) }).map_err(|error| wrong(&file, error))
+    }
+
+    /// Counts a znode that could not be read.
+    pub fn skip(&mut self) {
+        self.tree.skip();
+    }
+
+    /// Writes the end.
+    pub fn finish(self) -> Result<End> {
+        let failed = |error: io::Error| wrong(&self.folder, error);
+        let (mut file, end) = self.tree.finish().map_err(failed)?;
+        file.flush().map_err(failed)?;
+        Ok(end)
+    }
+}
+
+fn without_data(record: &Record) -> Record {
+    Record {
+        path: record.path.clone(),
+        data: None,
+        acl: record.acl.clone(),
+        kind: record.kind,
+        stat: record.stat,
+        changed: record.changed,
+    }
+}
+
+/// Reads a tree from a folder, in the order of a walk.
+pub struct FolderReader {
+    /// Its header, where it has one.
+    pub header: Option<Header>,
+    top: ZnodePath,
+    max_bytes: u64,
+    /// Files and folders whose turn comes, the next last.
+    waiting: Vec<(ZnodePath, PathBuf)>,
+    /// The next znode that a file tells of.
+    file: Option<Record>,
+    tree: Option<Reader<BufReader<File>>>,
+    /// The next znode that `_tree.jsonl` tells of.
+    stated: Option<Located>,
+    failed: Option<Error>,
+    begun: bool,
+    folder: PathBuf,
+}
+
+impl FolderReader {
+    /// Opens a folder; a file of more than `max_bytes` is an error.
+    pub fn open(folder: &Path, max_bytes: u64) -> Result<Self> {
+        let tree = folder.join(TREE);
+        let mut header = None;
+        let tree = match File::open(&tree) {
+            Ok(file) => {
+                let mut reader = Reader::new(BufReader::new(file), &tree.display().to_string());
+                header = reader.header()?;
+                Some(reader)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(wrong(&tree, error)),
+        };
+        let top = match &header {
+            Some(header) => ZnodePath::new(header.top.clone())?,
+            None => ZnodePath::root(),
+        };
+        Ok(Self {
+            header,
+            waiting: vec![(top.clone(), folder.to_owned())],
+            top,
+            max_bytes,
+            file: None,
+            tree,
+            stated: None,
+            failed: None,
+            begun: false,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Returns the znode at the top, as the paths of the records have it.
+    pub fn top(&self) -> &ZnodePath {
+        &self.top
+    }
+
+    /// Reads the file or folder whose turn is next.
+    fn next_file(&mut self) -> Result<Option<Record>> {
+        let Some((path, file)) = self.waiting.pop() else { return Ok(None) };
+        let failed = |error: io::Error| wrong(&file, error);
+        let meta = fs::symlink_metadata(&file).map_err(failed)?;
+        // The folder itself may be named by a link; below, a link could lead anywhere, and in circles.
+        let meta = if path == self.top { fs::metadata(&file).map_err(failed)? } else { meta };
+        let mut record = Record::bare(path);
+        if meta.is_file() {
+            record.data = Some(Data::Bytes(self.read(&file)?));
+            return Ok(Some(record));
+        }
+        if !meta.is_dir() {
+            return Err(wrong(&file, "neither a file nor a folder"));
+        }
+        let mut children = Vec::new();
+        for entry in fs::read_dir(&file).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let inside = file.join(&name);
+            if name == OsStr::new(DATA) {
+                record.data = Some(Data::Bytes(self.read(&inside)?));
+                continue;
+            }
+            let hidden = name.as_encoded_bytes().starts_with(b".");
+            if hidden || (name == OsStr::new(TREE) && file == self.folder) {
+                continue;
+            }
+            let child = name
+                .to_str()
+                .and_then(decode)
+                .filter(|name| !name.contains('/'))
+                .and_then(|name| ZnodePath::new(record.path.child(&name).as_str()).ok())
+                .ok_or_else(|| wrong(&inside, "the name is none of a znode"))?;
+            children.push((child, inside));
+        }
+        children.sort_unstable_by(|one, other| walk_order(&other.0, &one.0));
+        if let Some(twice) = children.windows(2).find(|two| two[0].0 == two[1].0) {
+            return Err(wrong(&twice[0].1, format!("{} is there twice", twice[0].0)));
+        }
+        self.waiting.extend(children);
+        Ok(Some(record))
+    }
+
+    fn read(&self, file: &Path) -> Result<Vec<u8>> {
+        use std::io::Read;
+        let mut bytes = Vec::new();
+        let opened = File::open(file).map_err(|error| wrong(file, error))?;
+        let read = opened.take(self.max_bytes + 1).read_to_end(&mut bytes);
+        read.map_err(|error| wrong(file, error))?;
+        if bytes.len() as u64 > self.max_bytes {
+            let words = format!("more than {} bytes, the most that a znode may have", self.max_bytes);
+            return Err(wrong(file, words));
+        }
+        Ok(bytes)
+    }
+
+    fn next_stated(&mut self) -> Result<Option<Located>> {
+        match &mut self.tree {
+            Some(tree) => tree.next().transpose(),
+            None => Ok(None),
+        }
+    }
+
+    fn step(&mut self) -> Result<Option<Located>> {
+        if !self.begun {
+            self.begun = true;
+            self.file = self.next_file()?;
+            self.stated = self.next_stated()?;
+        }
+        loop {
+            let order = match (&self.file, &self.stated) {
+                (None, None) => return Ok(None),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some(file), Some(stated)) => walk_order(&file.path, &stated.record.path),
+            };
+            let (mut file, mut stated) = (None, None);
+            if order.is_le() {
+                let next = self.next_file()?;
+                file = std::mem::replace(&mut self.file, next);
+            }
+            if order.is_ge() {
+                let next = self.next_stated()?;
+                stated = std::mem::replace(&mut self.stated, next);
+            }
+            match (file, stated) {
+                (Some(file), Some(Located { line, mut record })) => {
+                    // A file that somebody has added wins over the line that says there was none.
+                    record.data = file.data.or(record.data);
+                    return Ok(Some(Located { line, record }));
+                }
+                (Some(record), None) => return Ok(Some(Located { line: 0, record })),
+                // Without data there is no file. With data there was one, which has been deleted.
+                (None, Some(located)) if located.record.data == Some(Data::Null) => {
+                    return Ok(Some(located));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Iterator for FolderReader {
+    type Item = Result<Located>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed.is_some() {
+            return None;
+        }
+        let next = self.step();
+        if let Err(error) = &next {
+            self.failed = Some(error.clone());
+        }
+        next.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tree::record::path;
+    use crate::tree::{Acl, AclEntry, Kind as ZnodeKind, Permissions};
+
+    fn with(text: &str, data: &str) -> Record {
+        Record { data: Some(Data::Bytes(data.as_bytes().to_vec())), ..Record::bare(path(text)) }
+    }
+
+    fn read(folder: &Path) -> Vec<Record> {
+        let reader = FolderReader::open(folder, 1000).expect("a folder");
+        reader.map(|located| located.expect("good").record).collect()
+    }
+
+    fn write(folder: &Path, top: &str, records: &[Record]) {
+        let mut writer =
+            FolderWriter::new(folder, Header::new(&path(top), None, None)).expect("empty");
+        for (index, record) in records.iter().enumerate() {
+            let has_children = records
+                .get(index + 1)
+                .is_some_and(|next| next.path != record.path && record.path.contains(&next.path));
+            writer.add(record, has_children).expect("room");
+        }
+        writer.finish().expect("room");
+    }
+
+    #[test]
+    fn a_tree_is_the_same_after_a_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let records = [
+            Record { data: Some(Data::Null), ..Record::bare(path("/app")) },
+            with("/app/_data", "not the data of app"),
+            Record { kind: Some(ZnodeKind::Container), ..with("/app/a", "x") },
+            Record { acl: Some(Acl(vec![AclEntry::world(Permissions::READ)])), ..with("/app/a/b", "") },
+            Record { data: Some(Data::Null), ..Record::bare(path("/app/null")) },
+            with("/app/q?*%.", "odd"),
+        ];
+        write(folder.path(), "/app", &records);
+        assert_eq!(read(folder.path()), records);
+        assert!(folder.path().join("a/_data").is_file());
+        assert!(folder.path().join("%5Fdata").is_file());
+        let again = FolderWriter::new(folder.path(), Header::new(&path("/app"), None, None));
+        assert!(again.is_err_and(|error| error.to_string().contains("not empty")));
+    }
+
+    #[test]
+    fn what_git_and_people_change_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), "/", &[with("/", ""), with("/a", "1"), with("/b", "2")]);
+        fs::remove_file(folder.path().join("a")).expect("there");
+        fs::write(folder.path().join("b"), "3").expect("room");
+        fs::write(folder.path().join("c"), "4").expect("room");
+        fs::create_dir(folder.path().join(".git")).expect("room");
+        assert_eq!(read(folder.path()), [with("/", ""), with("/b", "3"), with("/c", "4")]);
+    }
+
+    #[test]
+    fn a_folder_kept_by_hand_states_data_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("a")).expect("room");
+        fs::write(folder.path().join("a/b"), "1").expect("room");
+        let bare = |text| Record::bare(path(text));
+        assert_eq!(read(folder.path()), [bare("/"), bare("/a"), with("/a/b", "1")]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_znode_is_an_error() {
+        for name in ["%zz", "%2F", "%2E"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join(name), "").expect("room");
+            let seen = FolderReader::open(folder.path(), 9).expect("a folder").last();
+            assert!(seen.is_some_and(|last| last.is_err()), "{name}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a"), "0123456789").expect("room");
+        let seen = FolderReader::open(folder.path(), 9).expect("a folder").last();
+        assert!(seen.is_some_and(|last| last.is_err_and(|error| error.to_string().contains("more than 9"))));
+        fs::remove_file(folder.path().join("a")).expect("there");
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).expect("links");
+        let seen = FolderReader::open(folder.path(), 9).expect("a folder").last();
+        assert!(seen.is_some_and(|last| last.is_err_and(|error| error.to_string().contains("neither"))));
+        let long = Record::bare(path(&format!("/{}", "x".repeat(256))));
+        let other = tempfile::tempdir().expect("a folder");
+        let mut writer =
+            FolderWriter::new(other.path(), Header::new(&path("/"), None, None)).expect("empty");
+        assert!(writer.add(&long, false).is_err_and(|error| error.to_string().contains("too long")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_a_file_and_comes_back(name in "[^/\u{0}]{1,20}") {
+            let file = encode(&name);
+            prop_assert!(!file.starts_with(['.', '_']));
+            prop_assert_eq!(decode(&file), Some(name));
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The lines of a saved tree as JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::session::Stat;
+use crate::tree::{Acl, Data, Kind, Record};
+use crate::zk::ZnodePath;
+
+/// The version of the format that is written. A reader refuses later ones.
+pub const VERSION: u32 = 1;
+
+/// The first line of a saved tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// What the file is: always `tree`.
+    pub zksh: String,
+    /// The version of the format.
+    pub version: u32,
+    /// The znode whose tree it is; paths are as they were seen when it was saved.
+    pub top: String,
+    /// When it was saved: RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<String>,
+    /// The connection string of the ensemble, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<String>,
+}
+
+impl Header {
+    /// The header of a tree that is saved now.
+    pub fn new(top: &ZnodePath, saved: Option<String>, servers: Option<String>) -> Self {
+        let (zksh, top) = ("tree".to_owned(), top.as_str().to_owned());
+        Self { zksh, version: VERSION, top, saved, servers }
+    }
+}
+
+/// The last line of a saved tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Lines of znodes.
+    pub znodes: u64,
+    /// Znodes that changed while they were read.
+    #[serde(default)]
+    pub changed: u64,
+    /// Znodes that could not be read, which are not in the file.
+    #[serde(default)]
+    pub skipped: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndLine {
+    end: End,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    Header(Header),
+    Record(Box<Record>),
+    End(End),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordLine {
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    data: Option<DataJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<KindJson>,
+    /// Milliseconds, of the kind `ttl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acl: Option<Acl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stat: Option<StatJson>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    changed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindJson {
+    Persistent,
+    Ephemeral,
+    Container,
+    Ttl,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StatJson {
+    czxid: i64,
+    mzxid: i64,
+    pzxid: i64,
+    ctime: i64,
+    mtime: i64,
+    version: i32,
+    cversion: i32,
+    aversion: i32,
+    ephemeral_owner: i64,
+    data_length: i32,
+    num_children: i32,
+}
+
+/// Data as JSON: `null`, `{"text": …}` where it is UTF-8, else `{"base64": …}`.
+struct DataJson(Data);
+
+impl Serialize for DataJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Data::Null => serializer.serialize_none(),
+            Data::Bytes(bytes) => bytes_as_json(bytes, serializer),
+        }
+    }
+}
+
+fn bytes_as_json<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+    let mut map = serializer.serialize_map(Some(1))?;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => map.serialize_entry("text", text)?,
+        Err(_) => map.serialize_entry("base64", &BASE64.encode(bytes))?,
+    }
+    map.end()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum BytesJson {
+    Text(String),
+    Base64(String),
+}
+
+/// A field that is `null` is stated; one that is not there is not.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DataJson>, D::Error> {
+    Ok(Some(DataJson(match Option::<BytesJson>::deserialize(deserializer)? {
+        None => Data::Null,
+        Some(BytesJson::Text(text)) => Data::Bytes(text.into_bytes()),
+        Some(BytesJson::Base64(text)) => {
+            let bytes = BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom(
+                "the data is not valid base64",
+            ))?;
+            Data::Bytes(bytes)
+        }
+    })))
+}
+
+/// Data in a field of its own, for the journal: as in a line of a saved tree.
+pub(in crate::tree) mod data_json {
+    use super::{Data, DataJson, Deserializer, Serialize, Serializer, stated};
+
+    pub(in crate::tree) fn serialize<S: Serializer>(
+        data: &Data,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        // The wrapper takes what it shows; entries of the journal are small.
+        DataJson(data.clone()).serialize(serializer)
+    }
+
+    pub(in crate::tree) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Data, D::Error> {
+        stated(deserializer).map(|data| data.map_or(Data::Null, |DataJson(data)| data))
+    }
+}
+
+impl Line {
+    /// Reads one line, without its newline.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+        /// What tells the kind of a line; the rest is read by the kind's own rules.
+        #[derive(Deserialize)]
+        struct Peek {
+            zksh: Option<serde::de::IgnoredAny>,
+            end: Option<serde::de::IgnoredAny>,
+        }
+        // Nearly all lines begin with the path: they are read once.
+        if !text.starts_with(b"{\"path\"") {
+            let peek: Peek = serde_json::from_slice(text).map_err(why)?;
+            if peek.zksh.is_some() {
+                return serde_json::from_slice(text).map(Self::Header).map_err(why);
+            }
+            if peek.end.is_some() {
+                let end: EndLine = serde_json::from_slice(text).map_err(why)?;
+                return Ok(Self::End(end.end));
+            }
+        }
+        let line: RecordLine = serde_json::from_slice(text).map_err(why)?;
+        line.into_record().map(|record| Self::Record(Box::new(record)))
+    }
+
+    /// Writes the line, with its newline.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Header(header) => serde_json::to_writer(&mut *out, header)?,
+            Self::Record(record) => write_record(record, out)?,
+            Self::End(end) => serde_json::to_writer(&mut *out, &EndLine { end: *end })?,
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+/// Writes the line of a znode, without its newline and without copies of its data.
+pub(super) fn write_record(record: &Record, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    #[derive(Serialize)]
+    struct Borrowed<'a> {
+        path: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<BorrowedData<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<KindJson>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ttl: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        acl: Option<&'a Acl>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stat: Option<StatJson>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        changed: bool,
+    }
+    struct BorrowedData<'a>(&'a Data);
+    impl Serialize for BorrowedData<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0 {
+                Data::Null => serializer.serialize_none(),
+                Data::Bytes(bytes) => bytes_as_json(bytes, serializer),
+            }
+        }
+    }
+    let (kind, ttl) = kind_json(record.kind);
+    let line = Borrowed {
+        path: record.path.as_str(),
+        data: record.data.as_ref().map(BorrowedData),
+        kind,
+        ttl,
+        acl: record.acl.as_ref(),
+        stat: record.stat.as_ref().map(StatJson::of),
+        changed: record.changed,
+    };
+    serde_json::to_writer(out, &line)
+}
+
+fn kind_json(kind: Option<Kind>) -> (Option<KindJson>, Option<u64>) {
+    match kind {
+        None => (None, None),
+        Some(Kind::Persistent) => (Some(KindJson::Persistent), None),
+        Some(Kind::Ephemeral) => (Some(KindJson::Ephemeral), None),
+        Some(Kind::Container) => (Some(KindJson::Container), None),
+        Some(Kind::Ttl(ttl)) => (Some(KindJson::Ttl), Some(ttl)),
+    }
+}
+
+impl RecordLine {
+    fn into_record(self) -> Result<Record, String> {
+        let path = ZnodePath::new(self.path).map_err(|error| error.to_string())?;
+        let kind = match (self.kind, self.ttl) {
+            (None, None) => None,
+            (Some(KindJson::Persistent), None) => Some(Kind::Persistent),
+            (Some(KindJson::Ephemeral), None) => Some(Kind::Ephemeral),
+            (Some(KindJson::Container), None) => Some(Kind::Container),
+            (Some(KindJson::Ttl), Some(ttl)) if ttl > 0 => Some(Kind::Ttl(ttl)),
+            (Some(KindJson::Ttl), _) => {
+                return Err("the kind ttl needs a ttl of milliseconds above 0".to_owned());
+            }
+            (_, Some(_)) => return Err("only the kind ttl has a ttl".to_owned()),
+        };
+        if let Some(acl) = &self.acl {
+            check_acl(acl)?;
+        }
+        Ok(Record {
+            path,
+            data: self.data.map(|DataJson(data)| data),
+            acl: self.acl,
+            kind,
+            stat: self.stat.map(|stat| stat.into_stat()),
+            changed: self.changed,
+        })
+    }
+}
+
+/// Refuses lists that no znode can have.
+pub(super) fn check_acl(acl: &Acl) -> Result<(), String> {
+    if acl.0.is_empty() {
+        return Err("an empty ACL is one that no server takes; leave it out for any".to_owned());
+    }
+    match acl.0.iter().find(|entry| entry.scheme == "auth") {
+        // The server puts the ids of whoever writes it in its place, so it would never be the same.
+        Some(_) => Err("the scheme auth stands for whoever writes it; state the ids".to_owned()),
+        None => Ok(()),
+    }
+}
+
+impl StatJson {
+    fn of(stat: &Stat) -> Self {
+        Self {
+            czxid: stat.czxid,
+            mzxid: stat.mzxid,
+            pzxid: stat.pzxid,
+            ctime: stat.ctime,
+            mtime: stat.mtime,
+            version: stat.version,
+            cversion: stat.cversion,
+            aversion: stat.aversion,
+            ephemeral_owner: stat.ephemeral_owner,
+            data_length: stat.data_length,
+            num_children: stat.num_children,
+        }
+    }
+
+    fn into_stat(self) -> Stat {
+        Stat {
+            czxid: self.czxid,
+            mzxid: self.mzxid,
+            pzxid: self.pzxid,
+            ctime: self.ctime,
+            mtime: self.mtime,
+            version: self.version,
+            cversion: self.cversion,
+            aversion: self.aversion,
+            ephemeral_owner: self.ephemeral_owner,
+            data_length: self.data_length,
+            num_children: self.num_children,
+        }
+    }
+}
+
+/// Says what is wrong with a line; where in it, since all stand on line 1 of themselves.
+fn why(error: serde_json::Error) -> String {
+    let column = error.column();
+    let text = error.to_string();
+    let words = text.split(" at line ").next().unwrap_or(&text);
+    if column == 0 { words.to_owned() } else { format!("{words} at column {column}") }
+}

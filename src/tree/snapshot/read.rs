@@ -1,0 +1,274 @@
+//! Reading a saved tree.
+
+use std::io::{self, BufRead, Read};
+
+use super::line::{End, Header, Line, VERSION};
+use super::order::{Located, at};
+use super::{decoder, foreign};
+use crate::error::{Error, Kind, Result};
+
+/// The longest line, in bytes: more than the data of any znode that a server takes by default, each
+/// byte of it written as an escape.
+pub const MAX_LINE_BYTES: usize = 32 << 20;
+
+/// The largest file, in bytes, of those that cannot be read line by line.
+pub const MAX_WHOLE_BYTES: u64 = 1 << 30;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Our own.
+    Lines,
+    /// The backup that `zk_shell` makes with `cp … json://`.
+    ZkShell,
+    /// What `ZooNavigator` exports.
+    ZooNavigator,
+}
+
+/// The znodes of a file.
+pub struct TreeFile {
+    /// What it is.
+    pub format: Format,
+    /// Its header, where it has one.
+    pub header: Option<Header>,
+    /// The znodes; of other tools' files sorted, of ours as they come.
+    pub records: Box<dyn Iterator<Item = Result<Located>> + Send>,
+}
+
+impl TreeFile {
+    /// Opens a file called `name`, whatever it is compressed with, and reads its header.
+    pub fn open(file: impl BufRead + Send + 'static, name: &str) -> Result<Self> {
+        let unreadable = |error: io::Error| Error::new(Kind::Refused, at(name, 0, &words(&error)));
+        let mut file = decoder(file).map_err(unreadable)?;
+        let mut whole = false;
+        loop {
+            let buffer = file.fill_buf().map_err(unreadable)?;
+            if buffer.is_empty() {
+                return Err(Error::new(Kind::Refused, at(name, 0, "the file is empty")));
+            }
+            let blank = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            if blank == buffer.len() || (blank > 0 && whole) {
+                file.consume(blank);
+                continue;
+            }
+            whole = foreign::is_one_value(&buffer[blank..]);
+            break;
+        }
+        if whole {
+            let mut text = Vec::new();
+            (&mut file).take(MAX_WHOLE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
+            if text.len() as u64 > MAX_WHOLE_BYTES {
+                let words = format!("more than {MAX_WHOLE_BYTES} bytes, which are too many");
+                return Err(Error::new(Kind::Refused, at(name, 0, &words)));
+            }
+            let (format, records) = foreign::read(&text)
+                .map_err(|words| Error::new(Kind::Refused, at(name, 0, &words)))?;
+            return Ok(Self { format, header: None, records: Box::new(records.into_iter().map(Ok)) });
+        }
+        let mut reader = Reader::new(file, name);
+        let header = reader.header()?;
+        Ok(Self { format: Format::Lines, header, records: Box::new(reader) })
+    }
+}
+
+/// Reads a saved tree line by line. A line that is wrong is an error with its number, and the next is
+/// read; a file that cannot be read any further ends with an error.
+pub struct Reader<R> {
+    file: R,
+    name: String,
+    line: Vec<u8>,
+    number: u64,
+    records: u64,
+    /// Whether there was a header, so that there must be an end.
+    has_header: bool,
+    end: Option<End>,
+    /// What was read ahead.
+    first: Option<Result<Located>>,
+    done: bool,
+}
+
+/// One line, or none.
+enum Read1 {
+    Line,
+    /// Longer than any may be; it was passed over.
+    TooLong,
+    End,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Begins; errors name the file so.
+    pub fn new(file: R, name: &str) -> Self {
+        Self {
+            file,
+            name: name.to_owned(),
+            line: Vec::new(),
+            number: 0,
+            records: 0,
+            has_header: false,
+            end: None,
+            first: None,
+            done: false,
+        }
+    }
+
+    /// Reads the header, if there is one. To be called before anything else.
+    pub fn header(&mut self) -> Result<Option<Header>> {
+        match self.line_with_text() {
+            Some(Ok(Line::Header(header))) => {
+                let wrong = |words: String| Err(self.wrong(&words));
+                if header.zksh != "tree" {
+                    return wrong(format!("{} is no saved tree of zksh", header.zksh));
+                }
+                if header.version > VERSION {
+                    return wrong(format!(
+                        "version {} of the format is newer than this zksh, which reads {VERSION}",
+                        header.version
+                    ));
+                }
+                if crate::zk::ZnodePath::new(header.top.clone()).is_err() {
+                    return wrong(format!("the top {} is no path", header.top));
+                }
+                self.has_header = true;
+                Ok(Some(header))
+            }
+            Some(Ok(line)) => {
+                self.first = self.take(line);
+                Ok(None)
+            }
+            // A file of something else has no line that is right: the first one says so.
+            Some(Err(error)) => Err(error.with_hint("a saved tree is JSON lines; see help save")),
+            None => Err(self.wrong("the file is empty")),
+        }
+    }
+
+    fn wrong(&self, words: &str) -> Error {
+        Error::new(Kind::Refused, at(&self.name, self.number, words))
+    }
+
+    /// Reads on to the next line that is not blank; none at the end of the file.
+    fn line_with_text(&mut self) -> Option<Result<Line>> {
+        loop {
+            match self.read_line() {
+                Ok(Read1::Line) if self.line.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(Read1::Line) => {
+                    let line = Line::parse(&self.line);
+                    return Some(line.map_err(|words| self.wrong(&words)));
+                }
+                Ok(Read1::TooLong) => {
+                    let words = format!("a line of more than {MAX_LINE_BYTES} bytes");
+                    return Some(Err(self.wrong(&words)));
+                }
+                Ok(Read1::End) => return None,
+                Err(error) => {
+                    self.done = true;
+                    return Some(Err(self.wrong(&words(&error))));
+                }
+            }
+        }
+    }
+
+    /// Reads a line without its newline.
+    fn read_line(&mut self) -> io::Result<Read1> {
+        self.line.clear();
+        self.number += 1;
+        let mut too_long = false;
+        let mut any = false;
+        loop {
+            let buffer = match self.file.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                buffer => buffer?,
+            };
+            if buffer.is_empty() {
+                return Ok(match (too_long, any) {
+                    (true, _) => Read1::TooLong,
+                    (_, true) => Read1::Line,
+                    _ => Read1::End,
+                });
+            }
+            any = true;
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let taken = end.unwrap_or(buffer.len());
+            if self.line.len() + taken > MAX_LINE_BYTES {
+                too_long = true;
+                self.line.clear();
+            } else if !too_long {
+                self.line.extend_from_slice(&buffer[..taken]);
+            }
+            self.file.consume(taken + usize::from(end.is_some()));
+            if end.is_some() {
+                return Ok(if too_long { Read1::TooLong } else { Read1::Line });
+            }
+        }
+    }
+
+    /// Takes in a line; none where it is the end.
+    fn take(&mut self, line: Line) -> Option<Result<Located>> {
+        match line {
+            Line::Record(_) if self.end.is_some() => {
+                self.done = true;
+                Some(Err(self.wrong("there are lines behind the end")))
+            }
+            Line::Record(record) => {
+                self.records += 1;
+                Some(Ok(Located { line: self.number, record: *record }))
+            }
+            Line::Header(_) => Some(Err(self.wrong("a header that is not the first line"))),
+            Line::End(_) if !self.has_header => Some(Err(self.wrong("an end without a header"))),
+            Line::End(end) => {
+                self.end = Some(end);
+                None
+            }
+        }
+    }
+
+    /// Says whether the file was whole.
+    fn finish(&mut self) -> Option<Result<Located>> {
+        self.done = true;
+        match self.end {
+            None if self.has_header => Some(Err(self.wrong(
+                "the file was cut: the end line is missing",
+            ))),
+            Some(end) if end.znodes != self.records => Some(Err(self.wrong(&format!(
+                "the file was cut: it has {} of {} znodes",
+                self.records, end.znodes
+            )))),
+            _ => None,
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Located>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        while !self.done {
+            match self.line_with_text() {
+                Some(Ok(line)) => match self.take(line) {
+                    None => {}
+                    taken => return taken,
+                },
+                // A line that is no znode still is one of those that the end counts.
+                Some(Err(error)) => {
+                    self.records += 1;
+                    return Some(Err(error));
+                }
+                None => return self.finish(),
+            }
+        }
+        None
+    }
+}
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the file was cut".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;
