@@ -7,7 +7,7 @@ use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::session::Stat;
-use crate::zk::TypedPath;
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Print the data of a znode
 #[derive(Debug, Default, clap::Args)]
@@ -29,7 +29,7 @@ pub struct Get {
     /// Print the data as a table of bytes in hexadecimal
     #[arg(short = 'x', long)]
     hex: bool,
-    /// Show the data as what it is: JSON indented, binary as a hexdump
+    /// Show the data as what it is: JSON indented, what is compressed undone
     #[arg(long, conflicts_with_all = ["base64", "hex"])]
     pretty: bool,
     /// Znode to read
@@ -84,7 +84,7 @@ impl Get {
             (_, _, true) => Form::Pretty,
             _ => Form::Plain,
         };
-        Ok(Data { bytes, stat, form })
+        Ok(Data { bytes, stat, form, path })
     }
 }
 
@@ -96,6 +96,8 @@ pub(super) struct Data {
     stat: Option<Stat>,
     #[serde(skip)]
     form: Form,
+    #[serde(skip)]
+    path: ZnodePath,
 }
 
 /// How data is printed as text.
@@ -114,7 +116,7 @@ impl Report for Data {
                 out.data(&self.bytes);
                 out.line("");
             }
-            Form::Pretty => pretty::show(&self.bytes, out),
+            Form::Pretty => pretty::show(&self.path, &self.bytes, out),
             Form::Base64 => out.line(BASE64.encode(&self.bytes)),
             Form::Hex => out.line(hexdump(&self.bytes)),
         }

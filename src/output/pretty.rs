@@ -1,28 +1,67 @@
-//! Data shown as what it is: JSON indented, text as text, anything else as a hexdump under a line
-//! that says what it seems to be.
+//! Data shown as what it is: JSON indented, text as text, what is compressed as what it was, messages
+//! of well-known systems with the names of their fields, anything else as a hexdump. A line above says
+//! what the data seems to be, where that cannot be seen.
 
 mod json;
 mod kind;
+mod known;
 mod protobuf;
+mod unpack;
 
+use self::json::Part;
 pub use self::kind::Kind;
 use super::style::Style;
 use super::{Text, hexdump};
+use crate::zk::ZnodePath;
 
-/// Writes data as what it is, newline included.
-pub fn show(data: &[u8], out: &mut Text<'_>) {
+/// How often data inside data is undone: somebody may have compressed a file that was compressed.
+const MOST_LAYERS: usize = 4;
+
+/// Writes the data of the znode at `path` as what it is, newline included.
+pub fn show(path: &ZnodePath, data: &[u8], out: &mut Text<'_>) {
+    show_layer(path, data, 0, out);
+}
+
+fn show_layer(path: &ZnodePath, data: &[u8], layer: usize, out: &mut Text<'_>) {
     match Kind::of(data) {
-        Kind::Json(text) => out.data(json::indent(text).as_bytes()),
+        Kind::Json(text) => {
+            if let Some(about) = known::json(path, text) {
+                head(&about, out);
+            }
+            json::indent(text, |part, text| match part {
+                Part::Mark => out.own(text),
+                Part::Key => out.look(Style::Key, |out| out.data(text.as_bytes())),
+                Part::Text => out.look(Style::Come, |out| out.data(text.as_bytes())),
+                Part::Value => out.look(Style::Changed, |out| out.data(text.as_bytes())),
+            });
+        }
         Kind::Text(text) => out.data(text.strip_suffix('\n').unwrap_or(text).as_bytes()),
         Kind::Binary(what) => {
-            let bytes = if data.len() == 1 { "byte" } else { "bytes" };
-            let head = format!("{what}, {} {bytes}", data.len());
-            out.look(Style::Quiet, |out| out.own(head));
-            out.line("");
-            out.own(hexdump(data));
+            if let Some(text) = known::binary(path, data) {
+                out.data(text.as_bytes());
+            } else if layer < MOST_LAYERS
+                && let Some(inner) = unpack::unpack(data)
+            {
+                let more = if inner.is_cut { "more than " } else { "" };
+                let size = counted(inner.data.len());
+                head(&format!("{}, {} of {more}{size}", inner.name, counted(data.len())), out);
+                return show_layer(path, &inner.data, layer + 1, out);
+            } else {
+                head(&format!("{what}, {}", counted(data.len())), out);
+                out.own(hexdump(data));
+            }
         }
     }
     out.line("");
+}
+
+fn head(words: &str, out: &mut Text<'_>) {
+    out.look(Style::Quiet, |out| out.foreign(words));
+    out.line("");
+}
+
+fn counted(bytes: usize) -> String {
+    format!("{bytes} {}", if bytes == 1 { "byte" } else { "bytes" })
 }
 
 #[cfg(test)]
@@ -43,7 +82,7 @@ mod tests {
             color_errors: false,
         };
         let mut out = Text::new(&view);
-        show(data, &mut out);
+        show(&ZnodePath::root(), data, &mut out);
         String::from_utf8(out.into_bytes()).unwrap()
     }
 
@@ -61,6 +100,23 @@ mod tests {
         assert!(shown.starts_with("Java serialisation, 17 bytes\n         +---"), "{shown}");
         assert!(shown.contains("|....t..Hello .[2|\n"), "{shown}");
         assert_eq!(seen(b"\xff").lines().next(), Some("binary, 1 byte"));
+    }
+
+    #[test]
+    fn what_is_compressed_is_shown_as_what_it_was() {
+        use std::io::Write;
+        let pack = |data: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+            gzip.write_all(data).unwrap();
+            gzip.finish().unwrap()
+        };
+        let once = pack(b"{\"a\":\"\xc3\xa9\"}");
+        let head = format!("gzip, {} bytes of 10 bytes\n", once.len());
+        assert_eq!(seen(&once), format!("{head}{{\n  \"a\": \"é\"\n}}\n"));
+        let shown = seen(&pack(&once));
+        assert_eq!(shown.lines().filter(|line| line.starts_with("gzip, ")).count(), 2, "{shown}");
+        let broken = seen(&once[..once.len() - 1]);
+        assert!(broken.starts_with(&format!("gzip, {} bytes\n", once.len() - 1)), "{broken}");
     }
 
     #[test]

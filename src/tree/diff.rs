@@ -131,7 +131,8 @@ where
             (Some(Err(_)), _) => Ordering::Less,
             (_, Some(Err(_))) => Ordering::Greater,
             (old, new) => {
-                let good = |record: Option<&Result<Record>>| record.and_then(|r| r.as_ref().ok()).cloned();
+                let good =
+                    |record: Option<&Result<Record>>| record.and_then(|r| r.as_ref().ok()).cloned();
                 order(good(old).as_ref(), good(new).as_ref())?
             }
         };
@@ -177,13 +178,15 @@ mod tests {
             ("/ab", None),
         ];
         let seen = seen(&old, &new);
-        let seen: Vec<(&str, _)> = seen.iter().map(|(path, difference)| (path.as_str(), *difference)).collect();
+        let seen: Vec<(&str, _)> =
+            seen.iter().map(|(path, difference)| (path.as_str(), *difference)).collect();
         assert_eq!(seen, expected);
     }
 
     #[test]
     fn what_is_not_stated_is_not_compared() {
-        let full = Record { acl: Some(Acl::open()), kind: Some(Kind::Container), ..with("/a", "1") };
+        let full =
+            Record { acl: Some(Acl::open()), kind: Some(Kind::Container), ..with("/a", "1") };
         assert!(Changed::between(&full, &Record::bare(path("/a"))).is_nothing());
         let other = Record { kind: Some(Kind::Persistent), ..with("/a", "2") };
         let changed = Changed::between(&full, &other);

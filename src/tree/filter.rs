@@ -28,7 +28,9 @@ impl FromStr for Type {
             "container" | "c" => Self::Kind(Kind::Container),
             "ttl" | "t" => Self::Kind(Kind::Ttl(0)),
             "sequential" | "s" => Self::Sequential,
-            _ => return Err("one of persistent, ephemeral, container, ttl and sequential".to_owned()),
+            _ => {
+                return Err("one of persistent, ephemeral, container, ttl and sequential".to_owned());
+            }
         })
     }
 }
@@ -122,7 +124,9 @@ impl FromStr for Owner {
             Some(digits) => u64::from_str_radix(digits, 16).ok().map(u64::cast_signed),
             None => text.parse().ok(),
         };
-        number.map(Self).ok_or_else(|| "the number of a session, such as 0x100003ac4d90001".to_owned())
+        number
+            .map(Self)
+            .ok_or_else(|| "the number of a session, such as 0x100003ac4d90001".to_owned())
     }
 }
 
@@ -201,9 +205,9 @@ impl Filter {
         let stat = record.stat.as_ref();
         let of_type = |wanted: &Type| match wanted {
             Type::Sequential => is_sequential(record.path.name()),
-            Type::Kind(kind) => stat.is_some_and(|stat| {
-                Kind::of_owner(stat.ephemeral_owner).name() == kind.name()
-            }),
+            Type::Kind(kind) => {
+                stat.is_some_and(|stat| Kind::of_owner(stat.ephemeral_owner).name() == kind.name())
+            }
         };
         let age = stat.map(|stat| now.saturating_sub(stat.mtime));
         self.matches_path(record)

@@ -240,7 +240,9 @@ mod tests {
 
     #[test]
     fn a_word_is_a_pattern_by_its_characters() {
-        for (word, expected) in [("/a/b", false), ("/a/*", true), ("\\*", false), ("a?", true), ("[", true)] {
+        for (word, expected) in
+            [("/a/b", false), ("/a/*", true), ("\\*", false), ("a?", true), ("[", true)]
+        {
             assert_eq!(is_pattern(word), expected, "{word}");
         }
         assert_eq!(PathPattern::new("/a/b").expect("good"), None);

@@ -45,7 +45,11 @@ impl Pattern {
     /// Looks through data.
     pub fn find<'d>(&self, data: &'d [u8]) -> Found<'d> {
         if is_binary(data) {
-            return if self.regex.is_match(data) == self.invert { Found::Nothing } else { Found::Binary };
+            return if self.regex.is_match(data) == self.invert {
+                Found::Nothing
+            } else {
+                Found::Binary
+            };
         }
         let lines: Vec<Line<'d>> = self.lines(data).collect();
         if lines.is_empty() { Found::Nothing } else { Found::Lines(lines) }
@@ -56,7 +60,8 @@ impl Pattern {
         if is_binary(data) {
             return u64::from(self.regex.is_match(data) != self.invert);
         }
-        self.numbered(data).filter(|(_, line)| self.regex.is_match(line) != self.invert).count() as u64
+        self.numbered(data).filter(|(_, line)| self.regex.is_match(line) != self.invert).count()
+            as u64
     }
 
     /// Returns whether anything is found.
@@ -86,7 +91,9 @@ impl Pattern {
     /// The lines with their numbers. Data without any byte has no line.
     #[expect(clippy::unused_self, reason = "it reads as a step of the search")]
     fn numbered<'d>(&self, data: &'d [u8]) -> impl Iterator<Item = (u64, &'d [u8])> {
-        let data = data.strip_suffix(b"\n").map_or(data, |data| if data.is_empty() { b"\n" } else { data });
+        let data = data
+            .strip_suffix(b"\n")
+            .map_or(data, |data| if data.is_empty() { b"\n" } else { data });
         let lines = (!data.is_empty()).then(|| data.split(|byte| *byte == b'\n'));
         let lines = lines.into_iter().flatten();
         (1..).zip(lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line)))

@@ -172,7 +172,8 @@ mod tests {
         bytes.extend(b"{\"number\":2,\"sh\xff\n");
         fs::write(journal.file(), bytes).expect("room");
         journal.add(&mut entry(3, 3)).expect("room");
-        let numbers: Vec<u64> = journal.entries().expect("two").iter().map(|entry| entry.number).collect();
+        let numbers: Vec<u64> =
+            journal.entries().expect("two").iter().map(|entry| entry.number).collect();
         assert_eq!(numbers, [1, 3]);
     }
 

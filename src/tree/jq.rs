@@ -191,7 +191,12 @@ fn refused<'t>(term: &'t Term<&'t str>) -> Option<&'t str> {
                 }
             })
         }),
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Arr(None) | Term::Break(_) | Term::Var(_) => None,
+        Term::Id
+        | Term::Recurse
+        | Term::Num(_)
+        | Term::Arr(None)
+        | Term::Break(_)
+        | Term::Var(_) => None,
     }
 }
 
@@ -199,9 +204,9 @@ fn refused_pattern<'t>(pattern: &'t Pattern<&'t str>) -> Option<&'t str> {
     match pattern {
         Pattern::Var(_) => None,
         Pattern::Arr(inner) => inner.iter().find_map(refused_pattern),
-        Pattern::Obj(pairs) => pairs
-            .iter()
-            .find_map(|(key, value)| refused(key).or_else(|| refused_pattern(value))),
+        Pattern::Obj(pairs) => {
+            pairs.iter().find_map(|(key, value)| refused(key).or_else(|| refused_pattern(value)))
+        }
     }
 }
 
@@ -232,12 +237,12 @@ fn load_error(error: &load::Error<&str>) -> String {
         format!("expected {expected} but found {found}")
     };
     match error {
-        load::Error::Lex(errors) => errors
-            .first()
-            .map_or_else(String::new, |(what, found)| expected(what.as_str(), found)),
-        load::Error::Parse(errors) => errors
-            .first()
-            .map_or_else(String::new, |(what, found)| expected(what.as_str(), found)),
+        load::Error::Lex(errors) => {
+            errors.first().map_or_else(String::new, |(what, found)| expected(what.as_str(), found))
+        }
+        load::Error::Parse(errors) => {
+            errors.first().map_or_else(String::new, |(what, found)| expected(what.as_str(), found))
+        }
         load::Error::Io(errors) => errors.first().map_or_else(String::new, |(_, why)| why.clone()),
     }
 }
@@ -247,7 +252,8 @@ mod tests {
     use super::*;
 
     fn read(expression: &str, json: &str) -> std::result::Result<String, String> {
-        let values = Expression::new(expression).and_then(|compiled| compiled.read(json.as_bytes()));
+        let values =
+            Expression::new(expression).and_then(|compiled| compiled.read(json.as_bytes()));
         let values = values.map_err(|error| error.to_string())?;
         Ok(values.iter().map(|value| String::from_utf8_lossy(value)).collect::<Vec<_>>().join(" "))
     }
@@ -262,7 +268,10 @@ mod tests {
         let json = r#"{"workers": 12, "names": ["a", "b"]}"#;
         assert_eq!(read(".workers", json).as_deref(), Ok("12"));
         assert_eq!(read(".names[]", json).as_deref(), Ok("\"a\" \"b\""));
-        assert_eq!(read(".names | map(ascii_upcase) | join(\"-\")", json).as_deref(), Ok("\"A-B\""));
+        assert_eq!(
+            read(".names | map(ascii_upcase) | join(\"-\")", json).as_deref(),
+            Ok("\"A-B\"")
+        );
         assert_eq!(read(".none", json).as_deref(), Ok("null"));
         assert!(read(".workers.x", json).is_err_and(|error| error.starts_with("jq: ")));
         assert!(read(".", "no json").is_err_and(|error| error.starts_with("The data is not JSON")));
@@ -334,7 +343,10 @@ mod tests {
             ("import \"a\" as a; .", "not valid"),
         ] {
             let error = Expression::new(expression).err().map(|error| error.to_string());
-            assert!(error.as_ref().is_some_and(|error| error.contains(why)), "{expression}: {error:?}");
+            assert!(
+                error.as_ref().is_some_and(|error| error.contains(why)),
+                "{expression}: {error:?}"
+            );
         }
     }
 }

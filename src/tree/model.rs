@@ -88,7 +88,8 @@ impl Model {
 
     pub(super) fn apply(&mut self, step: &Step) -> Result<(), String> {
         let at = step.path().as_str().to_owned();
-        let parent = step.path().parent().map_or("/".to_owned(), |parent| parent.as_str().to_owned());
+        let parent =
+            step.path().parent().map_or("/".to_owned(), |parent| parent.as_str().to_owned());
         let wrong = |why: &str| Err(format!("{why}: {step:?}"));
         match step {
             Step::Create { data, acl, kind, .. } => {
@@ -149,10 +150,7 @@ impl Model {
 }
 
 pub(super) fn data() -> impl Strategy<Value = Data> {
-    prop_oneof![
-        Just(Data::Null),
-        prop::collection::vec(0_u8..3, 0..3).prop_map(Data::Bytes),
-    ]
+    prop_oneof![Just(Data::Null), prop::collection::vec(0_u8..3, 0..3).prop_map(Data::Bytes),]
 }
 
 pub(super) fn acl() -> impl Strategy<Value = Acl> {
@@ -213,7 +211,9 @@ pub(super) fn tree() -> impl Strategy<Value = Vec<Record>> {
         let mut records: Vec<Record> = nodes.into_values().collect();
         for record in &mut records {
             let below = format!("{}/", record.path);
-            if record.kind == Some(Kind::Ephemeral) && keys.iter().any(|key| key.starts_with(&below)) {
+            if record.kind == Some(Kind::Ephemeral)
+                && keys.iter().any(|key| key.starts_with(&below))
+            {
                 record.kind = Some(Kind::Persistent);
             }
         }

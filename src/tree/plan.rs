@@ -102,7 +102,9 @@ pub(super) mod kind_json {
         .serialize(to)
     }
 
-    pub(in crate::tree) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Kind, D::Error> {
+    pub(in crate::tree) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Kind, D::Error> {
         Ok(match Json::deserialize(from)? {
             Json::Persistent => Kind::Persistent,
             Json::Ephemeral => Kind::Ephemeral,
@@ -283,9 +285,9 @@ impl Planner {
 
     /// Does what waited for all below some paths, now that the walk has come to `next`.
     fn leave(&mut self, next: Option<&ZnodePath>) {
-        while let Some(later) = self.later.pop_if(|later| {
-            next.is_none_or(|next| !later.path.contains(next))
-        }) {
+        while let Some(later) =
+            self.later.pop_if(|later| next.is_none_or(|next| !later.path.contains(next)))
+        {
             if let Some(step) = later.step {
                 self.push(step);
             }

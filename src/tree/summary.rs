@@ -125,13 +125,14 @@ impl Largest {
     /// Returns the branches, the largest first, and how many others there were with what they hold.
     pub fn finish(self) -> (Vec<Branch>, u64, Size) {
         let (by, others, left_out) = (self.by, self.others, self.left_out);
-        let branches = self.kept.into_sorted_vec().into_iter().map(|Reverse((first, second, _, path))| {
-            let size = match by {
-                By::Bytes => Size { bytes: first, znodes: second },
-                By::Znodes => Size { bytes: second, znodes: first },
-            };
-            Branch { path, size }
-        });
+        let branches =
+            self.kept.into_sorted_vec().into_iter().map(|Reverse((first, second, _, path))| {
+                let size = match by {
+                    By::Bytes => Size { bytes: first, znodes: second },
+                    By::Znodes => Size { bytes: second, znodes: first },
+                };
+                Branch { path, size }
+            });
         (branches.collect(), left_out, others)
     }
 }
@@ -162,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_largest_are_kept_and_the_others_counted() {
-        let branch = |text: &str, bytes, znodes| Branch { path: path(text), size: Size { bytes, znodes } };
+        let branch =
+            |text: &str, bytes, znodes| Branch { path: path(text), size: Size { bytes, znodes } };
         let all = [branch("/a", 1, 9), branch("/b", 5, 1), branch("/c", 5, 1), branch("/d", 3, 2)];
         let mut largest = Largest::new(2, By::Bytes);
         all.iter().cloned().for_each(|branch| largest.add(branch));

@@ -160,7 +160,8 @@ mod tests {
 
     fn write() -> impl Strategy<Value = Write> {
         prop_oneof![
-            (any_path(), data(), acl()).prop_map(|(path, data, acl)| Write::Create(path, data, acl)),
+            (any_path(), data(), acl())
+                .prop_map(|(path, data, acl)| Write::Create(path, data, acl)),
             (any_path(), data()).prop_map(|(path, data)| Write::Set(path, data)),
             (any_path(), acl()).prop_map(|(path, acl)| Write::SetAcl(path, acl)),
             any_path().prop_map(Write::Delete),
@@ -170,7 +171,9 @@ mod tests {
     fn step(model: &Model, write: Write) -> Step {
         let at = |path: &ZnodePath| model.nodes.get(path.as_str());
         match write {
-            Write::Create(path, data, acl) => Step::Create { path, data, acl, kind: Kind::Persistent },
+            Write::Create(path, data, acl) => {
+                Step::Create { path, data, acl, kind: Kind::Persistent }
+            }
             Write::Set(path, data) => {
                 let version = at(&path).map_or(0, |node| node.version);
                 Step::SetData { path, data, version }

@@ -7,41 +7,61 @@ const STEP: &str = "  ";
 /// Deepest level that is indented; beyond, blanks would outweigh the data without bound.
 const DEEPEST: usize = 64;
 
-/// Indents `text`, which must be JSON.
-pub(super) fn indent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
+/// What a part of JSON is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A bracket, a comma, a colon, with the blanks behind it.
+    Mark,
+    /// A string before a colon.
+    Key,
+    /// Any other string.
+    Text,
+    /// A number, or `true`, `false` and `null`.
+    Value,
+}
+
+/// Gives `text`, which must be JSON, to `write` part for part, indented.
+pub(super) fn indent(text: &str, mut write: impl FnMut(Part, &str)) {
     let mut depth = 0_usize;
     let mut tokens = Tokens(text).peekable();
+    let mut blanks = String::from("\n");
     while let Some(token) = tokens.next() {
         match token {
             "{" | "[" => {
-                out.push_str(token);
+                write(Part::Mark, token);
                 if let Some(close) = tokens.next_if(|next| matches!(*next, "}" | "]")) {
-                    out.push_str(close);
+                    write(Part::Mark, close);
                 } else {
                     depth += 1;
-                    begin_line(&mut out, depth);
+                    write(Part::Mark, begin_line(&mut blanks, depth));
                 }
             }
             "}" | "]" => {
                 depth = depth.saturating_sub(1);
-                begin_line(&mut out, depth);
-                out.push_str(token);
+                write(Part::Mark, begin_line(&mut blanks, depth));
+                write(Part::Mark, token);
             }
             "," => {
-                out.push(',');
-                begin_line(&mut out, depth);
+                write(Part::Mark, ",");
+                write(Part::Mark, begin_line(&mut blanks, depth));
             }
-            ":" => out.push_str(": "),
-            token => out.push_str(token),
+            ":" => write(Part::Mark, ": "),
+            token if token.starts_with('"') => {
+                let is_key = tokens.peek() == Some(&":");
+                write(if is_key { Part::Key } else { Part::Text }, token);
+            }
+            token => write(Part::Value, token),
         }
     }
-    out
 }
 
-fn begin_line(out: &mut String, depth: usize) {
-    out.push('\n');
-    (0..depth.min(DEEPEST)).for_each(|_| out.push_str(STEP));
+/// Returns a line end with the blanks of a depth.
+fn begin_line(blanks: &mut String, depth: usize) -> &str {
+    let length = 1 + depth.min(DEEPEST) * STEP.len();
+    while blanks.len() < length {
+        blanks.push_str(STEP);
+    }
+    &blanks[..length]
 }
 
 /// Marks, strings, numbers and names, without the blanks between them.
@@ -83,6 +103,29 @@ fn string(text: &str) -> usize {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn indent(text: &str) -> String {
+        let mut out = String::new();
+        super::indent(text, |_, part| out.push_str(part));
+        out
+    }
+
+    #[test]
+    fn keys_texts_and_values_are_told_apart() {
+        let mut parts = Vec::new();
+        super::indent(r#"{"a": ["b", 1, null]}"#, |part, text| {
+            if part != Part::Mark {
+                parts.push((part, text.to_owned()));
+            }
+        });
+        let expected = [
+            (Part::Key, "\"a\""),
+            (Part::Text, "\"b\""),
+            (Part::Value, "1"),
+            (Part::Value, "null"),
+        ];
+        assert_eq!(parts, expected.map(|(part, text)| (part, text.to_owned())));
+    }
 
     #[test]
     fn only_blanks_change() {

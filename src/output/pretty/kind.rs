@@ -3,6 +3,7 @@
 use serde::de::IgnoredAny;
 
 use super::protobuf;
+use super::unpack::is_zlib;
 
 /// First bytes that name a format. Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the frame
 /// formats of LZ4 and Snappy, the file formats of bzip2, xz, ZIP, Avro, PNG, JPEG and ELF,
@@ -57,11 +58,7 @@ fn binary(data: &[u8]) -> &'static str {
     if let Some((_, name)) = MAGIC.iter().find(|(first, _)| data.starts_with(first)) {
         return name;
     }
-    // A zlib header: deflate with a window that exists, and a check of both bytes (RFC 1950).
-    if let [first, second, _, ..] = data
-        && first & 0x8f == 8
-        && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0
-    {
+    if is_zlib(data) {
         return "zlib, it seems";
     }
     if protobuf::is_likely(data) {

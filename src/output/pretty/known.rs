@@ -164,12 +164,12 @@ pub(super) fn json(path: &ZnodePath, text: &str) -> Option<String> {
     let names: Vec<&str> = path.as_str().split('/').collect();
     match names[..] {
         [.., "brokers", "ids", id] => {
-            let of = get("endpoints").and_then(Value::as_array).map(|list| {
-                list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-            });
-            let at = of.filter(|of| !of.is_empty()).or_else(|| {
-                Some(format!("{}:{}", word("host")?, get("port")?.as_i64()?))
-            })?;
+            let of = get("endpoints")
+                .and_then(Value::as_array)
+                .map(|list| list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
+            let at = of
+                .filter(|of| !of.is_empty())
+                .or_else(|| Some(format!("{}:{}", word("host")?, get("port")?.as_i64()?)))?;
             Some(format!("Kafka broker {id} at {at}{}", since(get("timestamp"))))
         }
         [.., "controller"] if get("brokerid").is_some() => {
@@ -188,14 +188,13 @@ pub(super) fn json(path: &ZnodePath, text: &str) -> Option<String> {
             let leader = get("leader")?.as_i64()?;
             let in_sync: Vec<String> =
                 get("isr")?.as_array()?.iter().map(ToString::to_string).collect();
-            let leader = if leader < 0 { "without a leader".to_owned() } else { format!("led by {leader}") };
+            let leader =
+                if leader < 0 { "without a leader".to_owned() } else { format!("led by {leader}") };
             Some(format!("Kafka partition {number}: {leader}, in sync {}", in_sync.join(", ")))
         }
         [.., "state.json"] | [.., "clusterstate.json"] => {
-            let collections: Vec<String> = object
-                .iter()
-                .filter_map(|(name, collection)| solr(name, collection))
-                .collect();
+            let collections: Vec<String> =
+                object.iter().filter_map(|(name, collection)| solr(name, collection)).collect();
             (!collections.is_empty()).then(|| collections.join("; "))
         }
         _ => curator(object),
@@ -253,7 +252,8 @@ mod tests {
     }
 
     fn said(at: &str, text: &str) -> Option<String> {
-        json(&path(at), text).map(|text| text.split(", since").next().unwrap_or_default().to_owned())
+        json(&path(at), text)
+            .map(|text| text.split(", since").next().unwrap_or_default().to_owned())
     }
 
     #[test]
@@ -264,7 +264,11 @@ mod tests {
                 r#"{"endpoints":["PLAINTEXT://a:9092"],"timestamp":"1355216779000"}"#,
                 "Kafka broker 3 at PLAINTEXT://a:9092",
             ),
-            ("/brokers/ids/0", r#"{"host":"a","port":9092,"version":1}"#, "Kafka broker 0 at a:9092"),
+            (
+                "/brokers/ids/0",
+                r#"{"host":"a","port":9092,"version":1}"#,
+                "Kafka broker 0 at a:9092",
+            ),
             ("/controller", r#"{"version":1,"brokerid":3}"#, "Kafka controller: broker 3"),
             (
                 "/brokers/topics/t",
@@ -289,9 +293,16 @@ mod tests {
         ] {
             assert_eq!(said(at, text).as_deref(), Some(expected), "{at}");
         }
-        assert!(json(&path("/brokers/ids/3"), r#"{"host":"a","port":1,"timestamp":"1355216779000"}"#)
-            .is_some_and(|text| text.contains(", since ") && text.ends_with(" 2012")));
-        for (at, text) in [("/a", "{}"), ("/controller", "{}"), ("/brokers/ids/1", "[1]"), ("/state.json", "{\"a\":1}")] {
+        assert!(
+            json(&path("/brokers/ids/3"), r#"{"host":"a","port":1,"timestamp":"1355216779000"}"#)
+                .is_some_and(|text| text.contains(", since ") && text.ends_with(" 2012"))
+        );
+        for (at, text) in [
+            ("/a", "{}"),
+            ("/controller", "{}"),
+            ("/brokers/ids/1", "[1]"),
+            ("/state.json", "{\"a\":1}"),
+        ] {
             assert_eq!(json(&path(at), text), None, "{at}");
         }
     }

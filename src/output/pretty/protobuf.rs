@@ -9,36 +9,63 @@ const BELIEVED: u64 = 1000;
 /// The shortest message that is believed, in bytes: shorter ones prove nothing.
 const SHORTEST: usize = 4;
 
-/// Returns whether the whole of `data` reads as one message.
-pub(super) fn is_likely(mut data: &[u8]) -> bool {
-    if data.len() < SHORTEST {
-        return false;
-    }
-    while !data.is_empty() {
-        match field(data) {
-            Some(rest) => data = rest,
-            None => return false,
-        }
-    }
-    true
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field<'d> {
+    /// A number.
+    Varint(u64),
+    /// Eight or four bytes.
+    Fixed(u64),
+    /// Text, bytes or a message.
+    Bytes(&'d [u8]),
 }
 
-/// Returns what follows the field at the start.
-fn field(data: &[u8]) -> Option<&[u8]> {
+/// Returns whether the whole of `data` reads as one message.
+pub(super) fn is_likely(data: &[u8]) -> bool {
+    data.len() >= SHORTEST
+        && fields(data).all(|field| field.is_some_and(|(number, _)| number <= BELIEVED))
+}
+
+/// Returns the fields with their numbers; none in the place of one that is not sound, which is the last.
+pub(super) fn fields(mut data: &[u8]) -> impl Iterator<Item = Option<(u64, Field<'_>)>> {
+    std::iter::from_fn(move || {
+        if data.is_empty() {
+            return None;
+        }
+        let read = field(data);
+        data = read.map_or(&[], |(_, _, rest)| rest);
+        Some(read.map(|(number, value, _)| (number, value)))
+    })
+}
+
+/// Returns the field at the start, and what follows it.
+fn field(data: &[u8]) -> Option<(u64, Field<'_>, &[u8])> {
     let (key, rest) = varint(data)?;
-    if !(1..=BELIEVED).contains(&(key >> 3)) {
+    let number = key >> 3;
+    if number == 0 {
         return None;
     }
-    match key & 7 {
-        0 => varint(rest).map(|(_, rest)| rest),
-        1 => rest.get(8..),
+    let (value, rest) = match key & 7 {
+        0 => {
+            let (value, rest) = varint(rest)?;
+            (Field::Varint(value), rest)
+        }
+        1 => {
+            let (bytes, rest) = rest.split_first_chunk::<8>()?;
+            (Field::Fixed(u64::from_le_bytes(*bytes)), rest)
+        }
         2 => {
             let (length, rest) = varint(rest)?;
-            rest.get(usize::try_from(length).ok()?..)
+            let (bytes, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            (Field::Bytes(bytes), rest)
         }
-        5 => rest.get(4..),
-        _ => None,
-    }
+        5 => {
+            let (bytes, rest) = rest.split_first_chunk::<4>()?;
+            (Field::Fixed(u64::from(u32::from_le_bytes(*bytes))), rest)
+        }
+        _ => return None,
+    };
+    Some((number, value, rest))
 }
 
 fn varint(data: &[u8]) -> Option<(u64, &[u8])> {

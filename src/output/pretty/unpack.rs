@@ -156,7 +156,8 @@ mod tests {
         snappy.write_all(data).expect("memory");
         let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
         lz4.write_all(data).expect("memory");
-        let zstd = ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest);
+        let zstd =
+            ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest);
         let raw = snap::raw::Encoder::new().compress_vec(data).expect("short");
         let mut snappy_java = b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01".to_vec();
         snappy_java.extend(u32::try_from(raw.len()).expect("short").to_be_bytes());

@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn more_than_one_frame_is_read_and_others_are_skipped() {
-        let data: Vec<u8> = (0..FRAME_BYTES * 2 + 5).map(|n| u8::try_from(n % 251).unwrap_or(0)).collect();
+        let data: Vec<u8> =
+            (0..FRAME_BYTES * 2 + 5).map(|n| u8::try_from(n % 251).unwrap_or(0)).collect();
         let bytes = compressed(&data, Compression::Zstandard);
         assert!(bytes.len() < data.len() / 2, "{}", bytes.len());
         let mut with_skipped = bytes.clone();

@@ -39,7 +39,9 @@ fn encode(name: &str) -> String {
         let first = index == 0 && matches!(c, '.' | '_');
         let last = index + c.len_utf8() == name.len() && matches!(c, '.' | ' ');
         match u8::try_from(c) {
-            Ok(byte) if first || last || byte < b' ' || byte == 0x7f || RESERVED.contains(&byte) => {
+            Ok(byte)
+                if first || last || byte < b' ' || byte == 0x7f || RESERVED.contains(&byte) =>
+            {
                 file.push('%');
                 file.push_str(&format!("{byte:02X}"));
             }
@@ -258,7 +260,8 @@ impl FolderReader {
         let read = opened.take(self.max_bytes + 1).read_to_end(&mut bytes);
         read.map_err(|error| wrong(file, error))?;
         if bytes.len() as u64 > self.max_bytes {
-            let words = format!("more than {} bytes, the most that a znode may have", self.max_bytes);
+            let words =
+                format!("more than {} bytes, the most that a znode may have", self.max_bytes);
             return Err(wrong(file, words));
         }
         Ok(bytes)
@@ -361,7 +364,10 @@ mod tests {
             Record { data: Some(Data::Null), ..Record::bare(path("/app")) },
             with("/app/_data", "not the data of app"),
             Record { kind: Some(ZnodeKind::Container), ..with("/app/a", "x") },
-            Record { acl: Some(Acl(vec![AclEntry::world(Permissions::READ)])), ..with("/app/a/b", "") },
+            Record {
+                acl: Some(Acl(vec![AclEntry::world(Permissions::READ)])),
+                ..with("/app/a/b", "")
+            },
             Record { data: Some(Data::Null), ..Record::bare(path("/app/null")) },
             with("/app/q?*%.", "odd"),
         ];
@@ -404,16 +410,22 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("a"), "0123456789").expect("room");
         let seen = FolderReader::open(folder.path(), 9).expect("a folder").last();
-        assert!(seen.is_some_and(|last| last.is_err_and(|error| error.to_string().contains("more than 9"))));
+        assert!(seen.is_some_and(|last| {
+            last.is_err_and(|error| error.to_string().contains("more than 9"))
+        }));
         fs::remove_file(folder.path().join("a")).expect("there");
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).expect("links");
         let seen = FolderReader::open(folder.path(), 9).expect("a folder").last();
-        assert!(seen.is_some_and(|last| last.is_err_and(|error| error.to_string().contains("neither"))));
+        assert!(
+            seen.is_some_and(|last| last.is_err_and(|error| error.to_string().contains("neither")))
+        );
         let long = Record::bare(path(&format!("/{}", "x".repeat(256))));
         let other = tempfile::tempdir().expect("a folder");
         let mut writer =
             FolderWriter::new(other.path(), Header::new(&path("/"), None, None)).expect("empty");
-        assert!(writer.add(&long, false).is_err_and(|error| error.to_string().contains("too long")));
+        assert!(
+            writer.add(&long, false).is_err_and(|error| error.to_string().contains("too long"))
+        );
     }
 
     proptest! {

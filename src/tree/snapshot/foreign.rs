@@ -23,7 +23,8 @@ pub(super) fn is_one_value(first: &[u8]) -> bool {
         [b'[', ..] => true,
         [b'{', rest @ ..] => {
             let inner = rest.trim_ascii_start();
-            rest.first().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) || inner.starts_with(b"\"/")
+            rest.first().is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+                || inner.starts_with(b"\"/")
         }
         _ => false,
     }
@@ -188,7 +189,8 @@ mod tests {
         assert_eq!((&records[1].data, &records[1].acl), (&Some(Data::Null), &None));
         let compact = r#"{"/a": {"content": "?", "acls": []}}"#;
         assert_eq!(seen(compact), Err("f: /a: the data is not valid base64".to_owned()));
-        let odd = r#"{"/a": {"content": "", "acls": [{"perms": 99, "id": {"scheme": "a", "id": ""}}]}}"#;
+        let odd =
+            r#"{"/a": {"content": "", "acls": [{"perms": 99, "id": {"scheme": "a", "id": ""}}]}}"#;
         assert_eq!(seen(odd), Err("f: /a: 99 are no permissions".to_owned()));
     }
 
@@ -199,7 +201,10 @@ mod tests {
         let (format, records) = seen(text).expect("an export");
         assert_eq!(format, Format::ZooNavigator);
         assert_eq!(records[0].data, Some(Data::Bytes(b"\x00\xff".to_vec())));
-        assert_eq!(records[0].acl.as_ref().map(ToString::to_string).as_deref(), Some("world:anyone:cr"));
+        assert_eq!(
+            records[0].acl.as_ref().map(ToString::to_string).as_deref(),
+            Some("world:anyone:cr")
+        );
         assert_eq!(records[1].path.as_str(), "/app/b");
         let odd = text.replace("create", "fly");
         assert!(seen(&odd).is_err_and(|error| error.contains("are no permissions")));
@@ -207,8 +212,12 @@ mod tests {
 
     #[test]
     fn another_json_is_said_to_be_none() {
-        assert!(seen("[1, 2]").is_err_and(|error| error.contains("neither a saved tree nor an export")));
-        assert!(seen("{\n \"a\": 1}").is_err_and(|error| error.contains("nor a backup of zk_shell")));
+        assert!(
+            seen("[1, 2]").is_err_and(|error| error.contains("neither a saved tree nor an export"))
+        );
+        assert!(
+            seen("{\n \"a\": 1}").is_err_and(|error| error.contains("nor a backup of zk_shell"))
+        );
         let deep = "[".repeat(100_000);
         assert!(seen(&deep).is_err());
     }

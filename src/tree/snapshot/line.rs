@@ -145,9 +145,9 @@ fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DataJson>
         None => Data::Null,
         Some(BytesJson::Text(text)) => Data::Bytes(text.into_bytes()),
         Some(BytesJson::Base64(text)) => {
-            let bytes = BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom(
-                "the data is not valid base64",
-            ))?;
+            let bytes = BASE64
+                .decode(text.as_bytes())
+                .map_err(|_| D::Error::custom("the data is not valid base64"))?;
             Data::Bytes(bytes)
         }
     })))

@@ -71,10 +71,13 @@ impl<I: Iterator<Item = Result<Located>>> Ordered<I> {
                 }
             }
         }
-        let known = |above: &ZnodePath| self.last.as_ref().is_some_and(|(last, _)| above.contains(last));
+        let known =
+            |above: &ZnodePath| self.last.as_ref().is_some_and(|(last, _)| above.contains(last));
         let mut implied = Vec::new();
         let mut above = if path == self.target { None } else { path.parent() };
-        while let Some(parent) = above.take_if(|parent| self.target.contains(parent) && !known(parent)) {
+        while let Some(parent) =
+            above.take_if(|parent| self.target.contains(parent) && !known(parent))
+        {
             above = if parent == self.target { None } else { parent.parent() };
             implied.push(Located { line: *line, record: Record::bare(parent) });
         }
@@ -113,7 +116,11 @@ mod tests {
     use super::*;
     use crate::tree::record::path;
 
-    fn ordered(paths: &[&str], top: &str, target: &str) -> Vec<std::result::Result<String, String>> {
+    fn ordered(
+        paths: &[&str],
+        top: &str,
+        target: &str,
+    ) -> Vec<std::result::Result<String, String>> {
         let records = paths.iter().enumerate().map(|(index, text)| {
             Ok(Located { line: index as u64 + 1, record: Record::bare(path(text)) })
         });

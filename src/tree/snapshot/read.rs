@@ -63,7 +63,11 @@ impl TreeFile {
             }
             let (format, records) = foreign::read(&text)
                 .map_err(|words| Error::new(Kind::Refused, at(name, 0, &words)))?;
-            return Ok(Self { format, header: None, records: Box::new(records.into_iter().map(Ok)) });
+            return Ok(Self {
+                format,
+                header: None,
+                records: Box::new(records.into_iter().map(Ok)),
+            });
         }
         let mut reader = Reader::new(file, name);
         let header = reader.header()?;
@@ -225,9 +229,9 @@ impl<R: BufRead> Reader<R> {
     fn finish(&mut self) -> Option<Result<Located>> {
         self.done = true;
         match self.end {
-            None if self.has_header => Some(Err(self.wrong(
-                "the file was cut: the end line is missing",
-            ))),
+            None if self.has_header => {
+                Some(Err(self.wrong("the file was cut: the end line is missing")))
+            }
             Some(end) if end.znodes != self.records => Some(Err(self.wrong(&format!(
                 "the file was cut: it has {} of {} znodes",
                 self.records, end.znodes

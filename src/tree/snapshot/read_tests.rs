@@ -74,7 +74,10 @@ fn what_is_written_reads_like_the_schema() {
 
 #[test]
 fn a_file_kept_by_hand_needs_no_header() {
-    let seen = read(b"\n{\"path\":\"/a\",\"data\":null}\n\n{\"data\":{\"text\":\"x\"},\"path\":\"/b\"}".to_vec());
+    let seen = read(
+        b"\n{\"path\":\"/a\",\"data\":null}\n\n{\"data\":{\"text\":\"x\"},\"path\":\"/b\"}"
+            .to_vec(),
+    );
     let null = Record { data: Some(Data::Null), ..Record::bare(path("/a")) };
     let text = Record { data: Some(Data::Bytes(b"x".to_vec())), ..Record::bare(path("/b")) };
     assert_eq!(seen, [Ok(null), Ok(text)]);
@@ -130,8 +133,12 @@ fn what_is_not_ours_is_said_to_be_so() {
     assert_eq!(errors(""), ["f: the file is empty"]);
     assert_eq!(errors(" \n\n"), ["f: the file is empty"]);
     assert!(errors("hello\n")[0].starts_with("f:1: expected value"));
-    assert!(errors("{\"zksh\":\"other\",\"version\":1,\"top\":\"/\"}")[0].contains("no saved tree"));
-    assert!(errors("{\"zksh\":\"tree\",\"version\":2,\"top\":\"/\"}")[0].contains("newer than this"));
+    assert!(
+        errors("{\"zksh\":\"other\",\"version\":1,\"top\":\"/\"}")[0].contains("no saved tree")
+    );
+    assert!(
+        errors("{\"zksh\":\"tree\",\"version\":2,\"top\":\"/\"}")[0].contains("newer than this")
+    );
     assert!(errors("{\"zksh\":\"tree\",\"version\":1,\"top\":\"x\"}")[0].contains("no path"));
     assert!(errors(&format!("{{\"path\":\"/a\"}}\n{HEADER}"))[0].contains("not the first line"));
 }
@@ -182,9 +189,16 @@ fn record() -> impl Strategy<Value = Record> {
         ephemeral_owner: long,
         ..Stat::default()
     }));
-    (name, data, acl, kind, stat, any::<bool>()).prop_map(|(name, data, acl, kind, stat, changed)| {
-        Record { path: path(&format!("/{name}")), data, acl, kind, stat, changed }
-    })
+    (name, data, acl, kind, stat, any::<bool>()).prop_map(
+        |(name, data, acl, kind, stat, changed)| Record {
+            path: path(&format!("/{name}")),
+            data,
+            acl,
+            kind,
+            stat,
+            changed,
+        },
+    )
 }
 
 proptest! {
