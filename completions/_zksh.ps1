@@ -241,7 +241,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Print the data in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
             [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
-            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, binary as a hexdump')
+            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, what is compressed undone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

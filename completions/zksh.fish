@@ -152,7 +152,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand get" -s s -l stat -d 'Print th
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s w -l watch -d 'Leave a watch: one event when the data changes or the znode goes'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s b -l base64 -d 'Print the data in base64'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s x -l hex -d 'Print the data as a table of bytes in hexadecimal'
-complete -c zksh -n "__fish_zksh_using_subcommand get" -l pretty -d 'Show the data as what it is: JSON indented, binary as a hexdump'
+complete -c zksh -n "__fish_zksh_using_subcommand get" -l pretty -d 'Show the data as what it is: JSON indented, what is compressed undone'
 complete -c zksh -n "__fish_zksh_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s s -l stat -d 'Print the stat as well'
 complete -c zksh -n "__fish_zksh_using_subcommand getAcl" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -29,7 +29,9 @@ impl FromStr for Type {
             "ttl" | "t" => Self::Kind(Kind::Ttl(0)),
             "sequential" | "s" => Self::Sequential,
             _ => {
-                return Err("one of persistent, ephemeral, container, ttl and sequential".to_owned());
+                return Err(
+                    "one of persistent, ephemeral, container, ttl and sequential".to_owned()
+                );
             }
         })
     }

@@ -89,10 +89,13 @@ pub struct Largest {
     most: usize,
     by: By,
     /// The smallest of them first, so that it gives way.
-    kept: BinaryHeap<Reverse<(u64, u64, Reverse<String>, ZnodePath)>>,
+    kept: BinaryHeap<Reverse<Ranked>>,
     others: Size,
     left_out: u64,
 }
+
+/// A branch by its rank: two numbers, and the path, of which the first in order comes first.
+type Ranked = (u64, u64, Reverse<String>, ZnodePath);
 
 impl Largest {
     /// Keeps at most so many.
@@ -172,7 +175,9 @@ mod tests {
         assert_eq!(shown(&branches), [("/b", 5, 1), ("/c", 5, 1)]);
         assert_eq!((left_out, others), (2, Size { bytes: 4, znodes: 11 }));
         let mut largest = Largest::new(1, By::Znodes);
-        all.into_iter().for_each(|branch| largest.add(branch));
+        for branch in all {
+            largest.add(branch);
+        }
         let (branches, ..) = largest.finish();
         assert_eq!(shown(&branches), [("/a", 1, 9)]);
     }

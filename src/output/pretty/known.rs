@@ -4,6 +4,8 @@
 //! Sources: Kafka's `ZkData.scala`, Solr's `DocCollection`, Curator's `ServiceInstance`, `HBase`'s
 //! `ZooKeeper.proto` and `RecoverableZooKeeper`, Hadoop's `HAZKInfo.proto` and `yarn_server_common_protos`.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use super::super::stat::date;
@@ -120,6 +122,7 @@ fn show(of: &Message, data: &[u8]) -> Option<String> {
 /// The deepest message inside a message that is shown.
 const DEEPEST: usize = 16;
 
+/// Writes the fields of a message, a line each. Writing into memory cannot fail.
 fn write_fields(of: Option<&Message>, data: &[u8], depth: usize, out: &mut String) -> Option<()> {
     for field in protobuf::fields(data) {
         let (number, value) = field?;
@@ -131,22 +134,31 @@ fn write_fields(of: Option<&Message>, data: &[u8], depth: usize, out: &mut Strin
         }
         let inner = known.and_then(|known| known.2);
         match value {
-            Field::Varint(number) => out.push_str(&format!(": {number}\n")),
-            Field::Fixed(number) => out.push_str(&format!(": {number:#x}\n")),
+            Field::Varint(number) => {
+                let _ = writeln!(out, ": {number}");
+            }
+            Field::Fixed(number) => {
+                let _ = writeln!(out, ": {number:#x}");
+            }
             Field::Bytes(bytes) => {
                 let is_text = |text: &&str| text.chars().all(|c| !c.is_control());
                 let text = std::str::from_utf8(bytes).ok().filter(is_text);
                 let is_message = inner.is_some()
                     || (text.is_none() && depth < DEEPEST && protobuf::is_likely(bytes));
                 match text {
-                    Some(text) if inner.is_none() => out.push_str(&format!(": {text:?}\n")),
+                    Some(text) if inner.is_none() => {
+                        let _ = writeln!(out, ": {text:?}");
+                    }
                     _ if is_message => {
                         out.push('\n');
                         write_fields(inner, bytes, depth + 1, out)?;
                     }
                     _ => {
-                        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                        out.push_str(&format!(": 0x{hex}\n"));
+                        out.push_str(": 0x");
+                        for byte in bytes {
+                            let _ = write!(out, "{byte:02x}");
+                        }
+                        out.push('\n');
                     }
                 }
             }
@@ -192,7 +204,7 @@ pub(super) fn json(path: &ZnodePath, text: &str) -> Option<String> {
                 if leader < 0 { "without a leader".to_owned() } else { format!("led by {leader}") };
             Some(format!("Kafka partition {number}: {leader}, in sync {}", in_sync.join(", ")))
         }
-        [.., "state.json"] | [.., "clusterstate.json"] => {
+        [.., "state.json" | "clusterstate.json"] => {
             let collections: Vec<String> =
                 object.iter().filter_map(|(name, collection)| solr(name, collection)).collect();
             (!collections.is_empty()).then(|| collections.join("; "))

@@ -126,7 +126,7 @@ fn raw_snappy(data: &[u8]) -> Option<Unpacked> {
         return None;
     }
     let length = snap::raw::decompress_len(data).ok()?;
-    if length < SHORTEST || length > MAX_BYTES || length > data.len().saturating_mul(64) {
+    if !(SHORTEST..=MAX_BYTES).contains(&length) || length > data.len().saturating_mul(64) {
         return None;
     }
     let plain = snap::raw::Decoder::new().decompress_vec(data).ok()?;

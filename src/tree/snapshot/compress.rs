@@ -144,7 +144,7 @@ impl<R: BufRead> Zstandard<R> {
                 continue;
             }
             let opened = StreamingDecoder::new_with_max_window_size(file, MAX_WINDOW_BYTES as u64);
-            self.frame = Some(opened.map_err(broken)?);
+            self.frame = Some(opened.map_err(|error| broken(&error))?);
             return Ok(true);
         }
     }
@@ -163,9 +163,9 @@ fn skippable(file: &mut impl BufRead) -> io::Result<Option<u32>> {
     Ok(Some(u32::from_le_bytes([head[4], head[5], head[6], head[7]])))
 }
 
-fn broken(error: FrameDecoderError) -> io::Error {
+fn broken(error: &FrameDecoderError) -> io::Error {
     let cut = matches!(
-        &error,
+        error,
         FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::MagicNumberReadError(_))
     );
     let kind = if cut { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::InvalidData };

@@ -34,6 +34,7 @@ const RESERVED: &[u8] = b"%\\:*?\"<>|";
 
 /// Returns the name of the file of a znode.
 fn encode(name: &str) -> String {
+    use std::fmt::Write;
     let mut file = String::with_capacity(name.len());
     for (index, c) in name.char_indices() {
         let first = index == 0 && matches!(c, '.' | '_');
@@ -42,8 +43,9 @@ fn encode(name: &str) -> String {
             Ok(byte)
                 if first || last || byte < b' ' || byte == 0x7f || RESERVED.contains(&byte) =>
             {
+                // Writing into memory cannot fail.
                 file.push('%');
-                file.push_str(&format!("{byte:02X}"));
+                let _ = write!(file, "{byte:02X}");
             }
             _ => file.push(c),
         }

@@ -183,16 +183,16 @@ impl Line {
         }
         // Nearly all lines begin with the path: they are read once.
         if !text.starts_with(b"{\"path\"") {
-            let peek: Peek = serde_json::from_slice(text).map_err(why)?;
+            let peek: Peek = serde_json::from_slice(text).map_err(|error| why(&error))?;
             if peek.zksh.is_some() {
-                return serde_json::from_slice(text).map(Self::Header).map_err(why);
+                return serde_json::from_slice(text).map(Self::Header).map_err(|error| why(&error));
             }
             if peek.end.is_some() {
-                let end: EndLine = serde_json::from_slice(text).map_err(why)?;
+                let end: EndLine = serde_json::from_slice(text).map_err(|error| why(&error))?;
                 return Ok(Self::End(end.end));
             }
         }
-        let line: RecordLine = serde_json::from_slice(text).map_err(why)?;
+        let line: RecordLine = serde_json::from_slice(text).map_err(|error| why(&error))?;
         line.into_record().map(|record| Self::Record(Box::new(record)))
     }
 
@@ -280,7 +280,7 @@ impl RecordLine {
             data: self.data.map(|DataJson(data)| data),
             acl: self.acl,
             kind,
-            stat: self.stat.map(|stat| stat.into_stat()),
+            stat: self.stat.map(StatJson::into_stat),
             changed: self.changed,
         })
     }
@@ -333,7 +333,7 @@ impl StatJson {
 }
 
 /// Says what is wrong with a line; where in it, since all stand on line 1 of themselves.
-fn why(error: serde_json::Error) -> String {
+fn why(error: &serde_json::Error) -> String {
     let column = error.column();
     let text = error.to_string();
     let words = text.split(" at line ").next().unwrap_or(&text);
