@@ -16,8 +16,8 @@ mod model;
 pub mod plan;
 pub mod record;
 pub mod snapshot;
-pub mod summary;
 pub mod undo;
+pub mod usage;
 
 pub use self::acl::{Acl, AclEntry, Permissions};
 pub use self::record::{Data, Kind, Record, walk_order};
