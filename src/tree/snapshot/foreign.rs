@@ -13,9 +13,19 @@ use serde::Deserialize;
 
 use super::line::check_acl;
 use super::order::{Located, sort};
-use super::read::Format;
 use crate::tree::{Acl, AclEntry, Data, Permissions, Record};
 use crate::zk::ZnodePath;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Our own.
+    Lines,
+    /// The backup that `zk_shell` makes with `cp … json://`.
+    ZkShell,
+    /// What `ZooNavigator` exports.
+    ZooNavigator,
+}
 
 /// Returns whether a file that begins so is one JSON value over many lines, not a line for each znode.
 pub(super) fn is_one_value(first: &[u8]) -> bool {

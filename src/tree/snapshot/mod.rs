@@ -5,6 +5,7 @@
 //! person keeps may leave out both. `schema/tree.schema.json` has each line.
 
 mod compress;
+mod file;
 mod folder;
 mod foreign;
 mod line;
@@ -13,9 +14,11 @@ mod read;
 mod write;
 
 pub use self::compress::{Compression, Encoder, decoder};
+pub use self::file::{MAX_WHOLE_BYTES, TreeFile};
 pub use self::folder::{FolderReader, FolderWriter};
+pub use self::foreign::Format;
 pub(super) use self::line::data_json;
 pub use self::line::{End, Header, VERSION};
 pub use self::order::{Located, Ordered, rebase, sort};
-pub use self::read::{Format, MAX_LINE_BYTES, MAX_WHOLE_BYTES, Reader, TreeFile};
+pub use self::read::{MAX_LINE_BYTES, Reader};
 pub use self::write::Writer;

@@ -1,79 +1,14 @@
 //! Reading a saved tree.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 use super::line::{End, Header, Line, VERSION};
 use super::order::{Located, at};
-use super::{decoder, foreign};
 use crate::error::{Error, Kind, Result};
 
 /// The longest line, in bytes: more than the data of any znode that a server takes by default, each
 /// byte of it written as an escape.
 pub const MAX_LINE_BYTES: usize = 32 << 20;
-
-/// The largest file, in bytes, of those that cannot be read line by line.
-pub const MAX_WHOLE_BYTES: u64 = 1 << 30;
-
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Our own.
-    Lines,
-    /// The backup that `zk_shell` makes with `cp … json://`.
-    ZkShell,
-    /// What `ZooNavigator` exports.
-    ZooNavigator,
-}
-
-/// The znodes of a file.
-pub struct TreeFile {
-    /// What it is.
-    pub format: Format,
-    /// Its header, where it has one.
-    pub header: Option<Header>,
-    /// The znodes; of other tools' files sorted, of ours as they come.
-    pub records: Box<dyn Iterator<Item = Result<Located>> + Send>,
-}
-
-impl TreeFile {
-    /// Opens a file called `name`, whatever it is compressed with, and reads its header.
-    pub fn open(file: impl BufRead + Send + 'static, name: &str) -> Result<Self> {
-        let unreadable = |error: io::Error| Error::new(Kind::Refused, at(name, 0, &words(&error)));
-        let mut file = decoder(file).map_err(unreadable)?;
-        let mut whole = false;
-        loop {
-            let buffer = file.fill_buf().map_err(unreadable)?;
-            if buffer.is_empty() {
-                return Err(Error::new(Kind::Refused, at(name, 0, "the file is empty")));
-            }
-            let blank = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            if blank == buffer.len() || (blank > 0 && whole) {
-                file.consume(blank);
-                continue;
-            }
-            whole = foreign::is_one_value(&buffer[blank..]);
-            break;
-        }
-        if whole {
-            let mut text = Vec::new();
-            (&mut file).take(MAX_WHOLE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
-            if text.len() as u64 > MAX_WHOLE_BYTES {
-                let words = format!("more than {MAX_WHOLE_BYTES} bytes, which are too many");
-                return Err(Error::new(Kind::Refused, at(name, 0, &words)));
-            }
-            let (format, records) = foreign::read(&text)
-                .map_err(|words| Error::new(Kind::Refused, at(name, 0, &words)))?;
-            return Ok(Self {
-                format,
-                header: None,
-                records: Box::new(records.into_iter().map(Ok)),
-            });
-        }
-        let mut reader = Reader::new(file, name);
-        let header = reader.header()?;
-        Ok(Self { format: Format::Lines, header, records: Box::new(reader) })
-    }
-}
 
 /// Reads a saved tree line by line. A line that is wrong is an error with its number, and the next is
 /// read; a file that cannot be read any further ends with an error.
@@ -92,7 +27,7 @@ pub struct Reader<R> {
 }
 
 /// One line, or none.
-enum Read1 {
+enum LineRead {
     Line,
     /// Longer than any may be; it was passed over.
     TooLong,
@@ -153,16 +88,16 @@ impl<R: BufRead> Reader<R> {
     fn line_with_text(&mut self) -> Option<Result<Line>> {
         loop {
             match self.read_line() {
-                Ok(Read1::Line) if self.line.iter().all(u8::is_ascii_whitespace) => {}
-                Ok(Read1::Line) => {
+                Ok(LineRead::Line) if self.line.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(LineRead::Line) => {
                     let line = Line::parse(&self.line);
                     return Some(line.map_err(|words| self.wrong(&words)));
                 }
-                Ok(Read1::TooLong) => {
+                Ok(LineRead::TooLong) => {
                     let words = format!("a line of more than {MAX_LINE_BYTES} bytes");
                     return Some(Err(self.wrong(&words)));
                 }
-                Ok(Read1::End) => return None,
+                Ok(LineRead::End) => return None,
                 Err(error) => {
                     self.done = true;
                     return Some(Err(self.wrong(&words(&error))));
@@ -172,7 +107,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Reads a line without its newline.
-    fn read_line(&mut self) -> io::Result<Read1> {
+    fn read_line(&mut self) -> io::Result<LineRead> {
         self.line.clear();
         self.number += 1;
         let mut too_long = false;
@@ -184,9 +119,9 @@ impl<R: BufRead> Reader<R> {
             };
             if buffer.is_empty() {
                 return Ok(match (too_long, any) {
-                    (true, _) => Read1::TooLong,
-                    (_, true) => Read1::Line,
-                    _ => Read1::End,
+                    (true, _) => LineRead::TooLong,
+                    (_, true) => LineRead::Line,
+                    _ => LineRead::End,
                 });
             }
             any = true;
@@ -200,7 +135,7 @@ impl<R: BufRead> Reader<R> {
             }
             self.file.consume(taken + usize::from(end.is_some()));
             if end.is_some() {
-                return Ok(if too_long { Read1::TooLong } else { Read1::Line });
+                return Ok(if too_long { LineRead::TooLong } else { LineRead::Line });
             }
         }
     }
@@ -266,7 +201,8 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-fn words(error: &io::Error) -> String {
+/// Says why a file cannot be read.
+pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "the file was cut".to_owned(),
         _ => error.to_string(),

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::Stat;
-use crate::tree::snapshot::Writer;
+use crate::tree::snapshot::{TreeFile, Writer};
 use crate::tree::{Acl, AclEntry, Data, Kind as ZnodeKind, Permissions, Record};
 use crate::zk::ZnodePath;
 
