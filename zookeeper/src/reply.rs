@@ -276,6 +276,8 @@ fn identities(from: &mut Reader<'_>) -> Result<Vec<Identity>, Fault> {
 enum Part {
     Of(Op),
     Failed(Code),
+    /// As ClickHouse Keeper tells that a read has failed.
+    OfFailed(Op, Code),
     End,
 }
 
@@ -289,7 +291,11 @@ fn part(from: &mut Reader<'_>) -> Result<Part, Fault> {
             }
             Ok(Part::Failed(Code::from_number(code)))
         }
-        (number, false, 0) => Op::from_number(number).map(Part::Of).ok_or("no such operation"),
+        (number, false, code) => {
+            let op = Op::from_number(number).ok_or("no such operation")?;
+            let code = Code::from_number(code);
+            Ok(if code == Code::Ok { Part::Of(op) } else { Part::OfFailed(op, code) })
+        }
         _ => Err("the header of a result is none"),
     }
 }
@@ -304,6 +310,7 @@ fn transaction(
         match part(from)? {
             Part::End => return Err("it has too few results"),
             Part::Failed(code) => failed.push(code),
+            Part::OfFailed(..) => return Err("the header of a result is none"),
             Part::Of(op) => applied.push(applied_of(operation, op, from, chroot)?),
         }
     }
@@ -347,9 +354,10 @@ fn reads(reads: &[Read], from: &mut Reader<'_>) -> Result<Vec<Result<ReadReply, 
             Part::End => return Err("it has too few results"),
             Part::Failed(Code::Ok) => return Err("a result is success and error at once"),
             Part::Failed(code) => Err(code),
-            Part::Of(op) if op != read.op() => {
+            Part::Of(op) | Part::OfFailed(op, _) if op != read.op() => {
                 return Err("a result is one of another operation");
             }
+            Part::OfFailed(_, code) => Err(code),
             Part::Of(Op::GetChildren) => Ok(ReadReply::Children(names(from)?)),
             Part::Of(_) => Ok(ReadReply::Data(data(from)?)),
         });

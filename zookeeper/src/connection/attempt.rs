@@ -8,11 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::inbox::Inbox;
+use crate::chroot::Chroot;
 use crate::dial::{Dial, Wire};
 use crate::encode::{self, Hello};
 use crate::error::Cause;
 use crate::jute::{Fault, Reader};
 use crate::options::Host;
+use crate::request::AnyRequest;
 use crate::sasl::{Sasl, SaslStep};
 use crate::word;
 
@@ -97,6 +99,13 @@ pub(crate) async fn open(
                 0 => Cause::NotZooKeeper("it gives a session that is over"),
                 _ => Cause::Expired,
             });
+        }
+        if hello.session != 0 && welcome.session != hello.session && !welcome.read_only {
+            // ClickHouse Keeper takes up no session: it has opened another, which nobody needs.
+            let mut bytes = Vec::new();
+            encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
+            let _ = write(&mut wire, &bytes).await;
+            return Err(Cause::Expired);
         }
         if let Some(sasl) = sasl {
             inbox.limit(LONGEST_TOKEN);

@@ -3,6 +3,7 @@
 mod codec;
 mod fake;
 mod hostile;
+mod keeper;
 mod order;
 mod session;
 mod watches;

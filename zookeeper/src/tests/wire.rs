@@ -88,6 +88,19 @@ impl Out {
     }
 }
 
+/// Writes the reply to several reads as ClickHouse Keeper does: one that has failed keeps its kind.
+pub(crate) fn keeper_reads(reads: &[Read], replies: &[Result<ReadReply, Code>]) -> Vec<u8> {
+    let each = |out: Out, (read, reply): (&Read, &Result<ReadReply, Code>)| {
+        let op = if matches!(read, Read::Children(_)) { 8 } else { 4 };
+        match reply {
+            Ok(ReadReply::Children(names)) => out.part(op).names(names),
+            Ok(ReadReply::Data(data)) => out.part(op).data(data),
+            Err(code) => out.int(op).bool(false).int(code.number()),
+        }
+    };
+    reads.iter().zip(replies).fold(Out::default(), each).end().0
+}
+
 /// Writes a reply: the code of its header and its body.
 #[allow(unreachable_patterns, reason = "outside the crate there may be more")]
 pub(crate) fn reply(request: &AnyRequest, reply: &Result<Reply, Code>) -> (i32, Vec<u8>) {
