@@ -39,7 +39,7 @@ pub struct Stat {
     pub cversion: i32,
     /// How often the ACL was changed.
     pub aversion: i32,
-    /// Session id of an ephemeral's owner, else 0; marks containers and TTL znodes too.
+    /// Session id of an ephemeral's owner, else 0.
     pub ephemeral_owner: i64,
     /// Length of the data in bytes.
     pub data_length: i32,

@@ -333,10 +333,11 @@ fn applied_of(
     chroot: &Chroot,
 ) -> Result<Applied, Fault> {
     Ok(match (operation, op) {
-        (Operation::Create(create), Op::Create) if create.op() == Op::Create => {
+        // Before 3.8 a transaction has no stat of a znode that is created with one.
+        (Operation::Create(create), Op::Create) => {
             Applied::Created(created(create, false, from, chroot)?)
         }
-        // Servers answer to every other sort of creation as to create2.
+        // Servers answer to containers and TTL znodes as to create2.
         (Operation::Create(create), Op::Create2) if create.op() != Op::Create => {
             Applied::Created(created(create, true, from, chroot)?)
         }
