@@ -163,6 +163,18 @@ impl Code {
         }
     }
 
+    /// Returns the name of the exception that Apache's client throws, without `Exception`: one word
+    /// where [`Code::name`] is a phrase.
+    pub fn identifier(self) -> String {
+        let name = self.name();
+        match self {
+            Self::Throttled => "ThrottledOp".to_owned(),
+            Self::Unknown(_) => name,
+            _ if name.contains(' ') => format!("{self:?}"),
+            _ => name,
+        }
+    }
+
     /// Returns what the code means, in plain words.
     pub fn meaning(self) -> &'static str {
         CODES
@@ -210,5 +222,21 @@ impl Code {
             | Self::SessionClosedRequireSaslAuth => Kind::Lost,
             _ => Kind::Refused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_one_word_of_its_own() {
+        let mut seen: Vec<String> = CODES.iter().map(|row| row.1.identifier()).collect();
+        assert!(seen.iter().all(|name| name.chars().all(char::is_alphanumeric)), "{seen:?}");
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), CODES.len());
+        assert_eq!(Code::NotEmpty.identifier(), "NotEmpty");
+        assert_eq!(Code::NotEmpty.name(), "Directory not empty");
     }
 }

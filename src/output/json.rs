@@ -100,7 +100,7 @@ pub(super) fn error(
     let error = Failure {
         message: error.message(dialect),
         kind: error.kind().name(),
-        code: error.code_of().map(crate::error::Code::name),
+        code: error.code_of().map(crate::error::Code::identifier),
         number: error.code_of().map(crate::error::Code::number),
         path: error.path(),
         uncertain: error.is_uncertain(),
@@ -110,7 +110,7 @@ pub(super) fn error(
             .iter()
             .map(|cause| Cause {
                 message: cause.message(dialect),
-                code: cause.code_of().map(crate::error::Code::name),
+                code: cause.code_of().map(crate::error::Code::identifier),
                 number: cause.code_of().map(crate::error::Code::number),
                 path: cause.path(),
             })
@@ -161,7 +161,8 @@ pub fn time<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S
     Time(*milliseconds).serialize(serializer)
 }
 
-/// Milliseconds since 1970, as RFC 3339 in UTC; null beyond the year 9999.
+/// Milliseconds since 1970, as RFC 3339 in UTC with three digits of a second, so that every time has
+/// the same width and sorts as text; null beyond the year 9999.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub i64);
 
@@ -175,7 +176,7 @@ impl Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match Timestamp::from_millisecond(self.0) {
-            Ok(time) => serializer.collect_str(&time),
+            Ok(time) => serializer.collect_str(&format_args!("{time:.3}")),
             Err(_) => serializer.serialize_none(),
         }
     }
@@ -232,5 +233,11 @@ mod tests {
         let time = serde_json::to_string(&Time(1_355_216_779_123)).unwrap();
         assert_eq!(time, "\"2012-12-11T09:06:19.123Z\"");
         assert_eq!(serde_json::to_string(&Time(i64::MAX)).unwrap(), "null");
+        for (milliseconds, written) in [
+            (1_355_216_779_810, "\"2012-12-11T09:06:19.810Z\""),
+            (1_355_216_779_000, "\"2012-12-11T09:06:19.000Z\""),
+        ] {
+            assert_eq!(serde_json::to_string(&Time(milliseconds)).unwrap(), written);
+        }
     }
 }
