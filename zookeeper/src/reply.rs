@@ -354,11 +354,10 @@ fn reads(reads: &[Read], from: &mut Reader<'_>) -> Result<Vec<Result<ReadReply, 
         replies.push(match part(from)? {
             Part::End => return Err("it has too few results"),
             Part::Failed(Code::Ok) => return Err("a result is success and error at once"),
-            Part::Failed(code) => Err(code),
             Part::Of(op) | Part::OfFailed(op, _) if op != read.op() => {
                 return Err("a result is one of another operation");
             }
-            Part::OfFailed(_, code) => Err(code),
+            Part::Failed(code) | Part::OfFailed(_, code) => Err(code),
             Part::Of(Op::GetChildren) => Ok(ReadReply::Children(names(from)?)),
             Part::Of(_) => Ok(ReadReply::Data(data(from)?)),
         });

@@ -16,7 +16,7 @@ use super::wire;
 const KNOWN: [i32; 16] = [-11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14, 16, 22, 100];
 
 /// Serves connections one after the other, with a new session each.
-async fn keeper(mut listener: Listener, served: std::sync::Arc<std::sync::Mutex<Vec<i32>>>) {
+async fn keeper(mut listener: Listener, operations: std::sync::Arc<std::sync::Mutex<Vec<i32>>>) {
     for session in 1.. {
         let mut server = listener.accept().await;
         let mut first = [0; 4];
@@ -31,14 +31,14 @@ async fn keeper(mut listener: Listener, served: std::sync::Arc<std::sync::Mutex<
         // With or without the last byte, as its source has it.
         assert!(hello.len() == 44 || hello.len() == 45);
         server.welcome(session, 10_000, false).await;
-        serve(&mut server, &served).await;
+        serve(&mut server, &operations).await;
     }
 }
 
-async fn serve(server: &mut Server, served: &std::sync::Mutex<Vec<i32>>) {
+async fn serve(server: &mut Server, operations: &std::sync::Mutex<Vec<i32>>) {
     while let Some(frame) = server.request_frame().await {
         let op = i32::from_be_bytes(*frame[4..].first_chunk().unwrap());
-        served.lock().unwrap().push(op);
+        operations.lock().unwrap().push(op);
         if !KNOWN.contains(&op) || op == -11 {
             return;
         }
@@ -73,8 +73,8 @@ async fn serve(server: &mut Server, served: &std::sync::Mutex<Vec<i32>>) {
 #[tokio::test(start_paused = true)]
 async fn what_it_knows_works_and_nothing_is_sent_that_breaks_the_connection() {
     let net = Net::default();
-    let served = std::sync::Arc::default();
-    let serving = tokio::spawn(keeper(net.listen("keeper"), std::sync::Arc::clone(&served)));
+    let seen = std::sync::Arc::default();
+    let serving = tokio::spawn(keeper(net.listen("keeper"), std::sync::Arc::clone(&seen)));
     let (client, _feed) = net.start("keeper");
     let host = client.options().hosts[0].clone();
     let answer = client.ask(&host, "srvr", Duration::from_secs(1)).await.unwrap();
@@ -92,7 +92,7 @@ async fn what_it_knows_works_and_nothing_is_sent_that_breaks_the_connection() {
     assert_eq!(reads, [Err(Code::NoNode), Err(Code::NoNode)]);
     // It ends the connection in place of an answer to the close; asked again, it knows no session.
     client.close().await.unwrap();
-    assert_eq!(*served.lock().unwrap(), [1, 4, 3, 12, 14, 22, -11, -11]);
+    assert_eq!(*seen.lock().unwrap(), [1, 4, 3, 12, 14, 22, -11, -11]);
     serving.abort();
 }
 
