@@ -2,6 +2,7 @@
 //! the newest of those in `target/zookeeper` and `/usr/share/java`, or every one with
 //! `ZOOKEEPER_EVERY_RELEASE=1`.
 
+#![cfg(test)]
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
