@@ -98,6 +98,9 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
+    if interactive {
+        repl::take_over_window_size();
+    }
     // One worker is enough: it drives the session while this thread runs commands or waits for
     // the keyboard.
     let runtime = tokio::runtime::Builder::new_multi_thread()

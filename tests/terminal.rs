@@ -11,6 +11,7 @@ mod history;
 mod interrupts;
 mod settings;
 mod trouble;
+mod windows;
 
 use std::fmt::Write;
 use std::os::unix::fs::PermissionsExt;

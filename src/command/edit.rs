@@ -1,23 +1,19 @@
 //! `edit`: a znode's data in the user's own editor.
 
 mod changes;
-mod draft;
 
 use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use self::draft::Draft;
 use super::Shell;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Said;
 use crate::output::pretty::Kind as DataKind;
 use crate::session::Stat;
-use crate::terminal::{Screen, child_program};
+use crate::terminal::Screen;
+use crate::terminal::draft::{Draft, editor, editor_arguments};
 use crate::zk::{TypedPath, ZnodePath};
-
-/// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
-const EDITOR: &str = "vi";
 
 /// Edit the data of a znode with $VISUAL or $EDITOR
 #[derive(Debug, clap::Args)]
@@ -114,8 +110,7 @@ async fn conflict(
 
 /// Lets the user edit; fails when the editor does.
 async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
-    let named = |name| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
-    let editor = named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| EDITOR.to_owned());
+    let editor = editor();
     let status = run(terminal, &editor, draft).await;
     let why = match status {
         Ok(status) if status.success() => return Ok(()),
@@ -136,12 +131,6 @@ async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
 
 async fn run(terminal: &Screen, editor: &str, draft: &Draft) -> io::Result<ExitStatus> {
     let _guard = terminal.give_terminal();
-    // The variable may hold options too, as other programs allow.
-    tokio::process::Command::new("sh")
-        .arg("-c")
-        .arg(child_program(&format!("{editor} \"$1\"")))
-        .arg("sh")
-        .arg(draft.file())
-        .status()
-        .await
+    let arguments = editor_arguments(editor, draft.file());
+    tokio::process::Command::new("sh").args(arguments).status().await
 }

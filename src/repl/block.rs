@@ -12,8 +12,39 @@ pub(super) struct Block {
     pub(super) lines: Vec<String>,
     /// Where the last line starts in the block, blank or not.
     pub(super) last: usize,
-    /// Whether the last line goes on: more is to be typed.
-    pub(super) unfinished: bool,
+    /// Why the last line goes on, if it does: more is to be typed.
+    pub(super) open: Option<Open>,
+}
+
+/// What is open at the end of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Open {
+    /// A quotation that this quote ends.
+    Quote(char),
+    /// Rows of data that a row with this word ends.
+    Data(String),
+    /// A row that ends in `\`.
+    Row,
+}
+
+impl Open {
+    /// Returns the prompt for the next row.
+    pub(super) fn prompt(&self) -> String {
+        match self {
+            Self::Quote(quote) => format!("{quote}> "),
+            Self::Data(end) => format!("{end}> "),
+            Self::Row => "> ".to_owned(),
+        }
+    }
+
+    /// Says how the line is ended, and how it is left.
+    pub(super) fn way_out(&self) -> String {
+        match self {
+            Self::Quote(quote) => format!("{quote} ends the text; Ctrl-C leaves the line"),
+            Self::Data(end) => format!("a row {end} ends the data; Ctrl-C leaves the line"),
+            Self::Row => "the line goes on here; Ctrl-C leaves it".to_owned(),
+        }
+    }
 }
 
 impl Block {
@@ -24,17 +55,17 @@ impl Block {
         let mut line = String::new();
         let mut open = None;
         let mut mark: Option<String> = None;
-        let mut unfinished = false;
+        let mut unfinished: Option<Open> = None;
         let (mut last, mut end) = (0, 0);
         for row in text.split('\n') {
-            if !unfinished {
+            if unfinished.is_none() {
                 last = end;
             }
             end += row.len() + 1;
             line.push_str(row);
             if let Some(end) = &mark {
                 if row == end {
-                    (mark, unfinished) = (None, false);
+                    (mark, unfinished) = (None, None);
                     lines.push(std::mem::take(&mut line));
                 } else {
                     line.push('\n');
@@ -45,24 +76,26 @@ impl Block {
             if open.is_none_or(|quote| row.contains(quote)) {
                 let parsed = Line::parse(&line, dialect);
                 open = parsed.open;
-                unfinished = open.is_some() || (!parsed.comment && line.ends_with('\\'));
+                let goes_on = !parsed.comment && line.ends_with('\\');
+                unfinished = open.map(Open::Quote).or(goes_on.then_some(Open::Row));
             }
             if open.is_some() {
                 line.push('\n');
-            } else if unfinished {
+            } else if unfinished.is_some() {
                 line.pop();
             } else if let Some(end) = command::mark(&line, dialect) {
-                (mark, unfinished) = (Some(end), true);
+                unfinished = Some(Open::Data(end.clone()));
+                mark = Some(end);
                 line.push('\n');
             } else {
                 lines.push(std::mem::take(&mut line));
             }
         }
-        if unfinished {
+        if unfinished.is_some() {
             lines.push(line);
         }
         lines.retain(|line| !line.trim().is_empty());
-        Self { lines, last, unfinished }
+        Self { lines, last, open: unfinished }
     }
 }
 
@@ -72,7 +105,7 @@ mod tests {
 
     fn lines(text: &str) -> Vec<String> {
         let block = Block::parse(text, Dialect::V34);
-        assert!(!block.unfinished, "{text}");
+        assert_eq!(block.open, None, "{text}");
         block.lines
     }
 
@@ -99,7 +132,7 @@ mod tests {
     fn rows_of_data_belong_to_the_line_that_announces_them() {
         assert_eq!(lines("set /a <<E\nget '\nE\nls /"), ["set /a <<E\nget '\nE", "ls /"]);
         let block = Block::parse("ls /\nset /a <<E\nx", Dialect::V34);
-        assert!(block.unfinished);
+        assert_eq!(block.open, Some(Open::Data("E".to_owned())));
         assert_eq!(block.last, 5);
     }
 
@@ -117,10 +150,17 @@ mod tests {
 
     #[test]
     fn an_open_end_is_told() {
-        for text in ["set /a 'x", "set /a \"x\ny", "get \\", "ls /\nset /a 'x"] {
-            assert!(Block::parse(text, Dialect::V34).unfinished, "{text}");
+        let open = |text| Block::parse(text, Dialect::V34).open;
+        for (text, prompt) in [
+            ("set /a 'x", "'> "),
+            ("set /a \"x\ny", "\"> "),
+            ("get \\", "> "),
+            ("ls /\nset /a 'x", "'> "),
+            ("set /a <<END\nx", "END> "),
+        ] {
+            assert_eq!(open(text).map(|open| open.prompt()).as_deref(), Some(prompt), "{text}");
         }
-        assert!(!Block::parse("# \\", Dialect::V34).unfinished);
-        assert!(!Block::parse("", Dialect::V34).unfinished);
+        assert_eq!(open("# \\"), None);
+        assert_eq!(open(""), None);
     }
 }

@@ -1,23 +1,25 @@
 //! The line editor on a terminal: rustyline, made to follow the events and the words of the prompt.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::sys::signal::{Signal, raise};
 use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
+use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
+use rustyline::history::MemHistory;
 use rustyline::{
-    ColorMode, CompletionType, Config, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
+    ColorMode, CompletionType, Config, EditMode, Event, EventHandler, ExternalPrinter, KeyCode,
+    KeyEvent, Modifiers,
 };
 
-use super::helper::{Drawn, Helper};
-use super::history;
-use super::keys::{Early, Interrupting};
-use super::recall::{Recall, SharedPast};
-use super::wrap::rows;
-use crate::command::is_private;
+use super::block::{Block, Open};
+use super::external_editor::edit_line;
+use super::helper::{Asked, Drawn, Helper};
+use super::history::{Entry, KEPT};
+use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepted};
+use super::recall::{Recall, SharedPast, TakeLastWord};
+use super::wrap::{self, Drawing};
 use crate::dialect::Dialect;
 use crate::session::is_malformed_reply;
 use crate::terminal::Screen;
@@ -26,9 +28,6 @@ use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 /// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
 /// and while it waits no event is shown.
 const KEY_PATIENCE: u16 = 200;
-
-/// Lines of history kept.
-const HISTORY: usize = 10_000;
 
 /// What was read.
 #[derive(Debug)]
@@ -43,18 +42,25 @@ pub(super) enum Read {
     Ended,
 }
 
+/// A row that was read.
+enum Row {
+    Read(Read),
+    /// It is to be edited in another editor.
+    ForEditor(String),
+}
+
+/// Words in the place of the prompt: a question, or the prompt of another row of the line.
+type OtherWords = Arc<Mutex<Option<String>>>;
+
 pub(super) struct Editor {
-    inner: rustyline::Editor<Helper, FileHistory>,
+    inner: rustyline::Editor<Helper, MemHistory>,
     screen: Arc<Screen>,
-    interrupting: Interrupting,
+    why_accepted: WhyAccepted,
     early: Early,
     words: Arc<dyn Fn() -> String + Send + Sync>,
-    /// What is asked in the place of the prompt.
-    question: Arc<Mutex<Option<String>>>,
+    other_words: OtherWords,
     dialect: Dialect,
     past: SharedPast,
-    /// Where history is kept, if it can be.
-    file: Option<PathBuf>,
 }
 
 impl Editor {
@@ -63,11 +69,12 @@ impl Editor {
         screen: Arc<Screen>,
         helper: Helper,
         past: SharedPast,
+        hint: &ShownHint,
         dialect: Dialect,
         words: impl Fn() -> String + Send + Sync + 'static,
     ) -> rustyline::Result<Self> {
         let config = Config::builder()
-            .max_history_size(HISTORY)?
+            .max_history_size(KEPT)?
             .history_ignore_space(true)
             .auto_add_history(false)
             .completion_type(CompletionType::List)
@@ -78,49 +85,22 @@ impl Editor {
             .color_mode(ColorMode::Forced)
             .keyseq_timeout(Some(KEY_PATIENCE))
             .build();
-        let mut inner = rustyline::Editor::with_config(config)?;
-        inner.set_helper(Some(helper));
-        let interrupting = Interrupting::new(Arc::clone(&screen));
-        inner.bind_sequence(
-            KeyEvent::new('c', Modifiers::CTRL),
-            EventHandler::Conditional(Box::new(interrupting.clone())),
-        );
+        let history = MemHistory::with_config(&config);
+        let mut inner = rustyline::Editor::with_history(config, history)?;
+        let why_accepted = WhyAccepted::default();
         let early = Early::new();
-        inner.bind_sequence(
-            // A NUL.
-            KeyEvent::new('@', Modifiers::CTRL),
-            EventHandler::Conditional(Box::new(early.clone())),
-        );
-        let file = history::path(
-            std::env::var_os("XDG_STATE_HOME").map(PathBuf::from),
-            std::env::home_dir(),
-        );
-        let file = file.filter(|file| match history::load(inner.history_mut(), file) {
-            Ok(None) => true,
-            Ok(Some(aside)) => {
-                screen.error(&format!("History was not text; it is now {}", aside.display()));
-                true
-            }
-            Err(error) => {
-                screen.error(&format!("History is not kept: {}: {error}", file.display()));
-                false
-            }
-        });
-        past.lock().unwrap_or_else(PoisonError::into_inner).load(inner.history().iter().cloned());
-        for (key, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
-            let recall = Recall { past: Arc::clone(&past), back };
-            inner.bind_sequence(
-                KeyEvent(key, Modifiers::NONE),
-                EventHandler::Conditional(Box::new(recall)),
-            );
+        bind(&mut inner, &screen, &helper, &past, hint, &why_accepted, &early);
+        inner.set_helper(Some(helper));
+        for line in past.lock().lines() {
+            let _ = inner.add_history_entry(line);
         }
         let mut printer = inner.create_external_printer()?;
-        let question = Arc::<Mutex<Option<String>>>::default();
+        let other_words = OtherWords::default();
         let words: Arc<dyn Fn() -> String + Send + Sync> = {
-            let question = Arc::clone(&question);
+            let other_words = Arc::clone(&other_words);
             Arc::new(move || {
-                let question = question.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                question.unwrap_or_else(&words)
+                let other = other_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                other.unwrap_or_else(&words)
             })
         };
         let wanted = Arc::clone(&words);
@@ -138,45 +118,87 @@ impl Editor {
             );
         });
         restore_on_panic();
-        Ok(Self { inner, screen, interrupting, early, words, question, dialect, past, file })
+        screen.hide_typing();
+        Ok(Self { inner, screen, why_accepted, early, words, other_words, dialect, past })
     }
 
-    /// Returns the lines of earlier shells, the oldest first.
-    pub(super) fn earlier(&self) -> Vec<String> {
-        self.inner.history().iter().cloned().collect()
+    /// Reads a line; with `vi`, keys mean what they mean in `vi`. A line that goes on is read row
+    /// by row.
+    pub(super) fn read(&mut self, vi: bool) -> Read {
+        let mode = if vi { EditMode::Vi } else { EditMode::Emacs };
+        self.inner.set_edit_mode(mode);
+        self.inner.set_keyseq_timeout(Some(KEY_PATIENCE));
+        let mut before = String::new();
+        let mut initial = String::new();
+        let read = loop {
+            match self.row(std::mem::take(&mut initial)) {
+                Row::Read(Read::Text(row)) => {
+                    before.push_str(&row);
+                    match Block::parse(&before, self.dialect).open {
+                        Some(open) => {
+                            before.push('\n');
+                            self.ask_for_row(&before, open);
+                        }
+                        None => break Read::Text(before),
+                    }
+                }
+                Row::Read(Read::Nothing | Read::End) if !before.is_empty() => {
+                    self.screen.error("The unfinished line was left; nothing was run");
+                    break Read::Nothing;
+                }
+                Row::Read(read) => break read,
+                Row::ForEditor(row) => {
+                    before.push_str(&row);
+                    initial = edit_line(&self.screen, &before);
+                    before.clear();
+                    self.ask_for(Asked::Line, None);
+                }
+            }
+        };
+        self.ask_for(Asked::Line, None);
+        read
     }
 
-    /// Reads a line.
-    pub(super) fn read(&mut self) -> Read {
+    /// Reads a row of a line, which may begin as `initial`.
+    fn row(&mut self, initial: String) -> Row {
         let mut words = (self.words)();
         if let Some(helper) = self.inner.helper() {
             helper.begin(&words);
         }
         self.screen.enter_prompt(words.clone());
-        let mut kept = Drawn::default();
-        let read = loop {
+        let mut kept = Drawn { cursor: initial.len(), line: initial, ..Drawn::default() };
+        let row = loop {
             let initial = kept.line.split_at(kept.cursor);
             self.early.begin();
             let result = self.inner.readline_with_initial(&words, initial);
+            let accepted = self.why_accepted.take();
             let wipe = match result {
-                Ok(_) if self.interrupting.take_pressed() => break Read::Nothing,
-                Ok(text) => break Read::Text(text),
+                Ok(text) => {
+                    // The editor does not know of it.
+                    self.wipe_hint();
+                    break match accepted {
+                        Some(Accepted::ThrownAway) => Row::Read(Read::Nothing),
+                        Some(Accepted::ForEditor) => Row::ForEditor(text),
+                        None => Row::Read(Read::Text(text)),
+                    };
+                }
                 Err(ReadlineError::Interrupted) => match self.screen.returned() {
                     // A signal, and no key.
                     Returned::Interrupted => {
                         self.wipe_hint();
-                        break Read::Nothing;
+                        break Row::Read(Read::Nothing);
                     }
-                    Returned::Ended => break Read::Ended,
-                    Returned::NewWords | Returned::Resized => Wipe::All,
+                    Returned::Ended => break Row::Read(Read::Ended),
+                    Returned::NewWords => Wipe::All,
+                    Returned::Resized => Wipe::Resized,
                     Returned::Disturbed => Wipe::Row,
                 },
-                // A byte that is no UTF-8, or a window that changed its size at a bad moment.
+                // A byte that is no UTF-8.
                 Err(ReadlineError::Signal(_)) => Wipe::ToCursor,
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     Wipe::ToCursor
                 }
-                Err(_) => break Read::End,
+                Err(_) => break Row::Read(Read::End),
             };
             kept = self.inner.helper().map(Helper::drawn).unwrap_or_default();
             self.wipe(&wipe, &words, &kept);
@@ -187,22 +209,28 @@ impl Editor {
             self.screen.enter_again();
         };
         self.screen.leave_prompt();
-        read
+        row
     }
 
     /// Asks a question; returns whether the answer is yes.
     pub(super) fn ask(&mut self, question: &str) -> bool {
-        self.set_question(Some(question.to_owned()));
-        let answer = self.read();
-        self.set_question(None);
-        matches!(answer, Read::Text(text) if matches!(text.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+        self.ask_for(Asked::Answer, Some(question.to_owned()));
+        let answer = self.row(String::new());
+        self.ask_for(Asked::Line, None);
+        let Row::Read(Read::Text(text)) = answer else { return false };
+        matches!(text.trim(), "y" | "Y" | "yes" | "Yes" | "YES")
     }
 
-    fn set_question(&mut self, question: Option<String>) {
+    fn ask_for_row(&mut self, before: &str, open: Open) {
+        let words = open.prompt();
+        self.ask_for(Asked::Row { before: before.to_owned(), open }, Some(words));
+    }
+
+    fn ask_for(&mut self, asked: Asked, words: Option<String>) {
         if let Some(helper) = self.inner.helper() {
-            helper.set_asking(question.is_some());
+            helper.ask_for(asked);
         }
-        *self.question.lock().unwrap_or_else(PoisonError::into_inner) = question;
+        *self.other_words.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
     /// Returns the columns and rows of the terminal.
@@ -210,17 +238,19 @@ impl Editor {
         self.inner.dimensions().unwrap_or((80, 24))
     }
 
-    fn columns(&mut self) -> u16 {
-        self.size().0
-    }
-
     /// Wipes the prompt and the line; the editor has left the cursor one row below.
     fn wipe(&mut self, wipe: &Wipe, words: &str, drawn: &Drawn) {
-        let columns = self.columns();
+        let (columns, _) = self.size();
         let rows = match wipe {
-            Wipe::All => rows(columns, &[words, &drawn.line, &drawn.hint]),
-            Wipe::ToCursor => rows(columns, &[words, &drawn.line[..drawn.cursor]]),
+            Wipe::All => wrap::rows(columns, &[words, &drawn.line]),
+            Wipe::ToCursor => wrap::rows(columns, &[words, &drawn.line[..drawn.cursor]]),
             Wipe::Row => 0,
+            Wipe::Resized => {
+                let Drawn { line, cursor, columns: before, .. } = drawn;
+                let drawing = Drawing { columns: *before, prompt: words, line, cursor: *cursor };
+                let reflows = wrap::reflows(|name| std::env::var(name).ok());
+                drawing.rows_above_cursor(columns, reflows)
+            }
         };
         self.screen.print(format!("\x1b[{}A\r\x1b[J", rows + 1).as_bytes());
     }
@@ -237,17 +267,17 @@ impl Editor {
         }
     }
 
-    /// Remembers a line, unless it is private.
-    pub(super) fn remember(&mut self, line: &str) {
-        if is_private(line, self.dialect) {
-            return;
-        }
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-        // In memory it cannot fail; and if the disk is full, editing is still possible.
-        let _ = self.inner.add_history_entry(line);
-        if let Some(file) = &self.file {
-            let _ = self.inner.append_history(file);
-        }
+    /// Remembers a line.
+    pub(super) fn remember(&mut self, entry: Entry) {
+        // In memory it cannot fail.
+        let _ = self.inner.add_history_entry(entry.line.as_str());
+        self.past.lock().push(entry);
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        self.screen.show_typing();
     }
 }
 
@@ -256,6 +286,52 @@ enum Wipe {
     All,
     ToCursor,
     Row,
+    Resized,
+}
+
+/// Binds the keys that mean something of their own here.
+fn bind(
+    editor: &mut rustyline::Editor<Helper, MemHistory>,
+    screen: &Arc<Screen>,
+    helper: &Helper,
+    past: &SharedPast,
+    hint: &ShownHint,
+    why_accepted: &WhyAccepted,
+    early: &Early,
+) {
+    let accept = |why| {
+        let (note, screen) = (why_accepted.clone(), Arc::clone(screen));
+        EventHandler::Conditional(Box::new(Accept { why, note, screen }))
+    };
+    let control = |c| KeyEvent::new(c, Modifiers::CTRL);
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(helper.burst().watcher())));
+    editor.bind_sequence(control('c'), accept(Accepted::ThrownAway));
+    let keys = Event::KeySeq(vec![control('x'), control('e')]);
+    editor.bind_sequence(keys, accept(Accepted::ForEditor));
+    // A NUL.
+    editor.bind_sequence(control('@'), EventHandler::Conditional(Box::new(early.clone())));
+    for (key, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
+        let recall = Recall { past: past.clone(), back };
+        let key = KeyEvent(key, Modifiers::NONE);
+        editor.bind_sequence(key, EventHandler::Conditional(Box::new(recall)));
+    }
+    let last_word = || EventHandler::Conditional(Box::new(TakeLastWord(past.clone())));
+    editor.bind_sequence(KeyEvent::alt('.'), last_word());
+    editor.bind_sequence(KeyEvent::alt('_'), last_word());
+    let takes = [
+        (KeyEvent(KeyCode::Right, Modifiers::NONE), Take::All),
+        (KeyEvent(KeyCode::End, Modifiers::NONE), Take::All),
+        (control('e'), Take::All),
+        (control('f'), Take::All),
+        (KeyEvent(KeyCode::Right, Modifiers::CTRL), Take::Word),
+        (KeyEvent(KeyCode::Right, Modifiers::ALT), Take::Word),
+        (KeyEvent::alt('f'), Take::Word),
+        (KeyEvent::alt('F'), Take::Word),
+    ];
+    for (key, take) in takes {
+        let take = TakeHint { hint: hint.clone(), take };
+        editor.bind_sequence(key, EventHandler::Conditional(Box::new(take)));
+    }
 }
 
 /// Gives the terminal back before a panic of this thread is reported.

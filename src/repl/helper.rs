@@ -1,27 +1,28 @@
 //! What the editor asks of us while a line is edited: the prompt with the events above it, colours,
-//! hints, candidates, and whether the line is finished.
+//! hints, and candidates.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::CompletionType;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::line_buffer::LineBuffer;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::validate::Validator;
 use rustyline::{Changeset, Context};
 use terminal_size::{Height, Width, terminal_size};
-use unicode_width::UnicodeWidthStr;
 
-use super::block::Block;
+use super::block::Open;
+use super::burst::{Burst, Paint, input_waits};
 use super::complete::complete;
 use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
+use super::keys::ShownHint;
 use super::recall::SharedPast;
-use super::wrap::rows;
+use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
 use crate::command::{Switch, Switches};
 use crate::dialect::Dialect;
@@ -35,6 +36,20 @@ pub(super) struct Drawn {
     /// The cursor's place in `line`, in bytes.
     pub(super) cursor: usize,
     pub(super) hint: String,
+    /// Columns that the window had.
+    pub(super) columns: u16,
+}
+
+/// What is being read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Asked {
+    /// A line.
+    #[default]
+    Line,
+    /// One more row of a line, of which these rows are there.
+    Row { before: String, open: Open },
+    /// The answer to a question: nothing about commands is of use.
+    Answer,
 }
 
 pub(super) struct Helper {
@@ -44,18 +59,23 @@ pub(super) struct Helper {
     tree: ZnodeCache,
     switches: Arc<Switches>,
     past: SharedPast,
-    /// Whether the completion is an earlier line, in the place of the whole one.
-    recalls: Cell<bool>,
+    hint: ShownHint,
+    burst: Burst,
+    asked: RefCell<Asked>,
+    /// Where the completion ends that a key has called for, in the place of a word's.
+    replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
     last: Cell<bool>,
-    /// Whether a question is answered in the place of a command.
-    asking: Cell<bool>,
+    /// Whether it is drawn plainly, since more characters come.
+    plain: Cell<bool>,
+    /// Whether the editor shows our prompt, and not words of its own.
+    own: Cell<bool>,
     prompt: RefCell<String>,
     /// Candidates of the list that the editor has not printed yet.
     unlisted: Cell<usize>,
     drawn: RefCell<Drawn>,
     /// The last znode asked about, and the answer.
-    asked: RefCell<Option<(String, Answer)>>,
+    facts: RefCell<Option<(String, Answer)>>,
 }
 
 impl Helper {
@@ -65,6 +85,7 @@ impl Helper {
         tree: ZnodeCache,
         switches: Arc<Switches>,
         past: SharedPast,
+        hint: ShownHint,
     ) -> Self {
         let mut grammar = crate::command::Command::tree();
         grammar.build();
@@ -75,13 +96,17 @@ impl Helper {
             tree,
             switches,
             past,
-            recalls: Cell::default(),
+            hint,
+            burst: Burst::default(),
+            asked: RefCell::default(),
+            replaced: Cell::default(),
             last: Cell::default(),
-            asking: Cell::default(),
+            plain: Cell::default(),
+            own: Cell::new(true),
             prompt: RefCell::default(),
             unlisted: Cell::default(),
             drawn: RefCell::default(),
-            asked: RefCell::default(),
+            facts: RefCell::default(),
         }
     }
 
@@ -90,61 +115,58 @@ impl Helper {
         self.drawn.borrow().clone()
     }
 
+    /// Returns what sees bursts of characters come.
+    pub(super) fn burst(&self) -> &Burst {
+        &self.burst
+    }
+
     /// Begins a prompt.
     pub(super) fn begin(&self, prompt: &str) {
         prompt.clone_into(&mut self.prompt.borrow_mut());
-        self.asked.take();
+        self.facts.take();
         self.tree.forget();
     }
 
-    /// Chooses whether a question is answered: then nothing about commands is of use.
-    pub(super) fn set_asking(&self, asking: bool) {
-        self.asking.set(asking);
+    /// Says what is read from now on.
+    pub(super) fn ask_for(&self, asked: Asked) {
+        *self.asked.borrow_mut() = asked;
     }
 
     fn dialect(&self) -> Dialect {
         self.view.dialect
     }
 
-    /// Returns the columns that are left in the row in which the line ends, but the last one: a row
-    /// that is full begins another.
-    fn room(&self, line: &str) -> usize {
-        let (columns, _) = size();
-        columns - self.end(line) - 1
+    /// Returns the columns that are left for a hint in the row in which the line ends, but the last
+    /// one: a row that is full begins another. None where the line has filled its row.
+    fn room(&self, line: &str) -> Option<usize> {
+        let columns = columns();
+        let end = wrap::end(columns, &[&self.prompt.borrow(), line]);
+        let starts_row = end.column == 0 && !line.ends_with('\n');
+        (!starts_row).then(|| usize::from(columns - end.column).saturating_sub(1))
     }
 
     /// Returns the column in which a line ends.
-    pub(super) fn end(&self, line: &str) -> usize {
-        let used = match line.rsplit_once('\n') {
-            Some((_, row)) => row.width(),
-            None => self.prompt.borrow().width() + line.width(),
-        };
-        let (columns, _) = size();
-        used % columns
+    pub(super) fn end(&self, line: &str) -> u16 {
+        wrap::end(columns(), &[&self.prompt.borrow(), line]).column
     }
 
     /// Withdraws the question about a znode, if it has not been answered.
-    fn hush(&self) {
+    fn withdraw_question(&self) {
         self.tree.hush();
-        self.asked.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
-    }
-
-    fn hints_are_wanted(&self) -> bool {
-        !self.asking.get() && self.switches.is_on(Switch::Hints)
+        self.facts.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
     }
 
     /// Returns the line in its colours.
-    fn painted(&self, line: &str) -> String {
-        // `!` and a number is an earlier line.
-        if !self.view.color || self.asking.get() || line.starts_with('!') {
+    fn painted(&self, line: &str, reading: &Reading<'_>) -> String {
+        // `!` is an earlier line, or one for the system's shell.
+        if !self.view.color || *self.asked.borrow() != Asked::Line || line.starts_with('!') {
             return highlight::visible(line).collect();
         }
-        let reading = Reading::of(&self.grammar, line, self.dialect());
         let is_prefix = |word: &str| {
             self.grammar.get_subcommands().any(|known| known.get_name().starts_with(word))
         };
         let exists = |typed: &str| self.tree.exists(&self.tree.resolve(typed)?);
-        highlight::paint(line, &reading, is_prefix, exists)
+        highlight::paint(line, reading, is_prefix, exists)
     }
 
     /// Returns a text in grey, or only dim where colours are not wanted: it must not look like
@@ -155,25 +177,52 @@ impl Helper {
         format!("\x1b[{code}m{shown}\x1b[0m")
     }
 
-    /// Returns what the znode under the cursor is.
-    fn facts(&self, reading: &Reading<'_>, line: &str, cursor: usize) -> Option<Hint> {
+    /// Returns the hint for the line, if there is one.
+    fn hint_for(&self, line: &str, cursor: usize, reading: &Reading<'_>) -> Option<Hint> {
+        if self.last.get() || !self.own.get() {
+            return None;
+        }
+        let room = self.room(line)?;
+        match &*self.asked.borrow() {
+            // How to leave the line is said whether hints are wanted or not.
+            Asked::Row { open, .. } if line.is_empty() => {
+                let mut words = open.way_out();
+                super::complete::cut(&mut words, room);
+                return Some(Hint::Words(words));
+            }
+            Asked::Line if self.switches.is_on(Switch::Hints) && !line.trim().is_empty() => {}
+            _ => {
+                self.withdraw_question();
+                return None;
+            }
+        }
+        let at_end = cursor == line.len();
+        let earlier = |line: &str| {
+            let ensemble = self.tree.ensemble()?;
+            self.past.lock().hint(line, &ensemble).map(str::to_owned)
+        };
+        let words = at_end.then(|| hint::words(reading, earlier, line, room)).flatten();
+        words.or_else(|| self.facts(reading, cursor, room).map(Hint::Words))
+    }
+
+    /// Returns what the znode under the cursor is, once the server has said it.
+    fn facts(&self, reading: &Reading<'_>, cursor: usize, room: usize) -> Option<String> {
         let (word, role) = reading.at(cursor);
         let word = word.text().into_owned();
         if !role.is_path() || word.is_empty() {
-            self.hush();
+            self.withdraw_question();
             return None;
         }
         let path = self.tree.resolve(&word)?;
-        let mut asked = self.asked.borrow_mut();
-        if asked.as_ref().is_none_or(|(typed, _)| *typed != word) {
-            // The editor counts rows before the answer is there, so it must fit into this one,
-            // with two blanks before it.
-            let room = self.room(line).saturating_sub(2);
+        let mut facts = self.facts.borrow_mut();
+        if facts.as_ref().is_none_or(|(typed, _)| *typed != word) {
+            // Two blanks stand before it.
             let screen = Arc::clone(&self.screen);
-            let answer = self.tree.ask(path, room, move || screen.request_redraw());
-            *asked = Some((word, answer));
+            let answer =
+                self.tree.ask(path, room.saturating_sub(2), move || screen.request_redraw());
+            *facts = Some((word, answer));
         }
-        asked.as_ref().map(|(_, answer)| Hint::Facts(Arc::clone(answer)))
+        facts.as_ref().and_then(|(_, answer)| answer.get().cloned())
     }
 }
 
@@ -181,40 +230,34 @@ impl rustyline::Helper for Helper {}
 
 impl Highlighter for Helper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, own: bool) -> Cow<'b, str> {
-        self.drawn.borrow_mut().hint.clear();
+        self.own.set(own);
         Cow::Owned(self.screen.draw(prompt, own, str::to_owned))
     }
 
+    // Hints are drawn with the line, so that one can come when the server answers. They stay within
+    // the row, so the editor does not miss them.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
-        {
-            let mut drawn = self.drawn.borrow_mut();
-            line.clone_into(&mut drawn.line);
-            drawn.cursor = cursor;
+        let mut shown;
+        let mut hint = None;
+        if self.plain.take() {
+            shown = highlight::visible(line).collect();
+        } else {
+            let reading = Reading::of(&self.grammar, line, self.dialect());
+            shown = self.painted(line, &reading);
+            hint = self.hint_for(line, cursor, &reading);
         }
-        let mut shown = self.painted(line);
-        // The editor asks for hints only behind an edit; a cursor that moves has none.
-        if cursor < line.len()
-            && self.hints_are_wanted()
-            && !self.last.get()
-            && let Some(Hint::Facts(answer)) =
-                self.facts(&Reading::of(&self.grammar, line, self.dialect()), line, cursor)
-            && let Some(facts) = answer.get()
-        {
-            facts.clone_into(&mut self.drawn.borrow_mut().hint);
-            shown.push_str(&self.grey(facts));
-        }
-        Cow::Owned(shown)
-    }
-
-    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        self.hint.set(hint.as_ref().and_then(|hint| Some((line, hint.rest()?))));
         let mut drawn = self.drawn.borrow_mut();
-        if drawn.cursor < drawn.line.len() {
-            // It was about the end of the line. It takes no row of its own, so the editor does not
-            // miss it.
-            return Cow::Borrowed("");
+        drawn.hint.clear();
+        if let Some(hint) = &hint {
+            drawn.hint.push_str(hint.shown());
+            shown.push_str(&self.grey(hint.shown()));
         }
-        hint.clone_into(&mut drawn.hint);
-        Cow::Owned(self.grey(hint))
+        line.clone_into(&mut drawn.line);
+        drawn.cursor = cursor;
+        drawn.columns = columns();
+        self.burst.drawn();
+        Cow::Owned(shown)
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
@@ -225,27 +268,34 @@ impl Highlighter for Helper {
             return Cow::Borrowed(candidate);
         }
         // It then wipes as many rows as it had drawn, and takes the last of the list for them.
-        let Drawn { line, hint, .. } = &*self.drawn.borrow();
-        let columns = u16::try_from(size().0).unwrap_or(u16::MAX);
-        let rows = rows(columns, &[&self.prompt.borrow(), line, hint]);
+        let line = &self.drawn.borrow().line;
+        let rows = wrap::rows(columns(), &[&self.prompt.borrow(), line]);
         Cow::Owned(candidate.to_owned() + &"\n".repeat(rows.into()))
     }
 
     // True makes the editor draw after every key, so that `drawn` is never out of date.
-    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
         self.last.set(kind == CmdKind::ForcedRefresh);
+        let paint = self.burst.paint(line, cursor, columns(), input_waits, || self.end(line));
+        if paint != Paint::Line {
+            // The line is drawn again once the burst is over.
+            self.screen.request_redraw();
+        }
+        if paint == Paint::Character {
+            let mut drawn = self.drawn.borrow_mut();
+            let typed = line.get(drawn.line.len()..).unwrap_or_default();
+            drawn.line.push_str(typed);
+            drawn.cursor = cursor;
+            return false;
+        }
         self.screen.key(self.last.get());
-        true
+        self.plain.set(paint == Paint::PlainLine);
+        paint == Paint::Line
     }
 }
 
-impl Validator for Helper {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let unfinished =
-            !self.asking.get() && Block::parse(context.input(), self.dialect()).unfinished;
-        Ok(if unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
-    }
-}
+// Where a line goes on in another row, that row has a prompt of its own.
+impl Validator for Helper {}
 
 impl Completer for Helper {
     type Candidate = Pair;
@@ -256,44 +306,46 @@ impl Completer for Helper {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let recalled = self.past.lock().unwrap_or_else(PoisonError::into_inner).take_recalled();
-        self.recalls.set(recalled.is_some());
-        if let Some(replacement) = recalled {
-            return Ok((0, vec![Pair { display: String::new(), replacement }]));
+        let replacement = self.past.lock().take_replacement();
+        self.replaced.set(replacement.as_ref().map(|replacement| replacement.end));
+        if let Some(replacement) = replacement {
+            let pair = Pair { display: String::new(), replacement: replacement.text };
+            return Ok((0, vec![pair]));
         }
-        if self.asking.get() {
-            return Ok((cursor, Vec::new()));
-        }
-        let (start, found) =
-            complete(&self.grammar, &self.tree, &line[..cursor], self.dialect(), size());
+        let before = match &*self.asked.borrow() {
+            Asked::Line => String::new(),
+            Asked::Row { before, open: Open::Row } => before.clone(),
+            Asked::Row { .. } | Asked::Answer => return Ok((cursor, Vec::new())),
+        };
+        let text = format!("{before}{}", &line[..cursor]);
+        let size = (usize::from(columns()), rows());
+        let (start, found) = complete(&self.grammar, &self.tree, &text, self.dialect(), size);
+        // A word that began in the row above cannot be replaced.
+        let Some(start) = start.checked_sub(before.len()) else { return Ok((cursor, Vec::new())) };
         self.unlisted.set(found.len());
         Ok((start, found))
     }
 
     fn update(&self, line: &mut LineBuffer, start: usize, elected: &str, changes: &mut Changeset) {
-        let place = if self.recalls.get() { 0..line.len() } else { start..line.pos() };
+        let place = match self.replaced.get() {
+            Some(end) => 0..end.min(line.len()),
+            None => start..line.pos(),
+        };
         line.replace(place, elected, changes);
     }
 }
 
 impl Hinter for Helper {
-    type Hint = Hint;
-
-    fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<Hint> {
-        // With the cursor inside, what there is to say comes with the line.
-        if !self.hints_are_wanted() || line.trim().is_empty() || cursor < line.len() {
-            self.hush();
-            return None;
-        }
-        let reading = Reading::of(&self.grammar, line, self.dialect());
-        let words = hint::words(&reading, context.history(), line, self.room(line));
-        words.or_else(|| self.facts(&reading, line, cursor))
-    }
+    // Hints come with the line; see `highlight`.
+    type Hint = String;
 }
 
-/// Returns the columns and rows of the terminal as they are now; both are at least 1.
-fn size() -> (usize, usize) {
-    terminal_size().map_or((80, 24), |(Width(columns), Height(rows))| {
-        (usize::from(columns).max(1), usize::from(rows).max(1))
-    })
+/// Returns the columns of the terminal as they are now, at least 1.
+fn columns() -> u16 {
+    terminal_size().map_or(80, |(Width(columns), _)| columns.max(1))
+}
+
+/// Returns the rows of the terminal as they are now, at least 1.
+fn rows() -> usize {
+    terminal_size().map_or(24, |(_, Height(rows))| usize::from(rows).max(1))
 }

@@ -2,54 +2,42 @@
 //! this one, or what the znode under the cursor is.
 
 use clap::Command;
-use rustyline::history::{History, SearchDirection};
 
 use super::complete;
 use super::grammar::{Reading, Role, takes_value};
-use super::znode_cache::Answer;
 
 /// What the editor shows behind the line.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// The rest of an earlier line, taken over with the right arrow, and as much of it as is shown.
+    /// The rest of an earlier line, which keys take over, and as much of it as is shown.
     Earlier { rest: String, shown: String },
     /// Words to read.
     Words(String),
-    /// What a znode is, once the server has said it.
-    Facts(Answer),
 }
 
-impl rustyline::hint::Hint for Hint {
-    fn display(&self) -> &str {
+impl Hint {
+    /// Returns the words on the screen.
+    pub(super) fn shown(&self) -> &str {
         match self {
             Self::Earlier { shown: text, .. } | Self::Words(text) => text,
-            // The editor drops an empty hint for good, and asks a blank one again.
-            Self::Facts(answer) => answer.get().map_or(" ", String::as_str),
         }
     }
 
-    fn completion(&self) -> Option<&str> {
+    /// Returns what a key takes over.
+    pub(super) fn rest(&self) -> Option<&str> {
         match self {
             Self::Earlier { rest, .. } => Some(rest),
-            Self::Words(_) | Self::Facts(_) => None,
+            Self::Words(_) => None,
         }
     }
-}
-
-/// Returns the rest of the newest line that begins with `line`.
-fn earlier(history: &dyn History, line: &str) -> Option<String> {
-    let newest = history.len().checked_sub(1)?;
-    let found = history.starts_with(line, newest, SearchDirection::Reverse).ok()??;
-    let rest = found.entry.get(line.len()..).filter(|rest| !rest.is_empty())?;
-    // A hint of several rows would push the prompt around.
-    (!rest.contains('\n')).then(|| rest.to_owned())
 }
 
 /// Returns what is to be shown without asking a server: behind a blank the words that remain of the
-/// usage, else the rest of an earlier line. It is cut to `room` columns: rows that come and go would
-/// be in the way.
+/// usage, else the rest of an earlier line, which `earlier` returns. It is cut to `room` columns: rows
+/// that come and go would be in the way.
 pub(super) fn words(
     reading: &Reading<'_>,
-    history: &dyn History,
+    earlier: impl FnOnce(&str) -> Option<String>,
     line: &str,
     room: usize,
 ) -> Option<Hint> {
@@ -61,7 +49,7 @@ pub(super) fn words(
     if line.ends_with(' ') && !reading.is_open {
         usage(reading).map(|usage| Hint::Words(cut(&usage)))
     } else {
-        earlier(history, line).map(|rest| Hint::Earlier { shown: cut(&rest), rest })
+        earlier(line).map(|rest| Hint::Earlier { shown: cut(&rest), rest })
     }
 }
 
@@ -144,29 +132,33 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::dialect::Dialect;
-    use rustyline::hint::Hint as _;
-    use rustyline::history::MemHistory;
+    use crate::repl::history::Entry;
+    use crate::repl::recall::SharedPast;
     use std::collections::BTreeSet;
 
-    /// What is typed, and behind a bar what stands there then; `<` before an earlier line.
+    /// What is typed, and behind a bar what stands there then; `<` before an earlier line, `<<`
+    /// before one that was typed for another ensemble.
     const CASES: &str = include_str!("../../tests/hints.txt");
 
     #[test]
     fn the_cases_hold() {
         let mut tree = crate::command::Command::tree();
         tree.build();
-        let mut history = MemHistory::new();
+        let past = SharedPast::new(Dialect::V34);
         let mut seen = BTreeSet::new();
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {
-            if let Some(line) = case.strip_prefix("< ") {
-                history.add(&line.replace("\\n", "\n")).unwrap();
+            if let Some((mark @ ("<" | "<<"), line)) = case.split_once(' ') {
+                let ensemble = if mark == "<" { "here" } else { "there" };
+                let line = line.replace("\\n", "\n");
+                past.lock().push(Entry { line, ensemble: Some(ensemble.to_owned()) });
                 continue;
             }
             let (typed, wanted) = case.split_once('|').unwrap();
             let typed = &typed.replace("\\n", "\n");
             let reading = Reading::of(&tree, typed, Dialect::V34);
-            let shown = words(&reading, &history, typed, 200);
-            assert_eq!(shown.as_ref().map_or("", |hint| hint.display()), wanted, "{typed:?}");
+            let earlier = |line: &str| past.lock().hint(line, "here").map(str::to_owned);
+            let shown = words(&reading, earlier, typed, 200);
+            assert_eq!(shown.as_ref().map_or("", Hint::shown), wanted, "{typed:?}");
             seen.extend(reading.command.map(|command| command.get_name().to_owned()));
         }
         let all = tree.get_subcommands().filter(|command| !command.is_hide_set());
@@ -179,15 +171,14 @@ mod tests {
     fn a_hint_keeps_to_its_row_and_is_taken_whole() {
         let mut tree = crate::command::Command::tree();
         tree.build();
-        let mut history = MemHistory::new();
-        history.add("get /lake/reed").unwrap();
         let hint = |typed: &str, room| {
             let reading = Reading::of(&tree, typed, Dialect::V34);
-            words(&reading, &history, typed, room).unwrap()
+            let earlier = |line: &str| "get /lake/reed".strip_prefix(line).map(str::to_owned);
+            words(&reading, earlier, typed, room).unwrap()
         };
-        assert_eq!(hint("create ", 12).display(), "[-s] [-e] […");
+        assert_eq!(hint("create ", 12).shown(), "[-s] [-e] […");
         let earlier = hint("get /l", 5);
-        assert_eq!((earlier.display(), earlier.completion()), ("ake/…", Some("ake/reed")));
-        assert_eq!(hint("get /l", 0).display(), "");
+        assert_eq!((earlier.shown(), earlier.rest()), ("ake/…", Some("ake/reed")));
+        assert_eq!(hint("get /l", 0).shown(), "");
     }
 }

@@ -1,52 +1,185 @@
 //! The lines of earlier shells: a file that shells share, without secrets.
+//!
+//! Each row of the file is a JSON object with a line and the ensemble that it was typed for. Rows are
+//! appended under a lock, so shells that run side by side add to one file; each shell reads it when it
+//! starts. The file of older releases, `history`, is taken over once, when there is no file yet: its
+//! lines belong to no ensemble.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustyline::history::{FileHistory, History};
+use nix::libc::O_NONBLOCK;
 
-/// The first line of a file in which newlines are escaped, as rustyline writes it.
-const HEADER: &[u8] = b"#V2\n";
+/// Lines that are kept.
+pub(super) const KEPT: usize = 10_000;
 
-/// Where history is kept: `$XDG_STATE_HOME/zksh/history`, or `~/.local/state/zksh/history`. None
-/// where neither variable names a directory.
-pub(super) fn path(state_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+/// Bytes of a file that are read, the last ones.
+const READ: u64 = 16 * 1024 * 1024;
+
+/// The first line of an old file in which newlines are escaped.
+const OLD_HEADER: &str = "#V2";
+
+/// A line of an earlier shell.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Entry {
+    /// The line, which may have several rows.
+    pub(super) line: String,
+    /// The servers it was typed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ensemble: Option<String>,
+}
+
+/// The file.
+#[derive(Debug)]
+pub(super) struct HistoryFile(PathBuf);
+
+/// What was read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Loaded {
+    /// The oldest first.
+    pub(super) entries: Vec<Entry>,
+    /// Rows that are no history.
+    pub(super) unreadable: usize,
+}
+
+/// Where history is kept: `$XDG_STATE_HOME/zksh`, or `~/.local/state/zksh`. None where neither
+/// variable names a directory.
+pub(super) fn folder(state_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     let state = state_home
         .filter(|path| path.is_absolute())
         .or_else(|| home.map(|home| home.join(".local/state")))?;
-    Some(state.join("zksh/history"))
+    Some(state.join("zksh"))
 }
 
-/// Reads the file into `history`, and makes it where there is none. A file that is not text is put
-/// aside under another name, which is returned.
-pub(super) fn load(history: &mut FileHistory, path: &Path) -> rustyline::Result<Option<PathBuf>> {
-    if let Some(directory) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+impl HistoryFile {
+    /// Opens the file in a folder, and makes both where they are not there.
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Loaded)> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let this = Self(folder.join("history.jsonl"));
+        let made = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&this.0);
+        let loaded = match made {
+            Ok(mut file) => {
+                file.lock()?;
+                let unreadable = |_| Loaded { unreadable: 1, ..Loaded::default() };
+                let old = read_old(&folder.join("history")).unwrap_or_else(unreadable);
+                file.write_all(&rows(&old.entries))?;
+                old
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => this.read()?,
+            Err(error) => return Err(error),
+        };
+        Ok((this, loaded))
     }
-    // Saved by rustyline, a first line would empty the file before it is locked, and with it what
-    // another shell has just written.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            file.write_all(HEADER)?;
-            return history.load(path).map(|()| None);
+
+    /// Returns where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Adds a line.
+    pub(super) fn append(&self, entry: &Entry) -> io::Result<()> {
+        let mut file = open_regular(OpenOptions::new().append(true), &self.0)?;
+        file.lock()?;
+        file.write_all(&rows(std::slice::from_ref(entry)))
+    }
+
+    fn read(&self) -> io::Result<Loaded> {
+        let mut file = open_regular(OpenOptions::new().read(true).write(true), &self.0)?;
+        file.lock()?;
+        let text = read_end(&mut file)?;
+        let mut loaded = Loaded::default();
+        for row in text.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
+            match serde_json::from_slice(row) {
+                Ok(entry) => loaded.entries.push(entry),
+                Err(_) => loaded.unreadable += 1,
+            }
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.into()),
-    }
-    match history.load(path) {
-        Err(rustyline::error::ReadlineError::Io(error))
-            if error.kind() == io::ErrorKind::InvalidData =>
-        {
-            let aside = path.with_extension("unreadable");
-            std::fs::rename(path, &aside)?;
-            history.clear()?;
-            load(history, path)?;
-            Ok(Some(aside))
+        let surplus = loaded.entries.len().saturating_sub(KEPT);
+        loaded.entries.drain(..surplus);
+        // From time to time: what is dropped is as much as what is kept.
+        if surplus > KEPT {
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(&rows(&loaded.entries))?;
         }
-        result => result.map(|()| None),
+        Ok(loaded)
     }
+}
+
+/// Opens a regular file; anything else might block, or never end.
+fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}
+
+/// Reads the end of a file, from the start of a row on.
+fn read_end(file: &mut File) -> io::Result<Vec<u8>> {
+    let skipped = file.metadata()?.len().saturating_sub(READ);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut bytes = Vec::new();
+    file.take(READ).read_to_end(&mut bytes)?;
+    if skipped > 0 {
+        let partial = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        bytes.drain(..partial);
+    }
+    Ok(bytes)
+}
+
+fn rows(entries: &[Entry]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        // Writing into memory cannot fail.
+        let _ = serde_json::to_writer(&mut bytes, entry);
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// Reads the file of an older release, if there is one.
+fn read_old(path: &Path) -> io::Result<Loaded> {
+    let bytes = match open_regular(OpenOptions::new().read(true), path) {
+        Ok(mut file) => read_end(&mut file)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::default()),
+        Err(error) => return Err(error),
+    };
+    let mut rows = bytes.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()).peekable();
+    let escaped = rows.next_if(|row| *row == OLD_HEADER.as_bytes()).is_some();
+    let mut loaded = Loaded::default();
+    for row in rows {
+        match std::str::from_utf8(row) {
+            Ok(line) => {
+                let line = if escaped { unescaped(line) } else { line.to_owned() };
+                loaded.entries.push(Entry { line, ensemble: None });
+            }
+            Err(_) => loaded.unreadable += 1,
+        }
+    }
+    let surplus = loaded.entries.len().saturating_sub(KEPT);
+    loaded.entries.drain(..surplus);
+    Ok(loaded)
+}
+
+/// Reads `\n` as a newline and `\\` as a backslash.
+fn unescaped(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => text.push('\n'),
+                Some(c) => text.push(c),
+                None => text.push('\\'),
+            },
+            c => text.push(c),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -55,45 +188,91 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    fn entry(line: &str, ensemble: Option<&str>) -> Entry {
+        Entry { line: line.to_owned(), ensemble: ensemble.map(str::to_owned) }
+    }
+
     #[test]
     fn state_home_comes_before_home() {
         let some = |path: &str| Some(PathBuf::from(path));
-        assert_eq!(path(some("/s"), some("/h")), some("/s/zksh/history"));
-        assert_eq!(path(some("relative"), some("/h")), some("/h/.local/state/zksh/history"));
-        assert_eq!(path(None, None), None);
+        assert_eq!(folder(some("/s"), some("/h")), some("/s/zksh"));
+        assert_eq!(folder(some("relative"), some("/h")), some("/h/.local/state/zksh"));
+        assert_eq!(folder(None, None), None);
     }
 
     #[test]
     fn two_shells_share_one_private_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state/zksh/history");
-        let (mut first, mut second) = (FileHistory::new(), FileHistory::new());
-        assert_eq!(load(&mut first, &path).unwrap(), None);
-        assert_eq!(load(&mut second, &path).unwrap(), None);
-        first.add("ls /").unwrap();
-        first.append(&path).unwrap();
-        second.add("set /a 'x\ny'").unwrap();
-        second.append(&path).unwrap();
-        first.add("get /a").unwrap();
-        first.append(&path).unwrap();
-        let mut third = FileHistory::new();
-        load(&mut third, &path).unwrap();
-        let lines: Vec<&String> = third.iter().collect();
-        assert_eq!(lines, ["ls /", "set /a 'x\ny'", "get /a"]);
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("state/zksh");
+        let (first, nothing) = HistoryFile::open(&folder).unwrap();
+        assert_eq!(nothing, Loaded::default());
+        let (second, _) = HistoryFile::open(&folder).unwrap();
+        let entries = [
+            entry("ls /", Some("zk1:2181")),
+            entry("set /a 'x\ny'", None),
+            entry("get /湖", Some("zk2:2181/app")),
+        ];
+        first.append(&entries[0]).unwrap();
+        second.append(&entries[1]).unwrap();
+        first.append(&entries[2]).unwrap();
+        let (third, loaded) = HistoryFile::open(&folder).unwrap();
+        assert_eq!(loaded.entries, entries);
+        assert_eq!(third.path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
-    fn a_file_that_is_no_text_is_put_aside() {
+    fn the_lines_of_older_releases_are_taken_over_once() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("history");
-        std::fs::write(&path, b"#V2\nls /\n\xff\xfe\n").unwrap();
-        let mut history = FileHistory::new();
-        let aside = load(&mut history, &path).unwrap().unwrap();
-        assert!(history.is_empty());
-        history.add("ls /").unwrap();
-        history.append(&path).unwrap();
-        assert_eq!(std::fs::read(aside).unwrap(), b"#V2\nls /\n\xff\xfe\n");
-        assert_eq!(std::fs::read(&path).unwrap(), b"#V2\nls /\n");
+        let old = folder.path().join("history");
+        std::fs::write(&old, b"#V2\nls /\nset /a 'x\\ny\\\\z'\n\xff\xfe\n").unwrap();
+        let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
+        assert_eq!(loaded.entries, [entry("ls /", None), entry("set /a 'x\ny\\z'", None)]);
+        assert_eq!(loaded.unreadable, 1);
+        std::fs::write(&old, b"get /\n").unwrap();
+        let (_, again) = HistoryFile::open(folder.path()).unwrap();
+        assert_eq!((again.entries, again.unreadable), (loaded.entries, 0));
+        // Before escapes there were none.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("history"), b"get /a\\n\n").unwrap();
+        let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
+        assert_eq!(loaded.entries, [entry("get /a\\n", None)]);
+    }
+
+    #[test]
+    fn rows_that_are_no_history_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, _) = HistoryFile::open(folder.path()).unwrap();
+        std::fs::write(file.path(), b"nonsense\n\xff\n{\"line\":\"ls /\"}\n").unwrap();
+        let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
+        assert_eq!((loaded.entries, loaded.unreadable), (vec![entry("ls /", None)], 2));
+    }
+
+    #[test]
+    fn the_file_does_not_grow_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, _) = HistoryFile::open(folder.path()).unwrap();
+        let entries: Vec<Entry> =
+            (0..=2 * KEPT).map(|number| entry(&format!("get /{number}"), None)).collect();
+        std::fs::write(file.path(), rows(&entries)).unwrap();
+        let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
+        assert_eq!(loaded.entries, entries[KEPT + 1..]);
+        let kept = std::fs::read_to_string(file.path()).unwrap();
+        assert_eq!(kept.lines().count(), KEPT);
+    }
+
+    #[test]
+    fn only_a_regular_file_is_opened() {
+        let made = |name: &str, make: &dyn Fn(&Path)| {
+            let folder = tempfile::tempdir().unwrap();
+            make(&folder.path().join(name));
+            HistoryFile::open(folder.path()).map(|(_, loaded)| loaded.unreadable)
+        };
+        let endless = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+        let fifo = |path: &Path| nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for make in [&endless as &dyn Fn(&Path), &fifo] {
+            let error = made("history.jsonl", make).unwrap_err();
+            assert_eq!(error.to_string(), "it is not a regular file");
+            assert_eq!(made("history", make).unwrap(), 1);
+        }
     }
 }

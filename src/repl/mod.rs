@@ -1,8 +1,10 @@
 //! A person at a terminal: read a line, run it, show what came of it.
 
 mod block;
+mod burst;
 mod complete;
 mod editor;
+mod external_editor;
 mod grammar;
 mod helper;
 mod highlight;
@@ -15,6 +17,7 @@ mod wrap;
 mod znode_cache;
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -24,8 +27,11 @@ use tokio::runtime::Handle;
 use self::block::Block;
 use self::editor::{Editor, Read};
 use self::helper::Helper;
+use self::history::{Entry, HistoryFile};
+use self::keys::ShownHint;
 use self::recall::SharedPast;
 use self::signals::Signals;
+pub use self::signals::take_over_window_size;
 use self::znode_cache::ZnodeCache;
 use crate::command::{self, Outcome, Shell, Switch};
 use crate::dialect::Format;
@@ -48,29 +54,39 @@ pub async fn run(
     let mut signals = Signals::listen(Arc::clone(screen))?;
     shell.session.work_in(ZnodePath::root());
     let number = Arc::new(AtomicUsize::new(0));
+    let dialect = shell.view.dialect;
+    let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
+    let past = SharedPast::new(dialect);
+    let history = open_history(screen, &past);
+    shell.tell_earlier(past.lock().lines().map(str::to_owned).collect());
     let mut editor = {
         let (session, number) = (shell.session.clone(), Arc::clone(&number));
         let words = move || prompt(&session, number.load(Ordering::Relaxed));
-        let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
-        let past = SharedPast::default();
-        let switches = Arc::clone(&shell.switches);
-        let helper = Helper::new(Arc::clone(screen), shell.view, tree, switches, Arc::clone(&past));
-        Editor::new(Arc::clone(screen), helper, past, shell.view.dialect, words)?
+        let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
+        let (screen, tree, past) = (Arc::clone(screen), tree.clone(), past.clone());
+        let helper = Helper::new(
+            Arc::clone(&screen),
+            shell.view,
+            tree,
+            switches,
+            past.clone(),
+            hint.clone(),
+        );
+        Editor::new(screen, helper, past, &hint, dialect, words)?
     };
-    shell.tell_earlier(editor.earlier());
     if let Some(patience) = patience {
         wait_for_server(shell, patience, screen, &mut signals).await;
     }
     loop {
         number.store(shell.next_number(), Ordering::Relaxed);
         signals.forget();
-        let text = match editor.read() {
+        let text = match editor.read(false) {
             Read::Text(text) => text,
             Read::Nothing => continue,
             Read::End => return Ok(0),
             Read::Ended => return Ok(128 + signals.number()),
         };
-        let lines = Block::parse(&text, shell.view.dialect).lines;
+        let lines = Block::parse(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
                 // One of several pasted: shown where its result is, as if it had been typed here.
@@ -91,7 +107,12 @@ pub async fn run(
                 }
             };
             let line = again.as_deref().unwrap_or(line);
-            editor.remember(line);
+            if !command::is_private(line, dialect) {
+                let entry = Entry { line: line.to_owned(), ensemble: tree.ensemble() };
+                // If the disk is full, commands still run.
+                let _ = history.as_ref().map(|history| history.append(&entry));
+                editor.remember(entry);
+            }
             if shell.switches.is_on(Switch::Pager) {
                 let (columns, rows) = editor.size();
                 screen.begin_pages(columns.into(), rows.into());
@@ -124,6 +145,31 @@ pub async fn run(
                 }
                 Err(error) => shell.complain(screen, &error),
             }
+        }
+    }
+}
+
+/// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
+fn open_history(screen: &Screen, past: &SharedPast) -> Option<HistoryFile> {
+    let state_home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let folder = history::folder(state_home, std::env::home_dir())?;
+    match HistoryFile::open(&folder) {
+        Ok((file, loaded)) => {
+            if loaded.unreadable > 0 {
+                let (rows, are) =
+                    if loaded.unreadable == 1 { ("row", "is") } else { ("rows", "are") };
+                screen.error(&format!(
+                    "{} {rows} of the history {are} not readable and left out: {}",
+                    loaded.unreadable,
+                    file.path().display()
+                ));
+            }
+            past.lock().load(loaded.entries);
+            Some(file)
+        }
+        Err(error) => {
+            screen.error(&format!("History is not kept: {}: {error}", folder.display()));
+            None
         }
     }
 }

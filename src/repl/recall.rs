@@ -1,50 +1,106 @@
-//! Up and Down: earlier lines that begin as the one that was typed.
+//! Earlier lines: those that Up and Down lead to, those that are hinted, and the words that Alt-.
+//! takes from them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
 
-/// Earlier lines, and where Up has led.
+use super::history::Entry;
+use crate::dialect::Dialect;
+use crate::syntax::Line;
+
+/// Earlier lines, and where the keys have led.
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    lines: Vec<String>,
+    dialect: Dialect,
+    entries: Vec<Entry>,
     /// What was typed before the first Up.
     typed: String,
     /// The line that Up has put on the screen.
     shown: Option<usize>,
-    /// The line that is to take the place of the whole one.
-    recalled: Option<String>,
+    /// What Alt-. has put into the line.
+    word: Option<LastWord>,
+    replacement: Option<Replacement>,
+}
+
+/// A word that Alt-. has put into the line.
+#[derive(Debug)]
+struct LastWord {
+    /// Which line it is from.
+    from: usize,
+    /// Where it begins.
+    start: usize,
+    /// The line up to and with it.
+    before_cursor: String,
+}
+
+/// A text that takes the place of the first `end` bytes of the line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Replacement {
+    pub(super) end: usize,
+    pub(super) text: String,
 }
 
 /// Earlier lines, shared by the keys and the editor's helper.
-pub(super) type SharedPast = Arc<Mutex<Past>>;
+#[derive(Debug, Clone)]
+pub(super) struct SharedPast(Arc<Mutex<Past>>);
+
+impl SharedPast {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self(Arc::new(Mutex::new(Past { dialect, ..Past::default() })))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Past> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Past {
-    pub(super) fn load(&mut self, lines: impl Iterator<Item = String>) {
-        self.lines = lines.collect();
+    pub(super) fn load(&mut self, entries: Vec<Entry>) {
+        self.entries = entries;
     }
 
-    pub(super) fn push(&mut self, line: &str) {
-        self.lines.push(line.to_owned());
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
         self.shown = None;
+        self.word = None;
     }
 
-    /// Returns the line that a key has just called for.
-    pub(super) fn take_recalled(&mut self) -> Option<String> {
-        self.recalled.take()
+    /// Returns the lines, the oldest first.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.line.as_str())
+    }
+
+    /// Returns what a key has just called for.
+    pub(super) fn take_replacement(&mut self) -> Option<Replacement> {
+        self.replacement.take()
+    }
+
+    /// Returns the rest of the newest line that begins with `typed`, was typed for this ensemble, and
+    /// may be hinted.
+    pub(super) fn hint(&self, typed: &str, ensemble: &str) -> Option<&str> {
+        let newest_first = self.entries.iter().rev();
+        newest_first
+            .filter(|entry| entry.ensemble.as_deref() == Some(ensemble))
+            .filter_map(|entry| Some((entry, entry.line.strip_prefix(typed)?)))
+            // A hint of several rows would push the prompt around.
+            .filter(|(entry, rest)| !rest.is_empty() && !entry.line.contains('\n'))
+            .find(|(entry, _)| may_be_hinted(&entry.line, self.dialect))
+            .map(|(_, rest)| rest)
     }
 
     /// Returns the line that is to take the place of `line`; none where there is no other.
     fn step(&mut self, line: &str, back: bool) -> Option<String> {
-        if self.shown.is_none_or(|at| self.lines.get(at).is_none_or(|shown| shown != line)) {
+        let is_shown = |at| self.entries.get(at).is_some_and(|shown: &Entry| shown.line == line);
+        if !self.shown.is_some_and(is_shown) {
             self.shown = None;
             line.clone_into(&mut self.typed);
         }
         let fits = |at: &usize| {
-            let earlier = &self.lines[*at];
+            let earlier = &self.entries[*at].line;
             earlier != line && earlier.starts_with(&self.typed)
         };
-        let end = self.lines.len();
+        let end = self.entries.len();
         let found = if back {
             (0..self.shown.unwrap_or(end)).rev().find(fits)
         } else {
@@ -53,7 +109,7 @@ impl Past {
         match found {
             Some(at) => {
                 self.shown = Some(at);
-                Some(self.lines[at].clone())
+                Some(self.entries[at].line.clone())
             }
             None if back => None,
             // Behind the newest line stands what was typed.
@@ -63,9 +119,37 @@ impl Past {
             }
         }
     }
+
+    /// Returns what is to stand before the cursor: what stands there, and the last word of the newest
+    /// line; pressed again, that of the line before.
+    fn last_word(&mut self, before_cursor: &str) -> Option<String> {
+        let again = self.word.take().filter(|word| word.before_cursor == before_cursor);
+        let (start, newer) =
+            again.map_or((before_cursor.len(), self.entries.len()), |word| (word.start, word.from));
+        let (from, word) = (0..newer).rev().find_map(|at| {
+            let line = &self.entries[at].line;
+            let words = Line::parse(line, self.dialect).words;
+            Some((at, line[words.last()?.span.clone()].to_owned()))
+        })?;
+        let text = format!("{}{word}", &before_cursor[..start]);
+        self.word = Some(LastWord { from, start, before_cursor: text.clone() });
+        Some(text)
+    }
 }
 
-/// One of the two keys.
+/// Returns whether a line may stand behind the cursor, one key away from being run: not where it
+/// agrees in advance to what a person is asked about, or runs a program.
+fn may_be_hinted(line: &str, dialect: Dialect) -> bool {
+    let agrees = |word: &str| {
+        let name = word.trim_start_matches('-');
+        let dashes = word.len() - name.len();
+        (dashes > 0 && matches!(name, "yes" | "force")) || (dashes == 1 && name.contains('y'))
+    };
+    !line.starts_with('!')
+        && !Line::parse(line, dialect).words.iter().any(|word| agrees(&word.text()))
+}
+
+/// Up or Down.
 pub(super) struct Recall {
     pub(super) past: SharedPast,
     pub(super) back: bool,
@@ -85,11 +169,32 @@ impl ConditionalEventHandler for Recall {
             // The cursor moves within the rows of the line.
             return None;
         }
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        past.recalled = past.step(context.line(), self.back);
+        let mut past = self.past.lock();
+        let end = context.line().len();
+        past.replacement =
+            past.step(context.line(), self.back).map(|text| Replacement { end, text });
         // The editor's own ways to replace a line leave the cursor at its start. A completion of
         // the whole line leaves it at the end.
-        Some(if past.recalled.is_some() { Cmd::Complete } else { Cmd::Noop })
+        Some(if past.replacement.is_some() { Cmd::Complete } else { Cmd::Noop })
+    }
+}
+
+/// Alt-. : the last word of an earlier line.
+pub(super) struct TakeLastWord(pub(super) SharedPast);
+
+impl ConditionalEventHandler for TakeLastWord {
+    fn handle(
+        &self,
+        _: &Event,
+        _: RepeatCount,
+        _: bool,
+        context: &EventContext<'_>,
+    ) -> Option<Cmd> {
+        let end = context.pos();
+        let mut past = self.0.lock();
+        past.replacement =
+            past.last_word(&context.line()[..end]).map(|text| Replacement { end, text });
+        Some(if past.replacement.is_some() { Cmd::Complete } else { Cmd::Noop })
     }
 }
 
@@ -97,9 +202,13 @@ impl ConditionalEventHandler for Recall {
 mod tests {
     use super::*;
 
+    fn entry(line: &str) -> Entry {
+        Entry { line: line.to_owned(), ensemble: Some("zk1".to_owned()) }
+    }
+
     fn past() -> Past {
         let mut past = Past::default();
-        past.load(["ls /", "get /a", "ls /b", "ls /b", "get /c"].map(str::to_owned).into_iter());
+        past.load(["ls /", "get /a", "ls /b", "ls /b", "get /c"].map(entry).into());
         past
     }
 
@@ -137,7 +246,40 @@ mod tests {
         let mut past = past();
         assert_eq!(past.step("", true).as_deref(), Some("get /c"));
         assert_eq!(past.step("get ", true).as_deref(), Some("get /c"));
-        past.push("get /d");
+        past.push(entry("get /d"));
         assert_eq!(past.step("", true).as_deref(), Some("get /d"));
+    }
+
+    #[test]
+    fn hints_are_of_the_same_ensemble_and_agree_to_nothing() {
+        let mut past = Past::default();
+        past.push(entry("deleteall /a"));
+        for agreed in [
+            "deleteall /a -y",
+            "deleteall /a --yes",
+            "deleteall /a --force",
+            "deleteall /a -force",
+            "setAcl /a -Ry world:anyone:r",
+            "deleteall /a '-y'",
+            "time deleteall /a -y",
+            "!rm -r /",
+        ] {
+            past.push(entry(agreed));
+            assert_eq!(past.hint(&agreed[..3], "zk1").filter(|_| !agreed.starts_with("del")), None);
+        }
+        assert_eq!(past.hint("del", "zk1"), Some("eteall /a"));
+        assert_eq!(past.hint("del", "zk2"), None);
+        past.load(vec![Entry { line: "ls /".to_owned(), ensemble: None }]);
+        assert_eq!(past.hint("l", "zk1"), None);
+    }
+
+    #[test]
+    fn the_last_word_of_each_earlier_line_is_taken() {
+        let mut past = Past::default();
+        past.load(["get '/a b'", "# no words", "set /b c"].map(entry).into());
+        assert_eq!(past.last_word("stat ").as_deref(), Some("stat c"));
+        assert_eq!(past.last_word("stat c").as_deref(), Some("stat '/a b'"));
+        assert_eq!(past.last_word("stat '/a b'"), None);
+        assert_eq!(past.last_word("x").as_deref(), Some("xc"));
     }
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal, raise};
+use terminal_size::{Width, terminal_size};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -16,6 +17,19 @@ pub(super) struct Signals {
     screen: Arc<Screen>,
 }
 
+/// Keeps the signal that tells of another window size from the line editor, which would draw as if the
+/// rows had stayed where they were; see [`Signals::listen`]. To be called before the process has
+/// threads. Other programs that are started get the signal all the same.
+pub fn take_over_window_size() {
+    let _ = window_size().thread_block();
+}
+
+fn window_size() -> SigSet {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGWINCH);
+    signals
+}
+
 impl Signals {
     /// Listens from now on, inside a runtime. To be called before the editor is used: the editor
     /// puts back the handler of SIGINT that it finds.
@@ -25,19 +39,37 @@ impl Signals {
         let interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut stopped = signal(SignalKind::from_raw(Signal::SIGTSTP as i32))?;
         let mut resumed = signal(SignalKind::from_raw(Signal::SIGCONT as i32))?;
         tokio::spawn(async move {
             loop {
                 let number = tokio::select! {
                     _ = hangup.recv() => Signal::SIGHUP as u8,
                     _ = terminate.recv() => Signal::SIGTERM as u8,
+                    _ = stopped.recv() => {
+                        teller.suspend();
+                        let _ = raise(Signal::SIGSTOP);
+                        continue;
+                    }
                     _ = resumed.recv() => {
-                        teller.disturbed();
+                        teller.resume();
                         continue;
                     }
                 };
                 ended.send_replace(number);
                 teller.end_prompt();
+            }
+        });
+        let teller = Arc::downgrade(&screen);
+        std::thread::spawn(move || {
+            let width = || terminal_size().map(|(Width(columns), _)| columns);
+            let mut known = width();
+            while window_size().wait().is_ok() {
+                let Some(screen) = teller.upgrade() else { return };
+                let now = width();
+                if std::mem::replace(&mut known, now) != now {
+                    screen.resized();
+                }
             }
         });
         Ok(Self { ended: receiver, interrupt, screen })

@@ -2,16 +2,14 @@
 //! never in the way. Without a connection nothing is asked.
 
 use std::collections::HashMap;
-use std::io;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::runtime::Handle;
 
+use super::burst::input_waits;
 use crate::error::{Code, Result};
 use crate::session::{Acl, Session, Stat};
 use crate::zk::{TypedPath, ZnodePath};
@@ -61,6 +59,17 @@ impl ZnodeCache {
         typed.from(self.0.session.working_path().as_ref()).ok()
     }
 
+    /// Returns which ensemble the session is for: its servers in an order of their own, and the
+    /// chroot.
+    pub(super) fn ensemble(&self) -> Option<String> {
+        let servers = self.0.session.servers()?;
+        let mut hosts: Vec<String> = servers.hosts().iter().map(ToString::to_string).collect();
+        hosts.sort_unstable();
+        let chroot = servers.chroot();
+        let chroot = if chroot.is_root() { "" } else { chroot.as_str() };
+        Some(format!("{}{chroot}", hosts.join(",")))
+    }
+
     /// Forgets everything: a command has run.
     pub(super) fn forget(&self) {
         self.listings().clear();
@@ -90,7 +99,7 @@ impl ZnodeCache {
         loop {
             match receiver.recv_timeout(GLANCE) {
                 Ok(names) => return Some(names),
-                Err(RecvTimeoutError::Timeout) if !someone_types() => {}
+                Err(RecvTimeoutError::Timeout) if !input_waits() => {}
                 Err(_) => return None,
             }
         }
@@ -162,12 +171,6 @@ impl ZnodeCache {
     fn listings(&self) -> MutexGuard<'_, HashMap<ZnodePath, (Instant, Names)>> {
         self.0.listings.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn someone_types() -> bool {
-    let stdin = io::stdin();
-    let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
 /// Says what a znode is in as many words as `room` bytes hold, the most telling first.

@@ -5,6 +5,7 @@
 //! draws the events (see [`prompt`]); otherwise a thread of the screen writes them. This module knows
 //! neither commands nor the line editor.
 
+pub mod draft;
 mod mode;
 mod output_queue;
 mod pager;
@@ -14,6 +15,7 @@ mod prompt_state;
 mod redrawer;
 mod screen;
 mod tty_guard;
+mod typing;
 mod writer;
 
 pub use self::mode::Mode;

@@ -106,16 +106,21 @@ impl Screen {
 
     /// Makes the editor draw what it has. Never waits for the terminal.
     pub fn request_redraw(&self) {
-        self.tell(|prompt| {
-            if prompt.redraw == Redraw::NotNeeded {
-                prompt.redraw = Redraw::Wanted;
-            }
-        });
+        let prompt = &mut self.writer.queue().prompt;
+        if prompt.redraw == Redraw::NotNeeded {
+            prompt.redraw = Redraw::Wanted;
+            self.writer.changed.notify_all();
+        }
     }
 
     /// Says that another program has used the terminal. Never waits for it.
     pub fn disturbed(&self) {
         self.tell(|prompt| prompt.upset(Returned::Disturbed));
+    }
+
+    /// Says that the window has another width. Never waits for the terminal.
+    pub fn resized(&self) {
+        self.tell(|prompt| prompt.upset(Returned::Resized));
     }
 
     /// Ends the waiting prompt, and any later one at once. Never waits for the terminal.

@@ -2,8 +2,8 @@
 //! nothing else is written, and events wait.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 
@@ -21,9 +21,17 @@ pub struct TtyGuard {
 }
 
 impl TtyGuard {
-    /// Gives the terminal to another program. Everything printed before is on it when this returns.
+    /// Gives the terminal to another program, with the settings that the shell found. Everything
+    /// printed before is on it when this returns.
     pub(super) fn for_child_program(writer: &Arc<Writer>) -> Self {
-        Self::new(writer, Foreground::ChildProgram, tcgetattr(io::stdin()).ok())
+        let ours = tcgetattr(io::stdin()).ok();
+        let guard = Self::new(writer, Foreground::ChildProgram, ours);
+        let found = writer.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = &*found {
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, found);
+        }
+        drop(found);
+        guard
     }
 
     /// Keeps events back for a question. Everything printed before is on the terminal when this

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 
+use nix::sys::termios::Termios;
+
 use super::mode::Mode;
 use super::output_queue::{Output, OutputQueue};
 use super::prompt_state::PromptState;
@@ -20,6 +22,8 @@ pub(super) struct Writer {
     thread: Once,
     /// Whether Ctrl-C was typed and nobody has asked yet.
     pub(super) ctrl_c: Arc<AtomicBool>,
+    /// The settings of the terminal as the shell found them, where it has changed them.
+    pub(super) settings: Mutex<Option<Termios>>,
 }
 
 /// Standard output and standard error.
@@ -60,6 +64,7 @@ impl Writer {
             streams: Mutex::new(Streams { status: false, stdout, stderr }),
             thread: Once::new(),
             ctrl_c: Arc::default(),
+            settings: Mutex::default(),
         }
     }
 

@@ -188,6 +188,36 @@ fn text(screen: &vt100::Screen) -> String {
     rows.join("\n").trim_end().to_owned()
 }
 
+/// Returns a terminal of another size with the same text, without its colours: rows that the old one
+/// has wrapped are joined and wrapped anew.
+fn wrapped(old: &vt100::Screen, rows: u16, cols: u16) -> vt100::Parser {
+    let (old_rows, old_cols) = old.size();
+    let (cursor_row, cursor_col) = old.cursor_position();
+    let mut new = vt100::Parser::new(rows, cols, 0);
+    let mut cursor = (0, 0);
+    let last = (0..old_rows)
+        .rev()
+        .find(|row| !old.contents_between(*row, 0, *row, old_cols).trim().is_empty())
+        .unwrap_or(0)
+        .max(cursor_row);
+    for row in 0..=last {
+        if row == cursor_row {
+            new.process(old.contents_between(row, 0, row, cursor_col).as_bytes());
+            cursor = new.screen().cursor_position();
+            new.process(old.contents_between(row, cursor_col, row, old_cols).as_bytes());
+        } else {
+            new.process(old.contents_between(row, 0, row, old_cols).as_bytes());
+        }
+        if !old.row_wrapped(row) && row < last {
+            new.process(b"\r\n");
+        }
+    }
+    // A cursor behind a row that is full stands in the next one, as soon as there is one.
+    let (row, col) = (cursor.0 + cursor.1 / cols, cursor.1 % cols);
+    new.process(format!("\x1b[{};{}H", row + 1, col + 1).as_bytes());
+    new
+}
+
 impl Terminal {
     /// Presses keys.
     pub(crate) fn keys(&mut self, keys: &str) {
@@ -262,10 +292,22 @@ impl Terminal {
         self.shared.screen.lock().unwrap().bytes.clone()
     }
 
-    /// Changes the size of the window.
+    /// Changes the size of the window, whose rows are wrapped anew, as nearly all terminals do it.
     pub(crate) fn resize(&self, rows: u16, cols: u16) {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let mut seen = self.shared.screen.lock().unwrap();
+        seen.parser = wrapped(seen.parser.screen(), rows, cols);
+        drop(seen);
+        self.tell_size(rows, cols);
+    }
+
+    /// Changes the size of the window, whose rows are cut or filled with blanks, as in xterm.
+    pub(crate) fn resize_without_wrapping(&self, rows: u16, cols: u16) {
         self.shared.screen.lock().unwrap().parser.screen_mut().set_size(rows, cols);
+        self.tell_size(rows, cols);
+    }
+
+    fn tell_size(&self, rows: u16, cols: u16) {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).unwrap();
     }
 

@@ -187,6 +187,38 @@ fn hints_shrink_as_one_types_and_can_be_switched_off() {
 }
 
 #[test]
+fn hints_are_taken_whole_or_word_by_word() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "create /lake --parents deep");
+    terminal.wait_for_prompt(1);
+    // End, Ctrl-E, Ctrl-F.
+    for key in ["\x1b[F", "\x05", "\x06"] {
+        terminal.keys("creat");
+        terminal.wait_for("1] create /lake --parents deep");
+        terminal.keys(key);
+        // What was taken is no hint any more.
+        terminal.wait_until_seen("the line", |screen| {
+            let (row, column) = screen.cursor_position();
+            let typed = screen.contents_between(row, 0, row, column);
+            typed.ends_with("1] create /lake --parents deep")
+        });
+        terminal.keys(CTRL_U);
+        terminal.wait_until("an empty line", |screen| screen.ends_with(" 1]"));
+    }
+    terminal.keys("creat");
+    terminal.wait_for("1] create /lake --parents deep");
+    // Ctrl-Right, Alt-F.
+    for (key, typed) in [("\x1b[1;5C", "create"), ("\x1bf", "create /lake")] {
+        terminal.keys(key);
+        terminal.wait_until_seen("a part of it", |screen| {
+            let (row, column) = screen.cursor_position();
+            screen.contents_between(row, 0, row, column).ends_with(&format!("1] {typed}"))
+        });
+    }
+}
+
+#[test]
 fn an_ephemeral_is_told_with_its_owner() {
     let server = server();
     let mut terminal = shell(&server);

@@ -22,9 +22,10 @@ fn shells_share_a_private_file_without_secrets() {
     let screen = one.wait_for("3 - history");
     assert!(screen.contains("\n1 - addauth digest ****\n"), "{screen}");
     drop((one, two));
-    let file = home.path().join("state/zksh/history");
+    let file = home.path().join("state/zksh/history.jsonl");
     let kept = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(kept, "#V2\ncreate /lake deep\nls /\nhistory\n");
+    let row = |line: &str| format!("{{\"line\":\"{line}\",\"ensemble\":\"{server}\"}}\n");
+    assert_eq!(kept, ["create /lake deep", "ls /", "history"].map(row).concat());
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
     let mut three = open();
@@ -81,16 +82,72 @@ fn a_line_by_its_number_is_shown_before_it_runs() {
 }
 
 #[test]
-fn a_history_that_is_no_text_is_put_aside() {
+fn a_history_of_an_older_release_is_taken_over_and_hinted_to_nobody() {
     let server = server();
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("state/zksh");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("history"), b"#V2\nls /\n\xff\xfe\n").unwrap();
+    std::fs::write(folder.join("history"), b"#V2\nls /old\n\xff\xfe\n").unwrap();
     let mut terminal = connected(Setup::new(&server).home(home.path()));
-    terminal.wait_for("History was not text; it is now ");
+    terminal.wait_for("1 row of the history is not readable and left out: ");
+    terminal.keys("ls");
+    terminal.keys(UP);
+    terminal.wait_for("0] ls /old");
+    terminal.keys(CTRL_U);
     terminal.enter(0, "pwd");
     terminal.wait_for_prompt(1);
-    assert_eq!(std::fs::read(folder.join("history")).unwrap(), b"#V2\npwd\n");
-    assert!(folder.join("history.unreadable").exists());
+    let kept = std::fs::read_to_string(folder.join("history.jsonl")).unwrap();
+    assert!(kept.starts_with("{\"line\":\"ls /old\"}\n{\"line\":\"pwd\","), "{kept}");
+}
+
+#[test]
+fn a_history_that_never_ends_does_not_stop_the_shell() {
+    let server = server();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("state/zksh");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.join("history.jsonl")).unwrap();
+    let terminal = connected(Setup::new(&server).home(home.path()));
+    terminal.wait_for("History is not kept: ");
+    terminal.wait_for("it is not a regular file");
+}
+
+#[test]
+fn hints_are_for_the_same_ensemble_and_never_agree_in_advance() {
+    let (server, other) = (server(), server());
+    let home = tempfile::tempdir().unwrap();
+    let open = |server: &str| connected(Setup::new(server).home(home.path()));
+    let mut terminal = open(&server);
+    terminal.enter(0, "deleteall /svc7 -y");
+    terminal.enter(1, "deleteall /svc8");
+    terminal.enter(2, "deleteall /svc8 -y");
+    terminal.wait_for_prompt(3);
+    drop(terminal);
+    // Of the same ensemble the line that asks, of another none.
+    let mut terminal = open(&server);
+    terminal.keys("delet");
+    terminal.wait_for("0] deleteall /svc8");
+    terminal.keys(&format!("{CTRL_U}deleteall /svc7"));
+    terminal.wait_until("no hint", |screen| screen.ends_with("0] deleteall /svc7"));
+    let mut terminal = open(&other);
+    terminal.keys("ls");
+    terminal.wait_for("0] ls");
+    terminal.keys(&format!("{CTRL_U}delet"));
+    terminal.wait_until("no hint", |screen| screen.ends_with("0] delet"));
+    // All of them are found again on purpose.
+    terminal.keys(UP);
+    terminal.wait_for("0] deleteall /svc8 -y");
+}
+
+#[test]
+fn the_last_word_of_earlier_lines_is_a_key_away() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "create '/a b' x");
+    terminal.enter(1, "get '/a b'");
+    terminal.wait_for_prompt(2);
+    terminal.keys("stat \x1b.");
+    terminal.wait_for("2] stat '/a b'");
+    terminal.keys("\x1b.");
+    terminal.wait_until("the word before", |screen| screen.ends_with("2] stat x"));
 }

@@ -221,6 +221,59 @@ fn a_pasted_block_runs_line_by_line() {
 }
 
 #[test]
+fn a_line_that_goes_on_says_how_it_ends_and_that_it_was_left() {
+    let server = server();
+    let mut terminal = shell(&server);
+    terminal.enter(0, "setting hints off");
+    for (line, row, way_out) in [
+        ("create /a 'one", "'>", "' ends the text; Ctrl-C leaves the line"),
+        ("create /a <<END", "END>", "a row END ends the data; Ctrl-C leaves the line"),
+        ("create /a \\", ">", "the line goes on here; Ctrl-C leaves it"),
+    ] {
+        terminal.enter(1, line);
+        terminal.wait_until(way_out, |screen| screen.ends_with(&format!("\n{row} {way_out}")));
+        terminal.keys("two");
+        terminal.wait_until("the row", |screen| screen.ends_with(&format!("\n{row} two")));
+        terminal.keys(CTRL_C);
+        terminal.wait_until("the prompt", |screen| {
+            screen.ends_with(" 1]")
+                && screen.contains(&format!(
+                    "1] {line}\n{row} two\nThe unfinished line was left; nothing was run\n"
+                ))
+        });
+    }
+    terminal.enter(1, "create /a <<END");
+    terminal.keys("one\rEN");
+    terminal.keys("D\r");
+    terminal.enter(2, "get /a");
+    terminal.wait_for("\nEND> one\nEND> END\nCreated /a\n");
+    terminal.wait_for("2] get /a\none\ncZxid");
+}
+
+#[test]
+fn the_line_is_edited_in_another_editor() {
+    let server = server();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "case $(cat \"$1\") in 'create /a'*) ;; *) exit 1 ;; esac\n\
+                 printf \"create /b 'one\\ntwo'\\n\" > \"$1\"";
+    let editor = super::program(folder.path(), "editor", lines);
+    let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
+    terminal.keys("create /a x");
+    terminal.wait_for("0] create /a x");
+    terminal.keys("\x18\x05");
+    // It is not run before Enter.
+    terminal.wait_until("the edited line", |screen| screen.ends_with("0] create /b 'one\ntwo'"));
+    terminal.keys("\r");
+    terminal.wait_for("Created /b\n");
+    // One that fails changes nothing.
+    terminal.keys("set /b y");
+    terminal.wait_for("1] set /b y");
+    terminal.keys("\x18\x05");
+    terminal.wait_for("The line is as it was: ");
+    terminal.wait_until("the line", |screen| screen.ends_with("1] set /b y"));
+}
+
+#[test]
 fn lines_typed_ahead_are_all_run() {
     let server = server();
     let mut terminal = connected(Setup::new(&server));

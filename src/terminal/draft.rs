@@ -1,11 +1,18 @@
-//! The file that is edited. It may hold a secret, so only its owner can read it; it stays where it
+//! A file that is edited in the user's own editor. It may hold a secret, so only its owner can read it; it stays where it
 //! is until it is known that nobody needs it any more.
 
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::tty_guard::child_program;
+
+/// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
+const EDITOR: &str = "vi";
 
 /// Largest file that is read back, in bytes: more than any server takes.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -15,7 +22,7 @@ const LONGEST: usize = 100;
 
 /// A file in a folder of its own.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub struct Draft {
     folder: PathBuf,
     file: PathBuf,
     text: String,
@@ -23,7 +30,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Writes `text` to a new file; its name ends as `name` does, since editors judge by that.
-    pub(super) fn new(name: &str, text: &str) -> io::Result<Self> {
+    pub fn new(name: &str, text: &str) -> io::Result<Self> {
         let base = std::env::temp_dir();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let folder = base.join(format!("zksh-{}-{}", std::process::id(), now.as_nanos()));
@@ -41,18 +48,19 @@ impl Draft {
         }
     }
 
-    pub(super) fn file(&self) -> &Path {
+    /// Returns the file's path.
+    pub fn file(&self) -> &Path {
         &self.file
     }
 
     /// Returns where the file is, for people.
-    pub(super) fn place(&self) -> std::path::Display<'_> {
+    pub fn place(&self) -> std::path::Display<'_> {
         self.file.display()
     }
 
     /// Reads the file. Where `text` did not end with a newline, one that the editor has added is
     /// left out.
-    pub(super) fn read(&self, text: &str) -> io::Result<String> {
+    pub fn read(&self, text: &str) -> io::Result<String> {
         if self.file.metadata()?.len() > LARGEST {
             return Err(io::Error::other("the file is larger than any server takes"));
         }
@@ -64,15 +72,28 @@ impl Draft {
     }
 
     /// Returns whether the file is as it was made.
-    pub(super) fn is_untouched(&self) -> bool {
+    pub fn is_untouched(&self) -> bool {
         self.read(&self.text).is_ok_and(|edited| edited == self.text)
     }
 
     /// Removes the file, and whatever the editor has left beside it.
-    pub(super) fn remove(&self) {
+    pub fn remove(&self) {
         // Only its owner could read it; no reason to trouble anyone.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Returns the editor that the user has chosen with `VISUAL` or `EDITOR`, perhaps with options.
+pub fn editor() -> String {
+    let named = |name| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
+    named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| EDITOR.to_owned())
+}
+
+/// Returns the arguments with which `sh` runs an editor on a file.
+pub fn editor_arguments<'a>(editor: &str, file: &'a Path) -> [Cow<'a, OsStr>; 4] {
+    let script = child_program(&format!("{editor} \"$1\""));
+    let own = |text: String| Cow::Owned(OsString::from(text));
+    [own("-c".to_owned()), own(script), own("sh".to_owned()), file.as_os_str().into()]
 }
 
 /// Returns a name that is harmless in a shell and at a terminal.

@@ -1,0 +1,146 @@
+//! Characters that come faster than anyone types: pasted without brackets, or typed ahead.
+//!
+//! To draw the whole line for each of them takes a time that grows with the square of their number.
+//! So while more are coming, the editor writes each one behind the last, and the line is drawn in its
+//! colours, with its hint, once they have ended.
+
+use std::cell::Cell;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustyline::{
+    Cmd, ConditionalEventHandler, EditMode, Event, EventContext, InputMode, KeyCode, KeyEvent,
+    Modifiers, RepeatCount,
+};
+use unicode_width::UnicodeWidthChar;
+
+/// No hand presses a key so soon after the last one was drawn.
+const SOON: Duration = Duration::from_millis(3);
+
+/// What is to be drawn for a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paint {
+    /// The whole line.
+    Line,
+    /// Only the character that was typed, which the editor writes itself.
+    Character,
+    /// The whole line, but plainly: the editor draws it in any case, and more characters come.
+    PlainLine,
+}
+
+/// Whether characters come in a burst.
+#[derive(Debug, Default)]
+pub(super) struct Burst {
+    typed: Arc<AtomicBool>,
+    drawn: Cell<Option<Instant>>,
+    /// Bytes of the line after the last key.
+    length: Cell<usize>,
+    /// The column in which the cursor stands, while characters are written one by one.
+    column: Cell<Option<u16>>,
+}
+
+impl Burst {
+    /// Returns the handler that sees every key.
+    pub(super) fn watcher(&self) -> WatchKeys {
+        WatchKeys(Arc::clone(&self.typed))
+    }
+
+    /// Notes that the line was drawn.
+    pub(super) fn drawn(&self) {
+        self.drawn.set(Some(Instant::now()));
+    }
+
+    /// Decides what is to be drawn for a key that has made this line, with the cursor at `cursor`.
+    /// `more` tells whether more was typed than was read, `end` in which column the line ends.
+    pub(super) fn paint(
+        &self,
+        line: &str,
+        cursor: usize,
+        columns: u16,
+        more: impl FnOnce() -> bool,
+        end: impl FnOnce() -> u16,
+    ) -> Paint {
+        let length = self.length.replace(line.len());
+        let typed = self.typed.swap(false, Ordering::Relaxed);
+        let last = line.chars().next_back().filter(|_| cursor == line.len());
+        let appended = last.filter(|c| typed && line.len() == length + c.len_utf8());
+        let soon = || self.drawn.get().is_some_and(|at| at.elapsed() < SOON) || more();
+        let Some(c) = appended.filter(|_| soon()) else {
+            self.column.set(None);
+            return Paint::Line;
+        };
+        self.drawn();
+        let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
+        // The editor writes the character alone where it had not painted the line, and where it
+        // stays in its row.
+        if let Some(column) = self.column.get().map(|column| column + width)
+            && width > 0
+            && column < columns
+        {
+            self.column.set(Some(column));
+            return Paint::Character;
+        }
+        self.column.set(Some(end()));
+        Paint::PlainLine
+    }
+}
+
+/// Returns whether more was typed than was read.
+pub(super) fn input_waits() -> bool {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+}
+
+/// Notes which keys put a character into the line.
+pub(super) struct WatchKeys(Arc<AtomicBool>);
+
+impl ConditionalEventHandler for WatchKeys {
+    fn handle(
+        &self,
+        event: &Event,
+        count: RepeatCount,
+        positive: bool,
+        context: &EventContext<'_>,
+    ) -> Option<Cmd> {
+        let inserts =
+            context.mode() == EditMode::Emacs || context.input_mode() == InputMode::Insert;
+        let is_char = matches!(event.get(0), Some(KeyEvent(KeyCode::Char(_), Modifiers::NONE)));
+        self.0.store(inserts && is_char && count == 1 && positive, Ordering::Relaxed);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_of_a_burst_are_written_one_by_one() {
+        let burst = Burst::default();
+        let mut line = String::new();
+        let mut type_char = |c, end: u16| {
+            line.push(c);
+            burst.typed.store(true, Ordering::Relaxed);
+            burst.paint(&line, line.len(), 10, || c != 'a', || end)
+        };
+        // A hand types it.
+        assert_eq!(type_char('a', 3), Paint::Line);
+        assert_eq!(type_char('b', 4), Paint::PlainLine);
+        assert_eq!(type_char('c', 5), Paint::Character);
+        assert_eq!(type_char('湖', 7), Paint::Character);
+        // One without a width of its own, then one that ends the row.
+        assert_eq!(type_char('\u{301}', 7), Paint::PlainLine);
+        assert_eq!(type_char('d', 8), Paint::Character);
+        assert_eq!(type_char('e', 9), Paint::Character);
+        assert_eq!(type_char('f', 0), Paint::PlainLine);
+        assert_eq!(type_char('g', 1), Paint::Character);
+        // A key that puts in nothing ends it.
+        assert_eq!(burst.paint(&line, line.len(), 10, || true, || 1), Paint::Line);
+        assert_eq!(burst.column.get(), None);
+    }
+}
