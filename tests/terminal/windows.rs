@@ -2,6 +2,7 @@
 
 use super::{LEFT, connected, run, server};
 use crate::support::terminal::{Setup, Terminal};
+use crate::support::wait_until;
 
 /// Waits until the screen ends with the prompt and `line`, however they are wrapped, and has what was
 /// above them once and whole.
@@ -26,22 +27,22 @@ fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
         let mut terminal = connected(setup);
         terminal.enter(0, "echo above");
         terminal.wait_for_prompt(1);
-        let line = format!("set /a {}", "x".repeat(100));
+        let mut line = format!("set /a {}", "x".repeat(100));
         terminal.keys(&line);
         stands(&terminal, &line);
         terminal.keys(&LEFT.repeat(back));
         for columns in [40, 60, 45, 80] {
+            let before = terminal.bytes().len();
             if cut {
                 terminal.resize_without_wrapping(30, columns);
             } else {
                 terminal.resize(30, columns);
             }
-            // The editor has drawn in the new size once a full row begins with the prompt.
-            terminal.wait_until_seen(&format!("{columns} columns"), |screen| {
-                let rows: Vec<String> = screen.rows(0, columns).collect();
-                let start = rows.iter().rposition(|row| row.starts_with("[zk: ")).unwrap();
-                rows[start].trim_end().len() == usize::from(columns)
-            });
+            // The editor draws when it has seen the new size.
+            wait_until("a drawing", || (terminal.bytes().len() > before).then_some(()));
+            stands(&terminal, &line);
+            terminal.keys("y");
+            line.insert(line.len() - back, 'y');
             stands(&terminal, &line);
         }
         terminal.keys("\r");
