@@ -150,6 +150,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;create' {
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Append ten digits that count up, so that every name is new')
             [CompletionResult]::new('--sequential', '--sequential', [CompletionResultType]::ParameterName, 'Append ten digits that count up, so that every name is new')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Delete the znode when this session ends')
@@ -370,6 +372,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;set' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')

@@ -119,6 +119,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand config" -s s -l stat -d 'Print
 complete -c zksh -n "__fish_zksh_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s t -l ttl -d 'Delete the znode when nothing happens to it for so many milliseconds' -r
+complete -c zksh -n "__fish_zksh_using_subcommand create" -s i -l input -d 'Take the data from this file, or with - from standard input' -r -F
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s s -l sequential -d 'Append ten digits that count up, so that every name is new'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s e -l ephemeral -d 'Delete the znode when this session ends'
 complete -c zksh -n "__fish_zksh_using_subcommand create" -s c -l container -d 'Delete the znode some time after its last child has gone'
@@ -192,6 +193,7 @@ complete -c zksh -n "__fish_zksh_using_subcommand removewatches" -s h -l help -d
 complete -c zksh -n "__fish_zksh_using_subcommand repeat" -s i -l interval -d 'Time from the end of one run to the begin of the next' -r
 complete -c zksh -n "__fish_zksh_using_subcommand repeat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s v -l version -d 'Write only if this is the version of the data' -r
+complete -c zksh -n "__fish_zksh_using_subcommand set" -s i -l input -d 'Take the data from this file, or with - from standard input' -r -F
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s s -l stat -d 'Print the stat afterwards'
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s b -l base64 -d 'The data is given in base64'
 complete -c zksh -n "__fish_zksh_using_subcommand set" -s x -l hex -d 'The data is given in hexadecimal, blanks between digits allowed'

@@ -163,7 +163,7 @@ fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>
     let view = view(options.dialect, options.format, options.color);
     match (&options.input, input) {
         (Input::Command(words), _) => {
-            match parse(words.clone()).and_then(|call| call.map_or(Ok(()), |call| call.check())) {
+            match parse(words.clone(), options.dialect).and_then(|call| call.map_or(Ok(()), |call| call.check())) {
                 Ok(()) => 0,
                 Err(error) => complain(screen, view, &error),
             }
@@ -253,7 +253,10 @@ async fn run(
         }
         match (&options.input, input) {
             (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
-            (_, Some(input)) => {
+            (from, Some(input)) => {
+                if matches!(from, Input::File(_)) {
+                    shell.give_input(io::stdin());
+                }
                 let tally = script::run(&shell, screen, &gate, &rules(options), input).await;
                 Ok(tally.exit_status())
             }
@@ -359,10 +362,10 @@ async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
 }
 
 /// Reads the command of the command line.
-fn parse(words: Vec<OsString>) -> Result<Option<Call>> {
+fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
-    command::words(words).map_err(|error| match misplaced {
+    command::words(words, dialect).map_err(|error| match misplaced {
         Some(option) if error.usage_line().is_some() => Error::usage(format!(
             "{option} is an option of zksh, not of {name}: it stands before the command"
         ))
@@ -374,9 +377,12 @@ fn parse(words: Vec<OsString>) -> Result<Option<Call>> {
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
-    if let Some(call) = parse(words)? {
+    if let Some(call) = parse(words, shell.view.dialect)? {
         let outcome = flushing(screen, shell.run(&call)).await?;
         screen.print(&outcome.text);
+        if let Some(hint) = &outcome.data_hint {
+            shell.show_data_hint(screen, None, hint);
+        }
         if shell.in_transaction() {
             let why = "multi wants lines after it: it is for scripts and the prompt";
             return Err(Error::usage(why));

@@ -25,11 +25,12 @@
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `terminal` | `output` |
-//! | `command` | `dialect`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `dispatch` | `dialect` |
+//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
-//! | `repl` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
@@ -37,6 +38,7 @@ pub mod app;
 pub mod artifacts;
 pub mod command;
 pub mod dialect;
+pub mod dispatch;
 pub mod error;
 pub mod glossary;
 pub mod language;

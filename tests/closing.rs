@@ -60,7 +60,7 @@ fn on_signals_in_a_script() {
 fn on_signals_while_nobody_reads() {
     on_every_engine(|engine| {
         let server = &engine.fresh();
-        zksh(server).args(["create", "/lake", "-"]).script("x".repeat(1_000_000));
+        zksh(server).args(["create", "/lake", "-i", "-"]).script("x".repeat(1_000_000));
         for (signal, status) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
             let mut child = zksh(server).args(["-o", "raw"]).start();
             let mut stdin = child.stdin.take().unwrap();

@@ -115,7 +115,7 @@ fn results_that_are_read_slowly_hold_up_the_script() {
     const RESULTS: usize = 400;
     const LENGTH: usize = 256 * 1024;
     let server = fresh();
-    zksh(&server).args(["set", "/lake", "-"]).script("x".repeat(LENGTH));
+    zksh(&server).args(["set", "/lake", "-i", "-"]).script("x".repeat(LENGTH));
     let mut child = zksh(&server).args(["-o", "raw", "--window", "16"]).start();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
@@ -140,7 +140,7 @@ fn long_results_are_few_at_a_time() {
     const RESULTS: usize = 300;
     const LENGTH: usize = 1_000_000;
     let server = fresh();
-    zksh(&server).args(["set", "/lake", "-"]).script("x".repeat(LENGTH));
+    zksh(&server).args(["set", "/lake", "-i", "-"]).script("x".repeat(LENGTH));
     let mut child = zksh(&server).args(["-o", "raw"]).start();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();

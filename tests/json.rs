@@ -231,7 +231,7 @@ fn raw_data_is_exact_and_events_are_not_among_it() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let data: Vec<u8> = (0..=255).chain([b'\n', b'\n']).collect();
-        let mut set = zksh(&server).args(["set", "--create", "/lake", "-"]).start();
+        let mut set = zksh(&server).args(["set", "--create", "/lake", "-i", "-"]).start();
         set.stdin.take().unwrap().write_all(&data).unwrap();
         assert!(set.wait().unwrap().success());
         let mut get = zksh(&server).args(["-o", "raw", "get", "/lake"]).start();

@@ -215,3 +215,88 @@ fn a_command_is_run_for_each_event_with_the_data_on_its_input() {
         assert!(told.starts_with("Node") && told.ends_with(" /lake deep\n"), "{told}");
     });
 }
+
+#[test]
+fn data_comes_from_a_file_or_from_standard_input_where_an_option_says_so() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let (file, script) = (folder.path().join("@every"), folder.path().join("lake.zk"));
+        std::fs::write(&file, "from the file").unwrap();
+        let data = |path: &str| zksh(&server).args(["-o", "raw", "get", path]).succeed();
+        // Data is what was typed, though there is such a file.
+        let ran = {
+            let mut shell = zksh(&server).args(["create", "/lake", "@every"]);
+            shell.command.current_dir(folder.path());
+            shell.run()
+        };
+        assert_eq!(
+            (ran.status, ran.stderr.as_str()),
+            (0, "@every is stored as typed; -i every stores the content of a file\n")
+        );
+        assert_eq!(data("/lake"), "@every");
+        let file = file.to_str().unwrap();
+        zksh(&server).args(["set", "/lake", "-i", file]).succeed();
+        assert_eq!(data("/lake"), "from the file");
+        let ran = zksh(&server).args(["create", "/pond", "-i", "-", "world:anyone:r"]);
+        assert_eq!(ran.script("from the input").stdout, "Created /pond\n");
+        assert_eq!(data("/pond"), "from the input");
+        let acl = zksh(&server).args(["getAcl", "/pond"]).succeed();
+        assert_eq!(acl, "'world,'anyone\n: r\n");
+        let ran = zksh(&server).args(["set", "/lake", "-"]).script("from the input");
+        assert_eq!(ran.stderr, "- is stored as typed; -i - stores standard input\n");
+        assert_eq!(data("/lake"), "-");
+        // In a script that stands in a file, standard input is free; also in a transaction.
+        let lines =
+            format!("set -i {file} /lake 2\ncreate /pool -i -\nrepeat 1 set -b -i - /lake\n");
+        std::fs::write(&script, lines).unwrap();
+        let ran = zksh(&server).args(["-f".as_ref(), script.as_os_str()]).script("more");
+        let place = script.display();
+        let not_free = format!("{place}:3: Standard input is not free for data\n");
+        assert!(ran.stderr.contains(&not_free), "{}", ran.stderr);
+        assert_eq!((data("/lake"), data("/pool")), ("from the file".into(), "more".into()));
+        if engine.version >= vec![3, 5] {
+            std::fs::write(
+                &script,
+                format!("multi\nset /lake -i -\ncreate -i {file} /reed\ncommit\n"),
+            )
+            .unwrap();
+            let ran = zksh(&server).args(["-f".as_ref(), script.as_os_str()]).script("at once");
+            assert_eq!(ran.stdout, "Set /lake\nCreated /reed\n", "{}", ran.stderr);
+            assert_eq!((data("/lake"), data("/reed")), ("at once".into(), "from the file".into()));
+        }
+    });
+}
+
+#[test]
+fn a_script_is_told_once_that_a_file_is_not_read() {
+    let script = "create /lake @one\ncreate /pond @two\ncreate /reed -\nexists /reed\n";
+    let hint = "stdin:1: @one is stored as typed; -i one stores the content of a file\n";
+    on_every_engine(|engine| {
+        let ran = zksh(&engine.fresh()).script(script);
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.as_str()),
+            ("Created /lake\nCreated /pond\nCreated /reed\n", hint)
+        );
+        assert_eq!(ran.status, 0);
+        let ran = zksh(&engine.fresh()).args(["-o", "json"]).script(script);
+        let hinted = |record: &&serde_json::Value| record["event"]["type"] == "StoredAsTyped";
+        let records = crate::json::records(&ran.stdout);
+        assert_eq!(records.iter().filter(hinted).count(), 1, "{}", ran.stdout);
+    });
+    let ran = bare().args(["-server", "127.0.0.1:1", "--check"]).script(script);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, hint));
+}
+
+#[test]
+fn a_file_without_end_is_not_read_to_its_end() {
+    on_every_engine(|engine| {
+        let ran = zksh(&engine.fresh()).args(["create", "/lake", "-i", "/dev/zero"]).run();
+        assert!(
+            ran.stderr.starts_with("Cannot read /dev/zero: it has more than"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(ran.status, 1);
+    });
+}

@@ -89,3 +89,35 @@ fn without_a_terminal_there_is_nobody_to_ask() {
     assert_eq!(ran.stderr, "There is no terminal to ask for the password on\n");
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
 }
+
+#[test]
+fn no_message_has_a_password_in_it() {
+    let server = any().fresh();
+    let lines = [
+        "addauth digest ann s3cr3t",
+        "addauth digest ann:s3cr3t more",
+        "addauth ann:s3cr3t",
+        "adauth ann:s3cr3t",
+        "digest ann s3cr3t",
+        "digest -p s3cr3t",
+        "setAcl /a ann:s3cr3t",
+        "create /a x ann:s3cr3t",
+        "create /a x digest:ann:s3cr3t:q",
+        "time addauth digest ann s3cr3t",
+        "repeat 2 create /a x ann:s3cr3t",
+        "time repeat 2 setAcl / ann:s3cr3t",
+        "addauth digest ann:s3cr3t",
+        "history",
+    ];
+    let script = lines.join("\n") + "\n";
+    for options in [["-o", "text"], ["-o", "json"]] {
+        let ran = zksh(&server).args(options).script(&script);
+        let said = ran.stdout + &ran.stderr;
+        assert!(!said.contains("s3cr3t") && said.contains("****"), "{said}");
+    }
+    for line in &lines[..9] {
+        let ran = zksh(&server).args(line.split(' ')).run();
+        let said = ran.stdout + &ran.stderr;
+        assert!(ran.status != 0 && !said.contains("s3cr3t"), "{line}: {said}");
+    }
+}

@@ -1,15 +1,14 @@
 //! `addauth`: add an identity to the session.
 
-use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
 use super::{Shell, digest};
+use crate::dispatch::Secret;
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 
 /// Add an identity to this session and to later ones
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(override_usage = "addauth scheme auth", after_long_help = EXAMPLE)]
 pub struct AddAuth {
     /// Scheme, such as digest
@@ -17,7 +16,7 @@ pub struct AddAuth {
     scheme: String,
     /// What the scheme wants to see: for digest user:password, or user:? to be asked
     #[arg(value_name = "auth", allow_hyphen_values = true)]
-    auth: Option<OsString>,
+    auth: Option<Secret>,
 }
 
 const EXAMPLE: &str = "\
@@ -31,7 +30,13 @@ Created /lake
 
 impl AddAuth {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let auth = self.auth.as_deref().map_or(&b""[..], OsStrExt::as_bytes);
+        if self.scheme.contains(':') {
+            // Somebody has left out the scheme: what stands in its place is a password.
+            return Err(
+                Error::usage("Missing: scheme, such as digest").with_usage("addauth scheme auth")
+            );
+        }
+        let auth = self.auth.as_ref().map_or(&b""[..], |auth| auth.0.as_bytes());
         if self.scheme == "digest" && !auth.contains(&b':') {
             return Err(
                 Error::usage("digest needs user:password").with_usage("addauth scheme auth")
@@ -50,19 +55,14 @@ impl AddAuth {
     }
 }
 
-impl fmt::Debug for AddAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddAuth").field("scheme", &self.scheme).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn debug_shows_no_secret() {
-        let command = AddAuth { scheme: "digest".to_owned(), auth: Some("ann:secret".into()) };
-        assert_eq!(format!("{command:?}"), r#"AddAuth { scheme: "digest", .. }"#);
+        let command =
+            AddAuth { scheme: "digest".to_owned(), auth: Some(Secret("ann:secret".into())) };
+        assert_eq!(format!("{command:?}"), r#"AddAuth { scheme: "digest", auth: Some(****) }"#);
     }
 }

@@ -3,13 +3,11 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::data;
+use super::with_places;
 use crate::dialect::Dialect;
+use crate::dispatch::{Data, Place, Words, is_of};
 use crate::error::{Error, Result};
 use crate::syntax::Line;
-
-/// Commands that take data.
-const TAKERS: &[&str] = &["create", "set"];
 
 /// Returns the line that ends the block which `first` begins, if it begins one.
 pub fn mark(first: &str, dialect: Dialect) -> Option<String> {
@@ -18,31 +16,35 @@ pub fn mark(first: &str, dialect: Dialect) -> Option<String> {
         return None;
     }
     let line = Line::parse(first, dialect);
-    find(&line).map(|(_, mark)| mark)
+    find(&line, dialect).map(|(_, mark)| mark)
 }
 
 /// Returns which word announces a block, and the mark that ends it.
-fn find(line: &Line) -> Option<(usize, String)> {
-    let command = line.words.first()?.text();
-    if line.open.is_some() || !TAKERS.contains(&&*command) {
+fn find(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
+    if line.open.is_some() {
         return None;
     }
-    line.words.iter().enumerate().skip(1).find_map(|(index, word)| {
+    let (index, mark) = line.words.iter().enumerate().skip(1).find_map(|(index, word)| {
         let mark = std::str::from_utf8(word.bytes.strip_prefix(b"<<")?).ok()?;
         let plain = mark.chars().all(|c| c.is_alphanumeric() || c == '_');
         (word.quote.is_none() && plain && !mark.is_empty()).then(|| (index, mark.to_owned()))
-    })
+    })?;
+    let words = line.words.iter().map(|word| OsString::from_vec(word.bytes.clone()));
+    let words = Words { words: words.collect(), block: Some(index) };
+    let is_data =
+        |place: &Place<'_>| matches!(place, Place::Value(Some(arg)) if is_of::<Data>(arg));
+    with_places(&words, dialect, |places| is_data(&places[index])).then_some((index, mark))
 }
 
 /// Returns the words of a line that begins a block and of the block below it, if `text` is one. The
 /// lines of the block are joined by newlines; behind the last there is none.
-pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Vec<OsString>>> {
+pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Words>> {
     if !text.contains('<') {
         return Ok(None);
     }
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let line = Line::parse(first, dialect);
-    let Some((index, mark)) = find(&line) else { return Ok(None) };
+    let Some((index, mark)) = find(&line, dialect) else { return Ok(None) };
     let missing = || Error::usage(format!("No line {mark} ends the data"));
     let rest = format!("\n{}", rest.strip_suffix('\n').unwrap_or(rest));
     let block = rest.strip_suffix(&mark).and_then(|rest| rest.strip_suffix('\n'));
@@ -50,8 +52,8 @@ pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Vec<OsString>
     let block = block.strip_prefix('\n').unwrap_or(block);
     let mut words: Vec<OsString> =
         line.words.into_iter().map(|word| OsString::from_vec(word.bytes)).collect();
-    words[index] = data::verbatim(block.as_bytes());
-    Ok(Some(words))
+    words[index] = block.into();
+    Ok(Some(Words { words, block: Some(index) }))
 }
 
 #[cfg(test)]
@@ -61,17 +63,17 @@ mod tests {
 
     fn read(text: &str) -> Option<Vec<String>> {
         let words = words(text, Dialect::V34).unwrap();
-        words.map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect())
+        words.map(|words| words.words.into_iter().map(|word| word.into_string().unwrap()).collect())
     }
 
     #[test]
     fn a_block_is_one_word() {
         assert_eq!(
             read("set -s /a <<END 3\n\"a\n b\n\nEND").unwrap(),
-            ["set", "-s", "/a", "@@\"a\n b\n", "3"]
+            ["set", "-s", "/a", "\"a\n b\n", "3"]
         );
-        assert_eq!(read("create /a <<E\nE").unwrap(), ["create", "/a", "@@"]);
-        assert_eq!(read("create /a <<E\n@x\nE\n").unwrap(), ["create", "/a", "@@@x"]);
+        assert_eq!(read("create /a <<E\nE").unwrap(), ["create", "/a", ""]);
+        assert_eq!(read("create /a <<E\n@x\nE\n").unwrap(), ["create", "/a", "@x"]);
         assert!(words("set /a <<END\nx", Dialect::V34).is_err());
     }
 

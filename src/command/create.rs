@@ -1,10 +1,11 @@
 //! `create`: make a znode.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use super::Shell;
-use super::data::{self, Form};
+use super::data::{self, Source};
+use super::data_hint::DataHint;
+use crate::dispatch::Data;
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{Acl, CreateMode, Operation};
@@ -16,7 +17,7 @@ const LONGEST_TTL: i64 = 0xff_ffff_ffff;
 /// Create a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "create [-s] [-e] [-c] [-t ttl] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
+    override_usage = "create [-s] [-e] [-c] [-t ttl] [-i file] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
     after_long_help = EXAMPLE
 )]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
@@ -38,7 +39,7 @@ pub struct Create {
     )]
     ttl: Option<i64>,
     #[command(flatten)]
-    form: Form,
+    source: Source,
     /// Create the znodes above it too, where they do not exist
     #[arg(long)]
     parents: bool,
@@ -50,7 +51,7 @@ pub struct Create {
     path: TypedPath,
     /// Data to keep in it
     #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
-    data: Option<OsString>,
+    data: Option<Data>,
     /// Who may do what with it: scheme:id:perms[,...]; everyone everything by default
     #[arg(value_name = "acl")]
     acl: Option<Acl>,
@@ -68,7 +69,7 @@ Created /pond/north/shore
 
 impl Create {
     /// Returns what `create path [data]` means.
-    pub(super) fn plain(path: TypedPath, data: Option<OsString>) -> Self {
+    pub(super) fn plain(path: TypedPath, data: Option<Data>) -> Self {
         Self { path, data, ..Self::default() }
     }
 
@@ -99,8 +100,7 @@ impl Create {
             container: self.container,
             ttl: self.ttl.map(|ttl| Duration::from_millis(ttl.unsigned_abs())),
         };
-        let typed = self.data.as_deref().unwrap_or_default();
-        let data = data::read(shell, typed, self.form).await?;
+        let data = self.source.read(shell, self.data.as_ref()).await?;
         let acl = match &self.acl {
             Some(acl) => shell.acl(acl).await?,
             None => Acl::open(),
@@ -122,6 +122,11 @@ impl Create {
         }
         let path = result.map_err(explain)?;
         Ok(Created { path, created: true })
+    }
+
+    /// Returns what to say of data that may surprise.
+    pub(super) fn data_hint(&self) -> Option<DataHint> {
+        self.source.hint("create", self.data.as_ref())
     }
 
     /// Returns whether the command may need more than one round trip.

@@ -1,16 +1,19 @@
 //! The data of a znode as it is given: typed, from a file or from standard input; as it stands, or
 //! in base64 or hexadecimal.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Shell;
+use super::data_hint::DataHint;
+use super::is_option;
+use crate::dispatch::Data;
 use crate::error::{Error, Kind, Result};
 
 /// Reads the standard alphabet; the `=` at the end may be left out, as zkCli (Java) allows.
@@ -19,23 +22,29 @@ const READER: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The most that is read from a file, in bytes, whatever the server may take: the largest
-/// `jute.maxbuffer` there can be.
-const LARGEST: u64 = i32::MAX as u64;
+/// The most that is read from a file, in bytes for each byte that a request may carry: hexadecimal
+/// digits with blanks between them are the longest form.
+const LONGEST_FORM: usize = 4;
 
 /// What the help of a command with data says about where it comes from.
 pub(super) const SOURCES: &str = "\
-Data is what is typed, or @file, or - for the rest of standard input where the command stands on
-the command line, or in a script the lines up to a mark:
+Data is what is typed, whatever it looks like; -i takes it from a file, and -i - from standard input
+where that holds no lines of the shell's. A script may give it in lines up to a mark:
     set /lake <<END
     data of
     two lines
     END
-Behind @@ it is taken as it stands: @@- is a single -, @@@x is @x.";
+In the place of data a word is an option only if the whole of it is one and data still follows; behind
+-- none is.";
 
-/// Returns what goes before data so that it is taken as it stands.
-pub(super) fn verbatim(data: &[u8]) -> OsString {
-    OsString::from_vec([b"@@", data].concat())
+/// Where data comes from, if it is not typed, and how it is written.
+#[derive(Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct Source {
+    /// Take the data from this file, or with - from standard input
+    #[arg(short, long, value_name = "file", value_hint = clap::ValueHint::FilePath)]
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// How the bytes are written.
@@ -49,42 +58,53 @@ pub(super) struct Form {
     hex: bool,
 }
 
-/// Returns the bytes that `typed` stands for.
-pub(super) async fn read(shell: &Shell, typed: &OsStr, form: Form) -> Result<Vec<u8>> {
-    let typed = typed.as_bytes();
-    let given = match typed {
-        [b'@', b'@', data @ ..] => data.to_vec(),
-        [b'@', file @ ..] => {
-            let file = OsStr::from_bytes(file).to_owned();
-            let name = file.to_string_lossy().into_owned();
-            take(&name, move || Ok(Box::new(File::open(file)?) as Box<dyn Read>)).await?
-        }
-        b"-" => {
-            let input = shell.take_input().ok_or_else(|| {
-                Error::usage("Standard input is not free for data")
-                    .with_hint("@@- is a single -; in a script, <<END takes the lines up to END")
-            })?;
-            take("standard input", move || Ok(input as Box<dyn Read>)).await?
-        }
-        data => data.to_vec(),
-    };
-    decode(given, form)
+impl Source {
+    /// Returns the bytes to store: those of `typed`, unless an option names another source.
+    pub(super) async fn read(&self, shell: &Shell, typed: Option<&Data>) -> Result<Vec<u8>> {
+        let most = shell.session.max_request().saturating_mul(LONGEST_FORM);
+        let given = match &self.input {
+            None => typed.map(|data| data.0.as_bytes().to_vec()).unwrap_or_default(),
+            Some(file) if file.as_os_str() == "-" => {
+                let input = shell.take_input().ok_or_else(|| {
+                    Error::usage("Standard input is not free for data")
+                        .with_hint("in a script, <<END takes the lines up to END")
+                })?;
+                take("standard input", most, move || Ok(input as Box<dyn Read>)).await?
+            }
+            Some(file) => {
+                let name = file.to_string_lossy().into_owned();
+                let file = file.clone();
+                take(&name, most, move || Ok(Box::new(File::open(file)?) as Box<dyn Read>)).await?
+            }
+        };
+        decode(given, self.form)
+    }
+
+    /// Returns what to say of data that looks as if the user of this command meant something else.
+    pub(super) fn hint(&self, command: &str, typed: Option<&Data>) -> Option<DataHint> {
+        let typed = typed.filter(|_| self.input.is_none())?;
+        DataHint::of(&typed.0.to_string_lossy(), |word| is_option(command, word))
+    }
 }
 
 /// Reads to the end, on a thread that may wait: it may be a pipe.
 async fn take(
     name: &str,
+    most: usize,
     open: impl FnOnce() -> io::Result<Box<dyn Read>> + Send + 'static,
 ) -> Result<Vec<u8>> {
     let all = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        open()?.take(LARGEST).read_to_end(&mut bytes)?;
+        open()?.take(most as u64 + 1).read_to_end(&mut bytes)?;
         Ok::<_, io::Error>(bytes)
     });
     let cannot = |why: &dyn std::fmt::Display| {
         Error::new(Kind::Refused, format!("Cannot read {name}: {why}"))
     };
     match all.await {
+        Ok(Ok(bytes)) if bytes.len() > most => {
+            Err(cannot(&format_args!("it has more than {most} bytes, too many for one request")))
+        }
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(cannot(&error)),
         Err(error) => Err(cannot(&error)),
@@ -146,7 +166,8 @@ mod tests {
     #[test]
     fn what_is_typed_stands_for_itself() {
         let form = Form::default();
-        assert_eq!(decode(b"ZGVlcA==".to_vec(), form), Ok(b"ZGVlcA==".to_vec()));
-        assert_eq!(verbatim(b"-"), "@@-");
+        for typed in ["ZGVlcA==", "@file", "@@file", "-", "-i"] {
+            assert_eq!(decode(typed.into(), form), Ok(typed.as_bytes().to_vec()));
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! `digest`: the id that stands for a user and a password in an ACL.
 
-use std::fmt;
-
 use super::{Shell, secret};
+use crate::dispatch::Secret;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text, escape};
 use crate::session::{Acl, digest};
@@ -11,12 +10,12 @@ use crate::session::{Acl, digest};
 const ASK: &str = "?";
 
 /// Print the id for ACLs of a user and a password
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 #[command(override_usage = "digest user[:password]", after_long_help = EXAMPLE)]
 pub struct Digest {
     /// User, and the password; without it, or with ?, it is asked for and not shown
     #[arg(value_name = "user[:password]")]
-    who: String,
+    who: Secret,
 }
 
 const EXAMPLE: &str = "\
@@ -28,10 +27,11 @@ digest:ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=";
 
 impl Digest {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Id> {
-        let (user, password) = match self.who.split_once(':') {
+        let who = self.who.0.to_str().ok_or_else(|| Error::usage("The words are not UTF-8"))?;
+        let (user, password) = match who.split_once(':') {
             Some((user, ASK)) => (user, None),
             Some((user, password)) => (user, Some(password.to_owned())),
-            None => (self.who.as_str(), None),
+            None => (who, None),
         };
         if user.is_empty() {
             return Err(Error::usage("The user is empty").with_usage("digest user[:password]"));
@@ -41,12 +41,6 @@ impl Digest {
             None => ask(shell, user).await?,
         };
         Ok(Id { scheme: "digest", id: digest(user, &password) })
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Digest").finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,9 @@
 //! `echo`: print words.
 
-use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use super::Shell;
+use crate::dispatch::FreeWord;
 use crate::output::{Report, Text, json};
 
 /// Print words, one blank between them
@@ -12,7 +12,7 @@ use crate::output::{Report, Text, json};
 pub struct Echo {
     /// Words to print
     #[arg(value_name = "word", trailing_var_arg = true, allow_hyphen_values = true)]
-    words: Vec<OsString>,
+    words: Vec<FreeWord>,
 }
 
 const EXAMPLE: &str = "\
@@ -22,7 +22,7 @@ the lakes of the north:";
 
 impl Echo {
     pub(super) fn run(&self, _: &Shell) -> Words {
-        let words: Vec<&[u8]> = self.words.iter().map(|word| word.as_bytes()).collect();
+        let words: Vec<&[u8]> = self.words.iter().map(|word| word.0.as_bytes()).collect();
         Words { text: words.join(&b' ') }
     }
 }

@@ -1,14 +1,12 @@
-//! `history` and `redo`: the lines typed so far, by number; and which lines are nobody's business.
+//! `history` and `redo`: the lines typed so far, by number.
 
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::presentable::{credentials, innermost};
-use super::{Shell, presentable};
-use crate::dialect::Dialect;
+use super::{Shell, is_private, redact};
+use crate::dispatch::FreeWord;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
-use crate::syntax::Line;
 
 /// How many lines `history` shows, its own included (zkCli).
 const SHOWN: usize = 11;
@@ -25,7 +23,7 @@ pub struct History {
     ask: Option<Ask>,
     /// What the lines are to contain
     #[arg(value_name = "word")]
-    word: Option<String>,
+    word: Option<FreeWord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +60,9 @@ Created /lake
 
 impl History {
     pub(super) fn run(&self, shell: &Shell) -> Result<Lines> {
-        match (self.ask, &self.word) {
-            (Some(Ask::Search), Some(word)) => Ok(search(shell, word)),
+        let word = self.word.as_ref().map(|word| word.0.to_string_lossy());
+        match (self.ask, word) {
+            (Some(Ask::Search), Some(word)) => Ok(search(shell, &word)),
             (Some(Ask::Search), None) => Err(Error::usage("Missing: word")
                 .with_usage("history search word")
                 .with_hint("lines that contain it are printed")),
@@ -82,7 +81,7 @@ fn last(shell: &Shell, number: usize) -> Lines {
         let dialect = shell.view.dialect;
         match line {
             line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
-            line if is_private(line, dialect) => presentable(line, dialect).into_owned(),
+            line if is_private(line, dialect) => redact(line, dialect).into_owned(),
             line => line.clone(),
         }
     };
@@ -195,53 +194,9 @@ pub fn recalled(shell: &Shell, line: &str) -> Option<Result<String>> {
     }))
 }
 
-/// Returns whether a line must not be kept or shown: it carries a password or its digest, or its
-/// first character is a blank, as the person's own wish.
-pub fn is_private(line: &str, dialect: Dialect) -> bool {
-    if line.starts_with([' ', '\t']) {
-        return true;
-    }
-    let words = Line::parse(line, dialect).words;
-    let command = words.get(innermost(&words)).map(|word| word.text().to_ascii_lowercase());
-    command.is_some_and(|command| command == "addauth" || command == "digest")
-        || credentials(line).is_some()
-        || words.iter().skip(1).any(|word| {
-            let text = word.text().to_ascii_lowercase();
-            text.split([',', '"', '\'']).any(|entry| {
-                let entry = entry.trim_start();
-                // The server passes over what follows auth, but people write passwords there.
-                entry.starts_with("digest:")
-                    || (entry.starts_with("auth:") && !entry.starts_with("auth::"))
-            })
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_private() {
-        for line in [
-            "addauth digest bob:secret",
-            "digest bob:secret",
-            "time addauth digest bob:secret",
-            "repeat 2 digest bob:secret",
-            "adauth digest bob:secret",
-            "digest digest bob:secret",
-            "setAcl /a auth:bob:secret:cdrwa",
-            "ADDAUTH digest bob:secret",
-            " get /a",
-            "setAcl /a digest:bob:3/abc=:cdrwa",
-            "setAcl /a world:anyone:r,digest:bob:3/abc=:cdrwa",
-            "create /a data \"digest:bob:3/abc=:cdrwa\"",
-        ] {
-            assert!(is_private(line, Dialect::V34), "{line}");
-        }
-        for line in ["get /a", "setAcl /a world:anyone:r", "create /digest:x y", "help addauth"] {
-            assert!(!is_private(line, Dialect::V34), "{line}");
-        }
-    }
 
     #[test]
     fn a_number_or_a_search_is_asked_for() {

@@ -12,6 +12,7 @@ mod connect;
 mod consent;
 mod create;
 mod data;
+mod data_hint;
 mod delete;
 mod deleteall;
 mod delquota;
@@ -32,13 +33,12 @@ mod ls;
 mod multi;
 mod parse;
 mod plain;
-mod presentable;
 mod printwatches;
 mod pwd;
 mod quit;
 mod reconfig;
 mod reconnect;
-mod refusal;
+mod redact;
 mod removewatches;
 mod repeat;
 mod secret;
@@ -52,6 +52,7 @@ mod stat;
 mod switches;
 mod sync;
 mod time;
+mod usage_error;
 mod version;
 mod wait;
 mod watch;
@@ -62,13 +63,14 @@ use clap::CommandFactory;
 
 pub use self::block::mark;
 pub use self::consent::Question;
-pub use self::history::{is_private, recalled};
-pub use self::inner::InnerWord;
+pub use self::data_hint::{DataHint, show as show_data_hint};
+pub use self::history::recalled;
 pub use self::parse::{Call, Reader, parse, words};
-pub use self::presentable::presentable;
-use self::refusal::{nearest, unknown};
+use self::parse::{is_option, with_places};
+pub use self::redact::{is_private, redact};
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
+use self::usage_error::{nearest, unknown};
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
@@ -206,6 +208,17 @@ impl Command {
             Self::Repeat(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
             Self::Time(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
             _ => false,
+        }
+    }
+
+    /// Returns what to say of data that is stored as typed and may surprise.
+    pub fn data_hint(&self) -> Option<DataHint> {
+        match self {
+            Self::Create(command) => command.data_hint(),
+            Self::Repeat(command) => command.call().ok()?.data_hint(),
+            Self::Set(command) => command.data_hint(),
+            Self::Time(command) => command.call().ok()?.data_hint(),
+            _ => None,
         }
     }
 

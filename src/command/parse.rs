@@ -7,9 +7,11 @@ use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser};
 
 use super::help::Help;
-use super::refusal::refuse;
-use super::{Command, block, plain};
+use super::redact::redact_words;
+use super::usage_error::usage_error;
+use super::{Command, DataHint, block, plain};
 use crate::dialect::Dialect;
+use crate::dispatch::{Place, Words, for_clap, is_option_of, places};
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
 use crate::syntax::{Variables, expand};
@@ -37,6 +39,8 @@ pub struct Call {
     pub name: String,
     /// The znode that it is about.
     pub path: Option<TypedPath>,
+    /// Whether its data stood in lines of its own.
+    pub has_block: bool,
 }
 
 impl std::ops::Deref for Call {
@@ -48,6 +52,11 @@ impl std::ops::Deref for Call {
 }
 
 impl Call {
+    /// Returns what to say of data that is stored as typed and may surprise.
+    pub fn data_hint(&self) -> Option<DataHint> {
+        if self.has_block { None } else { self.command.data_hint() }
+    }
+
     /// Says what is wrong that can be seen without a server: with the path, as far as it does not
     /// depend on where one is, and with a command inside this one.
     pub fn check(&self) -> Result<()> {
@@ -80,7 +89,7 @@ impl Reader {
     /// words.
     pub fn read(&self, text: &str) -> Result<Option<Call>> {
         if let Some(cut) = block::words(text, self.dialect)? {
-            return words(cut);
+            return words(cut, self.dialect);
         }
         let line = Line::parse(text, self.dialect);
         if let Some(quote) = line.open {
@@ -97,7 +106,7 @@ impl Reader {
             _ => Ok(word.bytes),
         };
         let cut = line.words.into_iter().map(|word| value(word).map(OsString::from_vec));
-        words(cut.collect::<Result<_>>()?)
+        words(cut.collect::<Result<Vec<_>>>()?, self.dialect)
     }
 }
 
@@ -107,20 +116,51 @@ pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Call>> {
 }
 
 /// Reads the words of a command that need no cutting. None where there are no words.
-pub fn words(words: Vec<OsString>) -> Result<Option<Call>> {
-    match plain::read(&words) {
-        Some(call) => Ok(Some(call)),
-        None => by_clap(words),
-    }
+pub fn words(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Call>> {
+    let words = words.into();
+    let call = if words.block.is_none() { plain::read(&words.words) } else { None };
+    call.map_or_else(|| by_clap(&words, dialect), |call| Ok(Some(call)))
 }
 
-pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
-    if words.is_empty() {
+thread_local! {
+    /// Built once: it takes far longer than to read a line.
+    static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree());
+}
+
+/// Returns whether the whole of a word is an option of this command.
+pub(super) fn is_option(command: &str, word: &str) -> bool {
+    TREE.with_borrow(|tree| {
+        tree.find_subcommand(command).is_some_and(|command| is_option_of(command, word))
+    })
+}
+
+/// Returns what each word of a line is.
+pub(super) fn with_places<T>(
+    words: &Words,
+    dialect: Dialect,
+    see: impl FnOnce(&[Place<'_>]) -> T,
+) -> T {
+    TREE.with_borrow(|tree| see(&places(tree, words, dialect)))
+}
+
+/// Reads words as clap does. What is said of wrong ones is said of the words without their secrets.
+pub(super) fn by_clap(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
+    let read = read_words(line, dialect);
+    if read.is_err()
+        && let Some(redacted) = redact_words(line, dialect)
+    {
+        return Err(read_words(&redacted, dialect).err().unwrap_or_else(|| {
+            Error::usage("The words are wrong where a secret stands, and are not shown")
+        }));
+    }
+    read
+}
+
+fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
+    if line.words.is_empty() {
         return Ok(None);
     }
-    // Built once: it takes far longer than to read a line.
-    thread_local!(static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree()));
-    let words = TREE.with_borrow(|tree| with_two_dashes(tree, words));
+    let words = TREE.with_borrow(|tree| for_clap(tree, line, dialect));
     let parsed = TREE.with_borrow_mut(|tree| {
         let mut matches = tree.try_get_matches_from_mut(&words)?;
         let (name, path) = match matches.subcommand() {
@@ -131,37 +171,17 @@ pub(super) fn by_clap(words: Vec<OsString>) -> Result<Option<Call>> {
             None => (String::new(), None),
         };
         let command = Typed::from_arg_matches_mut(&mut matches)?.command;
-        Ok::<_, clap::Error>(Call { command, name, path })
+        Ok::<_, clap::Error>(Call { command, name, path, has_block: line.block.is_some() })
     });
     match parsed {
         Ok(call) => Ok(Some(call)),
         // `ls --help` is `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             let command = Command::Help(Help::about(&words[0].to_string_lossy()));
-            Ok(Some(Call { command, name: "help".to_owned(), path: None }))
+            Ok(Some(Call { command, name: "help".to_owned(), path: None, has_block: false }))
         }
-        Err(error) => Err(refuse(&error, &words)),
+        Err(error) => Err(usage_error(&error, &words)),
     }
-}
-
-/// Gives a second dash to options that have only a long name and are written with one, as zkCli
-/// writes `reconfig -add`.
-fn with_two_dashes(tree: &clap::Command, mut words: Vec<OsString>) -> Vec<OsString> {
-    let command = words.first().and_then(|name| tree.find_subcommand(name));
-    let Some(command) = command else { return words };
-    let long = |name: &str| {
-        let mut known = command.get_arguments().filter(|known| known.get_short().is_none());
-        known.any(|known| known.get_long() == Some(name))
-    };
-    for word in words.iter_mut().skip(1) {
-        let name = word.to_str().and_then(|text| text.strip_prefix('-')?.split('=').next());
-        if name.is_some_and(long) {
-            let mut dashed = OsString::from("-");
-            dashed.push(&word);
-            *word = dashed;
-        }
-    }
-    words
 }
 
 #[cfg(test)]

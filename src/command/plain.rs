@@ -13,6 +13,7 @@ use super::ls::Ls;
 use super::set::Set;
 use super::stat::Stat;
 use super::{Call, Command};
+use crate::dispatch::Data;
 use crate::zk::TypedPath;
 
 /// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
@@ -31,8 +32,8 @@ pub(super) fn read(words: &[OsString]) -> Option<Call> {
     let path: TypedPath = path.to_str()?.parse().ok()?;
     let at = path.clone();
     let command = match (name, data) {
-        ("create", _) => Command::Create(Create::plain(at, data.cloned())),
-        ("set", Some(data)) => Command::Set(Set::plain(at, data.clone())),
+        ("create", _) => Command::Create(Create::plain(at, data.cloned().map(Data))),
+        ("set", Some(data)) => Command::Set(Set::plain(at, Data(data.clone()))),
         ("delete", None) => Command::Delete(Delete::plain(at)),
         ("exists", None) => Command::Exists(Exists::plain(at)),
         ("get", None) => Command::Get(Get::plain(at)),
@@ -40,7 +41,7 @@ pub(super) fn read(words: &[OsString]) -> Option<Call> {
         ("stat", None) => Command::Stat(Stat::plain(at)),
         _ => return None,
     };
-    Some(Call { command, name: name.to_owned(), path: Some(path) })
+    Some(Call { command, name: name.to_owned(), path: Some(path), has_block: false })
 }
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::command::parse::by_clap;
+    use crate::dialect::Dialect;
     use proptest::prelude::*;
     use std::os::unix::ffi::OsStringExt;
 
@@ -76,7 +78,7 @@ mod tests {
         ) {
             let words: Vec<OsString> = std::iter::once(name.into()).chain(more).collect();
             if let Some(call) = read(&words) {
-                let same = by_clap(words).unwrap().unwrap();
+                let same = by_clap(&words.into(), Dialect::V34).unwrap().unwrap();
                 prop_assert_eq!(format!("{call:?}"), format!("{same:?}"));
             }
         }

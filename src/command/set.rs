@@ -1,13 +1,13 @@
 //! `set`: write a znode's data.
 
-use std::ffi::OsString;
-
 use clap::ValueEnum;
 
 use super::Shell;
-use super::data::{self, Form};
+use super::data::{self, Source};
+use super::data_hint::DataHint;
 use super::setting::Setting;
 use super::switches::{Choice, Switch};
+use crate::dispatch::Data;
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{Acl, CreateMode, Operation, Stat};
@@ -19,7 +19,7 @@ const PATIENCE: usize = 3;
 /// Write the data of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "set path data [-s] [-v version] [-b] [-x] [--create] | set path data [version]",
+    override_usage = "set path data [-s] [-v version] [-i file] [-b] [-x] [--create] | set path data [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Set {
@@ -30,7 +30,7 @@ pub struct Set {
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
     #[command(flatten)]
-    form: Form,
+    source: Source,
     /// Create the znode where it does not exist
     #[arg(long, conflicts_with_all = ["only", "version"])]
     create: bool,
@@ -38,8 +38,8 @@ pub struct Set {
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Data to keep in it
-    #[arg(value_name = "data", allow_negative_numbers = true, long_help = data::SOURCES)]
-    data: OsString,
+    #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
+    data: Data,
     /// Write only if this is the version of the data
     #[arg(value_name = "version", conflicts_with = "only", allow_negative_numbers = true)]
     version: Option<i32>,
@@ -54,7 +54,7 @@ Created /lake
 
 impl Set {
     /// Returns what `set path data` means.
-    pub(super) fn plain(path: TypedPath, data: OsString) -> Self {
+    pub(super) fn plain(path: TypedPath, data: Data) -> Self {
         Self { path, data, ..Self::default() }
     }
 
@@ -63,13 +63,18 @@ impl Set {
     pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {
         let at_root = shell.session.working_path().is_some_and(|path| path.is_root());
         let unconditional = self.only.is_none() && self.version.is_none();
-        let bare = !self.stat && self.form == Form::default() && !self.create && unconditional;
+        let bare = !self.stat && self.source == Source::default() && !self.create && unconditional;
         if shell.terminal.is_none() || !at_root || !bare {
             return None;
         }
         let name = Switch::from_str(self.path.as_str(), false).ok()?;
-        let choice = Choice::from_str(self.data.to_str()?, false).ok()?;
+        let choice = Choice::from_str(self.data.0.to_str()?, false).ok()?;
         Some(Setting { name: Some(name), choice: Some(choice) })
+    }
+
+    /// Returns what to say of data that may surprise.
+    pub(super) fn data_hint(&self) -> Option<DataHint> {
+        self.source.hint("set", Some(&self.data))
     }
 
     /// Returns whether the command needs more than one round trip.
@@ -83,13 +88,13 @@ impl Set {
             return Err(Error::usage("--create has no place in a transaction"));
         }
         let path = shell.path(&self.path)?;
-        let data = data::read(shell, &self.data, self.form).await?;
+        let data = self.source.read(shell, Some(&self.data)).await?;
         Ok(Operation::Set { path, data, version: self.only.or(self.version) })
     }
 
     pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
         let path = shell.path(&self.path)?;
-        let data = data::read(shell, &self.data, self.form).await?;
+        let data = self.source.read(shell, Some(&self.data)).await?;
         let session = &shell.session;
         let tells = self.stat || shell.view.tells_stat();
         let mut result = session.set_data(&path, &data, self.only.or(self.version)).await;

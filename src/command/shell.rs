@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::data_hint;
 use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
-use super::{Call, Command, Flow, Reader};
+use super::{Call, Command, DataHint, Flow, Reader};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::output::json::{Origin, Time};
@@ -61,6 +62,8 @@ pub struct Outcome {
     pub quit: bool,
     /// Why a script is to call the line failed, though it has a result.
     pub failure: Option<Error>,
+    /// What to say of data that is stored as typed and may surprise.
+    pub data_hint: Option<DataHint>,
 }
 
 impl Shell {
@@ -162,7 +165,7 @@ impl Shell {
         let report = report?;
         let quit = matches!(call.command, Command::Quit(_));
         let text = self.view.result(&origin, &*report);
-        Ok(Outcome { text, quit, failure: report.failure() })
+        Ok(Outcome { text, quit, failure: report.failure(), data_hint: call.data_hint() })
     }
 
     /// Returns what results of a command name as their origin; nothing where people read them.
@@ -179,6 +182,11 @@ impl Shell {
     /// Renders what came without being asked for, just now.
     pub fn news(&self, news: &dyn Report) -> Vec<u8> {
         self.view.event(news, Time::now(), self.switches.is_on(Switch::Times))
+    }
+
+    /// Shows what is said of data that is stored as typed; `place` names the line of a script.
+    pub fn show_data_hint(&self, screen: &Screen, place: Option<&str>, hint: &DataHint) {
+        data_hint::show(self.view, screen, place, hint);
     }
 
     /// Shows why the command that ran last has failed.

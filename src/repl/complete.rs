@@ -60,10 +60,8 @@ pub(super) fn complete(
         Role::Command(_) => commands(grammar, &word).into(),
         role if role.is_path() => paths::complete(tree, &word, hand),
         Role::Program => files::programs(&word, hand),
-        Role::Value(arg) => match files::start(arg, &word) {
-            Some(start) => files::complete(&word, start, hand),
-            None => values::complete(grammar, arg, &word).into(),
-        },
+        Role::Value(arg) if files::is_file(arg) => files::complete(&word, hand),
+        Role::Value(arg) => values::complete(grammar, arg, &word).into(),
         Role::Option | Role::Unknown => Candidates::default(),
     };
     (last.span.start, fit(candidates, size))

@@ -7,8 +7,8 @@ use std::any::TypeId;
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use super::block::Block;
-use crate::command::InnerWord;
 use crate::dialect::Dialect;
+use crate::dispatch::WrappedCommand;
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
@@ -189,7 +189,7 @@ impl<'t> Reading<'t> {
                 || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
         });
         match places().nth(self.positionals).or(repeated) {
-            Some(arg) if is_of::<InnerWord>(arg) => Role::Command(None),
+            Some(arg) if is_of::<WrappedCommand>(arg) => Role::Command(None),
             Some(arg) => Role::Value(arg),
             None => Role::Unknown,
         }

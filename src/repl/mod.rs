@@ -124,6 +124,9 @@ pub async fn run(
                 screen.print(&outcome.text);
             }
             screen.end_pages();
+            if let Ok(Some(Outcome { data_hint: Some(hint), .. })) = &result {
+                shell.show_data_hint(screen, None, hint);
+            }
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }

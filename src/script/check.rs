@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::lines::{self, Typed};
 use super::{Line, Rules, Tally, UNCOMMITTED, complain};
-use crate::command::{Command, Reader};
+use crate::command::{self, Command, DataHint, Reader};
 use crate::error::{Error, Result};
 use crate::output::View;
 use crate::output::json::Origin;
@@ -25,12 +25,20 @@ pub fn check(
         let line = Line { number, typed, origin: Origin::default() };
         complain(view, screen, rules, &line, error);
     };
-    let (mut transaction, mut last) = (Transaction::default(), 0);
+    let (mut transaction, mut last, mut hinted) = (Transaction::default(), 0, false);
     while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
         last = number;
         let parsed = text.as_deref().map_err(Clone::clone);
-        if let Err(error) = parsed.and_then(|text| transaction.check(reader, text)) {
-            complain(number, text.unwrap_or_default(), &error);
+        match parsed.and_then(|text| transaction.check(reader, text)) {
+            Ok(hint) => {
+                if let Some(hint) = hint.filter(DataHint::is_for_scripts)
+                    && !std::mem::replace(&mut hinted, true)
+                {
+                    let place = format!("{}:{number}", rules.name);
+                    command::show_data_hint(view, screen, Some(&place), &hint);
+                }
+            }
+            Err(error) => complain(number, text.unwrap_or_default(), &error),
         }
     }
     if transaction.open {
@@ -47,8 +55,8 @@ struct Transaction {
 }
 
 impl Transaction {
-    fn check(&mut self, reader: &Reader, text: &str) -> Result<()> {
-        let Some(call) = reader.read(text)? else { return Ok(()) };
+    fn check(&mut self, reader: &Reader, text: &str) -> Result<Option<DataHint>> {
+        let Some(call) = reader.read(text)? else { return Ok(None) };
         let misplaced = match (&call.command, self.open) {
             (Command::Multi(_), true) => Some("There is a transaction already"),
             (Command::Check(_) | Command::Commit(_) | Command::Discard(_), false) => {
@@ -57,12 +65,15 @@ impl Transaction {
             (Command::Quit(_), true) => Some(UNCOMMITTED),
             _ => None,
         };
-        match call.command {
+        match &call.command {
             Command::Multi(_) => self.open = true,
             Command::Commit(_) | Command::Discard(_) | Command::Quit(_) => self.open = false,
             _ => {}
         }
         call.check()?;
-        misplaced.map_or(Ok(()), |words| Err(Error::usage(words)))
+        match misplaced {
+            Some(words) => Err(Error::usage(words)),
+            None => Ok(call.data_hint()),
+        }
     }
 }

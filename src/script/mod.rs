@@ -24,7 +24,7 @@ pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
 use self::room::Room;
-use crate::command::{self, Call, Flow, Shell};
+use crate::command::{self, Call, DataHint, Flow, Shell};
 use crate::dialect::Format;
 use crate::error::{Error, Result};
 use crate::output::json::Origin;
@@ -89,6 +89,7 @@ pub async fn run(
         window: VecDeque::new(),
         room: Room::new(rules.window),
         failed: false,
+        hinted: false,
         last: 0,
         over: false,
     };
@@ -100,7 +101,7 @@ pub async fn run(
 
 /// Says why a line failed: the place, the sentence, and the line without its secrets.
 fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
-    let typed = command::presentable(&done.typed, view.dialect);
+    let typed = command::redact(&done.typed, view.dialect);
     let origin = rules.origin(done.number, done.origin.clone());
     if let Some(record) = view.record_of(&origin, Some(&typed), error) {
         return screen.print(&record);
@@ -136,6 +137,8 @@ struct Run<'a> {
     window: VecDeque<Entry<'a>>,
     room: Room,
     failed: bool,
+    /// Whether a line has been told that its data is stored as typed.
+    hinted: bool,
     /// The number of the last line.
     last: u64,
     /// Whether nothing more is to be run.
@@ -337,6 +340,13 @@ impl<'a> Run<'a> {
                 self.room.took(outcome.text.len());
                 self.screen.print(&outcome.text);
                 self.over |= outcome.quit;
+                if let Some(hint) = outcome.data_hint.filter(DataHint::is_for_scripts)
+                    && !std::mem::replace(&mut self.hinted, true)
+                {
+                    self.screen.end();
+                    let place = format!("{}:{}", self.rules.name, line.number);
+                    self.shell.show_data_hint(self.screen, Some(&place), &hint);
+                }
                 (outcome.failure, view.format == Format::Json)
             }
             Err(error) => (Some(error), false),

@@ -331,6 +331,11 @@ impl Session {
         self.0.written.load(Ordering::Relaxed)
     }
 
+    /// Returns the largest request that is sent, in bytes.
+    pub fn max_request(&self) -> usize {
+        self.0.settings.max_request
+    }
+
     /// Returns the order in which replies and events arrive.
     pub fn order(&self) -> &Order {
         &self.0.order

@@ -46,7 +46,7 @@ fn a_command_that_another_one_runs_is_a_command() {
     // A program, and a file of data.
     tab(&mut terminal, "watch /lake -- ch", "chmod");
     tab(&mut terminal, "watch /lake -- cat data", "0] watch /lake -- cat data.json ");
-    tab(&mut terminal, "set /lake @da", "0] set /lake @data.json ");
+    tab(&mut terminal, "set /lake -i da", "0] set /lake -i data.json ");
     // No option.
     terminal.keys(&format!("{CTRL_U}cd lake\r"));
     terminal.wait_for_prompt(1);

@@ -56,7 +56,7 @@ fn a_pager_that_has_seen_enough_ends_the_command() {
     let mut terminal = connected(setup);
     // More than a pipe holds.
     std::fs::write(terminal.home().join("rows"), "row\n".repeat(100_000)).unwrap();
-    terminal.enter(0, "create /rows @rows");
+    terminal.enter(0, "create /rows -i rows");
     terminal.enter(1, "setting pager on");
     terminal.enter(2, "get /rows");
     terminal.wait_for("row\nenough\n");

@@ -9,21 +9,14 @@ use clap::{Arg, ValueHint};
 use super::Candidates;
 use super::names::{Hand, list, split};
 
-/// Returns where in a word the name of a file begins, if the argument takes one.
-pub(super) fn start(arg: &Arg, word: &str) -> Option<usize> {
-    match arg.get_value_hint() {
-        ValueHint::AnyPath | ValueHint::CommandWithArguments => Some(0),
-        _ => {
-            let data = arg.get_value_names().is_some_and(|names| names == ["data"]);
-            // Behind two it is no file.
-            (data && word.starts_with('@') && !word.starts_with("@@")).then_some(1)
-        }
-    }
+/// Returns whether the argument takes the name of a file.
+pub(super) fn is_file(arg: &Arg) -> bool {
+    matches!(arg.get_value_hint(), ValueHint::FilePath | ValueHint::CommandWithArguments)
 }
 
-/// Completes the name of a file that begins at `start` of the word.
-pub(super) fn complete(word: &str, start: usize, hand: Hand) -> Candidates {
-    let (directory, prefix) = split(&word[start..]);
+/// Completes the name of a file.
+pub(super) fn complete(word: &str, hand: Hand) -> Candidates {
+    let (directory, prefix) = split(word);
     let place = if directory.is_empty() { "." } else { directory };
     let Ok(entries) = Path::new(place).read_dir() else { return Candidates::default() };
     let names: BTreeSet<String> = entries
@@ -34,13 +27,13 @@ pub(super) fn complete(word: &str, start: usize, hand: Hand) -> Candidates {
             wanted.then(|| if entry.path().is_dir() { name + "/" } else { name })
         })
         .collect();
-    whole(names, &word[..start + directory.len()], hand)
+    whole(names, directory, hand)
 }
 
 /// Completes the name of a program.
 pub(super) fn programs(word: &str, hand: Hand) -> Candidates {
     if word.contains('/') {
-        return complete(word, 0, hand);
+        return complete(word, hand);
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let names = std::env::split_paths(&folders)
@@ -91,13 +84,13 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let place = folder.path().to_str().unwrap();
-        let found = |prefix: &str| typed(complete(&format!("@{place}/{prefix}"), 1, HAND));
-        assert_eq!(found("dat"), [format!("@{place}/data.json ")]);
-        assert_eq!(found("de"), [format!("@{place}/deep/")]);
-        assert_eq!(found("d"), [format!("@{place}/d"), format!("@{place}/d")]);
-        assert_eq!(found("a"), [format!("'@{place}/a b' ")]);
-        assert_eq!(found(""), vec![format!("@{place}/"); 3]);
-        assert_eq!(found(".h"), [format!("@{place}/.hidden ")]);
+        let found = |prefix: &str| typed(complete(&format!("{place}/{prefix}"), HAND));
+        assert_eq!(found("dat"), [format!("{place}/data.json ")]);
+        assert_eq!(found("de"), [format!("{place}/deep/")]);
+        assert_eq!(found("d"), [format!("{place}/d"), format!("{place}/d")]);
+        assert_eq!(found("a"), [format!("'{place}/a b' ")]);
+        assert_eq!(found(""), vec![format!("{place}/"); 3]);
+        assert_eq!(found(".h"), [format!("{place}/.hidden ")]);
         assert_eq!(found("none/x"), [""; 0]);
     }
 

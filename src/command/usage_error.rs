@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 
 use super::Command;
 use crate::error::Error;
-use crate::syntax::usage_error;
+use crate::syntax;
 
 /// What people type who come from another shell, and what does it here.
 const HABITS: &[(&str, &str)] = &[
@@ -39,7 +39,7 @@ const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
 const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
 
 /// Says what is wrong with words that clap has refused.
-pub(super) fn refuse(error: &clap::Error, words: &[OsString]) -> Error {
+pub(super) fn usage_error(error: &clap::Error, words: &[OsString]) -> Error {
     let name = words.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand {
         return unknown(&name);
@@ -47,8 +47,8 @@ pub(super) fn refuse(error: &clap::Error, words: &[OsString]) -> Error {
     let mut tree = Command::tree();
     let command = tree.find_subcommand_mut(&*name);
     let refusal = match command {
-        Some(command) => with_usage(usage_error(error, command, &words[1..]), command, &name),
-        None => usage_error(error, &tree, words),
+        Some(command) => with_usage(syntax::usage_error(error, command, &words[1..]), command, &name),
+        None => syntax::usage_error(error, &tree, words),
     };
     let is_pipe = |word: &OsString| PIPES.iter().any(|pipe| word == pipe);
     if words.iter().any(is_pipe) { refusal.with_hint(NO_PIPES) } else { refusal }
@@ -64,7 +64,12 @@ fn with_usage(error: Error, command: &mut clap::Command, name: &str) -> Error {
 
 /// The complaint about a word that names no command.
 pub(super) fn unknown(name: &str) -> Error {
-    let error = Error::usage(format!("Command not found: {name}")).naming_lookalikes([name]);
+    // A word with a colon may be a password.
+    let shown = match name.split_once(':') {
+        Some((name, _)) => format!("{name}:****"),
+        None => name.to_owned(),
+    };
+    let error = Error::usage(format!("Command not found: {shown}")).naming_lookalikes([name]);
     let habit = HABITS.iter().find(|(typed, _)| *typed == name);
     match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
         Some(near) => error.with_hint(format!("did you mean {near}?")),

@@ -1,0 +1,85 @@
+//! Types of arguments that mean more to the shell than their text: whoever reads, completes or
+//! redacts a line asks for the type and knows no command by name.
+
+use std::any::TypeId;
+use std::ffi::{OsStr, OsString};
+
+use clap::Arg;
+use clap::builder::{MapValueParser, OsStringValueParser, TypedValueParser, ValueParserFactory};
+
+/// Declares a type that holds a word as it was typed.
+macro_rules! word {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Default)]
+        pub struct $name(pub OsString);
+
+        impl ValueParserFactory for $name {
+            type Parser = MapValueParser<OsStringValueParser, fn(OsString) -> Self>;
+
+            fn value_parser() -> Self::Parser {
+                OsStringValueParser::new().map(Self)
+            }
+        }
+    };
+}
+
+word! {
+    /// Data of a znode. A line may give it in a block of its own (`<<END`).
+    Data
+}
+
+word! {
+    /// A word in which the user is free: a dash at its front does not make it an option.
+    FreeWord
+}
+
+word! {
+    /// A password, or a word that has one in it. It is never shown.
+    Secret
+}
+
+word! {
+    /// A word of a command that another command runs: the first names it, the rest are its own.
+    WrappedCommand
+}
+
+impl std::fmt::Debug for Data {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::fmt::Debug for FreeWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::fmt::Debug for WrappedCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("****")
+    }
+}
+
+impl AsRef<OsStr> for Data {
+    fn as_ref(&self) -> &OsStr {
+        &self.0
+    }
+}
+
+/// Returns whether the values of an argument are of this type.
+pub fn is_of<T: 'static>(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<T>()
+}
+
+/// Returns whether a value may be any word, also one that looks like an option.
+pub(super) fn is_free(arg: &Arg) -> bool {
+    is_of::<Data>(arg) || is_of::<FreeWord>(arg) || is_of::<Secret>(arg)
+}

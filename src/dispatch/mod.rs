@@ -1,0 +1,7 @@
+//! What commands share, whichever they are.
+
+mod arguments;
+mod places;
+
+pub use self::arguments::{Data, FreeWord, Secret, WrappedCommand, is_of};
+pub use self::places::{Place, Words, for_clap, is_option_of, places};

@@ -1,0 +1,478 @@
+//! Which word of a line is what: a command, an option, or the value of an argument.
+//!
+//! A word in the place of data, a password or another free word is an option only if the whole of
+//! it is one and the free word still follows. `-h` and `--help` are free words there, and `--` ends
+//! the options. clap knows no such rule, so it gets the words in an order that leaves no doubt:
+//! options, `--`, values.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Arg, ArgAction, Command};
+
+use super::arguments::{Data, WrappedCommand, is_free, is_of};
+use crate::dialect::Dialect;
+
+/// The options that say where data comes from, by the names of their arguments.
+const DATA_OPTIONS: &[&str] = &["input", "null"];
+
+/// The words of a line.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// The words, from left to right.
+    pub words: Vec<OsString>,
+    /// Which of them is a block of data: it is never an option.
+    pub block: Option<usize>,
+}
+
+impl From<Vec<OsString>> for Words {
+    fn from(words: Vec<OsString>) -> Self {
+        Self { words, block: None }
+    }
+}
+
+/// What a word is.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'t> {
+    /// The name of a command: of this one, if there is one.
+    Command(Option<&'t Command>),
+    /// One or several options, perhaps with a value in the same word, or what looks like them.
+    Option,
+    /// The value of the option before it.
+    OptionValue(&'t Arg),
+    /// The `--` that ends the options.
+    Dashes,
+    /// A value of this argument; none where the command takes no more.
+    Value(Option<&'t Arg>),
+}
+
+/// Returns what each word is; the first names a command of `tree`.
+pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Place<'t>> {
+    let mut places = Vec::with_capacity(line.words.len());
+    while places.len() < line.words.len() {
+        let start = places.len();
+        let command = line.words[start].to_str().and_then(|name| tree.find_subcommand(name));
+        places.push(Place::Command(command));
+        match command {
+            Some(command) => Scan::new(command, line, start, dialect).run(&mut places),
+            None => places.resize(line.words.len(), Place::Value(None)),
+        }
+    }
+    places
+}
+
+/// Puts the words into an order that means the same to clap whatever they look like.
+pub fn for_clap(tree: &Command, line: &Words, dialect: Dialect) -> Vec<OsString> {
+    let places = places(tree, line, dialect);
+    let starts = places.iter().enumerate().filter(|(_, place)| matches!(place, Place::Command(_)));
+    let starts: Vec<usize> = starts.map(|(start, _)| start).collect();
+    let ends = starts.iter().skip(1).copied().chain([places.len()]);
+    let mut ordered = Vec::with_capacity(places.len() + 2);
+    for (start, end) in starts.iter().copied().zip(ends) {
+        ordered.push(line.words[start].clone());
+        let Place::Command(Some(command)) = places[start] else {
+            ordered.extend_from_slice(&line.words[start + 1..end]);
+            continue;
+        };
+        let rest = line.words[start + 1..end].iter().zip(&places[start + 1..end]);
+        if command.get_positionals().any(is_free) {
+            let scan = Scan::new(command, line, start, dialect);
+            ordered.extend(options_first(command, rest, scan.data_is_given));
+        } else {
+            ordered.extend(rest.map(|(word, place)| match place {
+                Place::Option => with_two_dashes(command, word),
+                _ => word.clone(),
+            }));
+        }
+    }
+    ordered
+}
+
+fn options_first<'w>(
+    command: &Command,
+    words: impl Iterator<Item = (&'w OsString, &'w Place<'w>)>,
+    data_is_given: bool,
+) -> Vec<OsString> {
+    let (mut options, mut values) = (Vec::new(), Vec::new());
+    for (word, place) in words {
+        match place {
+            Place::Option => options.push(with_two_dashes(command, word)),
+            Place::OptionValue(_) => options.push(word.clone()),
+            Place::Value(arg) => {
+                let number = arg.and_then(|arg| place_of(command, arg)).unwrap_or(values.len());
+                values.resize(number.max(values.len()), OsString::new());
+                values.push(word.clone());
+            }
+            Place::Dashes | Place::Command(_) => {}
+        }
+    }
+    // Data that an option gives leaves its place empty.
+    let data = command.get_positionals().position(is_of::<Data>);
+    if data_is_given && data == Some(values.len()) {
+        values.push(OsString::new());
+    }
+    if !values.is_empty() {
+        options.push("--".into());
+        options.append(&mut values);
+    }
+    options
+}
+
+/// Returns whether the whole of a word is an option of the command.
+pub fn is_option_of(command: &Command, word: &str) -> bool {
+    let line = Words::default();
+    Scan::new(command, &line, 0, Dialect::default()).options(OsStr::new(word)).is_some()
+}
+
+/// Returns the number of a positional argument, from 0 on, unless it takes several values.
+fn place_of(command: &Command, arg: &Arg) -> Option<usize> {
+    let number = command.get_positionals().position(|known| known.get_id() == arg.get_id());
+    number.filter(|_| !is_repeated(arg))
+}
+
+/// Gives a second dash to an option that has only a long name and is written with one, as zkCli
+/// writes `reconfig -add`.
+fn with_two_dashes(command: &Command, word: &OsString) -> OsString {
+    let name = word.to_str().and_then(|text| text.strip_prefix('-')?.split('=').next());
+    if name.is_some_and(|name| long_only(command, name).is_some()) {
+        let mut dashed = OsString::from("-");
+        dashed.push(word);
+        return dashed;
+    }
+    word.clone()
+}
+
+fn long_only<'t>(command: &'t Command, name: &str) -> Option<&'t Arg> {
+    options(command).find(|known| known.get_short().is_none() && known.get_long() == Some(name))
+}
+
+/// Returns the options of a command. clap's own `--help` is none: where a free word may stand, it
+/// is one.
+fn options(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|arg| !arg.is_positional() && arg.get_id() != "help")
+}
+
+fn is_repeated(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+        || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
+}
+
+/// The words of one command.
+struct Scan<'t, 'w> {
+    command: &'t Command,
+    line: &'w Words,
+    dialect: Dialect,
+    /// Whether an option says where the data comes from, so that no word is in its place.
+    data_is_given: bool,
+    /// Values so far.
+    values: usize,
+    /// Whether a `--` has ended the options.
+    ended: bool,
+}
+
+impl<'t, 'w> Scan<'t, 'w> {
+    fn new(command: &'t Command, line: &'w Words, start: usize, dialect: Dialect) -> Self {
+        let takes_data = command.get_positionals().any(is_of::<Data>);
+        let mut scan =
+            Self { command, line, dialect, data_is_given: false, values: 0, ended: false };
+        scan.data_is_given = takes_data && scan.gives_data(start + 1);
+        scan
+    }
+
+    /// Returns the word, unless it is a block of data, which is neither an option nor ends them.
+    fn word(&self, index: usize) -> Option<&'w OsStr> {
+        let word = self.line.words.get(index)?;
+        (self.line.block != Some(index)).then_some(word)
+    }
+
+    /// Reads on to the last word, or to the first of a command that this one runs.
+    fn run(&mut self, places: &mut Vec<Place<'t>>) {
+        while places.len() < self.line.words.len() {
+            let index = places.len();
+            if self.data_is_given && self.is_left_empty(index) {
+                self.data_is_given = false;
+            }
+            let arg = self.argument();
+            let option =
+                self.word(index).filter(|_| !self.ended).and_then(|word| self.option(word));
+            let free = arg.is_some_and(is_free);
+            match option {
+                Some(Found::Dashes) if !free || index + 1 < self.line.words.len() => {
+                    self.ended = true;
+                    places.push(Place::Dashes);
+                    continue;
+                }
+                Some(Found::Known(last)) if !free || self.free_word_follows(index, arg) => {
+                    places.push(Place::Option);
+                    if let Some(arg) = last
+                        && places.len() < self.line.words.len()
+                    {
+                        places.push(Place::OptionValue(arg));
+                    }
+                    continue;
+                }
+                Some(Found::Unknown) if !free && !self.is_number(index, arg) => {
+                    places.push(Place::Option);
+                    continue;
+                }
+                _ => {}
+            }
+            if arg.is_some_and(is_of::<WrappedCommand>) {
+                return;
+            }
+            places.push(Place::Value(arg));
+            self.values += 1;
+        }
+    }
+
+    /// Returns the argument whose value comes next.
+    fn argument(&self) -> Option<&'t Arg> {
+        let places = || {
+            let given = self.data_is_given;
+            self.command.get_positionals().filter(move |arg| !(given && is_of::<Data>(arg)))
+        };
+        if self.ended
+            && let Some(behind) = places().find(|arg| arg.is_last_set())
+        {
+            return Some(behind);
+        }
+        let mut places = places().filter(|arg| !arg.is_last_set());
+        let last = self.command.get_positionals().last();
+        places.nth(self.values).or(last.filter(|arg| is_repeated(arg) && !arg.is_last_set()))
+    }
+
+    /// Returns whether the place of data that an option gives was left empty by [`for_clap`].
+    fn is_left_empty(&self, index: usize) -> bool {
+        let data = self.command.get_positionals().position(is_of::<Data>);
+        data == Some(self.values) && self.line.words[index].is_empty()
+    }
+
+    fn is_number(&self, index: usize, arg: Option<&Arg>) -> bool {
+        let number = |word: &OsStr| word.to_str().is_some_and(|text| text.parse::<f64>().is_ok());
+        arg.is_some_and(Arg::is_allow_negative_numbers_set) && self.word(index).is_some_and(number)
+    }
+
+    /// Returns whether data, or what else is free, still stands behind the option at `index`.
+    fn free_word_follows(&self, index: usize, free: Option<&Arg>) -> bool {
+        let Some(free) = free.filter(|arg| !is_repeated(arg)) else { return false };
+        // zkCli 3.5 and later take options anywhere, and want no data for a new znode.
+        if !free.is_required_set() && self.dialect == Dialect::V39 && is_of::<Data>(free) {
+            return true;
+        }
+        let mut next = index;
+        while let Some(word) = self.line.words.get(next) {
+            match self.word(next).and_then(|_| self.option(word)) {
+                Some(Found::Known(value)) => next += 1 + usize::from(value.is_some()),
+                Some(Found::Dashes) => return next + 1 < self.line.words.len(),
+                Some(Found::Unknown) | None => return true,
+            }
+        }
+        false
+    }
+
+    /// Returns whether one of the options from `index` on says where the data comes from.
+    fn gives_data(&self, mut index: usize) -> bool {
+        while let Some(word) = self.line.words.get(index) {
+            let found = self.word(index).and_then(|word| self.option(word));
+            match found {
+                Some(Found::Dashes) => return false,
+                Some(Found::Known(value)) => {
+                    let has_value = value.is_none() || index + 1 < self.line.words.len();
+                    if has_value && self.names_data_option(word) {
+                        return true;
+                    }
+                    index += usize::from(value.is_some());
+                }
+                _ => {}
+            }
+            index += 1;
+        }
+        false
+    }
+
+    fn names_data_option(&self, word: &OsStr) -> bool {
+        let of_data = |arg: &Arg| DATA_OPTIONS.iter().any(|name| arg.get_id() == *name);
+        self.options(word).is_some_and(|(options, _)| options.into_iter().any(of_data))
+    }
+
+    /// Returns what a word that begins with a dash may be.
+    fn option(&self, word: &OsStr) -> Option<Found<'t>> {
+        let bytes = word.as_encoded_bytes();
+        if bytes.len() < 2 || bytes[0] != b'-' {
+            return None;
+        }
+        if bytes == b"--" {
+            return Some(Found::Dashes);
+        }
+        Some(match self.options(word) {
+            Some((_, value)) => Found::Known(value),
+            None => Found::Unknown,
+        })
+    }
+
+    /// Returns the options that the whole of a word names, and the one that waits for a value.
+    fn options(&self, word: &OsStr) -> Option<(Vec<&'t Arg>, Option<&'t Arg>)> {
+        let text = word.to_str()?;
+        let waits = |arg: &'t Arg, has_value: bool| {
+            (arg.get_action().takes_values() && !has_value).then_some(arg)
+        };
+        let one = |arg: &'t Arg, value: Option<&str>| {
+            // A flag takes no value.
+            let fits = value.is_none() || arg.get_action().takes_values();
+            fits.then(|| (vec![arg], waits(arg, value.is_some())))
+        };
+        let (name, value) = match text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (text, None),
+        };
+        if let Some(long) = name.strip_prefix("--") {
+            let mut known = options(self.command);
+            let named = |arg: &&Arg| {
+                arg.get_long() == Some(long)
+                    || arg.get_all_aliases().is_some_and(|aliases| aliases.contains(&long))
+            };
+            return one(known.find(named)?, value);
+        }
+        let letters = name.strip_prefix('-')?;
+        if let Some(arg) = long_only(self.command, letters) {
+            return one(arg, value);
+        }
+        let letters = text.strip_prefix('-')?;
+        let mut named = Vec::new();
+        for (at, letter) in letters.char_indices() {
+            let arg = options(self.command).find(|arg| arg.get_short() == Some(letter))?;
+            named.push(arg);
+            if arg.get_action().takes_values() {
+                let rest = &letters[at + letter.len_utf8()..];
+                return Some((named, waits(arg, !rest.is_empty())));
+            }
+        }
+        Some((named, None))
+    }
+}
+
+enum Found<'t> {
+    Dashes,
+    /// Options, and the one that waits for its value in the next word.
+    Known(Option<&'t Arg>),
+    /// No option of this command.
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::arguments::FreeWord;
+    use super::*;
+    use clap::Args;
+
+    #[derive(Args)]
+    struct Write {
+        #[arg(short, long)]
+        stat: bool,
+        #[arg(short = 'v', long)]
+        version: Option<i32>,
+        #[arg(short, long)]
+        input: Option<String>,
+        #[arg(long)]
+        add: bool,
+        path: String,
+        data: Data,
+        #[arg(allow_negative_numbers = true)]
+        last: Option<i32>,
+    }
+
+    #[derive(Args)]
+    struct Make {
+        #[arg(short, long)]
+        ephemeral: bool,
+        path: String,
+        data: Option<Data>,
+        acl: Option<String>,
+    }
+
+    #[derive(Args)]
+    struct Say {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<FreeWord>,
+    }
+
+    #[derive(Args)]
+    struct Run {
+        #[arg(short, long)]
+        interval: Option<f64>,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<WrappedCommand>,
+    }
+
+    fn ordered(line: &str, dialect: Dialect) -> String {
+        let tree = Command::new("test")
+            .subcommand(Write::augment_args(Command::new("write")))
+            .subcommand(Make::augment_args(Command::new("make")))
+            .subcommand(Say::augment_args(Command::new("say")))
+            .subcommand(Run::augment_args(Command::new("run")));
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let words = for_clap(&tree, &Words::from(words), dialect);
+        words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn data_is_an_option_only_if_the_whole_word_is_one_and_data_follows() {
+        for (typed, read) in [
+            ("write /a x", "write -- /a x"),
+            ("write -s /a x -v 3", "write -s -v 3 -- /a x"),
+            ("write /a -s x", "write -s -- /a x"),
+            ("write /a -sv 3 x", "write -sv 3 -- /a x"),
+            ("write /a -s", "write -- /a -s"),
+            ("write /a -s -v 3", "write -v 3 -- /a -s"),
+            ("write /a -v 3", "write -- /a -v 3"),
+            ("write /a -Xmx4g", "write -- /a -Xmx4g"),
+            ("write /a -sx y", "write -- /a -sx y"),
+            ("write /a -h", "write -- /a -h"),
+            ("write /a -h -s", "write -s -- /a -h"),
+            ("write /a --help x", "write -- /a --help x"),
+            ("write -h", "write -h"),
+            ("write -h /a", "write -h -- /a"),
+            ("write /a -5 -6", "write -- /a -5 -6"),
+            ("write /a --stat=x", "write -- /a --stat=x"),
+            ("write /a --version=3 x", "write --version=3 -- /a x"),
+            ("write /a -add x", "write --add -- /a x"),
+            ("write /a --", "write -- /a --"),
+            ("write /a -- -s", "write -- /a -s"),
+            ("write /a -- --", "write -- /a --"),
+            ("write -- -a -s", "write -- -a -s"),
+            // Data that an option gives.
+            ("write /a -i f", "write -i f -- /a "),
+            ("write /a 3 -i f", "write -i f -- /a  3"),
+            ("write -if /a", "write -if -- /a "),
+            ("write /a -i", "write -- /a -i"),
+            ("write /a -- -i f", "write -- /a -i f"),
+            ("say -h --x y", "say -- -h --x y"),
+            ("say -- -h", "say -- -h"),
+            ("say --", "say -- --"),
+            ("say", "say"),
+            ("run -i 5 write /a -s", "run -i 5 write -- /a -s"),
+            ("run run write -s /a -i f", "run run write -s -i f -- /a "),
+            ("run nosuch -x --add", "run nosuch -x --add"),
+        ] {
+            assert_eq!(ordered(typed, Dialect::V34), read, "{typed}");
+            // Read again, the words mean the same.
+            assert_eq!(ordered(read, Dialect::V34), read, "{typed}");
+        }
+    }
+
+    #[test]
+    fn zkcli_3_9_takes_options_where_no_data_need_follow() {
+        assert_eq!(ordered("make /a -e", Dialect::V34), "make -- /a -e");
+        assert_eq!(ordered("make /a -e", Dialect::V39), "make -e -- /a");
+        assert_eq!(ordered("make /a -x", Dialect::V39), "make -- /a -x");
+        assert_eq!(ordered("write /a -s", Dialect::V39), "write -- /a -s");
+    }
+
+    #[test]
+    fn a_block_of_data_is_never_an_option() {
+        let tree = Command::new("test").subcommand(Write::augment_args(Command::new("write")));
+        let words = ["write", "/a", "-s", "x"].map(OsString::from).to_vec();
+        let words = for_clap(&tree, &Words { words, block: Some(2) }, Dialect::V34);
+        assert_eq!(words, ["write", "--", "/a", "-s", "x"]);
+    }
+}
