@@ -163,7 +163,9 @@ fn check(options: &Options, screen: &Screen, input: Option<Box<dyn Read + Send>>
     let view = view(options.dialect, options.format, options.color);
     match (&options.input, input) {
         (Input::Command(words), _) => {
-            match parse(words.clone(), options.dialect).and_then(|call| call.map_or(Ok(()), |call| call.check())) {
+            match parse(words.clone(), options.dialect)
+                .and_then(|call| call.map_or(Ok(()), |call| call.check()))
+            {
                 Ok(()) => 0,
                 Err(error) => complain(screen, view, &error),
             }

@@ -47,7 +47,9 @@ pub(super) fn usage_error(error: &clap::Error, words: &[OsString]) -> Error {
     let mut tree = Command::tree();
     let command = tree.find_subcommand_mut(&*name);
     let refusal = match command {
-        Some(command) => with_usage(syntax::usage_error(error, command, &words[1..]), command, &name),
+        Some(command) => {
+            with_usage(syntax::usage_error(error, command, &words[1..]), command, &name)
+        }
         None => syntax::usage_error(error, &tree, words),
     };
     let is_pipe = |word: &OsString| PIPES.iter().any(|pipe| word == pipe);
