@@ -12,7 +12,9 @@ fn shells_share_a_private_file_without_secrets() {
     let open = || connected(Setup::new(&server).home(home.path()));
     let (mut one, mut two) = (open(), open());
     one.enter(0, "create /lake deep");
+    one.wait_for_prompt(1);
     two.enter(0, "ls /");
+    two.wait_for_prompt(1);
     one.enter(1, "addauth digest ann:secret");
     two.enter(1, " pwd");
     one.enter(2, "create /mine x digest:ann:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:cdrwa");
