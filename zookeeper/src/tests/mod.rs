@@ -5,6 +5,7 @@ mod fake;
 mod hostile;
 mod keeper;
 mod order;
+mod samples;
 mod session;
 mod watches;
 mod wire;
