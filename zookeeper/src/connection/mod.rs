@@ -224,13 +224,16 @@ impl Task {
         let time = self.connect_time();
         let resolved =
             self.unless_interrupted(tokio::time::timeout(time, dial.resolve(host))).await?;
-        let addresses = match resolved.unwrap_or(Err(Cause::NoSuchHost)) {
+        let addresses = match resolved.unwrap_or(Err(Cause::Silent(time))) {
             Ok(addresses) => addresses,
             Err(cause) => {
                 self.failed(host, None, cause.clone());
                 return Ok(Err(cause));
             }
         };
+        // Addresses share the host's time, so that one that is silent does not take all of it.
+        let count = u32::try_from(addresses.len()).unwrap_or(1).max(1);
+        let time = (time / count).max(LEAST_CONNECT_TIME.min(time));
         // The failure of an address matters only where no other serves.
         let mut worst: Option<(SocketAddr, Cause)> = None;
         for address in addresses {
