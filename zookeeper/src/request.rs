@@ -303,6 +303,22 @@ pub struct Sync {
 }
 
 /// A transaction: all operations are applied, or none.
+///
+/// ```no_run
+/// # async fn move_it(client: zookeeper::Client) -> Result<(), zookeeper::Error> {
+/// use zookeeper::{Create, Delete, Multi, Operation, Transaction};
+///
+/// let operations = [
+///     Operation::Create(Create::new("/new", "deep")),
+///     Operation::Delete(Delete::new("/old").version(3)),
+/// ];
+/// match client.call(Multi::new(operations)).await? {
+///     Transaction::Applied(_) => println!("moved"),
+///     failed => println!("{:?}", failed.failure()), // its index, and the server's reason
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Multi {
     /// The operations, in order.
@@ -332,6 +348,22 @@ pub struct Check {
 }
 
 /// Reads several znodes in one request (since 3.6). Each is answered by itself.
+///
+/// ```no_run
+/// # async fn read(client: zookeeper::Client) -> Result<(), zookeeper::Error> {
+/// use zookeeper::{MultiRead, Read, ReadReply};
+///
+/// let reads = [Read::Data("/lake".into()), Read::Children("/lake".into())];
+/// for reply in client.call(MultiRead::new(reads)).await? {
+///     match reply {
+///         Ok(ReadReply::Data(data)) => println!("{:?}", data.data),
+///         Ok(ReadReply::Children(names)) => println!("{} children", names.len()),
+///         Err(code) => println!("{code}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MultiRead {
     /// What is read.
