@@ -1,5 +1,6 @@
 //! Tests of the whole client against servers that say whatever a test wants.
 
+mod causes;
 mod chaos;
 mod codec;
 mod fake;
