@@ -26,6 +26,7 @@ mod rendering;
 mod sandbox;
 mod scripts;
 mod secrets;
+mod startup;
 mod states;
 mod story;
 mod subtrees;

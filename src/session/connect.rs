@@ -18,6 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// How long a probe waits for one server before it calls it silent.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is known of a server that is not there.
+const REFUSES: &str = "refuses connections";
+
 /// What is known of a server that takes a connection and nothing more.
 const GIVES_NO_SESSION: &str =
     "gives no session: it has lost its quorum (-r reads all the same), or is no ZooKeeper";
@@ -27,7 +30,7 @@ pub(super) async fn connect(
     servers: &Servers,
     timeout: Duration,
     read_only: bool,
-    tell: impl Fn(String),
+    tell: impl Fn(Trouble),
 ) -> Client {
     let hosts = servers.hosts().iter().map(Host::to_string).collect::<Vec<_>>().join(",");
     let text = format!(
@@ -58,8 +61,11 @@ pub(super) async fn connect(
         match result {
             Ok(client) => return client,
             Err(error) => {
-                let diagnosis = diagnose(servers).await;
-                tell(if diagnosis.is_empty() { error.to_string() } else { diagnosis });
+                let mut trouble = diagnose(servers).await;
+                if trouble.words.is_empty() {
+                    trouble.words = error.to_string();
+                }
+                tell(trouble);
             }
         }
         tokio::time::sleep(pause).await;
@@ -67,13 +73,23 @@ pub(super) async fn connect(
     }
 }
 
+/// Why no server gives a session.
+pub(super) struct Trouble {
+    pub(super) words: String,
+    /// Whether every server refuses connections.
+    pub(super) refused: bool,
+}
+
 /// Asks every server for a TCP connection and says what came of it.
-async fn diagnose(servers: &Servers) -> String {
+async fn diagnose(servers: &Servers) -> Trouble {
     let probes = servers.hosts().iter().map(|host| async move {
         let trouble = probe(host).await;
-        format!("{host} {trouble}")
+        (format!("{host} {trouble}"), trouble == REFUSES)
     });
-    futures_util::future::join_all(probes).await.join(", ")
+    let found = futures_util::future::join_all(probes).await;
+    let refused = found.iter().all(|(_, refused)| *refused);
+    let words = found.into_iter().map(|(words, _)| words).collect::<Vec<_>>().join(", ");
+    Trouble { words, refused }
 }
 
 async fn probe(host: &Host) -> String {
@@ -88,7 +104,7 @@ async fn probe(host: &Host) -> String {
             match TcpStream::connect(address).await {
                 Ok(_) => return GIVES_NO_SESSION.to_owned(),
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                    "refuses connections".clone_into(&mut trouble);
+                    REFUSES.clone_into(&mut trouble);
                 }
                 Err(error) => trouble = format!("cannot be reached ({})", error.kind()),
             }

@@ -44,6 +44,7 @@ pub use self::acl::Acl;
 use self::auth::Credentials;
 pub use self::auth::{Identity, digest};
 pub use self::config::Membership;
+use self::connect::Trouble;
 use self::ephemerals::Ephemerals;
 pub use self::event::{Event, EventKind, Losses, Remark, State, Turn};
 use self::gather::Gather;
@@ -80,6 +81,8 @@ pub struct Settings {
     pub read_only: bool,
     /// The largest request that is sent, in bytes; the server's `jute.maxbuffer`.
     pub max_request: usize,
+    /// The longest wait while every server refuses connections.
+    pub refused: Duration,
 }
 
 /// What the session tells without being asked.
@@ -120,6 +123,8 @@ struct Status {
     state: State,
     /// Why no server answers, as last seen.
     trouble: Option<String>,
+    /// Since when every server refuses connections.
+    refused: Option<Instant>,
     expired: bool,
     /// Whether a request has waited for a server in vain since the state last changed.
     given_up: bool,
@@ -152,6 +157,7 @@ impl Session {
         let (status, _) = watch::channel(Status {
             state: State::Closed,
             trouble: None,
+            refused: None,
             expired: false,
             given_up: false,
         });
@@ -181,6 +187,7 @@ impl Session {
         self.gather_anew();
         self.set_state(State::Connecting, |status| {
             status.trouble = None;
+            status.refused = None;
             status.expired = false;
         });
         self.losses();
@@ -198,13 +205,17 @@ impl Session {
         let Settings { timeout, read_only, .. } = self.0.settings;
         let begun = Instant::now();
         let client = connect::connect(&servers, timeout, read_only, |trouble| {
+            let Trouble { words, refused } = trouble;
             let news = self.0.status.send_if_modified(|status| {
-                let news = status.trouble.as_ref() != Some(&trouble);
-                status.trouble = Some(trouble.clone());
-                news
+                let news = status.trouble.as_ref() != Some(&words);
+                status.trouble = Some(words.clone());
+                let since = refused.then(|| status.refused.unwrap_or_else(Instant::now));
+                let turned = since != status.refused;
+                status.refused = since;
+                news || turned
             });
             if news {
-                self.remark(Remark::Trouble(trouble));
+                self.remark(Remark::Trouble(words));
             }
         })
         .await;
@@ -262,6 +273,7 @@ impl Session {
             status.expired = seen == SessionState::Expired;
             if state.is_connected() {
                 status.trouble = None;
+                status.refused = None;
             }
         });
     }
