@@ -59,9 +59,10 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Returns whether nothing but the close of the session is waited for.
+    /// Returns whether nothing but the close of the session is waited for by anyone.
     pub(crate) fn only_closes(&self) -> bool {
-        self.closing && self.entries.len() <= 1
+        let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
+        self.closing && !self.entries.iter().any(is_waited_for)
     }
 
     fn xid(&mut self) -> i32 {

@@ -202,6 +202,16 @@ async fn closing_without_a_connection_tries_for_a_while() {
     net.refuse("a");
     let (client, _feed) = net.start("a");
     client.close().await.unwrap();
+    // What nobody waits for has a chance, and no more.
+    let net = Net::default();
+    net.refuse("a");
+    let (client, mut feed) = net.start("a");
+    drop(send(&client, Delete::new("/a")));
+    drop(client);
+    let begun = Instant::now();
+    let changes = until(&mut feed, State::Closed).await;
+    assert_eq!(causes(&changes), [Cause::Refused, Cause::Deadline]);
+    assert_eq!(begun.elapsed().as_secs(), 2);
     // There is a session, and no server for now.
     let (net, _, client, _feed, server) = connected("a").await;
     net.refuse("a");
