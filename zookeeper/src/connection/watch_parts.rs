@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_path_is_in_one_part_and_no_part_is_too_large() {
-        let path = |number: usize, length| Arc::from(format!("/{number:0length$}"));
+        let path = |number: usize, length| Arc::from(format!("/{number}{}", "x".repeat(length)));
         let lists = [
             (0..3000).map(|number| path(number, 100)).collect(),
             vec![path(0, 200_000)],
@@ -50,7 +50,7 @@ mod tests {
         // A path that is too long by itself stands alone: the server has taken it before.
         let large: Vec<usize> =
             parts.iter().map(bytes).filter(|bytes| *bytes > MOST_WATCHED_BYTES).collect();
-        assert_eq!(large, [200_005]);
+        assert_eq!(large, [200_006]);
         for (kind, list) in lists.iter().enumerate() {
             let again: Vec<Arc<str>> =
                 parts.iter().flat_map(|part| part[kind].iter().cloned()).collect();
