@@ -199,6 +199,10 @@ impl Task {
                 None => attempts.push(attempt.clone()),
             }
         }
+        if self.hosts.len() == 1 && attempt.cause.is_final() {
+            // The end of the session tells it.
+            return;
+        }
         tell(&self.shared, State::Connecting, Some(attempt.cause), Some(host), address);
     }
 

@@ -8,6 +8,7 @@ mod hostile;
 mod keeper;
 mod order;
 mod samples;
+mod sasl;
 mod session;
 mod watches;
 mod wire;
