@@ -24,6 +24,7 @@
 //! | `session` | `error`, `zk` |
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
+//! | `lesson` | `language`, `output` |
 //! | `terminal` | `output` |
 //! | `dispatch` | `dialect` |
 //! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
@@ -42,6 +43,7 @@ pub mod dispatch;
 pub mod error;
 pub mod glossary;
 pub mod language;
+pub mod lesson;
 pub mod options;
 pub mod output;
 pub mod repl;
