@@ -16,6 +16,7 @@ mod glossary;
 mod house;
 mod input;
 mod json;
+mod lessons;
 mod liars;
 mod placeholder;
 mod quotas;

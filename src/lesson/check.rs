@@ -131,3 +131,123 @@ fn type_all(lines: &[Line], stage: &mut dyn Stage) {
         stage.run(line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::lesson::{Effect, Reply, SessionState, Znode};
+    use std::time::Duration;
+
+    /// A tree on which `create`, `get` and `delete` work, and nothing else.
+    #[derive(Default)]
+    struct Tree(Effect);
+
+    impl Stage for Tree {
+        fn begin(&mut self) {
+            let sessions = [("A".to_owned(), SessionState::Alive(1))].into();
+            let tree = std::mem::take(&mut self.0.tree);
+            self.0 = Effect { tree, sessions, ..Effect::default() };
+        }
+
+        fn run(&mut self, line: &Line) -> bool {
+            let words = line.words();
+            let (operation, path) = (words[0].clone(), words[1].clone());
+            let exists = self.0.tree.contains_key(&path);
+            let result = match operation.as_str() {
+                "create" if exists => "NodeExists",
+                "create" => {
+                    let data = words.get(2).cloned().unwrap_or_default().into_bytes();
+                    self.0.tree.insert(path.clone(), Znode { data, ..Znode::default() });
+                    "Ok"
+                }
+                _ if !exists => "NoNode",
+                "delete" => {
+                    self.0.tree.remove(&path);
+                    "Ok"
+                }
+                _ => "Ok",
+            };
+            let session = line.session.clone();
+            let reply = Reply { session, operation, paths: vec![path], result: result.to_owned() };
+            self.0.replies.push(reply);
+            result == "Ok"
+        }
+
+        fn effect(&mut self) -> Effect {
+            self.0.clone()
+        }
+
+        fn wait(&mut self, _: Duration, done: &mut dyn FnMut(&Effect) -> bool) -> bool {
+            done(&self.0)
+        }
+    }
+
+    const SOUND: &str = "\
+lesson one 1
+sessions: A
+step make
+  try: create /a x
+    and: get /a
+  try: create /a y
+    and: get /a
+  until: node /a
+  until: reply A get /a Ok
+  wrong: create /b
+    when: node /b
+    say: name
+  wrong: get /a
+    when: reply A get /a NoNode
+    say: early
+  undo: delete /a
+    and: delete /b
+";
+
+    fn faults(old: &str, new: &str) -> Vec<String> {
+        assert!(SOUND.contains(old), "{old}");
+        let lesson = parse(&SOUND.replacen(old, new, 1)).unwrap();
+        play(&lesson, &mut Tree::default()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_sound_lesson_has_no_faults() {
+        assert_eq!(faults("one", "one"), [""; 0]);
+    }
+
+    #[test]
+    fn what_does_not_play_is_told_with_its_line() {
+        assert_eq!(
+            faults("try: create /a x", "try: create /c x"),
+            [
+                "4: After A> get /a this way is taken for early",
+                "4: This way does not pass: node /a; reply A get /a Ok",
+            ]
+        );
+        assert_eq!(
+            faults("when: node /b", "when: node /c"),
+            ["10: The mistake is not recognised: node /c"]
+        );
+        assert_eq!(
+            faults("wrong: create /b", "wrong: create /a\n    and: get /a"),
+            ["10: The mistake passes as right"]
+        );
+        assert_eq!(
+            faults("wrong: get /a", "wrong: get /a\n    and: create /b"),
+            ["13: The mistake is taken for name"]
+        );
+        // What undo leaves behind is in the way of the next.
+        let left = faults("  undo: delete /a\n    and: delete /b", "  undo: delete /a");
+        assert!(left.contains(&"13: The mistake is taken for name".to_owned()), "{left:?}");
+    }
+
+    #[test]
+    fn what_is_written_wrong_is_told_with_its_file() {
+        let problems = check("lesson one 2", &[]).unwrap_err();
+        assert!(problems[0].to_string().starts_with("1: "), "{}", problems[0]);
+        let problems = check(SOUND, &[(Language::Chinese, "[make]\n")]).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(told.contains(&"zh.txt:1: [make.ask] is missing".to_owned()), "{told:?}");
+        let problems = check(SOUND, &[]).unwrap_err();
+        assert_eq!(problems[0].to_string(), "1: There are no texts: one.en.txt");
+    }
+}

@@ -305,8 +305,10 @@ impl Trait {
     }
 
     fn is_of(&self, path: &str, znode: &Znode, effect: &Effect) -> bool {
-        // Containers and TTL znodes mark their kind in the owner's highest bits.
-        let ephemeral = znode.owner != 0 && znode.owner != i64::MIN && znode.owner >> 56 != -1;
+        // Containers and TTL znodes mark their kind in the owner's highest bits. Three bytes of
+        // them, since old servers give out session ids that begin with ff.
+        let ttl = znode.owner.cast_unsigned() >> 40 == 0x00ff_0000;
+        let ephemeral = znode.owner != 0 && znode.owner != i64::MIN && !ttl;
         match self {
             Self::Persistent => !ephemeral,
             Self::Ephemeral => ephemeral,

@@ -282,3 +282,6 @@ impl Effect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,18 +156,26 @@ impl Parser {
     }
 
     fn sessions(&mut self, rest: &str) -> Result<(), String> {
+        let mut fault = Ok(());
         for part in rest.split(',') {
             let (name, timeout) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
-            let timeout =
-                if timeout.is_empty() { TIMEOUT } else { duration(timeout.trim(), TIMEOUTS)? };
+            // A session with a wrong timeout is kept, so that its lines are no faults as well.
+            let timeout = match timeout.trim() {
+                "" => TIMEOUT,
+                timeout => duration(timeout, TIMEOUTS).unwrap_or_else(|message| {
+                    fault = Err(message);
+                    TIMEOUT
+                }),
+            };
             if !is_name(name) {
-                return Err(format!("A session's name has letters, digits and dashes: {name}"));
+                fault = Err(format!("A session's name has letters, digits and dashes: {name}"));
+            } else if self.lesson.sessions.iter().any(|session| session.name == name) {
+                fault = Err(format!("{name} is named twice"));
+            } else {
+                self.lesson.sessions.push(Session { name: name.to_owned(), timeout });
             }
-            if self.lesson.sessions.iter().any(|session| session.name == name) {
-                return Err(format!("{name} is named twice"));
-            }
-            self.lesson.sessions.push(Session { name: name.to_owned(), timeout });
         }
+        fault?;
         if self.lesson.sessions.len() > MOST_SESSIONS {
             return Err(format!("A lesson may have {MOST_SESSIONS} sessions"));
         }
