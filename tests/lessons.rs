@@ -51,7 +51,7 @@ fn perform(learner: &Learner, outputs: Vec<Output>, shells: &mut Shells) -> (Str
     let mut ended = false;
     for output in outputs {
         match output {
-            Output::Show(text) => shown.push_str(&format!("{text}\n")),
+            Output::Show(text) => shown.extend([text.as_str(), "\n"]),
             Output::Type(lines) => lines.iter().for_each(|line| {
                 shells.run(line);
             }),

@@ -147,7 +147,7 @@ mod tests {
         fn begin(&mut self) {
             let sessions = [("A".to_owned(), SessionState::Alive(1))].into();
             let tree = std::mem::take(&mut self.0.tree);
-            self.0 = Effect { tree, sessions, ..Effect::default() };
+            self.0 = Effect { sessions, tree, ..Effect::default() };
         }
 
         fn run(&mut self, line: &Line) -> bool {
