@@ -1,5 +1,7 @@
 //! `quit` and `exit`: close the session and leave.
 
+use std::ffi::OsString;
+
 use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -7,7 +9,11 @@ use crate::output::{Report, Text};
 /// Close the session and leave the shell
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "quit", after_long_help = EXAMPLE)]
-pub struct Quit {}
+pub struct Quit {
+    /// Words that are passed over, as zkCli does
+    #[arg(hide = true, num_args = 0.., allow_hyphen_values = true, trailing_var_arg = true)]
+    ignored: Vec<OsString>,
+}
 
 const EXAMPLE: &str = "\
 Example:
