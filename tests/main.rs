@@ -17,6 +17,7 @@ mod house;
 mod input;
 mod json;
 mod liars;
+mod pipelining;
 mod placeholder;
 mod quotas;
 mod reads;

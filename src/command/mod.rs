@@ -71,6 +71,7 @@ pub use self::redact::{is_private, redact};
 pub use self::shell::{Outcome, Shell};
 pub use self::switches::{Switch, Switches};
 use self::usage_error::{nearest, unknown};
+use crate::dispatch::{Effects, Write};
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
@@ -145,69 +146,73 @@ pub enum Command {
     WhoAmI(whoami::WhoAmI),
 }
 
-/// How a command may run beside others of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// It begins one request when it is first polled, which changes nothing and may leave with those
-    /// of others.
-    Reads,
-    /// It sends one request when it is first polled, which changes a znode.
-    Writes,
-    /// It changes the session or the shell, or takes more than one round trip: nothing else is in
-    /// flight while it runs.
-    Alone,
-}
-
 impl Command {
     /// Returns clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
         repeatable_flags(parse::Typed::command())
     }
 
-    /// Returns how the command may run beside others. One that leaves a watch runs alone, so that
-    /// no event stands before the result that it follows.
-    pub fn flow(&self) -> Flow {
-        let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
+    /// Returns what the command does, as far as others must know.
+    pub fn effects(&self, shell: &Shell) -> Effects {
+        let reads = |watches: bool| Effects::READS.watching(watches);
         match self {
-            Self::Create(command) if command.asks() || command.is_long() => Flow::Alone,
-            Self::Set(command) if command.is_long() => Flow::Alone,
-            Self::SetAcl(command) if command.is_long() => Flow::Alone,
-            Self::Create(_) | Self::Delete(_) | Self::Set(_) | Self::SetAcl(_) => Flow::Writes,
+            Self::AddAuth(_) => Effects { auth: true, ..Effects::NONE },
+            Self::Create(command) => {
+                Effects::writes(Write::Create).long(command.asks() || command.is_long())
+            }
+            Self::Delete(_) => Effects::writes(Write::Delete),
+            Self::Set(command) => Effects::writes(Write::Data).long(command.is_long()),
+            Self::SetAcl(command) => Effects::writes(Write::Acl).long(command.is_long()),
             Self::Config(command) => reads(command.watches()),
             Self::Get(command) => reads(command.watches()),
-            Self::Exists(_) | Self::GetAcl(_) => Flow::Reads,
-            Self::Ls(command) => reads(command.watches() || command.is_long()),
+            Self::Exists(_) | Self::GetAcl(_) => Effects::READS,
+            Self::Ls(command) => reads(command.watches()).long(command.is_long()),
             Self::Ls2(command) => reads(command.watches()),
             Self::Stat(command) => reads(command.watches()),
-            _ => Flow::Alone,
-        }
-    }
-
-    /// Returns whether the command leaves everything on the server as it is.
-    pub fn only_reads(&self, shell: &Shell) -> bool {
-        match self {
-            Self::Cd(_)
-            | Self::Config(_)
-            | Self::Exists(_)
-            | Self::Get(_)
-            | Self::GetAcl(_)
-            | Self::GetAllChildrenNumber(_)
+            Self::Cd(_) => Effects { reads: true, ..Effects::SHELL },
+            Self::GetAllChildrenNumber(_)
             | Self::GetEphemerals(_)
             | Self::ListQuota(_)
-            | Self::Ls(_)
-            | Self::Ls2(_)
-            | Self::Stat(_)
             | Self::Sync(_)
             | Self::Wait(_)
             | Self::Watch(_)
-            | Self::WhoAmI(_) => true,
+            | Self::WhoAmI(_) => Effects::READS.long(true),
+            Self::AddWatch(_) | Self::RemoveWatches(_) | Self::Watches(_) => {
+                Effects { write: Some(Write::Several), ..Effects::NONE }.watching(true)
+            }
+            Self::Close(_) | Self::Connect(_) | Self::Quit(_) | Self::Reconnect(_) => {
+                Effects { session: true, ..Effects::NONE }
+            }
+            Self::Commit(_)
+            | Self::DelQuota(_)
+            | Self::DeleteAll(_)
+            | Self::Edit(_)
+            | Self::Reconfig(_)
+            | Self::SetQuota(_) => Effects::writes(Write::Several),
             Self::Redo(command) => {
                 let line = command.line(shell).and_then(|line| shell.reader.read(&line));
-                line.is_ok_and(|again| again.is_none_or(|again| again.only_reads(shell)))
+                line.map_or(Effects::NONE, |again| {
+                    again.map_or(Effects::NONE, |again| again.effects(shell).long(true))
+                })
             }
-            Self::Repeat(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
-            Self::Time(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
-            _ => false,
+            Self::Repeat(command) => {
+                command.call().map_or(Effects::NONE, |call| call.effects(shell).long(true))
+            }
+            Self::Time(command) => {
+                command.call().map_or(Effects::NONE, |call| call.effects(shell).long(true))
+            }
+            Self::Check(_)
+            | Self::Digest(_)
+            | Self::Discard(_)
+            | Self::Echo(_)
+            | Self::Help(_)
+            | Self::History(_)
+            | Self::Multi(_)
+            | Self::PrintWatches(_)
+            | Self::Pwd(_)
+            | Self::Setting(_)
+            | Self::Sleep(_)
+            | Self::Version(_) => Effects::SHELL,
         }
     }
 

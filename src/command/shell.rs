@@ -7,8 +7,9 @@ use super::data_hint;
 use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
-use super::{Call, Command, DataHint, Flow, Reader};
+use super::{Call, Command, DataHint, Reader};
 use crate::dialect::Format;
+use crate::dispatch::Concurrency;
 use crate::error::{Error, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
@@ -158,7 +159,8 @@ impl Shell {
         let written = self.session.writes_applied();
         let report = call.command.run(self).await;
         // Of what runs alone, so that the writes are its own.
-        let has_written = call.flow() == Flow::Alone && self.session.writes_applied() > written;
+        let has_written = call.effects(self).concurrency() == Concurrency::Alone
+            && self.session.writes_applied() > written;
         let report = if has_written { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
         self.session.watches().deliver();

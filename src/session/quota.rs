@@ -178,6 +178,34 @@ impl Session {
         Ok(true)
     }
 
+    /// Returns every znode with a hard limit, as far as this session may see them: from inside a
+    /// chroot it sees none.
+    pub async fn hard_limits(&self) -> Result<Vec<ZnodePath>> {
+        if !self.sees_real_root() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        let mut walk = self.walk(&ZnodePath::new(ROOT)?, Turns::Depth, false);
+        loop {
+            let at = match walk.next().await {
+                Ok(Some(at)) => at,
+                Ok(None) => return Ok(found),
+                Err(error) if is_gone(&error) => return Ok(found),
+                Err(error) => return Err(error),
+            };
+            let Some(holder) = at.parent().filter(|_| at.name() == LIMITS) else { continue };
+            let limits = match self.get_data(&at, false).await {
+                Ok((data, _)) => Track::parse(&data),
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(error),
+            };
+            if [Limit::CountHard, Limit::BytesHard].iter().any(|limit| limits.get(*limit) >= 0) {
+                let top = holder.as_str().trim_start_matches(ROOT);
+                found.push(ZnodePath::new(if top.is_empty() { "/" } else { top })?);
+            }
+        }
+    }
+
     fn quota_path(&self, path: &ZnodePath) -> Result<ZnodePath> {
         if !self.sees_real_root() {
             let servers = self.servers();
