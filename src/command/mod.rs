@@ -183,12 +183,10 @@ impl Command {
             Self::Close(_) | Self::Connect(_) | Self::Quit(_) | Self::Reconnect(_) => {
                 Effects { session: true, ..Effects::NONE }
             }
-            Self::Commit(_)
-            | Self::DelQuota(_)
-            | Self::DeleteAll(_)
-            | Self::Edit(_)
-            | Self::Reconfig(_)
-            | Self::SetQuota(_) => Effects::writes(Write::Several),
+            Self::DelQuota(_) | Self::SetQuota(_) => Effects::writes(Write::Quota),
+            Self::Commit(_) | Self::DeleteAll(_) | Self::Edit(_) | Self::Reconfig(_) => {
+                Effects::writes(Write::Several)
+            }
             Self::Redo(command) => {
                 let line = command.line(shell).and_then(|line| shell.reader.read(&line));
                 line.map_or(Effects::NONE, |again| {

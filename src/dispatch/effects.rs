@@ -24,7 +24,9 @@ pub enum Write {
     Data,
     /// It replaces an ACL: the znode's own one is checked.
     Acl,
-    /// It changes several znodes, quotas, or the ensemble.
+    /// It changes quotas, against which later writes are checked.
+    Quota,
+    /// It changes several znodes, or the ensemble.
     Several,
 }
 
@@ -89,7 +91,7 @@ impl Effects {
         let alone = self.auth || self.session || self.watches || self.shell || self.is_long;
         match self.write {
             _ if alone => Concurrency::Alone,
-            Some(Write::Several) => Concurrency::Alone,
+            Some(Write::Several | Write::Quota) => Concurrency::Alone,
             Some(_) => Concurrency::Writes,
             None if self.reads => Concurrency::Reads,
             None => Concurrency::Alone,

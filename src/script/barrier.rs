@@ -55,7 +55,7 @@ impl Change {
         match self.write {
             Write::Create | Write::Delete => self.path.parent().as_ref() == Some(path),
             Write::Data | Write::Acl => self.path == *path,
-            Write::Several => true,
+            Write::Quota | Write::Several => true,
         }
     }
 

@@ -305,7 +305,7 @@ impl<'a> Run<'a> {
             (Ok(call), Ok(Some(write))) if !alone => self.change(call, write).await,
             _ => None,
         };
-        if matches!(effects, Ok(Effects { write: Some(Write::Several), .. })) {
+        if matches!(effects, Ok(Effects { write: Some(Write::Quota), .. })) {
             // They may be other ones after it.
             self.limits = None;
         }

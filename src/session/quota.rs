@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use futures_util::future::join_all;
+
 use super::many::is_gone;
 use super::{Acl, CreateMode, Session, Turns};
 use crate::error::{Code, Error, Kind, Result};
@@ -19,6 +21,9 @@ const LIMITS: &str = "zookeeper_limits";
 
 /// The znode in which the servers keep what a subtree has.
 const USAGE: &str = "zookeeper_stats";
+
+/// Limits that are read at a time.
+const READ_TOGETHER: usize = 128;
 
 /// What can be limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,26 +189,36 @@ impl Session {
         if !self.sees_real_root() {
             return Ok(Vec::new());
         }
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         let mut walk = self.walk(&ZnodePath::new(ROOT)?, Turns::Depth, false);
         loop {
-            let at = match walk.next().await {
-                Ok(Some(at)) => at,
-                Ok(None) => return Ok(found),
-                Err(error) if is_gone(&error) => return Ok(found),
+            match walk.next().await {
+                Ok(Some(at)) if at.name() == LIMITS => all.push(at),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) if is_gone(&error) => break,
                 Err(error) => return Err(error),
-            };
-            let Some(holder) = at.parent().filter(|_| at.name() == LIMITS) else { continue };
-            let limits = match self.get_data(&at, false).await {
-                Ok((data, _)) => Track::parse(&data),
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(error),
-            };
-            if [Limit::CountHard, Limit::BytesHard].iter().any(|limit| limits.get(*limit) >= 0) {
-                let top = holder.as_str().trim_start_matches(ROOT);
-                found.push(ZnodePath::new(if top.is_empty() { "/" } else { top })?);
             }
         }
+        let mut found = Vec::new();
+        for part in all.chunks(READ_TOGETHER) {
+            let limits = part.iter().map(|at| self.get_data(at, false));
+            for (at, limits) in part.iter().zip(join_all(limits).await) {
+                let limits = match limits {
+                    Ok((data, _)) => Track::parse(&data),
+                    Err(error) if is_gone(&error) => continue,
+                    Err(error) => return Err(error),
+                };
+                let is_hard = |limit: &Limit| limits.get(*limit) >= 0;
+                if [Limit::CountHard, Limit::BytesHard].iter().any(is_hard)
+                    && let Some(holder) = at.parent()
+                {
+                    let top = holder.as_str().trim_start_matches(ROOT);
+                    found.push(ZnodePath::new(if top.is_empty() { "/" } else { top })?);
+                }
+            }
+        }
+        Ok(found)
     }
 
     fn quota_path(&self, path: &ZnodePath) -> Result<ZnodePath> {
