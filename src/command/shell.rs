@@ -203,14 +203,6 @@ impl Shell {
         self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a line that `redo` has found.
-    pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
-        match self.reader.read(&line)? {
-            Some(call) => Box::pin(call.command.run(self)).await,
-            None => Ok(Box::new(crate::output::Silence {})),
-        }
-    }
-
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
         (self.show)(&self.view.part(&self.last_origin(), report), false)
