@@ -18,6 +18,7 @@ mod input;
 mod json;
 mod lessons;
 mod liars;
+mod pipelining;
 mod placeholder;
 mod quotas;
 mod reads;

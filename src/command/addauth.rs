@@ -1,5 +1,7 @@
 //! `addauth`: add an identity to the session.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
 use super::{Shell, digest};
@@ -28,8 +30,16 @@ Created /lake
 'digest,'ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=
 : cdrwa";
 
-impl AddAuth {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for AddAuth {
+    const NAME: &'static str = "addauth";
+    const TASK: Task = Task::Protect;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { auth: true, ..Effects::NONE }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         if self.scheme.contains(':') {
             // Somebody has left out the scheme: what stands in its place is a password.
             return Err(

@@ -1,6 +1,7 @@
 //! `addWatch`: a watch that stays.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};
@@ -51,8 +52,16 @@ WATCHER::
 WatchedEvent state:SyncConnected type:NodeCreated path:/lake/reed
 Created /lake/reed";
 
-impl AddWatch {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for AddWatch {
+    const NAME: &'static str = "addWatch";
+    const TASK: Task = Task::Watch;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several).watching(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         let kind = match self.mode {
             Mode::Persistent => WatchKind::Persistent,

@@ -1,6 +1,7 @@
 //! `cd`: change the working path.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::zk::TypedPath;
@@ -26,8 +27,16 @@ Created /lake/reed
 > pwd
 /lake";
 
-impl Cd {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for Cd {
+    const NAME: &'static str = "cd";
+    const TASK: Task = Task::Look;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { reads: true, ..Effects::SHELL }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         if shell.session.exists(&path, false).await?.is_none() {
             return Err(Error::code(Code::NoNode, path.as_str()));

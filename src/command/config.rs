@@ -1,6 +1,7 @@
 //! `config`: the configuration of the ensemble.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::Stat;
@@ -35,8 +36,18 @@ impl Config {
     pub(super) fn watches(&self) -> bool {
         self.watch
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Ensemble> {
+impl Spec for Config {
+    const NAME: &'static str = "config";
+    const TASK: Task = Task::Ensemble;
+    type Report = Ensemble;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.watching(self.watches())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Ensemble> {
         let (config, stat) = shell.session.config(self.watch).await?;
         let config = String::from_utf8_lossy(&config).into_owned();
         let config = if self.clients { for_clients(&config) } else { config };

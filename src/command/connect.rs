@@ -1,6 +1,7 @@
 //! `connect` and `close`: the session itself.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::Silence;
 use crate::zk::Servers;
@@ -26,8 +27,16 @@ Created /lake
 > ls /
 [lake]";
 
-impl Connect {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for Connect {
+    const NAME: &'static str = "connect";
+    const TASK: Task = Task::Session;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { session: true, ..Effects::NONE }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         match &self.servers {
             Some(servers) => open(shell, servers.clone()).await,
             None => again(shell).await,
@@ -62,8 +71,16 @@ Example:
 > ls /
 ! Not connected";
 
-impl Close {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for Close {
+    const NAME: &'static str = "close";
+    const TASK: Task = Task::Session;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { session: true, ..Effects::NONE }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         if shell.session.state().is_over() {
             return Err(crate::session::not_connected());
         }

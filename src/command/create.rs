@@ -1,5 +1,7 @@
 //! `create`: make a znode.
 
+use crate::dispatch::{Effects, Write};
+use super::{Spec, Task};
 use std::time::Duration;
 
 use super::Shell;
@@ -68,6 +70,14 @@ Created /pond/north/shore
 > create --parents --if-absent /pond/north/shore";
 
 impl Create {
+    async fn as_operation(&self, shell: &Shell) -> Result<Operation> {
+        if self.parents || self.if_absent {
+            return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
+        }
+        let (prefix, data, mode, acl) = self.prepare(shell).await?;
+        Ok(Operation::Create { prefix, data: data.into(), mode, acl })
+    }
+
     /// Returns what `create path [data]` means.
     pub(super) fn plain(path: TypedPath, data: Option<Data>) -> Self {
         Self { path, data, ..Self::default() }
@@ -76,15 +86,6 @@ impl Create {
     /// Returns whether the command asks for a password.
     pub(super) fn asks(&self) -> bool {
         self.acl.as_ref().is_some_and(|acl| acl.unanswered().next().is_some())
-    }
-
-    /// Returns what it means inside a transaction.
-    pub(super) async fn operation(&self, shell: &Shell) -> Result<Operation> {
-        if self.parents || self.if_absent {
-            return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
-        }
-        let (prefix, data, mode, acl) = self.prepare(shell).await?;
-        Ok(Operation::Create { prefix, data: data.into(), mode, acl })
     }
 
     /// Returns the path (of a sequential znode the prefix), the data, the mode and the ACL.
@@ -108,7 +109,24 @@ impl Create {
         Ok((path, data, mode, acl))
     }
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Created> {
+
+    /// Returns whether the command may need more than one round trip.
+    pub(super) fn is_long(&self) -> bool {
+        self.parents
+    }
+}
+
+impl Spec for Create {
+    const NAME: &'static str = "create";
+    const TASK: Task = Task::Change;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("mkdir", "create"), ("touch", "create")];
+    type Report = Created;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Create).long(self.asks() || self.is_long())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Created> {
         let (path, data, mode, acl) = self.prepare(shell).await?;
         let create = async || shell.session.create(&path, &data, mode, &acl).await;
         let mut result = create().await;
@@ -124,14 +142,12 @@ impl Create {
         Ok(Created { path, created: true })
     }
 
-    /// Returns what to say of data that may surprise.
-    pub(super) fn data_hint(&self) -> Option<DataHint> {
-        self.source.hint("create", self.data.as_ref())
+    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+        Some(self.as_operation(shell).await)
     }
 
-    /// Returns whether the command may need more than one round trip.
-    pub(super) fn is_long(&self) -> bool {
-        self.parents
+    fn data_hint(&self) -> Option<DataHint> {
+        self.source.hint("create", self.data.as_ref())
     }
 }
 

@@ -1,6 +1,7 @@
 //! `delete`: remove a znode that has no children.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::session::Operation;
@@ -37,20 +38,30 @@ Created /lake
 > delete --if-exists /lake";
 
 impl Delete {
-    /// Returns what `delete path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
-        Self { path, ..Self::default() }
-    }
-
-    /// Returns what it means inside a transaction.
-    pub(super) fn operation(&self, shell: &Shell) -> Result<Operation> {
+    fn as_operation(&self, shell: &Shell) -> Result<Operation> {
         if self.if_exists {
             return Err(Error::usage("--if-exists has no place in a transaction"));
         }
         Ok(Operation::Delete { path: shell.path(&self.path)?, version: self.only.or(self.version) })
     }
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+    /// Returns what `delete path` means.
+    pub(super) fn plain(path: TypedPath) -> Self {
+        Self { path, ..Self::default() }
+    }
+}
+
+impl Spec for Delete {
+    const NAME: &'static str = "delete";
+    const TASK: Task = Task::Change;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("rm", "delete"), ("rmdir", "delete")];
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Delete)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         let version = self.only.or(self.version);
         match shell.session.delete(&path, version).await {
@@ -63,5 +74,9 @@ impl Delete {
             },
             Ok(()) => Ok(Silence {}),
         }
+    }
+
+    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+        Some(self.as_operation(shell))
     }
 }

@@ -1,6 +1,7 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use super::consent::{Consent, Question, about, counted};
 use crate::error::Result;
 use crate::output::Silence;
@@ -39,31 +40,42 @@ Created /lake/reed
 ! Node does not exist: /lake";
 
 impl DeleteAll {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = self.path(shell)?;
-        let note = |count| shell.progress.note(count, "deleted");
-        tree::delete(&shell.session, &path, self.batch(), note).await?;
-        Ok(Silence {})
-    }
-
     /// Returns how many znodes to delete at a time; zkCli takes any number, and none or less for one at
     /// a time.
     fn batch(&self) -> Option<usize> {
         self.batch.map(|batch| usize::try_from(batch).unwrap_or(1).clamp(1, 1000))
     }
 
-    /// Returns what a person is to be asked first; none when nothing hangs on the answer.
-    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+
+    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
+        self.consent.path(shell, &self.path, "delete")
+    }
+}
+
+impl Spec for DeleteAll {
+    const NAME: &'static str = "deleteall";
+    const ALIASES: &'static [&'static str] = &["rmr"];
+    const TASK: Task = Task::Change;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = self.path(shell)?;
+        let note = |count| shell.progress.note(count, "deleted");
+        tree::delete(&shell.session, &path, self.batch(), note).await?;
+        Ok(Silence {})
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
         let path = self.path(shell)?;
         if self.consent.yes {
             return Ok(None);
         }
         let summary = tree::summary(&shell.session, &path).await?;
         Ok((summary.below > 0).then(|| question(&path, &summary, shell.session.id())))
-    }
-
-    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
-        self.consent.path(shell, &self.path, "delete")
     }
 }
 

@@ -1,6 +1,7 @@
 //! `delquota`: take a limit away.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 use crate::tree;
@@ -47,8 +48,16 @@ absolute path is /zookeeper/quota/moor/zookeeper_limits
 ! quota for /moor does not exist.
 > delete /moor";
 
-impl DelQuota {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for DelQuota {
+    const NAME: &'static str = "delquota";
+    const TASK: Task = Task::Protect;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Quota)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         if tree::delete_quota(&shell.session, &path, self.which.limit()).await? {
             return Ok(Silence {});

@@ -1,5 +1,7 @@
 //! `digest`: the id that stands for a user and a password in an ACL.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use super::{Shell, secret};
 use crate::dispatch::Secret;
 use crate::error::{Error, Result};
@@ -25,8 +27,16 @@ Example:
 > digest ann:secret
 digest:ann:7RJfAeIvrl4zdj6sS2fXrQHDvHM=";
 
-impl Digest {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Id> {
+impl Spec for Digest {
+    const NAME: &'static str = "digest";
+    const TASK: Task = Task::Protect;
+    type Report = Id;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Id> {
         let who = self.who.0.to_str().ok_or_else(|| Error::usage("The words are not UTF-8"))?;
         let (user, password) = match who.split_once(':') {
             Some((user, ASK)) => (user, None),

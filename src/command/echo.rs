@@ -1,5 +1,8 @@
 //! `echo`: print words.
 
+use crate::error::Result;
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
 use super::Shell;
@@ -20,10 +23,18 @@ Example:
 > echo the lakes   of the north:
 the lakes of the north:";
 
-impl Echo {
-    pub(super) fn run(&self, _: &Shell) -> Words {
+impl Spec for Echo {
+    const NAME: &'static str = "echo";
+    const TASK: Task = Task::Script;
+    type Report = Words;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, _: &Shell) -> Result<Words> {
         let words: Vec<&[u8]> = self.words.iter().map(|word| word.0.as_bytes()).collect();
-        Words { text: words.join(&b' ') }
+        Ok(Words { text: words.join(&b' ') })
     }
 }
 

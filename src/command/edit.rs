@@ -2,6 +2,8 @@
 
 mod changes;
 
+use crate::dispatch::{Effects, Write};
+use super::{Spec, Task};
 use std::io;
 use std::process::ExitStatus;
 
@@ -33,8 +35,17 @@ Created /lake
 > edit /lake
 ! There is no terminal to edit at";
 
-impl Edit {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Said> {
+impl Spec for Edit {
+    const NAME: &'static str = "edit";
+    const TASK: Task = Task::Change;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("vi", "edit"), ("vim", "edit"), ("nano", "edit")];
+    type Report = Said;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Said> {
         let path = shell.path(&self.path)?;
         let Some(terminal) = &shell.terminal else {
             return Err(Error::new(Kind::Refused, "There is no terminal to edit at")

@@ -1,6 +1,7 @@
 //! `exists`: whether there is a znode, for scripts.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -30,8 +31,18 @@ impl Exists {
     pub(super) fn plain(path: TypedPath) -> Self {
         Self { path }
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Answer> {
+impl Spec for Exists {
+    const NAME: &'static str = "exists";
+    const TASK: Task = Task::Look;
+    type Report = Answer;
+
+    fn effects(&self) -> Effects {
+        Effects::READS
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Answer> {
         let path = shell.path(&self.path)?;
         let exists = shell.session.exists(&path, false).await?.is_some();
         Ok(Answer { exists, path: path.to_string() })

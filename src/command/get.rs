@@ -1,5 +1,7 @@
 //! `get`: read a znode's data.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -67,8 +69,19 @@ impl Get {
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Data> {
+impl Spec for Get {
+    const NAME: &'static str = "get";
+    const TASK: Task = Task::Look;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("cat", "get"), ("less", "get"), ("more", "get")];
+    type Report = Data;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.watching(self.watches())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Data> {
         let path = shell.path(&self.path)?;
         let (bytes, stat) = if self.watches() {
             shell.session.get_data(&path, true).await?

@@ -1,6 +1,7 @@
 //! `getAcl`: who may do what with a znode.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};
@@ -27,8 +28,16 @@ Created /lake
 'ip,'10.0.0.7
 : r";
 
-impl GetAcl {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Guard> {
+impl Spec for GetAcl {
+    const NAME: &'static str = "getAcl";
+    const TASK: Task = Task::Protect;
+    type Report = Guard;
+
+    fn effects(&self) -> Effects {
+        Effects::READS
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Guard> {
         let path = shell.path(&self.path)?;
         let (acl, stat) = shell.session.get_acl(&path).await?;
         Ok(Guard { acl, stat: self.stat.then_some(stat) })

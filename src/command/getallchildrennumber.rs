@@ -1,6 +1,7 @@
 //! `getAllChildrenNumber`: how many znodes lie below one.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -27,8 +28,16 @@ Created /lake/reed/duck
 > getAllChildrenNumber /lake
 2";
 
-impl GetAllChildrenNumber {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Count> {
+impl Spec for GetAllChildrenNumber {
+    const NAME: &'static str = "getAllChildrenNumber";
+    const TASK: Task = Task::Look;
+    type Report = Count;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Count> {
         let path = shell.path(&self.path)?;
         Ok(Count { count: shell.session.count_below(&path).await? })
     }

@@ -1,6 +1,7 @@
 //! `getEphemerals`: the ephemeral znodes of this session.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{TypedPath, ZnodePath};
@@ -27,8 +28,16 @@ Created /reed
 > getEphemerals /d
 [/duck]";
 
-impl GetEphemerals {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Ephemerals> {
+impl Spec for GetEphemerals {
+    const NAME: &'static str = "getEphemerals";
+    const TASK: Task = Task::Session;
+    type Report = Ephemerals;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Ephemerals> {
         let prefix = match &self.path {
             Some(path) => shell.path(path)?,
             None => ZnodePath::root(),

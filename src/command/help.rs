@@ -1,27 +1,13 @@
 //! `help`: all commands by task, one command in full, or a word of the glossary.
 
-use super::Command;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
+use super::{COMMANDS, Command, Listed};
 use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
 use crate::output::Said;
 use crate::syntax::QUOTING;
-
-/// What one wants to do, and the commands that do it. A test holds it to the list of commands.
-const TASKS: &[(&str, &[&str])] = &[
-    ("look", &["ls", "ls2", "get", "stat", "exists", "getAllChildrenNumber", "cd", "pwd"]),
-    ("change", &["create", "set", "edit", "delete", "deleteall"]),
-    ("watch", &["watch", "wait", "addWatch", "removewatches", "watches", "printwatches"]),
-    (
-        "protect",
-        &["getAcl", "setAcl", "digest", "addauth", "whoami", "setquota", "listquota", "delquota"],
-    ),
-    ("session", &["connect", "reconnect", "close", "getEphemerals", "sync", "quit"]),
-    ("ensemble", &["config", "reconfig"]),
-    ("transaction", &["multi", "check", "commit", "discard"]),
-    ("script", &["echo", "sleep", "time", "repeat"]),
-    ("shell", &["help", "history", "redo", "setting", "version"]),
-];
 
 /// Show all commands, one in full, or what a word means
 #[derive(Debug, clap::Args)]
@@ -47,8 +33,19 @@ impl Help {
     pub(super) fn about(command: &str) -> Self {
         Self { lang: None, words: vec![command.to_owned()] }
     }
+}
 
-    pub(super) fn run(&self) -> Result<Said> {
+impl Spec for Help {
+    const NAME: &'static str = "help";
+    const TASK: Task = Task::Shell;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
+    type Report = Said;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, _: &Shell) -> Result<Said> {
         let language =
             self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
         let text = match &self.words[..] {
@@ -91,9 +88,9 @@ fn unknown(word: &str) -> Error {
 fn table() -> String {
     let tree = Command::tree();
     let mut lines = Vec::new();
-    for (task, names) in TASKS {
-        lines.push((*task).to_owned());
-        for name in *names {
+    for task in Task::ALL {
+        lines.push(task.name().to_owned());
+        for Listed { name, .. } in COMMANDS.iter().filter(|listed| listed.task == *task) {
             let about = tree.find_subcommand(name).and_then(clap::Command::get_about);
             let about = about.map(ToString::to_string).unwrap_or_default();
             lines.push(format!("  {name:<22}{about}"));
@@ -159,15 +156,5 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-
-    #[test]
-    fn every_command_has_one_task() {
-        let mut listed: Vec<&str> = TASKS.iter().flat_map(|(_, names)| *names).copied().collect();
-        listed.sort_unstable();
-        let tree = Command::tree();
-        let mut known: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
-        known.sort_unstable();
-        assert_eq!(listed, known);
     }
 }

@@ -1,12 +1,14 @@
 //! `history` and `redo`: the lines typed so far, by number.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::{Shell, is_private, redact};
+use super::{Call, Shell, is_private, redact};
 use crate::dispatch::FreeWord;
 use crate::error::{Error, Kind, Result};
-use crate::output::{Report, Text};
+use crate::output::{Report, Silence, Text};
 
 /// How many lines `history` shows, its own included (zkCli).
 const SHOWN: usize = 11;
@@ -58,8 +60,16 @@ Created /lake
 > history search lake
 0 - create /lake";
 
-impl History {
-    pub(super) fn run(&self, shell: &Shell) -> Result<Lines> {
+impl Spec for History {
+    const NAME: &'static str = "history";
+    const TASK: Task = Task::Shell;
+    type Report = Lines;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Lines> {
         let word = self.word.as_ref().map(|word| word.0.to_string_lossy());
         match (self.ask, word) {
             (Some(Ask::Search), Some(word)) => Ok(search(shell, &word)),
@@ -159,7 +169,7 @@ Created /lake-0000000001";
 
 impl Redo {
     /// Returns the line to run, and puts it into the log in place of this one.
-    pub(super) fn line(&self, shell: &Shell) -> Result<String> {
+    fn line(&self, shell: &Shell) -> Result<String> {
         let mut log = shell.log();
         if self.number >= log.len().saturating_sub(1) {
             return Err(out_of_range());
@@ -167,6 +177,28 @@ impl Redo {
         let line = log.get(self.number).cloned().ok_or_else(out_of_range)?;
         log.replace_last(&line);
         Ok(line)
+    }
+}
+
+impl Spec for Redo {
+    const NAME: &'static str = "redo";
+    const TASK: Task = Task::Shell;
+    type Report = Box<dyn Report>;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+        match shell.reader.read(&self.line(shell)?)? {
+            Some(call) => Box::pin(call.command.run(shell)).await,
+            None => Ok(Box::new(Silence {})),
+        }
+    }
+
+    fn wrapped(&self, shell: Option<&Shell>) -> Option<Result<Call>> {
+        let shell = shell?;
+        self.line(shell).and_then(|line| shell.reader.read(&line)).transpose()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
@@ -28,8 +29,16 @@ Output stat for /pond count=1,bytes=4
 > deleteall /pond
 > delquota /pond";
 
-impl ListQuota {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Listed> {
+impl Spec for ListQuota {
+    const NAME: &'static str = "listquota";
+    const TASK: Task = Task::Protect;
+    type Report = Listed;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Listed> {
         let path = shell.path(&self.path)?;
         let place = tree::limits_path(&shell.session, &path)?;
         if let Some(Quota { limits, usage }) = tree::quota(&shell.session, &path).await? {

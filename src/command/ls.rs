@@ -1,6 +1,7 @@
 //! `ls` and `ls2`: list the children of a znode.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::dialect::Format;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -58,8 +59,19 @@ impl Ls {
     pub(super) fn is_long(&self) -> bool {
         self.recursive
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
+impl Spec for Ls {
+    const NAME: &'static str = "ls";
+    const TASK: Task = Task::Look;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("dir", "ls"), ("tree", "ls -R"), ("find", "ls -R")];
+    type Report = Children;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.watching(self.watches()).long(self.is_long())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Children> {
         let path = shell.path(&self.path)?;
         let watch = self.watches();
         if self.recursive {
@@ -116,8 +128,18 @@ impl Ls2 {
     pub(super) fn watches(&self) -> bool {
         self.word.is_some()
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Children> {
+impl Spec for Ls2 {
+    const NAME: &'static str = "ls2";
+    const TASK: Task = Task::Look;
+    type Report = Children;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.watching(self.watches())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Children> {
         let path = shell.path(&self.path)?;
         list(shell, &path, self.watches(), true).await
     }

@@ -3,61 +3,20 @@
 //! A command knows its arguments, its help, its example and its report. It knows neither where its
 //! line came from nor where its report goes.
 
-mod addauth;
-mod addwatch;
 mod block;
-mod cd;
-mod config;
-mod connect;
 mod consent;
-mod create;
 mod data;
 mod data_hint;
-mod delete;
-mod deleteall;
-mod delquota;
-mod digest;
-mod echo;
-mod edit;
-mod exists;
-mod get;
-mod getacl;
-mod getallchildrennumber;
-mod getephemerals;
-mod help;
-mod history;
 mod inner;
-mod listquota;
 mod log;
-mod ls;
-mod multi;
 mod parse;
 mod plain;
-mod printwatches;
-mod pwd;
-mod quit;
-mod reconfig;
-mod reconnect;
 mod redact;
-mod removewatches;
-mod repeat;
 mod secret;
-mod set;
-mod setacl;
-mod setquota;
-mod setting;
 mod shell;
-mod sleep;
-mod stat;
+mod spec;
 mod switches;
-mod sync;
-mod time;
 mod usage_error;
-mod version;
-mod wait;
-mod watch;
-mod watches;
-mod whoami;
 
 use clap::CommandFactory;
 
@@ -69,93 +28,156 @@ pub use self::parse::{Call, Reader, parse, words};
 use self::parse::{is_option, with_places};
 pub use self::redact::{is_private, redact};
 pub use self::shell::{Outcome, Shell};
+use self::spec::Spec;
+use self::spec::Task;
 pub use self::switches::{Switch, Switches};
 use self::usage_error::{nearest, unknown};
+use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
 pub use crate::syntax::Variables;
 use crate::syntax::repeatable_flags;
 
-/// Every command there is: the only list. What each does stands with its arguments.
-#[expect(missing_docs, reason = "a comment here would replace the command's own help")]
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    #[command(name = "addauth")]
-    AddAuth(addauth::AddAuth),
-    #[command(name = "addWatch")]
-    AddWatch(addwatch::AddWatch),
-    Cd(cd::Cd),
-    Check(multi::Check),
-    Close(connect::Close),
-    Commit(multi::Commit),
-    Config(config::Config),
-    Connect(connect::Connect),
-    Create(create::Create),
-    #[command(name = "delquota")]
-    DelQuota(delquota::DelQuota),
-    Delete(delete::Delete),
-    Digest(digest::Digest),
-    #[command(name = "deleteall", visible_alias = "rmr")]
-    DeleteAll(deleteall::DeleteAll),
-    Discard(multi::Discard),
-    Echo(echo::Echo),
-    Edit(edit::Edit),
-    Exists(exists::Exists),
-    Get(get::Get),
-    #[command(name = "getAcl")]
-    GetAcl(getacl::GetAcl),
-    #[command(name = "getAllChildrenNumber")]
-    GetAllChildrenNumber(getallchildrennumber::GetAllChildrenNumber),
-    #[command(name = "getEphemerals")]
-    GetEphemerals(getephemerals::GetEphemerals),
-    Help(help::Help),
-    History(history::History),
-    #[command(name = "listquota")]
-    ListQuota(listquota::ListQuota),
-    Ls(ls::Ls),
-    Ls2(ls::Ls2),
-    Multi(multi::Multi),
-    #[command(name = "printwatches")]
-    PrintWatches(printwatches::PrintWatches),
-    Pwd(pwd::Pwd),
-    #[command(visible_alias = "exit")]
-    Quit(quit::Quit),
-    Reconfig(reconfig::Reconfig),
-    Reconnect(reconnect::Reconnect),
-    Redo(history::Redo),
-    #[command(name = "removewatches")]
-    RemoveWatches(removewatches::RemoveWatches),
-    Repeat(repeat::Repeat),
-    Set(set::Set),
-    #[command(name = "setAcl")]
-    SetAcl(setacl::SetAcl),
-    #[command(name = "setquota")]
-    SetQuota(setquota::SetQuota),
-    Setting(setting::Setting),
-    Sleep(sleep::Sleep),
-    Stat(stat::Stat),
-    Sync(sync::Sync),
-    Time(time::Time),
-    Version(version::Version),
-    Wait(wait::Wait),
-    Watch(watch::Watch),
-    Watches(watches::Watches),
-    #[command(name = "whoami")]
-    WhoAmI(whoami::WhoAmI),
+/// Declares the commands: the modules, the enumeration, and what it hands on to each.
+macro_rules! commands {
+    ($($module:ident: $($command:ident),+;)+) => {
+        $(mod $module;)+
+
+        /// Every command there is. What each does stands with its arguments.
+        #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
+        #[derive(Debug, clap::Subcommand)]
+        pub enum Command {
+            $($(
+                #[command(
+                    name = <$module::$command as Spec>::NAME,
+                    visible_aliases = <$module::$command as Spec>::ALIASES.iter().copied()
+                )]
+                $command($module::$command),
+            )+)+
+        }
+
+        /// Name, task, and what other shells call it, in the order of `help`.
+        const COMMANDS: &[Listed] = &[
+            $($(Listed::of::<$module::$command>(),)+)+
+        ];
+
+        impl Command {
+            /// Returns what the command does, as far as others must know.
+            pub fn effects(&self, shell: &Shell) -> Effects {
+                if let Some(wrapped) = self.wrapped(Some(shell)) {
+                    return wrapped.map_or(Effects::SHELL, |call| call.effects(shell).long(true));
+                }
+                match self {
+                    $($(Self::$command(command) => command.effects(),)+)+
+                }
+            }
+
+            /// Returns what to say of data that is stored as typed and may surprise.
+            pub fn data_hint(&self) -> Option<DataHint> {
+                if let Some(wrapped) = self.wrapped(None) {
+                    return wrapped.ok()?.data_hint();
+                }
+                match self {
+                    $($(Self::$command(command) => command.data_hint(),)+)+
+                }
+            }
+
+            /// Returns what a person is to be asked before the command runs; none for most.
+            pub async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+                if let Some(wrapped) = self.wrapped(Some(shell)) {
+                    return Box::pin(wrapped?.question(shell)).await;
+                }
+                match self {
+                    $($(Self::$command(command) => Box::pin(command.question(shell)).await,)+)+
+                }
+            }
+
+            /// Returns what the command means inside a transaction; none where it runs at once
+            /// there too.
+            async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+                match self {
+                    $($(Self::$command(command) => command.operation(shell).await,)+)+
+                }
+            }
+
+            fn wrapped(&self, shell: Option<&Shell>) -> Option<Result<Call>> {
+                match self {
+                    $($(Self::$command(command) => command.wrapped(shell),)+)+
+                }
+            }
+
+            async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+                if shell.in_transaction()
+                    && let Some(operation) = self.operation(shell).await
+                {
+                    return boxed(shell.queue(operation));
+                }
+                match self {
+                    // In a box each, so that a script's line is not as large as the largest of them.
+                    $($(Self::$command(command) => boxed(Box::pin(command.run(shell)).await),)+)+
+                }
+            }
+        }
+    };
 }
 
-/// How a command may run beside others of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    /// It begins one request when it is first polled, which changes nothing and may leave with those
-    /// of others.
-    Reads,
-    /// It sends one request when it is first polled, which changes a znode.
-    Writes,
-    /// It changes the session or the shell, or takes more than one round trip: nothing else is in
-    /// flight while it runs.
-    Alone,
+commands! {
+    ls: Ls, Ls2;
+    get: Get;
+    stat: Stat;
+    exists: Exists;
+    getallchildrennumber: GetAllChildrenNumber;
+    cd: Cd;
+    pwd: Pwd;
+    create: Create;
+    set: Set;
+    edit: Edit;
+    delete: Delete;
+    deleteall: DeleteAll;
+    watch: Watch;
+    wait: Wait;
+    addwatch: AddWatch;
+    removewatches: RemoveWatches;
+    watches: Watches;
+    printwatches: PrintWatches;
+    getacl: GetAcl;
+    setacl: SetAcl;
+    digest: Digest;
+    addauth: AddAuth;
+    whoami: WhoAmI;
+    setquota: SetQuota;
+    listquota: ListQuota;
+    delquota: DelQuota;
+    connect: Connect, Close;
+    reconnect: Reconnect;
+    getephemerals: GetEphemerals;
+    sync: Sync;
+    quit: Quit;
+    config: Config;
+    reconfig: Reconfig;
+    multi: Multi, Check, Commit, Discard;
+    echo: Echo;
+    sleep: Sleep;
+    time: Time;
+    repeat: Repeat;
+    help: Help;
+    history: History, Redo;
+    setting: Setting;
+    version: Version;
+}
+
+/// What the list of commands says of one.
+struct Listed {
+    name: &'static str,
+    task: Task,
+    search_terms: &'static [(&'static str, &'static str)],
+}
+
+impl Listed {
+    const fn of<C: Spec>() -> Self {
+        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS }
+    }
 }
 
 impl Command {
@@ -163,155 +185,45 @@ impl Command {
     pub fn tree() -> clap::Command {
         repeatable_flags(parse::Typed::command())
     }
-
-    /// Returns how the command may run beside others. One that leaves a watch runs alone, so that
-    /// no event stands before the result that it follows.
-    pub fn flow(&self) -> Flow {
-        let reads = |watches: bool| if watches { Flow::Alone } else { Flow::Reads };
-        match self {
-            Self::Create(command) if command.asks() || command.is_long() => Flow::Alone,
-            Self::Set(command) if command.is_long() => Flow::Alone,
-            Self::SetAcl(command) if command.is_long() => Flow::Alone,
-            Self::Create(_) | Self::Delete(_) | Self::Set(_) | Self::SetAcl(_) => Flow::Writes,
-            Self::Config(command) => reads(command.watches()),
-            Self::Get(command) => reads(command.watches()),
-            Self::Exists(_) | Self::GetAcl(_) => Flow::Reads,
-            Self::Ls(command) => reads(command.watches() || command.is_long()),
-            Self::Ls2(command) => reads(command.watches()),
-            Self::Stat(command) => reads(command.watches()),
-            _ => Flow::Alone,
-        }
-    }
-
-    /// Returns whether the command leaves everything on the server as it is.
-    pub fn only_reads(&self, shell: &Shell) -> bool {
-        match self {
-            Self::Cd(_)
-            | Self::Config(_)
-            | Self::Exists(_)
-            | Self::Get(_)
-            | Self::GetAcl(_)
-            | Self::GetAllChildrenNumber(_)
-            | Self::GetEphemerals(_)
-            | Self::ListQuota(_)
-            | Self::Ls(_)
-            | Self::Ls2(_)
-            | Self::Stat(_)
-            | Self::Sync(_)
-            | Self::Wait(_)
-            | Self::Watch(_)
-            | Self::WhoAmI(_) => true,
-            Self::Redo(command) => {
-                let line = command.line(shell).and_then(|line| shell.reader.read(&line));
-                line.is_ok_and(|again| again.is_none_or(|again| again.only_reads(shell)))
-            }
-            Self::Repeat(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
-            Self::Time(command) => command.call().is_ok_and(|call| call.only_reads(shell)),
-            _ => false,
-        }
-    }
-
-    /// Returns what to say of data that is stored as typed and may surprise.
-    pub fn data_hint(&self) -> Option<DataHint> {
-        match self {
-            Self::Create(command) => command.data_hint(),
-            Self::Repeat(command) => command.call().ok()?.data_hint(),
-            Self::Set(command) => command.data_hint(),
-            Self::Time(command) => command.call().ok()?.data_hint(),
-            _ => None,
-        }
-    }
-
-    /// Returns what a person is to be asked before the command runs; none for most commands.
-    pub async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        match self {
-            Self::DeleteAll(command) => command.question(shell).await,
-            Self::Redo(command) => match shell.reader.read(&command.line(shell)?)? {
-                Some(again) => Box::pin(again.question(shell)).await,
-                None => Ok(None),
-            },
-            Self::Repeat(command) => Box::pin(command.call()?.question(shell)).await,
-            Self::SetAcl(command) => command.question(shell).await,
-            Self::Time(command) => Box::pin(command.call()?.question(shell)).await,
-            _ => Ok(None),
-        }
-    }
-
-    /// Returns what the command means inside a transaction; none where it runs at once there too.
-    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
-        Some(match self {
-            Self::Check(command) => command.operation(shell),
-            Self::Create(command) => command.operation(shell).await,
-            Self::Delete(command) => command.operation(shell),
-            Self::Set(command) if command.setting(shell).is_none() => {
-                command.operation(shell).await
-            }
-            _ => return None,
-        })
-    }
-
-    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
-        if shell.in_transaction()
-            && let Some(operation) = self.operation(shell).await
-        {
-            return boxed(shell.queue(operation));
-        }
-        match self {
-            Self::AddAuth(command) => boxed(command.run(shell).await),
-            Self::AddWatch(command) => boxed(command.run(shell).await),
-            Self::Cd(command) => boxed(command.run(shell).await),
-            Self::Check(_) => boxed(multi::Check::run()),
-            Self::Close(command) => boxed(command.run(shell).await),
-            Self::Commit(_) => boxed(multi::Commit::run(shell).await),
-            Self::Config(command) => boxed(command.run(shell).await),
-            Self::Connect(command) => boxed(command.run(shell).await),
-            Self::Create(command) => boxed(command.run(shell).await),
-            Self::DelQuota(command) => boxed(command.run(shell).await),
-            Self::Delete(command) => boxed(command.run(shell).await),
-            Self::DeleteAll(command) => boxed(command.run(shell).await),
-            Self::Discard(_) => boxed(multi::Discard::run(shell)),
-            Self::Echo(command) => boxed(Ok(command.run(shell))),
-            Self::Edit(command) => boxed(Box::pin(command.run(shell)).await),
-            Self::Digest(command) => boxed(command.run(shell).await),
-            Self::Exists(command) => boxed(command.run(shell).await),
-            Self::Get(command) => boxed(command.run(shell).await),
-            Self::GetAcl(command) => boxed(command.run(shell).await),
-            Self::GetAllChildrenNumber(command) => boxed(command.run(shell).await),
-            Self::GetEphemerals(command) => boxed(command.run(shell).await),
-            Self::Help(command) => boxed(command.run()),
-            Self::History(command) => boxed(command.run(shell)),
-            Self::ListQuota(command) => boxed(command.run(shell).await),
-            Self::Ls(command) => boxed(command.run(shell).await),
-            Self::Ls2(command) => boxed(command.run(shell).await),
-            Self::Multi(_) => boxed(multi::Multi::run(shell)),
-            Self::PrintWatches(command) => Ok(command.run(shell)),
-            Self::Pwd(_) => boxed(Ok(pwd::Pwd::run(shell))),
-            Self::Quit(command) => boxed(command.run(shell).await),
-            Self::Reconfig(command) => boxed(command.run(shell).await),
-            Self::Reconnect(command) => boxed(command.run(shell).await),
-            Self::Redo(command) => shell.redo(command.line(shell)?).await,
-            Self::RemoveWatches(command) => boxed(command.run(shell).await),
-            Self::Repeat(command) => boxed(command.run(shell).await),
-            Self::Set(command) => match command.setting(shell) {
-                Some(setting) => boxed(setting.run(shell)),
-                None => boxed(command.run(shell).await),
-            },
-            Self::SetAcl(command) => boxed(command.run(shell).await),
-            Self::SetQuota(command) => boxed(Box::pin(command.run(shell)).await),
-            Self::Setting(command) => boxed(command.run(shell)),
-            Self::Sleep(command) => boxed(Ok(command.run().await)),
-            Self::Stat(command) => boxed(command.run(shell).await),
-            Self::Sync(command) => boxed(command.run(shell).await),
-            Self::Time(command) => boxed(command.run(shell).await),
-            Self::Version(_) => boxed(Ok(version::Version::run())),
-            Self::Wait(command) => boxed(Box::pin(command.run(shell)).await),
-            Self::Watch(command) => boxed(Box::pin(command.run(shell)).await),
-            Self::Watches(command) => boxed(command.run(shell).await),
-            Self::WhoAmI(_) => boxed(whoami::WhoAmI::run(shell).await),
-        }
-    }
 }
 
 fn boxed<R: Report + 'static>(result: Result<R>) -> Result<Box<dyn Report>> {
     result.map(|report| Box::new(report) as Box<dyn Report>)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_command_lacks_anything() {
+        let tree = Command::tree();
+        let mut lacks = Vec::new();
+        for Listed { name, search_terms, .. } in COMMANDS {
+            let Some(command) = tree.find_subcommand(name) else {
+                lacks.push(format!("{name}: no command of clap's"));
+                continue;
+            };
+            let text = |text: Option<&clap::builder::StyledStr>| {
+                text.map(ToString::to_string).unwrap_or_default()
+            };
+            if text(command.get_about()).is_empty() {
+                lacks.push(format!("{name}: no line that says what it does"));
+            }
+            if !text(command.get_after_long_help()).contains("Example") {
+                lacks.push(format!("{name}: no example"));
+            }
+            for arg in command.get_arguments().filter(|arg| text(arg.get_help()).is_empty()) {
+                lacks.push(format!("{name} {}: no help", arg.get_id()));
+            }
+            for (term, line) in *search_terms {
+                let leads = line.split(' ').next().is_some_and(|word| word == *name);
+                if !leads || tree.find_subcommand(term).is_some() {
+                    lacks.push(format!("{name}: {term} leads to {line}"));
+                }
+            }
+        }
+        assert_eq!(COMMANDS.len(), tree.get_subcommands().count());
+        assert!(lacks.is_empty(), "{}", lacks.join("\n"));
+    }
 }

@@ -1,6 +1,7 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Silence, Text};
 use crate::session::{OpResult, Operation};
@@ -50,8 +51,16 @@ Checked /lake
 Set /lake
 Created /lake/reed";
 
-impl Multi {
-    pub(super) fn run(shell: &Shell) -> Result<Silence> {
+impl Spec for Multi {
+    const NAME: &'static str = "multi";
+    const TASK: Task = Task::Transaction;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let mut transaction = shell.transaction();
         if transaction.is_some() {
             return Err(refused("There is a transaction already")
@@ -88,13 +97,27 @@ Checked /
 Created /lake";
 
 impl Check {
-    pub(super) fn operation(&self, shell: &Shell) -> Result<Operation> {
+    fn as_operation(&self, shell: &Shell) -> Result<Operation> {
         Ok(Operation::Check { path: shell.path(&self.path)?, version: self.version })
     }
 
-    /// Runs it where no transaction has taken it.
-    pub(super) fn run() -> Result<Silence> {
+}
+
+impl Spec for Check {
+    const NAME: &'static str = "check";
+    const TASK: Task = Task::Transaction;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, _: &Shell) -> Result<Silence> {
         Err(none())
+    }
+
+    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+        Some(self.as_operation(shell))
     }
 }
 
@@ -110,8 +133,16 @@ Example:
 > discard
 > exists /";
 
-impl Discard {
-    pub(super) fn run(shell: &Shell) -> Result<Silence> {
+impl Spec for Discard {
+    const NAME: &'static str = "discard";
+    const TASK: Task = Task::Transaction;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         shell.transaction().take().map(|_| Silence {}).ok_or_else(none)
     }
 }
@@ -135,8 +166,16 @@ Example:
 Created /lake
 Created /lake/reed";
 
-impl Commit {
-    pub(super) async fn run(shell: &Shell) -> Result<Committed> {
+impl Spec for Commit {
+    const NAME: &'static str = "commit";
+    const TASK: Task = Task::Transaction;
+    type Report = Committed;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Committed> {
         let Transaction { operations, spoiled } = shell.transaction().take().ok_or_else(none)?;
         if spoiled {
             return Err(refused("Nothing was sent: a line since multi was wrong"));

@@ -67,11 +67,7 @@ impl Call {
                 _ => Err(error),
             })?;
         }
-        match &self.command {
-            Command::Repeat(command) => command.call()?.check(),
-            Command::Time(command) => command.call()?.check(),
-            _ => Ok(()),
-        }
+        self.command.wrapped(None).map_or(Ok(()), |call| call?.check())
     }
 }
 

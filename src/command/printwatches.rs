@@ -1,6 +1,8 @@
 //! `printwatches`: whether events are shown.
 
-use super::Shell;
+use crate::error::Result;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use super::switches::{Choice, Switch};
 use crate::output::{Report, Said, Silence};
 
@@ -19,13 +21,21 @@ Example:
 > printwatches
 printwatches is off";
 
-impl PrintWatches {
-    pub(super) fn run(&self, shell: &Shell) -> Box<dyn Report> {
+impl Spec for PrintWatches {
+    const NAME: &'static str = "printwatches";
+    const TASK: Task = Task::Watch;
+    type Report = Box<dyn Report>;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
         if let Some(choice) = self.choice {
             shell.switches.set(Switch::Events, choice == Choice::On);
-            return Box::new(Silence {});
+            return Ok(Box::new(Silence {}));
         }
         let how = if shell.switches.is_on(Switch::Events) { "on" } else { "off" };
-        Box::new(Said(format!("printwatches is {how}")))
+        Ok(Box::new(Said(format!("printwatches is {how}"))))
     }
 }

@@ -1,6 +1,8 @@
 //! `pwd`: print the working path.
 
-use super::Shell;
+use crate::error::Result;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::output::{Report, Text};
 use crate::zk::ZnodePath;
 
@@ -14,9 +16,17 @@ Example:
 > pwd
 /";
 
-impl Pwd {
-    pub(super) fn run(shell: &Shell) -> Working {
-        Working { path: shell.session.working_path().unwrap_or_else(ZnodePath::root) }
+impl Spec for Pwd {
+    const NAME: &'static str = "pwd";
+    const TASK: Task = Task::Look;
+    type Report = Working;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Working> {
+        Ok(Working { path: shell.session.working_path().unwrap_or_else(ZnodePath::root) })
     }
 }
 

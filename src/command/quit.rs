@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 
@@ -20,8 +21,18 @@ Example:
 > quit
 Quitting...";
 
-impl Quit {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Farewell> {
+impl Spec for Quit {
+    const NAME: &'static str = "quit";
+    const ALIASES: &'static [&'static str] = &["exit"];
+    const TASK: Task = Task::Session;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
+    type Report = Farewell;
+
+    fn effects(&self) -> Effects {
+        Effects { session: true, ..Effects::NONE }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Farewell> {
         shell.session.close().await;
         Ok(Farewell {})
     }

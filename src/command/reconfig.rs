@@ -1,5 +1,7 @@
 //! `reconfig`: change the members of the ensemble.
 
+use crate::dispatch::{Effects, Write};
+use super::{Spec, Task};
 use std::path::PathBuf;
 
 use super::Shell;
@@ -62,8 +64,16 @@ fn hexadecimal(text: &str) -> Result<i64> {
         .map_err(|_| Error::usage("-v must be followed by a long (configuration version)"))
 }
 
-impl Reconfig {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Committed> {
+impl Spec for Reconfig {
+    const NAME: &'static str = "reconfig";
+    const TASK: Task = Task::Ensemble;
+    type Report = Committed;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Committed> {
         let membership = self.change.membership()?;
         let result = shell.session.reconfigure(&membership, self.only).await;
         let (config, stat) = result.map_err(|error| match error.code_of() {

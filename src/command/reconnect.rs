@@ -1,6 +1,7 @@
 //! `reconnect`: a new session in the place of one that is over.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use super::connect::again;
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
@@ -20,8 +21,16 @@ Example:
 > reconnect
 ! There is a session already";
 
-impl Reconnect {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for Reconnect {
+    const NAME: &'static str = "reconnect";
+    const TASK: Task = Task::Session;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { session: true, ..Effects::NONE }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         if !shell.session.state().is_over() {
             return Err(Error::new(Kind::Refused, "There is a session already")
                 .with_hint("by itself it finds a server again; close ends it"));

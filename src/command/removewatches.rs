@@ -1,6 +1,7 @@
 //! `removewatches`: let go of watches.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::{Code, Result};
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};
@@ -57,8 +58,16 @@ WatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/lake
 > removewatches /lake
 ! KeeperErrorCode = No such watcher for /lake: there is no such watch";
 
-impl RemoveWatches {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+impl Spec for RemoveWatches {
+    const NAME: &'static str = "removewatches";
+    const TASK: Task = Task::Watch;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several).watching(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
         let removed = shell.session.remove_watches(&path, self.which.kind(), self.local).await;
         removed.map_err(|error| match error.code_of() {

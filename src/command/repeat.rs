@@ -1,5 +1,7 @@
 //! `repeat`: run a command several times.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::time::Duration;
 
 use super::inner::Inner;
@@ -28,14 +30,17 @@ Example:
 Created /lake-0000000000
 Created /lake-0000000001";
 
-impl Repeat {
-    /// Reads the command that is to run.
-    pub(super) fn call(&self) -> Result<Call> {
-        self.inner.call()
+impl Spec for Repeat {
+    const NAME: &'static str = "repeat";
+    const TASK: Task = Task::Script;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
     }
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let call = self.call()?;
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let call = self.inner.call()?;
         for run in 0..self.times {
             shell.progress.note_runs(run);
             if run > 0 {
@@ -49,5 +54,9 @@ impl Repeat {
             }
         }
         Ok(Silence {})
+    }
+
+    fn wrapped(&self, _: Option<&Shell>) -> Option<Result<Call>> {
+        Some(self.inner.call())
     }
 }

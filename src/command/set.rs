@@ -1,5 +1,7 @@
 //! `set`: write a znode's data.
 
+use crate::dispatch::{Effects, Write};
+use super::{Spec, Task};
 use clap::ValueEnum;
 
 use super::Shell;
@@ -72,18 +74,12 @@ impl Set {
         Some(Setting { name: Some(name), choice: Some(choice) })
     }
 
-    /// Returns what to say of data that may surprise.
-    pub(super) fn data_hint(&self) -> Option<DataHint> {
-        self.source.hint("set", Some(&self.data))
-    }
-
     /// Returns whether the command needs more than one round trip.
     pub(super) fn is_long(&self) -> bool {
         self.create
     }
 
-    /// Returns what it means inside a transaction.
-    pub(super) async fn operation(&self, shell: &Shell) -> Result<Operation> {
+    async fn as_operation(&self, shell: &Shell) -> Result<Operation> {
         if self.create {
             return Err(Error::usage("--create has no place in a transaction"));
         }
@@ -92,8 +88,21 @@ impl Set {
         let version = self.only.or(self.version);
         Ok(Operation::Set { path, data: data.into(), version })
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Written> {
+impl Spec for Set {
+    const NAME: &'static str = "set";
+    const TASK: Task = Task::Change;
+    type Report = Box<dyn Report>;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Data).long(self.is_long())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+        if let Some(setting) = self.setting(shell) {
+            return Ok(Box::new(setting.run(shell).await?));
+        }
         let path = shell.path(&self.path)?;
         let data = self.source.read(shell, Some(&self.data)).await?;
         let session = &shell.session;
@@ -106,14 +115,28 @@ impl Set {
             }
             let (mode, acl) = (CreateMode::default(), Acl::open());
             match session.create(path.as_str(), &data, mode, &acl).await {
-                Ok(_) => return Ok(Written { created: Some(path.to_string()), stat: None }),
+                Ok(_) => {
+                    let created = Some(path.to_string());
+                    return Ok(Box::new(Written { created, stat: None }));
+                }
                 // Somebody else was faster; then there is something to write to.
                 Err(error) if error.code_of() == Some(Code::NodeExists) => {}
                 Err(error) => return Err(error),
             }
             result = session.set_data(&path, &data, None).await;
         }
-        Ok(Written { created: None, stat: tells.then_some(result?) })
+        Ok(Box::new(Written { created: None, stat: tells.then_some(result?) }))
+    }
+
+    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+        match self.setting(shell) {
+            Some(_) => None,
+            None => Some(self.as_operation(shell).await),
+        }
+    }
+
+    fn data_hint(&self) -> Option<DataHint> {
+        self.source.hint("set", Some(&self.data))
     }
 }
 

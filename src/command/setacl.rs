@@ -1,6 +1,7 @@
 //! `setAcl`: decide who may do what with a znode.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use super::consent::{Consent, Question, about};
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -63,16 +64,6 @@ impl SetAcl {
         self.recursive || self.acl.unanswered().next().is_some()
     }
 
-    /// Returns what a person is to be asked first; none when nothing hangs on the answer.
-    pub(super) async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        let path = self.path(shell)?;
-        if !self.recursive || self.consent.yes {
-            return Ok(None);
-        }
-        let (below, more) = tree::count(&shell.session, &path).await?;
-        let words = || about("Replace the list of", &path, below, more);
-        Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
-    }
 
     fn path(&self, shell: &Shell) -> Result<ZnodePath> {
         if self.recursive {
@@ -81,8 +72,19 @@ impl SetAcl {
             shell.path(&self.path)
         }
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Guarded> {
+impl Spec for SetAcl {
+    const NAME: &'static str = "setAcl";
+    const TASK: Task = Task::Protect;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("chmod", "setAcl")];
+    type Report = Guarded;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Acl).long(self.is_long())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Guarded> {
         let path = self.path(shell)?;
         let acl = shell.acl(&self.acl).await?;
         if self.recursive {
@@ -93,6 +95,16 @@ impl SetAcl {
         }
         let stat = shell.session.set_acl(&path, &acl, self.only).await?;
         Ok(Guarded { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        let path = self.path(shell)?;
+        if !self.recursive || self.consent.yes {
+            return Ok(None);
+        }
+        let (below, more) = tree::count(&shell.session, &path).await?;
+        let words = || about("Replace the list of", &path, below, more);
+        Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
 }
 

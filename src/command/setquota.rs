@@ -1,6 +1,7 @@
 //! `setquota`: limit what a subtree may have.
 
-use super::Shell;
+use crate::dispatch::{Effects, Write};
+use super::{Shell, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -46,8 +47,16 @@ Created /marsh/reed
 > delquota /marsh
 > deleteall /marsh";
 
-impl SetQuota {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Warnings> {
+impl Spec for SetQuota {
+    const NAME: &'static str = "setquota";
+    const TASK: Task = Task::Protect;
+    type Report = Warnings;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Quota)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Warnings> {
         let path = shell.path(&self.path)?;
         let (limit, value) = self.value.checked()?;
         let Quota { limits, usage } = tree::set_quota(&shell.session, &path, limit, value).await?;

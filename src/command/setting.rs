@@ -1,6 +1,7 @@
 //! `setting`: hints, pager and times, on or off.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use super::switches::{Choice, Switch};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
@@ -29,8 +30,16 @@ hints on
 pager off
 times on";
 
-impl Setting {
-    pub(super) fn run(&self, shell: &Shell) -> Result<Settings> {
+impl Spec for Setting {
+    const NAME: &'static str = "setting";
+    const TASK: Task = Task::Shell;
+    type Report = Settings;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Settings> {
         if let (Some(name), Some(choice)) = (self.name, self.choice) {
             if name == Switch::Pager && choice == Choice::On && shell.terminal.is_none() {
                 return Err(Error::new(Kind::Refused, "There is no terminal for a pager"));

@@ -7,8 +7,9 @@ use super::data_hint;
 use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
-use super::{Call, Command, DataHint, Flow, Reader};
+use super::{Call, Command, DataHint, Reader};
 use crate::dialect::Format;
+use crate::dispatch::Concurrency;
 use crate::error::{Error, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
@@ -156,11 +157,10 @@ impl Shell {
         }
         let trace = Trace::default();
         let report = trace.scope(call.command.run(self)).await;
-        let report = if call.flow() == Flow::Alone && trace.writes() > 0 {
-            report.map_err(Error::of_several)
-        } else {
-            report
-        };
+        // Of what runs alone, so that the writes are its own.
+        let is_alone = call.effects(self).concurrency() == Concurrency::Alone;
+        let report =
+            if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
         self.session.deliver();
         let report = report?;
@@ -200,14 +200,6 @@ impl Shell {
 
     fn last_origin(&self) -> MutexGuard<'_, Origin> {
         self.origin.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs a line that `redo` has found.
-    pub(super) async fn redo(&self, line: String) -> Result<Box<dyn Report>> {
-        match self.reader.read(&line)? {
-            Some(call) => Box::pin(call.command.run(self)).await,
-            None => Ok(Box::new(crate::output::Silence {})),
-        }
     }
 
     /// Shows a part of a command's result before the whole is known.

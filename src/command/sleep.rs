@@ -1,5 +1,7 @@
 //! `sleep`: wait a while.
 
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -19,10 +21,18 @@ const EXAMPLE: &str = "\
 Example:
 > sleep 0.1";
 
-impl Sleep {
-    pub(super) async fn run(&self) -> Silence {
+impl Spec for Sleep {
+    const NAME: &'static str = "sleep";
+    const TASK: Task = Task::Script;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, _: &Shell) -> Result<Silence> {
         tokio::time::sleep(self.seconds.0).await;
-        Silence {}
+        Ok(Silence {})
     }
 }
 

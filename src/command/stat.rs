@@ -1,6 +1,7 @@
 //! `stat`: what ZooKeeper keeps beside a znode's data.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -47,8 +48,18 @@ impl Stat {
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
     }
+}
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Found> {
+impl Spec for Stat {
+    const NAME: &'static str = "stat";
+    const TASK: Task = Task::Look;
+    type Report = Found;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.watching(self.watches())
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Found> {
         let path = shell.path(&self.path)?;
         let watch = self.watches();
         match shell.session.exists(&path, watch).await? {

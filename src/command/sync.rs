@@ -1,6 +1,7 @@
 //! `sync`: wait until the connected server has caught up with the leader.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -19,8 +20,16 @@ Example:
 > sync /
 Sync returned 0";
 
-impl Sync {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Synced> {
+impl Spec for Sync {
+    const NAME: &'static str = "sync";
+    const TASK: Task = Task::Session;
+    type Report = Synced;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Synced> {
         let path = shell.path(&self.path)?;
         shell.session.sync(&path).await?;
         Ok(Synced {})

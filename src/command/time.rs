@@ -1,5 +1,7 @@
 //! `time`: run a command and tell how long it took.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::time::Instant;
 
 use super::inner::Inner;
@@ -26,18 +28,25 @@ Created /lake
 []
 <decimal> ms";
 
-impl Time {
-    /// Reads the command that is to run.
-    pub(super) fn call(&self) -> Result<Call> {
-        self.inner.call()
+impl Spec for Time {
+    const NAME: &'static str = "time";
+    const TASK: Task = Task::Script;
+    type Report = Timed;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
     }
 
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Timed> {
-        let call = self.call()?;
+    async fn run(&self, shell: &Shell) -> Result<Timed> {
+        let call = self.inner.call()?;
         let begun = Instant::now();
         let result = Box::pin(call.command.run(shell)).await?;
         let seconds = begun.elapsed().as_secs_f64();
         Ok(Timed { command: call.name, seconds, result })
+    }
+
+    fn wrapped(&self, _: Option<&Shell>) -> Option<Result<Call>> {
+        Some(self.inner.call())
     }
 }
 

@@ -4,33 +4,17 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
-use super::Command;
+use super::{COMMANDS, Command};
 use crate::error::Error;
 use crate::syntax;
 
-/// What people type who come from another shell, and what does it here.
-const HABITS: &[(&str, &str)] = &[
-    ("?", "help"),
-    ("man", "help"),
-    ("cat", "get"),
-    ("less", "get"),
-    ("more", "get"),
-    ("dir", "ls"),
-    ("tree", "ls -R"),
-    ("find", "ls -R"),
-    ("mkdir", "create"),
-    ("touch", "create"),
-    ("rm", "delete"),
-    ("rmdir", "delete"),
-    ("chmod", "setAcl"),
-    ("vi", "edit"),
-    ("vim", "edit"),
-    ("nano", "edit"),
-    ("id", "whoami"),
-    (":q", "quit"),
-    ("bye", "quit"),
-    ("logout", "quit"),
-];
+/// The most letters in which a name may differ from a command that is suggested for it; a short one
+/// may differ in one only.
+const NEAR: usize = 2;
+
+/// Commands that take away what nobody gives back. They are suggested to those who have nearly typed
+/// them.
+const DESTRUCTIVE: &[&str] = &["delete", "deleteall", "rmr", "delquota"];
 
 /// Words that another shell would take for pipes and files.
 const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
@@ -72,11 +56,16 @@ pub(super) fn unknown(name: &str) -> Error {
         None => name.to_owned(),
     };
     let error = Error::usage(format!("Command not found: {shown}")).naming_lookalikes([name]);
-    let habit = HABITS.iter().find(|(typed, _)| *typed == name);
+    let habit = search_terms().find(|(typed, _)| *typed == name);
     match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
         Some(near) => error.with_hint(format!("did you mean {near}?")),
         None => error.with_hint("help lists the commands"),
     }
+}
+
+/// Returns what people type who come from another shell, and what does it here.
+fn search_terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMMANDS.iter().flat_map(|listed| listed.search_terms).copied()
 }
 
 /// The command that is nearest to a name that is none, if it is near enough to have been meant.
@@ -88,7 +77,15 @@ pub(super) fn nearest(name: &str) -> Option<String> {
     let name = name.to_lowercase();
     names
         .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .filter(|(distance, known)| {
+            let most = match name.chars().count() {
+                0..=2 => 0,
+                3..=4 => 1,
+                _ if DESTRUCTIVE.contains(known) => 1,
+                _ => NEAR,
+            };
+            *distance <= most && !(*distance > 0 && *known == "rmr")
+        })
         .min()
         .map(|(_, known)| known.to_owned())
 }
@@ -107,13 +104,16 @@ mod tests {
         assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
         assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
         assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
-        assert_eq!(unknown("xyzzy").hint(), Some("help lists the commands"));
+        assert_eq!(unknown("delet").hint(), Some("did you mean delete?"));
+        for none in ["xyzzy", "mv", "cp", "grep", "rmm", "del", "rmr2"] {
+            assert_eq!(unknown(none).hint(), Some("help lists the commands"), "{none}");
+        }
     }
 
     #[test]
     fn habits_of_other_shells_lead_to_commands() {
         let tree = Command::tree();
-        for (typed, meant) in HABITS {
+        for (typed, meant) in search_terms() {
             let name = meant.split(' ').next().unwrap();
             assert!(tree.find_subcommand(name).is_some(), "{typed}: {meant}");
             assert!(tree.find_subcommand(typed).is_none(), "{typed} is a command");

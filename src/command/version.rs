@@ -1,5 +1,8 @@
 //! `version`: which shell this is.
 
+use crate::error::Result;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::output::Said;
 
 /// Print the shell's name and version
@@ -10,8 +13,16 @@ pub struct Version {}
 const EXAMPLE: &str =
     concat!("Example:\n> version\nZooKeeper CLI version: zksh ", env!("CARGO_PKG_VERSION"));
 
-impl Version {
-    pub(super) fn run() -> Said {
-        Said(format!("ZooKeeper CLI version: zksh {}", env!("CARGO_PKG_VERSION")))
+impl Spec for Version {
+    const NAME: &'static str = "version";
+    const TASK: Task = Task::Shell;
+    type Report = Said;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, _: &Shell) -> Result<Said> {
+        Ok(Said(format!("ZooKeeper CLI version: zksh {}", env!("CARGO_PKG_VERSION"))))
     }
 }

@@ -1,5 +1,7 @@
 //! `wait`: until a znode is as it should be.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -41,28 +43,6 @@ Created /lake
 ! Waited 0.1 s in vain: /lake has 0 children";
 
 impl Wait {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Waited> {
-        let path = shell.path(&self.path)?;
-        let begun = Instant::now();
-        let mut last = None;
-        let done = self.until(shell, &path, &mut last);
-        let Some(Seconds(timeout)) = self.timeout else {
-            done.await?;
-            return Ok(Waited { seconds: begun.elapsed().as_secs_f64() });
-        };
-        match tokio::time::timeout(timeout, done).await {
-            Ok(done) => done.map(|()| Waited { seconds: begun.elapsed().as_secs_f64() }),
-            Err(_) => Err(Error::new(
-                Kind::Refused,
-                format!(
-                    "Waited {} s in vain: {}",
-                    timeout.as_secs_f64(),
-                    self.condition.unlike(&path, last.as_ref())
-                ),
-            )),
-        }
-    }
-
     /// Waits until the condition holds; `last` is the znode as it was seen last.
     async fn until(
         &self,
@@ -87,6 +67,38 @@ impl Wait {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+impl Spec for Wait {
+    const NAME: &'static str = "wait";
+    const TASK: Task = Task::Watch;
+    type Report = Waited;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Waited> {
+        let path = shell.path(&self.path)?;
+        let begun = Instant::now();
+        let mut last = None;
+        let done = self.until(shell, &path, &mut last);
+        let Some(Seconds(timeout)) = self.timeout else {
+            done.await?;
+            return Ok(Waited { seconds: begun.elapsed().as_secs_f64() });
+        };
+        match tokio::time::timeout(timeout, done).await {
+            Ok(done) => done.map(|()| Waited { seconds: begun.elapsed().as_secs_f64() }),
+            Err(_) => Err(Error::new(
+                Kind::Refused,
+                format!(
+                    "Waited {} s in vain: {}",
+                    timeout.as_secs_f64(),
+                    self.condition.unlike(&path, last.as_ref())
+                ),
+            )),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `watch`: follow a znode, and run a command for each event.
 
+use crate::dispatch::Effects;
+use super::{Spec, Task};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::process::Stdio;
@@ -55,36 +57,6 @@ Example:
 ! watch [-R] [-n count] path [-- command [argument...]]";
 
 impl Watch {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        let mut follow = shell.session.follow(&path, self.recursive).await?;
-        let mut failed = 0;
-        let mut seen = 0;
-        while self.count.is_none_or(|count| seen < count) {
-            let step = follow.next().await?;
-            seen += u64::from(matches!(step, Step::Event(_)));
-            if self.command.is_empty() {
-                match step {
-                    Step::Event(event) => shell.tell(&event)?,
-                    Step::Gap(reason) => {
-                        let gap = Gap::of(path.as_str(), &reason);
-                        // Where it cannot be seen now, that is no reason to end.
-                        shell.tell(&match shell.session.exists(&path, false).await {
-                            Ok(now) => gap.found(now),
-                            Err(_) => gap,
-                        })?;
-                    }
-                }
-            } else if !self.tell_command(shell, &path, &step).await? {
-                failed += 1;
-            }
-        }
-        match failed {
-            0 => Ok(Silence {}),
-            _ => Err(Error::new(Kind::Refused, format!("The command failed {failed} times"))),
-        }
-    }
-
     /// Runs the command for a step; returns whether it succeeded.
     async fn tell_command(&self, shell: &Shell, watched: &ZnodePath, step: &Step) -> Result<bool> {
         let at = match step {
@@ -124,6 +96,46 @@ impl Watch {
             let _ = stdin.write_all(&data).await;
         }
         Ok(child.wait().await.map_err(cannot(program))?.success())
+    }
+}
+
+impl Spec for Watch {
+    const NAME: &'static str = "watch";
+    const TASK: Task = Task::Watch;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let path = shell.path(&self.path)?;
+        let mut follow = shell.session.follow(&path, self.recursive).await?;
+        let mut failed = 0;
+        let mut seen = 0;
+        while self.count.is_none_or(|count| seen < count) {
+            let step = follow.next().await?;
+            seen += u64::from(matches!(step, Step::Event(_)));
+            if self.command.is_empty() {
+                match step {
+                    Step::Event(event) => shell.tell(&event)?,
+                    Step::Gap(reason) => {
+                        let gap = Gap::of(path.as_str(), &reason);
+                        // Where it cannot be seen now, that is no reason to end.
+                        shell.tell(&match shell.session.exists(&path, false).await {
+                            Ok(now) => gap.found(now),
+                            Err(_) => gap,
+                        })?;
+                    }
+                }
+            } else if !self.tell_command(shell, &path, &step).await? {
+                failed += 1;
+            }
+        }
+        match failed {
+            0 => Ok(Silence {}),
+            _ => Err(Error::new(Kind::Refused, format!("The command failed {failed} times"))),
+        }
     }
 }
 

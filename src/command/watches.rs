@@ -1,5 +1,7 @@
 //! `watches`: the watches that this session holds.
 
+use crate::dispatch::{Effects, Write};
+use super::{Spec, Task};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Shell;
@@ -31,8 +33,16 @@ Created /lake
 /lake persistent recursive, since <time>, 1 event
 /lake/reed data, since <time>, 0 events";
 
-impl Watches {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Held> {
+impl Spec for Watches {
+    const NAME: &'static str = "watches";
+    const TASK: Task = Task::Watch;
+    type Report = Held;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several).watching(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Held> {
         if self.remove_all {
             shell.session.remove_all_watches().await?;
             return Ok(Held { watches: Vec::new() });

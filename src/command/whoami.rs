@@ -1,6 +1,7 @@
 //! `whoami`: who the server takes the session for.
 
-use super::Shell;
+use crate::dispatch::Effects;
+use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Identity;
@@ -18,8 +19,17 @@ Example:
 Auth scheme: User
 ip: 127.0.0.1";
 
-impl WhoAmI {
-    pub(super) async fn run(shell: &Shell) -> Result<Identities> {
+impl Spec for WhoAmI {
+    const NAME: &'static str = "whoami";
+    const TASK: Task = Task::Protect;
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("id", "whoami")];
+    type Report = Identities;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Identities> {
         Ok(Identities { identities: shell.session.identities().await? })
     }
 }

@@ -47,6 +47,20 @@ pub trait Report: erased_serde::Serialize + Send {
 
 erased_serde::serialize_trait_object!(Report);
 
+impl Report for Box<dyn Report> {
+    fn text(&self, out: &mut Text<'_>) {
+        (**self).text(out);
+    }
+
+    fn failure(&self) -> Option<Error> {
+        (**self).failure()
+    }
+
+    fn raw(&self) -> Option<Vec<u8>> {
+        (**self).raw()
+    }
+}
+
 /// How reports are shown, decided once at the start.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about two streams")]

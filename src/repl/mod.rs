@@ -230,7 +230,7 @@ async fn line_runs(
             screen.error(question.declined);
             return Ok(None);
         }
-        changes.set(!command.only_reads(shell));
+        changes.set(!command.effects(shell).only_reads());
         shell.run(&command).await.map(Some)
     });
     let progress = async {

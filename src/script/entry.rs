@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::barrier::Change;
 use super::lines::Typed;
 use crate::command::{Call, Outcome};
 use crate::error::Result;
@@ -29,6 +30,8 @@ pub(super) struct Parsed {
 pub(super) struct Entry<'a> {
     pub(super) line: Line,
     pub(super) reply: Reply<'a>,
+    /// The write that it is, if it is one.
+    pub(super) change: Option<Change>,
     /// Given back with the entry.
     pub(super) _share: OwnedSemaphorePermit,
 }

@@ -1,6 +1,7 @@
 //! Lines from standard input or a file: requests leave in line order, a bounded number at a time,
 //! results are shown in line order, and events stand among them where they arrived.
 
+mod barrier;
 mod check;
 mod entry;
 mod gate;
@@ -18,19 +19,23 @@ use futures_util::future::LocalBoxFuture;
 use tokio::task::coop::unconstrained;
 use tokio::time::Sleep;
 
+use self::barrier::{Change, HardLimits};
 pub use self::check::check;
 use self::entry::{Awaited, Done, Entry, Line, Parsed, Reply};
 pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
 use self::room::Room;
-use crate::command::{self, Call, DataHint, Flow, Shell};
+use crate::command::{self, Call, DataHint, Shell};
 use crate::dialect::Format;
+use crate::dispatch::{Concurrency, Effects, Write};
 use crate::error::{Error, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
 use crate::session::{Stamp, Trace};
 use crate::terminal::Screen;
+use crate::tree;
+use crate::zk::ZnodePath;
 
 /// How long the replies to the first half of a full window may gather before they are shown.
 const REST: Duration = Duration::from_millis(20);
@@ -47,6 +52,9 @@ pub struct Rules {
     pub window: usize,
     /// Run nothing after the first line that fails.
     pub stop_on_error: bool,
+    /// Let a write wait for those in flight that change what it is checked against. Only a test of
+    /// this very thing goes without.
+    pub barrier: bool,
 }
 
 impl Rules {
@@ -89,6 +97,7 @@ pub async fn run(
         window: VecDeque::new(),
         room: Room::new(rules.window),
         failed: false,
+        limits: None,
         hinted: false,
         last: 0,
         over: false,
@@ -137,6 +146,8 @@ struct Run<'a> {
     window: VecDeque<Entry<'a>>,
     room: Room,
     failed: bool,
+    /// The hard limits that are known; none before they were asked for.
+    limits: Option<HardLimits>,
     /// Whether a line has been told that its data is stored as typed.
     hinted: bool,
     /// The number of the last line.
@@ -278,13 +289,27 @@ impl<'a> Run<'a> {
             Err(_) => self.shell.spoil(),
         }
         let Some(call) = call.transpose() else { return };
-        let flow = match &call {
+        let in_transaction = self.shell.in_transaction();
+        let effects = call.as_ref().map(|call| call.effects(self.shell));
+        let flow = match effects {
             // Its lines are kept in their order, and wait for nothing.
-            Ok(_) if self.shell.in_transaction() => Flow::Alone,
-            Ok(call) => call.flow(),
-            Err(_) => Flow::Writes,
+            Ok(_) if in_transaction => Concurrency::Alone,
+            Ok(Effects { auth: true, is_long: false, .. }) if !self.rules.barrier => {
+                Concurrency::Writes
+            }
+            Ok(effects) => effects.concurrency(),
+            Err(_) => Concurrency::Writes,
         };
-        let alone = flow == Flow::Alone || (flow == Flow::Writes && self.rules.stop_on_error);
+        let alone =
+            flow == Concurrency::Alone || (flow == Concurrency::Writes && self.rules.stop_on_error);
+        let change = match (&call, effects.map(|effects| effects.write)) {
+            (Ok(call), Ok(Some(write))) if !alone => self.change(call, write).await,
+            _ => None,
+        };
+        if matches!(effects, Ok(Effects { write: Some(Write::Quota), .. })) {
+            // They may be other ones after it.
+            self.limits = None;
+        }
         if alone {
             self.drain().await;
             if self.is_over() {
@@ -294,15 +319,50 @@ impl<'a> Run<'a> {
         let origin = call.as_ref().map(|call| self.shell.origin(call)).unwrap_or_default();
         let line = Line { number, typed: text.unwrap_or_default(), origin };
         let (reply, left) = self.start(call, flow, &line);
-        self.window.push_back(Entry { line, reply, _share: share });
+        self.window.push_back(Entry { line, reply, change, _share: share });
         if alone || !left {
             self.drain().await;
         }
     }
 
+    /// Returns what a write changes, once nothing is in flight that changes its check.
+    async fn change(&mut self, call: &Call, write: Write) -> Option<Change> {
+        let typed = call.path.as_ref()?;
+        // The name of a sequential znode may be nothing but its digits.
+        let sequential = || ZnodePath::new(format!("{}0", self.shell.sequential(typed)?));
+        let path = self.shell.path(typed).or_else(|_| sequential()).ok()?;
+        if !self.rules.barrier {
+            return None;
+        }
+        if self.limits.is_none() && self.shell.session.state().is_connected() {
+            self.drain().await;
+            // Limits that this session may not see cannot be kept.
+            let known = tree::hard_limits(&self.shell.session).await.unwrap_or_default();
+            self.limits = Some(HardLimits::new(known));
+        }
+        let change = match &self.limits {
+            Some(limits) => limits.change(write, path),
+            // Before the first connection nothing else is in flight.
+            None => HardLimits::default().change(write, path),
+        };
+        let waits = |entry: &Entry<'_>| {
+            entry.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
+        };
+        while !self.is_over() && self.window.iter().any(waits) {
+            if let Next::Done(done) = self.next(None).await {
+                self.show(done);
+            }
+        }
+        if change.is_of_limits() {
+            self.drain().await;
+            self.limits = None;
+        }
+        Some(change)
+    }
+
     /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
     /// could not leave yet, for want of a connection: then nothing that follows may overtake it.
-    fn start(&self, call: Result<Call>, flow: Flow, line: &Line) -> (Reply<'a>, bool) {
+    fn start(&self, call: Result<Call>, flow: Concurrency, line: &Line) -> (Reply<'a>, bool) {
         let shell = self.shell;
         let call = match call {
             Ok(call) => call,
@@ -318,8 +378,8 @@ impl<'a> Run<'a> {
             Box::pin(async move { traced.scope(shell.run_from(&call, origin)).await });
         let mut begin = || result.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let polled = match flow {
-            Flow::Reads => shell.session.gather(begin),
-            Flow::Writes | Flow::Alone => begin(),
+            Concurrency::Reads => shell.session.gather(begin),
+            Concurrency::Writes | Concurrency::Alone => begin(),
         };
         let has_sent = trace.has_sent();
         match polled {

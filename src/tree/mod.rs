@@ -27,7 +27,7 @@ mod walk;
 
 pub use self::acl::{Acl, AclEntry, Permissions};
 pub use self::delete::delete;
-pub use self::quota::{delete_quota, limits_path, quota, set_quota};
+pub use self::quota::{delete_quota, hard_limits, limits_path, quota, set_quota};
 pub use self::record::{Data, Kind, Record, walk_order};
 pub use self::set_acl::set_acl;
 pub use self::summary::{Summary, count, summary};

@@ -1,0 +1,107 @@
+//! Which write must wait for which write in flight.
+//!
+//! A server checks a request when it takes it up (Apache's `PrepRequestProcessor`), against the
+//! state that the requests before it will leave: versions, children, sequence numbers and whether
+//! znodes are there are all kept for those in flight. Two things are not kept, and are read from the
+//! tree as it is by then:
+//!
+//! - the ACL that a `setACL` in flight is about to replace;
+//! - what a subtree with a hard quota has.
+//!
+//! So a write waits for a `setAcl` of the znode whose ACL its check reads, and for any other write
+//! below the same hard limit. What changes the session, the identities or the ensemble runs alone.
+
+use crate::dispatch::Write;
+use crate::zk::ZnodePath;
+
+/// Where servers keep quotas.
+const QUOTAS: &str = "/zookeeper/quota";
+
+/// A write that is about to begin, or in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) write: Write,
+    pub(super) path: ZnodePath,
+    /// Which of the known hard limits it counts towards.
+    limit: Option<usize>,
+}
+
+/// The hard limits that are known.
+#[derive(Debug, Default)]
+pub(super) struct HardLimits(Vec<ZnodePath>);
+
+impl HardLimits {
+    pub(super) fn new(tops: Vec<ZnodePath>) -> Self {
+        Self(tops)
+    }
+
+    /// Returns the write with what it is checked against.
+    pub(super) fn change(&self, write: Write, path: ZnodePath) -> Change {
+        let limit = self.0.iter().position(|top| top.contains(&path));
+        Change { write, path, limit: limit.filter(|_| write != Write::Acl) }
+    }
+}
+
+impl Change {
+    /// Returns whether this write must wait for an earlier one that is in flight.
+    pub(super) fn waits_for(&self, earlier: &Self) -> bool {
+        let acl = earlier.write == Write::Acl && self.is_checked_against(&earlier.path);
+        let quota = self.limit.is_some() && self.limit == earlier.limit;
+        acl || quota
+    }
+
+    /// Returns whether the check reads this znode's ACL.
+    fn is_checked_against(&self, path: &ZnodePath) -> bool {
+        match self.write {
+            Write::Create | Write::Delete => self.path.parent().as_ref() == Some(path),
+            Write::Data | Write::Acl => self.path == *path,
+            Write::Quota | Write::Several => true,
+        }
+    }
+
+    /// Returns whether it may change the limits themselves.
+    pub(super) fn is_of_limits(&self) -> bool {
+        ZnodePath::new(QUOTAS).is_ok_and(|quotas| quotas.contains(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_write_waits_for_what_changes_its_check_and_for_nothing_else() {
+        let limits = HardLimits::new(vec![ZnodePath::new("/q").unwrap()]);
+        let change = |write, path| limits.change(write, ZnodePath::new(path).unwrap());
+        let acl = change(Write::Acl, "/p");
+        for (write, path, waits) in [
+            (Write::Create, "/p/a", true),
+            (Write::Delete, "/p/a", true),
+            (Write::Data, "/p", true),
+            (Write::Acl, "/p", true),
+            (Write::Create, "/p", false),
+            (Write::Delete, "/p", false),
+            (Write::Data, "/p/a", false),
+            (Write::Acl, "/p/a", false),
+            (Write::Create, "/p/a/b", false),
+            (Write::Create, "/other/a", false),
+        ] {
+            let later = change(write, path);
+            assert_eq!(later.waits_for(&acl), waits, "{later:?}");
+            assert!(!acl.waits_for(&later) || write == Write::Acl, "{later:?}");
+        }
+        let one = change(Write::Create, "/q/a");
+        for (write, path, waits) in [
+            (Write::Create, "/q/b", true),
+            (Write::Data, "/q", true),
+            (Write::Delete, "/q/a/b", true),
+            (Write::Acl, "/q/a", false),
+            (Write::Create, "/qq/a", false),
+        ] {
+            assert_eq!(change(write, path).waits_for(&one), waits, "{write:?} {path}");
+        }
+        assert!(change(Write::Data, "/zookeeper/quota/q/zookeeper_limits").is_of_limits());
+        assert!(!one.is_of_limits());
+    }
+}
