@@ -26,7 +26,7 @@ use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::repl;
 use crate::script::{self, Gate};
-use crate::session::{Notice, Remark, Session, Settings, expect_malformed_replies};
+use crate::session::{Session, SessionEvent, Settings, Warning};
 use crate::terminal::{Mode, Screen};
 
 /// Exit status of a process whose reader has gone away.
@@ -42,7 +42,6 @@ const DESCRIPTORS: usize = 20;
 
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    expect_malformed_replies();
     let screen = Arc::new(Screen::new(Mode::Plain));
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => say(&screen, &text),
@@ -376,20 +375,20 @@ fn naming_sandbox_once(
     }
 }
 
-/// Returns what shows the session's notices; those of a script go through its gate. It is called on
+/// Returns what shows the session's events; those of a script go through its gate. It is called on
 /// the runtime's threads.
 fn teller(
     screen: Arc<Screen>,
     gate: Option<Gate>,
     view: View,
     switches: Arc<Switches>,
-) -> impl Fn(Notice) + Send + Sync {
+) -> impl Fn(SessionEvent) + Send + Sync {
     let render = {
         let switches = Arc::clone(&switches);
         move |news: &dyn Report| view.event(news, Time::now(), switches.is_on(Switch::Times))
     };
-    move |notice| match (notice, screen.mode()) {
-        (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => {
+    move |event| match (event, screen.mode()) {
+        (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
             let text = render(&event);
             match &gate {
                 // Not among the data.
@@ -398,20 +397,20 @@ fn teller(
                 None => screen.event(&text),
             }
         }
-        // The session's own turns matter to a script only through the lines that fail.
-        (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
-        (Notice::State(_), Mode::Terminal) => screen.refresh(),
+        // Changes of the session's state matter to a script only through the lines that fail.
+        (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
+        (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
         // A script hears of it from the line that finds no server.
-        (Notice::Remark(Remark::Trouble(_), _), Mode::Plain) => {}
-        (Notice::Remark(remark, stamp), _) if view.format == Format::Json => {
-            let record = render(&remark);
+        (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
+        (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
+            let record = render(&warning);
             match &gate {
                 Some(gate) => gate.hold(stamp, record),
                 None => screen.event(&record),
             }
         }
-        (Notice::Remark(remark, _), _) => {
-            let sentence = remark.sentence();
+        (SessionEvent::Warning(warning, _), _) => {
+            let sentence = warning.sentence();
             screen.notice(&escape::to_terminal(sentence.as_bytes(), Newlines::Escape));
         }
         _ => {}

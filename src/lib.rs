@@ -27,7 +27,7 @@
 //! | `lesson` | `language`, `output` |
 //! | `terminal` | `output` |
 //! | `dispatch` | `dialect` |
-//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `command`, `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |

@@ -3,8 +3,7 @@
 use super::Shell;
 use crate::error::Result;
 use crate::output::Silence;
-use crate::session::WatchKind;
-use crate::zk::TypedPath;
+use crate::zk::{TypedPath, WatchKind};
 
 /// Leave a watch that stays until it is removed
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::Stat;
+use crate::zk::Stat;
 
 /// Print the configuration of the ensemble
 #[derive(Debug, clap::Args)]

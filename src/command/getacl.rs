@@ -3,8 +3,7 @@
 use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::{Acl, Stat};
-use crate::zk::TypedPath;
+use crate::zk::{Acl, Stat, TypedPath};
 
 /// Print who may do what with a znode
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,8 @@
 use super::Shell;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
-use crate::session::{Limit, Quota};
-use crate::zk::TypedPath;
+use crate::tree;
+use crate::zk::{Limit, Quota, TypedPath};
 
 /// Limit the znodes or bytes of a znode and all below it
 #[derive(Debug, clap::Args)]
@@ -50,7 +50,7 @@ impl SetQuota {
     pub(super) async fn run(&self, shell: &Shell) -> Result<Warnings> {
         let path = shell.path(&self.path)?;
         let (limit, value) = self.value.checked()?;
-        let Quota { limits, usage } = shell.session.set_quota(&path, limit, value).await?;
+        let Quota { limits, usage } = tree::set_quota(&shell.session, &path, limit, value).await?;
         let (count, bytes) = (usage.get(Limit::Count), usage.get(Limit::Bytes));
         Ok(Warnings {
             count: limits.is_exceeded(Limit::Count, Limit::CountHard, count).then_some(count),
