@@ -15,6 +15,8 @@ pub(super) struct Status {
     pub(super) state: State,
     /// Why no server gives a session, as last seen.
     pub(super) failing: Option<String>,
+    /// What is known before any attempt has ended; none once a server has answered.
+    pub(super) silent: Option<String>,
     /// Why the session is over.
     pub(super) ended: Option<Cause>,
     /// Whether a request has waited in vain for a server since the state last changed.
@@ -23,7 +25,8 @@ pub(super) struct Status {
 
 impl Default for Status {
     fn default() -> Self {
-        Self { state: State::Closed, failing: None, ended: None, given_up: false }
+        let (failing, silent, ended) = (None, None, None);
+        Self { state: State::Closed, failing, silent, ended, given_up: false }
     }
 }
 
@@ -38,7 +41,8 @@ impl Status {
 
     /// Returns the error of a request that no server took for so long.
     pub(super) fn unanswered(&self, patience: Duration) -> Error {
-        let failing = self.failing.as_deref().unwrap_or("the connection has broken");
+        let known = self.failing.as_ref().or(self.silent.as_ref());
+        let failing = known.map_or("the connection has broken", String::as_str);
         let waited = match patience {
             Duration::ZERO => String::new(),
             patience => format!("waited {patience:?}, "),

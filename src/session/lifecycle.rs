@@ -94,7 +94,9 @@ impl Session {
             takes_last: false,
             is_spent: false,
         };
-        let status = Status { state: State::Connecting, ..Status::default() };
+        let silent = silent(&connection.servers);
+        let status =
+            Status { state: State::Connecting, silent: Some(silent), ..Status::default() };
         self.0.status.send_replace(status);
         self.notify(SessionEvent::State(State::Connecting));
         self.losses(&super::not_connected());

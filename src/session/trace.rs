@@ -7,8 +7,13 @@ use std::rc::Rc;
 use super::Stamp;
 
 tokio::task_local! {
-    /// Of the command that is being polled.
-    static TRACE: Rc<Counts>;
+    /// Of the command that is being polled, and of those that it runs in.
+    static SCOPE: Rc<Scope>;
+}
+
+struct Scope {
+    counts: Rc<Counts>,
+    outer: Option<Rc<Scope>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,9 +28,11 @@ struct Counts {
 pub struct Trace(Rc<Counts>);
 
 impl Trace {
-    /// Runs a future, counting what it sends.
+    /// Runs a future, counting what it sends; a scope around this one counts it too.
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
-        TRACE.scope(Rc::clone(&self.0), future).await
+        let outer = SCOPE.try_with(Rc::clone).ok();
+        let scope = Rc::new(Scope { counts: Rc::clone(&self.0), outer });
+        SCOPE.scope(scope, future).await
     }
 
     /// Returns whether a request has left, or waits only for others to leave with them.
@@ -44,19 +51,30 @@ impl Trace {
     }
 }
 
+fn note(change: impl Fn(&Counts)) {
+    // Where nobody counts, that is no matter.
+    let _ = SCOPE.try_with(|scope| {
+        let mut scope = Some(scope);
+        while let Some(Scope { counts, outer }) = scope.map(Rc::as_ref) {
+            change(counts);
+            scope = outer.as_ref();
+        }
+    });
+}
+
 /// Notes that the running command has sent a request.
 pub(super) fn note_request() {
-    let _ = TRACE.try_with(|counts| counts.requests.update(|count| count + 1));
+    note(|counts| counts.requests.update(|count| count + 1));
 }
 
 /// Notes that a write of the running command was applied, or may have been.
 pub(super) fn note_write() {
-    let _ = TRACE.try_with(|counts| counts.writes.update(|count| count + 1));
+    note(|counts| counts.writes.update(|count| count + 1));
 }
 
 /// Notes that a reply to the running command has arrived.
 pub(super) fn note_reply(stamp: Stamp) {
-    let _ = TRACE.try_with(|counts| counts.last_reply.set(Some(stamp)));
+    note(|counts| counts.last_reply.set(Some(stamp)));
 }
 
 #[cfg(test)]
@@ -64,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_trace_counts_its_own_requests_only() {
+    async fn a_trace_counts_the_requests_of_its_scope() {
         let (mine, other) = (Trace::default(), Trace::default());
         note_request();
         mine.scope(async {
@@ -73,6 +91,6 @@ mod tests {
         })
         .await;
         assert!(mine.has_sent() && !other.has_sent());
-        assert_eq!((mine.writes(), other.writes()), (0, 1));
+        assert_eq!((mine.writes(), other.writes()), (1, 1), "the outer scope counts it too");
     }
 }
