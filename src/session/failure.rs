@@ -104,7 +104,9 @@ pub(super) fn refused(error: &zookeeper::Error) -> Error {
         E::Unknown { cause, .. } => lost(cause, path).maybe_applied(),
         E::Lost { cause, .. } => lost(cause, path),
         E::NotSent { cause, .. } => match cause {
-            Cause::Deadline | Cause::Cancelled => Error::code(Code::OperationTimeout, path),
+            Cause::Deadline | Cause::Cancelled => {
+                Error::code(Code::OperationTimeout, path).with_detail("nothing was sent")
+            }
             Cause::Expired | Cause::AuthFailed(_) | Cause::Closed | Cause::Abandoned => ended(cause),
             _ => Error::code(Code::ConnectionLoss, path).with_detail("nothing was sent"),
         },

@@ -10,7 +10,7 @@ use zookeeper::{
 };
 
 use super::Session;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::zk::{Acl, AclEntry, Feature, Stat, WatchKind, ZnodeData, ZnodePath};
 
 /// The largest request that a server takes unless its `jute.maxbuffer` says otherwise, in bytes.
@@ -116,6 +116,7 @@ impl Session {
 
     /// Deletes a znode without children; with `version`, only if that is its version.
     pub async fn delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
+        check_deletable(path)?;
         let at = path.as_str();
         let version = version.unwrap_or(ANY_VERSION);
         self.write(at, Delete { path: at.into(), version }).await?;
@@ -145,6 +146,12 @@ impl Session {
         let (at, version) = (path.as_str(), version.unwrap_or(ANY_VERSION));
         self.write(at, SetAcl { path: at.into(), acl: entries(acl), version }).await.map(stat)
     }
+}
+
+/// Refuses to delete the root, as servers refuse theirs: a chroot's is no exception
+/// (`ZooKeeper.delete`).
+pub(super) fn check_deletable(path: &ZnodePath) -> Result<()> {
+    if path.is_root() { Err(Error::code(Code::BadArguments, path.as_str())) } else { Ok(()) }
 }
 
 /// Makes the request that creates a znode: `create` without a stat where it can be, the one create

@@ -2,7 +2,7 @@
 
 use zookeeper::{Applied, Check, Delete, Multi, SetData, Transaction};
 
-use super::operation::{ANY_VERSION, create, stat};
+use super::operation::{ANY_VERSION, check_deletable, create, stat};
 use super::{CreateMode, Session};
 use crate::error::{Code, Error, Result};
 use crate::zk::{Acl, Stat, ZnodeData, ZnodePath};
@@ -74,7 +74,8 @@ impl Operation {
                 let (data, version) = (data.clone().into_bytes(), version.unwrap_or(ANY_VERSION));
                 Op::SetData(SetData { path, data, version })
             }
-            Self::Delete { version, .. } => {
+            Self::Delete { path: of, version } => {
+                check_deletable(of)?;
                 Op::Delete(Delete { path, version: version.unwrap_or(ANY_VERSION) })
             }
         })

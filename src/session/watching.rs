@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zookeeper::{AddWatch, RemoveKind, RemoveWatches, Request, WatchMode};
 
 use super::watches::{Observation, Registration};
-use super::{Session, SessionEvent, Stamp, Warning, Watch};
+use super::{Session, SessionEvent, Stamp, Warning, Watch, trace};
 use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Event, EventKind, Feature, WatchKind, ZnodePath};
 
@@ -169,6 +169,8 @@ impl Session {
                 self.notify(SessionEvent::Znode(event, stamp));
             }
         }
+        // They stand before the end of the command.
+        trace::note_reply(stamp.next());
     }
 }
 
