@@ -225,7 +225,13 @@ impl Shared {
             return Err(Error::TooLarge { op: request.op(), path: request.path(), bytes, most });
         }
         if let Some((path, kinds)) = asks(&request) {
-            self.registry().ask(&self.chroot_of(&request).full(&path), kinds);
+            let mut registry = self.registry();
+            let full = self.chroot_of(&request).full(&path).into_owned();
+            let covered = registry.covers(&full, kinds);
+            registry.ask(&full, kinds, covered);
+            if covered {
+                encode::cover(&request, &mut queue.bytes);
+            }
         }
         queue.next_id += 1;
         let id = queue.next_id;

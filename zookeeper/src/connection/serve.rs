@@ -101,7 +101,11 @@ impl Connection {
             encode::auth(&credentials.scheme, &credentials.auth, &mut self.outbox);
             self.replies.expects_auth(Arc::clone(&credentials.scheme));
         }
-        let lists = self.shared.registry().paths();
+        let lists = {
+            let mut registry = self.shared.registry();
+            registry.uncover();
+            registry.paths()
+        };
         let has_persistent = lists[3..].iter().any(|list| !list.is_empty());
         let is_old = session.suspects.is_old(&self.host);
         if has_persistent && is_old {
