@@ -171,10 +171,7 @@ async fn beside_a_watch_that_stays_the_server_is_asked_for_no_other() {
     server.reply(&request, 5, &Ok(data())).await;
     add.await.value.unwrap();
     get.await.value.unwrap();
-    let both = [
-        ("/a".to_owned(), WatchKind::Data),
-        ("/a".to_owned(), WatchKind::Persistent),
-    ];
+    let both = [("/a".to_owned(), WatchKind::Data), ("/a".to_owned(), WatchKind::Persistent)];
     assert_eq!(held(&client), both);
     // Both have their event of the one watch that the server has.
     server.event(3, "/a", -1).await;
