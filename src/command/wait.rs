@@ -64,7 +64,12 @@ impl Wait {
     }
 
     /// Waits until the condition holds; `last` is the znode as it was seen last.
-    async fn until(&self, shell: &Shell, path: &ZnodePath, last: &mut Option<Snapshot>) -> Result<()> {
+    async fn until(
+        &self,
+        shell: &Shell,
+        path: &ZnodePath,
+        last: &mut Option<Snapshot>,
+    ) -> Result<()> {
         loop {
             match shell.session.watch_znode(path, self.condition.aspect()).await {
                 Ok((seen, change)) => {
@@ -168,7 +173,9 @@ impl Condition {
             (Self::Absent, stat) => stat.is_none(),
             (_, None) => false,
             (Self::Exists, Some(_)) => true,
-            (Self::Value(value), Some(_)) => seen.data.as_ref().is_some_and(|data| data.as_bytes() == value.as_bytes()),
+            (Self::Value(value), Some(_)) => {
+                seen.data.as_ref().is_some_and(|data| data.as_bytes() == value.as_bytes())
+            }
             (Self::Version(comparison, number), Some(stat)) => {
                 comparison.holds(stat.version, *number)
             }

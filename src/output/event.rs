@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn turns_of_the_session_take_a_line_each() {
-        let back = StateChange { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
+        let back =
+            StateChange { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
         for (turn, words) in [
             (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
             (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
@@ -223,6 +224,8 @@ mod tests {
             ephemerals: (0..25).map(|n| format!("/e{n:02}")).collect(),
             ..Losses::default()
         };
-        assert!(seen(&StateChange { losses, ..turn("Expired") }, false).ends_with("/e19 and 5 more\n"));
+        assert!(
+            seen(&StateChange { losses, ..turn("Expired") }, false).ends_with("/e19 and 5 more\n")
+        );
     }
 }

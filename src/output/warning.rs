@@ -21,7 +21,9 @@ impl Warning {
                     "The connection was lost for a while: events of {named}{more} may be missing"
                 )
             }
-            Self::Missed(1) => "1 event is missing: they came faster than they were read".to_owned(),
+            Self::Missed(1) => {
+                "1 event is missing: they came faster than they were read".to_owned()
+            }
             Self::Missed(count) => {
                 format!("{count} events are missing: they came faster than they were read")
             }

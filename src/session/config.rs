@@ -52,7 +52,9 @@ impl Session {
         self.require(Feature::Reconfig).await?;
         let (joining, leaving, members) = match change {
             EnsembleChange::Whole(members) => (None, None, Some(members.clone())),
-            EnsembleChange::Change { join, leave } => (Some(join.clone()), Some(leave.clone()), None),
+            EnsembleChange::Change { join, leave } => {
+                (Some(join.clone()), Some(leave.clone()), None)
+            }
         };
         let version = version.unwrap_or(-1);
         let config = self.write("", Reconfig { joining, leaving, members, version }).await?;

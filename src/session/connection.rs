@@ -21,13 +21,20 @@ pub(super) struct Connection {
 }
 
 /// What is known of the version of the connected server.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Known {
     /// Which of the client's connections it is known of, counted from 1.
     connection: u64,
-    asking: bool,
-    /// The answer; the inner none is a server that does not say.
-    version: Option<Option<ServerVersion>>,
+    version: Version,
+}
+
+/// How far the question has come what a server runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Version {
+    Unasked,
+    Asking,
+    /// None where the server does not say.
+    Answered(Option<ServerVersion>),
 }
 
 impl Connection {
@@ -38,10 +45,10 @@ impl Connection {
         auth: Vec<AddAuth>,
         generation: u32,
     ) -> Self {
-        let hosts = servers.hosts().iter().map(|host| zookeeper::Host {
-            name: host.name.clone(),
-            port: host.port,
-        });
+        let hosts = servers
+            .hosts()
+            .iter()
+            .map(|host| zookeeper::Host { name: host.name.clone(), port: host.port });
         let mut options = Options::new(hosts);
         servers.chroot().as_str().clone_into(&mut options.chroot);
         options.timeout = settings.timeout;
@@ -50,7 +57,8 @@ impl Connection {
         options.budget = BUDGET;
         options.auth = auth;
         let (client, feed) = zookeeper::start(options);
-        Self { client, servers, feed: Mutex::new(feed), generation, known: Mutex::default() }
+        let known = Mutex::new(Known { connection: 0, version: Version::Unasked });
+        Self { client, servers, feed: Mutex::new(feed), generation, known }
     }
 
     /// Returns the feed. Whoever holds it handles what it takes before letting it go, so that
@@ -69,28 +77,27 @@ impl Connection {
         self.stamp(self.client.seq())
     }
 
-    /// Returns what the connected server runs, if it was asked: none where it does not say.
-    pub(super) fn version(&self) -> Option<Option<ServerVersion>> {
+    /// Returns what is known of what the connected server runs.
+    pub(super) fn version(&self) -> Version {
         self.known().version
     }
 
-    /// Notes that the connected server is about to be asked what it runs; returns false where
-    /// somebody else does that already.
-    pub(super) fn begins_asking(&self) -> bool {
-        !std::mem::replace(&mut self.known().asking, true)
+    /// Notes that the connected server is being asked what it runs.
+    pub(super) fn asks(&self) {
+        self.known().version = Version::Asking;
     }
 
     /// Notes what the server of the client's connection of this number runs.
     pub(super) fn learn_version(&self, connection: u64, version: Option<ServerVersion>) {
         let mut known = self.known();
         if known.connection == connection {
-            known.version = Some(version);
+            known.version = Version::Answered(version);
         }
     }
 
     /// Forgets what the last server ran: another one may answer now.
     pub(super) fn forget_version(&self, connection: u64) {
-        *self.known() = Known { connection, ..Known::default() };
+        *self.known() = Known { connection, version: Version::Unasked };
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -8,6 +8,7 @@ use std::fmt;
 use zookeeper::{AddAuth, WhoAmI};
 
 use super::Session;
+use super::server::having;
 use crate::error::Result;
 use crate::zk::{Feature, Servers};
 
@@ -99,7 +100,7 @@ impl Session {
     pub async fn identities(&self) -> Result<Vec<Identity>> {
         self.require(Feature::WhoAmI).await?;
         let users = self.ask("", WhoAmI).await;
-        let users = self.having(Feature::WhoAmI, users)?;
+        let users = having(Feature::WhoAmI, users)?;
         let identity =
             |user: zookeeper::Identity| Identity { scheme: user.scheme, user: user.user };
         Ok(users.into_iter().map(identity).collect())

@@ -3,6 +3,7 @@
 use zookeeper::{GetAllChildrenNumber, GetEphemerals};
 
 use super::Session;
+use super::server::having;
 use crate::error::Result;
 use crate::zk::{Feature, ZnodePath};
 
@@ -13,7 +14,7 @@ impl Session {
         self.require(feature).await?;
         let count = self.ask(path.as_str(), GetAllChildrenNumber::new(path.as_str())).await;
         // It is never negative.
-        self.having(feature, count).map(|count| u64::try_from(count).unwrap_or_default())
+        having(feature, count).map(|count| u64::try_from(count).unwrap_or_default())
     }
 
     /// Returns the ephemerals of this session whose paths begin with the text of `prefix`, in
@@ -22,7 +23,7 @@ impl Session {
         let feature = Feature::GetEphemerals;
         self.require(feature).await?;
         let listed = self.ask(prefix.as_str(), GetEphemerals::new(prefix.as_str())).await;
-        let mut paths: Vec<String> = self.having(feature, listed)?.into();
+        let mut paths: Vec<String> = having(feature, listed)?.into();
         paths.sort_unstable();
         Ok(paths)
     }

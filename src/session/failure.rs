@@ -107,7 +107,9 @@ pub(super) fn refused(error: &zookeeper::Error) -> Error {
             Cause::Deadline | Cause::Cancelled => {
                 Error::code(Code::OperationTimeout, path).with_detail("nothing was sent")
             }
-            Cause::Expired | Cause::AuthFailed(_) | Cause::Closed | Cause::Abandoned => ended(cause),
+            Cause::Expired | Cause::AuthFailed(_) | Cause::Closed | Cause::Abandoned => {
+                ended(cause)
+            }
             _ => Error::code(Code::ConnectionLoss, path).with_detail("nothing was sent"),
         },
         E::Invalid { why, .. } => Error::usage(format!("Not a path: {path}: {why}")),

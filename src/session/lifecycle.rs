@@ -95,8 +95,7 @@ impl Session {
             is_spent: false,
         };
         let silent = silent(&connection.servers);
-        let status =
-            Status { state: State::Connecting, silent: Some(silent), ..Status::default() };
+        let status = Status { state: State::Connecting, silent: Some(silent), ..Status::default() };
         self.0.status.send_replace(status);
         self.notify(SessionEvent::State(State::Connecting));
         self.losses(&super::not_connected());
@@ -239,7 +238,12 @@ impl Session {
         self.lifecycle().searching = Some(Instant::now());
         self.forget_reads();
         self.0.watches.tell_observers(&Observation::Disconnected, connection.stamp(at));
-        self.tell_change(connection.client.facts().session, "Disconnected", None, Losses::default());
+        self.tell_change(
+            connection.client.facts().session,
+            "Disconnected",
+            None,
+            Losses::default(),
+        );
         self.set_status(Status { state: State::Connecting, ..Status::default() });
     }
 
@@ -255,7 +259,8 @@ impl Session {
         let silence = searched.filter(|silence| is_back || *silence > GRACE);
         let was_read_only = self.state() == State::ConnectedReadOnly;
         if silence.is_some() || was_read_only {
-            let name = if state == State::Connected { "SyncConnected" } else { "ConnectedReadOnly" };
+            let name =
+                if state == State::Connected { "SyncConnected" } else { "ConnectedReadOnly" };
             self.tell_change(facts.session, name, silence, Losses::default());
         }
         self.set_status(Status { state, ..Status::default() });
@@ -263,7 +268,11 @@ impl Session {
             let stamp = connection.stamp(at);
             self.0.watches.tell_observers(&Observation::Reconnected, stamp);
             // They are registered again, but nothing is replayed for them.
-            let mut paths: Vec<String> = self.0.watches.list().into_iter()
+            let mut paths: Vec<String> = self
+                .0
+                .watches
+                .list()
+                .into_iter()
                 .filter(|watch| !watch.kind.is_one_shot())
                 .map(|watch| watch.path.to_string())
                 .collect();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zookeeper::{
-    Create, Delete, Exists, GetAcl, GetChildren, GetChildren2, GetData, Permissions, SetAcl, SetData,
-    Sync,
+    Create, Delete, Exists, GetAcl, GetChildren, GetChildren2, GetData, Permissions, SetAcl,
+    SetData, Sync,
 };
 
 use super::Session;
@@ -156,12 +156,7 @@ pub(super) fn check_deletable(path: &ZnodePath) -> Result<()> {
 
 /// Makes the request that creates a znode: `create` without a stat where it can be, the one create
 /// that every release of the server knows.
-pub(super) fn create(
-    prefix: &str,
-    data: ZnodeData,
-    mode: CreateMode,
-    acl: &Acl,
-) -> Result<Create> {
+pub(super) fn create(prefix: &str, data: ZnodeData, mode: CreateMode, acl: &Acl) -> Result<Create> {
     // The digits make a path of a prefix that ends with a slash.
     let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
     ZnodePath::new(whole)?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Session;
+use super::connection::Version;
 use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Feature, ServerVersion};
 
@@ -22,26 +23,13 @@ impl Session {
         }
     }
 
-    /// Puts words to the answer of a server that does not know the operation.
-    pub(super) fn having<T>(&self, feature: Feature, result: Result<T>) -> Result<T> {
-        result.map_err(|error| match error.code_of() {
-            Some(Code::Unimplemented) => Error::new(
-                Kind::Refused,
-                format!(
-                    "this server has no {} (KeeperErrorCode = Unimplemented)",
-                    feature.name()
-                ),
-            ),
-            _ => error,
-        })
-    }
-
     /// Returns what the connected server runs, if it says so; it is asked once for each connection.
     pub(super) async fn version(&self) -> Option<ServerVersion> {
         let connection = self.current()?;
-        if let Some(known) = connection.version() {
-            return known;
+        if let Version::Answered(version) = connection.version() {
+            return version;
         }
+        connection.asks();
         let facts = connection.client.facts();
         // The one word that every release answers unless it is told not to.
         let version = match facts.host {
@@ -58,12 +46,12 @@ impl Session {
     pub(super) fn is_known_to_have(&self, feature: Feature) -> bool {
         let Some(connection) = self.current() else { return false };
         match connection.version() {
-            Some(version) => version.is_some_and(|version| version.has(feature)),
-            None => {
-                if connection.begins_asking() {
-                    let session = self.clone();
-                    tokio::spawn(async move { session.version().await });
-                }
+            Version::Answered(version) => version.is_some_and(|version| version.has(feature)),
+            Version::Asking => false,
+            Version::Unasked => {
+                connection.asks();
+                let session = self.clone();
+                tokio::spawn(async move { session.version().await });
                 false
             }
         }
@@ -75,4 +63,16 @@ fn too_old(version: ServerVersion, feature: Feature) -> Error {
     let name = feature.name();
     Error::new(Kind::Refused, format!("this server ({version}) has no {name}"))
         .with_hint(format!("ZooKeeper has it since {}", feature.since()))
+}
+
+/// Puts words to the answer of a server that does not know the operation.
+pub(super) fn having<T>(feature: Feature, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error.code_of() {
+        Some(Code::Unimplemented) => {
+            let name = feature.name();
+            let message = format!("this server has no {name} (KeeperErrorCode = Unimplemented)");
+            Error::new(Kind::Refused, message)
+        }
+        _ => error,
+    })
 }

@@ -80,9 +80,9 @@ impl Session {
                 Aspect::Stat => return self.watch_existence(path).await,
                 Aspect::Data => {
                     let request = GetData::new(at).watch(true);
-                    self.observe(path, WatchKind::Data, request).await.map(|(data, change)| {
-                        (Some(data.data.into()), data.stat, change)
-                    })
+                    self.observe(path, WatchKind::Data, request)
+                        .await
+                        .map(|(data, change)| (Some(data.data.into()), data.stat, change))
                 }
                 Aspect::Children => {
                     let request = GetChildren2::new(at).watch(true);
@@ -131,8 +131,7 @@ impl Session {
             })
         };
         let (session, path) = (self.clone(), path.clone());
-        let change =
-            NextChange { event: event.boxed(), has_fired: false, session, path, id };
+        let change = NextChange { event: event.boxed(), has_fired: false, session, path, id };
         Ok((reply, change))
     }
 }

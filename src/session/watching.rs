@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zookeeper::{AddWatch, RemoveKind, RemoveWatches, Request, WatchMode};
 
+use super::server::having;
 use super::watches::{Observation, Registration};
 use super::{Session, SessionEvent, Stamp, Warning, Watch, trace};
 use crate::error::{Code, Error, Kind, Result};
@@ -32,7 +33,7 @@ impl Session {
         self.require(Feature::AddWatch).await?;
         let registration = self.0.watches.request(path, kind);
         let left = self.call(path.as_str(), AddWatch::new(path.as_str(), mode(kind))).await;
-        let ((), stamp) = self.having(Feature::AddWatch, left)?;
+        let ((), stamp) = having(Feature::AddWatch, left)?;
         self.confirm(registration, stamp);
         Ok(())
     }
@@ -135,7 +136,7 @@ impl Session {
         };
         tokio::spawn(async move {
             let warning = match session.call(&path, AddWatch::new(&*path, mode)).await {
-                Ok((_, stamp)) => {
+                Ok(((), stamp)) => {
                     session.0.watches.tell_observers(&Observation::Reconnected, stamp);
                     Warning::Gap(vec![path.to_string()])
                 }
@@ -145,9 +146,12 @@ impl Session {
                     Warning::WatchLost { path: path.to_string(), reason: error.to_string() }
                 }
             };
-            let holds = session.0.watches.list().iter().any(|watch| {
-                watch.path.as_str() == &*path && !watch.kind.is_one_shot()
-            });
+            let holds = session
+                .0
+                .watches
+                .list()
+                .iter()
+                .any(|watch| watch.path.as_str() == &*path && !watch.kind.is_one_shot());
             if let Some(connection) = session.current().filter(|_| holds) {
                 session.notify(SessionEvent::Warning(warning, connection.now()));
             }

@@ -37,7 +37,12 @@ pub async fn quota(session: &Session, path: &ZnodePath) -> Result<Option<Quota>>
 
 /// Sets one limit of `path`, which must exist and have no quota above or below it. Returns the
 /// whole quota.
-pub async fn set_quota(session: &Session, path: &ZnodePath, limit: Limit, value: i64) -> Result<Quota> {
+pub async fn set_quota(
+    session: &Session,
+    path: &ZnodePath,
+    limit: Limit,
+    value: i64,
+) -> Result<Quota> {
     let place = quota_path(session, path)?;
     if ZnodePath::new(ROOT)?.contains(path) {
         return Err(refused(format!("cannot set a quota under the path: {ROOT}")));
@@ -67,7 +72,11 @@ pub async fn set_quota(session: &Session, path: &ZnodePath, limit: Limit, value:
 }
 
 /// Takes one limit away from `path`, or its whole quota. Returns false where it has none.
-pub async fn delete_quota(session: &Session, path: &ZnodePath, limit: Option<Limit>) -> Result<bool> {
+pub async fn delete_quota(
+    session: &Session,
+    path: &ZnodePath,
+    limit: Option<Limit>,
+) -> Result<bool> {
     let place = quota_path(session, path)?;
     let Some(Quota { mut limits, .. }) = quota(session, path).await? else { return Ok(false) };
     if let Some(limit) = limit {

@@ -138,7 +138,8 @@ mod tests {
                       03/06/2019 16:18 GMT\nLatency min/avg/max: 0/0/0\n";
         assert_eq!(ServerVersion::parse(answer), Some(ServerVersion::Apache(Release(3, 4))));
         assert!(Release(3, 10) > Release(3, 9));
-        let keeper = "ClickHouse Keeper version: v24.3.2.23-lts-8b7d910960cc2c6a0db07991fe2576a67fe98146\n";
+        let keeper =
+            "ClickHouse Keeper version: v24.3.2.23-lts-8b7d910960cc2c6a0db07991fe2576a67fe98146\n";
         assert_eq!(
             ServerVersion::parse(keeper),
             Some(ServerVersion::ClickHouseKeeper(Release(24, 3)))

@@ -68,8 +68,7 @@ fn left_out(count: u64) -> String {
 impl Session {
     /// Follows a znode, which need not exist; with `recursive`, all below it too.
     pub async fn follow(&self, path: &ZnodePath, recursive: bool) -> Result<Follow> {
-        let kind =
-            if recursive { WatchKind::PersistentRecursive } else { WatchKind::Persistent };
+        let kind = if recursive { WatchKind::PersistentRecursive } else { WatchKind::Persistent };
         let steps = Arc::new(BoundedQueue::new(WAITING_BYTES));
         let follower =
             Follower { session: self.clone(), path: path.clone(), steps: Arc::clone(&steps) };

@@ -20,12 +20,7 @@ pub(super) struct PersistentFollower {
 }
 
 impl PersistentFollower {
-    pub(super) fn new(
-        follower: Follower,
-        kind: WatchKind,
-        held: Held,
-        baseline: Baseline,
-    ) -> Self {
+    pub(super) fn new(follower: Follower, kind: WatchKind, held: Held, baseline: Baseline) -> Self {
         Self { follower, kind, held, baseline }
     }
 
