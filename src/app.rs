@@ -363,12 +363,12 @@ fn naming_sandbox(error: Error) -> Error {
 fn naming_sandbox_once(
     screen: Arc<Screen>,
     names_server: bool,
-    tell: impl Fn(Notice) + Send + Sync,
-) -> impl Fn(Notice) + Send + Sync {
+    tell: impl Fn(SessionEvent) + Send + Sync,
+) -> impl Fn(SessionEvent) + Send + Sync {
     let named = AtomicBool::new(names_server);
-    move |notice| {
-        let trouble = matches!(notice, Notice::Remark(Remark::Trouble(_), _));
-        tell(notice);
+    move |event| {
+        let trouble = matches!(event, SessionEvent::Warning(Warning::ConnectFailing(_), _));
+        tell(event);
         if trouble && screen.mode() == Mode::Terminal && !named.swap(true, Ordering::Relaxed) {
             screen.notice(NO_SERVER_NAMED);
         }

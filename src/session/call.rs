@@ -1,12 +1,12 @@
 //! One request: wait for a server, send, wait for the reply, and say what came of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zookeeper::{Cost, Request};
 
 use super::connection::Connection;
-use super::failure::refused;
+use super::failure::{Status, refused};
 use super::{GRACE, Session, Stamp, trace};
 use crate::error::{Error, Kind, Result};
 
@@ -16,17 +16,41 @@ const REQUEST_COST: usize = 512;
 impl Session {
     /// Waits until a server answers, for `patience` at most, or until the session is over.
     pub async fn connected(&self, patience: Duration) -> Result<()> {
+        let begun = Instant::now();
         let mut status = self.0.status.subscribe();
-        let settled =
-            status.wait_for(|status| status.state.is_connected() || status.state.is_over());
-        let status = match tokio::time::timeout(patience, settled).await {
-            Ok(status) => status.map(|status| status.clone()).ok(),
-            Err(_) => None,
+        let settled = async {
+            let settled = |status: &Status| status.state.is_connected() || status.state.is_over();
+            status.wait_for(settled).await.map(|status| status.clone()).ok()
         };
-        match status {
+        let settled = tokio::select! {
+            status = tokio::time::timeout(patience, settled) => status.ok().flatten(),
+            () = self.refused() => None,
+        };
+        match settled {
             Some(status) if status.state.is_connected() => Ok(()),
             Some(status) => Err(status.over()),
-            None => Err(self.0.status.borrow().unanswered(patience)),
+            None => {
+                // The wait is told as it was asked for, and otherwise in tenths of a second.
+                let waited = patience.min(tenths(begun.elapsed()));
+                Err(self.0.status.borrow().unanswered(waited))
+            }
+        }
+    }
+
+    /// Waits until every server has refused connections for as long as that is borne.
+    async fn refused(&self) {
+        let mut status = self.0.status.subscribe();
+        loop {
+            let since = status.borrow_and_update().refused;
+            let left = since.map(|since| self.0.settings.refused.saturating_sub(since.elapsed()));
+            tokio::select! {
+                () = tokio::time::sleep(left.unwrap_or(Duration::MAX)) => return,
+                changed = status.changed() => {
+                    if changed.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+            }
         }
     }
 
@@ -102,6 +126,12 @@ impl Session {
             Err(error) => Err(refused(&error).at(path)),
         }
     }
+}
+
+/// Rounds up to tenths of a second.
+fn tenths(time: Duration) -> Duration {
+    let tenths = time.as_millis().div_ceil(100);
+    Duration::from_millis(u64::try_from(tenths).unwrap_or(u64::MAX / 100) * 100)
 }
 
 pub(crate) fn not_connected() -> Error {

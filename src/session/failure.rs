@@ -1,7 +1,7 @@
 //! What went wrong, in words: causes of the client crate as the shell says them, each exactly and
 //! once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zookeeper::Cause;
 
@@ -17,6 +17,8 @@ pub(super) struct Status {
     pub(super) failing: Option<String>,
     /// What is known before any attempt has ended; none once a server has answered.
     pub(super) silent: Option<String>,
+    /// Since when every server refuses connections.
+    pub(super) refused: Option<Instant>,
     /// Why the session is over.
     pub(super) ended: Option<Cause>,
     /// Whether a request has waited in vain for a server since the state last changed.
@@ -25,8 +27,14 @@ pub(super) struct Status {
 
 impl Default for Status {
     fn default() -> Self {
-        let (failing, silent, ended) = (None, None, None);
-        Self { state: State::Closed, failing, silent, ended, given_up: false }
+        Self {
+            state: State::Closed,
+            failing: None,
+            silent: None,
+            refused: None,
+            ended: None,
+            given_up: false,
+        }
     }
 }
 

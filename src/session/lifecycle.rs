@@ -163,7 +163,7 @@ impl Session {
                 };
                 if polled.is_pending() && is_silent && silence.as_mut().poll(context).is_ready() {
                     is_silent = false;
-                    self.tell_failing(connection, silent(&connection.servers), Seq(0));
+                    self.tell_failing(connection, silent(&connection.servers), false, Seq(0));
                 }
                 polled
             });
@@ -219,7 +219,8 @@ impl Session {
                 let attempts = connection.client.facts().attempts;
                 let failing = failing(&attempts);
                 if failing.len() >= connection.servers.hosts().len() {
-                    self.tell_failing(connection, sentence(&failing), change.at);
+                    let refused = failing.values().all(|cause| **cause == Cause::Refused);
+                    self.tell_failing(connection, sentence(&failing), refused, change.at);
                 }
             }
             S::Connected => self.found(connection, State::Connected, change.at),
@@ -305,11 +306,15 @@ impl Session {
     }
 
     /// Tells why no server gives a session, unless that was told.
-    fn tell_failing(&self, connection: &Connection, failing: String, at: Seq) {
-        let is_news = self.0.status.send_if_modified(|status| {
-            let is_news = status.failing.as_ref() != Some(&failing);
+    fn tell_failing(&self, connection: &Connection, failing: String, refused: bool, at: Seq) {
+        let mut is_news = false;
+        self.0.status.send_if_modified(|status| {
+            is_news = status.failing.as_ref() != Some(&failing);
             status.failing = Some(failing.clone());
-            is_news
+            let since = refused.then(|| status.refused.unwrap_or_else(Instant::now));
+            let has_turned = since != status.refused;
+            status.refused = since;
+            is_news || has_turned
         });
         if is_news {
             let warning = Warning::ConnectFailing(failing);
