@@ -47,66 +47,101 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('addauth', 'addauth', [CompletionResultType]::ParameterValue, 'Add an identity to this session and to later ones')
-            [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays until it is removed')
-            [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
-            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
-            [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing')
-            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
-            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Close the session and open one, here or elsewhere')
-            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
-            [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Take a limit away from a znode, or its whole quota')
-            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a znode that has no children')
-            [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
-            [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
-            [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
-            [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Forget a transaction; nothing of it is sent')
-            [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
-            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
-            [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Tell by the exit status whether a znode exists')
-            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the data of a znode')
-            [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
-            [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
-            [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show all commands, one in full, or what a word means')
-            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
-            [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and what it has')
             [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List the children of a znode')
             [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
-            [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
-            [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the data of a znode')
+            [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
+            [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Tell by the exit status whether a znode exists')
+            [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
+            [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
+            [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a znode that has no children')
+            [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print each event of a znode, or run a command for it')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode is as it should be')
+            [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays until it is removed')
+            [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
+            [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session')
+            [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
+            [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
+            [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
+            [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
+            [CompletionResult]::new('addauth', 'addauth', [CompletionResultType]::ParameterValue, 'Add an identity to this session and to later ones')
+            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
+            [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit the znodes or bytes of a znode and all below it')
+            [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and what it has')
+            [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Take a limit away from a znode, or its whole quota')
+            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Close the session and open one, here or elsewhere')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
+            [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session where one has expired')
+            [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
+            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
             [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
             [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('reconfig', 'reconfig', [CompletionResultType]::ParameterValue, 'Change which servers the ensemble has')
-            [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session where one has expired')
-            [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
-            [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
-            [CompletionResult]::new('repeat', 'repeat', [CompletionResultType]::ParameterValue, 'Run a command a number of times, until it fails')
-            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
-            [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
-            [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit the znodes or bytes of a znode and all below it')
-            [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show or change how the shell behaves')
+            [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
+            [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing')
+            [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Forget a transaction; nothing of it is sent')
+            [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
             [CompletionResult]::new('sleep', 'sleep', [CompletionResultType]::ParameterValue, 'Wait for some seconds with the session kept alive')
-            [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
-            [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
             [CompletionResult]::new('time', 'time', [CompletionResultType]::ParameterValue, 'Run a command and print how long it took')
+            [CompletionResult]::new('repeat', 'repeat', [CompletionResultType]::ParameterValue, 'Run a command a number of times, until it fails')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show all commands, one in full, or what a word means')
+            [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
+            [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
+            [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show or change how the shell behaves')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the shell''s name and version')
-            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode is as it should be')
-            [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print each event of a znode, or run a command for it')
-            [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session')
-            [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
             break
         }
-        'zksh;addauth' {
+        'zksh;ls' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;addWatch' {
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
-            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
+        'zksh;ls2' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;get' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Print the data in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Print the data in base64')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
+            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
+            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, what is compressed undone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;stat' {
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;exists' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getAllChildrenNumber' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -116,33 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;check' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;close' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;commit' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;config' {
-            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
-            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;connect' {
+        'zksh;pwd' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -168,15 +177,23 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;delquota' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
-            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
-            [CompletionResult]::new('--bytes', '--bytes', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
-            [CompletionResult]::new('-N', '-N ', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
-            [CompletionResult]::new('--hard-count', '--hard-count', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
-            [CompletionResult]::new('-B', '-B ', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
-            [CompletionResult]::new('--hard-bytes', '--hard-bytes', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
+        'zksh;set' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
+            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
+            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
+            [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create the znode where it does not exist')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;edit' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -185,11 +202,6 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
             [CompletionResult]::new('--if-exists', '--if-exists', [CompletionResultType]::ParameterName, 'Let be where the znode does not exist')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;digest' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -214,133 +226,25 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;discard' {
+        'zksh;watch' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End after so many events')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after so many events')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;echo' {
+        'zksh;wait' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;edit' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;exists' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;get' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Print the data in base64')
-            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Print the data in base64')
-            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
-            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
-            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, what is compressed undone')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;getAcl' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;getAllChildrenNumber' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;getEphemerals' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;help' {
-            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the glossary, en or zh; the locale''s by default')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;history' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;listquota' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;ls' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;ls2' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;multi' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;printwatches' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;pwd' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;quit' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;exit' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;reconfig' {
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
-            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'File with one server.N=... line for each member, as for a server')
-            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'All members, as server.N=host:port:port[:role];port[,...]')
-            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Members to add, or to change where the number is known')
-            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Numbers of members to remove')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;reconnect' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;redo' {
+        'zksh;addWatch' {
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
+            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -362,25 +266,20 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;repeat' {
-            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+        'zksh;watches' {
+            [CompletionResult]::new('--remove-all', '--remove-all', [CompletionResultType]::ParameterName, 'Remove them all')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;set' {
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
-            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Write only if this is the version of the data')
-            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
-            [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
-            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
-            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
-            [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
-            [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
-            [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
-            [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create the znode where it does not exist')
+        'zksh;printwatches' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getAcl' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -399,6 +298,21 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;digest' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;addauth' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;whoami' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;setquota' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Most znodes, itself included; more are noted in the server''s log')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Most znodes, itself included; more are noted in the server''s log')
@@ -412,19 +326,40 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;setting' {
+        'zksh;listquota' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;sleep' {
+        'zksh;delquota' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Only the soft limit of znodes')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
+            [CompletionResult]::new('--bytes', '--bytes', [CompletionResultType]::ParameterName, 'Only the soft limit of bytes')
+            [CompletionResult]::new('-N', '-N ', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
+            [CompletionResult]::new('--hard-count', '--hard-count', [CompletionResultType]::ParameterName, 'Only the hard limit of znodes')
+            [CompletionResult]::new('-B', '-B ', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
+            [CompletionResult]::new('--hard-bytes', '--hard-bytes', [CompletionResultType]::ParameterName, 'Only the hard limit of bytes')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'zksh;stat' {
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+        'zksh;connect' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;close' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;reconnect' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;getEphemerals' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -434,39 +369,104 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;quit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;exit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;config' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
+            [CompletionResult]::new('--clients', '--clients', [CompletionResultType]::ParameterName, 'Print only its version and the addresses for clients')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the configuration changes')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;reconfig' {
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Change it only if this is its version, as config prints it (hexadecimal)')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'File with one server.N=... line for each member, as for a server')
+            [CompletionResult]::new('--members', '--members', [CompletionResultType]::ParameterName, 'All members, as server.N=host:port:port[:role];port[,...]')
+            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Members to add, or to change where the number is known')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Numbers of members to remove')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
+            [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;multi' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;check' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;commit' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;discard' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;echo' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;sleep' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;time' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;repeat' {
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;help' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the glossary, en or zh; the locale''s by default')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;history' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;redo' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;setting' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;version' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;wait' {
-            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;watch' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End after so many events')
-            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after so many events')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;watches' {
-            [CompletionResult]::new('--remove-all', '--remove-all', [CompletionResultType]::ParameterName, 'Remove them all')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'zksh;whoami' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

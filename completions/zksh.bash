@@ -173,7 +173,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version wait watch watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version ls ls2 get stat exists getAllChildrenNumber cd pwd create set edit delete deleteall rmr watch wait addWatch removewatches watches printwatches getAcl setAcl digest addauth whoami setquota listquota delquota connect close reconnect getEphemerals sync quit exit config reconfig multi check commit discard echo sleep time repeat help history redo setting version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
