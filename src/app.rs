@@ -17,7 +17,7 @@ use anyhow::Context;
 use self::ending::Ending;
 use self::sandbox::Sandbox;
 use crate::artifacts;
-use crate::command::{self, Call, Reader, Shell, Switch, Switches};
+use crate::command::{self, Call, Flow, Reader, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
 use crate::options::{self, Color, Input, Options, Startup};
@@ -447,6 +447,10 @@ fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
     if let Some(call) = parse(words, shell.view.dialect)? {
+        if call.flow() != Flow::Alone {
+            // It sends one request, and the end of the session right behind it.
+            shell.session.end_with_next_request();
+        }
         let outcome = flushing(screen, shell.run(&call)).await?;
         screen.print(&outcome.text);
         if let Some(hint) = &outcome.data_hint {

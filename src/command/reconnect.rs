@@ -1,9 +1,8 @@
 //! `reconnect`: a new session in the place of one that is over.
 
 use super::Shell;
-use super::connect::again;
+use super::connect::{Left, again};
 use crate::error::{Error, Kind, Result};
-use crate::output::Silence;
 
 /// Open a new session where one has expired
 #[derive(Debug, clap::Args)]
@@ -12,7 +11,7 @@ pub struct Reconnect {}
 
 const EXAMPLE: &str = "\
 The servers are those of the last session. Its ephemerals and watches are gone; they are to be
-made anew.
+made anew; its credentials are given again.
 
 Example:
 > close
@@ -21,7 +20,7 @@ Example:
 ! There is a session already";
 
 impl Reconnect {
-    pub(super) async fn run(&self, shell: &Shell) -> Result<Silence> {
+    pub(super) async fn run(&self, shell: &Shell) -> Result<Left> {
         if !shell.session.state().is_over() {
             return Err(Error::new(Kind::Refused, "There is a session already")
                 .with_hint("by itself it finds a server again; close ends it"));
