@@ -6,6 +6,7 @@ use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
+use crate::session::Losses;
 
 /// Close the session and leave the shell
 #[derive(Debug, clap::Args)]
@@ -33,17 +34,23 @@ impl Spec for Quit {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Farewell> {
-        shell.session.close().await;
-        Ok(Farewell {})
+        let losses = shell.session.close().await;
+        Ok(Farewell { losses })
     }
 }
 
 /// The last words.
-#[derive(Debug, serde::Serialize)]
-pub(super) struct Farewell {}
+#[derive(serde::Serialize)]
+pub(super) struct Farewell {
+    #[serde(skip)]
+    losses: Losses,
+}
 
 impl Report for Farewell {
     fn text(&self, out: &mut Text<'_>) {
+        if out.is_terminal() {
+            self.losses.text(out);
+        }
         if let Some(words) = out.dialect().farewell() {
             out.line(words);
         }
