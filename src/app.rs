@@ -9,6 +9,8 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -24,15 +26,22 @@ use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::repl;
 use crate::script::{self, Gate};
-use crate::session::{Notice, Remark, Session, Settings, expect_malformed_replies};
+use crate::session::{Session, SessionEvent, Settings, Warning};
 use crate::terminal::{Mode, Screen};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;
 
+/// How long one command waits while every server refuses connections, unless it is told how long:
+/// longer than a server that is being restarted refuses on its own machine for a moment.
+const REFUSED_PATIENCE: Duration = Duration::from_secs(3);
+
+/// File descriptors that must be free when the shell starts: the runtime, the signals, the session,
+/// a file and a password's terminal. Without them libraries panic.
+const DESCRIPTORS: usize = 20;
+
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    expect_malformed_replies();
     let screen = Arc::new(Screen::new(Mode::Plain));
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => say(&screen, &text),
@@ -45,7 +54,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             refuse(&screen, view, &error.into())
         }
     };
-    ExitCode::from(status)
+    ExitCode::from(written(&screen, status))
+}
+
+/// Returns the exit status of a process that has printed to `screen`: where not all of it could be
+/// written, that counts, and standard error says so.
+fn written(screen: &Screen, status: u8) -> u8 {
+    screen.flush();
+    match screen.failure() {
+        None => status,
+        Some(io::ErrorKind::BrokenPipe) => BROKEN_PIPE,
+        Some(kind) => {
+            let error = Error::new(Kind::Refused, format!("Cannot write: {kind}"));
+            screen.error(&error.to_string());
+            error.kind().exit_status()
+        }
+    }
 }
 
 /// Says why the shell does not run, and returns its exit status.
@@ -98,6 +122,7 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
+    check_descriptors()?;
     if interactive {
         repl::take_over_window_size();
     }
@@ -126,7 +151,16 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     };
     // A thread that waits for input never ends by itself.
     runtime.shutdown_background();
-    status
+    if interactive { status.map(|status| written(screen, status)) } else { status }
+}
+
+/// Fails where too few files can be opened to begin at all.
+fn check_descriptors() -> Result<()> {
+    let tried: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
+    tried.map(drop).map_err(|error| {
+        Error::new(Kind::Refused, format!("Cannot start: {error}"))
+            .with_hint(format!("zksh needs {DESCRIPTORS} more open files; ulimit -n sets how many"))
+    })
 }
 
 fn open(path: &Path) -> Result<File> {
@@ -225,19 +259,28 @@ async fn run(
     let servers = match &sandbox {
         Some(sandbox) if options.sandbox.serve => {
             say(screen, &sandbox.readiness());
-            ending.next().await;
+            if screen.failure().is_none() {
+                ending.next().await;
+            }
             return Ok(0);
         }
         Some(sandbox) => {
             screen.error(&sandbox.greeting());
             sandbox.servers()?
         }
-        None => options.servers.clone(),
+        None => options.servers.clone().unwrap_or_default(),
     };
+    let names_server = options.servers.is_some() || sandbox.is_some();
     let settings = Settings {
-        timeout: options.timeout,
+        timeout: options.timeout(),
         read_only: options.read_only,
         max_request: options.max_request,
+        refused: match options.input {
+            Input::Command(_) if options.timeout.is_none() && !options.wait_for_connection => {
+                REFUSED_PATIENCE
+            }
+            _ => Duration::MAX,
+        },
     };
     let switches = Arc::<Switches>::default();
     switches.set(Switch::Hints, options.habits.hints);
@@ -247,13 +290,14 @@ async fn run(
     let session = {
         let gate = input.is_some().then(|| gate.clone());
         let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
+        let tell = naming_sandbox_once(Arc::clone(screen), names_server, tell);
         Session::new(settings, tell)
     };
     session.open(servers);
     let shell = shell(options, screen, session, view, switches);
     let work = async {
         if options.wait_for_connection {
-            shell.session.connected(options.timeout).await?;
+            shell.session.connected(options.timeout()).await?;
         }
         match (&options.input, input) {
             (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
@@ -269,7 +313,7 @@ async fn run(
     };
     let status = if screen.mode() == Mode::Terminal {
         // It has its own way with signals: Ctrl-C gives up a command, not the shell.
-        let patience = options.wait_for_connection.then_some(options.timeout);
+        let patience = options.wait_for_connection.then_some(options.timeout());
         repl::run(&shell, screen, patience).await
     } else {
         let progress = async {
@@ -295,35 +339,58 @@ async fn run(
     shell.session.close().await;
     screen.end();
     screen.flush();
-    match (status, screen.failure()) {
-        (_, Some(io::ErrorKind::BrokenPipe)) => Ok(BROKEN_PIPE),
-        (_, Some(kind)) => Err(Error::new(Kind::Refused, format!("Cannot write: {kind}")).into()),
-        (Ok(status), None) => Ok(status),
-        (Err(error), None) => match error.downcast_ref::<Error>() {
-            Some(error) => {
-                shell.complain(screen, error);
-                screen.flush();
-                Ok(error.kind().exit_status())
+    let status = match status {
+        Err(error) if screen.failure().is_none() => match error.downcast::<Error>() {
+            Ok(error) => {
+                let error = if names_server { error } else { naming_sandbox(error) };
+                shell.complain(screen, &error);
+                error.kind().exit_status()
             }
-            None => Err(error),
+            Err(error) => return Err(error),
         },
+        status => status.unwrap_or(0),
+    };
+    Ok(status)
+}
+
+/// What to do where no server was named and none listens where ZooKeeper usually does.
+const NO_SERVER_NAMED: &str =
+    "zksh --sandbox starts a ZooKeeper to try; zksh --help lists the options";
+
+fn naming_sandbox(error: Error) -> Error {
+    if error.kind() == Kind::Lost { error.with_hint(NO_SERVER_NAMED) } else { error }
+}
+
+/// Adds to the first news of trouble what to do where no server was named.
+fn naming_sandbox_once(
+    screen: Arc<Screen>,
+    names_server: bool,
+    tell: impl Fn(SessionEvent) + Send + Sync,
+) -> impl Fn(SessionEvent) + Send + Sync {
+    let named = AtomicBool::new(names_server);
+    move |event| {
+        let trouble = matches!(event, SessionEvent::Warning(Warning::ConnectFailing(_), _));
+        tell(event);
+        if trouble && screen.mode() == Mode::Terminal && !named.swap(true, Ordering::Relaxed) {
+            screen.notice(NO_SERVER_NAMED);
+        }
     }
 }
 
-/// Returns what shows the session's notices; those of a script go through its gate. It is called on
+/// Returns what shows the session's events; those of a script go through its gate. It is called on
 /// the runtime's threads.
 fn teller(
     screen: Arc<Screen>,
     gate: Option<Gate>,
     view: View,
     switches: Arc<Switches>,
-) -> impl Fn(Notice) + Send + Sync {
+) -> impl Fn(SessionEvent) + Send + Sync {
     let render = {
         let switches = Arc::clone(&switches);
         move |news: &dyn Report| view.event(news, Time::now(), switches.is_on(Switch::Times))
     };
-    move |notice| match (notice, screen.mode()) {
-        (Notice::Event(event, stamp), _) if switches.is_on(Switch::Events) => {
+    move |event| match (event, screen.mode()) {
+        (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
             let text = render(&event);
             match &gate {
                 // Not among the data.
@@ -332,20 +399,20 @@ fn teller(
                 None => screen.event(&text),
             }
         }
-        // The session's own turns matter to a script only through the lines that fail.
-        (Notice::Turn(turn), Mode::Terminal) => screen.event(&render(&turn)),
-        (Notice::State(_), Mode::Terminal) => screen.refresh(),
+        // Changes of the session's state matter to a script only through the lines that fail.
+        (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
+        (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
         // A script hears of it from the line that finds no server.
-        (Notice::Remark(Remark::Trouble(_), _), Mode::Plain) => {}
-        (Notice::Remark(remark, stamp), _) if view.format == Format::Json => {
-            let record = render(&remark);
+        (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
+        (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
+            let record = render(&warning);
             match &gate {
                 Some(gate) => gate.hold(stamp, record),
                 None => screen.event(&record),
             }
         }
-        (Notice::Remark(remark, _), _) => {
-            let sentence = remark.sentence();
+        (SessionEvent::Warning(warning, _), _) => {
+            let sentence = warning.sentence();
             screen.notice(&escape::to_terminal(sentence.as_bytes(), Newlines::Escape));
         }
         _ => {}

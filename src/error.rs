@@ -182,6 +182,13 @@ impl Error {
         self
     }
 
+    /// Says that the write may have been applied.
+    #[must_use]
+    pub fn maybe_applied(mut self) -> Self {
+        self.left_open = LeftOpen::Write;
+        self
+    }
+
     /// Says that this was one of several requests of which earlier ones may have been applied, if
     /// the connection was lost: elsewhere the error says what is left.
     #[must_use]

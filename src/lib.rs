@@ -24,12 +24,13 @@
 //! | `session` | `error`, `zk` |
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
+//! | `lesson` | `language`, `output` |
 //! | `terminal` | `output` |
 //! | `dispatch` | `dialect` |
-//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
-//! | `script` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `script` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
@@ -42,6 +43,7 @@ pub mod dispatch;
 pub mod error;
 pub mod glossary;
 pub mod language;
+pub mod lesson;
 pub mod options;
 pub mod output;
 pub mod repl;

@@ -4,8 +4,7 @@ use crate::dispatch::{Effects, Write};
 use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::Silence;
-use crate::session::WatchKind;
-use crate::zk::TypedPath;
+use crate::zk::{TypedPath, WatchKind};
 
 /// Leave a watch that stays until it is removed
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::Stat;
+use crate::zk::Stat;
 
 /// Print the configuration of the ensemble
 #[derive(Debug, clap::Args)]

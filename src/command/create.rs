@@ -10,8 +10,8 @@ use super::data_hint::DataHint;
 use crate::dispatch::Data;
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
-use crate::session::{Acl, CreateMode, Operation};
-use crate::zk::TypedPath;
+use crate::session::{CreateMode, Operation};
+use crate::zk::{Acl, TypedPath};
 
 /// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
 const LONGEST_TTL: i64 = 0xff_ffff_ffff;
@@ -75,7 +75,7 @@ impl Create {
             return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
         }
         let (prefix, data, mode, acl) = self.prepare(shell).await?;
-        Ok(Operation::Create { prefix, data, mode, acl })
+        Ok(Operation::Create { prefix, data: data.into(), mode, acl })
     }
 
     /// Returns what `create path [data]` means.

@@ -5,8 +5,8 @@ use super::{Shell, Spec, Task};
 use super::consent::{Consent, Question, about, counted};
 use crate::error::Result;
 use crate::output::Silence;
-use crate::session::Survey;
 use crate::terminal::progress::grouped;
+use crate::tree::{self, Summary};
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Owners of ephemerals that a question names.
@@ -65,7 +65,7 @@ impl Spec for DeleteAll {
     async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = self.path(shell)?;
         let note = |count| shell.progress.note(count, "deleted");
-        shell.session.delete_subtree(&path, self.batch(), note).await?;
+        tree::delete(&shell.session, &path, self.batch(), note).await?;
         Ok(Silence {})
     }
 
@@ -74,18 +74,18 @@ impl Spec for DeleteAll {
         if self.consent.yes {
             return Ok(None);
         }
-        let survey = shell.session.survey(&path).await?;
-        Ok((survey.below > 0).then(|| question(&path, &survey, shell.session.id())))
+        let summary = tree::summary(&shell.session, &path).await?;
+        Ok((summary.below > 0).then(|| question(&path, &summary, shell.session.id())))
     }
 }
 
-fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> Question {
-    let mut text = about("Delete", path, survey.below, survey.more);
+fn question(path: &ZnodePath, summary: &Summary, own: Option<i64>) -> Question {
+    let mut text = about("Delete", path, summary.below, summary.more);
     text.push_str(", ");
-    text.push_str(&counted(survey.bytes, "byte", "bytes"));
-    let live: u64 = survey.ephemerals.values().sum();
+    text.push_str(&counted(summary.bytes, "byte", "bytes"));
+    let live: u64 = summary.ephemerals.values().sum();
     if live > 0 {
-        let mut owners: Vec<String> = survey
+        let mut owners: Vec<String> = summary
             .ephemerals
             .iter()
             .take(NAMED)
@@ -98,8 +98,8 @@ fn question(path: &ZnodePath, survey: &Survey, own: Option<i64>) -> Question {
                 format!("{} of {whose}", grouped(count))
             })
             .collect();
-        if survey.ephemerals.len() > NAMED {
-            owners.push(format!("{} other sessions", survey.ephemerals.len() - NAMED));
+        if summary.ephemerals.len() > NAMED {
+            owners.push(format!("{} other sessions", summary.ephemerals.len() - NAMED));
         }
         text.push_str(", ");
         text.push_str(&counted(live, "live ephemeral", "live ephemerals"));
@@ -117,15 +117,15 @@ mod tests {
     #[test]
     fn the_question_tells_what_would_be_lost() {
         let path = ZnodePath::root().child("lake");
-        let mut survey = Survey { below: 1, bytes: 3456, ..Survey::default() };
+        let mut summary = Summary { below: 1, bytes: 3456, ..Summary::default() };
         assert_eq!(
-            question(&path, &survey, None).asked(),
+            question(&path, &summary, None).asked(),
             "Delete /lake and 1 znode below it, 3,456 bytes? [y/N] "
         );
-        survey.more = true;
-        survey.ephemerals = [(1, 2), (2, 1), (3, 1), (4, 1), (5, 1)].into();
+        summary.more = true;
+        summary.ephemerals = [(1, 2), (2, 1), (3, 1), (4, 1), (5, 1)].into();
         assert_eq!(
-            question(&path, &survey, Some(2)).asked(),
+            question(&path, &summary, Some(2)).asked(),
             "Delete /lake and more than 1 znode below it, 3,456 bytes, 6 live ephemerals (2 of 0x1, \
              1 of this session, 1 of 0x3, 2 other sessions)? [y/N] "
         );

@@ -4,8 +4,8 @@ use crate::dispatch::{Effects, Write};
 use super::{Shell, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
-use crate::session::Limit;
-use crate::zk::TypedPath;
+use crate::tree;
+use crate::zk::{Limit, TypedPath};
 
 /// Take a limit away from a znode, or its whole quota
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,7 @@ impl Spec for DelQuota {
 
     async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
-        if shell.session.delete_quota(&path, self.which.limit()).await? {
+        if tree::delete_quota(&shell.session, &path, self.which.limit()).await? {
             return Ok(Silence {});
         }
         Err(Error::new(Kind::Refused, format!("Quota does not exist for {path}")))

@@ -6,7 +6,7 @@ use super::{Shell, secret};
 use crate::dispatch::Secret;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text, escape};
-use crate::session::{Acl, digest};
+use crate::zk::{Acl, digest};
 
 /// What stands for a password that is to be asked for.
 const ASK: &str = "?";

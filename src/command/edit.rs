@@ -12,10 +12,9 @@ use super::Shell;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Said;
 use crate::output::pretty::Kind as DataKind;
-use crate::session::Stat;
 use crate::terminal::Screen;
 use crate::terminal::draft::{Draft, editor, editor_arguments};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// Edit the data of a znode with $VISUAL or $EDITOR
 #[derive(Debug, clap::Args)]
@@ -53,7 +52,7 @@ impl Spec for Edit {
                 .with_hint(format!("set {path} writes data")));
         };
         let (data, stat) = shell.session.get_data(&path, false).await?;
-        let text = String::from_utf8(data).map_err(|error| {
+        let text = String::from_utf8(data.into_vec()).map_err(|error| {
             let what = match DataKind::of(error.as_bytes()) {
                 DataKind::Binary(what) => what,
                 _ => "binary",
@@ -109,7 +108,7 @@ async fn conflict(
         .with_detail(format!("your text is in {place}"))
         .with_hint(format!("edit {path} begins with what stands there now"));
     let (theirs, now) = match shell.session.get_data(path, false).await {
-        Ok((data, stat)) => (String::from_utf8_lossy(&data).into_owned(), stat),
+        Ok((data, stat)) => (String::from_utf8_lossy(data.as_bytes()).into_owned(), stat),
         Err(more) => return error.with_detail(format!("{more}; your text is in {place}")),
     };
     let versions = (now.version, read.version);

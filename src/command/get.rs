@@ -8,8 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
-use crate::session::Stat;
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// Print the data of a znode
 #[derive(Debug, Default, clap::Args)]
@@ -97,7 +96,7 @@ impl Spec for Get {
             (_, _, true) => Form::Pretty,
             _ => Form::Plain,
         };
-        Ok(Data { bytes, stat, form, path })
+        Ok(Data { bytes: bytes.into_vec(), stat, form, path })
     }
 }
 

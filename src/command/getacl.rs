@@ -4,8 +4,7 @@ use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::{Acl, Stat};
-use crate::zk::TypedPath;
+use crate::zk::{Acl, Stat, TypedPath};
 
 /// Print who may do what with a znode
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use super::{Shell, Spec, Task};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
-use crate::session::{Quota, Track};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::tree;
+use crate::zk::{Quota, Track, TypedPath, ZnodePath};
 
 /// Print the limits of a znode and what it has
 #[derive(Debug, clap::Args)]
@@ -40,8 +40,8 @@ impl Spec for ListQuota {
 
     async fn run(&self, shell: &Shell) -> Result<Listed> {
         let path = shell.path(&self.path)?;
-        let place = shell.session.limits_path(&path)?;
-        if let Some(Quota { limits, usage }) = shell.session.quota(&path).await? {
+        let place = tree::limits_path(&shell.session, &path)?;
+        if let Some(Quota { limits, usage }) = tree::quota(&shell.session, &path).await? {
             return Ok(Listed { path, place, limits, usage });
         }
         // zkCli tells the place before it has looked there.

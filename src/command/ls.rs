@@ -5,8 +5,8 @@ use super::{Shell, Spec, Task};
 use crate::dialect::Format;
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::{Stat, Turns};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::tree::{Walk, WalkOrder};
+use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// List the children of a znode
 #[derive(Debug, Default, clap::Args)]
@@ -80,7 +80,7 @@ impl Spec for Ls {
                 shell.session.get_data(&path, true).await?;
             }
             let mut count = 0;
-            let mut walk = shell.session.walk(&path, Turns::Siblings, watch);
+            let mut walk = Walk::new(&shell.session, &path, WalkOrder::Siblings, watch);
             while let Some(path) = walk.next().await? {
                 count += 1;
                 shell.progress.note(count, "listed");

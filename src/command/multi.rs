@@ -4,8 +4,8 @@ use crate::dispatch::{Effects, Write};
 use super::{Shell, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Silence, Text};
-use crate::session::{Applied, Operation, Stat};
-use crate::zk::TypedPath;
+use crate::session::{OpResult, Operation};
+use crate::zk::{Stat, TypedPath};
 
 /// Operations that wait for `commit`.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ struct Step {
 }
 
 impl Committed {
-    fn new(operations: &[Operation], result: crate::session::Transacted) -> Self {
+    fn new(operations: &[Operation], result: crate::session::MultiResult) -> Self {
         let step = |operation: &Operation, outcome| Step {
             operation: operation.name(),
             path: operation.path().to_owned(),
@@ -242,9 +242,9 @@ impl Committed {
                 let steps = operations.iter().zip(applied).map(|(operation, applied)| {
                     let step = step(operation, "applied");
                     match applied {
-                        Applied::Created(path) => Step { path, ..step },
-                        Applied::Set(stat) => Step { stat: Some(stat), ..step },
-                        Applied::Checked | Applied::Deleted => step,
+                        OpResult::Created(path) => Step { path, ..step },
+                        OpResult::Set(stat) => Step { stat: Some(stat), ..step },
+                        OpResult::Checked | OpResult::Deleted => step,
                     }
                 });
                 Self { applied: true, message: None, operations: steps.collect(), failure: None }

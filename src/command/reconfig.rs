@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::Shell;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
-use crate::session::{Membership, Stat};
+use crate::session::EnsembleChange;
+use crate::zk::Stat;
 
 /// Change which servers the ensemble has
 #[derive(Debug, clap::Args)]
@@ -87,19 +88,19 @@ impl Spec for Reconfig {
 }
 
 impl Change {
-    fn membership(&self) -> Result<Membership> {
+    fn membership(&self) -> Result<EnsembleChange> {
         let list = |members: &[String]| members.join(",").to_lowercase();
         if let Some(file) = &self.file {
             let cannot = |why: &str| {
                 Error::new(Kind::Refused, format!("Cannot use {}: {why}", file.display()))
             };
             let text = std::fs::read_to_string(file).map_err(|e| cannot(&e.to_string()))?;
-            return members(&text).map(Membership::Whole).map_err(|why| cannot(&why));
+            return members(&text).map(EnsembleChange::Whole).map_err(|why| cannot(&why));
         }
         if let Some(members) = &self.members {
-            return Ok(Membership::Whole(members.to_lowercase()));
+            return Ok(EnsembleChange::Whole(members.to_lowercase()));
         }
-        Ok(Membership::Change { join: list(&self.add), leave: list(&self.remove) })
+        Ok(EnsembleChange::Change { join: list(&self.add), leave: list(&self.remove) })
     }
 }
 

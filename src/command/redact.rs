@@ -9,8 +9,8 @@ use super::nearest;
 use super::with_places;
 use crate::dialect::Dialect;
 use crate::dispatch::{Place, Secret, Words, is_of, is_option_of};
-use crate::session::Acl;
 use crate::syntax::Line;
+use crate::zk::Acl;
 
 /// Characters of a line that are shown: enough to recognise it.
 const SHOWN: usize = 160;

@@ -4,8 +4,7 @@ use crate::dispatch::{Effects, Write};
 use super::{Shell, Spec, Task};
 use crate::error::{Code, Result};
 use crate::output::Silence;
-use crate::session::WatchKind;
-use crate::zk::TypedPath;
+use crate::zk::{TypedPath, WatchKind};
 
 /// Remove watches of this session from a znode
 #[derive(Debug, clap::Args)]

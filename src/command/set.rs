@@ -12,8 +12,8 @@ use super::switches::{Choice, Switch};
 use crate::dispatch::Data;
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
-use crate::session::{Acl, CreateMode, Operation, Stat};
-use crate::zk::TypedPath;
+use crate::session::{CreateMode, Operation};
+use crate::zk::{Acl, Stat, TypedPath};
 
 /// How often the znode is created anew while others delete it.
 const PATIENCE: usize = 3;
@@ -85,7 +85,8 @@ impl Set {
         }
         let path = shell.path(&self.path)?;
         let data = self.source.read(shell, Some(&self.data)).await?;
-        Ok(Operation::Set { path, data, version: self.only.or(self.version) })
+        let version = self.only.or(self.version);
+        Ok(Operation::Set { path, data: data.into(), version })
     }
 }
 

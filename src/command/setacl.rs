@@ -5,8 +5,8 @@ use super::{Shell, Spec, Task};
 use super::consent::{Consent, Question, about};
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::session::{Acl, Stat};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::tree;
+use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 
 /// Replace the list of who may do what with a znode
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ impl Spec for SetAcl {
         let acl = shell.acl(&self.acl).await?;
         if self.recursive {
             let note = |count| shell.progress.note(count, "changed");
-            shell.session.set_acl_below(&path, &acl, self.only, note).await?;
+            tree::set_acl(&shell.session, &path, &acl, self.only, note).await?;
             let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
             return Ok(Guarded { stat });
         }
@@ -102,7 +102,7 @@ impl Spec for SetAcl {
         if !self.recursive || self.consent.yes {
             return Ok(None);
         }
-        let (below, more) = shell.session.census(&path).await?;
+        let (below, more) = tree::count(&shell.session, &path).await?;
         let words = || about("Replace the list of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }

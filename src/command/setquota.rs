@@ -4,8 +4,8 @@ use crate::dispatch::{Effects, Write};
 use super::{Shell, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
-use crate::session::{Limit, Quota};
-use crate::zk::TypedPath;
+use crate::tree;
+use crate::zk::{Limit, Quota, TypedPath};
 
 /// Limit the znodes or bytes of a znode and all below it
 #[derive(Debug, clap::Args)]
@@ -59,7 +59,7 @@ impl Spec for SetQuota {
     async fn run(&self, shell: &Shell) -> Result<Warnings> {
         let path = shell.path(&self.path)?;
         let (limit, value) = self.value.checked()?;
-        let Quota { limits, usage } = shell.session.set_quota(&path, limit, value).await?;
+        let Quota { limits, usage } = tree::set_quota(&shell.session, &path, limit, value).await?;
         let (count, bytes) = (usage.get(Limit::Count), usage.get(Limit::Bytes));
         Ok(Warnings {
             count: limits.is_exceeded(Limit::Count, Limit::CountHard, count).then_some(count),

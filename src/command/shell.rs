@@ -13,7 +13,7 @@ use crate::dispatch::Concurrency;
 use crate::error::{Error, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
-use crate::session::{Operation, Session};
+use crate::session::{Operation, Session, Trace};
 use crate::terminal::progress::{Paused, Progress};
 use crate::terminal::{Screen, TtyGuard};
 use crate::zk::{TypedPath, ZnodePath};
@@ -155,15 +155,16 @@ impl Shell {
         {
             return Err(question.unasked());
         }
-        self.session.watches_are_whole().await;
-        let written = self.session.writes_applied();
-        let report = call.command.run(self).await;
-        // Of what runs alone, so that the writes are its own.
-        let has_written = call.effects(self).concurrency() == Concurrency::Alone
-            && self.session.writes_applied() > written;
-        let report = if has_written { report.map_err(Error::of_several) } else { report };
+        let trace = Trace::default();
+        let report = trace.scope(call.command.run(self)).await;
+        let report = if call.effects(self).concurrency() == Concurrency::Alone && trace.writes() > 0
+        {
+            report.map_err(Error::of_several)
+        } else {
+            report
+        };
         // Events that came before the reply are shown before it.
-        self.session.watches().deliver();
+        self.session.deliver();
         let report = report?;
         let quit = matches!(call.command, Command::Quit(_));
         let text = self.view.result(&origin, &*report);

@@ -72,7 +72,7 @@ impl Spec for Stat {
 /// The stat of a znode that exists.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Found {
-    stat: crate::session::Stat,
+    stat: crate::zk::Stat,
 }
 
 impl Report for Found {

@@ -9,7 +9,7 @@ use super::Shell;
 use super::sleep::Seconds;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
-use crate::session::{Facet, Seen};
+use crate::session::{Aspect, Snapshot};
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Wait until a znode is as it should be
@@ -44,9 +44,14 @@ Created /lake
 
 impl Wait {
     /// Waits until the condition holds; `last` is the znode as it was seen last.
-    async fn until(&self, shell: &Shell, path: &ZnodePath, last: &mut Option<Seen>) -> Result<()> {
+    async fn until(
+        &self,
+        shell: &Shell,
+        path: &ZnodePath,
+        last: &mut Option<Snapshot>,
+    ) -> Result<()> {
         loop {
-            match shell.session.look(path, self.condition.facet()).await {
+            match shell.session.watch_znode(path, self.condition.aspect()).await {
                 Ok((seen, change)) => {
                     let holds = self.condition.holds(&seen);
                     *last = Some(seen);
@@ -167,20 +172,22 @@ impl Comparison {
 }
 
 impl Condition {
-    fn facet(&self) -> Facet {
+    fn aspect(&self) -> Aspect {
         match self {
-            Self::Exists | Self::Absent | Self::Version(..) => Facet::Stat,
-            Self::Value(_) => Facet::Data,
-            Self::Children(..) => Facet::Children,
+            Self::Exists | Self::Absent | Self::Version(..) => Aspect::Stat,
+            Self::Value(_) => Aspect::Data,
+            Self::Children(..) => Aspect::Children,
         }
     }
 
-    fn holds(&self, seen: &Seen) -> bool {
+    fn holds(&self, seen: &Snapshot) -> bool {
         match (self, &seen.stat) {
             (Self::Absent, stat) => stat.is_none(),
             (_, None) => false,
             (Self::Exists, Some(_)) => true,
-            (Self::Value(value), Some(_)) => seen.data.as_deref() == Some(value.as_bytes()),
+            (Self::Value(value), Some(_)) => {
+                seen.data.as_ref().is_some_and(|data| data.as_bytes() == value.as_bytes())
+            }
             (Self::Version(comparison, number), Some(stat)) => {
                 comparison.holds(stat.version, *number)
             }
@@ -191,7 +198,7 @@ impl Condition {
     }
 
     /// Says how the znode was when it was last seen.
-    fn unlike(&self, path: &ZnodePath, last: Option<&Seen>) -> String {
+    fn unlike(&self, path: &ZnodePath, last: Option<&Snapshot>) -> String {
         let Some(seen) = last else { return format!("no server told how {path} is") };
         match (self, &seen.stat) {
             (_, None) => format!("{path} does not exist"),
@@ -220,13 +227,13 @@ impl Report for Waited {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::session::Stat;
+    use crate::zk::Stat;
 
     #[test]
     fn conditions_hold_or_not() {
         let stat = Stat { version: 3, num_children: 0, ..Stat::default() };
-        let there = Seen { stat: Some(stat), data: Some(b"deep".to_vec()) };
-        let gone = Seen { stat: None, data: None };
+        let there = Snapshot { stat: Some(stat), data: Some(b"deep".into()) };
+        let gone = Snapshot { stat: None, data: None };
         for (condition, of_there, of_gone) in [
             ("exists", true, false),
             ("absent", false, true),

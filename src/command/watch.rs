@@ -13,8 +13,8 @@ use super::Shell;
 use crate::dialect::Format;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Gap, Silence};
-use crate::session::{Event, Step};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::session::Step;
+use crate::zk::{Event, TypedPath, ZnodePath};
 
 /// Print each event of a znode, or run a command for it
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ impl Watch {
             _ => watched.clone(),
         };
         let data = match shell.session.get_data(&at, false).await {
-            Ok((data, _)) => data,
+            Ok((data, _)) => data.into_vec(),
             Err(error) if error.code_of() == Some(Code::NoNode) => Vec::new(),
             Err(error) => return Err(error),
         };
@@ -110,11 +110,11 @@ impl Spec for Watch {
 
     async fn run(&self, shell: &Shell) -> Result<Silence> {
         let path = shell.path(&self.path)?;
-        let mut trail = shell.session.trail(&path, self.recursive).await?;
+        let mut follow = shell.session.follow(&path, self.recursive).await?;
         let mut failed = 0;
         let mut seen = 0;
         while self.count.is_none_or(|count| seen < count) {
-            let step = trail.next().await?;
+            let step = follow.next().await?;
             seen += u64::from(matches!(step, Step::Event(_)));
             if self.command.is_empty() {
                 match step {

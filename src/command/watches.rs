@@ -7,8 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Shell;
 use crate::error::Result;
 use crate::output::{Report, Text, date, json};
-use crate::session::WatchKind;
-use crate::zk::ZnodePath;
+use crate::zk::{WatchKind, ZnodePath};
 
 /// List the watches of this session
 #[derive(Debug, clap::Args)]
@@ -48,7 +47,7 @@ impl Spec for Watches {
             shell.session.remove_all_watches().await?;
             return Ok(Held { watches: Vec::new() });
         }
-        let watches = shell.session.watches().list();
+        let watches = shell.session.watches();
         let milliseconds = |since: SystemTime| {
             let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

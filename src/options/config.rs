@@ -1,6 +1,8 @@
 //! The config file: ensembles by name, and the options that one does not want to type each time.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -11,6 +13,9 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
+
+/// The largest config file, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Characters of a wrong line that are shown.
 const SHOWN: usize = 60;
@@ -50,7 +55,7 @@ impl Config {
         let Some(file) = given.map(Path::to_path_buf).or_else(usual) else {
             return Ok(Self::default());
         };
-        let text = match std::fs::read_to_string(&file) {
+        let text = match read_text(&file) {
             Ok(text) => text,
             Err(error) if given.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Self::default());
@@ -105,6 +110,16 @@ impl Config {
                 .with_hint("the config file names them in its table [ensembles]")),
         }
     }
+}
+
+/// Reads a file that a person wrote: a device that never ends is none.
+fn read_text(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    }
+    Ok(text)
 }
 
 /// Returns the config file's usual place (XDG base directories).

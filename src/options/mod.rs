@@ -26,8 +26,8 @@ use crate::syntax::{QUOTING, repeatable_flags, usage_error};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
 
-/// The session timeout asked of the server when nothing else is said, in milliseconds (zkCli's).
-const DEFAULT_TIMEOUT: u32 = 30_000;
+/// The session timeout asked of the server when nothing else is said (zkCli's).
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest request that is sent when nothing else is said, in bytes (`jute.maxbuffer`).
 const DEFAULT_MAX_REQUEST: usize = 0xf_ffff;
@@ -149,10 +149,10 @@ pub struct Habits {
 /// What the process was asked to do.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The servers to connect to.
-    pub servers: Servers,
-    /// The session timeout asked of the server.
-    pub timeout: Duration,
+    /// The servers to connect to, if options, the environment or the config file name any.
+    pub servers: Option<Servers>,
+    /// The session timeout asked of the server, if anything says how long it is.
+    pub timeout: Option<Duration>,
     /// Accept a server that has lost its quorum.
     pub read_only: bool,
     /// Wait for a connection before the first prompt or command.
@@ -177,6 +177,13 @@ pub struct Options {
     pub sandbox: SandboxOptions,
     /// Unknown options that are passed over, as zkCli 3.9 does.
     pub ignored: Vec<String>,
+}
+
+impl Options {
+    /// Returns the session timeout asked of the server, and the longest wait for a reply.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
 }
 
 /// What the arguments of the process ask for.
@@ -310,20 +317,20 @@ fn is_typed(matches: &ArgMatches, name: &str) -> bool {
 }
 
 fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
-    let servers = match (typed.server, typed.ensemble) {
-        (Some(servers), _) => servers,
-        (None, Some(name)) => config.ensemble(&name)?,
-        (None, None) => config.servers().unwrap_or_default(),
+    let named = match (typed.server, typed.ensemble) {
+        (Some(servers), _) => Some(servers),
+        (None, Some(name)) => Some(config.ensemble(&name)?),
+        (None, None) => config.servers(),
     };
     let input = match (typed.file, typed.command) {
         (Some(file), _) => Input::File(file),
         (None, command) if command.is_empty() => Input::Standard,
         (None, command) => Input::Command(command),
     };
-    let timeout = typed.timeout.or(config.timeout).unwrap_or(DEFAULT_TIMEOUT);
+    let timeout = typed.timeout.or(config.timeout);
     Ok(Options {
-        servers,
-        timeout: Duration::from_millis(timeout.into()),
+        servers: named,
+        timeout: timeout.map(|timeout| Duration::from_millis(timeout.into())),
         read_only: typed.read_only,
         wait_for_connection: typed.wait_for_connection,
         dialect: typed.compat.or(config.compat).unwrap_or_default(),

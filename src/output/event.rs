@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::json::Hex;
 use super::style::Style;
 use super::{Report, Text};
-use crate::session::{Event, EventKind, Losses, Turn, Watch, WatchKind};
+use crate::session::{Losses, StateChange, Watch};
+use crate::zk::{Event, EventKind, WatchKind};
 
 /// Lost znodes and watches that are named; of more only the number is told.
 const NAMED: usize = 20;
@@ -32,7 +33,7 @@ impl Report for Event {
     }
 }
 
-impl Report for Turn {
+impl Report for StateChange {
     fn text(&self, out: &mut Text<'_>) {
         let look = match self.state {
             "SyncConnected" | "SaslAuthenticated" => Style::Come,
@@ -131,11 +132,11 @@ impl serde::Serialize for Event {
     }
 }
 
-impl serde::Serialize for Turn {
+impl serde::Serialize for StateChange {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let watches = self.losses.watches.iter().map(|watch| watch.path.as_str());
-        let mut out = serializer.serialize_struct("Turn", 6)?;
+        let mut out = serializer.serialize_struct("StateChange", 6)?;
         out.serialize_field("state", self.state)?;
         out.serialize_field("type", &EventKind::None)?;
         out.serialize_field("path", &None::<&str>)?;
@@ -166,8 +167,8 @@ mod tests {
         String::from_utf8(view.render(report)).unwrap().replace('\x1b', "^")
     }
 
-    fn turn(state: &'static str) -> Turn {
-        Turn { state, session: 0x1f, silence: None, losses: Losses::default() }
+    fn turn(state: &'static str) -> StateChange {
+        StateChange { state, session: 0x1f, silence: None, losses: Losses::default() }
     }
 
     #[test]
@@ -187,7 +188,8 @@ mod tests {
 
     #[test]
     fn turns_of_the_session_take_a_line_each() {
-        let back = Turn { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
+        let back =
+            StateChange { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
         for (turn, words) in [
             (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
             (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
@@ -209,7 +211,7 @@ mod tests {
             more_ephemerals: 7,
             watches: vec![watch("/a", WatchKind::Data), watch("/a", WatchKind::Child)],
         };
-        let text = seen(&Turn { losses, ..turn("Expired") }, false);
+        let text = seen(&StateChange { losses, ..turn("Expired") }, false);
         let lines: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(
             lines,
@@ -222,6 +224,8 @@ mod tests {
             ephemerals: (0..25).map(|n| format!("/e{n:02}")).collect(),
             ..Losses::default()
         };
-        assert!(seen(&Turn { losses, ..turn("Expired") }, false).ends_with("/e19 and 5 more\n"));
+        assert!(
+            seen(&StateChange { losses, ..turn("Expired") }, false).ends_with("/e19 and 5 more\n")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! A place in a stream of events at which some are missing, or may be.
 
 use super::{Report, Text};
-use crate::session::Stat;
+use crate::zk::Stat;
 
 /// Here events are missing, or may be.
 #[derive(Debug, serde::Serialize)]

@@ -9,10 +9,10 @@ pub(crate) mod gap;
 mod hexdump;
 pub mod json;
 pub mod pretty;
-mod remark;
 mod stat;
 pub mod style;
 mod text;
+mod warning;
 
 use std::fmt::Write;
 

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::json::{Hex, Time};
 use super::{Report, Text};
-use crate::session::Stat;
+use crate::zk::Stat;
 
 impl Report for Stat {
     fn text(&self, out: &mut Text<'_>) {

@@ -218,6 +218,7 @@ mod tests {
             timeout: std::time::Duration::from_secs(1),
             read_only: false,
             max_request: 1000,
+            refused: std::time::Duration::MAX,
         };
         let session = crate::session::Session::new(settings, |_| {});
         session.work_in(ZnodePath::root().child("lake"));

@@ -21,7 +21,6 @@ use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepte
 use super::recall::{Recall, SharedPast, TakeLastWord};
 use super::wrap::{self, Drawing};
 use crate::dialect::Dialect;
-use crate::session::is_malformed_reply;
 use crate::terminal::Screen;
 use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 
@@ -342,7 +341,6 @@ fn restore_on_panic() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().id() == editing
-            && !is_malformed_reply(panic)
             && let Ok(cooked) = cooked.lock()
         {
             let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &cooked);

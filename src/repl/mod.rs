@@ -37,7 +37,7 @@ use crate::command::{self, Outcome, Shell, Switch};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
-use crate::session::Session;
+use crate::session::{Session, Trace};
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
 
@@ -219,11 +219,11 @@ async fn line_runs(
     signals: &mut Signals,
 ) -> Result<Option<Outcome>> {
     let Some(command) = shell.read(line)? else { return Ok(None) };
-    let before = shell.session.requests_sent();
+    let trace = Trace::default();
     shell.progress.begin();
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
-    let work = async {
+    let work = trace.scope(async {
         if let Some(question) = command.question(shell).await?
             && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {
@@ -232,7 +232,7 @@ async fn line_runs(
         }
         changes.set(!command.effects(shell).only_reads());
         shell.run(&command).await.map(Some)
-    };
+    });
     let progress = async {
         if shell.view.errors_on_terminal {
             shell.show_progress(screen).await;
@@ -244,7 +244,7 @@ async fn line_runs(
         outcome = work => outcome,
         () = progress => Ok(None),
         () = signals.stopped() => {
-            let sent = shell.session.requests_sent() > before;
+            let sent = trace.has_sent();
             let what = match shell.progress.words() {
                 Some(words) if changes.get() => {
                     format!("; {words}; what was sent last may have been applied too")

@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 
 use super::burst::input_waits;
 use crate::error::{Code, Result};
-use crate::session::{Acl, Session, Stat};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::session::Session;
+use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 
 /// How long a completion waits for the server.
 const DEADLINE: Duration = Duration::from_millis(1500);

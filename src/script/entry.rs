@@ -1,6 +1,5 @@
 //! A line of a script on its way: read, begun, done.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_util::future::LocalBoxFuture;
@@ -11,7 +10,7 @@ use super::lines::Typed;
 use crate::command::{Call, Outcome};
 use crate::error::Result;
 use crate::output::json::Origin;
-use crate::session::{Dated, Stamp};
+use crate::session::{Stamp, Trace};
 
 /// A line of the script.
 pub(super) struct Line {
@@ -41,9 +40,9 @@ impl Entry<'_> {
     /// Returns whether the reply is there.
     pub(super) fn is_done(&mut self, context: &mut Context<'_>) -> bool {
         if let Reply::Awaited(reply) = &mut self.reply
-            && let Poll::Ready((result, stamp)) = Pin::new(reply).poll(context)
+            && let Poll::Ready(result) = reply.result.as_mut().poll(context)
         {
-            self.reply = Reply::Known(result, Some(stamp));
+            self.reply = Reply::Known(result, reply.trace.last_reply());
         }
         matches!(self.reply, Reply::Known(..))
     }
@@ -52,9 +51,16 @@ impl Entry<'_> {
 /// What a command has come to by now.
 pub(super) enum Reply<'a> {
     /// It is still to come.
-    Awaited(Dated<LocalBoxFuture<'a, Result<Outcome>>>),
+    Awaited(Awaited<'a>),
     /// It is there: with its stamp where a server was asked.
     Known(Result<Outcome>, Option<Stamp>),
+}
+
+/// A command that is running.
+pub(super) struct Awaited<'a> {
+    pub(super) result: LocalBoxFuture<'a, Result<Outcome>>,
+    /// Tells when its last reply arrived.
+    pub(super) trace: Trace,
 }
 
 /// What came of a line.

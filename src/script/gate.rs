@@ -98,7 +98,6 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Order;
 
     fn texts(gate: &Gate, stamp: Stamp) -> Option<Vec<u8>> {
         match gate.before(stamp) {
@@ -107,9 +106,19 @@ mod tests {
         }
     }
 
+    /// Counts the places in the order of arrival.
+    struct Order(std::cell::Cell<u64>);
+
+    impl Order {
+        fn now(&self) -> Stamp {
+            self.0.update(|place| place + 1);
+            Stamp::test(self.0.get())
+        }
+    }
+
     #[test]
     fn events_go_before_the_replies_that_came_after_them() {
-        let (gate, order) = (Gate::default(), Order::default());
+        let (gate, order) = (Gate::default(), Order(std::cell::Cell::default()));
         let first = order.now();
         gate.hold(order.now(), b"a".to_vec());
         let second = order.now();
@@ -124,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_is_counted_and_told_in_its_place() {
-        let (gate, order) = (Gate::default(), Order::default());
+        let (gate, order) = (Gate::default(), Order(std::cell::Cell::default()));
         let text = vec![b'x'; PART];
         let room = MOST_HELD / (PART + EVENT_COST);
         for _ in 0..room + 2 {

@@ -21,7 +21,7 @@ use tokio::time::Sleep;
 
 use self::barrier::{Change, HardLimits};
 pub use self::check::check;
-use self::entry::{Done, Entry, Line, Parsed, Reply};
+use self::entry::{Awaited, Done, Entry, Line, Parsed, Reply};
 pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
@@ -32,8 +32,9 @@ use crate::dispatch::{Concurrency, Effects, Write};
 use crate::error::{Error, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
-use crate::session::Stamp;
+use crate::session::{Stamp, Trace};
 use crate::terminal::Screen;
+use crate::tree;
 use crate::zk::ZnodePath;
 
 /// How long the replies to the first half of a full window may gather before they are shown.
@@ -193,12 +194,12 @@ impl<'a> Run<'a> {
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
             complain(self.shell.view, self.screen, self.rules, &line, &error);
         }
-        self.shell.session.watches().deliver();
+        self.shell.session.deliver();
         self.show_events(self.now());
     }
 
     fn now(&self) -> Stamp {
-        self.shell.session.order().now()
+        self.shell.session.latest()
     }
 
     fn is_over(&self) -> bool {
@@ -336,7 +337,7 @@ impl<'a> Run<'a> {
         if self.limits.is_none() && self.shell.session.state().is_connected() {
             self.drain().await;
             // Limits that this session may not see cannot be kept.
-            let known = self.shell.session.hard_limits().await.unwrap_or_default();
+            let known = tree::hard_limits(&self.shell.session).await.unwrap_or_default();
             self.limits = Some(HardLimits::new(known));
         }
         let change = match &self.limits {
@@ -367,23 +368,23 @@ impl<'a> Run<'a> {
             Ok(call) => call,
             Err(error) => return (Reply::Known(Err(error), None), true),
         };
-        let sent = shell.session.requests_sent();
+        let trace = Trace::default();
         let origin = match shell.view.format {
             Format::Json => self.rules.origin(line.number, line.origin.clone()),
             Format::Text | Format::Raw => Origin::default(),
         };
-        let result: LocalBoxFuture<'a, _> =
-            Box::pin(async move { shell.run_from(&call, origin).await });
-        let mut result = shell.session.order().dated(result);
-        let mut begin = || Pin::new(&mut result).poll(&mut Context::from_waker(Waker::noop()));
+        let traced = trace.clone();
+        let mut result: LocalBoxFuture<'a, _> =
+            Box::pin(async move { traced.scope(shell.run_from(&call, origin)).await });
+        let mut begin = || result.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let polled = match flow {
             Concurrency::Reads => shell.session.gather(begin),
             Concurrency::Writes | Concurrency::Alone => begin(),
         };
-        let asked = shell.session.requests_sent() > sent;
+        let has_sent = trace.has_sent();
         match polled {
-            Poll::Ready((result, stamp)) => (Reply::Known(result, asked.then_some(stamp)), true),
-            Poll::Pending => (Reply::Awaited(result), asked),
+            Poll::Ready(result) => (Reply::Known(result, trace.last_reply()), true),
+            Poll::Pending => (Reply::Awaited(Awaited { result, trace }), has_sent),
         }
     }
 

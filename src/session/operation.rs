@@ -1,27 +1,20 @@
-//! The operations on znodes. Each sends its request when it is first polled, so that requests leave
-//! in the order in which they are started.
+//! The operations on single znodes. Each sends its request when it is first polled, so that requests
+//! leave in the order in which they are started.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use zookeeper::{Acls, Client};
+use zookeeper::{
+    Create, Delete, Exists, GetAcl, GetChildren, GetChildren2, GetData, Permissions, SetAcl,
+    SetData, Sync,
+};
 
-use super::release::Release;
-use super::{Acl, Session, Stat, WatchKind, not_connected};
-use crate::error::{Code, Error, Kind, Result};
-use crate::zk::ZnodePath;
+use super::Session;
+use crate::error::{Code, Error, Result};
+use crate::zk::{Acl, AclEntry, Feature, Stat, WatchKind, ZnodeData, ZnodePath};
 
 /// The largest request that a server takes unless its `jute.maxbuffer` says otherwise, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 0xf_ffff;
-
-/// The longest total of watched paths with which the client crate can reconnect, in bytes: it has
-/// to send them all in one request, and cannot when they need two.
-const MAX_WATCHED_BYTES: usize = 120 * 1024;
-
-/// Bytes that a request takes besides its strings: header, lengths, flags.
-const FIXED_BYTES: usize = 24;
 
 /// What sort of znode `create` makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,106 +31,67 @@ pub struct CreateMode {
 
 impl CreateMode {
     pub(super) fn of_client(self) -> zookeeper::CreateMode {
-        match (self.container, self.ephemeral, self.sequential) {
-            (true, _, _) => zookeeper::CreateMode::Container,
-            (_, true, true) => zookeeper::CreateMode::EphemeralSequential,
-            (_, true, false) => zookeeper::CreateMode::Ephemeral,
-            (_, false, true) => zookeeper::CreateMode::PersistentSequential,
-            (_, false, false) => zookeeper::CreateMode::Persistent,
+        use zookeeper::CreateMode as Mode;
+        match (self.container, self.ephemeral, self.sequential, self.ttl) {
+            (true, ..) => Mode::Container,
+            (_, true, true, _) => Mode::EphemeralSequential,
+            (_, true, false, _) => Mode::Ephemeral,
+            (_, false, true, None) => Mode::PersistentSequential,
+            (_, false, true, Some(ttl)) => Mode::PersistentSequentialTtl(ttl),
+            (_, false, false, None) => Mode::Persistent,
+            (_, false, false, Some(ttl)) => Mode::PersistentTtl(ttl),
+        }
+    }
+
+    /// Returns what a server must know to create such a znode.
+    pub(super) fn feature(self) -> Option<Feature> {
+        match self {
+            Self { container: true, .. } => Some(Feature::Containers),
+            Self { ttl: Some(_), .. } => Some(Feature::Ttl),
+            _ => None,
         }
     }
 }
 
+/// The version in a request for any version.
+pub(super) const ANY_VERSION: i32 = -1;
+
 impl Session {
-    /// Sends one request and waits for its reply. The error names `path`.
-    pub(super) async fn call<T>(
-        &self,
-        path: &str,
-        request: impl AsyncFnOnce(&Client) -> zookeeper_result::Result<T>,
-    ) -> Result<T> {
-        // Whether the request just left before the session ended or not: the words are the same.
-        let client = self.client().await.map_err(|error| error.at(path))?;
-        // What has begun before leaves before.
-        self.send_reads();
-        self.0.sent.fetch_add(1, Ordering::Relaxed);
-        // A malformed reply makes the client crate panic in the future that reads it.
-        let reply = AssertUnwindSafe(request(&client)).catch_unwind();
-        match tokio::time::timeout(self.0.settings.timeout, reply).await {
-            Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(error))) => Err(refused(&error, path)),
-            Ok(Err(_)) => Err(unreadable(path)),
-            Err(_) => Err(Error::code(Code::OperationTimeout, path)),
-        }
-    }
-
-    /// Takes note of what came of a write.
-    pub(super) fn written<T>(&self, result: Result<T>) -> Result<T> {
-        let result = result.map_err(Error::of_write);
-        if result.as_ref().err().is_none_or(Error::is_uncertain) {
-            self.0.written.fetch_add(1, Ordering::Relaxed);
-        }
-        result
-    }
-
     /// Reads a znode's data and stat.
-    pub async fn get_data(&self, path: &ZnodePath, watch: bool) -> Result<(Vec<u8>, Stat)> {
-        let at = path.as_str();
-        if !watch {
-            let (data, stat) = self.call(at, async |client| client.get_data(at).await).await?;
-            return Ok((data, stat.into()));
-        }
-        self.check_watchable(path)?;
-        let (data, stat, watcher) =
-            self.call(at, async |client| client.get_and_watch_data(at).await).await?;
-        self.0.watches.add_once(path, WatchKind::Data, watcher);
-        Ok((data, stat.into()))
+    pub async fn get_data(&self, path: &ZnodePath, watch: bool) -> Result<(ZnodeData, Stat)> {
+        let request = GetData::new(path.as_str()).watch(watch);
+        let data = self.read_and_watch(request, path, WatchKind::Data, watch).await?;
+        Ok((data.data.into(), stat(data.stat)))
     }
 
     /// Returns the stat of a znode; none where there is no such znode, which can be watched too.
     pub async fn exists(&self, path: &ZnodePath, watch: bool) -> Result<Option<Stat>> {
-        let at = path.as_str();
-        if !watch {
-            let stat = self.call(at, async |client| client.check_stat(at).await).await?;
-            return Ok(stat.map(Stat::from));
-        }
-        self.check_watchable(path)?;
-        let (stat, watcher) =
-            self.call(at, async |client| client.check_and_watch_stat(at).await).await?;
-        self.0.watches.add_once(path, WatchKind::Data, watcher);
-        Ok(stat.map(Stat::from))
+        let request = Exists::new(path.as_str()).watch(watch);
+        Ok(self.read_and_watch(request, path, WatchKind::Data, watch).await?.map(stat))
     }
 
     /// Returns the names of the children, in no order, and the stat of their parent.
     pub async fn children(&self, path: &ZnodePath, watch: bool) -> Result<(Vec<String>, Stat)> {
-        let at = path.as_str();
-        if !watch {
-            let (names, stat) = self.call(at, async |client| client.get_children(at).await).await?;
-            return Ok((names, stat.into()));
-        }
-        self.check_watchable(path)?;
-        let (names, stat, watcher) =
-            self.call(at, async |client| client.get_and_watch_children(at).await).await?;
-        self.0.watches.add_once(path, WatchKind::Child, watcher);
-        Ok((names, stat.into()))
+        let request = GetChildren2::new(path.as_str()).watch(watch);
+        let (names, of) = self.read_and_watch(request, path, WatchKind::Child, watch).await?;
+        Ok((names.into(), stat(of)))
     }
 
     /// Returns the names of the children, in no order.
     pub async fn child_names(&self, path: &ZnodePath) -> Result<Vec<String>> {
-        let at = path.as_str();
-        self.call(at, async |client| client.list_children(at).await).await
+        Ok(self.ask(path.as_str(), GetChildren::new(path.as_str())).await?.into())
     }
 
     /// Writes a znode's data; with `version`, only if that is its version.
     pub async fn set_data(
         &self,
         path: &ZnodePath,
-        data: &[u8],
+        data: impl Into<ZnodeData>,
         version: Option<i32>,
     ) -> Result<Stat> {
         let at = path.as_str();
-        self.check_size(path, FIXED_BYTES + at.len() + data.len())?;
-        let stat = self.call(at, async |client| client.set_data(at, data, version).await).await;
-        self.written(stat).map(Stat::from)
+        let (data, version) = (data.into().into_bytes(), version.unwrap_or(ANY_VERSION));
+        self.write(at, SetData { path: at.into(), data, version }).await.map(stat)
     }
 
     /// Creates a znode and returns its path; of a sequential one, with the ten digits that the
@@ -145,128 +99,97 @@ impl Session {
     pub async fn create(
         &self,
         prefix: &str,
-        data: &[u8],
+        data: impl Into<ZnodeData>,
         mode: CreateMode,
         acl: &Acl,
     ) -> Result<String> {
-        let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
-        let path = ZnodePath::new(whole)?;
-        if mode.container || mode.ttl.is_some() {
-            let what = if mode.container { "containers" } else { "TTL znodes" };
-            Box::pin(self.needs(what, Release(3, 5))).await?;
+        let request = create(prefix, data.into(), mode, acl)?;
+        if let Some(feature) = mode.feature() {
+            Box::pin(self.require(feature)).await?;
         }
-        self.check_size(&path, FIXED_BYTES + prefix.len() + data.len() + acl.wire_length())?;
-        let mut options = mode.of_client().with_acls(Acls::new(acl.entries()));
-        if let Some(ttl) = mode.ttl {
-            options = options.with_ttl(ttl);
-        }
-        // The client crate refuses `/` even where digits follow, and its own root inside a chroot;
-        // seen from the real root both are ordinary paths.
-        let real = (prefix == "/").then(|| self.real_root(mode)).flatten();
-        let created = self.call(prefix, async |client| match &real {
-            Some(real) => {
-                let real_root = client.clone().chroot("/");
-                let client = real_root.map_err(|_| zookeeper::Error::ClientClosed)?;
-                Box::pin(client.create(real, data, &options)).await
-            }
-            None => client.create(prefix, data, &options).await,
-        });
-        let (_, sequence) = self.written(created.await)?;
-        let path = if mode.sequential { format!("{prefix}{sequence}") } else { prefix.to_owned() };
+        let path = self.write(prefix, request).await?.path;
         if mode.ephemeral {
             self.ephemerals().made(&path);
         }
         Ok(path)
     }
 
-    /// Returns the path of `/` as it is seen from the server's own root, where the client crate
-    /// would not create `/` under that name.
-    fn real_root(&self, mode: CreateMode) -> Option<String> {
-        let chroot = self.servers().map(|servers| servers.chroot().clone());
-        let chroot = chroot.filter(|chroot| !chroot.is_root());
-        let end = if mode.sequential { "/" } else { "" };
-        (chroot.is_some() || mode.sequential)
-            .then(|| format!("{}{end}", chroot.as_ref().map_or("", ZnodePath::as_str)))
-    }
-
     /// Deletes a znode without children; with `version`, only if that is its version.
     pub async fn delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
+        check_deletable(path)?;
         let at = path.as_str();
-        self.written(self.call(at, async |client| client.delete(at, version).await).await)?;
+        let version = version.unwrap_or(ANY_VERSION);
+        self.write(at, Delete { path: at.into(), version }).await?;
         self.ephemerals().deleted(at);
         Ok(())
     }
 
     /// Waits until the connected server has caught up with the leader.
     pub async fn sync(&self, path: &ZnodePath) -> Result<()> {
-        let at = path.as_str();
-        self.call(at, async |client| client.sync(at).await).await
+        self.ask(path.as_str(), Sync::new(path.as_str())).await
     }
 
-    /// Checks that a request of `bytes` bytes will be taken by the server. One that is too large
-    /// would break the connection for every other request as well.
-    pub(super) fn check_size(&self, path: &ZnodePath, bytes: usize) -> Result<()> {
-        let chroot = self.chroot_bytes();
-        let most = self.0.settings.max_request;
-        if bytes + chroot <= most {
-            return Ok(());
-        }
-        Err(Error::new(
-            Kind::Refused,
-            format!("Too large for one request: {path} with its data takes {bytes} bytes, the server takes {most}"),
-        )
-        .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request"))
+    /// Reads a znode's access control list and its stat.
+    pub async fn get_acl(&self, path: &ZnodePath) -> Result<(Acl, Stat)> {
+        let (entries, of) = self.ask(path.as_str(), GetAcl::new(path.as_str())).await?;
+        let entries = entries.into_iter().map(|entry| AclEntry {
+            permissions: entry.permissions.0,
+            scheme: entry.scheme.to_string(),
+            id: entry.id.to_string(),
+        });
+        Ok((Acl::new(entries.collect()), stat(of)))
     }
 
-    pub(super) fn check_watchable(&self, path: &ZnodePath) -> Result<()> {
-        if self.0.watches.watched_bytes() + path.as_str().len() <= MAX_WATCHED_BYTES {
-            return Ok(());
-        }
-        Err(Error::new(
-            Kind::Refused,
-            format!("Too many watches: the paths watched may take {MAX_WATCHED_BYTES} bytes in all, or the session could not reconnect"),
-        )
-        .with_hint("removewatches lets go of some"))
+    /// Replaces a znode's access control list; with `version`, only if that is the version of its
+    /// list (`aclVersion`).
+    pub async fn set_acl(&self, path: &ZnodePath, acl: &Acl, version: Option<i32>) -> Result<Stat> {
+        let (at, version) = (path.as_str(), version.unwrap_or(ANY_VERSION));
+        self.write(at, SetAcl { path: at.into(), acl: entries(acl), version }).await.map(stat)
     }
 }
 
-/// What the client crate's methods return.
-pub(super) mod zookeeper_result {
-    pub(in crate::session) type Result<T> = std::result::Result<T, zookeeper::Error>;
+/// Refuses to delete the root, as servers refuse theirs: a chroot's is no exception
+/// (`ZooKeeper.delete`).
+pub(super) fn check_deletable(path: &ZnodePath) -> Result<()> {
+    if path.is_root() { Err(Error::code(Code::BadArguments, path.as_str())) } else { Ok(()) }
 }
 
-/// What is said of a reply that is none to what was asked.
-pub(super) fn unreadable(path: &str) -> Error {
-    Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
+/// Makes the request that creates a znode: `create` without a stat where it can be, the one create
+/// that every release of the server knows.
+pub(super) fn create(prefix: &str, data: ZnodeData, mode: CreateMode, acl: &Acl) -> Result<Create> {
+    // The digits make a path of a prefix that ends with a slash.
+    let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
+    ZnodePath::new(whole)?;
+    Ok(Create {
+        path: prefix.into(),
+        data: data.into_bytes(),
+        acl: entries(acl),
+        mode: mode.of_client(),
+        stat: false,
+    })
 }
 
-/// Puts the client crate's error into ours.
-pub(super) fn refused(error: &zookeeper::Error, path: &str) -> Error {
-    use zookeeper::Error as E;
-    let code = match error {
-        E::NoNode => Code::NoNode,
-        E::NoAuth => Code::NoAuth,
-        E::BadVersion => Code::BadVersion,
-        E::NoChildrenForEphemerals => Code::NoChildrenForEphemerals,
-        E::NodeExists => Code::NodeExists,
-        E::NotEmpty => Code::NotEmpty,
-        E::SessionExpired => Code::SessionExpired,
-        E::InvalidAcl => Code::InvalidAcl,
-        E::AuthFailed => Code::AuthFailed,
-        E::SessionMoved => Code::SessionMoved,
-        E::NotReadOnly => Code::NotReadOnly,
-        E::NoWatcher => Code::NoWatcher,
-        E::QuotaExceeded => Code::QuotaExceeded,
-        E::Throttled => Code::Throttled,
-        E::MarshallingError => Code::MarshallingError,
-        E::Unimplemented => Code::Unimplemented,
-        E::ReconfigDisabled => Code::ReconfigDisabled,
-        E::RuntimeInconsistent => Code::RuntimeInconsistency,
-        E::BadArguments(_) => Code::BadArguments,
-        E::UnexpectedErrorCode(number) => Code::from_number(*number),
-        E::ClientClosed => return not_connected(),
-        // A connection that breaks fails what is in flight with any of the rest.
-        _ => Code::ConnectionLoss,
-    };
-    Error::code(code, path)
+fn entries(acl: &Acl) -> Arc<[zookeeper::Acl]> {
+    let entries = acl.entries().iter().map(|entry| {
+        let permissions = Permissions(entry.permissions);
+        zookeeper::Acl::new(permissions, entry.scheme.as_str(), entry.id.as_str())
+    });
+    entries.collect()
+}
+
+/// Puts the client crate's stat into ours.
+pub(super) fn stat(stat: zookeeper::Stat) -> Stat {
+    Stat {
+        czxid: stat.czxid,
+        mzxid: stat.mzxid,
+        pzxid: stat.pzxid,
+        ctime: stat.ctime,
+        mtime: stat.mtime,
+        version: stat.version,
+        cversion: stat.cversion,
+        aversion: stat.aversion,
+        ephemeral_owner: stat.ephemeral_owner,
+        data_length: stat.data_length,
+        num_children: stat.num_children,
+    }
 }

@@ -1,66 +1,26 @@
-//! Owns the watchers of the session and makes one stream of events of them, in which one event
-//! stands once, however many watches it satisfies.
+//! The watches of a session: who waits for what, which events satisfy whom, and what the user sees
+//! of it.
 //!
-//! The client crate gives every watcher a channel of its own. A [`Tap`] on each puts what arrives
-//! into one tray, in the order of the server, and here it is taken out.
+//! A server holds one watch of a kind for a path, whoever asked for it, and sends one event for all
+//! that it satisfies. So every watch is kept here with its holder: the user, who is shown the event,
+//! or an observer inside the shell, which gets it on a queue of its own.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::{Notify, watch};
-use zookeeper::{OneshotWatcher, PersistentWatcher, WatchedEvent};
+use super::Stamp;
+use super::queue::BoundedQueue;
+use crate::error::Error;
+use crate::zk::{Event, WatchKind, ZnodePath};
 
-use super::event::{Event, EventKind};
-use super::order::{Order, Stamp};
-use super::tap::{Arrived, Source, Tap, Tray};
-use crate::zk::ZnodePath;
+/// Bytes of events that may wait for an observer.
+const OBSERVED_BYTES: usize = 1024 * 1024;
 
-/// What a watch waits for (`Watcher.WatcherType` and `AddWatchMode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WatchKind {
-    /// One event: created, deleted, or data written. From `get` and `stat`.
-    Data,
-    /// One event: children changed, or deleted. From `ls`.
-    Child,
-    /// Every event of the znode, until removed. From `addWatch -m PERSISTENT`.
-    Persistent,
-    /// Every event of the znode and of all below, until removed. From `addWatch`.
-    PersistentRecursive,
-}
+/// What an event costs besides its path, in bytes.
+const EVENT_COST: usize = 128;
 
-impl WatchKind {
-    /// Returns whether it gives one event and is over.
-    fn is_one_shot(self) -> bool {
-        matches!(self, Self::Data | Self::Child)
-    }
-
-    /// Returns whether a watch of this kind on `path` is satisfied by `event`.
-    ///
-    /// Source: `WatchManager.triggerWatch` and `ZKWatchManager.materialize`.
-    fn is_satisfied(self, path: &str, event: &Event) -> bool {
-        let Some(at) = event.path.as_deref() else { return false };
-        let same = at == path;
-        match event.kind {
-            EventKind::NodeDeleted => same || self.reaches(path, at),
-            EventKind::NodeCreated | EventKind::NodeDataChanged => {
-                (same && self != Self::Child) || self.reaches(path, at)
-            }
-            EventKind::NodeChildrenChanged => {
-                same && matches!(self, Self::Child | Self::Persistent)
-            }
-            _ => false,
-        }
-    }
-
-    fn reaches(self, path: &str, below: &str) -> bool {
-        let rest = below.strip_prefix(path.trim_end_matches('/'));
-        self == Self::PersistentRecursive && rest.is_some_and(|rest| rest.starts_with('/'))
-    }
-}
-
-/// A watch that the session holds.
+/// A watch that the user holds.
 #[derive(Debug, Clone)]
 pub struct Watch {
     /// The znode as the user sees it.
@@ -73,253 +33,235 @@ pub struct Watch {
     pub events: u64,
 }
 
-/// The watches of one session.
-#[derive(Clone)]
-pub struct Watches(Arc<Shared>);
-
-struct Shared {
-    registry: Mutex<Registry>,
-    tray: Arc<Tray>,
-    sink: Sink,
-    /// Rung when the server may have lost a persistent watch.
-    weakened: Notify,
-    /// Whether the server may have lost persistent watches that are not left anew yet.
-    mending: watch::Sender<bool>,
+/// What an observer is told, and when it came.
+#[derive(Debug, Clone)]
+pub(super) struct Observed {
+    pub(super) what: Observation,
+    pub(super) stamp: Stamp,
 }
 
-impl Shared {
-    fn weaken(&self) {
-        self.mending.send_replace(true);
-        self.weakened.notify_one();
+/// What can be observed.
+#[derive(Debug, Clone)]
+pub(super) enum Observation {
+    Event(Event),
+    /// The connection was lost; only watches that stay are told.
+    Disconnected,
+    /// A server answers again, and has the watches; only watches that stay are told.
+    Reconnected,
+    /// So many events are missing here, of whatever watches.
+    Missed(u64),
+}
+
+/// The queue of an observer.
+pub(super) type Observer = Arc<BoundedQueue<Observed>>;
+
+/// Makes the queue of an observer.
+pub(super) fn observer() -> Observer {
+    Arc::new(BoundedQueue::new(OBSERVED_BYTES))
+}
+
+/// Who is told of events.
+#[derive(Debug, Clone)]
+enum Holder {
+    User,
+    Observer(Observer),
+}
+
+#[derive(Debug)]
+struct Entry {
+    watch: Watch,
+    holder: Holder,
+    standing: Standing,
+}
+
+/// How far a watch has come.
+#[derive(Debug)]
+enum Standing {
+    /// Its request was sent. These events came before its reply was seen; which of them the watch
+    /// gave is known from the place of the reply among them.
+    Requested { early: Vec<Early> },
+    /// The server has it since this place in the order of arrival.
+    Held(Stamp),
+}
+
+#[derive(Debug)]
+struct Early {
+    event: Event,
+    stamp: Stamp,
+    was_shown: bool,
+    /// Whether another watch explains it. If none does, it is the event of the requested watch,
+    /// which has overtaken the reply: a server may send the two from different threads.
+    is_explained: bool,
+}
+
+/// The watches of one session.
+#[derive(Debug, Default)]
+pub(super) struct Watches(Mutex<Registry>);
+
+#[derive(Debug, Default)]
+struct Registry {
+    entries: HashMap<u64, Entry>,
+    by_path: HashMap<ZnodePath, Vec<u64>>,
+    next: u64,
+    /// Paths at which the server may still hold a watch that nobody holds any more: one beside
+    /// others that are held, since servers before 3.9 cannot remove one without the others, or one
+    /// whose request was given up.
+    residue: HashSet<ZnodePath>,
+}
+
+/// What an event leads to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Dispatched {
+    /// Whether the user is to be shown the event.
+    pub(super) show: bool,
+    /// A path at which the server holds watches that nobody needs any more.
+    pub(super) idle: Option<ZnodePath>,
+}
+
+/// A watch whose request is being sent; dropped unconfirmed, it was never there.
+pub(super) struct Registration<'a> {
+    watches: &'a Watches,
+    id: u64,
+}
+
+impl Registration<'_> {
+    /// Notes that the server has the watch since `from`. Returns the events that it gave already
+    /// and that the user is still to be shown, and its number.
+    pub(super) fn confirm(self, from: Stamp) -> (Vec<(Event, Stamp)>, u64) {
+        let id = self.id;
+        let shown = self.watches.lock().confirm(id, from);
+        std::mem::forget(self);
+        (shown, id)
     }
 }
 
-/// How long a command waits for watches to be left anew: many round trips.
-const MENDING: Duration = Duration::from_secs(1);
-
-/// Who hears events, and when each arrived.
-type Sink = Box<dyn Fn(Event, Stamp) + Send + Sync>;
-
-#[derive(Default)]
-struct Registry {
-    watches: HashMap<u64, Entry>,
-    next: u64,
-    /// Watches whose session has ended before they gave an event.
-    lost: Vec<Watch>,
-    /// Persistent watches that the server may have lost.
-    weak: HashSet<u64>,
-}
-
-struct Entry {
-    watch: Watch,
-    /// None while it is being opened.
-    tap: Option<Arc<Tap>>,
-    /// Events already shown for another watch, which this one will give as well.
-    expected: VecDeque<Event>,
+impl Drop for Registration<'_> {
+    fn drop(&mut self) {
+        let mut registry = self.watches.lock();
+        if let Some(entry) = registry.take(self.id) {
+            registry.residue.insert(entry.watch.path);
+        }
+    }
 }
 
 impl Watches {
-    /// Starts with no watches; events go to `sink`, stamped by `order`.
-    pub fn new(order: Order, sink: impl Fn(Event, Stamp) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Shared {
-            registry: Mutex::default(),
-            tray: Arc::new(Tray::new(order)),
-            sink: Box::new(sink),
-            weakened: Notify::new(),
-            mending: watch::channel(false).0,
-        }))
+    /// Notes a watch of the user that is about to be requested.
+    pub(super) fn request(&self, path: &ZnodePath, kind: WatchKind) -> Registration<'_> {
+        self.add(path, kind, Holder::User)
     }
 
-    /// Delivers events as they come, for ever.
-    pub async fn run(&self) {
-        loop {
-            self.deliver();
-            self.0.tray.news.notified().await;
-        }
-    }
-
-    /// Delivers the events that have arrived by now. The client hands over an event before the
-    /// reply that follows it, so after a reply this shows what came before it.
-    pub fn deliver(&self) {
-        self.lock().deliver(&self.0);
-    }
-
-    /// Keeps a one-shot watch whose request has just been answered.
-    pub fn add_once(&self, path: &ZnodePath, kind: WatchKind, watcher: OneshotWatcher) {
-        self.add(path, kind, stream::once(watcher.changed()));
-    }
-
-    /// Keeps a persistent watch whose request has just been answered.
-    pub fn add_persistent(&self, path: &ZnodePath, kind: WatchKind, watcher: PersistentWatcher) {
-        self.add(path, kind, persistent(watcher));
-    }
-
-    fn add(
+    /// Notes a watch of an observer that is about to be requested.
+    pub(super) fn observe(
         &self,
         path: &ZnodePath,
         kind: WatchKind,
-        events: impl Stream<Item = WatchedEvent> + Send + 'static,
-    ) {
-        let source = source(events);
+        observer: &Observer,
+    ) -> Registration<'_> {
+        self.add(path, kind, Holder::Observer(Arc::clone(observer)))
+    }
+
+    fn add(&self, path: &ZnodePath, kind: WatchKind, holder: Holder) -> Registration<'_> {
+        let watch = Watch { path: path.clone(), kind, since: SystemTime::now(), events: 0 };
+        let standing = Standing::Requested { early: Vec::new() };
         let mut registry = self.lock();
-        let before = registry.deliver(&self.0);
-        if registry.watches.values().any(|entry| entry.watch.is(path, kind)) {
-            return;
-        }
         let id = registry.next;
         registry.next += 1;
-        let watch = Watch { path: path.clone(), kind, since: SystemTime::now(), events: 0 };
-        // What came between the reply and now was given to the other watches as well.
-        let expected =
-            before.into_iter().filter(|event| kind.is_satisfied(path.as_str(), event)).collect();
-        registry.watches.insert(id, Entry { watch, tap: None, expected });
-        let tap = Tap::open(id, source, &self.0.tray);
-        registry.deliver(&self.0);
-        if let Some(entry) = registry.watches.get_mut(&id)
-            && entry.tap.is_none()
-        {
-            entry.expected.clear();
-            entry.tap = Some(tap);
-        }
+        registry.entries.insert(id, Entry { watch, holder, standing });
+        registry.by_path.entry(path.clone()).or_default().push(id);
+        drop(registry);
+        Registration { watches: self, id }
     }
 
-    /// Lets go of the watchers of persistent watches, all of them or only those that the server may
-    /// have lost; the watches themselves are kept. Returns them with their numbers.
-    pub(super) fn detach(&self, all: bool) -> Vec<(u64, Watch)> {
-        let mut registry = self.lock();
-        registry.deliver(&self.0);
-        let weak = std::mem::take(&mut registry.weak);
-        let mut detached = Vec::new();
-        for (id, entry) in &mut registry.watches {
-            if !entry.watch.kind.is_one_shot() && (all || weak.contains(id)) {
-                if let Some(tap) = entry.tap.take() {
-                    tap.close();
-                }
-                entry.give_up_waiting();
-                detached.push((*id, entry.watch.clone()));
+    /// Gives an event to everyone whose watch it satisfies.
+    pub(super) fn dispatch(&self, event: &Event, stamp: Stamp) -> Dispatched {
+        self.lock().dispatch(event, stamp)
+    }
+
+    /// Tells observers what concerns them all.
+    pub(super) fn tell_observers(&self, what: &Observation, stamp: Stamp) {
+        for entry in self.lock().entries.values() {
+            let concerns =
+                !entry.watch.kind.is_one_shot() || matches!(what, Observation::Missed(_));
+            if let Holder::Observer(observer) = &entry.holder
+                && concerns
+            {
+                observer.push(Observed { what: what.clone(), stamp }, EVENT_COST);
             }
         }
-        detached.sort_by(|a, b| a.1.path.cmp(&b.1.path));
-        detached
     }
 
-    /// Gives a persistent watch a new watcher, unless the watch was removed meanwhile or has one
-    /// again: two would tell every event twice.
-    pub(super) fn attach(&self, id: u64, watcher: PersistentWatcher) {
-        let mut registry = self.lock();
-        if let Some(entry) = registry.watches.get_mut(&id) {
-            entry.give_up_waiting();
-            entry.tap = Some(Tap::open(id, source(persistent(watcher)), &self.0.tray));
-        }
-    }
-
-    /// Marks the persistent watches of a znode as lost by the server.
-    pub(super) fn weaken(&self, path: &ZnodePath) {
-        if self.lock().weaken(path) {
-            self.0.weaken();
-        }
-    }
-
-    /// Tells that the server keeps persistent watches, whatever one-shot watches do.
-    pub(super) fn strengthen(&self) {
-        self.lock().weak.clear();
-    }
-
-    /// Tells that what was weakened has been left anew.
-    pub(super) fn mended(&self) {
-        if self.lock().weak.is_empty() {
-            self.0.mending.send_replace(false);
-        }
-    }
-
-    /// Waits until every persistent watch is with the server, for [`MENDING`] at most: a command
-    /// that follows an event is told of by the watches that were left before it.
-    pub(super) async fn whole(&self) {
-        if !*self.0.mending.borrow() {
-            return;
-        }
-        let mut mending = self.0.mending.subscribe();
-        let whole = mending.wait_for(|mending| !mending);
-        let _ = tokio::time::timeout(MENDING, whole).await;
-    }
-
-    /// Waits until the server may have lost a persistent watch.
-    pub(super) async fn weakened(&self) {
-        self.0.weakened.notified().await;
-    }
-
-    /// Returns the watches held, by path and kind.
-    pub fn list(&self) -> Vec<Watch> {
-        let mut list: Vec<Watch> =
-            self.lock().watches.values().map(|entry| entry.watch.clone()).collect();
+    /// Returns the user's watches, by path and kind.
+    pub(super) fn list(&self) -> Vec<Watch> {
+        let registry = self.lock();
+        let held = registry.entries.values().filter(|entry| entry.is_of_user_and_held());
+        let mut list: Vec<Watch> = held.map(|entry| entry.watch.clone()).collect();
+        drop(registry);
         sort(&mut list);
         list
     }
 
-    /// Lets go of every watch, since the session is over; returns them by path and kind.
-    pub(super) fn take_lost(&self) -> Vec<Watch> {
-        // Some have heard of the end already, some have not.
-        let mut lost = self.remove(|_| true);
-        lost.append(&mut self.lock().lost);
+    /// Lets go of those of the user's watches that `unwanted` names. Returns them, by path and kind.
+    pub(super) fn remove(&self, unwanted: impl Fn(&Watch) -> bool) -> Vec<Watch> {
+        let mut registry = self.lock();
+        let ids: Vec<u64> = registry
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.is_of_user_and_held() && unwanted(&entry.watch))
+            .map(|(id, _)| *id)
+            .collect();
+        let taken = ids.into_iter().filter_map(|id| registry.take(id));
+        let mut removed: Vec<Watch> = taken.map(|entry| entry.watch).collect();
+        for watch in &removed {
+            if registry.by_path.contains_key(&watch.path) {
+                registry.residue.insert(watch.path.clone());
+            }
+        }
+        drop(registry);
+        sort(&mut removed);
+        removed
+    }
+
+    /// Lets go of an observer's watch. Returns whether the server holds one there for nobody now.
+    pub(super) fn release(&self, id: u64) -> bool {
+        let mut registry = self.lock();
+        let Some(entry) = registry.take(id) else { return false };
+        if registry.by_path.contains_key(&entry.watch.path) {
+            registry.residue.insert(entry.watch.path);
+            return false;
+        }
+        registry.residue.remove(&entry.watch.path);
+        true
+    }
+
+    /// Returns whether nobody holds a watch at this path.
+    pub(super) fn is_idle(&self, path: &ZnodePath) -> bool {
+        !self.lock().by_path.contains_key(path)
+    }
+
+    /// Lets go of every watch, since the session is over: observers are told why. Returns the
+    /// user's, by path and kind.
+    pub(super) fn end(&self, why: &Error) -> Vec<Watch> {
+        let mut registry = self.lock();
+        let entries = std::mem::take(&mut registry.entries);
+        registry.by_path.clear();
+        registry.residue.clear();
+        drop(registry);
+        let mut lost = Vec::new();
+        for entry in entries.into_values() {
+            match &entry.holder {
+                Holder::User if matches!(entry.standing, Standing::Held(_)) => {
+                    lost.push(entry.watch);
+                }
+                Holder::User => {}
+                Holder::Observer(observer) => observer.end(why.clone()),
+            }
+        }
         sort(&mut lost);
         lost
     }
 
-    /// Lets go of the watches that `unwanted` names; the client takes the last one of a kind and
-    /// path away from the server too. Returns them.
-    pub fn remove(&self, unwanted: impl Fn(&Watch) -> bool) -> Vec<Watch> {
-        let mut removed = Vec::new();
-        let mut registry = self.lock();
-        registry.watches.retain(|_, entry| {
-            let gone = unwanted(&entry.watch);
-            if gone {
-                if let Some(tap) = &entry.tap {
-                    tap.close();
-                }
-                removed.push(entry.watch.clone());
-            }
-            !gone
-        });
-        removed
-    }
-
-    /// Returns how many bytes of paths are watched.
-    pub fn watched_bytes(&self) -> usize {
-        self.lock().watches.values().map(|entry| entry.watch.path.as_str().len()).sum()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Registry> {
-        self.0.registry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The events of a watch that stays.
-fn persistent(watcher: PersistentWatcher) -> impl Stream<Item = WatchedEvent> + Send {
-    stream::unfold(Some(watcher), |watcher| async {
-        let mut watcher = watcher?;
-        let event = watcher.changed().await;
-        // It must not be asked again after a terminal event.
-        let watcher = (!event.session_state.is_terminated()).then_some(watcher);
-        Some((event, watcher))
-    })
-}
-
-/// Leaves only the events of znodes.
-fn source(events: impl Stream<Item = WatchedEvent> + Send + 'static) -> Source {
-    events.filter_map(async |event| Event::of_node(event)).boxed()
-}
-
-impl Entry {
-    /// Counts the events that its watcher, which is gone, was still to give: other watches have
-    /// shown them.
-    fn give_up_waiting(&mut self) {
-        self.watch.events += self.expected.drain(..).count() as u64;
-    }
-}
-
-impl Watch {
-    fn is(&self, path: &ZnodePath, kind: WatchKind) -> bool {
-        self.kind == kind && self.path == *path
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -327,62 +269,219 @@ fn sort(watches: &mut [Watch]) {
     watches.sort_by(|a, b| (&a.path, a.kind as u8).cmp(&(&b.path, b.kind as u8)));
 }
 
+impl Entry {
+    fn is_of_user_and_held(&self) -> bool {
+        matches!((&self.holder, &self.standing), (Holder::User, Standing::Held(_)))
+    }
+}
+
 impl Registry {
-    /// Gives every event that has arrived to the sink, unless another watch has given the same
-    /// one. Returns the events given.
-    fn deliver(&mut self, shared: &Shared) -> Vec<Event> {
-        let mut given = Vec::new();
-        while let Some(arrived) = shared.tray.take() {
-            let stamp = arrived.stamp;
-            if self.weakens(&arrived) {
-                shared.weaken();
-            }
-            if let Some(event) = self.fired(arrived) {
-                (shared.sink)(event.clone(), stamp);
-                given.push(event);
+    fn take(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        if let Some(ids) = self.by_path.get_mut(&entry.watch.path) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.by_path.remove(&entry.watch.path);
             }
         }
+        Some(entry)
+    }
+
+    /// Returns the watches that an event at this path may satisfy: there, and on the way up to the
+    /// root.
+    fn at_or_above(&self, path: &str) -> Vec<u64> {
+        let mut ids = Vec::new();
+        let mut at = ZnodePath::new(path).ok();
+        while let Some(path) = at {
+            ids.extend(self.by_path.get(&path).into_iter().flatten());
+            at = path.parent();
+        }
+        ids
+    }
+
+    fn dispatch(&mut self, event: &Event, stamp: Stamp) -> Dispatched {
+        let mut dispatched = Dispatched::default();
+        let Some(path) = event.path.as_deref() else { return dispatched };
+        let mut is_explained = ZnodePath::new(path).is_ok_and(|path| self.residue.contains(&path));
+        let mut requested = Vec::new();
+        for id in self.at_or_above(path) {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            if !entry.watch.kind.is_satisfied(entry.watch.path.as_str(), event) {
+                continue;
+            }
+            match &entry.standing {
+                Standing::Requested { .. } => requested.push(id),
+                Standing::Held(from) if *from < stamp => {
+                    is_explained = true;
+                    dispatched.show |= self.give(id, event, stamp);
+                }
+                Standing::Held(_) => is_explained = true,
+            }
+        }
+        for id in requested {
+            if let Some(entry) = self.entries.get_mut(&id)
+                && let Standing::Requested { early } = &mut entry.standing
+            {
+                let (event, was_shown) = (event.clone(), dispatched.show);
+                early.push(Early { event, stamp, was_shown, is_explained });
+            }
+        }
+        if let Ok(path) = ZnodePath::new(path)
+            && !self.by_path.contains_key(&path)
+            && self.residue.remove(&path)
+        {
+            dispatched.idle = Some(path);
+        }
+        dispatched
+    }
+
+    /// Gives an event to one watch; returns whether the user is to be shown it.
+    fn give(&mut self, id: u64, event: &Event, stamp: Stamp) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        entry.watch.events += 1;
+        let is_of_user = match &entry.holder {
+            Holder::User => true,
+            Holder::Observer(observer) => {
+                let cost = EVENT_COST + event.path.as_ref().map_or(0, String::len);
+                observer.push(Observed { what: Observation::Event(event.clone()), stamp }, cost);
+                false
+            }
+        };
+        if entry.watch.kind.is_one_shot() {
+            self.take(id);
+        }
+        is_of_user
+    }
+
+    fn confirm(&mut self, id: u64, from: Stamp) -> Vec<(Event, Stamp)> {
+        let Some(entry) = self.entries.get_mut(&id) else { return Vec::new() };
+        let standing = std::mem::replace(&mut entry.standing, Standing::Held(from));
+        let Standing::Requested { early } = standing else { return Vec::new() };
+        let mut given = Vec::new();
+        for Early { event, stamp, was_shown, is_explained } in early {
+            let is_mine = from < stamp || !is_explained;
+            if is_mine && self.give(id, &event, stamp) && !was_shown {
+                given.push((event, stamp));
+            }
+        }
+        self.merge(id);
         given
     }
 
-    /// Notes what a one-shot watch that fires does to the persistent ones of the same znode: until
-    /// 3.9 the server lets go of them too (ZOOKEEPER-4466). Returns whether there are any.
-    fn weakens(&mut self, arrived: &Arrived) -> bool {
-        let watch = self.watches.get(&arrived.id).map(|entry| &entry.watch);
-        let one_shot = watch.filter(|watch| arrived.event.is_some() && watch.kind.is_one_shot());
-        let path = one_shot.map(|watch| watch.path.clone());
-        path.is_some_and(|path| self.weaken(&path))
-    }
-
-    fn weaken(&mut self, path: &ZnodePath) -> bool {
-        let persistent = |watch: &Watch| !watch.kind.is_one_shot() && watch.path == *path;
-        let weak = self.watches.iter().filter(|(_, entry)| persistent(&entry.watch));
-        let weak: Vec<u64> = weak.map(|(id, _)| *id).collect();
-        self.weak.extend(&weak);
-        !weak.is_empty()
-    }
-
-    /// Returns the event to show, if this one is to be shown.
-    fn fired(&mut self, Arrived { id, event, .. }: Arrived) -> Option<Event> {
-        let Some(event) = event else {
-            let watch = self.watches.remove(&id)?.watch;
-            // A one-shot watch ends with its event; any other end is the session's.
-            if !(watch.kind.is_one_shot() && watch.events > 0) {
-                self.lost.push(watch);
-            }
-            return None;
+    /// Drops a watch of the user's that was held already.
+    fn merge(&mut self, id: u64) {
+        let Some(Entry { watch, holder: Holder::User, .. }) = self.entries.get(&id) else { return };
+        let ids = self.by_path.get(&watch.path).into_iter().flatten();
+        let same = |other: &&u64| {
+            **other != id
+                && self.entries.get(other).is_some_and(|entry| {
+                    entry.is_of_user_and_held() && entry.watch.kind == watch.kind
+                })
         };
-        let entry = self.watches.get_mut(&id)?;
-        entry.watch.events += 1;
-        if entry.expected.front() == Some(&event) {
-            entry.expected.pop_front();
-            return None;
+        if ids.copied().any(|other| same(&&other)) {
+            self.take(id);
         }
-        for (other, entry) in &mut self.watches {
-            if *other != id && entry.watch.kind.is_satisfied(entry.watch.path.as_str(), &event) {
-                entry.expected.push_back(event.clone());
-            }
-        }
-        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::queue::Queued;
+    use super::*;
+    use crate::zk::EventKind;
+
+    fn path(text: &str) -> ZnodePath {
+        ZnodePath::new(text).unwrap()
+    }
+
+    fn event(kind: EventKind, path: &str) -> Event {
+        Event { state: "SyncConnected", kind, path: Some(path.to_owned()), zxid: None }
+    }
+
+    fn at(number: u64) -> Stamp {
+        Stamp::test(number)
+    }
+
+    fn shows(watches: &Watches, kind: EventKind, path: &str, stamp: u64) -> bool {
+        watches.dispatch(&event(kind, path), at(stamp)).show
+    }
+
+    fn count(watches: &Watches) -> Vec<u64> {
+        watches.list().iter().map(|watch| watch.events).collect()
+    }
+
+    #[test]
+    fn one_event_is_shown_once_and_counted_for_each_watch() {
+        let watches = Watches::default();
+        watches.request(&path("/a"), WatchKind::Data).confirm(at(1));
+        watches.request(&path("/a"), WatchKind::Persistent).confirm(at(2));
+        watches.request(&path("/"), WatchKind::PersistentRecursive).confirm(at(3));
+        assert!(shows(&watches, EventKind::NodeDataChanged, "/a", 4));
+        assert_eq!(count(&watches), [1, 1], "the one-shot watch has gone");
+        assert!(!shows(&watches, EventKind::NodeChildrenChanged, "/b", 5));
+        assert!(shows(&watches, EventKind::NodeCreated, "/a/deep/below", 6));
+        assert_eq!(count(&watches), [2, 1]);
+        // The same once more changes nothing.
+        watches.request(&path("/a"), WatchKind::Persistent).confirm(at(7));
+        assert_eq!(count(&watches), [2, 1]);
+    }
+
+    #[test]
+    fn an_event_belongs_to_a_watch_from_its_reply_on() {
+        let watches = Watches::default();
+        let other = observer();
+        let _ = watches.observe(&path("/"), WatchKind::PersistentRecursive, &other).confirm(at(0));
+        let registration = watches.request(&path("/a"), WatchKind::Persistent);
+        assert!(!shows(&watches, EventKind::NodeCreated, "/a", 1));
+        assert!(!shows(&watches, EventKind::NodeDataChanged, "/a", 3), "not known yet");
+        let (late, _) = registration.confirm(at(2));
+        assert_eq!(late, [(event(EventKind::NodeDataChanged, "/a"), at(3))]);
+        assert_eq!(count(&watches), [1]);
+        drop(watches.request(&path("/b"), WatchKind::Data));
+        assert_eq!(watches.list().len(), 1, "a request that failed leaves no watch");
+        assert!(watches.is_idle(&path("/b")));
+    }
+
+    #[test]
+    fn an_event_that_no_other_watch_explains_has_overtaken_its_reply() {
+        let watches = Watches::default();
+        let registration = watches.request(&path("/a"), WatchKind::Data);
+        assert!(!shows(&watches, EventKind::NodeDataChanged, "/a", 1));
+        let (late, _) = registration.confirm(at(2));
+        assert_eq!(late, [(event(EventKind::NodeDataChanged, "/a"), at(1))]);
+        assert!(watches.list().is_empty(), "it has given its event");
+    }
+
+    #[test]
+    fn observers_get_their_own_events_and_the_user_does_not() {
+        let watches = Watches::default();
+        let observer = observer();
+        let (_, id) = watches.observe(&path("/a"), WatchKind::Persistent, &observer).confirm(at(1));
+        assert!(!shows(&watches, EventKind::NodeDataChanged, "/a", 2));
+        assert!(watches.list().is_empty());
+        let Some(Ok(Queued::Item(Observed { what: Observation::Event(seen), .. }))) =
+            observer.take()
+        else {
+            panic!("it was observed");
+        };
+        assert_eq!(seen.kind, EventKind::NodeDataChanged);
+        watches.request(&path("/a"), WatchKind::Data).confirm(at(3));
+        assert!(!watches.release(id), "the user's watch is still there");
+        let fired = watches.dispatch(&event(EventKind::NodeDataChanged, "/a"), at(4));
+        assert_eq!(fired, Dispatched { show: true, idle: Some(path("/a")) });
+    }
+
+    #[test]
+    fn the_end_of_a_session_takes_every_watch() {
+        let watches = Watches::default();
+        let observer = observer();
+        let _ = watches.observe(&path("/a"), WatchKind::Data, &observer).confirm(at(1));
+        watches.request(&path("/b"), WatchKind::Child).confirm(at(2));
+        watches.request(&path("/a"), WatchKind::Data).confirm(at(2));
+        let why = Error::usage("over");
+        let lost = watches.end(&why);
+        assert_eq!(lost.iter().map(|watch| watch.path.as_str()).collect::<Vec<_>>(), ["/a", "/b"]);
+        assert!(matches!(observer.take(), Some(Err(error)) if error == why));
     }
 }

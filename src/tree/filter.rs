@@ -247,9 +247,9 @@ fn wrong_regex(error: &regex::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Stat;
     use crate::tree::Data;
     use crate::tree::record::path;
+    use crate::zk::Stat;
 
     const DAY: i64 = 86_400_000;
 

@@ -1,10 +1,12 @@
-//! Everything about more than one znode: what a tree is, how two are compared, and how one is turned
-//! into the other. It prints nothing.
+//! Everything about more than one znode: walking a subtree, counting it, deleting it, giving it an
+//! access control list, quotas; what a tree is, how two are compared, and how one is turned into the
+//! other. It prints nothing.
 //!
 //! A [`Record`] is a znode as far as it was asked for. Trees are streams of records in
 //! [`walk_order`], so that nothing has to hold a whole one.
 
 pub mod acl;
+mod delete;
 pub mod diff;
 pub mod filter;
 pub mod glob;
@@ -14,10 +16,25 @@ pub mod jq;
 #[cfg(test)]
 mod model;
 pub mod plan;
+mod quota;
 pub mod record;
+mod set_acl;
 pub mod snapshot;
+mod summary;
 pub mod undo;
 pub mod usage;
+mod walk;
 
 pub use self::acl::{Acl, AclEntry, Permissions};
+pub use self::delete::delete;
+pub use self::quota::{delete_quota, hard_limits, limits_path, quota, set_quota};
 pub use self::record::{Data, Kind, Record, walk_order};
+pub use self::set_acl::set_acl;
+pub use self::summary::{Summary, count, summary};
+pub use self::walk::{Walk, WalkOrder};
+use crate::error::{Code, Error};
+
+/// Returns whether a znode is gone, which somebody else may have done.
+fn is_gone(error: &Error) -> bool {
+    error.code_of() == Some(Code::NoNode)
+}

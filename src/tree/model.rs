@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::plan::Step;
 use super::record::path;
 use super::{Acl, AclEntry, Data, Kind, Permissions, Record, walk_order};
-use crate::session::Stat;
+use crate::zk::Stat;
 use crate::zk::ZnodePath;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

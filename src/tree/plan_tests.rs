@@ -2,7 +2,7 @@ use super::super::diff::side_by_side;
 use super::super::model::{Model, tree};
 use super::super::record::path;
 use super::*;
-use crate::session::Stat;
+use crate::zk::Stat;
 use proptest::prelude::*;
 
 fn planned(old: &[Record], new: &[Record], rules: &Rules) -> (Vec<Step>, Vec<Refused>) {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::Acl;
-use crate::session::Stat;
+use crate::zk::Stat;
 use crate::zk::ZnodePath;
 
 /// A znode's data. Since 3.5 a znode may be without any, which is not the same as no bytes.

@@ -72,10 +72,15 @@ pub(crate) fn check_prefix(path: &str) -> Result<(), Fault> {
 }
 
 fn check_bytes(path: &str) -> Result<(), Fault> {
-    if path.contains('\0') {
-        return Err("a path has no null character");
+    let mut before = 0;
+    for byte in path.bytes() {
+        match byte {
+            0 => return Err("a path has no null character"),
+            b'/' if before == b'/' => return Err("a path has no empty name"),
+            _ => before = byte,
+        }
     }
-    if path.contains("//") { Err("a path has no empty name") } else { Ok(()) }
+    Ok(())
 }
 
 #[cfg(test)]

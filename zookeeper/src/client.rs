@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::connection;
-use crate::data::Zxid;
+use crate::data::{Seq, Zxid};
 use crate::error::{Cause, Error};
 use crate::feed::Feed;
 use crate::op::Op;
@@ -121,6 +121,12 @@ impl Client {
         facts.in_flight_bytes = shared.in_flight_bytes.load(Ordering::Relaxed);
         facts.unwatched_events = shared.unwatched.load(Ordering::Relaxed);
         facts
+    }
+
+    /// Returns the place of what arrived last, in the order of replies, events and changes of the
+    /// state.
+    pub fn seq(&self) -> Seq {
+        self.shared.seq()
     }
 
     /// Returns the state of the session.

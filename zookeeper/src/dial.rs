@@ -63,6 +63,32 @@ pub struct Tls {
 }
 
 /// Makes connections. [`Tcp`] is the plain one; TLS and tests have others.
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use zookeeper::{BoxFuture, Cause, Dial, Host, Peer, Tcp, Wire};
+///
+/// /// Connects through a relay, whatever the host.
+/// struct Relay(SocketAddr);
+///
+/// impl Dial for Relay {
+///     fn dial<'a>(
+///         &'a self,
+///         _host: &'a Host,
+///         address: SocketAddr,
+///     ) -> BoxFuture<'a, Result<Wire, Cause>> {
+///         Box::pin(async move {
+///             let stream = Tcp::connect(self.0).await?;
+///             // Here a real relay would be told the address; TLS would shake hands.
+///             Ok(Wire { stream: Box::new(stream), peer: Peer::new(address) })
+///         })
+///     }
+/// }
+///
+/// let mut options = zookeeper::Options::parse("zk1")?;
+/// options.dial = std::sync::Arc::new(Relay("127.0.0.1:1080".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Dial: Send + Sync + 'static {
     /// Returns the addresses of a host. It is asked again at each attempt.
     fn resolve<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Vec<SocketAddr>, Cause>> {

@@ -48,6 +48,14 @@ pub(crate) fn request(request: &AnyRequest, xid: i32, chroot: &Chroot, out: &mut
     });
 }
 
+/// Changes a request that was just written so that it leaves no watch: without its flag, or, of one
+/// that can only leave watches, as the one that covers it. Either is its last byte.
+pub(crate) fn cover(request: &AnyRequest, out: &mut [u8]) {
+    if let Some(last) = out.last_mut() {
+        *last = u8::from(matches!(request, AnyRequest::AddWatch(_)));
+    }
+}
+
 fn body(request: &AnyRequest, chroot: &Chroot, to: &mut Writer<'_>) {
     match request {
         AnyRequest::Create(create) => write_create(create, chroot, to),

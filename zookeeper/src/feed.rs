@@ -147,6 +147,21 @@ fn cost(item: &Item) -> usize {
 /// Events, changes of the state and exchanges, in their order. An event is in here before the reply
 /// that the server sent after it completes.
 ///
+/// ```no_run
+/// # async fn tell(mut feed: zookeeper::Feed) {
+/// use zookeeper::Item;
+///
+/// while let Some(item) = feed.next().await {
+///     match item {
+///         Item::Event(event) => println!("{} {}", event.kind.name(), event.path),
+///         Item::State(change) => println!("{:?}, since {:?}", change.state, change.cause),
+///         Item::Missed(count) => println!("{count} were not read in time"),
+///         _ => {}
+///     }
+/// }
+/// # }
+/// ```
+///
 /// What waits to be read is bounded ([`Options::feed`](crate::Options::feed)). A feed that is
 /// dropped costs nothing more.
 #[derive(Debug)]

@@ -48,6 +48,23 @@ impl Permit {
 
 /// A reply that is waited for. The request is sent whether or not this is polled. If it is dropped,
 /// the request is carried out all the same and its reply is thrown away.
+///
+/// ```no_run
+/// # async fn many(client: zookeeper::Client) {
+/// use zookeeper::{Cost, SetData};
+///
+/// // All leave in this order, and nothing waits for a reply but for room.
+/// let mut pending = Vec::new();
+/// for number in 0..1000 {
+///     let permit = client.admit(Cost(200)).await;
+///     pending.push(client.send(permit, SetData::new(format!("/{number}"), "deep")));
+/// }
+/// for pending in pending {
+///     let arrived = pending.await;
+///     println!("{:?} {:?}", arrived.at, arrived.value);
+/// }
+/// # }
+/// ```
 #[must_use = "the reply is thrown away"]
 pub struct Pending<T> {
     pub(crate) waiting: Waiting,

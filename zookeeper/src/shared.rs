@@ -59,9 +59,10 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Returns whether nothing but the close of the session is waited for.
+    /// Returns whether nothing but the close of the session is waited for by anyone.
     pub(crate) fn only_closes(&self) -> bool {
-        self.closing && self.entries.len() <= 1
+        let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
+        self.closing && !self.entries.iter().any(is_waited_for)
     }
 
     fn xid(&mut self) -> i32 {
@@ -224,7 +225,13 @@ impl Shared {
             return Err(Error::TooLarge { op: request.op(), path: request.path(), bytes, most });
         }
         if let Some((path, kinds)) = asks(&request) {
-            self.registry().ask(&self.chroot_of(&request).full(&path), kinds);
+            let mut registry = self.registry();
+            let full = self.chroot_of(&request).full(&path).into_owned();
+            let covered = registry.covers(&full, kinds);
+            registry.ask(&full, kinds, covered);
+            if covered {
+                encode::cover(&request, &mut queue.bytes);
+            }
         }
         queue.next_id += 1;
         let id = queue.next_id;

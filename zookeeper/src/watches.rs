@@ -129,9 +129,8 @@ pub struct Registered {
     pub weak: bool,
 }
 
-/// A persistent watch that a server before 3.9 has lost, wholly or in part, since a one-shot watch
-/// of the same znode has given its event or a watch of the znode was removed (ZOOKEEPER-4466).
-/// [`AddWatch`](crate::AddWatch) leaves it again, as a reconnection does.
+/// A watch that the server may have lost, wholly or in part, since another watch of the same znode
+/// was removed (ZOOKEEPER-4466). The same request leaves it again, as a reconnection does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Weakened {
@@ -139,7 +138,7 @@ pub struct Weakened {
     pub at: crate::Seq,
     /// The znode, inside the chroot.
     pub path: Arc<str>,
-    /// The kind of the persistent watch.
+    /// The kind of the watch.
     pub kind: WatchKind,
 }
 
@@ -157,6 +156,14 @@ struct Slot {
     asked: u32,
     /// Whether its event has overtaken the reply to the request that leaves it.
     overtaken: bool,
+    /// Whether the server was not asked for it, see [`Registry::covers`].
+    covered: bool,
+}
+
+impl Slot {
+    fn is_used(&self) -> bool {
+        self.held.is_some() || self.asked > 0
+    }
 }
 
 /// The watches of one path, by kind.
@@ -190,7 +197,7 @@ impl Registry {
     /// Drops what has become empty.
     fn tidy(&mut self, path: &str) {
         if let Some(slots) = self.paths.get(path)
-            && slots.iter().all(|slot| slot.held.is_none() && slot.asked == 0)
+            && !slots.iter().any(Slot::is_used)
         {
             self.paths.remove(path);
         }
@@ -203,15 +210,57 @@ impl Registry {
         }
     }
 
+    /// Returns whether the server is not to be asked for watches of these kinds, since a watch that
+    /// stays tells of their events.
+    ///
+    /// Servers before 3.9 have one mode for all watches of a session at a path, that of the last
+    /// request: a one-shot watch that gives its event takes the persistent one with it, and a
+    /// persistent one ends the recursion of another (ZOOKEEPER-4466). So beside a watch that stays
+    /// only one that tells of more is asked for.
+    pub(crate) fn covers(&self, path: &str, kinds: &[WatchKind]) -> bool {
+        let Some(slots) = self.paths.get(path) else { return false };
+        let has = |kind: WatchKind| slots[kind as usize].is_used();
+        match kinds.first() {
+            Some(WatchKind::PersistentRecursive) | None => false,
+            Some(WatchKind::Persistent) => has(WatchKind::PersistentRecursive),
+            Some(_) => has(WatchKind::PersistentRecursive) || has(WatchKind::Persistent),
+        }
+    }
+
+    /// Returns whether an event of a child's creation or deletion is one of the parent's list of
+    /// children too, for which the server sends none: a recursive watch of the parent hides it from
+    /// the others there.
+    pub(crate) fn hides_from_parent(&self, parent: &str, keeps_modes_apart: bool) -> bool {
+        let Some(slots) = self.paths.get(parent) else { return false };
+        if !slots[WatchKind::PersistentRecursive as usize].is_used() {
+            return false;
+        }
+        let mut hearing = [WatchKind::Child, WatchKind::Persistent]
+            .map(|kind| &slots[kind as usize])
+            .into_iter()
+            .filter(|slot| slot.is_used())
+            .peekable();
+        hearing.peek().is_some() && (!keeps_modes_apart || hearing.all(|slot| slot.covered))
+    }
+
+    /// Notes that the server is asked for every watch that is held.
+    pub(crate) fn uncover(&mut self) {
+        for slot in self.paths.values_mut().flatten().filter(|slot| slot.held.is_some()) {
+            slot.covered = false;
+        }
+    }
+
     /// Notes that a request leaves which may leave watches of these kinds: an event may arrive
-    /// before its reply.
-    pub(crate) fn ask(&mut self, path: &str, kinds: &[WatchKind]) {
+    /// before its reply. Where they are `covered`, the server is not asked for them.
+    pub(crate) fn ask(&mut self, path: &str, kinds: &[WatchKind], covered: bool) {
         if kinds.contains(&WatchKind::PersistentRecursive) {
             self.recursive += 1;
         }
         let slots = self.slots(path);
         for kind in kinds {
-            slots[*kind as usize].asked += 1;
+            let slot = &mut slots[*kind as usize];
+            slot.covered = covered && (slot.covered || !slot.is_used());
+            slot.asked += 1;
         }
     }
 
@@ -239,40 +288,23 @@ impl Registry {
         self.tidy(path);
     }
 
-    /// Takes note of an event. Returns none where nobody watches, else the kinds of the persistent
-    /// watches of the path that the server may have lost with it.
-    pub(crate) fn fire(
-        &mut self,
-        path: &str,
-        event: EventKind,
-        keeps_modes_apart: bool,
-    ) -> Option<Vec<WatchKind>> {
+    /// Takes note of an event. Returns whether somebody watches.
+    pub(crate) fn fire(&mut self, path: &str, event: EventKind) -> bool {
         let mut heard = false;
-        let mut weakened = Vec::new();
         let gives = event as u8 <= EventKind::NodeChildrenChanged as u8;
         if let Some(slots) = self.paths.get_mut(path) {
-            let mut fired = false;
             for kind in WatchKind::ALL {
                 let slot = &mut slots[kind as usize];
-                if !kind.hears(event) || (slot.held.is_none() && slot.asked == 0) {
+                if !kind.hears(event) || !slot.is_used() {
                     continue;
                 }
                 heard = true;
                 match &mut slot.held {
                     _ if !gives => {}
-                    Some(_) if kind.is_one_shot() => {
-                        slot.held = None;
-                        fired = true;
-                    }
+                    Some(_) if kind.is_one_shot() => slot.held = None,
                     Some(held) => held.events += 1,
-                    None => slot.overtaken = true,
-                }
-            }
-            if fired && !keeps_modes_apart {
-                for kind in [WatchKind::Persistent, WatchKind::PersistentRecursive] {
-                    if weaken(&mut slots[kind as usize]) {
-                        weakened.push(kind);
-                    }
+                    // Of a covered watch this is the event of the one that covers it.
+                    None => slot.overtaken |= !slot.covered,
                 }
             }
         }
@@ -280,7 +312,7 @@ impl Registry {
             heard |= self.fire_above(path);
         }
         self.tidy(path);
-        heard.then_some(weakened)
+        heard
     }
 
     fn fire_above(&mut self, path: &str) -> bool {
@@ -292,7 +324,7 @@ impl Registry {
             above = if parent.is_empty() { "/" } else { parent };
             if let Some(slots) = self.paths.get_mut(above) {
                 let slot = &mut slots[WatchKind::PersistentRecursive as usize];
-                heard |= slot.held.is_some() || slot.asked > 0;
+                heard |= slot.is_used();
                 if let Some(held) = &mut slot.held {
                     held.events += 1;
                 }
@@ -301,8 +333,8 @@ impl Registry {
         heard
     }
 
-    /// Takes note that the server has removed watches. Returns the kinds of the persistent watches
-    /// that it may have lost with them.
+    /// Takes note that the server has removed watches. Returns the kinds of the watches that it may
+    /// have lost with them.
     pub(crate) fn removed(
         &mut self,
         path: &str,
@@ -316,6 +348,14 @@ impl Registry {
                 if removed.names(kind) {
                     slot.held = None;
                 } else if !keeps_modes_apart && !kind.is_one_shot() && weaken(slot) {
+                    weakened.push(kind);
+                }
+            }
+            // What was covered by a watch that is gone has never been asked for.
+            let stays = slots[3..].iter().any(Slot::is_used);
+            for kind in WatchKind::ALL {
+                let slot = &mut slots[kind as usize];
+                if !stays && slot.covered && weaken(slot) {
                     weakened.push(kind);
                 }
             }

@@ -309,13 +309,14 @@ async fn persistent(server: &Server, client: &Client, feed: &mut Feed, other: &C
     }
     other.call(SetData::new("/lake", "z")).await.unwrap();
     assert_eq!(&*event(feed).await.path, "/lake");
-    // ZOOKEEPER-4466: until 3.9 the watch for one event takes the other with it.
+    // Until 3.9 a watch for one event takes the other with it, if the server has both.
     client.call(GetData::new("/lake").watch(true)).await.unwrap();
     other.call(SetData::new("/lake", "1")).await.unwrap();
     assert_eq!(&*event(feed).await.path, "/lake");
-    let weak = client.watches().iter().any(|watch| watch.weak);
-    assert_eq!(weak, !server.is(3, 9));
-    client.call(AddWatch::new("/lake", WatchMode::Persistent)).await.unwrap();
+    if client.watches().iter().any(|watch| watch.weak) {
+        assert!(!server.is(3, 9));
+        client.call(AddWatch::new("/lake", WatchMode::Persistent)).await.unwrap();
+    }
     other.call(SetData::new("/lake", "2")).await.unwrap();
     assert_eq!(&*event(feed).await.path, "/lake");
     let kinds: Vec<WatchKind> = client.watches().iter().map(|watch| watch.kind).collect();

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::session::Stat;
 use crate::tree::{Acl, Data, Kind, Record};
+use crate::zk::Stat;
 use crate::zk::ZnodePath;
 
 /// The version of the format that is written. A reader refuses later ones.

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::Stat;
 use crate::tree::snapshot::{TreeFile, Writer};
 use crate::tree::{Acl, AclEntry, Data, Kind as ZnodeKind, Permissions, Record};
+use crate::zk::Stat;
 use crate::zk::ZnodePath;
 
 fn path(text: &str) -> ZnodePath {

@@ -1,11 +1,15 @@
 //! The task that owns the connection: finds a server, serves requests, finds the next.
 
 mod attempt;
+mod history;
 mod inbox;
 mod replies;
 mod serve;
 mod suspects;
+mod watch_parts;
+mod writable;
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -17,16 +21,16 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::attempt::Opened;
+use self::history::{finish, tell};
 use self::serve::Connection;
 use self::suspects::Suspects;
 use crate::encode::Hello;
-use crate::error::{Cause, Error};
-use crate::feed::Item;
+use crate::error::Cause;
 use crate::hosts::Hosts;
 use crate::options::{Host, Password};
-use crate::request::{AddAuth, AnyRequest};
-use crate::shared::{Command, Entry, Shared};
-use crate::state::{Attempt, Change, State};
+use crate::request::AddAuth;
+use crate::shared::{Command, Shared};
+use crate::state::{Attempt, State};
 
 /// How long a server is looked for only to close the session: it expires by itself, too.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -35,6 +39,9 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// have one.
 const LEAST_CONNECT_TIME: Duration = Duration::from_secs(1);
 const MOST_CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How long it is taken for granted why a server gives no session.
+const DIAGNOSIS_LASTS: Duration = Duration::from_secs(2);
 
 /// How the session ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +85,8 @@ struct Task {
     session: Session,
     /// When a search that only serves to close the session is given up.
     close_by: Option<Instant>,
+    /// When a host was asked why it gives no session, and what came of it.
+    diagnosed: HashMap<Host, (Instant, Cause)>,
 }
 
 /// Keeps the session until it is over.
@@ -92,7 +101,13 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         suspects: Suspects::default(),
     };
     let hosts = Hosts::new(options.hosts.clone(), options.seed);
-    let mut task = Task { shared: Arc::clone(&shared), hosts, session, close_by: None };
+    let mut task = Task {
+        shared: Arc::clone(&shared),
+        hosts,
+        session,
+        close_by: None,
+        diagnosed: HashMap::new(),
+    };
     // A runtime that ends drops the task where it waits.
     let _guard = Guard(shared);
     task.keep().await;
@@ -116,6 +131,7 @@ impl Task {
             let found = connection.writable_host();
             match after {
                 After::End(end) => {
+                    connection.hang_up().await;
                     finish(&self.shared, &end);
                     connection.lose(&end.1, true);
                     return;
@@ -183,6 +199,10 @@ impl Task {
                 None => attempts.push(attempt.clone()),
             }
         }
+        if self.hosts.len() == 1 && attempt.cause.is_final() {
+            // The end of the session tells it.
+            return;
+        }
         tell(&self.shared, State::Connecting, Some(attempt.cause), Some(host), address);
     }
 
@@ -224,13 +244,16 @@ impl Task {
         let time = self.connect_time();
         let resolved =
             self.unless_interrupted(tokio::time::timeout(time, dial.resolve(host))).await?;
-        let addresses = match resolved.unwrap_or(Err(Cause::NoSuchHost)) {
+        let addresses = match resolved.unwrap_or(Err(Cause::Silent(time))) {
             Ok(addresses) => addresses,
             Err(cause) => {
                 self.failed(host, None, cause.clone());
                 return Ok(Err(cause));
             }
         };
+        // Addresses share the host's time, so that one that is silent does not take all of it.
+        let count = u32::try_from(addresses.len()).unwrap_or(1).max(1);
+        let time = (time / count).max(LEAST_CONNECT_TIME.min(time));
         // The failure of an address matters only where no other serves.
         let mut worst: Option<(SocketAddr, Cause)> = None;
         for address in addresses {
@@ -283,15 +306,22 @@ impl Task {
         self.unless_interrupted(open).await
     }
 
-    /// Learns why a server closes the connection in place of opening the session; it is not asked
-    /// again as long as it goes on like that.
+    /// Learns why a server closes the connection in place of opening the session. It was asked
+    /// lately where it has done so just before.
     async fn why_no_session(&mut self, host: &Host, address: SocketAddr) -> Result<Cause, End> {
+        if let Some((asked, cause)) = self.diagnosed.get(host)
+            && asked.elapsed() < DIAGNOSIS_LASTS
+        {
+            return Ok(cause.clone());
+        }
         let shared = Arc::clone(&self.shared);
         let at = self.hosts.begin(Instant::now());
         self.unless_interrupted(sleep_until(at)).await?;
         let seen = shared.last_zxid.load(Ordering::Relaxed);
         let asked = attempt::diagnose(&*shared.options.dial, host, address, seen);
-        self.unless_interrupted(asked).await
+        let cause = self.unless_interrupted(asked).await?;
+        self.diagnosed.insert(host.clone(), (Instant::now(), cause.clone()));
+        Ok(cause)
     }
 
     fn connect_time(&self) -> Duration {
@@ -319,7 +349,8 @@ impl Task {
                     Some(Command::Break) | None => {}
                 }
                 if queue.only_closes() {
-                    if !is_open {
+                    if !is_open && queue.entries.len() <= 1 {
+                        // There is nothing to close, and nothing was asked for.
                         return Poll::Ready(Err(End(State::Closed, Cause::Closed)));
                     }
                     let by = *close_by.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
@@ -338,58 +369,7 @@ impl Task {
     }
 }
 
-/// Puts a change into the feed and then makes it the state.
-fn tell(
-    shared: &Shared,
-    state: State,
-    cause: Option<Cause>,
-    host: Option<&Host>,
-    address: Option<SocketAddr>,
-) {
-    let session = shared.known().facts.session;
-    let (at, host) = (shared.next_seq(), host.cloned());
-    shared.feed.push(Item::State(Change { at, state, cause, host, address, session }));
-    shared.state.send_replace(state);
-}
-
-/// Fails what is left, and tells that the session is over.
-fn finish(shared: &Shared, End(state, cause): &End) {
-    let entries = {
-        let mut queue = shared.queue();
-        queue.ended = Some(cause.clone());
-        queue.bytes = Vec::new();
-        queue.waker = None;
-        std::mem::take(&mut queue.entries)
-    };
-    for entry in entries {
-        not_sent(shared, entry, cause);
-    }
-    {
-        let mut known = shared.known();
-        let facts = &mut known.facts;
-        facts.state = *state;
-        facts.ended = Some(cause.clone());
-        facts.host = None;
-        facts.peer = None;
-        facts.connected_since = None;
-    }
-    let cause = (*cause != Cause::Closed).then(|| cause.clone());
-    tell(shared, *state, cause, None, None);
-    shared.feed.end();
-}
-
 /// Returns whether a host with several addresses is better described by what another comes to.
 fn tells_less(cause: &Cause) -> bool {
     matches!(cause, Cause::Refused | Cause::Unreachable(_))
-}
-
-fn not_sent(shared: &Shared, entry: Entry, cause: &Cause) {
-    let Entry { request, reply, permit, .. } = entry;
-    shared.settle(&request, None);
-    drop(permit);
-    if !matches!(request, AnyRequest::Close) {
-        let (op, path, cause) = (request.op(), request.path(), cause.clone());
-        // Whoever asked may be gone.
-        let _ = reply.send(shared.local(Error::NotSent { op, path, cause }));
-    }
 }

@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::data::{Seq, Zxid};
 use crate::encode::{AUTH_XID, EVENT_XID, PING_XID, SET_WATCHES_XID};
 use crate::error::{Cause, Error};
-use crate::event::{Event, Notification};
+use crate::event::{Event, EventKind, Notification};
 use crate::feed::{Exchange, Item};
 use crate::jute::{Fault, Reader};
 use crate::op::Op;
@@ -197,17 +197,38 @@ impl Replies {
         let zxid = (header.zxid > 0).then_some(Zxid(header.zxid));
         self.modern |= zxid.is_some();
         let full = notification.path;
-        let fired = self.shared.registry().fire(full, kind, self.modern);
-        let Some(weakened) = fired else {
+        if self.tell(at, kind, full, zxid) {
+            self.tell_parent(kind, full, zxid);
+        }
+        Ok(())
+    }
+
+    /// Tells an event that somebody watches; returns whether it was told.
+    fn tell(&self, at: Seq, kind: EventKind, full: &str, zxid: Option<Zxid>) -> bool {
+        if !self.shared.registry().fire(full, kind) {
             self.shared.unwatched.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
-        };
+            return false;
+        }
         // The configuration lies outside every chroot.
         let path: Arc<str> = self.shared.chroot.inside(full).unwrap_or(full).into();
-        let event = Event { at, kind, path: Arc::clone(&path), zxid };
-        self.shared.feed.push(Item::Event(event));
-        self.weakened(at, &path, weakened);
-        Ok(())
+        self.shared.feed.push(Item::Event(Event { at, kind, path, zxid }));
+        true
+    }
+
+    /// Tells that the children of a parent have changed, where the server does not.
+    fn tell_parent(&self, kind: EventKind, full: &str, zxid: Option<Zxid>) {
+        if !matches!(kind, EventKind::NodeCreated | EventKind::NodeDeleted) {
+            return;
+        }
+        let parent = match full.rsplit_once('/') {
+            Some(("", "")) | None => return,
+            Some(("", _)) => "/",
+            Some((parent, _)) => parent,
+        };
+        if self.shared.registry().hides_from_parent(parent, self.modern) {
+            let at = self.shared.next_seq();
+            self.tell(at, EventKind::NodeChildrenChanged, parent, zxid);
+        }
     }
 
     fn weakened(&self, at: Seq, path: &Arc<str>, kinds: Vec<WatchKind>) {

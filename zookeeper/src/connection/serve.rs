@@ -1,6 +1,6 @@
 //! One connection from the open session to its end: what is written and read, and when to give up.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -12,8 +12,11 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::attempt::Opened;
+use super::history::not_sent;
 use super::inbox::Inbox;
 use super::replies::{NewWatches, Replies};
+use super::watch_parts::parts;
+use super::writable::look_for_writable;
 use super::{After, End, Session};
 use crate::dial::{BoxFuture, Stream};
 use crate::encode::{self, AUTH_XID};
@@ -22,7 +25,6 @@ use crate::options::Host;
 use crate::request::AnyRequest;
 use crate::shared::{Command, Entry, Shared};
 use crate::state::State;
-use crate::word;
 
 /// The longest time without anything sent before a ping is (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
 const MOST_IDLE: Duration = Duration::from_secs(10);
@@ -32,17 +34,6 @@ const LEAST_IDLE: Duration = Duration::from_millis(50);
 
 /// How often is read or written in a row before other tasks get their turn.
 const TURNS: usize = 32;
-
-/// Bytes of one request that leaves watches again: servers take 128 KiB whatever their limit is
-/// (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
-const MOST_WATCHED_BYTES: usize = 120 * 1024;
-
-/// The first and the longest pause between two looks for a server that takes writes.
-const FIRST_LOOK: Duration = Duration::from_millis(100);
-const LAST_LOOK: Duration = Duration::from_mins(1);
-
-/// How long a server may take to say whether it takes writes.
-const LOOK_TIME: Duration = Duration::from_secs(1);
 
 /// A connection with an open session.
 pub(super) struct Connection {
@@ -110,7 +101,11 @@ impl Connection {
             encode::auth(&credentials.scheme, &credentials.auth, &mut self.outbox);
             self.replies.expects_auth(Arc::clone(&credentials.scheme));
         }
-        let lists = self.shared.registry().paths();
+        let lists = {
+            let mut registry = self.shared.registry();
+            registry.uncover();
+            registry.paths()
+        };
         let has_persistent = lists[3..].iter().any(|list| !list.is_empty());
         let is_old = session.suspects.is_old(&self.host);
         if has_persistent && is_old {
@@ -300,6 +295,15 @@ impl Connection {
         Ok(())
     }
 
+    /// Says that nothing more will be sent, where that can be said at once: TLS has words for it.
+    pub(super) async fn hang_up(&mut self) {
+        poll_fn(|context| {
+            let _ = Pin::new(&mut *self.stream).poll_shutdown(context);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Fails what was sent and is not answered, and puts back what was not sent.
     pub(super) fn lose(mut self, cause: &Cause, over: bool) {
         let entries = self.replies.take_all();
@@ -324,7 +328,7 @@ impl Connection {
         self.replies.count();
         if over {
             for entry in unsent {
-                super::not_sent(&self.shared, entry, cause);
+                not_sent(&self.shared, entry, cause);
             }
         } else {
             self.put_back(unsent);
@@ -351,45 +355,6 @@ impl Connection {
 
 fn disconnected(kind: Option<io::ErrorKind>) -> After {
     After::Search(Cause::Disconnected(kind))
-}
-
-/// Cuts lists of watched paths so that each request stays below the limit.
-fn parts(lists: &[Vec<Arc<str>>]) -> Vec<Vec<Vec<Arc<str>>>> {
-    let mut parts = Vec::new();
-    let mut part = vec![Vec::new(); lists.len()];
-    let mut bytes = 0;
-    for (kind, list) in lists.iter().enumerate() {
-        for path in list {
-            let length = path.len() + 4;
-            if bytes > 0 && bytes + length > MOST_WATCHED_BYTES {
-                parts.push(mem::replace(&mut part, vec![Vec::new(); lists.len()]));
-                bytes = 0;
-            }
-            bytes += length;
-            part[kind].push(Arc::clone(path));
-        }
-    }
-    if bytes > 0 {
-        parts.push(part);
-    }
-    parts
-}
-
-/// Asks the servers in turn whether one takes writes, ever more rarely.
-fn look_for_writable(shared: Arc<Shared>) -> BoxFuture<'static, Host> {
-    Box::pin(async move {
-        let mut pause = FIRST_LOOK;
-        loop {
-            for host in &shared.options.hosts {
-                tokio::time::sleep(pause).await;
-                let answer = word::ask(&*shared.options.dial, host, "isro", LOOK_TIME).await;
-                if answer.is_ok_and(|answer| answer.trim_end() == "rw") {
-                    return host.clone();
-                }
-                pause = (pause * 2).min(LAST_LOOK);
-            }
-        }
-    })
 }
 
 /// Returns whether a request is answered apart from all others.

@@ -1,10 +1,14 @@
 //! Tests of the whole client against servers that say whatever a test wants.
 
+mod causes;
+mod chaos;
 mod codec;
 mod fake;
 mod hostile;
 mod keeper;
 mod order;
+mod samples;
+mod sasl;
 mod session;
 mod watches;
 mod wire;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use zookeeper::{
-    AddAuth, Cause, Code, Cost, Create, Data, Delete, Error, GetChildren, GetData, Item, Names, Op,
-    Pending, Permit, Reply, SetData, Stat, State, Sync,
+    AddAuth, AddWatch, Cause, Code, Cost, Create, Data, Delete, Error, GetChildren, GetData, Item,
+    Names, Op, Pending, Permit, Reply, SetData, Stat, State, Sync, WatchMode,
 };
 
 use super::fake::{Net, Server, until};
@@ -279,4 +279,45 @@ async fn exchanges_are_told_only_while_they_are_observed() {
     auth.await.value.unwrap();
     let shown = format!("{:?}", feed.try_next());
     assert!(shown.contains("digest") && !shown.contains("secret"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_thousand_events_stand_between_the_replies_where_the_server_sent_them() {
+    let net = Net::default();
+    let mut listener = net.listen("a");
+    let (client, mut feed) = net.start("a");
+    let mut server = listener.serve().await;
+    let add = AddWatch::new("/w", WatchMode::PersistentRecursive);
+    let added = send(&client, add);
+    server.done(5).await;
+    added.await.value.unwrap();
+    until(&mut feed, State::Connected).await;
+    let pending: Vec<_> =
+        (0..500).map(|number| send(&client, GetData::new(format!("/{number}")))).collect();
+    let serve = async move {
+        for number in 0..500 {
+            let request = server.request().await;
+            for event in 0..10 {
+                server.event(3, &format!("/w/{}", number * 10 + event), -1).await;
+            }
+            server.reply(&request, 5, &Ok(data("x"))).await;
+        }
+        server
+    };
+    let serving = tokio::spawn(serve);
+    let (mut seen, mut last) = (0, zookeeper::Seq(0));
+    for pending in pending {
+        let arrived = pending.await;
+        assert!(arrived.value.is_ok());
+        // Others may have arrived by now; ten of them came before this reply.
+        for _ in 0..10 {
+            let Some(Item::Event(event)) = feed.try_next() else { panic!("{seen} events") };
+            assert_eq!(*event.path, *format!("/w/{seen}"));
+            assert!(last < event.at && event.at < arrived.at);
+            (seen, last) = (seen + 1, event.at);
+        }
+        last = arrived.at;
+    }
+    assert!(feed.try_next().is_none());
+    drop(serving.await.unwrap());
 }

@@ -148,38 +148,77 @@ async fn both(client: &Client, server: &mut Server) {
     ask(client, server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn before_3_9_a_watch_that_fires_takes_the_persistent_one_with_it() {
-    let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
-    both(&client, &mut server).await;
-    server.event(3, "/a", -1).await;
-    assert!(matches!(feed.next().await, Some(Item::Event(_))));
-    let Some(Item::Weakened(weakened)) = feed.next().await else { panic!("not told") };
-    assert_eq!((&*weakened.path, weakened.kind), ("/a", WatchKind::Persistent));
-    let watches = client.watches();
-    assert!(watches.len() == 1 && watches[0].weak, "{watches:?}");
-    // What the server has kept of it is told all the same, and no second time that it is weak.
-    server.event(4, "/a", -1).await;
-    assert!(matches!(feed.next().await, Some(Item::Event(_))));
-    // It is whole again when it is left anew, by the caller or by a reconnection.
-    let add = AddWatch::new("/a", WatchMode::Persistent);
-    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
-    assert!(!client.watches()[0].weak);
-    ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
-    server.event(3, "/a", -1).await;
-    assert!(matches!(feed.next().await, Some(Item::Event(_))));
-    assert!(matches!(feed.next().await, Some(Item::Weakened(_))));
-    client.break_connection();
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    assert!(client.watches()[0].weak);
-    server.watches_left().await;
-    ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
-    assert!(!client.watches()[0].weak);
+/// Returns whether a request asks for a watch.
+fn asks_for_a_watch(request: &(i32, AnyRequest)) -> bool {
+    match &request.1 {
+        AnyRequest::GetData(read) => read.watch,
+        AnyRequest::GetChildren(read) => read.watch,
+        AnyRequest::Exists(read) => read.watch,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test(start_paused = true)]
-async fn since_3_9_it_does_not_and_events_tell_their_zxid() {
+async fn beside_a_watch_that_stays_the_server_is_asked_for_no_other() {
+    let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
+    // Neither has been answered when the other is asked for.
+    let add = send(&client, AddWatch::new("/a", WatchMode::Persistent));
+    let get = send(&client, GetData::new("/a").watch(true));
+    let request = server.request().await;
+    server.reply(&request, 5, &Ok(Reply::Done)).await;
+    let request = server.request().await;
+    assert!(!asks_for_a_watch(&request), "{request:?}");
+    server.reply(&request, 5, &Ok(data())).await;
+    add.await.value.unwrap();
+    get.await.value.unwrap();
+    let both = [("/a".to_owned(), WatchKind::Data), ("/a".to_owned(), WatchKind::Persistent)];
+    assert_eq!(held(&client), both);
+    // Both have their event of the one watch that the server has.
+    server.event(3, "/a", -1).await;
+    assert!(matches!(feed.next().await, Some(Item::Event(_))));
+    assert_eq!(held(&client), both[1..]);
+    // Elsewhere it is asked for; and it is left with all others after a reconnection.
+    let request = {
+        let _pending = send(&client, GetData::new("/b").watch(true));
+        server.request().await
+    };
+    assert!(asks_for_a_watch(&request));
+    server.reply(&request, 5, &Ok(data())).await;
+    ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
+    client.break_connection();
+    let mut server = listener.serve().await;
+    let (op, _, lists) = server.set_watches().await;
+    assert_eq!((op, lists[0].len(), lists[3].len()), (105, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recursive_watch_tells_of_the_children_of_its_znode_too() {
+    for (zxid, first) in [(-1, true), (-1, false), (77, true), (77, false)] {
+        let (_net, _listener, client, mut feed, mut server) = connected("a").await;
+        let recursive = AddWatch::new("/a", WatchMode::PersistentRecursive);
+        let persistent = AddWatch::new("/a", WatchMode::Persistent);
+        let adds = if first { [recursive, persistent] } else { [persistent, recursive] };
+        for add in adds {
+            ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+        }
+        server.event(1, "/a/b", zxid).await;
+        // Where it was asked for the persistent one first, a server since 3.9 tells of it itself.
+        let is_told = !first && zxid > 0;
+        if is_told {
+            server.event(4, "/a", zxid).await;
+        }
+        ask(&client, &mut server, GetData::new("/c"), Ok(data())).await.unwrap();
+        let mut told = Vec::new();
+        while let Some(Item::Event(event)) = feed.try_next() {
+            told.push((event.kind.name(), event.path.to_string()));
+        }
+        let wanted = [("NodeCreated", "/a/b".to_owned()), ("NodeChildrenChanged", "/a".to_owned())];
+        assert_eq!(told, wanted, "{zxid} {first}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_their_zxid_since_3_9() {
     let (_net, _listener, client, mut feed, mut server) = connected("a").await;
     both(&client, &mut server).await;
     server.event(3, "/a", 77).await;
@@ -187,7 +226,6 @@ async fn since_3_9_it_does_not_and_events_tell_their_zxid() {
     assert_eq!(event.zxid, Some(zookeeper::Zxid(77)));
     ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     assert!(feed.try_next().is_none());
-    assert!(!client.watches()[0].weak);
     // The zxid of an event is none that the client may claim to have seen.
     assert_eq!(client.facts().last_zxid, zookeeper::Zxid(5));
 }

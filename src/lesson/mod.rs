@@ -1,0 +1,33 @@
+//! Lessons: ZooKeeper, learned in the shell itself.
+//!
+//! A lesson is data: its structure in one file, its texts by key in a file for each language (see
+//! `docs/lessons.md`). Here it is read, checked, and followed step by step. Whether a step is done
+//! is judged by its [`Effect`], never by what was typed. All of this is pure: what runs lines and
+//! records effects comes in as a [`Stage`] or hands over an [`Effect`].
+
+mod check;
+mod condition;
+mod effect;
+mod engine;
+mod library;
+mod line;
+mod model;
+mod needs;
+mod parse;
+mod pattern;
+mod progress;
+mod screen;
+mod texts;
+
+pub use self::check::{Problem, check, play};
+pub use self::condition::Condition;
+pub use self::effect::{
+    Effect, Event, Reply, Server, ServerState, SessionState, Stage, Watch, WatchKind, Znode,
+};
+pub use self::engine::{Engine, Output, Request};
+pub use self::library::{LESSONS, Source, built_in, menu};
+pub use self::line::Line;
+pub use self::model::{Lesson, Mistake, Session, Step, Way};
+pub use self::needs::{Available, Needs};
+pub use self::progress::Progress;
+pub use self::texts::Texts;

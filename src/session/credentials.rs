@@ -1,0 +1,139 @@
+//! Who the session is: credentials as they were given, and identities as the server sees them.
+//!
+//! Credentials live as long as the shell works with the same servers: a new session is given them
+//! again. Other servers never see them.
+
+use std::fmt;
+
+use zookeeper::{AddAuth, WhoAmI};
+
+use super::Session;
+use super::server::having;
+use crate::error::Result;
+use crate::zk::{Feature, Servers};
+
+/// One identity that the server has accepted (`whoami`).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Identity {
+    /// The scheme, such as `ip` or `digest`.
+    pub scheme: String,
+    /// Who the session is by that scheme.
+    pub user: String,
+}
+
+/// What was given to `addauth`, for the servers that it was given to.
+#[derive(Default)]
+pub(super) struct Credentials {
+    servers: Option<Servers>,
+    given: Vec<(String, Vec<u8>)>,
+    /// Whether the session was given them and nothing since, so that a refusal is theirs.
+    offered: bool,
+}
+
+impl Credentials {
+    /// Keeps what `servers` have accepted.
+    fn keep(&mut self, servers: Option<Servers>, scheme: &str, auth: &[u8]) {
+        if !self.are_for(servers.as_ref()) {
+            self.given.clear();
+            self.servers = servers;
+        }
+        if !self.given.iter().any(|known| known.0 == scheme && known.1 == auth) {
+            self.given.push((scheme.to_owned(), auth.to_vec()));
+        }
+    }
+
+    /// Returns whether these servers have seen the credentials; the chroot does not matter.
+    fn are_for(&self, servers: Option<&Servers>) -> bool {
+        self.servers.as_ref().map(Servers::hosts) == servers.map(Servers::hosts)
+    }
+
+    /// Returns what a new session with these servers is given.
+    pub(super) fn offer(&mut self, servers: &Servers) -> Vec<AddAuth> {
+        self.offered = true;
+        if !self.are_for(Some(servers)) {
+            return Vec::new();
+        }
+        let given = self.given.iter();
+        given.map(|(scheme, auth)| AddAuth::new(scheme.as_str(), auth.clone())).collect()
+    }
+
+    /// Gives up the credentials if one of them was refused: it would be again.
+    pub(super) fn refused(&mut self) {
+        if self.offered {
+            self.given.clear();
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schemes: Vec<&str> = self.given.iter().map(|given| given.0.as_str()).collect();
+        f.debug_struct("Credentials").field("schemes", &schemes).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Adds an identity to the session; the server is asked to accept it. One that it does not
+    /// accept ends the session.
+    pub async fn add_auth(&self, scheme: &str, auth: &[u8]) -> Result<()> {
+        self.credentials().offered = false;
+        self.ask("", AddAuth::new(scheme, auth.to_vec())).await?;
+        let servers = self.servers();
+        self.credentials().keep(servers, scheme, auth);
+        Ok(())
+    }
+
+    /// Returns whether the session was given credentials of a scheme.
+    pub fn has_credentials(&self, scheme: &str) -> bool {
+        let servers = self.servers();
+        let credentials = self.credentials();
+        credentials.are_for(servers.as_ref())
+            && credentials.given.iter().any(|given| given.0 == scheme)
+    }
+
+    /// Forgets the credentials: the next session is nobody's.
+    pub fn forget_credentials(&self) {
+        self.credentials().given.clear();
+    }
+
+    /// Returns who the server takes the session for.
+    pub async fn identities(&self) -> Result<Vec<Identity>> {
+        self.require(Feature::WhoAmI).await?;
+        let users = self.ask("", WhoAmI).await;
+        let users = having(Feature::WhoAmI, users)?;
+        let identity =
+            |user: zookeeper::Identity| Identity { scheme: user.scheme, user: user.user };
+        Ok(users.into_iter().map(identity).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(text: &str) -> Servers {
+        text.parse().expect("servers")
+    }
+
+    #[test]
+    fn credentials_stay_with_their_servers() {
+        let mut credentials = Credentials::default();
+        credentials.keep(Some(servers("a:1,b:2")), "digest", b"ann:secret");
+        credentials.keep(Some(servers("a:1,b:2/app")), "digest", b"ann:secret");
+        credentials.keep(Some(servers("a:1,b:2")), "digest", b"bob:secret");
+        assert_eq!(credentials.offer(&servers("a:1,b:2/other")).len(), 2);
+        assert!(credentials.offer(&servers("a:1")).is_empty());
+        credentials.keep(Some(servers("c:3")), "digest", b"ann:secret");
+        assert_eq!(credentials.offer(&servers("c:3")).len(), 1);
+        credentials.refused();
+        assert!(credentials.offer(&servers("c:3")).is_empty());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut credentials = Credentials::default();
+        credentials.keep(Some(servers("a:1")), "digest", b"ann:secret");
+        let shown = format!("{credentials:?}");
+        assert!(shown.contains("digest") && !shown.contains("ann") && !shown.contains("secret"));
+    }
+}

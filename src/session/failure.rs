@@ -1,0 +1,187 @@
+//! What went wrong, in words: causes of the client crate as the shell says them, each exactly and
+//! once.
+
+use std::time::{Duration, Instant};
+
+use zookeeper::Cause;
+
+use super::State;
+use super::call::not_connected;
+use crate::error::{Code, Error, Kind};
+
+/// The state of a session, and why it is not another.
+#[derive(Debug, Clone)]
+pub(super) struct Status {
+    pub(super) state: State,
+    /// Why no server gives a session, as last seen.
+    pub(super) failing: Option<String>,
+    /// What is known before any attempt has ended; none once a server has answered.
+    pub(super) silent: Option<String>,
+    /// Since when every server refuses connections.
+    pub(super) refused: Option<Instant>,
+    /// Why the session is over.
+    pub(super) ended: Option<Cause>,
+    /// Whether a request has waited in vain for a server since the state last changed.
+    pub(super) given_up: bool,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            state: State::Closed,
+            failing: None,
+            silent: None,
+            refused: None,
+            ended: None,
+            given_up: false,
+        }
+    }
+}
+
+impl Status {
+    /// Returns the error of a request to a session that is over.
+    pub(super) fn over(&self) -> Error {
+        match &self.ended {
+            Some(cause) => ended(cause),
+            None => not_connected(),
+        }
+    }
+
+    /// Returns the error of a request that no server took for so long.
+    pub(super) fn unanswered(&self, patience: Duration) -> Error {
+        let known = self.failing.as_ref().or(self.silent.as_ref());
+        let failing = known.map_or("the connection has broken", String::as_str);
+        let waited = match patience {
+            Duration::ZERO => String::new(),
+            patience => format!("waited {patience:?}, "),
+        };
+        unconnected(&format!("{failing}; {waited}nothing was sent"))
+    }
+}
+
+/// Returns the error for want of a server.
+pub(super) fn unconnected(why: &str) -> Error {
+    Error::new(Kind::Lost, format!("Not connected: {why}"))
+        .with_hint("check the servers' addresses; connect host:port tries others")
+}
+
+/// Returns the error for a session that has ended.
+pub(super) fn ended(cause: &Cause) -> Error {
+    match cause {
+        Cause::Expired => Error::code(Code::SessionExpired, "")
+            .with_hint("reconnect opens a new session; ephemerals and watches are to be made anew"),
+        Cause::AuthFailed(_) => {
+            Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
+        }
+        Cause::NeedsAuthentication => Error::code(Code::SessionClosedRequireSaslAuth, ""),
+        Cause::Closed | Cause::Abandoned | Cause::RuntimeEnded => not_connected(),
+        other => unconnected(&why(other)),
+    }
+}
+
+/// Says why a host gives no session; the sentence begins with the host.
+pub(super) fn why(cause: &Cause) -> String {
+    match cause {
+        Cause::NoSuchHost => "is not a known host".to_owned(),
+        Cause::Refused => "refuses connections".to_owned(),
+        Cause::Unreachable(kind) => format!("cannot be reached ({kind})"),
+        Cause::Silent(_) => "does not answer".to_owned(),
+        Cause::NotZooKeeper(why) => format!("is not a ZooKeeper server ({why})"),
+        Cause::NoSession => "closes the connection before it opens a session".to_owned(),
+        Cause::NotServing => {
+            "is not serving: it is starting or has no quorum (-r reads from one without quorum)"
+                .to_owned()
+        }
+        Cause::TooManyConnections => {
+            "takes no more connections from this address (maxClientCnxns)".to_owned()
+        }
+        Cause::ServerBehind => "is behind what this session has seen".to_owned(),
+        Cause::NeedsAuthentication => "requires SASL authentication".to_owned(),
+        Cause::Disconnected(None) => "closed the connection".to_owned(),
+        Cause::Disconnected(Some(kind)) => format!("broke the connection ({kind})"),
+        other => format!("cannot be used: {other}"),
+    }
+}
+
+/// Puts the client crate's error into ours.
+pub(super) fn refused(error: &zookeeper::Error) -> Error {
+    use zookeeper::Error as E;
+    let path = error.path();
+    match error {
+        E::Refused { code, .. } => Error::code(Code::from_number(code.number()), path),
+        E::Unknown { cause, .. } => lost(cause, path).maybe_applied(),
+        E::Lost { cause, .. } => lost(cause, path),
+        E::NotSent { cause, .. } => match cause {
+            Cause::Deadline | Cause::Cancelled => {
+                Error::code(Code::OperationTimeout, path).with_detail("nothing was sent")
+            }
+            Cause::Expired | Cause::AuthFailed(_) | Cause::Closed | Cause::Abandoned => {
+                ended(cause)
+            }
+            _ => Error::code(Code::ConnectionLoss, path).with_detail("nothing was sent"),
+        },
+        E::Invalid { why, .. } => Error::usage(format!("Not a path: {path}: {why}")),
+        E::TooLarge { bytes, most, .. } => too_large(path, *bytes, *most),
+        E::Malformed { .. } if error.is_uncertain() => unreadable(path).maybe_applied(),
+        E::Malformed { .. } => unreadable(path),
+        _ => Error::new(Kind::Bug, error.to_string()),
+    }
+}
+
+/// Returns the error of a request whose reply is lost.
+fn lost(cause: &Cause, path: &str) -> Error {
+    let code = match cause {
+        Cause::Expired => Code::SessionExpired,
+        Cause::AuthFailed(_) => Code::AuthFailed,
+        Cause::NeedsAuthentication => Code::SessionClosedRequireSaslAuth,
+        Cause::SessionMoved => Code::SessionMoved,
+        Cause::Deadline | Cause::Cancelled => Code::OperationTimeout,
+        _ => Code::ConnectionLoss,
+    };
+    Error::code(code, path)
+}
+
+/// Returns the error of a request that would break the connection for every other as well.
+pub(super) fn too_large(path: &str, bytes: usize, most: usize) -> Error {
+    Error::new(
+        Kind::Refused,
+        format!(
+            "Too large for one request: {path} with its data takes {bytes} bytes, --max-request \
+             allows {most}"
+        ),
+    )
+    .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request")
+}
+
+/// Returns the error of a reply that does not answer what was asked.
+pub(super) fn unreadable(path: &str) -> Error {
+    Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use zookeeper::Op;
+
+    #[test]
+    fn a_write_without_a_reply_is_open_and_a_read_is_not() {
+        let (path, cause): (Arc<str>, _) = ("/a".into(), Cause::Disconnected(None));
+        let unknown =
+            zookeeper::Error::Unknown { op: Op::SetData, path: path.clone(), cause: cause.clone() };
+        let error = refused(&unknown);
+        assert!(error.is_uncertain() && error.code_of() == Some(Code::ConnectionLoss));
+        let lost = zookeeper::Error::Lost { op: Op::GetData, path: path.clone(), cause };
+        assert!(!refused(&lost).is_uncertain());
+        let expired = zookeeper::Error::Unknown { op: Op::Delete, path, cause: Cause::Expired };
+        let error = refused(&expired);
+        assert!(error.is_uncertain() && error.code_of() == Some(Code::SessionExpired));
+    }
+
+    #[test]
+    fn a_host_fails_in_its_own_words() {
+        assert_eq!(why(&Cause::Refused), "refuses connections");
+        assert_eq!(why(&Cause::NoSuchHost), "is not a known host");
+        assert!(why(&Cause::NotServing).starts_with("is not serving"));
+    }
+}

@@ -1,0 +1,188 @@
+//! A znode followed through all its changes, and a word wherever some may have been missed.
+
+mod baseline;
+mod one_shot;
+mod persistent;
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use zookeeper::{AddWatch, Exists};
+
+use self::baseline::Baseline;
+use self::one_shot::OneShotFollower;
+use self::persistent::PersistentFollower;
+use super::operation::stat;
+use super::queue::{BoundedQueue, Queued};
+use super::watches::{Observer, observer};
+use super::{Session, Stamp};
+use crate::error::{Error, Kind, Result};
+use crate::zk::{Event, Feature, WatchKind, ZnodePath};
+
+/// Bytes of steps that wait to be taken: some thousands. Whoever takes them more slowly than others
+/// change znodes, for want of a reader or for a slow command, must not fill the memory.
+const WAITING_BYTES: usize = 1024 * 1024;
+
+/// What a step takes besides its text, in bytes.
+const STEP_COST: usize = 128;
+
+/// One step of a znode's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It has changed.
+    Event(Event),
+    /// Here changes may be missing, for this reason.
+    Gap(String),
+}
+
+/// The history of a znode from now on. It is followed by a task of its own, whoever takes the steps
+/// when.
+pub struct Follow {
+    steps: Arc<BoundedQueue<Step>>,
+    follower: JoinHandle<()>,
+}
+
+impl Follow {
+    /// Waits for the next step. The error says that the session has ended.
+    pub async fn next(&mut self) -> Result<Step> {
+        Ok(match self.steps.next().await? {
+            Queued::Item(step) => step,
+            Queued::LeftOut(count) => Step::Gap(left_out(count)),
+        })
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
+fn left_out(count: u64) -> String {
+    match count {
+        1 => "1 left out: it came faster than it was taken".to_owned(),
+        count => format!("{count} left out: they came faster than they were taken"),
+    }
+}
+
+impl Session {
+    /// Follows a znode, which need not exist; with `recursive`, all below it too.
+    pub async fn follow(&self, path: &ZnodePath, recursive: bool) -> Result<Follow> {
+        let kind = if recursive { WatchKind::PersistentRecursive } else { WatchKind::Persistent };
+        let steps = Arc::new(BoundedQueue::new(WAITING_BYTES));
+        let follower =
+            Follower { session: self.clone(), path: path.clone(), steps: Arc::clone(&steps) };
+        // Before the watch, so that it is known from the first moment what a loss may hide. Once a
+        // server has answered, a loss is waited for.
+        let before = follower.baseline().await?;
+        let feature = if recursive { Feature::WatchRecursive } else { Feature::AddWatch };
+        let held = match self.require(feature).await {
+            Ok(()) => follower.retried(|| follower.hold(kind)).await,
+            Err(error) => Err(error),
+        };
+        let follower = match held {
+            Ok(held) => {
+                let mut follower = PersistentFollower::new(follower, kind, held, before.baseline);
+                tokio::spawn(async move { follower.run().await })
+            }
+            Err(error) if error.kind() == Kind::Lost || recursive => return Err(error),
+            Err(_) => {
+                let mut follower = OneShotFollower::new(follower, before.baseline).await?;
+                tokio::spawn(async move { follower.run().await })
+            }
+        };
+        Ok(Follow { steps, follower })
+    }
+}
+
+/// Whoever follows a znode.
+struct Follower {
+    session: Session,
+    path: ZnodePath,
+    steps: Arc<BoundedQueue<Step>>,
+}
+
+/// Why a step is missing where the connection was lost and the znode is not what was told of it.
+const LOST: &str = "the connection was lost";
+
+/// A baseline, and the places of the replies that it was made of.
+struct Read {
+    baseline: Baseline,
+    first: Stamp,
+    last: Stamp,
+}
+
+/// A persistent watch that nobody else sees; dropped, it is taken away again.
+struct Held {
+    observer: Observer,
+    session: Session,
+    path: ZnodePath,
+    id: u64,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.session.0.watches.release(self.id) {
+            self.session.remove_in_background(self.path.clone());
+        }
+    }
+}
+
+impl Follower {
+    fn tell(&self, event: Event) {
+        let cost = STEP_COST + event.path.as_ref().map_or(0, String::len);
+        self.steps.push(Step::Event(event), cost);
+    }
+
+    fn tell_gap(&self, reason: &str) {
+        self.steps.push(Step::Gap(reason.to_owned()), STEP_COST + reason.len());
+    }
+
+    async fn hold(&self, kind: WatchKind) -> Result<Held> {
+        let observer = observer();
+        let at = self.path.as_str();
+        let registration = self.session.0.watches.observe(&self.path, kind, &observer);
+        let request = AddWatch::new(at, super::watching::mode(kind));
+        let ((), stamp) = self.session.call(at, request).await?;
+        let id = self.session.confirm(registration, stamp);
+        Ok(Held { observer, session: self.session.clone(), path: self.path.clone(), id })
+    }
+
+    /// Reads the stat of the znode, or of the nearest one above it that exists.
+    async fn baseline(&self) -> Result<Read> {
+        let mut at = self.path.clone();
+        let mut first = None;
+        loop {
+            let request = Exists::new(at.as_str());
+            let (found, last) = self.session.call(at.as_str(), request).await?;
+            let first = *first.get_or_insert(last);
+            if let Some(found) = found {
+                let baseline = Baseline::new(&self.path, Some((at, stat(found))));
+                return Ok(Read { baseline, first, last });
+            }
+            match at.parent() {
+                Some(above) => at = above,
+                None => return Ok(Read { baseline: Baseline::new(&self.path, None), first, last }),
+            }
+        }
+    }
+
+    /// Asks until a server answers or the session has ended.
+    async fn retried<T, A>(&self, question: impl Fn() -> A) -> Result<T>
+    where
+        A: Future<Output = Result<T>>,
+    {
+        loop {
+            match question().await {
+                Err(error) if is_lost(&error) && !self.session.state().is_over() => {
+                    self.session.reconnected().await?;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+fn is_lost(error: &Error) -> bool {
+    error.kind() == Kind::Lost
+}

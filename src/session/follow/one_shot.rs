@@ -1,0 +1,169 @@
+//! Following a znode on a server that tells of one change and must be asked again (before 3.6).
+
+use futures_util::future::{Either, pending, select};
+
+use super::{Baseline, Follower, LOST};
+use crate::error::Result;
+use crate::session::{Aspect, NextChange};
+use crate::zk::{EventKind, Stat};
+
+/// Why a server that tells of one change at a time may hide some.
+const BETWEEN: &str = "more has changed before the server could be asked again";
+
+/// A znode as it was last seen, and its next changes.
+pub(super) struct OneShotFollower {
+    follower: Follower,
+    stat: Option<Stat>,
+    data: NextChange,
+    children: Option<NextChange>,
+    /// Where it is absent: a lost connection could hide that it came and went.
+    absent: Option<Baseline>,
+}
+
+impl OneShotFollower {
+    /// Reads the znode, which was so just before.
+    pub(super) async fn new(follower: Follower, before: Baseline) -> Result<Self> {
+        let (seen, data) = follower.retried(|| follower.watch(Aspect::Stat)).await?;
+        let stat = seen.stat;
+        let children = follower.retried(|| follower.watch_children(stat)).await?;
+        let absent = stat.is_none().then_some(before);
+        Ok(Self { follower, stat, data, children, absent })
+    }
+
+    /// Follows the znode until the session is over.
+    pub(super) async fn run(&mut self) {
+        loop {
+            if let Err(end) = self.change().await {
+                return self.follower.steps.end(end);
+            }
+        }
+    }
+
+    async fn change(&mut self) -> Result<()> {
+        let Self { follower, stat, data, children, absent } = self;
+        let of_children = async {
+            match children {
+                Some(children) => children.await,
+                None => pending().await,
+            }
+        };
+        let of_children = std::pin::pin!(of_children);
+        let (event, is_of_children) = tokio::select! {
+            event = select(&mut *data, of_children) => match event {
+                Either::Left((event, _)) => (event?, false),
+                Either::Right((event, _)) => (event?, true),
+            },
+            end = follower.absence(absent.as_mut()) => return end,
+        };
+        let before = *stat;
+        let kind = event.as_ref().map(|event| event.kind);
+        match event {
+            // A child watch tells of the znode's end too, as the other one does.
+            Some(event) if is_of_children && event.kind == EventKind::NodeDeleted => {
+                *children = None;
+                return Ok(());
+            }
+            Some(event) => follower.tell(event),
+            None => follower.tell_gap(BETWEEN),
+        }
+        if is_of_children {
+            let (seen, change) = follower.retried(|| follower.watch(Aspect::Children)).await?;
+            // A znode that is gone by now is told by the other watch.
+            *children = seen.stat.map(|_| change);
+            if let (Some(stat), Some(now)) = (stat.as_mut(), seen.stat) {
+                if now.czxid == stat.czxid && now.cversion != stat.cversion + 1 {
+                    follower.tell_gap(BETWEEN);
+                }
+                (stat.cversion, stat.pzxid) = (now.cversion, now.pzxid);
+            }
+            return Ok(());
+        }
+        let (seen, change) = follower.retried(|| follower.watch(Aspect::Stat)).await?;
+        if kind.is_some_and(|kind| !leads_to(kind, before.as_ref(), seen.stat.as_ref())) {
+            follower.tell_gap(BETWEEN);
+        }
+        *data = change;
+        *stat = seen.stat;
+        if kind != Some(EventKind::NodeDataChanged) {
+            let now = *stat;
+            *children = follower.retried(|| follower.watch_children(now)).await?;
+            *absent = follower.retried(|| follower.absent(now)).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Follower {
+    async fn watch(&self, aspect: Aspect) -> Result<(crate::session::Snapshot, NextChange)> {
+        self.session.watch_znode(&self.path, aspect).await
+    }
+
+    /// Waits for the next change of the children of a znode that exists.
+    async fn watch_children(&self, stat: Option<Stat>) -> Result<Option<NextChange>> {
+        if stat.is_none() {
+            return Ok(None);
+        }
+        let (seen, change) = self.watch(Aspect::Children).await?;
+        Ok(seen.stat.map(|_| change))
+    }
+
+    /// Returns what a znode that does not exist can be known by.
+    async fn absent(&self, stat: Option<Stat>) -> Result<Option<Baseline>> {
+        match stat {
+            Some(_) => Ok(None),
+            None => self.baseline().await.map(|read| Some(read.baseline)),
+        }
+    }
+
+    /// Waits until a server answers again after a while, and tells a gap if the znode, which did
+    /// not exist, may have come and gone meanwhile: one that has come and stayed has an event.
+    async fn absence(&self, before: Option<&mut Baseline>) -> Result<()> {
+        let Some(before) = before else { return pending().await };
+        let mut status = self.session.0.status.subscribe();
+        loop {
+            // The sender lives as long as the session.
+            let _ = status.changed().await;
+            if !status.borrow_and_update().state.is_connected() {
+                continue;
+            }
+            let now = self.retried(|| self.baseline()).await?.baseline;
+            if !now.exists() {
+                if !before.leads_to(&now, false) {
+                    self.tell_gap(LOST);
+                }
+                *before = now;
+            }
+        }
+    }
+}
+
+/// Returns whether one event of this kind leads from one stat to the other.
+fn leads_to(kind: EventKind, before: Option<&Stat>, now: Option<&Stat>) -> bool {
+    match (kind, before, now) {
+        (EventKind::NodeDataChanged, Some(before), Some(now)) => {
+            now.czxid == before.czxid && now.version == before.version + 1
+        }
+        (EventKind::NodeCreated, None, Some(now)) => now.mzxid == now.czxid && now.cversion == 0,
+        (EventKind::NodeDeleted, _, None) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_was_skipped_is_a_gap() {
+        let stat = |version| Stat { czxid: 1, mzxid: 1, version, ..Stat::default() };
+        let [one, two, three] = [stat(1), stat(2), stat(3)];
+        assert!(leads_to(EventKind::NodeDataChanged, Some(&one), Some(&two)));
+        assert!(!leads_to(EventKind::NodeDataChanged, Some(&one), Some(&three)));
+        assert!(!leads_to(EventKind::NodeDataChanged, Some(&one), None));
+        let anew = Stat { czxid: 5, mzxid: 5, version: 0, ..Stat::default() };
+        assert!(!leads_to(EventKind::NodeDataChanged, Some(&one), Some(&anew)));
+        assert!(leads_to(EventKind::NodeCreated, None, Some(&anew)));
+        assert!(leads_to(EventKind::NodeDeleted, Some(&one), None));
+        assert!(!leads_to(EventKind::NodeDeleted, Some(&one), Some(&anew)));
+    }
+}

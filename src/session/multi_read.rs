@@ -1,0 +1,165 @@
+//! Reads of many znodes in one request (`multiRead`, since 3.6): on each a server spends a small part
+//! of what a request of its own costs.
+
+use zookeeper::{MultiRead, Read, ReadReply};
+
+use super::failure::unreadable;
+use super::operation::stat;
+use super::{Session, ZnodePath};
+use crate::error::{Code, Error, Result};
+use crate::zk::{Feature, Stat, ZnodeData};
+
+/// The most znodes that are asked about in one request: beyond, it is hardly quicker, and the
+/// server's other clients wait the longer.
+const MOST: usize = 256;
+
+/// With how many it begins: nothing is known of what the replies will bring.
+const FIRST: usize = 2;
+
+/// The most bytes of paths in one request, so that it stays far below the limit of every server.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// Below this count single requests are sent, and the version of the server is not asked for.
+const FEW: usize = 32;
+
+/// Names in one reply: with fewer, the next request asks about more znodes; with many more, about
+/// fewer, so that replies stay small whatever the tree looks like.
+const NAMES: usize = 2048;
+
+/// How many znodes the next request asks about.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchSize {
+    size: usize,
+}
+
+impl Default for BatchSize {
+    fn default() -> Self {
+        Self { size: 1 }
+    }
+}
+
+impl BatchSize {
+    /// Returns how many of `waiting` znodes the next request asks about; 1 as long as it is not
+    /// known that the server can be asked about more.
+    pub fn of(&mut self, session: &Session, waiting: usize) -> usize {
+        // Asked in the background: the first requests do not wait for the answer.
+        if self.size == 1 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
+            self.size = FIRST;
+        }
+        self.size
+    }
+
+    /// Takes note of how many names a reply has brought.
+    pub fn received(&mut self, names: usize) {
+        if self.size > 1 {
+            self.size = match names {
+                few if few < NAMES => (self.size * 2).min(MOST),
+                many if many > 4 * NAMES => (self.size / 2).max(2),
+                _ => self.size,
+            };
+        }
+    }
+}
+
+impl Session {
+    /// Returns how many of the paths go into one request, and at least one: by their bytes, each
+    /// with `fixed` bytes more.
+    pub fn fitting<'p>(&self, paths: impl Iterator<Item = &'p ZnodePath>, fixed: usize) -> usize {
+        let (chroot, room) = (self.chroot_bytes(), self.request_room());
+        let mut bytes = 0;
+        let fits = |path: &&ZnodePath| {
+            bytes += path.as_str().len() + chroot + fixed;
+            bytes <= room
+        };
+        paths.take_while(fits).count().max(1)
+    }
+
+    /// Returns how many bytes of paths go into one request.
+    pub(super) fn request_room(&self) -> usize {
+        MOST_BYTES.min(self.0.settings.max_request / 2)
+    }
+
+    /// Returns how many bytes the chroot adds to each path.
+    pub(super) fn chroot_bytes(&self) -> usize {
+        self.lifecycle().servers.as_ref().map_or(0, |servers| servers.chroot().as_str().len())
+    }
+
+    /// Returns the names of the children of each of these znodes, in one request.
+    pub async fn child_names_of(&self, paths: &[ZnodePath]) -> Vec<Result<Vec<String>>> {
+        if let [path] = paths {
+            return vec![self.child_names(path).await];
+        }
+        let reads = paths.iter().map(|path| Read::Children(path.as_str().into())).collect();
+        let replies = self.ask("", MultiRead { reads }).await;
+        each(paths, replies, |reply| match reply {
+            ReadReply::Children(names) => Some(names.into()),
+            ReadReply::Data(_) => None,
+        })
+    }
+}
+
+/// What a `multiRead` was answered with.
+type Replies = Result<Vec<std::result::Result<ReadReply, zookeeper::Code>>>;
+
+/// Makes the request for the data and stat of each of these znodes.
+pub(super) fn data_request(paths: &[ZnodePath]) -> MultiRead {
+    MultiRead { reads: paths.iter().map(|path| Read::Data(path.as_str().into())).collect() }
+}
+
+/// Takes the answers to such a request.
+pub(super) fn data_replies(
+    paths: &[ZnodePath],
+    replies: Replies,
+) -> Vec<Result<(ZnodeData, Stat)>> {
+    each(paths, replies, |reply| match reply {
+        ReadReply::Data(data) => Some((data.data.into(), stat(data.stat))),
+        ReadReply::Children(_) => None,
+    })
+}
+
+/// Takes the answer for each znode; there are as many as reads, or the client would not take the
+/// reply for one.
+fn each<T>(
+    paths: &[ZnodePath],
+    replies: Replies,
+    answer: impl Fn(ReadReply) -> Option<T>,
+) -> Vec<Result<T>> {
+    let at = |path: &ZnodePath, reply| match reply {
+        Ok(reply) => answer(reply).ok_or_else(|| unreadable(path.as_str())),
+        Err(code) => {
+            let code: zookeeper::Code = code;
+            Err(Error::code(Code::from_number(code.number()), path.as_str()))
+        }
+    };
+    match replies {
+        Ok(replies) => paths.iter().zip(replies).map(|(path, reply)| at(path, reply)).collect(),
+        Err(error) => paths.iter().map(|path| Err(error.clone().at(path.as_str()))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_stay_small_whatever_the_tree_looks_like() {
+        let mut batch = BatchSize { size: FIRST };
+        for _ in 0..10 {
+            batch.received(0);
+        }
+        assert_eq!(batch.size, MOST);
+        batch.received(NAMES);
+        assert_eq!(batch.size, MOST);
+        for _ in 0..10 {
+            batch.received(100_000);
+        }
+        assert_eq!(batch.size, 2);
+    }
+
+    #[test]
+    fn single_requests_stay_so_until_more_is_known() {
+        let mut batch = BatchSize::default();
+        batch.received(0);
+        assert_eq!(batch.size, 1);
+    }
+}

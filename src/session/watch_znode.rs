@@ -1,0 +1,137 @@
+//! A znode as it is, and a wait for its next change: by watches that nobody else sees.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use zookeeper::{Exists, GetChildren2, GetData, Request};
+
+use super::Session;
+use super::operation::stat;
+use super::queue::Queued;
+use super::watches::{Observation, Observed, observer};
+use crate::error::{Code, Result};
+use crate::zk::{Event, Stat, WatchKind, ZnodeData, ZnodePath};
+
+/// The next change of a znode; none where events were missed and it may be any. The error says that
+/// the session has ended. Dropped, it takes its watch away again.
+pub struct NextChange {
+    event: BoxFuture<'static, Result<Option<Event>>>,
+    has_fired: bool,
+    session: Session,
+    path: ZnodePath,
+    id: u64,
+}
+
+impl Future for NextChange {
+    type Output = Result<Option<Event>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.has_fired {
+            return Poll::Pending;
+        }
+        let polled = self.event.as_mut().poll(context);
+        self.has_fired = matches!(polled, Poll::Ready(Ok(Some(_))));
+        polled
+    }
+}
+
+impl Drop for NextChange {
+    fn drop(&mut self) {
+        if !self.has_fired && self.session.0.watches.release(self.id) {
+            self.session.remove_in_background(self.path.clone());
+        }
+    }
+}
+
+/// What of a znode is watched: its change ends the wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// Whether there is a znode, and the version of its data.
+    Stat,
+    /// The data too.
+    Data,
+    /// The number of children.
+    Children,
+}
+
+/// A znode as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// None where there is no znode.
+    pub stat: Option<Stat>,
+    /// The data, where it was asked for and there is a znode.
+    pub data: Option<ZnodeData>,
+}
+
+impl Session {
+    /// Reads a znode, which need not exist, and leaves a watch of its own.
+    pub async fn watch_znode(
+        &self,
+        path: &ZnodePath,
+        aspect: Aspect,
+    ) -> Result<(Snapshot, NextChange)> {
+        let at = path.as_str();
+        loop {
+            let seen = match aspect {
+                Aspect::Stat => return self.watch_existence(path).await,
+                Aspect::Data => {
+                    let request = GetData::new(at).watch(true);
+                    self.observe(path, WatchKind::Data, request)
+                        .await
+                        .map(|(data, change)| (Some(data.data.into()), data.stat, change))
+                }
+                Aspect::Children => {
+                    let request = GetChildren2::new(at).watch(true);
+                    self.observe(path, WatchKind::Child, request)
+                        .await
+                        .map(|((_, of), change)| (None, of, change))
+                }
+            };
+            match seen {
+                Ok((data, of, change)) => {
+                    return Ok((Snapshot { stat: Some(stat(of)), data }, change));
+                }
+                Err(error) if error.code_of() == Some(Code::NoNode) => {
+                    let absent = self.watch_existence(path).await?;
+                    if absent.0.stat.is_none() {
+                        return Ok(absent);
+                    }
+                    // It was created meanwhile.
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn watch_existence(&self, path: &ZnodePath) -> Result<(Snapshot, NextChange)> {
+        let request = Exists::new(path.as_str()).watch(true);
+        let (found, change) = self.observe(path, WatchKind::Data, request).await?;
+        Ok((Snapshot { stat: found.map(stat), data: None }, change))
+    }
+
+    async fn observe<R: Request>(
+        &self,
+        path: &ZnodePath,
+        kind: WatchKind,
+        request: R,
+    ) -> Result<(R::Reply, NextChange)> {
+        let observer = observer();
+        let registration = self.0.watches.observe(path, kind, &observer);
+        let (reply, stamp) = self.call(path.as_str(), request).await?;
+        let id = self.confirm(registration, stamp);
+        let events = Arc::clone(&observer);
+        let event = async move {
+            Ok(match events.next().await? {
+                Queued::Item(Observed { what: Observation::Event(event), .. }) => Some(event),
+                _ => None,
+            })
+        };
+        let (session, path) = (self.clone(), path.clone());
+        let change = NextChange { event: event.boxed(), has_fired: false, session, path, id };
+        Ok((reply, change))
+    }
+}

@@ -1,0 +1,196 @@
+//! Leaving watches and taking them away, as the user asks for it.
+
+use std::sync::Arc;
+
+use zookeeper::{AddWatch, RemoveKind, RemoveWatches, Request, WatchMode};
+
+use super::server::having;
+use super::watches::{Observation, Registration};
+use super::{Session, SessionEvent, Stamp, Warning, Watch, trace};
+use crate::error::{Code, Error, Kind, Result};
+use crate::zk::{Event, EventKind, Feature, WatchKind, ZnodePath};
+
+impl Session {
+    /// Sends a request that reads, and notes the watch of the user's that it leaves with `watch`.
+    pub(super) async fn read_and_watch<R: Request>(
+        &self,
+        request: R,
+        path: &ZnodePath,
+        kind: WatchKind,
+        watch: bool,
+    ) -> Result<R::Reply> {
+        if !watch {
+            return self.ask(path.as_str(), request).await;
+        }
+        let registration = self.0.watches.request(path, kind);
+        let (reply, stamp) = self.call(path.as_str(), request).await?;
+        self.confirm(registration, stamp);
+        Ok(reply)
+    }
+
+    /// Leaves a persistent watch; where the same one is there already, nothing changes.
+    pub async fn add_watch(&self, path: &ZnodePath, kind: WatchKind) -> Result<()> {
+        self.require(Feature::AddWatch).await?;
+        let registration = self.0.watches.request(path, kind);
+        let left = self.call(path.as_str(), AddWatch::new(path.as_str(), mode(kind))).await;
+        let ((), stamp) = having(Feature::AddWatch, left)?;
+        self.confirm(registration, stamp);
+        Ok(())
+    }
+
+    /// Notes that the server has a watch; returns its number.
+    pub(super) fn confirm(&self, registration: Registration<'_>, from: Stamp) -> u64 {
+        let (given, id) = registration.confirm(from);
+        for (event, stamp) in given {
+            self.notify(SessionEvent::Znode(event, stamp));
+        }
+        id
+    }
+
+    /// Gives an event to everyone whose watch it satisfies.
+    pub(super) fn dispatch(&self, event: &Event, stamp: Stamp) {
+        let dispatched = self.0.watches.dispatch(event, stamp);
+        if dispatched.show {
+            self.notify(SessionEvent::Znode(event.clone(), stamp));
+        }
+        if let Some(path) = dispatched.idle {
+            self.remove_in_background(path);
+        }
+    }
+
+    /// Removes the watches of a znode, of one kind or of all, and tells so with an event for each
+    /// kind. Without a connection it fails, unless `locally`.
+    pub async fn remove_watches(
+        &self,
+        path: &ZnodePath,
+        kind: Option<WatchKind>,
+        locally: bool,
+    ) -> Result<()> {
+        if !locally || self.state().is_connected() {
+            self.require(Feature::RemoveWatches).await?;
+        }
+        let wanted =
+            |watch: &Watch| watch.path == *path && kind.is_none_or(|kind| kind == watch.kind);
+        if !self.0.watches.list().iter().any(wanted) {
+            return Err(Error::code(Code::NoWatcher, path.as_str()));
+        }
+        self.take_away(wanted).await;
+        Ok(())
+    }
+
+    /// Removes every watch, and tells so as [`Session::remove_watches`] does.
+    pub async fn remove_all_watches(&self) -> Result<()> {
+        self.require(Feature::RemoveWatches).await?;
+        self.take_away(|_| true).await;
+        Ok(())
+    }
+
+    /// Takes watches of the user's away, and from the server where nobody else needs them.
+    async fn take_away(&self, unwanted: impl Fn(&Watch) -> bool) {
+        let removed = self.0.watches.remove(unwanted);
+        for of_one_path in removed.chunk_by(|a, b| a.path == b.path) {
+            let Some(path) = of_one_path.first().map(|watch| &watch.path) else { continue };
+            self.tell_removed(path, of_one_path);
+            if self.0.watches.is_idle(path) {
+                self.remove_from_server(path).await;
+            }
+        }
+    }
+
+    /// Has the server forget the watches of a path, and the client not register them again. Where
+    /// that fails, their events find nobody to give them to.
+    pub(super) async fn remove_from_server(&self, path: &ZnodePath) {
+        let at = path.as_str();
+        if self.state().is_connected() {
+            // A server that knows of none has lost them.
+            let _ = self.call(at, RemoveWatches::new(at, RemoveKind::Any)).await;
+        }
+        if let Some(connection) = self.current() {
+            for kind in zookeeper::WatchKind::ALL {
+                connection.client.forget_watch(at, kind);
+            }
+        }
+    }
+
+    /// Does the same without waiting, if the server is known to be able to.
+    pub(super) fn remove_in_background(&self, path: ZnodePath) {
+        if self.is_known_to_have(Feature::RemoveWatches)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let session = self.clone();
+            runtime.spawn(async move {
+                if session.0.watches.is_idle(&path) {
+                    session.remove_from_server(&path).await;
+                }
+            });
+        }
+    }
+
+    /// Leaves a persistent watch again that the server may have lost, and says that events of it may
+    /// be missing.
+    pub(super) fn reregister(&self, path: &Arc<str>, kind: zookeeper::WatchKind) {
+        let (session, path) = (self.clone(), Arc::clone(path));
+        let mode = match kind {
+            zookeeper::WatchKind::PersistentRecursive => WatchMode::PersistentRecursive,
+            _ => WatchMode::Persistent,
+        };
+        tokio::spawn(async move {
+            let warning = match session.call(&path, AddWatch::new(&*path, mode)).await {
+                Ok(((), stamp)) => {
+                    session.0.watches.tell_observers(&Observation::Reconnected, stamp);
+                    Warning::Gap(vec![path.to_string()])
+                }
+                // Lost again: the client registers it with the next connection.
+                Err(error) if error.kind() == Kind::Lost => return,
+                Err(error) => {
+                    Warning::WatchLost { path: path.to_string(), reason: error.to_string() }
+                }
+            };
+            let holds = session
+                .0
+                .watches
+                .list()
+                .iter()
+                .any(|watch| watch.path.as_str() == &*path && !watch.kind.is_one_shot());
+            if let Some(connection) = session.current().filter(|_| holds) {
+                session.notify(SessionEvent::Warning(warning, connection.now()));
+            }
+        });
+    }
+
+    /// Tells of watches removed from one znode.
+    fn tell_removed(&self, path: &ZnodePath, removed: &[Watch]) {
+        let stamp = self.current().map(|connection| connection.now()).unwrap_or_default();
+        let state = if self.state().is_connected() { "SyncConnected" } else { "Disconnected" };
+        for event in [
+            EventKind::DataWatchRemoved,
+            EventKind::ChildWatchRemoved,
+            EventKind::PersistentWatchRemoved,
+        ] {
+            if removed.iter().any(|watch| removal(watch.kind) == event) {
+                let path = Some(path.to_string());
+                let event = Event { state, kind: event, path, zxid: None };
+                self.notify(SessionEvent::Znode(event, stamp));
+            }
+        }
+        // They stand before the end of the command.
+        trace::note_reply(stamp.next());
+    }
+}
+
+/// Returns the mode in which a persistent watch is left.
+pub(super) fn mode(kind: WatchKind) -> WatchMode {
+    match kind {
+        WatchKind::PersistentRecursive => WatchMode::PersistentRecursive,
+        _ => WatchMode::Persistent,
+    }
+}
+
+/// Returns the event that tells of the end of a watch (`ZKWatchManager.removeWatcher`).
+fn removal(kind: WatchKind) -> EventKind {
+    match kind {
+        WatchKind::Data => EventKind::DataWatchRemoved,
+        WatchKind::Child => EventKind::ChildWatchRemoved,
+        WatchKind::Persistent | WatchKind::PersistentRecursive => EventKind::PersistentWatchRemoved,
+    }
+}

@@ -1,0 +1,216 @@
+//! Deleting a subtree, children first: many znodes at a time where the servers can be asked about
+//! many, one by one where they cannot or where one of the many is not to be deleted.
+
+mod plan;
+
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use self::plan::{Plan, Step, Target};
+use super::is_gone;
+use super::walk::{FLIGHTS, Names, WINDOW};
+use crate::error::{Code, Kind, Result};
+use crate::session::{BatchSize, Operation, Session};
+use crate::zk::ZnodePath;
+
+/// Znodes deleted in one transaction unless the user chooses.
+const BATCH: usize = 256;
+
+/// The most that the user may choose: a transaction holds up all others.
+const MOST: usize = 1000;
+
+/// Fixed bytes of a delete in a transaction.
+const DELETE_BYTES: usize = 33;
+
+/// How often a znode is tried again when others create children in it meanwhile.
+const PATIENCE: u8 = 3;
+
+/// Deletes `top` and all below it, children first; of the root only what is below it, without
+/// ZooKeeper's own `/zookeeper`. With `batch`, that many are deleted at a time. `progress` hears
+/// the number deleted so far. The error says how many are gone and which are left.
+pub async fn delete(
+    session: &Session,
+    top: &ZnodePath,
+    batch: Option<usize>,
+    progress: impl FnMut(u64),
+) -> Result<u64> {
+    let (batch, flights, window) = match batch {
+        Some(chosen) => (chosen.clamp(1, MOST), 1, chosen.clamp(1, WINDOW)),
+        None => (BATCH, FLIGHTS, WINDOW),
+    };
+    let mut deletion = Deletion {
+        session,
+        batch,
+        flights,
+        window,
+        batch_size: BatchSize::default(),
+        plan: Plan::begin(top.clone(), session.sees_real_root()),
+        in_flight: FuturesUnordered::new(),
+    };
+    deletion.run(progress).await
+}
+
+/// What has come back.
+enum Received {
+    /// One znode was tried.
+    One(Target, Step),
+    /// Some were looked at.
+    Listed(Vec<Target>, Vec<Names>),
+    /// Some were to be deleted; on an error all of them are still there, or it is not known.
+    Deleted(Vec<Target>, Result<()>),
+}
+
+/// One recursive delete.
+struct Deletion<'a> {
+    session: &'a Session,
+    /// Znodes of one transaction.
+    batch: usize,
+    /// Requests in flight that are about many znodes.
+    flights: usize,
+    /// Requests in flight that are about one.
+    window: usize,
+    batch_size: BatchSize,
+    plan: Plan,
+    in_flight: FuturesUnordered<LocalBoxFuture<'a, Received>>,
+}
+
+impl Deletion<'_> {
+    async fn run(&mut self, mut progress: impl FnMut(u64)) -> Result<u64> {
+        self.fill();
+        while let Some(received) = self.in_flight.next().await {
+            self.receive(received)?;
+            progress(self.plan.deleted);
+            self.fill();
+        }
+        self.plan.outcome()
+    }
+
+    /// Takes note of a reply. An error is returned only where nothing else is in flight or done.
+    fn receive(&mut self, received: Received) -> Result<()> {
+        match received {
+            // The znode that the user named cannot be deleted.
+            Received::One(target, Step::Failed(error))
+                if self.plan.deleted == 0 && target.parent.is_none() =>
+            {
+                return Err(error);
+            }
+            Received::One(target, step) => self.plan.done(target, step),
+            Received::Listed(targets, lists) => {
+                let names = lists.iter().map(|names| names.as_ref().map_or(0, Vec::len));
+                self.batch_size.received(names.sum());
+                self.plan.listed(targets, lists);
+            }
+            Received::Deleted(targets, Ok(())) => {
+                for target in targets {
+                    self.plan.done(target, Step::Deleted);
+                }
+            }
+            // One of them has children, or is gone, or may not be deleted: each tells by itself.
+            Received::Deleted(targets, Err(error)) if error.kind() == Kind::Refused => {
+                self.plan.retry(targets);
+            }
+            Received::Deleted(targets, Err(error)) => {
+                for target in targets {
+                    let error = error.clone().at(target.path.as_str());
+                    self.plan.done(target, Step::Failed(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts requests while the window has room.
+    fn fill(&mut self) {
+        while self.in_flight.len() < self.window
+            && let Some(target) = self.plan.next_retry()
+        {
+            self.try_one(target);
+        }
+        loop {
+            let batch = self.batch_size.of(self.session, self.plan.unlisted());
+            let many = batch > 1 && self.batch > 1;
+            if self.in_flight.len() >= if many { self.flights } else { self.window } {
+                return;
+            }
+            if !many {
+                let Some(target) = self.plan.next_of_any() else { return };
+                self.try_one(target);
+            } else if self.plan.leaves() < self.batch && self.plan.unlisted() > 0 {
+                self.list(batch);
+            } else if self.plan.leaves() > 0 {
+                self.delete_leaves();
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Deletes a znode, or learns its children where it has any: most znodes of a tree have none,
+    /// and for them this is one request instead of two.
+    fn try_one(&self, target: Target) {
+        let session = self.session;
+        self.in_flight.push(Box::pin(async move {
+            let step = try_one(session, &target).await;
+            Received::One(target, step)
+        }));
+    }
+
+    /// Asks for the children of the next znodes of which nothing is known.
+    fn list(&mut self, batch: usize) {
+        let session = self.session;
+        let mut targets = self.plan.next_unlisted(batch, self.batch);
+        if targets.is_empty() {
+            return;
+        }
+        let fitting = session.fitting(targets.iter().map(|target| &target.path), DELETE_BYTES);
+        self.plan.put_back(targets.split_off(fitting));
+        self.in_flight.push(Box::pin(async move {
+            let paths: Vec<ZnodePath> = targets.iter().map(|target| target.path.clone()).collect();
+            let lists = session.child_names_of(&paths).await;
+            Received::Listed(targets, lists)
+        }));
+    }
+
+    /// Deletes leaves in one transaction.
+    fn delete_leaves(&mut self) {
+        let session = self.session;
+        let fitting = session.fitting(self.plan.leaf_paths().take(self.batch), DELETE_BYTES);
+        let targets = self.plan.next_leaves(fitting);
+        if targets.len() == 1 {
+            return targets.into_iter().for_each(|target| self.try_one(target));
+        }
+        self.in_flight.push(Box::pin(async move {
+            let deletes: Vec<Operation> = targets
+                .iter()
+                .map(|target| Operation::Delete { path: target.path.clone(), version: None })
+                .collect();
+            let applied = match session.transact(&deletes).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err((_, error))) | Err(error) => Err(error),
+            };
+            Received::Deleted(targets, applied)
+        }));
+    }
+}
+
+async fn try_one(session: &Session, target: &Target) -> Step {
+    let path = &target.path;
+    if !path.is_root() {
+        match session.delete(path, None).await {
+            Ok(()) => return Step::Deleted,
+            Err(error) => match error.code_of() {
+                // Somebody else was faster; but the znode that the user named must have been there.
+                Some(Code::NoNode) if target.parent.is_some() || target.tries > 0 => {
+                    return Step::Deleted;
+                }
+                Some(Code::NotEmpty) if target.tries < PATIENCE => {}
+                _ => return Step::Failed(error),
+            },
+        }
+    }
+    match session.child_names(path).await {
+        Ok(names) => Step::Opened(names),
+        Err(error) if is_gone(&error) => Step::Deleted,
+        Err(error) => Step::Failed(error),
+    }
+}

@@ -1,0 +1,311 @@
+//! What is known of a subtree that is being deleted, and what is to be done next. Pure state: it
+//! sends nothing.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Kind, Result};
+use crate::tree::is_gone;
+use crate::tree::walk::Names;
+use crate::zk::ZnodePath;
+
+/// So many children without children of their own, and no other, and the rest of the brothers and
+/// sisters are taken for the same unseen: in most trees they are, and it saves every second step.
+const ALIKE: u32 = 64;
+
+/// How many of the znodes that could not be deleted are named.
+const NAMED_FAILURES: usize = 10;
+
+/// A znode with children: it is deleted when they are gone.
+struct Inner {
+    path: ZnodePath,
+    parent: Option<u64>,
+    left: usize,
+    tries: u8,
+    blocked: bool,
+    /// Children that were seen to have none.
+    childless: u32,
+    /// Whether a child was seen to have children.
+    mixed: bool,
+}
+
+/// A znode of which only its name is known.
+struct Unlisted {
+    name: String,
+    parent: u64,
+}
+
+/// A znode that is worked on.
+pub(super) struct Target {
+    pub(super) path: ZnodePath,
+    /// The number of its parent; none at the top of the subtree.
+    pub(super) parent: Option<u64>,
+    /// How often it was seen to have children.
+    pub(super) tries: u8,
+}
+
+/// What came of one znode.
+pub(super) enum Step {
+    Deleted,
+    /// It has these children.
+    Opened(Vec<String>),
+    Failed(Error),
+}
+
+/// The state of one recursive delete.
+#[derive(Default)]
+pub(super) struct Plan {
+    inner: HashMap<u64, Inner>,
+    next: u64,
+    unlisted: Vec<Unlisted>,
+    /// These have no children, or are taken for such.
+    leaves: Vec<Target>,
+    /// These are to be tried each for itself.
+    retry: Vec<Target>,
+    /// Znodes that are gone.
+    pub(super) deleted: u64,
+    failed: u64,
+    failures: Vec<Error>,
+    /// Whether the root's child `zookeeper` is ZooKeeper's own.
+    sees_real_root: bool,
+}
+
+impl Plan {
+    /// Begins with the znode that the user named; what `/zookeeper` is depends on whether `/` is the
+    /// servers' own.
+    pub(super) fn begin(top: ZnodePath, sees_real_root: bool) -> Self {
+        let retry = vec![Target { path: top, parent: None, tries: 0 }];
+        Self { retry, sees_real_root, ..Self::default() }
+    }
+
+    /// Returns how many znodes are there of which nothing is known.
+    pub(super) fn unlisted(&self) -> usize {
+        self.unlisted.len()
+    }
+
+    /// Returns how many znodes are there that have no children.
+    pub(super) fn leaves(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// Has these tried each for itself.
+    pub(super) fn retry(&mut self, targets: impl IntoIterator<Item = Target>) {
+        self.retry.extend(targets);
+    }
+
+    /// Takes the next znode that is to be tried for itself.
+    pub(super) fn next_retry(&mut self) -> Option<Target> {
+        self.retry.pop()
+    }
+
+    /// Takes the next znode, whatever is known of it.
+    pub(super) fn next_of_any(&mut self) -> Option<Target> {
+        self.leaves.pop().or_else(|| {
+            let unlisted = self.unlisted.pop()?;
+            self.target(unlisted)
+        })
+    }
+
+    /// Takes the next `count` znodes whose children are to be asked for, the deepest first, so that
+    /// little is waiting; no more than make `enough` bare ones with those that are taken for such.
+    pub(super) fn next_unlisted(&mut self, count: usize, enough: usize) -> Vec<Target> {
+        let mut targets = Vec::with_capacity(count);
+        while targets.len() < count
+            && self.leaves.len() < enough
+            && let Some(unlisted) = self.unlisted.pop()
+        {
+            let parent = self.inner.get(&unlisted.parent);
+            let alike = parent.is_some_and(|parent| parent.childless >= ALIKE && !parent.mixed);
+            match self.target(unlisted) {
+                Some(target) if alike => self.leaves.push(target),
+                Some(target) => targets.push(target),
+                None => {}
+            }
+        }
+        targets
+    }
+
+    /// Takes back the last of what [`Plan::next_unlisted`] has given.
+    pub(super) fn put_back(&mut self, targets: Vec<Target>) {
+        self.unlisted.extend(targets.into_iter().rev().filter_map(|target| {
+            Some(Unlisted { name: target.path.name().to_owned(), parent: target.parent? })
+        }));
+    }
+
+    /// Returns the bare znodes, the next first.
+    pub(super) fn leaf_paths(&self) -> impl Iterator<Item = &ZnodePath> {
+        self.leaves.iter().rev().map(|target| &target.path)
+    }
+
+    /// Takes the next `count` bare znodes.
+    pub(super) fn next_leaves(&mut self, count: usize) -> Vec<Target> {
+        self.leaves.split_off(self.leaves.len().saturating_sub(count))
+    }
+
+    fn target(&self, Unlisted { name, parent }: Unlisted) -> Option<Target> {
+        let path = self.inner.get(&parent)?.path.child(&name);
+        Some(Target { path, parent: Some(parent), tries: 0 })
+    }
+
+    /// Takes note of what came of one znode.
+    pub(super) fn done(&mut self, target: Target, step: Step) {
+        match step {
+            Step::Deleted => {
+                self.deleted += 1;
+                self.settle(target.parent, false);
+            }
+            Step::Opened(names) => self.open(target, names),
+            Step::Failed(error) => {
+                if error.kind() != Kind::Refused {
+                    // Nothing more can be learnt.
+                    self.unlisted.clear();
+                    self.leaves.clear();
+                    self.retry.clear();
+                    self.inner.clear();
+                }
+                self.failed += 1;
+                if self.failures.len() < NAMED_FAILURES {
+                    self.failures.push(error);
+                }
+                self.settle(target.parent, true);
+            }
+        }
+    }
+
+    /// Takes note of the children of some znodes.
+    pub(super) fn listed(&mut self, targets: Vec<Target>, lists: Vec<Names>) {
+        for (target, names) in targets.into_iter().zip(lists) {
+            match names {
+                Ok(names) if names.is_empty() => {
+                    if let Some(inner) = target.parent.and_then(|id| self.inner.get_mut(&id)) {
+                        inner.childless += 1;
+                    }
+                    self.leaves.push(target);
+                }
+                Ok(names) => self.open(target, names),
+                Err(error) if is_gone(&error) => self.done(target, Step::Deleted),
+                // It may be deleted all the same: who may not look at a znode may own its parent.
+                Err(error) if error.kind() == Kind::Refused => self.retry.push(target),
+                Err(error) => self.done(target, Step::Failed(error)),
+            }
+        }
+    }
+
+    fn open(&mut self, target: Target, mut names: Vec<String>) {
+        let Target { path, parent, tries } = target;
+        if path.is_root() {
+            names.retain(|name| name != "zookeeper" || !self.sees_real_root);
+            if names.is_empty() {
+                return;
+            }
+        } else if names.is_empty() {
+            return self.retry.push(Target { path, parent, tries: tries + 1 });
+        }
+        if let Some(inner) = parent.and_then(|id| self.inner.get_mut(&id)) {
+            inner.mixed = true;
+        }
+        let id = self.next;
+        self.next += 1;
+        let left = names.len();
+        let (blocked, childless, mixed) = (false, 0, false);
+        self.inner.insert(id, Inner { path, parent, left, tries, blocked, childless, mixed });
+        self.unlisted.extend(names.into_iter().map(|name| Unlisted { name, parent: id }));
+    }
+
+    /// Notes that one child of `parent` is done with; `blocked` when it is still there.
+    fn settle(&mut self, parent: Option<u64>, blocked: bool) {
+        let Some(id) = parent else { return };
+        let Some(inner) = self.inner.get_mut(&id) else { return };
+        inner.left -= 1;
+        inner.blocked |= blocked;
+        if inner.left > 0 {
+            return;
+        }
+        let Some(Inner { path, parent, tries, blocked, .. }) = self.inner.remove(&id) else {
+            return;
+        };
+        if blocked {
+            self.failed += 1;
+            self.settle(parent, true);
+        } else if !path.is_root() {
+            self.leaves.push(Target { path, parent, tries: tries + 1 });
+        }
+    }
+
+    /// Returns how many znodes are gone, or which are left.
+    pub(super) fn outcome(&self) -> Result<u64> {
+        if self.failed == 0 {
+            return Ok(self.deleted);
+        }
+        let named: Vec<String> = self.failures.iter().map(Error::to_string).collect();
+        let more = self.failed.saturating_sub(self.failures.len() as u64);
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        let kind = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
+        let message = format!(
+            "Failed to delete some node(s) in the subtree! {} deleted, {} left: {}{more}",
+            self.deleted,
+            self.failed,
+            named.join("; ")
+        );
+        Err(Error::new(kind.unwrap_or(Kind::Refused), message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("n{number}")).collect()
+    }
+
+    /// A plan whose top has this many children.
+    fn opened(count: usize) -> Plan {
+        let mut plan = Plan::begin(ZnodePath::root().child("top"), true);
+        let top = plan.next_retry().unwrap();
+        plan.done(top, Step::Opened(names(count)));
+        plan
+    }
+
+    #[test]
+    fn what_goes_when_its_children_are_gone_goes_last() {
+        let mut plan = opened(2);
+        for path in ["/top/n1", "/top/n0", "/top"] {
+            let target = plan.next_of_any().unwrap();
+            assert_eq!(target.path.as_str(), path);
+            plan.done(target, Step::Deleted);
+        }
+        assert_eq!(plan.outcome().unwrap(), 3);
+    }
+
+    #[test]
+    fn siblings_of_many_leaves_are_taken_for_leaves_until_one_is_not() {
+        let mut plan = opened(100);
+        let some = plan.next_unlisted(64, usize::MAX);
+        let lists = some.iter().map(|_| Ok(Vec::new())).collect();
+        plan.listed(some, lists);
+        assert_eq!(plan.next_unlisted(10, usize::MAX).len(), 0);
+        assert_eq!((plan.leaves(), plan.unlisted()), (100, 0));
+
+        let mut plan = opened(100);
+        let some = plan.next_unlisted(64, usize::MAX);
+        let lists = some.iter().map(|target| Ok(names(usize::from(target.path.name() == "n50"))));
+        let lists = lists.collect();
+        plan.listed(some, lists);
+        assert_eq!(plan.next_unlisted(10, usize::MAX).len(), 10);
+    }
+
+    #[test]
+    fn what_is_left_blocks_what_is_above_it() {
+        let mut plan = opened(2);
+        let shut = plan.next_of_any().unwrap();
+        plan.done(shut, Step::Failed(Error::new(Kind::Refused, "no: /top/n1")));
+        let other = plan.next_of_any().unwrap();
+        plan.done(other, Step::Deleted);
+        assert!(plan.next_of_any().is_none());
+        assert_eq!(
+            plan.outcome().unwrap_err().to_string(),
+            "Failed to delete some node(s) in the subtree! 1 deleted, 2 left: no: /top/n1; and 1 more"
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! One access control list for a whole subtree.
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::walk::{WINDOW, Walk, WalkOrder};
+use crate::error::{Code, Error, Kind, Result};
+use crate::session::Session;
+use crate::zk::{Acl, Stat, ZnodePath};
+
+/// Failures that are told one by one; of more only the number is told.
+const TOLD_FAILURES: usize = 1000;
+
+/// Replaces the access control list of `top` and of all below it, parents first; `progress`
+/// hears the number replaced so far. A failure does not end it: the error tells them all.
+pub async fn set_acl(
+    session: &Session,
+    top: &ZnodePath,
+    acl: &Acl,
+    version: Option<i32>,
+    mut progress: impl FnMut(u64),
+) -> Result<u64> {
+    let mut tally = Tally::default();
+    let mut in_flight = FuturesUnordered::new();
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false);
+    let walked = loop {
+        let path = match walk.next().await {
+            Ok(Some(path)) => path,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        in_flight.push(async move { session.set_acl(&path, acl, version).await });
+        while in_flight.len() >= WINDOW
+            && let Some(result) = in_flight.next().await
+        {
+            tally.note(result)?;
+            progress(tally.done);
+        }
+    };
+    while let Some(result) = in_flight.next().await {
+        tally.note(result)?;
+        progress(tally.done);
+    }
+    walked?;
+    tally.result()
+}
+
+/// What came of many requests of one kind.
+#[derive(Default)]
+struct Tally {
+    done: u64,
+    failed: u64,
+    failures: Vec<Error>,
+}
+
+impl Tally {
+    /// Counts a result; an error that no other request would escape is returned.
+    fn note(&mut self, result: Result<Stat>) -> Result<()> {
+        match result {
+            Ok(_) => self.done += 1,
+            Err(error) if error.code_of() == Some(Code::NoNode) => {
+                // It went between its turn in the walk and now.
+            }
+            Err(error) if error.kind() == Kind::Refused => {
+                self.failed += 1;
+                if self.failures.len() < TOLD_FAILURES {
+                    self.failures.push(error);
+                }
+            }
+            Err(error) => {
+                let done = format!("{} znodes have the new list", self.done);
+                return Err(error.with_detail(done));
+            }
+        }
+        Ok(())
+    }
+
+    fn result(self) -> Result<u64> {
+        if self.failed == 0 {
+            return Ok(self.done);
+        }
+        let Self { done, failed, failures } = self;
+        let message = format!("{failed} of {} znodes keep their old list", done + failed);
+        Err(Error::new(Kind::Refused, message).with_causes(failures))
+    }
+}

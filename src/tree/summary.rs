@@ -1,0 +1,65 @@
+//! What a subtree holds: counted before it is deleted or changed.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::walk::{WINDOW, Walk, WalkOrder};
+use crate::error::Result;
+use crate::session::Session;
+use crate::zk::ZnodePath;
+
+/// Most znodes that are counted: beyond, a person has seen enough to think again.
+const COUNTED: usize = 20_000;
+
+/// A subtree in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Znodes below the top.
+    pub below: u64,
+    /// Bytes of data, the top's included.
+    pub bytes: u64,
+    /// Live ephemerals by the session that owns them.
+    pub ephemerals: BTreeMap<i64, u64>,
+    /// Whether there are more znodes than were counted.
+    pub more: bool,
+}
+
+/// Counts the znodes below `top`, on any server, but not endlessly; returns also whether there are
+/// more than were counted.
+pub async fn count(session: &Session, top: &ZnodePath) -> Result<(u64, bool)> {
+    let (paths, more) = paths(session, top).await?;
+    Ok((paths.len() as u64 - 1, more))
+}
+
+/// Returns `top` and the znodes below it, and whether there are more.
+async fn paths(session: &Session, top: &ZnodePath) -> Result<(Vec<ZnodePath>, bool)> {
+    let mut paths = Vec::new();
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false);
+    while let Some(path) = walk.next().await? {
+        if paths.len() > COUNTED {
+            return Ok((paths, true));
+        }
+        paths.push(path);
+    }
+    Ok((paths, false))
+}
+
+/// Counts what lies at `top` and below it. The server does not stand still meanwhile: znodes
+/// that vanish are left out.
+pub async fn summary(session: &Session, top: &ZnodePath) -> Result<Summary> {
+    let (paths, more) = paths(session, top).await?;
+    let mut summary = Summary { below: paths.len() as u64 - 1, more, ..Summary::default() };
+    let mut stats = stream::iter(paths)
+        .map(|path| async move { session.exists(&path, false).await })
+        .buffer_unordered(WINDOW);
+    while let Some(stat) = stats.next().await {
+        if let Some(stat) = stat? {
+            summary.bytes += u64::try_from(stat.data_length).unwrap_or(0);
+            if stat.ephemeral_owner != 0 {
+                *summary.ephemerals.entry(stat.ephemeral_owner).or_default() += 1;
+            }
+        }
+    }
+    Ok(summary)
+}

@@ -1,0 +1,163 @@
+//! Which server answers, and which operations it knows.
+//!
+//! A server that does not know an operation breaks the connection, and everything in flight fails
+//! with it. So an operation that not every server has is only sent to one that is known to have it.
+
+use std::fmt;
+
+/// A line of releases, such as 3.8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release(pub u32, pub u32);
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+/// What a server runs, as it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerVersion {
+    /// Apache ZooKeeper.
+    Apache(Release),
+    /// ClickHouse Keeper, which speaks ZooKeeper's protocol.
+    ClickHouseKeeper(Release),
+}
+
+/// An operation that came after ZooKeeper 3.4, and the name it has in messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// `create -c`.
+    Containers,
+    /// `create -t`.
+    Ttl,
+    /// `/zookeeper/config`.
+    Config,
+    /// `reconfig`.
+    Reconfig,
+    /// `removewatches`.
+    RemoveWatches,
+    /// `addWatch`, and persistent watches.
+    AddWatch,
+    /// Many reads in one request.
+    MultiRead,
+    /// `getEphemerals`.
+    GetEphemerals,
+    /// `getAllChildrenNumber`.
+    CountDescendants,
+    /// `whoami`.
+    WhoAmI,
+    /// `watch -R`.
+    WatchRecursive,
+}
+
+impl Feature {
+    /// Returns the name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Containers => "containers",
+            Self::Ttl => "TTL znodes",
+            Self::Config => "config",
+            Self::Reconfig => "reconfig",
+            Self::RemoveWatches => "removewatches",
+            Self::AddWatch => "addWatch",
+            Self::MultiRead => "multiRead",
+            Self::GetEphemerals => "getEphemerals",
+            Self::CountDescendants => "getAllChildrenNumber",
+            Self::WhoAmI => "whoami",
+            Self::WatchRecursive => "watch -R",
+        }
+    }
+
+    /// Returns the first release of Apache ZooKeeper that has it.
+    pub fn since(self) -> Release {
+        match self {
+            Self::Containers | Self::Ttl | Self::Config | Self::Reconfig | Self::RemoveWatches => {
+                Release(3, 5)
+            }
+            Self::AddWatch
+            | Self::MultiRead
+            | Self::GetEphemerals
+            | Self::CountDescendants
+            | Self::WatchRecursive => Release(3, 6),
+            Self::WhoAmI => Release(3, 7),
+        }
+    }
+
+    /// Returns the first release of ClickHouse Keeper that has it.
+    fn since_in_clickhouse_keeper(self) -> Option<Release> {
+        match self {
+            Self::MultiRead => Some(Release(22, 11)),
+            Self::Config | Self::Reconfig => Some(Release(23, 7)),
+            _ => None,
+        }
+    }
+}
+
+impl ServerVersion {
+    /// Reads the answer to `srvr`, which begins with the product and its version.
+    pub fn parse(answer: &str) -> Option<Self> {
+        let version = |prefix| {
+            let version = answer.lines().find_map(|line| line.strip_prefix(prefix))?;
+            let mut numbers = version.split(['.', '-', ',']);
+            let mut number = || numbers.next()?.parse().ok();
+            Some(Release(number()?, number()?))
+        };
+        version("Zookeeper version: ")
+            .map(Self::Apache)
+            .or_else(|| version("ClickHouse Keeper version: v").map(Self::ClickHouseKeeper))
+    }
+
+    /// Returns whether the server knows an operation.
+    pub fn has(self, feature: Feature) -> bool {
+        match self {
+            Self::Apache(release) => release >= feature.since(),
+            Self::ClickHouseKeeper(release) => {
+                feature.since_in_clickhouse_keeper().is_some_and(|since| release >= since)
+            }
+        }
+    }
+}
+
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apache(release) => release.fmt(f),
+            Self::ClickHouseKeeper(release) => write!(f, "ClickHouse Keeper {release}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_names_the_release() {
+        let answer = "Zookeeper version: 3.4.14-4c25d480e66aadd371de8bd2fd8da255ac140bcf, built on \
+                      03/06/2019 16:18 GMT\nLatency min/avg/max: 0/0/0\n";
+        assert_eq!(ServerVersion::parse(answer), Some(ServerVersion::Apache(Release(3, 4))));
+        assert!(Release(3, 10) > Release(3, 9));
+        let keeper =
+            "ClickHouse Keeper version: v24.3.2.23-lts-8b7d910960cc2c6a0db07991fe2576a67fe98146\n";
+        assert_eq!(
+            ServerVersion::parse(keeper),
+            Some(ServerVersion::ClickHouseKeeper(Release(24, 3)))
+        );
+        let refusal = "srvr is not executed because it is not in the whitelist.";
+        assert_eq!(ServerVersion::parse(refusal), None);
+    }
+
+    #[test]
+    fn a_server_has_what_its_release_brought() {
+        let apache = |minor| ServerVersion::Apache(Release(3, minor));
+        assert!(!apache(5).has(Feature::MultiRead) && apache(6).has(Feature::MultiRead));
+        assert!(apache(9).has(Feature::WhoAmI) && !apache(6).has(Feature::WhoAmI));
+        let keeper = ServerVersion::ClickHouseKeeper(Release(24, 3));
+        assert!(keeper.has(Feature::MultiRead) && keeper.has(Feature::Reconfig));
+        for lacking in [Feature::Containers, Feature::Ttl, Feature::AddWatch, Feature::WhoAmI] {
+            assert!(!keeper.has(lacking), "{}", lacking.name());
+        }
+        assert!(!ServerVersion::ClickHouseKeeper(Release(22, 8)).has(Feature::MultiRead));
+    }
+}

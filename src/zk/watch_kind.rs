@@ -1,0 +1,46 @@
+//! The kinds of watches, and which events each gives.
+
+use super::event::{Event, EventKind};
+
+/// What a watch waits for (`Watcher.WatcherType` and `AddWatchMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WatchKind {
+    /// One event: created, deleted, or data written. From `get` and `stat`.
+    Data,
+    /// One event: children changed, or deleted. From `ls`.
+    Child,
+    /// Every event of the znode, until removed. From `addWatch -m PERSISTENT`.
+    Persistent,
+    /// Every event of the znode and of all below, until removed. From `addWatch`.
+    PersistentRecursive,
+}
+
+impl WatchKind {
+    /// Returns whether it gives one event and is over.
+    pub fn is_one_shot(self) -> bool {
+        matches!(self, Self::Data | Self::Child)
+    }
+
+    /// Returns whether a watch of this kind on `path` is satisfied by `event`.
+    ///
+    /// Source: `WatchManager.triggerWatch` and `ZKWatchManager.materialize`.
+    pub fn is_satisfied(self, path: &str, event: &Event) -> bool {
+        let Some(at) = event.path.as_deref() else { return false };
+        let same = at == path;
+        match event.kind {
+            EventKind::NodeDeleted => same || self.reaches(path, at),
+            EventKind::NodeCreated | EventKind::NodeDataChanged => {
+                (same && self != Self::Child) || self.reaches(path, at)
+            }
+            EventKind::NodeChildrenChanged => {
+                same && matches!(self, Self::Child | Self::Persistent)
+            }
+            _ => false,
+        }
+    }
+
+    fn reaches(self, path: &str, below: &str) -> bool {
+        let rest = below.strip_prefix(path.trim_end_matches('/'));
+        self == Self::PersistentRecursive && rest.is_some_and(|rest| rest.starts_with('/'))
+    }
+}

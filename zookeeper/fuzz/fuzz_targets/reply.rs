@@ -1,0 +1,17 @@
+//! Any bytes in place of a reply: nothing panics, and what is accepted is written again as it was.
+//!
+//! In `zookeeper/`: `mkdir -p fuzz/corpus/reply; cargo +nightly fuzz run reply fuzz/corpus/reply src/tests/corpus --
+//! -max_total_time=600 -max_len=4096`. What is worth keeping goes to `src/tests/corpus`, which the
+//! tests replay.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../src/tests/samples.rs"]
+mod samples;
+#[allow(dead_code, reason = "requests are read by the tests only")]
+#[path = "../../src/tests/wire.rs"]
+mod wire;
+
+fuzz_target!(|input: &[u8]| samples::check(input));
