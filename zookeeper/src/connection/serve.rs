@@ -23,7 +23,7 @@ use crate::encode::{self, AUTH_XID};
 use crate::error::{Cause, Error};
 use crate::options::Host;
 use crate::request::AnyRequest;
-use crate::shared::{Command, Entry, Shared};
+use crate::shared::{Command, Entry, Shared, asks};
 use crate::state::State;
 
 /// The longest time without anything sent before a ping is (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
@@ -344,6 +344,12 @@ impl Connection {
         let mut bytes = Vec::new();
         for entry in &unsent {
             encode::request(&entry.request, entry.xid, &self.shared.chroot, &mut bytes);
+            if let Some((path, kinds)) = asks(&entry.request) {
+                let full = self.shared.chroot_of(&entry.request).full(&path).into_owned();
+                if self.shared.registry().covers(&full, kinds) {
+                    encode::cover(&entry.request, &mut bytes);
+                }
+            }
         }
         bytes.append(&mut queue.bytes);
         queue.bytes = bytes;

@@ -378,3 +378,31 @@ async fn what_nobody_reads_is_counted_in_its_place() {
     assert_eq!(&*event.path, "/c");
     assert_eq!(client.watches()[0].events, 101);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_again_beside_a_watch_that_stays_asks_for_no_other() {
+    let net = Net::default();
+    net.narrow(60);
+    let mut listener = net.listen("a");
+    let (client, _feed) = net.start("a");
+    let mut server = listener.serve().await;
+    let add = AddWatch::new("/a", WatchMode::Persistent);
+    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
+    // The first fills the line, so the second does not leave.
+    let first = send(&client, GetData::new(format!("/{}", "x".repeat(100))));
+    let second = send(&client, GetData::new("/a").watch(true));
+    tokio::task::yield_now().await;
+    drop(server);
+    let mut server = listener.serve().await;
+    assert_eq!(server.set_watches().await.0, 105);
+    server.watches_left().await;
+    let again = server.request().await;
+    assert!(!asks_for_a_watch(&again), "{again:?}");
+    server.reply(&again, 5, &Ok(data())).await;
+    drop(first);
+    let again = server.request().await;
+    assert!(&*again.1.path() == "/a" && !asks_for_a_watch(&again), "{again:?}");
+    server.reply(&again, 5, &Ok(data())).await;
+    second.await.value.unwrap();
+    assert_eq!(held(&client).len(), 2);
+}
