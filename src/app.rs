@@ -19,6 +19,7 @@ use self::sandbox::Sandbox;
 use crate::artifacts;
 use crate::command::{self, Call, Reader, Shell, Switch, Switches};
 use crate::dialect::{Dialect, Format};
+use crate::dispatch::Concurrency;
 use crate::error::{Error, Kind, Result};
 use crate::options::{self, Color, Input, Options, Startup};
 use crate::output::escape::{self, Newlines};
@@ -449,6 +450,10 @@ fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
     if let Some(call) = parse(words, shell.view.dialect)? {
+        if call.effects(shell).concurrency() != Concurrency::Alone {
+            // It sends one request, and the end of the session right behind it.
+            shell.session.end_with_next_request();
+        }
         let outcome = flushing(screen, shell.run(&call)).await?;
         screen.print(&outcome.text);
         if let Some(hint) = &outcome.data_hint {

@@ -33,7 +33,7 @@
 //! | `script` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
-//! | `app` | `artifacts`, `command`, `dialect`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
+//! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
 pub mod app;
 pub mod artifacts;

@@ -1,9 +1,10 @@
 //! `connect` and `close`: the session itself.
 
-use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
+use crate::dispatch::Effects;
 use crate::error::{Error, Result};
-use crate::output::Silence;
+use crate::output::{Report, Text};
+use crate::session::Losses;
 use crate::zk::Servers;
 
 /// Close the session and open one, here or elsewhere
@@ -19,6 +20,9 @@ pub struct Connect {
 }
 
 const EXAMPLE: &str = "\
+The new session is opened before the old one is closed: where no server gives one, the old one stays.
+It has no credentials but those that addauth gives it; reconnect gives the last ones again.
+
 Example:
 > create /lake
 Created /lake
@@ -30,34 +34,75 @@ Created /lake
 impl Spec for Connect {
     const NAME: &'static str = "connect";
     const TASK: Task = Task::Session;
-    type Report = Silence;
+    type Report = Left;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        match &self.servers {
-            Some(servers) => open(shell, servers.clone()).await,
-            None => again(shell).await,
-        }
+    async fn run(&self, shell: &Shell) -> Result<Left> {
+        let servers = match &self.servers {
+            Some(servers) => servers.clone(),
+            None => last_servers(shell)?,
+        };
+        let session = &shell.session;
+        let schemes = session.credential_schemes();
+        let losses = if session.state().is_connected() {
+            session
+                .switch(servers)
+                .await
+                .map_err(|error| error.with_detail("the session stays as it was"))?
+        } else {
+            let losses = session.close().await;
+            session.forget_credentials();
+            session.open(servers);
+            losses
+        };
+        session.settle().await;
+        let identity = (!schemes.is_empty()).then(|| {
+            format!("{} credentials were not given again; addauth does", schemes.join(" and "))
+        });
+        Ok(Left { losses, identity })
     }
 }
 
-/// Opens a session on the servers of the last one.
-pub(super) async fn again(shell: &Shell) -> Result<Silence> {
-    let servers = shell
-        .session
-        .servers()
-        .ok_or_else(|| Error::usage("There is no earlier session to take servers from"))?;
-    open(shell, servers).await
+/// Returns the servers of the last session.
+fn last_servers(shell: &Shell) -> Result<Servers> {
+    let servers = shell.session.servers();
+    servers.ok_or_else(|| Error::usage("There is no earlier session to take servers from"))
 }
 
-async fn open(shell: &Shell, servers: Servers) -> Result<Silence> {
-    shell.session.close().await;
+/// Opens a session on the servers of the last one, with its credentials.
+pub(super) async fn again(shell: &Shell) -> Result<Left> {
+    let servers = last_servers(shell)?;
+    let schemes = shell.session.credential_schemes();
+    let losses = shell.session.close().await;
     shell.session.open(servers);
     shell.session.settle().await;
-    Ok(Silence {})
+    let identity = (!schemes.is_empty())
+        .then(|| format!("{} credentials were given again", schemes.join(" and ")));
+    Ok(Left { losses, identity })
+}
+
+/// What went with the session that was left, and who the new one is; scripts are told nothing.
+#[derive(serde::Serialize)]
+pub(super) struct Left {
+    #[serde(skip)]
+    losses: Losses,
+    #[serde(skip)]
+    identity: Option<String>,
+}
+
+impl Report for Left {
+    fn text(&self, out: &mut Text<'_>) {
+        if !out.is_terminal() {
+            return;
+        }
+        self.losses.text(out);
+        if let Some(identity) = &self.identity {
+            out.line(identity);
+        }
+    }
 }
 
 /// Close the session; its ephemerals and watches go with it
@@ -74,17 +119,16 @@ Example:
 impl Spec for Close {
     const NAME: &'static str = "close";
     const TASK: Task = Task::Session;
-    type Report = Silence;
+    type Report = Left;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, shell: &Shell) -> Result<Left> {
         if shell.session.state().is_over() {
             return Err(crate::session::not_connected());
         }
-        shell.session.close().await;
-        Ok(Silence {})
+        Ok(Left { losses: shell.session.close().await, identity: None })
     }
 }

@@ -1,9 +1,10 @@
 //! `quit` and `exit`: close the session and leave.
 
-use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
+use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::{Report, Text};
+use crate::session::Losses;
 
 /// Close the session and leave the shell
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,8 @@ impl Spec for Quit {
     const NAME: &'static str = "quit";
     const ALIASES: &'static [&'static str] = &["exit"];
     const TASK: Task = Task::Session;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
     type Report = Farewell;
 
     fn effects(&self) -> Effects {
@@ -27,17 +29,23 @@ impl Spec for Quit {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Farewell> {
-        shell.session.close().await;
-        Ok(Farewell {})
+        let losses = shell.session.close().await;
+        Ok(Farewell { losses })
     }
 }
 
 /// The last words.
-#[derive(Debug, serde::Serialize)]
-pub(super) struct Farewell {}
+#[derive(serde::Serialize)]
+pub(super) struct Farewell {
+    #[serde(skip)]
+    losses: Losses,
+}
 
 impl Report for Farewell {
     fn text(&self, out: &mut Text<'_>) {
+        if out.is_terminal() {
+            self.losses.text(out);
+        }
         if let Some(words) = out.dialect().farewell() {
             out.line(words);
         }

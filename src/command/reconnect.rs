@@ -1,10 +1,9 @@
 //! `reconnect`: a new session in the place of one that is over.
 
-use crate::dispatch::Effects;
+use super::connect::{Left, again};
 use super::{Shell, Spec, Task};
-use super::connect::again;
+use crate::dispatch::Effects;
 use crate::error::{Error, Kind, Result};
-use crate::output::Silence;
 
 /// Open a new session where one has expired
 #[derive(Debug, clap::Args)]
@@ -13,7 +12,7 @@ pub struct Reconnect {}
 
 const EXAMPLE: &str = "\
 The servers are those of the last session. Its ephemerals and watches are gone; they are to be
-made anew.
+made anew; its credentials are given again.
 
 Example:
 > close
@@ -24,13 +23,13 @@ Example:
 impl Spec for Reconnect {
     const NAME: &'static str = "reconnect";
     const TASK: Task = Task::Session;
-    type Report = Silence;
+    type Report = Left;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, shell: &Shell) -> Result<Left> {
         if !shell.session.state().is_over() {
             return Err(Error::new(Kind::Refused, "There is a session already")
                 .with_hint("by itself it finds a server again; close ends it"));

@@ -60,7 +60,7 @@ impl Report for StateChange {
             _ => out.own(format_args!(": {session} is over")),
         }
         out.line("");
-        losses(&self.losses, out);
+        self.losses.text(out);
     }
 }
 
@@ -73,12 +73,15 @@ fn seconds(duration: Duration) -> String {
     }
 }
 
-fn losses(losses: &Losses, out: &mut Text<'_>) {
-    let Losses { ephemerals, more_ephemerals, watches } = losses;
-    let paths = ephemerals.iter().map(|path| (path.as_str(), ""));
-    list("ephemerals", paths, ephemerals.len() as u64 + more_ephemerals, out);
-    let paths = watches.iter().map(|watch| (watch.path.as_str(), sort(watch)));
-    list("watches", paths, watches.len() as u64, out);
+impl Losses {
+    /// Writes what was lost, a line each for ephemerals and watches.
+    pub(crate) fn text(&self, out: &mut Text<'_>) {
+        let Self { ephemerals, more_ephemerals, watches } = self;
+        let paths = ephemerals.iter().map(|path| (path.as_str(), ""));
+        list("ephemerals", paths, ephemerals.len() as u64 + more_ephemerals, out);
+        let paths = watches.iter().map(|watch| (watch.path.as_str(), sort(watch)));
+        list("watches", paths, watches.len() as u64, out);
+    }
 }
 
 /// Says in a word what a watch waited for.

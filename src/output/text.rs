@@ -27,6 +27,11 @@ impl<'a> Text<'a> {
         self.view.dialect
     }
 
+    /// Returns whether a person reads it.
+    pub fn is_terminal(&self) -> bool {
+        self.view.terminal
+    }
+
     /// Writes own words as they are, quicker than [`Text::own`] does.
     fn plain(&mut self, words: &str) {
         self.bytes.extend_from_slice(words.as_bytes());

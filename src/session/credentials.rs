@@ -91,6 +91,14 @@ impl Session {
             && credentials.given.iter().any(|given| given.0 == scheme)
     }
 
+    /// Returns the schemes of the credentials that a new session with the same servers is given.
+    pub fn credential_schemes(&self) -> Vec<String> {
+        let servers = self.servers();
+        let credentials = self.credentials();
+        let given = credentials.given.iter().filter(|_| credentials.are_for(servers.as_ref()));
+        given.map(|(scheme, _)| scheme.clone()).collect()
+    }
+
     /// Forgets the credentials: the next session is nobody's.
     pub fn forget_credentials(&self) {
         self.credentials().given.clear();

@@ -88,10 +88,8 @@ pub(super) fn why(cause: &Cause) -> String {
         Cause::Silent(_) => "does not answer".to_owned(),
         Cause::NotZooKeeper(why) => format!("is not a ZooKeeper server ({why})"),
         Cause::NoSession => "closes the connection before it opens a session".to_owned(),
-        Cause::NotServing => {
-            "is not serving: it is starting or has no quorum (-r reads from one without quorum)"
-                .to_owned()
-        }
+        Cause::NotServing => "is not serving: it is starting or has no quorum".to_owned(),
+        Cause::ReadOnly => "has no quorum and serves reads only (-r accepts that)".to_owned(),
         Cause::TooManyConnections => {
             "takes no more connections from this address (maxClientCnxns)".to_owned()
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use zookeeper::{Attempt, Cause, Change, Item, Seq};
+use zookeeper::{AddAuth, Attempt, Cause, Change, Item, Seq};
 
 use super::connection::Connection;
 use super::failure::{self, Status, unconnected};
@@ -69,13 +69,12 @@ impl Session {
     /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
     /// before. The credentials of the last session with these servers are given again.
     pub fn open(&self, servers: Servers) {
-        let connection = self.start(servers);
-        self.install(connection);
+        let auth = self.credentials().offer(&servers);
+        self.install(self.start(servers, auth));
     }
 
     /// Makes a client that looks for one of the servers.
-    fn start(&self, servers: Servers) -> Arc<Connection> {
-        let auth = self.credentials().offer(&servers);
+    fn start(&self, servers: Servers, auth: Vec<AddAuth>) -> Arc<Connection> {
         let mut lifecycle = self.lifecycle();
         lifecycle.generation += 1;
         Arc::new(Connection::start(&self.0.settings, servers, auth, lifecycle.generation))
@@ -103,12 +102,13 @@ impl Session {
         tokio::spawn(async move { session.pump(&connection).await });
     }
 
-    /// Opens a session with other servers and then closes this one; where no server gives a session
-    /// there, this one stays. Returns what went with the old one.
+    /// Opens a session with these servers, without credentials, and then closes this one; where no
+    /// server gives a session there, this one stays. Returns what went with the old one.
     pub async fn switch(&self, servers: Servers) -> Result<Losses> {
-        let connection = self.start(servers);
+        let connection = self.start(servers, Vec::new());
         self.tried(&connection).await?;
         let losses = self.close().await;
+        self.forget_credentials();
         self.install(connection);
         // What its feed has told is known.
         self.deliver();

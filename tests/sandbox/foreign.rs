@@ -1,4 +1,5 @@
-//! Clients that others wrote, unchanged on the sandbox: kazoo and Apache's own zkCli.
+//! Clients that others wrote, unchanged on the sandbox: kazoo, Apache's own zkCli, and the crate
+//! `zookeeper-client`.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -41,6 +42,33 @@ fn kazoo_is_content() {
     let output = run.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(said, "kazoo is content\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_crate_zookeeper_client_is_content() {
+    use zookeeper_client::{Acls, AddWatchMode, Client, CreateMode, Error, EventType};
+    let sandbox = sandbox();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::connect(&sandbox.address().to_string()).await.unwrap();
+        let open = CreateMode::Persistent.with_acls(Acls::anyone_all());
+        client.create("/lake", b"deep", &open).await.unwrap();
+        let (data, stat, once) = client.get_and_watch_data("/lake").await.unwrap();
+        assert_eq!((data.as_slice(), stat.version), (&b"deep"[..], 0));
+        let mut below = client.watch("/lake", AddWatchMode::PersistentRecursive).await.unwrap();
+        client.set_data("/lake", b"deeper", Some(0)).await.unwrap();
+        assert_eq!(once.changed().await.event_type, EventType::NodeDataChanged);
+        assert_eq!(below.changed().await.event_type, EventType::NodeDataChanged);
+        let sequential = CreateMode::EphemeralSequential.with_acls(Acls::anyone_all());
+        let (_, sequence) = client.create("/lake/reed-", b"", &sequential).await.unwrap();
+        assert_eq!(below.changed().await.path, format!("/lake/reed-{sequence}"));
+        let mut multi = client.new_multi_writer();
+        multi.add_check_version("/lake", 1).unwrap();
+        multi.add_delete("/lake/none", None).unwrap();
+        assert!(multi.commit().await.is_err());
+        assert_eq!(client.get_data("/nowhere").await.unwrap_err(), Error::NoNode);
+        drop(client);
+    });
 }
 
 /// What is typed into zkCli; both dialects of it know these.

@@ -181,6 +181,9 @@ pub enum Cause {
     NoSession,
     /// The server is starting, or has no quorum: it says that it is not currently serving.
     NotServing,
+    /// The server has no quorum and serves reads only, which was not accepted
+    /// ([`Options::read_only`](crate::Options::read_only)).
+    ReadOnly,
     /// The server closes connections from here before they have said anything:
     /// `maxClientCnxns` is reached.
     TooManyConnections,
@@ -247,6 +250,7 @@ impl fmt::Display for Cause {
             Self::NotZooKeeper(why) => write!(f, "not a ZooKeeper server: {why}"),
             Self::NoSession => f.write_str("the server gives no session"),
             Self::NotServing => f.write_str("the server is starting or has no quorum"),
+            Self::ReadOnly => f.write_str("the server has no quorum and serves reads only"),
             Self::TooManyConnections => {
                 f.write_str("the server takes no more connections from here")
             }

@@ -209,6 +209,7 @@ pub(crate) async fn diagnose(
     match timeout(ANSWER, asked).await {
         Ok(Ok(answer)) if answer.contains("not currently serving") => Cause::NotServing,
         Ok(Ok(answer)) if answer.is_empty() => Cause::NotZooKeeper("it closes the connection"),
+        Ok(Ok(answer)) if answer.contains("Mode: read-only") => Cause::ReadOnly,
         Ok(Ok(answer)) if is_server(&answer) => {
             if zxid(&answer).is_some_and(|zxid| zxid < seen) {
                 Cause::ServerBehind
