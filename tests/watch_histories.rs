@@ -68,10 +68,10 @@ impl Model {
     }
 
     /// Gives an event to the watches of a znode and to the recursive ones above it.
-    fn fire(&mut self, event: &str, path: &'static str, hears: &[Kind], reaches: bool) {
+    fn fire(&mut self, event: &str, path: &'static str, kinds: &[Kind], reaches: bool) {
         let held = self.watches.entry(path).or_default();
-        let mut heard = hears.iter().any(|kind| held.contains(kind));
-        held.retain(|kind| !(hears.contains(kind) && matches!(kind, Kind::Data | Kind::Child)));
+        let mut heard = kinds.iter().any(|kind| held.contains(kind));
+        held.retain(|kind| !(kinds.contains(kind) && matches!(kind, Kind::Data | Kind::Child)));
         let mut above = parent(path);
         while let Some(path) = above.filter(|_| reaches) {
             heard |= self.watches.get(path).is_some_and(|held| held.contains(&Kind::Recursive));

@@ -1,7 +1,7 @@
 //! `connect` and `close`: the session itself.
 
-use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
+use crate::dispatch::Effects;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::session::Losses;

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
+use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Losses;
@@ -26,7 +26,8 @@ impl Spec for Quit {
     const NAME: &'static str = "quit";
     const ALIASES: &'static [&'static str] = &["exit"];
     const TASK: Task = Task::Session;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
     type Report = Farewell;
 
     fn effects(&self) -> Effects {
