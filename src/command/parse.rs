@@ -8,7 +8,7 @@ use clap::{FromArgMatches, Parser};
 
 use super::help::Help;
 use super::redact::redact_words;
-use super::usage_error::usage_error;
+use super::usage_error::{unknown, usage_error};
 use super::{Command, DataHint, block, plain};
 use crate::dialect::Dialect;
 use crate::dispatch::{Place, Words, for_clap, is_option_of, places};
@@ -156,6 +156,10 @@ fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
     if line.words.is_empty() {
         return Ok(None);
     }
+    // clap would take the last part of a path for the command.
+    if let Some(name) = line.words[0].to_str().filter(|name| name.contains('/')) {
+        return Err(unknown(name));
+    }
     let words = TREE.with_borrow(|tree| for_clap(tree, line, dialect));
     let parsed = TREE.with_borrow_mut(|tree| {
         let mut matches = tree.try_get_matches_from_mut(&words)?;
@@ -204,6 +208,9 @@ mod tests {
             ("ls -z /a", format!("Unknown option: -z | {ls}")),
             ("ls /a true more", format!("Unexpected argument: more | {ls}")),
             ("lss /a", "Command not found: lss".to_owned()),
+            ("/", "Command not found: /".to_owned()),
+            ("none/ls /", "Command not found: none/ls".to_owned()),
+            ("/zookeeper/quit", "Command not found: /zookeeper/quit".to_owned()),
             ("set /a \"b", "A quote is not closed: \"".to_owned()),
             ("", "nothing".to_owned()),
             ("  # ls", "nothing".to_owned()),

@@ -8,7 +8,11 @@ use crate::output::{Report, Text};
 /// Close the session and leave the shell
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "quit", after_long_help = EXAMPLE)]
-pub struct Quit {}
+pub struct Quit {
+    /// Words that zkCli passes over, and so does this
+    #[arg(value_name = "word", hide = true)]
+    words: Vec<String>,
+}
 
 const EXAMPLE: &str = "\
 Example:
@@ -27,6 +31,9 @@ impl Spec for Quit {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Farewell> {
+        if shell.terminal.is_some() {
+            shell.may_leave_transaction()?;
+        }
         shell.session.close().await;
         Ok(Farewell {})
     }
