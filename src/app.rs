@@ -26,7 +26,7 @@ use crate::output::escape::{self, Newlines};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::repl;
-use crate::script::{self, Gate};
+use crate::script::{self, Gate, Stop};
 use crate::session::{Session, SessionEvent, Settings, Warning};
 use crate::terminal::{Mode, Screen};
 
@@ -243,7 +243,11 @@ fn shell(
     shell.reader = reader(options);
     shell.protected.clone_from(&options.protected);
     let typed = options.input == Input::Standard && io::stdin().is_terminal();
-    shell.unasked = typed && shell.terminal.is_none();
+    let is_dumb = Mode::detect(std::env::var("TERM").ok().as_deref()) != Mode::Terminal;
+    let one = matches!(options.input, Input::Command(_)) && options.dialect != Dialect::V39;
+    let one = one && io::stdin().is_terminal() && io::stderr().is_terminal();
+    shell.asks = one && !is_dumb;
+    shell.unasked = typed && shell.terminal.is_none() || one && is_dumb;
     shell
 }
 
@@ -287,7 +291,7 @@ async fn run(
     switches.set(Switch::Hints, options.habits.hints);
     switches.set(Switch::Pager, options.habits.pager);
     switches.set(Switch::Times, options.habits.times);
-    let gate = Gate::default();
+    let (gate, stop) = (Gate::default(), Stop::default());
     let session = {
         let gate = input.is_some().then(|| gate.clone());
         let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
@@ -296,6 +300,7 @@ async fn run(
     };
     session.open(servers);
     let shell = shell(options, screen, session, view, switches);
+    let is_script = input.is_some();
     let work = async {
         if options.wait_for_connection {
             shell.session.connected(options.timeout()).await?;
@@ -306,7 +311,7 @@ async fn run(
                 if matches!(from, Input::File(_)) {
                     shell.give_input(io::stdin());
                 }
-                let tally = script::run(&shell, screen, &gate, &rules(options), input).await;
+                let tally = script::run(&shell, screen, &gate, &rules(options), &stop, input).await;
                 Ok(tally.exit_status())
             }
             (_, None) => Ok(0),
@@ -324,10 +329,15 @@ async fn run(
             std::future::pending::<()>().await;
         };
         ending::insist(shell.session.clone())?;
+        let mut work = std::pin::pin!(work);
         let status = tokio::select! {
-            status = work => status.map_err(anyhow::Error::from),
+            status = &mut work => status.map_err(anyhow::Error::from),
             signal = ending.next() => {
-                if let Some(words) = shell.progress.words() {
+                if is_script {
+                    // It tells what is known of the lines that have left.
+                    stop.ask();
+                    let _ = work.await;
+                } else if let Some(words) = shell.progress.words() {
                     screen.error(&format!("Interrupted; {words}"));
                 }
                 Ok(128 + signal)
@@ -446,10 +456,30 @@ fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
     })
 }
 
+/// Asks a question on the terminal; the end of the input is a no.
+async fn is_agreed(screen: &Screen, question: &command::Question) -> bool {
+    screen.flush();
+    let asked = escape::to_terminal(question.asked().as_bytes(), Newlines::Escape).into_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = String::new();
+        io::Write::write_all(&mut io::stderr(), format!("(-y agrees) {asked}").as_bytes())?;
+        io::stdin().read_line(&mut answer)?;
+        Ok::<_, io::Error>(answer)
+    });
+    let answer = answer.await.ok().and_then(io::Result::ok).unwrap_or_default();
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
 /// Runs the command of the command line.
 async fn one(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     shell.give_input(io::stdin());
     if let Some(call) = parse(words, shell.view.dialect)? {
+        if shell.asks
+            && let Some(question) = call.command.question(shell).await?
+            && !is_agreed(screen, &question).await
+        {
+            return Err(Error::new(Kind::Refused, question.declined));
+        }
         if call.effects(shell).concurrency() != Concurrency::Alone {
             // It sends one request, and the end of the session right behind it.
             shell.session.end_with_next_request();

@@ -300,3 +300,80 @@ fn a_file_without_end_is_not_read_to_its_end() {
         assert_eq!(ran.status, 1);
     });
 }
+
+#[test]
+fn a_signal_leaves_no_line_untold() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let (address, root) = server.split_once('/').unwrap();
+        let mut cable = Cable::to(address);
+        let through = format!("{}/{root}", cable.address());
+        let mut script = zksh(&through).args(["--window", "1000"]).start();
+        let mut stdin = script.stdin.take().unwrap();
+        let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
+        writeln!(stdin, "create /lake").unwrap();
+        assert_eq!(lines.next().unwrap().unwrap(), "Created /lake");
+        stdin.write_all("echo short\n".repeat(40).as_bytes()).unwrap();
+        assert!(lines.by_ref().take(40).all(|line| line.unwrap() == "short"));
+        let before = cable.silence();
+        let more = "create -s /lake/n-\n".repeat(60);
+        stdin.write_all(more.as_bytes()).unwrap();
+        cable.wait_until_asked(before + more.len());
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(script.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        let ran = script.wait_with_output().unwrap();
+        let errors = String::from_utf8(ran.stderr).unwrap();
+        let told = "Interrupted before the reply came; the write may have been applied";
+        assert_eq!(errors.matches(told).count(), 60, "{errors}");
+        assert_eq!(ran.status.code(), Some(128 + 15));
+        drop(stdin);
+    });
+}
+
+#[test]
+fn relative_paths_count_from_where_the_script_is_and_from_nowhere_else() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let script = "create /lake\ncreate /lake/reed\nls lake\ncd lake\nls\nls reed\ncd /nosuch\n\
+                      deleteall reed\nls\ncd ..\ncd /lake\nls\n";
+        let ran = zksh(&server).script(script);
+        assert_eq!(
+            ran.stdout, "Created /lake\nCreated /lake/reed\n[reed]\n[]\n[reed]\n",
+            "{}",
+            ran.stderr
+        );
+        let wrong: Vec<&str> =
+            ran.stderr.lines().filter_map(|line| line.strip_prefix("stdin:")).collect();
+        assert_eq!(
+            wrong,
+            [
+                "3: Path must start with / character",
+                "7: Node does not exist: /nosuch",
+                "8: reed counts from where the last cd has failed to go",
+                "9: Missing: path",
+                "10: .. counts from where the last cd has failed to go",
+            ]
+        );
+        let ran = zksh(&server).args(["--compat", "3.9"]).script("cd lake\nls\n");
+        assert!(ran.stderr.contains("stdin:1: Path must start with / character"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("stdin:2: Missing: path"), "{}", ran.stderr);
+    });
+}
+
+#[test]
+fn a_recursive_acl_goes_on_past_a_branch_that_may_not_be_listed() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let script = "create /lake\ncreate /lake/a\ncreate /lake/a/deep\ncreate /lake/b\n\
+                      setAcl /lake/a world:anyone:cdwa\n";
+        assert_eq!(zksh(&server).args(["--compat", "3.9"]).script(script).status, 0);
+        let ran = zksh(&server).args(["setAcl", "-R", "/lake", "world:anyone:cdrwa"]).run();
+        assert_eq!(ran.status, 1);
+        let told = "0 of 3 znodes keep their old list, and what is below 1 that may not be listed: \
+                    3 have the new one";
+        assert!(ran.stderr.starts_with(told), "{}", ran.stderr);
+        assert!(ran.stderr.contains("/lake/a"), "{}", ran.stderr);
+        let ran = zksh(&server).args(["setAcl", "-R", "/lake", "world:anyone:cdra"]).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    });
+}

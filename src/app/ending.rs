@@ -6,8 +6,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::session::Session;
 
-/// How long the shell may take to end by itself: a write to a reader who has stopped never ends.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long the shell may take to end by itself, with the second that a script has for replies: a
+/// write to a reader who has stopped never ends.
+const GRACE: Duration = Duration::from_millis(2500);
 
 /// The signals that end the shell in an orderly way, the session closed.
 pub(super) struct Ending([(u8, Signal); 3]);

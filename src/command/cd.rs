@@ -1,10 +1,11 @@
 //! `cd`: change the working path.
 
+use crate::dialect::Dialect;
 use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
-use crate::zk::TypedPath;
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Change the znode that relative paths start from
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,23 @@ Created /lake/reed
 > pwd
 /lake";
 
+impl Cd {
+    async fn go(&self, shell: &Shell) -> Result<Silence> {
+        let path = match shell.session.working_path() {
+            // A script begins in the root, though only `cd` counts from there.
+            None if shell.view.dialect == Dialect::V34 && !shell.has_lost_way() => {
+                self.path.from(Some(&ZnodePath::root()))?
+            }
+            _ => shell.path(&self.path)?,
+        };
+        if shell.session.exists(&path, false).await?.is_none() {
+            return Err(Error::code(Code::NoNode, path.as_str()));
+        }
+        shell.session.work_in(path);
+        Ok(Silence {})
+    }
+}
+
 impl Spec for Cd {
     const NAME: &'static str = "cd";
     const TASK: Task = Task::Look;
@@ -37,11 +55,11 @@ impl Spec for Cd {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        if shell.session.exists(&path, false).await?.is_none() {
-            return Err(Error::code(Code::NoNode, path.as_str()));
+        let result = self.go(shell).await;
+        if shell.terminal.is_none() {
+            // What follows was meant for a place where the script is not.
+            shell.lose_way(result.is_err());
         }
-        shell.session.work_in(path);
-        Ok(Silence {})
+        result
     }
 }

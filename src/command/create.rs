@@ -65,6 +65,8 @@ Example:
 Created /lake
 > create -s /lake/reed-
 Created /lake/reed-0000000000
+> create -e /lake/duck
+Created /lake/duck
 > create --parents --if-absent /pond/north/shore
 Created /pond/north/shore
 > create --parents --if-absent /pond/north/shore";

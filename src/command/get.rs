@@ -13,7 +13,7 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 /// Print the data of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "get [-s] [-w] [-b] [-x] [--pretty] path [watch]",
+    override_usage = USAGE,
     after_long_help = EXAMPLE
 )]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
@@ -33,13 +33,15 @@ pub struct Get {
     /// Show the data as what it is: JSON indented, what is compressed undone
     #[arg(long, conflicts_with_all = ["base64", "hex"])]
     pretty: bool,
-    /// Znode to read
+    /// Znode to read; the working path where none is given
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: Option<TypedPath>,
     /// Any word here leaves a watch too, by custom `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }
+
+const USAGE: &str = "get [-s] [-w] [-b] [-x] [--pretty] path [watch]";
 
 const EXAMPLE: &str = "\
 Example:
@@ -62,7 +64,7 @@ numChildren = 0";
 impl Get {
     /// Returns what `get path` means.
     pub(super) fn plain(path: TypedPath) -> Self {
-        Self { path, ..Self::default() }
+        Self { path: Some(path), ..Self::default() }
     }
 
     /// Returns whether the command leaves a watch.
@@ -82,7 +84,7 @@ impl Spec for Get {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Data> {
-        let path = shell.path(&self.path)?;
+        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
         let (bytes, stat) = if self.watches() {
             shell.session.get_data(&path, true).await?
         } else {

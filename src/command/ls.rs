@@ -10,7 +10,7 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// List the children of a znode
 #[derive(Debug, Default, clap::Args)]
-#[command(override_usage = "ls [-s] [-w] [-R] path [watch]", after_long_help = EXAMPLE)]
+#[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Ls {
     /// Print the stat as well
     #[arg(short, long)]
@@ -21,13 +21,15 @@ pub struct Ls {
     /// List all that is below, one path a line; -w watches the data of path too
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// Znode to list
+    /// Znode to list; the working path where none is given
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: Option<TypedPath>,
     /// Any word here leaves a watch too, by custom `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }
+
+const USAGE: &str = "ls [-s] [-w] [-R] path [watch]";
 
 const EXAMPLE: &str = "\
 Example:
@@ -47,7 +49,7 @@ Created /lake/duck
 impl Ls {
     /// Returns what `ls path` means.
     pub(super) fn plain(path: TypedPath) -> Self {
-        Self { path, ..Self::default() }
+        Self { path: Some(path), ..Self::default() }
     }
 
     /// Returns whether the command leaves a watch.
@@ -72,7 +74,7 @@ impl Spec for Ls {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Children> {
-        let path = shell.path(&self.path)?;
+        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
         let watch = self.watches();
         if self.recursive {
             if watch {

@@ -8,6 +8,7 @@ mod consent;
 mod data;
 mod data_hint;
 mod inner;
+mod likely_line;
 mod log;
 mod parse;
 mod plain;

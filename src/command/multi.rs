@@ -1,9 +1,10 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
 use crate::dispatch::{Effects, Write};
+use super::consent::counted;
 use super::{Shell, Spec, Task};
 use crate::error::{Error, Kind, Result};
-use crate::output::{Report, Silence, Text};
+use crate::output::{Report, Said, Silence, Text};
 use crate::session::{OpResult, Operation};
 use crate::zk::{Stat, TypedPath};
 
@@ -13,13 +14,36 @@ pub(super) struct Transaction {
     operations: Vec<Operation>,
     /// Whether a line could not be read or is not possible: then nothing may be applied.
     spoiled: bool,
+    /// Whether somebody who wants to leave has been told that it is still open.
+    has_warned: bool,
 }
 
 impl Transaction {
+    /// Says once that it would be dropped.
+    pub(super) fn may_be_left(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.has_warned, true) {
+            return Ok(());
+        }
+        let waiting = counted(self.operations.len() as u64, "operation", "operations");
+        Err(refused(&format!("A transaction is open, with {waiting}"))
+            .with_hint("commit applies it, discard forgets it; to leave again drops it"))
+    }
+
+    /// Returns a line for each operation.
+    fn listed(&self) -> String {
+        let lines = (1..).zip(&self.operations).map(|(number, operation)| {
+            format!("{number}: {} {}", operation.name(), operation.path())
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Adds an operation.
-    pub(super) fn add(&mut self, operation: Operation) -> Queued {
+    pub(super) fn add(&mut self, operation: Operation, is_told: bool) -> Queued {
+        let queued = self.operations.len() + 1;
+        let what = || format!("queued {queued}: {} {}", operation.name(), operation.path());
+        let told = is_told.then(what);
         self.operations.push(operation);
-        Queued { queued: self.operations.len() }
+        Queued { queued, told }
     }
 
     /// Keeps the transaction from being applied.
@@ -35,7 +59,8 @@ pub struct Multi {}
 
 const EXAMPLE: &str = "\
 The lines after it, create, set, delete and check, are kept until commit sends them in one request;
-discard forgets them. Other commands run at once. When a line cannot be read, commit sends nothing.
+discard forgets them. Other commands run at once, on the tree before it; at a prompt multi alone
+lists what is kept. When a line cannot be read, commit sends nothing.
 
 Needs ZooKeeper 3.5 or later.
 
@@ -54,20 +79,23 @@ Created /lake/reed";
 impl Spec for Multi {
     const NAME: &'static str = "multi";
     const TASK: Task = Task::Transaction;
-    type Report = Silence;
+    type Report = Box<dyn Report>;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
         let mut transaction = shell.transaction();
+        if let Some(open) = transaction.as_ref().filter(|_| shell.terminal.is_some()) {
+            return Ok(Box::new(Said(open.listed())));
+        }
         if transaction.is_some() {
             return Err(refused("There is a transaction already")
                 .with_hint("commit applies it, discard forgets it"));
         }
         *transaction = Some(Transaction::default());
-        Ok(Silence {})
+        Ok(Box::new(Silence {}))
     }
 }
 
@@ -176,7 +204,7 @@ impl Spec for Commit {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Committed> {
-        let Transaction { operations, spoiled } = shell.transaction().take().ok_or_else(none)?;
+        let Transaction { operations, spoiled, .. } = shell.transaction().take().ok_or_else(none)?;
         if spoiled {
             return Err(refused("Nothing was sent: a line since multi was wrong"));
         }
@@ -202,10 +230,18 @@ fn refused(message: &str) -> Error {
 pub(super) struct Queued {
     /// How many wait, with this one.
     queued: usize,
+    /// What a person is told.
+    #[serde(skip)]
+    told: Option<String>,
 }
 
 impl Report for Queued {
-    fn text(&self, _: &mut Text<'_>) {}
+    fn text(&self, out: &mut Text<'_>) {
+        if let Some(told) = &self.told {
+            out.foreign(told);
+            out.line("");
+        }
+    }
 }
 
 /// What a transaction came to.

@@ -35,6 +35,9 @@ impl Spec for Quit {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Farewell> {
+        if shell.terminal.is_some() {
+            shell.may_leave_transaction()?;
+        }
         let losses = shell.session.close().await;
         Ok(Farewell { losses })
     }

@@ -1,16 +1,19 @@
 //! What commands work on: the session, the log of lines, and the few switches of the shell.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::data_hint;
+use super::is_private;
+use super::likely_line::likely_line;
 use super::log::Log;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
 use super::{Call, Command, DataHint, Reader};
-use crate::dialect::Format;
+use crate::dialect::{Dialect, Format};
 use crate::dispatch::Concurrency;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::session::{Operation, Session, Trace};
@@ -51,8 +54,12 @@ pub struct Shell {
     /// Znodes, from the server's root on, that are not to be changed together with what is below
     /// them.
     pub protected: Vec<ZnodePath>,
+    /// Whether the last `cd` of a script has failed.
+    lost_way: AtomicBool,
     /// Whether a person types the lines where nothing can be asked: at a dumb terminal.
     pub unasked: bool,
+    /// Whether a person has typed the one command on the command line, and can be asked.
+    pub asks: bool,
 }
 
 /// What came of a line that worked.
@@ -90,7 +97,9 @@ impl Shell {
             input: Mutex::default(),
             progress: Progress::default(),
             protected: Vec::new(),
+            lost_way: AtomicBool::new(false),
             unasked: false,
+            asks: false,
         }
     }
 
@@ -131,6 +140,11 @@ impl Shell {
         self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says once that a transaction would be dropped, where one is open.
+    pub fn may_leave_transaction(&self) -> Result<()> {
+        self.transaction().as_mut().map_or(Ok(()), Transaction::may_be_left)
+    }
+
     /// Keeps an operation for `commit`, where a transaction has begun.
     pub(super) fn queue(&self, operation: Result<Operation>) -> Result<Queued> {
         let mut transaction = self.transaction();
@@ -138,7 +152,7 @@ impl Shell {
         if operation.is_err() {
             open.spoil();
         }
-        operation.map(|operation| open.add(operation))
+        operation.map(|operation| open.add(operation, self.terminal.is_some()))
     }
 
     /// Runs a command that was typed.
@@ -163,10 +177,59 @@ impl Shell {
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
         self.session.deliver();
-        let report = report?;
+        let report = match report {
+            Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
+            report => report?,
+        };
         let quit = matches!(call.command, Command::Quit(_));
         let text = self.view.result(&origin, &*report);
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: call.data_hint() })
+    }
+
+    /// Adds what a person needs to know of a refusal: who the session is and what the ACL wants, or
+    /// the version that the znode has.
+    async fn with_detail(&self, error: Error) -> Error {
+        let Some(path) = error.path().and_then(|path| ZnodePath::new(path).ok()) else {
+            return error;
+        };
+        match error.code_of() {
+            Some(Code::BadVersion) => match self.session.exists(&path, false).await {
+                Ok(Some(stat)) => error.with_hint(format!(
+                    "it has version {}, its ACL version {}",
+                    stat.version, stat.aversion
+                )),
+                _ => error,
+            },
+            Some(Code::NoAuth) => {
+                let who = match self.session.identities().await {
+                    Ok(who) => who.iter().map(|id| format!("{}:{}", id.scheme, id.user)).collect(),
+                    Err(_) => vec!["known to the server only".to_owned()],
+                };
+                let wants = match self.session.get_acl(&path).await {
+                    Ok((acl, _)) => {
+                        let entry = |(scheme, id, perms): (&str, &str, String)| {
+                            let id = id.split(':').next().unwrap_or_default();
+                            format!("{scheme}:{id}:{perms}")
+                        };
+                        acl.parts().map(entry).collect::<Vec<_>>().join(",")
+                    }
+                    Err(_) => "may not be read".to_owned(),
+                };
+                error.with_hint(format!("this session is {}; the ACL is {wants}", who.join(", ")))
+            }
+            _ => error,
+        }
+    }
+
+    /// Adds the line that was meant, where quotes or blanks have made this one wrong.
+    pub fn with_likely_line(&self, line: &str, error: Error) -> Error {
+        let is_of_words = error.kind() == Kind::Usage || error.code_of() == Some(Code::NoNode);
+        match likely_line(line, self.view.dialect) {
+            Some(meant) if is_of_words && !is_private(line, self.view.dialect) => error.with_hint(
+                format!("words with blanks stand in single quotes: {meant} (help quoting)"),
+            ),
+            _ => error,
+        }
     }
 
     /// Returns what results of a command name as their origin; nothing where people read them.
@@ -243,8 +306,38 @@ impl Shell {
         self.input.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Notes that a script is not where its last `cd` was to lead, or that it is.
+    pub(super) fn lose_way(&self, is_lost: bool) {
+        self.lost_way.store(is_lost, Ordering::Relaxed);
+    }
+
+    /// Returns whether the last `cd` of a script has failed.
+    pub(super) fn has_lost_way(&self) -> bool {
+        self.lost_way.load(Ordering::Relaxed)
+    }
+
+    /// Returns the znode that was typed, or where none was, the working path. In the dialect of 3.9
+    /// a path must be typed.
+    pub(super) fn path_or_here(
+        &self,
+        typed: Option<&TypedPath>,
+        usage: &'static str,
+    ) -> Result<ZnodePath> {
+        if let Some(typed) = typed {
+            return self.path(typed);
+        }
+        let here = self.session.working_path().filter(|_| !self.has_lost_way());
+        here.filter(|_| self.view.dialect == Dialect::V34)
+            .ok_or_else(|| Error::usage("Missing: path").with_usage(usage))
+    }
+
     /// Returns the znode that was typed.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
+        if self.has_lost_way() && !typed.as_str().starts_with('/') {
+            let message =
+                format!("{} counts from where the last cd has failed to go", typed.as_str());
+            return Err(Error::usage(message).with_hint("a cd that succeeds comes first"));
+        }
         typed.from(self.session.working_path().as_ref())
     }
 

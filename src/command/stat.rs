@@ -8,20 +8,27 @@ use crate::zk::TypedPath;
 
 /// Print the stat of a znode
 #[derive(Debug, Default, clap::Args)]
-#[command(override_usage = "stat [-w] path [watch]", after_long_help = EXAMPLE)]
+#[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Stat {
     /// Leave a watch: one event when the znode comes, goes or changes its data
     #[arg(short, long)]
     watch: bool,
-    /// Znode to look at
+    /// Znode to look at; the working path where none is given
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: Option<TypedPath>,
     /// Any word here leaves a watch too, by custom `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }
 
+const USAGE: &str = "stat [-w] path [watch]";
+
 const EXAMPLE: &str = "\
+cZxid, ctime: the transaction that has created the znode, and when; mZxid, mtime: that has written its
+data last; pZxid: that has created or deleted a child last. cversion, dataVersion, aclVersion: changes
+of its children, data and ACL. ephemeralOwner: the session whose end deletes it, 0x0 for none.
+dataLength: bytes of data. numChildren: children.
+
 Example:
 > create /lake deep
 Created /lake
@@ -41,7 +48,7 @@ numChildren = 0";
 impl Stat {
     /// Returns what `stat path` means.
     pub(super) fn plain(path: TypedPath) -> Self {
-        Self { path, ..Self::default() }
+        Self { path: Some(path), ..Self::default() }
     }
 
     /// Returns whether the command leaves a watch.
@@ -60,7 +67,7 @@ impl Spec for Stat {
     }
 
     async fn run(&self, shell: &Shell) -> Result<Found> {
-        let path = shell.path(&self.path)?;
+        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
         let watch = self.watches();
         match shell.session.exists(&path, watch).await? {
             Some(stat) => Ok(Found { stat }),

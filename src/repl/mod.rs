@@ -83,7 +83,13 @@ pub async fn run(
         let text = match editor.read(false) {
             Read::Text(text) => text,
             Read::Nothing => continue,
-            Read::End => return Ok(0),
+            Read::End => match shell.may_leave_transaction() {
+                Ok(()) => return Ok(0),
+                Err(error) => {
+                    shell.complain(screen, &error);
+                    continue;
+                }
+            },
             Read::Ended => return Ok(128 + signals.number()),
         };
         let lines = Block::parse(&text, dialect).lines;
@@ -146,7 +152,7 @@ pub async fn run(
                     shell.complain(screen, &error);
                     break;
                 }
-                Err(error) => shell.complain(screen, &error),
+                Err(error) => shell.complain(screen, &shell.with_likely_line(line, error)),
             }
         }
     }

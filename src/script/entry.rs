@@ -32,6 +32,8 @@ pub(super) struct Entry<'a> {
     pub(super) reply: Reply<'a>,
     /// The write that it is, if it is one.
     pub(super) change: Option<Change>,
+    /// Whether it may have changed something.
+    pub(super) writes: bool,
     /// Given back with the entry.
     pub(super) _share: OwnedSemaphorePermit,
 }

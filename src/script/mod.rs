@@ -7,6 +7,7 @@ mod entry;
 mod gate;
 mod lines;
 mod room;
+mod stop;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -26,10 +27,11 @@ pub use self::gate::Gate;
 use self::gate::Passage;
 use self::lines::{Lines, Typed};
 use self::room::Room;
+pub use self::stop::Stop;
 use crate::command::{self, Call, DataHint, Shell};
 use crate::dialect::Format;
 use crate::dispatch::{Concurrency, Effects, Write};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
 use crate::session::{Stamp, Trace};
@@ -39,6 +41,9 @@ use crate::zk::ZnodePath;
 
 /// How long the replies to the first half of a full window may gather before they are shown.
 const REST: Duration = Duration::from_millis(20);
+
+/// How long a script that is ended early waits for the replies to what has left.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What is wrong with a transaction that the script does not end.
 const UNCOMMITTED: &str = "multi without commit";
@@ -86,6 +91,7 @@ pub async fn run(
     screen: &Screen,
     gate: &Gate,
     rules: &Rules,
+    stop: &Stop,
     input: Box<dyn Read + Send>,
 ) -> Tally {
     let mut run = Run {
@@ -93,6 +99,8 @@ pub async fn run(
         screen,
         gate,
         rules,
+        stop,
+        is_stopped: false,
         parsed: VecDeque::new(),
         window: VecDeque::new(),
         room: Room::new(rules.window),
@@ -132,6 +140,8 @@ enum Next {
     Begin,
     /// No more lines will come.
     End,
+    /// Nothing more is to begin.
+    Stop,
 }
 
 /// A script that is running.
@@ -140,6 +150,9 @@ struct Run<'a> {
     screen: &'a Screen,
     gate: &'a Gate,
     rules: &'a Rules,
+    stop: &'a Stop,
+    /// Whether a signal has ended the script.
+    is_stopped: bool,
     /// Lines that were read, the oldest first.
     parsed: VecDeque<Parsed>,
     /// Commands that have begun, the oldest first.
@@ -183,11 +196,16 @@ impl<'a> Run<'a> {
                 }
                 Next::Begin => self.begin().await,
                 Next::End => ended = true,
+                Next::Stop => self.is_stopped = true,
             }
+        }
+        if self.is_stopped || self.screen.failure().is_some() {
+            self.settle().await;
         }
         // Where a line has stopped the script, or nobody reads, that has been told.
         let has_stopped =
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
+        let has_stopped = has_stopped || self.is_stopped;
         if self.shell.in_transaction() && !has_stopped {
             self.failed = true;
             let error = Error::usage(format!("{UNCOMMITTED}: nothing of it was sent"));
@@ -203,7 +221,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_over(&self) -> bool {
-        self.over || self.screen.failure().is_some()
+        self.over || self.is_stopped || self.screen.failure().is_some()
     }
 
     /// Takes another line where lines are given and one is there, or else waits for the oldest
@@ -212,6 +230,9 @@ impl<'a> Run<'a> {
         let full = self.window.len() >= self.room.size();
         let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
         poll_fn(|context| {
+            if self.stop.is_asked(context.waker()) && !self.is_stopped {
+                return Poll::Ready(Next::Stop);
+            }
             self.shell.session.send_reads();
             if self.window.is_empty() {
                 // No reply is to come before these.
@@ -264,9 +285,42 @@ impl<'a> Run<'a> {
     /// Finishes all that is in flight.
     async fn drain(&mut self) {
         while !self.is_over() && !self.window.is_empty() {
-            if let Next::Done(done) = self.next(None).await {
-                self.show(done);
+            self.finish_one().await;
+        }
+    }
+
+    /// Waits for the oldest command, unless the script is to end.
+    async fn finish_one(&mut self) {
+        match self.next(None).await {
+            Next::Done(done) => self.show(done),
+            Next::Stop => self.is_stopped = true,
+            Next::Line(_) | Next::Begin | Next::End => {}
+        }
+    }
+
+    /// Gives what has left a while to be answered, and says of the rest that nobody knows.
+    async fn settle(&mut self) {
+        let deadline = tokio::time::Instant::now() + GRACE;
+        self.is_stopped = true;
+        while !self.window.is_empty() {
+            match tokio::time::timeout_at(deadline, self.next(None)).await {
+                Ok(Next::Done(done)) => self.show(done),
+                Ok(_) => {}
+                Err(_) => break,
             }
+        }
+        for mut entry in std::mem::take(&mut self.window) {
+            // Its reply may be there, behind that of an earlier one which is not.
+            entry.is_done(&mut Context::from_waker(Waker::noop()));
+            let Entry { line, reply, writes, .. } = entry;
+            if let Reply::Known(result, stamp) = reply {
+                self.show(Done { line, result, stamp });
+                continue;
+            }
+            let error = Error::new(Kind::Interrupted, "Interrupted before the reply came");
+            let error = if writes { error.maybe_applied() } else { error };
+            self.failed = true;
+            complain(self.shell.view, self.screen, self.rules, &line, &error);
         }
     }
 
@@ -290,7 +344,7 @@ impl<'a> Run<'a> {
         }
         let Some(call) = call.transpose() else { return };
         let in_transaction = self.shell.in_transaction();
-        let effects = call.as_ref().map(|call| call.effects(self.shell));
+        let effects = call.as_ref().map(|call| call.effects(self.shell)).map_err(drop);
         let flow = match effects {
             // Its lines are kept in their order, and wait for nothing.
             Ok(_) if in_transaction => Concurrency::Alone,
@@ -319,7 +373,8 @@ impl<'a> Run<'a> {
         let origin = call.as_ref().map(|call| self.shell.origin(call)).unwrap_or_default();
         let line = Line { number, typed: text.unwrap_or_default(), origin };
         let (reply, left) = self.start(call, flow, &line);
-        self.window.push_back(Entry { line, reply, change, _share: share });
+        let writes = effects.is_ok_and(|effects| !effects.only_reads());
+        self.window.push_back(Entry { line, reply, change, writes, _share: share });
         if alone || !left {
             self.drain().await;
         }
@@ -349,9 +404,7 @@ impl<'a> Run<'a> {
             entry.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
         };
         while !self.is_over() && self.window.iter().any(waits) {
-            if let Next::Done(done) = self.next(None).await {
-                self.show(done);
-            }
+            self.finish_one().await;
         }
         if change.is_of_limits() {
             self.drain().await;

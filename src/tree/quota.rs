@@ -23,47 +23,6 @@ const READ_TOGETHER: usize = 128;
 /// The znode in which the servers keep what a subtree has.
 const USAGE: &str = "zookeeper_stats";
 
-/// Limits that are read at a time.
-const READ_TOGETHER: usize = 128;
-
-/// Returns every znode with a hard limit, as far as this session may see them: from inside a chroot
-/// it sees none.
-pub async fn hard_limits(session: &Session) -> Result<Vec<ZnodePath>> {
-    if !session.sees_real_root() {
-        return Ok(Vec::new());
-    }
-    let mut all = Vec::new();
-    let mut walk = Walk::new(session, &ZnodePath::new(ROOT)?, WalkOrder::Depth, false);
-    loop {
-        match walk.next().await {
-            Ok(Some(at)) if at.name() == LIMITS => all.push(at),
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(error) if is_gone(&error) => break,
-            Err(error) => return Err(error),
-        }
-    }
-    let mut found = Vec::new();
-    for part in all.chunks(READ_TOGETHER) {
-        let limits = part.iter().map(|at| session.get_data(at, false));
-        for (at, limits) in part.iter().zip(join_all(limits).await) {
-            let limits = match limits {
-                Ok((data, _)) => Track::parse(data.as_bytes()),
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(error),
-            };
-            let is_hard = |limit: &Limit| limits.get(*limit) >= 0;
-            if [Limit::CountHard, Limit::BytesHard].iter().any(is_hard)
-                && let Some(holder) = at.parent()
-            {
-                let top = holder.as_str().trim_start_matches(ROOT);
-                found.push(ZnodePath::new(if top.is_empty() { "/" } else { top })?);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// Returns the znode that holds the limits of `path`.
 pub fn limits_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     quota_path(session, path).map(|place| place.child(LIMITS))

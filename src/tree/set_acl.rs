@@ -21,7 +21,7 @@ pub async fn set_acl(
 ) -> Result<u64> {
     let mut tally = Tally::default();
     let mut in_flight = FuturesUnordered::new();
-    let mut walk = Walk::new(session, top, WalkOrder::Depth, false);
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
     let walked = loop {
         let path = match walk.next().await {
             Ok(Some(path)) => path,
@@ -41,6 +41,9 @@ pub async fn set_acl(
         progress(tally.done);
     }
     walked?;
+    tally.unlisted = walk.unlisted_count;
+    tally.failures.extend(walk.take_unlisted());
+    tally.failures.truncate(TOLD_FAILURES);
     tally.result()
 }
 
@@ -49,6 +52,8 @@ pub async fn set_acl(
 struct Tally {
     done: u64,
     failed: u64,
+    /// Znodes whose children may not be listed.
+    unlisted: u64,
     failures: Vec<Error>,
 }
 
@@ -75,11 +80,16 @@ impl Tally {
     }
 
     fn result(self) -> Result<u64> {
-        if self.failed == 0 {
-            return Ok(self.done);
+        let Self { done, failed, unlisted, failures } = self;
+        if failed == 0 && unlisted == 0 {
+            return Ok(done);
         }
-        let Self { done, failed, failures } = self;
-        let message = format!("{failed} of {} znodes keep their old list", done + failed);
+        let mut message = format!("{failed} of {} znodes keep their old list", done + failed);
+        if unlisted > 0 {
+            message += &format!(
+                ", and what is below {unlisted} that may not be listed: {done} have the new one"
+            );
+        }
         Err(Error::new(Kind::Refused, message).with_causes(failures))
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::is_gone;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::session::{BatchSize, Session};
 use crate::zk::ZnodePath;
 
@@ -25,6 +25,9 @@ pub(super) const FLIGHTS: usize = 4;
 
 /// Fixed bytes of a question about one znode among many.
 const QUESTION_BYTES: usize = 16;
+
+/// Refused listings whose reasons are kept.
+const KEPT: usize = 1000;
 
 /// What comes in a walk behind a znode that has children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,10 @@ pub struct Walk {
     /// Calls until it is looked again whether more can be asked for.
     look_again: usize,
     begun: bool,
+    /// Why some children could not be listed, where the walk goes on all the same.
+    unlisted: Option<Vec<Error>>,
+    /// How many could not.
+    pub(super) unlisted_count: u64,
 }
 
 struct Waiting {
@@ -72,7 +79,20 @@ impl Walk {
             in_flight: FuturesUnordered::new(),
             look_again: 0,
             begun: false,
+            unlisted: None,
+            unlisted_count: 0,
         }
+    }
+
+    /// Has the walk go on where the children of a znode may not be listed.
+    #[must_use]
+    pub(super) fn passing_over(self) -> Self {
+        Self { unlisted: Some(Vec::new()), ..self }
+    }
+
+    /// Takes the reasons why children could not be listed: as many as are kept.
+    pub(super) fn take_unlisted(&mut self) -> Vec<Error> {
+        self.unlisted.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Returns the next znode, as soon as it is known to exist; none at the end. One that vanishes
@@ -90,6 +110,13 @@ impl Walk {
             match names {
                 Ok(names) => self.enter(path, names),
                 Err(error) if is_gone(&error) && self.begun => {}
+                Err(error) if self.unlisted.is_some() && error.code_of() == Some(Code::NoAuth) => {
+                    self.unlisted_count += 1;
+                    if let Some(kept) = self.unlisted.as_mut().filter(|kept| kept.len() < KEPT) {
+                        kept.push(error);
+                    }
+                    self.enter(path, Vec::new());
+                }
                 Err(error) => {
                     self.waiting.clear();
                     return Err(error);

@@ -240,8 +240,10 @@ impl Plan {
         let more = self.failed.saturating_sub(self.failures.len() as u64);
         let more = if more == 0 { String::new() } else { format!("; and {more} more") };
         let kind = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
+        // After a lost connection there are znodes that nobody has looked at.
+        let least = if kind.is_some() { "at least " } else { "" };
         let message = format!(
-            "Failed to delete some node(s) in the subtree! {} deleted, {} left: {}{more}",
+            "Failed to delete some node(s) in the subtree! {least}{} deleted, {least}{} left: {}{more}",
             self.deleted,
             self.failed,
             named.join("; ")

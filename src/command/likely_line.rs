@@ -1,0 +1,78 @@
+//! The line that somebody has meant who is not used to this shell's quotes.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use super::with_places;
+use crate::dialect::Dialect;
+use crate::dispatch::{Data, Place, Words, is_of};
+use crate::syntax::Line;
+
+/// Returns the line as it should be typed, where its quotes or its blanks have made it wrong.
+pub(super) fn likely_line(text: &str, dialect: Dialect) -> Option<String> {
+    let text = text.trim();
+    if text.contains('\n') {
+        return None;
+    }
+    quoted_path(text, dialect).or_else(|| quoted_data(text, dialect))
+}
+
+/// In the dialect of 3.4 double quotes belong to the word, so that no path may stand in them.
+fn quoted_path(text: &str, dialect: Dialect) -> Option<String> {
+    let words = Line::parse(text, dialect).words;
+    let mut line = text.to_owned();
+    let mut changed = false;
+    for word in words.iter().skip(1).rev() {
+        let typed = word.text();
+        let inner = typed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        if let Some(path) = inner.filter(|path| path.starts_with('/')) {
+            line.replace_range(word.span.clone(), &quoted(path));
+            changed = true;
+        }
+    }
+    changed.then_some(line)
+}
+
+/// Data with blanks that nobody has quoted is several words.
+fn quoted_data(text: &str, dialect: Dialect) -> Option<String> {
+    let line = Line::parse(text, dialect);
+    let bytes = line.words.iter().map(|word| OsString::from_vec(word.bytes.clone()));
+    let words = Words { words: bytes.collect(), block: None };
+    let is_data =
+        |place: &Place<'_>| matches!(place, Place::Value(Some(arg)) if is_of::<Data>(arg));
+    let data = with_places(&words, dialect, |places| places.iter().position(is_data))?;
+    if data + 1 >= line.words.len() {
+        return None;
+    }
+    let start = line.words[data].span.start;
+    Some(format!("{}{}", &text[..start], quoted(&text[start..])))
+}
+
+/// Puts a text into quotes that both dialects read alike.
+fn quoted(text: &str) -> String {
+    if !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    format!("$'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_was_meant_is_shown_as_it_is_to_be_typed() {
+        for (typed, meant) in [
+            ("create /sp hello world", Some("create /sp 'hello world'")),
+            ("set /app hello world", Some("set /app 'hello world'")),
+            (r#"create /abc {"a": 1, "b": "x"}"#, Some(r#"create /abc '{"a": 1, "b": "x"}'"#)),
+            (r#"get "/odd/with space2""#, Some("get '/odd/with space2'")),
+            ("set /app it's late", None),
+            ("set /app hello", None),
+            ("ls /a b c", None),
+        ] {
+            assert_eq!(likely_line(typed, Dialect::V34).as_deref(), meant, "{typed}");
+        }
+        assert_eq!(quoted("it's"), r"$'it\'s'");
+    }
+}
