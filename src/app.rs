@@ -119,7 +119,7 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     let interactive = options.input == Input::Standard
         && !options.script.check
         && !options.sandbox.serve
-        && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
+        && detected_mode() == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
     check_descriptors()?;
@@ -172,6 +172,11 @@ fn open(path: &Path) -> Result<File> {
         Ok(metadata) if metadata.is_dir() => Err(cannot(&"it is a directory")),
         _ => Ok(file),
     }
+}
+
+/// Returns the mode for a person, whether one types lines or only reads.
+fn detected_mode() -> Mode {
+    Mode::detect(std::env::var("TERM").ok().as_deref())
 }
 
 /// Returns how lines are to be read.
@@ -238,12 +243,29 @@ fn shell(
             }
         })
     };
-    shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
+    // One command at a terminal may need it too, as edit does.
+    let has_terminal = match options.input {
+        Input::Command(_) => detected_mode() == Mode::Terminal,
+        Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
+    };
+    shell.terminal = has_terminal.then(|| Arc::clone(screen));
+    shell.config_file.clone_from(&options.config_file);
     shell.reader = reader(options);
     shell.protected.clone_from(&options.protected);
     let typed = options.input == Input::Standard && io::stdin().is_terminal();
     shell.unasked = typed && shell.terminal.is_none();
     shell
+}
+
+/// Returns the ensembles as the prompt knows them.
+fn named(ensembles: &[options::NamedEnsemble]) -> Vec<repl::NamedEnsemble> {
+    let ensemble = |known: &options::NamedEnsemble| repl::NamedEnsemble {
+        name: known.name.clone(),
+        servers: known.servers.clone(),
+        color: known.color,
+        is_chosen: known.is_chosen,
+    };
+    ensembles.iter().map(ensemble).collect()
 }
 
 async fn run(
@@ -260,7 +282,7 @@ async fn run(
         Some(sandbox) if options.sandbox.serve => {
             say(screen, &sandbox.readiness());
             if screen.failure().is_none() {
-                ending.next().await;
+                ending.next(screen).await;
             }
             return Ok(0);
         }
@@ -286,9 +308,17 @@ async fn run(
     switches.set(Switch::Hints, options.habits.hints);
     switches.set(Switch::Pager, options.habits.pager);
     switches.set(Switch::Times, options.habits.times);
+    switches.set(Switch::Vi, options.habits.vi);
+    switches.set_prompt(options.habits.prompt);
+    // A person at a terminal that cannot move its cursor.
+    let is_dumb = options.input == Input::Standard
+        && screen.mode() == Mode::Plain
+        && io::stdin().is_terminal()
+        && io::stdout().is_terminal();
+    let ensembles = named(&options.ensembles);
     let gate = Gate::default();
     let session = {
-        let gate = input.is_some().then(|| gate.clone());
+        let gate = (input.is_some() && !is_dumb).then(|| gate.clone());
         let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
         let tell = naming_sandbox_once(Arc::clone(screen), names_server, tell);
         Session::new(settings, tell)
@@ -301,6 +331,7 @@ async fn run(
         }
         match (&options.input, input) {
             (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
+            (_, Some(input)) if is_dumb => repl::run_dumb(&shell, screen, input, &ensembles).await,
             (from, Some(input)) => {
                 if matches!(from, Input::File(_)) {
                     shell.give_input(io::stdin());
@@ -314,7 +345,7 @@ async fn run(
     let status = if screen.mode() == Mode::Terminal {
         // It has its own way with signals: Ctrl-C gives up a command, not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
-        repl::run(&shell, screen, patience).await
+        repl::run(&shell, screen, patience, &ensembles).await
     } else {
         let progress = async {
             if matches!(options.input, Input::Command(_)) && view.errors_on_terminal {
@@ -322,10 +353,10 @@ async fn run(
             }
             std::future::pending::<()>().await;
         };
-        ending::insist(shell.session.clone())?;
+        ending::insist(shell.session.clone(), Arc::clone(screen))?;
         let status = tokio::select! {
             status = work => status.map_err(anyhow::Error::from),
-            signal = ending.next() => {
+            signal = ending.next(screen) => {
                 if let Some(words) = shell.progress.words() {
                     screen.error(&format!("Interrupted; {words}"));
                 }

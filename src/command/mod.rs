@@ -8,10 +8,12 @@ mod consent;
 mod data;
 mod data_hint;
 mod inner;
+mod keys_page;
 mod log;
 mod parse;
 mod plain;
 mod redact;
+mod rows;
 mod secret;
 mod shell;
 mod spec;
@@ -27,6 +29,7 @@ pub use self::history::recalled;
 pub use self::parse::{Call, Reader, parse, words};
 use self::parse::{is_option, with_places};
 pub use self::redact::{is_private, redact};
+pub use self::rows::{Block, Open};
 pub use self::shell::{Outcome, Shell};
 use self::spec::Spec;
 use self::spec::Task;
@@ -157,6 +160,7 @@ commands! {
     config: Config;
     reconfig: Reconfig;
     multi: Multi, Check, Commit, Discard;
+    source: Source;
     echo: Echo;
     sleep: Sleep;
     time: Time;
@@ -164,6 +168,7 @@ commands! {
     help: Help;
     history: History, Redo;
     setting: Setting;
+    clear: Clear;
     version: Version;
 }
 

@@ -22,6 +22,11 @@ impl Transaction {
         Queued { queued: self.operations.len() }
     }
 
+    /// Returns how many operations wait.
+    pub(super) fn len(&self) -> usize {
+        self.operations.len()
+    }
+
     /// Keeps the transaction from being applied.
     pub(super) fn spoil(&mut self) {
         self.spoiled = true;

@@ -1,8 +1,8 @@
 //! A person at a terminal: read a line, run it, show what came of it.
 
-mod block;
 mod burst;
 mod complete;
+mod dumb;
 mod editor;
 mod external_editor;
 mod grammar;
@@ -11,35 +11,46 @@ mod highlight;
 mod hint;
 mod history;
 mod keys;
+mod prompt_words;
 mod recall;
 mod signals;
+mod system_shell;
 mod wrap;
 mod znode_cache;
 
 use std::cell::Cell;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use self::block::Block;
-use self::editor::{Editor, Read};
+use self::editor::{Editor, Read as Typed};
 use self::helper::Helper;
 use self::history::{Entry, HistoryFile};
 use self::keys::ShownHint;
+pub use self::prompt_words::NamedEnsemble;
+use self::prompt_words::{Place, PromptWords};
 use self::recall::SharedPast;
 use self::signals::Signals;
 pub use self::signals::take_over_window_size;
+use self::system_shell::{ForShell, for_shell};
 use self::znode_cache::ZnodeCache;
-use crate::command::{self, Outcome, Shell, Switch};
+use crate::command::{self, Block, Outcome, Shell, Switch};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
-use crate::session::{Session, Trace};
+use crate::session::Trace;
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
+
+/// What an interactive shell says first.
+const BANNER: &str = concat!(
+    "zksh ",
+    env!("CARGO_PKG_VERSION"),
+    ": help lists the commands, Tab completes, Ctrl-D leaves"
+);
 
 /// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
 /// With `patience`, a server is waited for so long before the first prompt.
@@ -50,18 +61,17 @@ pub async fn run(
     shell: &Shell,
     screen: &Arc<Screen>,
     patience: Option<Duration>,
+    ensembles: &[NamedEnsemble],
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
     shell.session.work_in(ZnodePath::root());
-    let number = Arc::new(AtomicUsize::new(0));
+    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
     let dialect = shell.view.dialect;
     let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
     let past = SharedPast::new(dialect);
     let history = open_history(screen, &past);
     shell.tell_earlier(past.lock().lines().map(str::to_owned).collect());
     let mut editor = {
-        let (session, number) = (shell.session.clone(), Arc::clone(&number));
-        let words = move || prompt(&session, number.load(Ordering::Relaxed));
         let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
         let (screen, tree, past) = (Arc::clone(screen), tree.clone(), past.clone());
         let helper = Helper::new(
@@ -71,26 +81,34 @@ pub async fn run(
             switches,
             past.clone(),
             hint.clone(),
+            words.clone(),
         );
+        let words = words.clone();
+        let words = move || words.words();
         Editor::new(screen, helper, past, &hint, dialect, words)?
     };
+    if shell.view.format == Format::Text {
+        screen.error(BANNER);
+    }
     if let Some(patience) = patience {
         wait_for_server(shell, patience, screen, &mut signals).await;
     }
     loop {
-        number.store(shell.next_number(), Ordering::Relaxed);
+        let place = || Place { queued: shell.queued(), number: shell.next_number() };
+        words.set_place(place());
         signals.forget();
-        let text = match editor.read(false) {
-            Read::Text(text) => text,
-            Read::Nothing => continue,
-            Read::End => return Ok(0),
-            Read::Ended => return Ok(128 + signals.number()),
+        let text = match editor.read(shell.switches.is_on(Switch::Vi)) {
+            Typed::Text(text) => text,
+            Typed::Nothing => continue,
+            Typed::End => return Ok(0),
+            Typed::Ended => return Ok(128 + signals.number()),
         };
         let lines = Block::parse(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
                 // One of several pasted: shown where its result is, as if it had been typed here.
-                let prompt = prompt(&shell.session, shell.next_number());
+                words.set_place(place());
+                let prompt = words.words();
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
@@ -113,7 +131,23 @@ pub async fn run(
                 let _ = history.as_ref().map(|history| history.append(&entry));
                 editor.remember(entry);
             }
-            if shell.switches.is_on(Switch::Pager) {
+            let mut line = line;
+            match for_shell(line, dialect) {
+                Some(ForShell::Whole(command)) => {
+                    shell.note(line);
+                    if let Some(failure) = system_shell::run(screen, command) {
+                        screen.error(&failure);
+                    }
+                    continue;
+                }
+                Some(ForShell::Reader { command, program }) => {
+                    screen.begin_pipe(program.to_owned());
+                    shell.set_piped(true);
+                    line = command;
+                }
+                None => {}
+            }
+            if shell.switches.is_on(Switch::Pager) && !shell.is_piped() {
                 let (columns, rows) = editor.size();
                 screen.begin_pages(columns.into(), rows.into());
             }
@@ -124,6 +158,7 @@ pub async fn run(
                 screen.print(&outcome.text);
             }
             screen.end_pages();
+            shell.set_piped(false);
             if let Ok(Some(Outcome { data_hint: Some(hint), .. })) = &result {
                 shell.show_data_hint(screen, None, hint);
             }
@@ -200,13 +235,22 @@ async fn wait_for_server(
     screen.status("");
 }
 
-/// Returns the prompt as zkCli words it, and the working path where it is not `/`.
-fn prompt(session: &Session, number: usize) -> String {
-    let servers = session.servers().map(|servers| servers.to_string()).unwrap_or_default();
-    let path = session.working_path().filter(|path| !path.is_root());
-    let path = path.map(|path| format!("{path} ")).unwrap_or_default();
-    let prompt = format!("[zk: {servers}({}) {path}{number}] ", session.state().name());
-    escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned()
+/// Reads and runs lines at a terminal that cannot move its cursor; returns the exit status.
+///
+/// # Errors
+/// Those of the session, where it ends the shell.
+pub async fn run_dumb(
+    shell: &Shell,
+    screen: &Screen,
+    input: Box<dyn Read + Send>,
+    ensembles: &[NamedEnsemble],
+) -> Result<u8> {
+    shell.session.work_in(ZnodePath::root());
+    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
+    if shell.view.format == Format::Text {
+        screen.error(BANNER);
+    }
+    dumb::run(shell, screen, words, input).await
 }
 
 /// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell. None for a line that

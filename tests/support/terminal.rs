@@ -145,7 +145,8 @@ pub(crate) fn connected_at_once(setup: impl Fn() -> Setup) -> Terminal {
     loop {
         let terminal = setup().start();
         let screen = terminal.wait_for("(CONNECTED) 0]");
-        if screen.starts_with("[zk: ") && screen.lines().count() == 1 {
+        // The banner and the prompt.
+        if screen.lines().count() == 2 {
             return terminal;
         }
     }
