@@ -1,5 +1,6 @@
 //! Options, then a session, then one of the modes: one command, a script, or a prompt.
 
+mod complete;
 mod ending;
 mod sandbox;
 
@@ -43,6 +44,10 @@ const DESCRIPTORS: usize = 20;
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = Arc::new(Screen::new(Mode::Plain));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|word| word == "--complete-words") {
+        return ExitCode::from(say(&screen, &complete::complete(&arguments[2..])));
+    }
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => say(&screen, &text),
         Ok(Startup::Complete(shell)) => say(&screen, &artifacts::completion(shell)),

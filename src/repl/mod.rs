@@ -2,6 +2,7 @@
 
 mod burst;
 mod complete;
+mod complete_words;
 mod dumb;
 mod editor;
 mod external_editor;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+pub use self::complete_words::{Candidate, complete_words, unquoted};
 use self::editor::{Editor, Read as Typed};
 use self::helper::Helper;
 use self::history::{Entry, HistoryFile};
