@@ -71,14 +71,14 @@ fn who_cannot_be_asked_at_a_dumb_terminal_says_it_in_advance() {
     run(&server, "create /lake deep\ncreate /lake/reed\ncreate /leaf");
     let mut terminal = Setup::new(&server).env("TERM", "dumb").start();
     terminal.keys("deleteall /leaf\rdeleteall /lake\rls /\r");
-    let screen = terminal.wait_for("\n[lake]");
+    let screen = terminal.wait_for("] [lake]");
     let refused = "Nothing was deleted. Delete /lake and 1 znode below it, 4 bytes?";
     assert!(screen.replace('\n', "").contains(refused), "{screen}");
     terminal.keys("time setAcl -R /lake world:anyone:cdr\rgetAcl /lake/reed\r");
     let screen = terminal.wait_for("\n: cdrwa");
     assert!(screen.replace('\n', "").contains("Nothing was changed. Replace "), "{screen}");
     terminal.keys("deleteall --yes /lake\rls /\r");
-    terminal.wait_for("\n[]");
+    terminal.wait_for("] []");
 }
 
 #[test]
