@@ -262,6 +262,25 @@ fn shell(
     shell
 }
 
+/// Returns the switches as the options want them.
+fn switches(options: &Options) -> Arc<Switches> {
+    let switches = Arc::<Switches>::default();
+    switches.set(Switch::Hints, options.habits.hints);
+    switches.set(Switch::Pager, options.habits.pager);
+    switches.set(Switch::Times, options.habits.times);
+    switches.set(Switch::Vi, options.habits.vi);
+    switches.set_prompt(options.habits.prompt);
+    switches
+}
+
+/// Returns whether a person types lines at a terminal that cannot move its cursor.
+fn is_dumb(options: &Options, screen: &Screen) -> bool {
+    options.input == Input::Standard
+        && screen.mode() == Mode::Plain
+        && io::stdin().is_terminal()
+        && io::stdout().is_terminal()
+}
+
 /// Returns the ensembles as the prompt knows them.
 fn named(ensembles: &[options::NamedEnsemble]) -> Vec<repl::NamedEnsemble> {
     let ensemble = |known: &options::NamedEnsemble| repl::NamedEnsemble {
@@ -309,17 +328,8 @@ async fn run(
             _ => Duration::MAX,
         },
     };
-    let switches = Arc::<Switches>::default();
-    switches.set(Switch::Hints, options.habits.hints);
-    switches.set(Switch::Pager, options.habits.pager);
-    switches.set(Switch::Times, options.habits.times);
-    switches.set(Switch::Vi, options.habits.vi);
-    switches.set_prompt(options.habits.prompt);
-    // A person at a terminal that cannot move its cursor.
-    let is_dumb = options.input == Input::Standard
-        && screen.mode() == Mode::Plain
-        && io::stdin().is_terminal()
-        && io::stdout().is_terminal();
+    let switches = switches(options);
+    let is_dumb = is_dumb(options, screen);
     let ensembles = named(&options.ensembles);
     let gate = Gate::default();
     let session = {

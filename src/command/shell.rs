@@ -147,11 +147,6 @@ impl Shell {
         self.piped.set(piped);
     }
 
-    /// Returns whether a program reads the results.
-    pub fn is_piped(&self) -> bool {
-        self.piped.get()
-    }
-
     /// Returns how results are shown.
     fn result_view(&self) -> View {
         if self.piped.get() {

@@ -138,6 +138,7 @@ pub enum Input {
 
 /// What the command `setting` changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a person")]
 pub struct Habits {
     /// Grey words stand behind the cursor.
     pub hints: bool,

@@ -73,22 +73,7 @@ pub async fn run(
     let past = SharedPast::new(dialect);
     let history = open_history(screen, &past);
     shell.tell_earlier(past.lock().lines().map(str::to_owned).collect());
-    let mut editor = {
-        let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
-        let (screen, tree, past) = (Arc::clone(screen), tree.clone(), past.clone());
-        let helper = Helper::new(
-            Arc::clone(&screen),
-            shell.view,
-            tree,
-            switches,
-            past.clone(),
-            hint.clone(),
-            words.clone(),
-        );
-        let words = words.clone();
-        let words = move || words.words();
-        Editor::new(screen, helper, past, &hint, dialect, words)?
-    };
+    let mut editor = make_editor(shell, screen, &words, &tree, &past)?;
     if shell.view.format == Format::Text {
         screen.error(BANNER);
     }
@@ -133,26 +118,7 @@ pub async fn run(
                 let _ = history.as_ref().map(|history| history.append(&entry));
                 editor.remember(entry);
             }
-            let mut line = line;
-            match for_shell(line, dialect) {
-                Some(ForShell::Whole(command)) => {
-                    shell.note(line);
-                    if let Some(failure) = system_shell::run(screen, command) {
-                        screen.error(&failure);
-                    }
-                    continue;
-                }
-                Some(ForShell::Reader { command, program }) => {
-                    screen.begin_pipe(program.to_owned());
-                    shell.set_piped(true);
-                    line = command;
-                }
-                None => {}
-            }
-            if shell.switches.is_on(Switch::Pager) && !shell.is_piped() {
-                let (columns, rows) = editor.size();
-                screen.begin_pages(columns.into(), rows.into());
-            }
+            let Some(line) = begin_output(shell, screen, &mut editor, line) else { continue };
             let result = line_runs(shell, line, &mut editor, screen, &mut signals).await;
             screen.status("");
             let enough = screen.has_seen_enough();
@@ -167,26 +133,96 @@ pub async fn run(
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            match result {
-                Ok(Some(Outcome { quit: true, .. })) => return Ok(0),
-                // For programs the result itself says so.
-                Ok(Some(Outcome { failure: Some(error), .. }))
-                    if shell.view.format != Format::Json =>
-                {
-                    shell.complain(screen, &error);
-                }
-                Ok(_) => {}
-                Err(error) if enough && error.kind() == Kind::Interrupted => break,
-                Err(error) if error.kind() == Kind::Interrupted => {
-                    // In the place of the ^C that the terminal shows.
-                    screen.print(b"\r\x1b[K");
-                    shell.complain(screen, &error);
-                    break;
-                }
-                Err(error) => shell.complain(screen, &error),
+            match told(shell, screen, result, enough) {
+                Next::Line => {}
+                Next::Prompt => break,
+                Next::End => return Ok(0),
             }
         }
     }
+}
+
+/// What comes after a line.
+enum Next {
+    /// The next of the lines that were pasted.
+    Line,
+    /// The prompt.
+    Prompt,
+    /// The end of the shell.
+    End,
+}
+
+/// Tells what came of a line beside its result; `enough` if the person has left the pager.
+fn told(shell: &Shell, screen: &Screen, result: Result<Option<Outcome>>, enough: bool) -> Next {
+    match result {
+        Ok(Some(Outcome { quit: true, .. })) => return Next::End,
+        // For programs the result itself says so.
+        Ok(Some(Outcome { failure: Some(error), .. })) if shell.view.format != Format::Json => {
+            shell.complain(screen, &error);
+        }
+        Ok(_) => {}
+        Err(error) if enough && error.kind() == Kind::Interrupted => return Next::Prompt,
+        Err(error) if error.kind() == Kind::Interrupted => {
+            screen.print(b"\r\x1b[K");
+            shell.complain(screen, &error);
+            return Next::Prompt;
+        }
+        Err(error) => shell.complain(screen, &error),
+    }
+    Next::Line
+}
+
+/// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
+/// command to run; none where the line was one for the system's shell, which has run it.
+fn begin_output<'l>(
+    shell: &Shell,
+    screen: &Screen,
+    editor: &mut Editor,
+    line: &'l str,
+) -> Option<&'l str> {
+    match for_shell(line, shell.view.dialect) {
+        Some(ForShell::Whole(command)) => {
+            shell.note(line);
+            if let Some(failure) = system_shell::run(screen, command) {
+                screen.error(&failure);
+            }
+            None
+        }
+        Some(ForShell::Reader { command, program }) => {
+            screen.begin_pipe(program.to_owned());
+            shell.set_piped(true);
+            Some(command)
+        }
+        None => {
+            if shell.switches.is_on(Switch::Pager) {
+                let (columns, rows) = editor.size();
+                screen.begin_pages(columns.into(), rows.into());
+            }
+            Some(line)
+        }
+    }
+}
+
+fn make_editor(
+    shell: &Shell,
+    screen: &Arc<Screen>,
+    words: &PromptWords,
+    tree: &ZnodeCache,
+    past: &SharedPast,
+) -> rustyline::Result<Editor> {
+    let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
+    let helper = Helper::new(
+        Arc::clone(screen),
+        shell.view,
+        tree.clone(),
+        switches,
+        past.clone(),
+        hint.clone(),
+        words.clone(),
+    );
+    let words = words.clone();
+    let words = move || words.words();
+    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, shell.view.dialect, words)
 }
 
 /// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.

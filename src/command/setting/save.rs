@@ -46,7 +46,7 @@ fn with(text: &str, name: &str, value: &str) -> String {
         rest.is_some_and(|rest| rest.starts_with('='))
     };
     let commented;
-    if let Some(at) = lines[..top].iter().position(|line| is_key(line)) {
+    if let Some(at) = lines[..top].iter().position(is_key) {
         // These values have no `#` of their own.
         commented = match lines[at].split_once('#') {
             Some((_, comment)) => format!("{line} #{comment}"),
