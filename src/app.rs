@@ -1,5 +1,6 @@
 //! Options, then a session, then one of the modes: one command, a script, or a prompt.
 
+mod complete;
 mod ending;
 mod sandbox;
 
@@ -44,6 +45,10 @@ const DESCRIPTORS: usize = 20;
 /// Runs the shell as the arguments say (the program's name first), and returns its exit status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = Arc::new(Screen::new(Mode::Plain));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|word| word == "--complete-words") {
+        return ExitCode::from(say(&screen, &complete::complete(&arguments[2..])));
+    }
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => say(&screen, &text),
         Ok(Startup::Complete(shell)) => say(&screen, &artifacts::completion(shell)),
@@ -120,7 +125,7 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     let interactive = options.input == Input::Standard
         && !options.script.check
         && !options.sandbox.serve
-        && Mode::detect(std::env::var("TERM").ok().as_deref()) == Mode::Terminal;
+        && detected_mode() == Mode::Terminal;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
     check_descriptors()?;
@@ -173,6 +178,11 @@ fn open(path: &Path) -> Result<File> {
         Ok(metadata) if metadata.is_dir() => Err(cannot(&"it is a directory")),
         _ => Ok(file),
     }
+}
+
+/// Returns the mode for a person, whether one types lines or only reads.
+fn detected_mode() -> Mode {
+    Mode::detect(std::env::var("TERM").ok().as_deref())
 }
 
 /// Returns how lines are to be read.
@@ -239,7 +249,13 @@ fn shell(
             }
         })
     };
-    shell.terminal = (screen.mode() == Mode::Terminal).then(|| Arc::clone(screen));
+    // One command at a terminal may need it too, as edit does.
+    let has_terminal = match options.input {
+        Input::Command(_) => detected_mode() == Mode::Terminal,
+        Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
+    };
+    shell.terminal = has_terminal.then(|| Arc::clone(screen));
+    shell.config_file.clone_from(&options.config_file);
     shell.reader = reader(options);
     shell.protected.clone_from(&options.protected);
     let typed = options.input == Input::Standard && io::stdin().is_terminal();
@@ -249,6 +265,36 @@ fn shell(
     shell.asks = one && !is_dumb;
     shell.unasked = typed && shell.terminal.is_none() || one && is_dumb;
     shell
+}
+
+/// Returns the switches as the options want them.
+fn switches(options: &Options) -> Arc<Switches> {
+    let switches = Arc::<Switches>::default();
+    switches.set(Switch::Hints, options.habits.hints);
+    switches.set(Switch::Pager, options.habits.pager);
+    switches.set(Switch::Times, options.habits.times);
+    switches.set(Switch::Vi, options.habits.vi);
+    switches.set_prompt(options.habits.prompt);
+    switches
+}
+
+/// Returns whether a person types lines at a terminal that cannot move its cursor.
+fn is_dumb(options: &Options, screen: &Screen) -> bool {
+    options.input == Input::Standard
+        && screen.mode() == Mode::Plain
+        && io::stdin().is_terminal()
+        && io::stdout().is_terminal()
+}
+
+/// Returns the ensembles as the prompt knows them.
+fn named(ensembles: &[options::NamedEnsemble]) -> Vec<repl::NamedEnsemble> {
+    let ensemble = |known: &options::NamedEnsemble| repl::NamedEnsemble {
+        name: known.name.clone(),
+        servers: known.servers.clone(),
+        color: known.color,
+        is_chosen: known.is_chosen,
+    };
+    ensembles.iter().map(ensemble).collect()
 }
 
 async fn run(
@@ -265,7 +311,7 @@ async fn run(
         Some(sandbox) if options.sandbox.serve => {
             say(screen, &sandbox.readiness());
             if screen.failure().is_none() {
-                ending.next().await;
+                ending.next(screen).await;
             }
             return Ok(0);
         }
@@ -287,13 +333,12 @@ async fn run(
             _ => Duration::MAX,
         },
     };
-    let switches = Arc::<Switches>::default();
-    switches.set(Switch::Hints, options.habits.hints);
-    switches.set(Switch::Pager, options.habits.pager);
-    switches.set(Switch::Times, options.habits.times);
+    let switches = switches(options);
+    let is_dumb = is_dumb(options, screen);
+    let ensembles = named(&options.ensembles);
     let (gate, stop) = (Gate::default(), Stop::default());
     let session = {
-        let gate = input.is_some().then(|| gate.clone());
+        let gate = (input.is_some() && !is_dumb).then(|| gate.clone());
         let tell = teller(Arc::clone(screen), gate, view, Arc::clone(&switches));
         let tell = naming_sandbox_once(Arc::clone(screen), names_server, tell);
         Session::new(settings, tell)
@@ -307,6 +352,7 @@ async fn run(
         }
         match (&options.input, input) {
             (Input::Command(words), _) => one(&shell, screen, words.clone()).await,
+            (_, Some(input)) if is_dumb => repl::run_dumb(&shell, screen, input, &ensembles).await,
             (from, Some(input)) => {
                 if matches!(from, Input::File(_)) {
                     shell.give_input(io::stdin());
@@ -320,7 +366,7 @@ async fn run(
     let status = if screen.mode() == Mode::Terminal {
         // It has its own way with signals: Ctrl-C gives up a command, not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
-        repl::run(&shell, screen, patience).await
+        repl::run(&shell, screen, patience, &ensembles).await
     } else {
         let progress = async {
             if matches!(options.input, Input::Command(_)) && view.errors_on_terminal {
@@ -328,11 +374,11 @@ async fn run(
             }
             std::future::pending::<()>().await;
         };
-        ending::insist(shell.session.clone())?;
+        ending::insist(shell.session.clone(), Arc::clone(screen))?;
         let mut work = std::pin::pin!(work);
         let status = tokio::select! {
             status = &mut work => status.map_err(anyhow::Error::from),
-            signal = ending.next() => {
+            signal = ending.next(screen) => {
                 if is_script {
                     // It tells what is known of the lines that have left.
                     stop.ask();

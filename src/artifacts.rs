@@ -22,8 +22,15 @@ pub struct Artifact {
     pub text: Vec<u8>,
 }
 
-/// Returns the completion script of a shell.
+/// Returns the completion script of a shell. Those of bash, zsh and fish ask zksh itself, which knows
+/// the znodes; others know its options and commands.
 pub fn completion(shell: Shell) -> String {
+    match shell {
+        Shell::Bash => return include_str!("artifacts/zksh.bash").to_owned(),
+        Shell::Zsh => return include_str!("artifacts/_zksh").to_owned(),
+        Shell::Fish => return include_str!("artifacts/zksh.fish").to_owned(),
+        _ => {}
+    }
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut whole(), "zksh", &mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()

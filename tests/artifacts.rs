@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::support::shell::bare;
+use crate::support::engine::engines;
+use crate::support::shell::{bare, zksh};
+use crate::support::{PATIENCE, free_port, wait_until};
 
 /// Compares the committed files with what the commands make today. `ZKSH_BLESS=1` writes them.
 #[test]
@@ -47,4 +49,72 @@ fn man_pages_and_completions_are_fresh() {
 fn a_shell_can_be_asked_for_its_completion_script() {
     let committed = include_str!("../completions/zksh.fish");
     assert_eq!(bare().args(["--completion", "fish"]).succeed(), committed);
+}
+
+/// Returns what bash offers behind a line.
+fn offered(server: &str, line: &str) -> Vec<String> {
+    let script = r#"
+        compopt() { echo "compopt $*"; }
+        . "$1"
+        COMP_LINE=$2; COMP_POINT=${#2}
+        # As bash cuts it.
+        line=$2; COMP_WORDS=()
+        while [[ $line =~ ^[[:blank:]]*([^[:blank:]:=]+|[:=]+) ]]; do
+            COMP_WORDS+=("${BASH_REMATCH[1]}"); line=${line#"${BASH_REMATCH[0]}"}
+        done
+        [[ $2 == *[[:blank:]] ]] && COMP_WORDS+=("")
+        COMP_WORDS[0]=$3
+        COMP_LINE=$3${COMP_LINE#zksh}; COMP_POINT=${#COMP_LINE}
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _zksh
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let completions = concat!(env!("CARGO_MANIFEST_DIR"), "/completions/zksh.bash");
+    let ran = std::process::Command::new("bash")
+        .args(["-c", script, "bash", completions, line, env!("CARGO_BIN_EXE_zksh")])
+        .env("ZKSH_SERVER", server)
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stderr), "", "{line}");
+    String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_options_commands_and_live_znodes() {
+    let server = engines().swap_remove(0).fresh();
+    for path in ["/prod", "/prod/a", "/prod/a b", "/project"] {
+        zksh(&server).args(["create", path, "x"]).succeed();
+    }
+    for (line, wanted) in [
+        ("zksh delet", &["delete", "deleteall"][..]),
+        ("zksh --ens", &["--ensemble"]),
+        ("zksh -ens", &["-ensemble"]),
+        ("zksh --compat ", &["3.4", "3.9"]),
+        ("zksh --compat 3.4 getAl", &["getAllChildrenNumber"]),
+        ("zksh get --wat", &["--watch"]),
+        ("zksh get /pr", &["compopt -o nospace", "/prod", "/project"]),
+        ("zksh get /prod", &["compopt -o nospace", "/prod/a", "/prod/a\\ b"]),
+        ("zksh get /prod/a", &["compopt -o nospace", "/prod/a", "/prod/a\\ b"]),
+        ("zksh get /project", &["/project"]),
+        ("zksh create /a b wor", &["compopt -o nospace", "world:anyone:"]),
+        ("zksh create /a b world:anyone:", &["compopt -o nospace", "c", "d", "r", "w", "a"]),
+        ("zksh -f ", &["compopt -o default", ""]),
+        ("zksh set /a -i x", &["compopt -o default", ""]),
+        ("zksh get /nosuch", &[""]),
+    ] {
+        // A machine that is busy may not answer within the time.
+        wait_until(line, || (offered(&server, line) == wanted).then_some(()));
+    }
+}
+
+#[test]
+fn without_a_server_completion_is_silent_and_soon_over() {
+    let begun = std::time::Instant::now();
+    let nobody = format!("127.0.0.1:{}", free_port());
+    assert_eq!(offered(&nobody, "zksh get /pr"), [""]);
+    // A port that never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    assert_eq!(offered(&silent.local_addr().unwrap().to_string(), "zksh get /pr"), [""]);
+    // Far more than 300 ms twice, on a machine that is busy.
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }

@@ -306,7 +306,7 @@ fn a_signal_leaves_no_line_untold() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let (address, root) = server.split_once('/').unwrap();
-        let mut cable = Cable::to(address);
+        let cable = Cable::to(address);
         let through = format!("{}/{root}", cable.address());
         let mut script = zksh(&through).args(["--window", "1000"]).start();
         let mut stdin = script.stdin.take().unwrap();

@@ -1,14 +1,19 @@
 //! Signals that end the shell.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::session::Session;
+use crate::terminal::Screen;
 
 /// How long the shell may take to end by itself, with the second that a script has for replies: a
 /// write to a reader who has stopped never ends.
 const GRACE: Duration = Duration::from_millis(2500);
+
+/// The number of SIGINT.
+const INTERRUPT: u8 = 2;
 
 /// The signals that end the shell in an orderly way, the session closed.
 pub(super) struct Ending([(u8, Signal); 3]);
@@ -18,13 +23,23 @@ impl Ending {
         let listen = |number: u8, kind| signal(kind).map(|stream| (number, stream));
         Ok(Self([
             listen(1, SignalKind::hangup())?,
-            listen(2, SignalKind::interrupt())?,
+            listen(INTERRUPT, SignalKind::interrupt())?,
             listen(15, SignalKind::terminate())?,
         ]))
     }
 
-    /// Waits for one of them; returns its number.
-    pub(super) async fn next(&mut self) -> u8 {
+    /// Waits for one of them; returns its number. A Ctrl-C for another program that has the terminal
+    /// is none of them.
+    pub(super) async fn next(&mut self, screen: &Screen) -> u8 {
+        loop {
+            let number = self.any().await;
+            if number != INTERRUPT || screen.is_own_ctrl_c() {
+                return number;
+            }
+        }
+    }
+
+    async fn any(&mut self) -> u8 {
         std::future::poll_fn(|context| {
             for (number, stream) in &mut self.0 {
                 if stream.poll_recv(context).is_ready() {
@@ -39,10 +54,10 @@ impl Ending {
 
 /// Ends the process when a signal came and the shell has not ended: the session is closed first.
 /// It must be called on the runtime.
-pub(super) fn insist(session: Session) -> anyhow::Result<()> {
+pub(super) fn insist(session: Session, screen: Arc<Screen>) -> anyhow::Result<()> {
     let mut ending = Ending::listen()?;
     tokio::spawn(async move {
-        let signal = ending.next().await;
+        let signal = ending.next(&screen).await;
         tokio::time::sleep(GRACE).await;
         session.close().await;
         #[expect(clippy::exit, reason = "the thread that would return is held up for good")]

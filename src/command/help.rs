@@ -3,11 +3,16 @@
 use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
 use super::{COMMANDS, Command, Listed};
+use super::keys_page::KEYS;
 use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
 use crate::output::Said;
 use crate::syntax::QUOTING;
+
+/// Columns of a task, and of the whole table.
+const TASK: usize = 12;
+const COLUMNS: usize = 78;
 
 /// Show all commands, one in full, or what a word means
 #[derive(Debug, clap::Args)]
@@ -50,6 +55,8 @@ impl Spec for Help {
             self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
         let text = match &self.words[..] {
             [] => table(),
+            [word] if word == "all" => meanings(),
+            [word] if word == "keys" => KEYS.to_owned(),
             [word] if word == "glossary" => {
                 format!("{}\nhelp WORD explains one.", glossary::list(language))
             }
@@ -85,7 +92,33 @@ fn unknown(word: &str) -> Error {
     }
 }
 
+/// Lists the commands by task, on one screen.
 fn table() -> String {
+    let mut lines = Vec::new();
+    for task in Task::ALL {
+        let mut line = format!("{:<TASK$}", task.name());
+        for Listed { name, .. } in COMMANDS.iter().filter(|listed| listed.task == *task) {
+            if line.len() + 1 + name.len() > COLUMNS {
+                lines.push(std::mem::replace(&mut line, " ".repeat(TASK)));
+            }
+            line.push(' ');
+            line.push_str(name);
+        }
+        lines.push(line);
+    }
+    lines.push(String::new());
+    lines.push(
+        "help COMMAND  its usage, options and an example; help all  what each is for".to_owned(),
+    );
+    lines.push("help WORD     one of ZooKeeper's words; help glossary lists them".to_owned());
+    lines.push(
+        "help keys     keys at the prompt; help quoting  blanks and quotes in data".to_owned(),
+    );
+    lines.join("\n")
+}
+
+/// Lists the commands by task, each with what it is for.
+fn meanings() -> String {
     let tree = Command::tree();
     let mut lines = Vec::new();
     for task in Task::ALL {
@@ -96,8 +129,6 @@ fn table() -> String {
             lines.push(format!("  {name:<22}{about}"));
         }
     }
-    lines.push("help COMMAND shows its usage, options and an example.".to_owned());
-    lines.push("help WORD explains one of ZooKeeper's words; help glossary lists them.".to_owned());
     lines.join("\n")
 }
 
@@ -128,9 +159,18 @@ mod tests {
 
     #[test]
     fn the_table_fits_on_eighty_columns() {
+        let all = [table(), meanings(), KEYS.to_owned()].join("\n");
         let wide: Vec<String> =
-            table().lines().filter(|line| line.chars().count() > 80).map(str::to_owned).collect();
+            all.lines().filter(|line| line.chars().count() > 80).map(str::to_owned).collect();
         assert!(wide.is_empty(), "{}", wide.join("\n"));
+    }
+
+    #[test]
+    fn the_table_and_the_keys_fit_on_a_screen_of_24_rows() {
+        // The line that asks for it and the prompt below it take two.
+        for text in [table(), KEYS.to_owned()] {
+            assert!(text.lines().count() <= 22, "{text}");
+        }
     }
 
     #[test]

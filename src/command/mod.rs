@@ -8,11 +8,13 @@ mod consent;
 mod data;
 mod data_hint;
 mod inner;
+mod keys_page;
 mod likely_line;
 mod log;
 mod parse;
 mod plain;
 mod redact;
+mod rows;
 mod secret;
 mod shell;
 mod spec;
@@ -28,6 +30,7 @@ pub use self::history::recalled;
 pub use self::parse::{Call, Reader, parse, words};
 use self::parse::{is_option, with_places};
 pub use self::redact::{is_private, redact};
+pub use self::rows::{Block, Open};
 pub use self::shell::{Outcome, Shell};
 use self::spec::Spec;
 use self::spec::Task;
@@ -158,6 +161,7 @@ commands! {
     config: Config;
     reconfig: Reconfig;
     multi: Multi, Check, Commit, Discard;
+    source: Source;
     echo: Echo;
     sleep: Sleep;
     time: Time;
@@ -165,6 +169,7 @@ commands! {
     help: Help;
     history: History, Redo;
     setting: Setting;
+    clear: Clear;
     version: Version;
 }
 

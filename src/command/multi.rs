@@ -46,6 +46,11 @@ impl Transaction {
         Queued { queued, told }
     }
 
+    /// Returns how many operations wait.
+    pub(super) fn len(&self) -> usize {
+        self.operations.len()
+    }
+
     /// Keeps the transaction from being applied.
     pub(super) fn spoil(&mut self) {
         self.spoiled = true;

@@ -2,13 +2,10 @@
 
 use crate::dispatch::{Effects, Write};
 use super::{Spec, Task};
-use clap::ValueEnum;
-
 use super::Shell;
 use super::data::{self, Source};
 use super::data_hint::DataHint;
 use super::setting::Setting;
-use super::switches::{Choice, Switch};
 use crate::dispatch::Data;
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
@@ -69,9 +66,7 @@ impl Set {
         if shell.terminal.is_none() || !at_root || !bare {
             return None;
         }
-        let name = Switch::from_str(self.path.as_str(), false).ok()?;
-        let choice = Choice::from_str(self.data.0.to_str()?, false).ok()?;
-        Some(Setting { name: Some(name), choice: Some(choice) })
+        Setting::of_words(self.path.as_str(), self.data.0.to_str()?)
     }
 
     /// Returns whether the command needs more than one round trip.

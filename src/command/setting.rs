@@ -1,26 +1,64 @@
-//! `setting`: hints, pager and times, on or off.
+//! `setting`: hints, pager, prompt, times and vi, as one likes them.
+
+mod save;
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
 
 use crate::dispatch::Effects;
 use super::{Shell, Spec, Task};
-use super::switches::{Choice, Switch};
+use super::switches::Switch;
 use crate::error::{Error, Kind, Result};
+use crate::output::style::PromptStyle;
 use crate::output::{Report, Text};
+
+const USAGE: &str = "setting [name] [on|off|full|short|name] [--save]";
 
 /// Show or change how the shell behaves
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "setting [name] [on|off]", after_long_help = EXAMPLE)]
+#[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Setting {
     /// What to show or to change; all are shown where none is given
     #[arg(value_name = "name")]
-    pub(super) name: Option<Switch>,
-    /// Switch it on or off
-    #[arg(value_name = "on|off", hide_possible_values = true)]
-    pub(super) choice: Option<Choice>,
+    name: Option<Name>,
+    /// on or off; for the prompt full, short or name
+    #[arg(value_name = "choice", hide_possible_values = true)]
+    choice: Option<Choice>,
+    /// Keep it in the config file, for later shells; without a name, all
+    #[arg(long)]
+    save: bool,
+}
+
+/// What can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Name {
+    /// Grey words behind the cursor: usage, earlier lines, what a znode is
+    Hints,
+    /// Show a result that is longer than the screen with $PAGER
+    Pager,
+    /// How the prompt names the servers
+    Prompt,
+    /// Show the time of day before each event
+    Times,
+    /// Keys mean what they mean in vi
+    Vi,
+}
+
+/// A choice as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    On,
+    Off,
+    Full,
+    Short,
+    Name,
 }
 
 const EXAMPLE: &str = "\
-At a prompt whose working path is /, `set hints off` means the same. The config file may begin with
-another choice: `pager = true`.
+At a prompt whose working path is /, `set hints off` means the same. The prompt shows all servers with
+full, the first one and the number of others with short, and the name of an ensemble that was chosen
+by its name with name.
 
 Example:
 > setting times on
@@ -28,7 +66,18 @@ times on
 > setting
 hints on
 pager off
-times on";
+prompt name
+times on
+vi off";
+
+impl Setting {
+    /// Reads `set hints off` as a setting, if it is one.
+    pub(super) fn of_words(name: &str, choice: &str) -> Option<Self> {
+        let name = Name::from_str(name, false).ok()?;
+        let choice = Choice::from_str(choice, false).ok()?;
+        Some(Self { name: Some(name), choice: Some(choice), save: false })
+    }
+}
 
 impl Spec for Setting {
     const NAME: &'static str = "setting";
@@ -41,25 +90,110 @@ impl Spec for Setting {
 
     async fn run(&self, shell: &Shell) -> Result<Settings> {
         if let (Some(name), Some(choice)) = (self.name, self.choice) {
-            if name == Switch::Pager && choice == Choice::On && shell.terminal.is_none() {
-                return Err(Error::new(Kind::Refused, "There is no terminal for a pager"));
-            }
-            shell.switches.set(name, choice == Choice::On);
+            change(shell, name, choice)?;
         }
-        let shown = self.name.as_ref().map_or(Switch::SETTINGS, std::slice::from_ref);
-        Ok(Settings(shown.iter().map(|one| (one.name(), shell.switches.is_on(*one))).collect()))
+        let shown = self.name.as_ref().map_or(Name::value_variants(), std::slice::from_ref);
+        let values: BTreeMap<_, _> =
+            shown.iter().map(|name| (word(*name), value(shell, *name))).collect();
+        if self.save {
+            save(shell, &values)?;
+        }
+        Ok(Settings(values))
     }
 }
 
-/// Names, and whether each is on.
+fn change(shell: &Shell, name: Name, choice: Choice) -> Result<()> {
+    let style = match choice {
+        Choice::Full => Some(PromptStyle::Full),
+        Choice::Short => Some(PromptStyle::Short),
+        Choice::Name => Some(PromptStyle::Name),
+        Choice::On | Choice::Off => None,
+    };
+    match (switch(name), style) {
+        (None, Some(style)) => shell.switches.set_prompt(style),
+        (Some(switch), None) => {
+            if switch == Switch::Pager && choice == Choice::On && shell.terminal.is_none() {
+                return Err(Error::new(Kind::Refused, "There is no terminal for a pager"));
+            }
+            shell.switches.set(switch, choice == Choice::On);
+        }
+        (None, None) => {
+            return Err(Error::usage("The prompt is full, short or name").with_usage(USAGE));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::usage(format!("{} is on or off", word(name))).with_usage(USAGE));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the switch of a name; none for the prompt.
+fn switch(name: Name) -> Option<Switch> {
+    match name {
+        Name::Hints => Some(Switch::Hints),
+        Name::Pager => Some(Switch::Pager),
+        Name::Prompt => None,
+        Name::Times => Some(Switch::Times),
+        Name::Vi => Some(Switch::Vi),
+    }
+}
+
+/// Returns the word for a name.
+fn word(name: Name) -> &'static str {
+    match name {
+        Name::Hints => "hints",
+        Name::Pager => "pager",
+        Name::Prompt => "prompt",
+        Name::Times => "times",
+        Name::Vi => "vi",
+    }
+}
+
+fn value(shell: &Shell, name: Name) -> Value {
+    match switch(name) {
+        Some(switch) => Value::Switch(shell.switches.is_on(switch)),
+        None => Value::Prompt(shell.switches.prompt().name()),
+    }
+}
+
+/// Writes choices into the config file.
+fn save(shell: &Shell, values: &BTreeMap<&'static str, Value>) -> Result<()> {
+    let file = shell.config_file.as_ref().ok_or_else(|| {
+        Error::new(Kind::Refused, "There is no place for a config file: HOME is not set")
+    })?;
+    let choices: Vec<(&str, String)> = values
+        .iter()
+        .map(|(name, value)| match value {
+            Value::Switch(on) => (*name, on.to_string()),
+            Value::Prompt(style) => (*name, format!("\"{style}\"")),
+        })
+        .collect();
+    save::save(file, &choices)
+        .map_err(|why| Error::new(Kind::Refused, format!("Cannot write {}: {why}", file.display())))
+}
+
+/// The value of a setting.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+enum Value {
+    Switch(bool),
+    Prompt(&'static str),
+}
+
+/// Names with their values.
 #[derive(Debug, serde::Serialize)]
 #[serde(transparent)]
-pub(super) struct Settings(std::collections::BTreeMap<&'static str, bool>);
+pub(super) struct Settings(BTreeMap<&'static str, Value>);
 
 impl Report for Settings {
     fn text(&self, out: &mut Text<'_>) {
-        for (name, on) in &self.0 {
-            out.line(format_args!("{name} {}", if *on { "on" } else { "off" }));
+        for (name, value) in &self.0 {
+            let value = match value {
+                Value::Switch(true) => "on",
+                Value::Switch(false) => "off",
+                Value::Prompt(style) => style,
+            };
+            out.line(format_args!("{name} {value}"));
         }
     }
 }

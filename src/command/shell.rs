@@ -1,6 +1,8 @@
 //! What commands work on: the session, the log of lines, and the few switches of the shell.
 
+use std::cell::Cell;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -56,6 +58,12 @@ pub struct Shell {
     pub protected: Vec<ZnodePath>,
     /// Whether the last `cd` of a script has failed.
     lost_way: AtomicBool,
+    /// Where `setting --save` writes.
+    pub config_file: Option<PathBuf>,
+    /// Whether a program reads the results, and not the terminal.
+    piped: Cell<bool>,
+    /// How many files run each other.
+    files: Cell<usize>,
     /// Whether a person types the lines where nothing can be asked: at a dumb terminal.
     pub unasked: bool,
     /// Whether a person has typed the one command on the command line, and can be asked.
@@ -72,6 +80,22 @@ pub struct Outcome {
     pub failure: Option<Error>,
     /// What to say of data that is stored as typed and may surprise.
     pub data_hint: Option<DataHint>,
+}
+
+/// A file that is being run.
+pub(super) struct RunningFile<'a>(&'a Cell<usize>);
+
+impl RunningFile<'_> {
+    /// Returns how many files run each other, with this one.
+    pub(super) fn depth(&self) -> usize {
+        self.0.get()
+    }
+}
+
+impl Drop for RunningFile<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 impl Shell {
@@ -98,6 +122,9 @@ impl Shell {
             progress: Progress::default(),
             protected: Vec::new(),
             lost_way: AtomicBool::new(false),
+            config_file: None,
+            piped: Cell::default(),
+            files: Cell::default(),
             unasked: false,
             asks: false,
         }
@@ -122,6 +149,31 @@ impl Shell {
         // What is complained of from now on is this line's.
         let origin = call.as_ref().ok().and_then(|call| Some(self.origin(call.as_ref()?)));
         *self.last_origin() = origin.unwrap_or_default();
+    }
+
+    /// Says whether a program reads the results, which then have no colours and no escapes.
+    pub fn set_piped(&self, piped: bool) {
+        self.piped.set(piped);
+    }
+
+    /// Returns how results are shown.
+    fn result_view(&self) -> View {
+        if self.piped.get() {
+            View { terminal: false, color: false, ..self.view }
+        } else {
+            self.view
+        }
+    }
+
+    /// Begins to run a file, until what is returned is dropped.
+    pub(super) fn enter_file(&self) -> RunningFile<'_> {
+        self.files.set(self.files.get() + 1);
+        RunningFile(&self.files)
+    }
+
+    /// Returns how many operations wait for `commit`; none where no transaction has begun.
+    pub fn queued(&self) -> Option<usize> {
+        self.transaction().as_ref().map(Transaction::len)
     }
 
     /// Returns whether a transaction has begun.
@@ -182,7 +234,7 @@ impl Shell {
             report => report?,
         };
         let quit = matches!(call.command, Command::Quit(_));
-        let text = self.view.result(&origin, &*report);
+        let text = self.result_view().result(&origin, &*report);
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: call.data_hint() })
     }
 
@@ -267,13 +319,13 @@ impl Shell {
 
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.view.part(&self.last_origin(), report), false)
+        (self.show)(&self.result_view().part(&self.last_origin(), report), false)
     }
 
     /// Shows one result of a command that has several; it reaches the reader at once, and events
     /// may stand behind it.
     pub(super) fn tell(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.view.part(&self.last_origin(), report), true)
+        (self.show)(&self.result_view().part(&self.last_origin(), report), true)
     }
 
     /// Lets what was shown so far reach its reader.

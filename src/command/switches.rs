@@ -1,43 +1,35 @@
-//! The few things about the shell that can be switched on and off.
+//! The few things about the shell that a person chooses: some are on or off, the prompt has a style.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// One of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+use crate::output::style::PromptStyle;
+
+/// Something that is on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
-    /// Grey words behind the cursor: usage, earlier lines, what a znode is
+    /// Grey words behind the cursor.
     Hints,
-    /// Show a result that is longer than the screen with $PAGER
+    /// A result that is longer than the screen goes to $PAGER.
     Pager,
-    /// Show the time of day before each event
+    /// The time of day stands before each event.
     Times,
+    /// Keys mean what they mean in vi.
+    Vi,
     /// Events are shown: the switch of `printwatches`.
-    #[value(skip)]
     Events,
 }
 
-impl Switch {
-    /// Those that `setting` names.
-    pub(super) const SETTINGS: &[Self] = &[Self::Hints, Self::Pager, Self::Times];
-
-    /// Returns the word that is typed.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Hints => "hints",
-            Self::Pager => "pager",
-            Self::Times => "times",
-            Self::Events => "printwatches",
-        }
-    }
-}
-
-/// How they are, shared by the shell and whoever shows things.
+/// How they are, shared by the shell and whatever shows things.
 #[derive(Debug)]
-pub struct Switches([AtomicBool; 4]);
+pub struct Switches {
+    on: [AtomicBool; 5],
+    prompt: AtomicU8,
+}
 
 impl Default for Switches {
     fn default() -> Self {
-        let switches = Self([const { AtomicBool::new(false) }; 4]);
+        let switches =
+            Self { on: [const { AtomicBool::new(false) }; 5], prompt: AtomicU8::default() };
         switches.set(Switch::Hints, true);
         switches.set(Switch::Events, true);
         switches
@@ -47,12 +39,22 @@ impl Default for Switches {
 impl Switches {
     /// Returns whether it is on.
     pub fn is_on(&self, switch: Switch) -> bool {
-        self.0[switch as usize].load(Ordering::Relaxed)
+        self.on[switch as usize].load(Ordering::Relaxed)
     }
 
     /// Switches it on or off.
     pub fn set(&self, switch: Switch, on: bool) {
-        self.0[switch as usize].store(on, Ordering::Relaxed);
+        self.on[switch as usize].store(on, Ordering::Relaxed);
+    }
+
+    /// Returns how the prompt names the servers.
+    pub fn prompt(&self) -> PromptStyle {
+        PromptStyle::ALL[usize::from(self.prompt.load(Ordering::Relaxed))]
+    }
+
+    /// Chooses how the prompt names the servers.
+    pub fn set_prompt(&self, style: PromptStyle) {
+        self.prompt.store(style as u8, Ordering::Relaxed);
     }
 }
 

@@ -8,9 +8,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Color;
+use super::{Color, NamedEnsemble};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
+use crate::output::style::{PromptColor, PromptStyle};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
 
@@ -32,6 +33,11 @@ pub(super) struct Config {
     pub(super) hints: Option<bool>,
     pub(super) pager: Option<bool>,
     pub(super) times: Option<bool>,
+    pub(super) vi: Option<bool>,
+    pub(super) prompt: Option<PromptStyle>,
+    /// Colours of prompts by the names of ensembles.
+    #[serde(default)]
+    colors: BTreeMap<String, PromptColor>,
     #[serde(default)]
     protect: Vec<Written<ZnodePath>>,
     #[serde(default)]
@@ -87,7 +93,12 @@ impl Config {
             Some(name) if !config.ensembles.contains_key(name) => {
                 Err(format!(": ensemble = \"{name}\", but [ensembles] has no {name}"))
             }
-            _ => Ok(config),
+            _ => match config.colors.keys().find(|name| !config.ensembles.contains_key(*name)) {
+                Some(name) => {
+                    Err(format!(": [colors] names {name}, but [ensembles] has no {name}"))
+                }
+                None => Ok(config),
+            },
         }
     }
 
@@ -95,6 +106,22 @@ impl Config {
     pub(super) fn servers(&self) -> Option<Servers> {
         let named = self.ensemble.as_ref().and_then(|name| self.ensembles.get(name));
         self.server.as_ref().or(named).map(|Written(servers)| servers.clone())
+    }
+
+    /// Returns the name of the ensemble that is connected to when nothing else is said, if it has one.
+    pub(super) fn default_ensemble(&self) -> Option<&str> {
+        self.ensemble.as_deref()
+    }
+
+    /// Returns every ensemble; the one of this name was chosen by it.
+    pub(super) fn ensembles(&self, chosen: Option<&str>) -> Vec<NamedEnsemble> {
+        let ensemble = |(name, Written(servers)): (&String, &Written<Servers>)| NamedEnsemble {
+            name: name.clone(),
+            servers: servers.clone(),
+            color: self.colors.get(name).copied(),
+            is_chosen: chosen == Some(name),
+        };
+        self.ensembles.iter().map(ensemble).collect()
     }
 
     /// Returns the znodes that are not to be deleted with what is below them.
@@ -123,7 +150,7 @@ fn read_text(file: &Path) -> io::Result<String> {
 }
 
 /// Returns the config file's usual place (XDG base directories).
-fn usual() -> Option<PathBuf> {
+pub(super) fn usual() -> Option<PathBuf> {
     let absolute =
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
@@ -150,6 +177,7 @@ mod tests {
             ),
             ("server = \"h\"\nensemble = \"prod\"", ": server and ensemble both name the servers"),
             ("ensemble = \"prod\"", ": ensemble = \"prod\", but [ensembles] has no prod"),
+            ("[colors]\nprod = \"red\"", ": [colors] names prod, but [ensembles] has no prod"),
         ] {
             assert_eq!(Config::parse(text).unwrap_err(), why);
         }

@@ -22,6 +22,7 @@ pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
+use crate::output::style::{PromptColor, PromptStyle};
 use crate::syntax::{QUOTING, repeatable_flags, usage_error};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
@@ -137,6 +138,7 @@ pub enum Input {
 
 /// What the command `setting` changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a person")]
 pub struct Habits {
     /// Grey words stand behind the cursor.
     pub hints: bool,
@@ -144,6 +146,23 @@ pub struct Habits {
     pub pager: bool,
     /// Events have a time.
     pub times: bool,
+    /// Keys mean what they mean in vi.
+    pub vi: bool,
+    /// How the prompt names the servers.
+    pub prompt: PromptStyle,
+}
+
+/// An ensemble of the config file.
+#[derive(Debug, Clone)]
+pub struct NamedEnsemble {
+    /// Its name.
+    pub name: String,
+    /// Its servers.
+    pub servers: Servers,
+    /// The colour of its prompt.
+    pub color: Option<PromptColor>,
+    /// Whether it was chosen by its name.
+    pub is_chosen: bool,
 }
 
 /// What the process was asked to do.
@@ -169,6 +188,10 @@ pub struct Options {
     pub protected: Vec<ZnodePath>,
     /// How the shell behaves from the start.
     pub habits: Habits,
+    /// The ensembles that have names.
+    pub ensembles: Vec<NamedEnsemble>,
+    /// The config file, there or not.
+    pub config_file: Option<PathBuf>,
     /// Where lines come from.
     pub input: Input,
     /// How a script is run.
@@ -317,6 +340,11 @@ fn is_typed(matches: &ArgMatches, name: &str) -> bool {
 }
 
 fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
+    let chosen = match &typed.server {
+        Some(_) => None,
+        None => typed.ensemble.as_deref().or(config.default_ensemble()),
+    };
+    let ensembles = config.ensembles(chosen);
     let named = match (typed.server, typed.ensemble) {
         (Some(servers), _) => Some(servers),
         (None, Some(name)) => Some(config.ensemble(&name)?),
@@ -342,7 +370,11 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
             hints: config.hints.unwrap_or(true),
             pager: config.pager.unwrap_or(false),
             times: config.times.unwrap_or(false),
+            vi: config.vi.unwrap_or(false),
+            prompt: config.prompt.unwrap_or_default(),
         },
+        ensembles,
+        config_file: typed.config.or_else(config::usual),
         input,
         script: typed.script,
         sandbox: typed.sandbox,

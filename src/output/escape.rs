@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthChar;
+
 /// What becomes of line feeds and tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newlines {
@@ -16,17 +18,36 @@ pub enum Newlines {
     Escape,
 }
 
+/// Marks on one character that a terminal is given. No language needs so many; a terminal that draws
+/// hundreds of them draws over its other rows, or hangs.
+const MOST_MARKS: usize = 8;
+
+/// Counts the marks that follow each other.
+#[derive(Default)]
+struct Marks(usize);
+
+impl Marks {
+    /// Returns whether the next character is a mark too many.
+    fn is_too_many(&mut self, c: char) -> bool {
+        let is_mark = !c.is_ascii() && !c.is_control() && c.width() == Some(0);
+        self.0 = if is_mark { self.0 + 1 } else { 0 };
+        self.0 > MOST_MARKS
+    }
+}
+
 /// Returns the bytes as text that is safe to write to a terminal.
 pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
+    let mut marks = Marks::default();
     if let Ok(text) = std::str::from_utf8(bytes)
-        && !text.chars().any(|c| is_dangerous(c, newlines))
+        && !text.chars().any(|c| is_dangerous(c, newlines) || marks.is_too_many(c))
     {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(bytes.len() + 16);
+    marks = Marks::default();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if is_dangerous(c, newlines) {
+            if marks.is_too_many(c) || is_dangerous(c, newlines) {
                 push_escaped(&mut safe, c);
             } else {
                 safe.push(c);
@@ -43,12 +64,14 @@ pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
 /// it is written with JSON's own escapes.
 pub fn json_to_terminal(json: Vec<u8>) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(&json) else { return json };
-    if text.chars().all(is_safe) {
+    let mut marks = Marks::default();
+    if text.chars().all(|c| is_safe(c) && !marks.is_too_many(c)) {
         return json;
     }
     let mut safe = String::with_capacity(text.len() + 16);
+    marks = Marks::default();
     for c in text.chars() {
-        if is_safe(c) {
+        if !marks.is_too_many(c) && is_safe(c) {
             safe.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -186,6 +209,19 @@ mod tests {
         // Overlong encodings and surrogates must not smuggle an ESC or a control in.
         assert_eq!(line(b"\xc0\x9b"), "\\xc0\\x9b");
         assert_eq!(line(b"\xed\xa0\x80"), "\\xed\\xa0\\x80");
+    }
+
+    #[test]
+    fn a_heap_of_marks_is_cut() {
+        let heap = |count: usize| format!("a{}b", "\u{301}".repeat(count));
+        assert_eq!(data(heap(MOST_MARKS)), heap(MOST_MARKS));
+        let shown = format!("a{}{}b", "\u{301}".repeat(MOST_MARKS), "\\u{301}".repeat(192));
+        assert_eq!(data(heap(200)), shown);
+        // What is shown ends the heap, and the next begins anew.
+        assert_eq!(data("e\u{301}".repeat(200)), "e\u{301}".repeat(200));
+        let json = json_to_terminal(serde_json::to_vec(&heap(9)).expect("a string"));
+        let marks = "\u{301}".repeat(MOST_MARKS);
+        assert_eq!(String::from_utf8_lossy(&json), format!("\"a{marks}\\u0301b\""));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 mod files;
 mod names;
-mod paths;
+pub(super) mod paths;
 mod values;
 
 use clap::{Arg, Command};
@@ -16,7 +16,7 @@ use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
 
 /// Most candidates that are looked at. Beyond, a list helps nobody, and rustyline panics at 65,536.
-const LISTED: usize = 500;
+pub(super) const LISTED: usize = 500;
 
 /// Columns between two candidates of a list, as rustyline leaves them.
 const GAP: usize = 2;
@@ -51,20 +51,32 @@ pub(super) fn complete(
     let (last, role) = reading.last();
     let word = last.text();
     let hand = Hand { quote: last.quote, dashes: !reading.is_plain, dialect };
+    let is_option = word.starts_with('-') && last.quote.is_none() && !reading.is_plain;
     let candidates = match role {
-        _ if word.starts_with('-') && last.quote.is_none() && !reading.is_plain => {
-            values::assigned(grammar, &reading, &word)
-                .unwrap_or_else(|| options(&reading, &word))
-                .into()
-        }
-        Role::Command(_) => commands(grammar, &word).into(),
-        role if role.is_path() => paths::complete(tree, &word, hand),
-        Role::Program => files::programs(&word, hand),
-        Role::Value(arg) if files::is_file(arg) => files::complete(&word, hand),
-        Role::Value(arg) => values::complete(grammar, arg, &word).into(),
-        Role::Option | Role::Unknown => Candidates::default(),
+        role if role.is_path() && !is_option => paths::complete(tree, &word, hand),
+        Role::Program if !is_option => files::programs(&word, hand),
+        Role::Value(arg) if !is_option && takes_file(arg) => files::complete(&word, hand),
+        _ => words(grammar, &reading, &word).into(),
     };
     (last.span.start, fit(candidates, size))
+}
+
+/// Returns whether an argument takes the name of a file.
+pub(super) fn takes_file(arg: &Arg) -> bool {
+    files::is_file(arg)
+}
+
+/// Completes what is neither a znode nor a file: commands, options and values.
+pub(super) fn words(grammar: &Command, reading: &Reading<'_>, word: &str) -> Vec<Pair> {
+    let (last, role) = reading.last();
+    if word.starts_with('-') && last.quote.is_none() && !reading.is_plain {
+        return values::assigned(grammar, reading, word).unwrap_or_else(|| options(reading, word));
+    }
+    match role {
+        Role::Command(_) => commands(grammar, word),
+        Role::Value(arg) => values::complete(grammar, arg, word),
+        Role::Option | Role::Program | Role::Unknown => Vec::new(),
+    }
 }
 
 /// Leaves what fits on the screen with the line below it, and says how many more there are: the

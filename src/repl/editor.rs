@@ -13,13 +13,13 @@ use rustyline::{
     KeyEvent, Modifiers,
 };
 
-use super::block::{Block, Open};
 use super::external_editor::edit_line;
 use super::helper::{Asked, Drawn, Helper};
 use super::history::{Entry, KEPT};
 use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepted};
 use super::recall::{Recall, SharedPast, TakeLastWord};
 use super::wrap::{self, Drawing};
+use crate::command::{Block, Open};
 use crate::dialect::Dialect;
 use crate::terminal::Screen;
 use crate::terminal::prompt::{REDRAW_REQUEST, Returned};

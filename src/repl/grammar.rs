@@ -6,7 +6,7 @@ use std::any::TypeId;
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
-use super::block::Block;
+use crate::command::Block;
 use crate::dialect::Dialect;
 use crate::dispatch::WrappedCommand;
 use crate::syntax::{Line, Word};

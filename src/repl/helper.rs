@@ -14,17 +14,17 @@ use rustyline::validate::Validator;
 use rustyline::{Changeset, Context};
 use terminal_size::{Height, Width, terminal_size};
 
-use super::block::Open;
 use super::burst::{Burst, Paint, input_waits};
 use super::complete::complete;
 use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
 use super::keys::ShownHint;
+use super::prompt_words::PromptWords;
 use super::recall::SharedPast;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
-use crate::command::{Switch, Switches};
+use crate::command::{Open, Switch, Switches};
 use crate::dialect::Dialect;
 use crate::output::View;
 use crate::terminal::Screen;
@@ -60,6 +60,7 @@ pub(super) struct Helper {
     switches: Arc<Switches>,
     past: SharedPast,
     hint: ShownHint,
+    words: PromptWords,
     burst: Burst,
     asked: RefCell<Asked>,
     /// Where the completion ends that a key has called for, in the place of a word's.
@@ -86,6 +87,7 @@ impl Helper {
         switches: Arc<Switches>,
         past: SharedPast,
         hint: ShownHint,
+        words: PromptWords,
     ) -> Self {
         let mut grammar = crate::command::Command::tree();
         grammar.build();
@@ -97,6 +99,7 @@ impl Helper {
             switches,
             past,
             hint,
+            words,
             burst: Burst::default(),
             asked: RefCell::default(),
             replaced: Cell::default(),
@@ -231,7 +234,11 @@ impl rustyline::Helper for Helper {}
 impl Highlighter for Helper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, own: bool) -> Cow<'b, str> {
         self.own.set(own);
-        Cow::Owned(self.screen.draw(prompt, own, str::to_owned))
+        let is_prompt = self.view.color && *self.asked.borrow() == Asked::Line;
+        let color = is_prompt.then(|| self.words.color()).flatten();
+        let paint =
+            |words: &str| color.map_or_else(|| words.to_owned(), |color| color.paint(words));
+        Cow::Owned(self.screen.draw(prompt, own, paint))
     }
 
     // Hints are drawn with the line, so that one can come when the server answers. They stay within

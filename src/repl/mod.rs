@@ -1,8 +1,9 @@
 //! A person at a terminal: read a line, run it, show what came of it.
 
-mod block;
 mod burst;
 mod complete;
+mod complete_words;
+mod dumb;
 mod editor;
 mod external_editor;
 mod grammar;
@@ -11,35 +12,47 @@ mod highlight;
 mod hint;
 mod history;
 mod keys;
+mod prompt_words;
 mod recall;
 mod signals;
+mod system_shell;
 mod wrap;
 mod znode_cache;
 
 use std::cell::Cell;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use self::block::Block;
-use self::editor::{Editor, Read};
+pub use self::complete_words::{Candidate, complete_words, unquoted};
+use self::editor::{Editor, Read as Typed};
 use self::helper::Helper;
 use self::history::{Entry, HistoryFile};
 use self::keys::ShownHint;
+pub use self::prompt_words::NamedEnsemble;
+use self::prompt_words::{Place, PromptWords};
 use self::recall::SharedPast;
 use self::signals::Signals;
 pub use self::signals::take_over_window_size;
+use self::system_shell::{ForShell, for_shell};
 use self::znode_cache::ZnodeCache;
-use crate::command::{self, Outcome, Shell, Switch};
+use crate::command::{self, Block, Outcome, Shell, Switch};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
-use crate::session::{Session, Trace};
+use crate::session::Trace;
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
+
+/// What an interactive shell says first.
+const BANNER: &str = concat!(
+    "zksh ",
+    env!("CARGO_PKG_VERSION"),
+    ": help lists the commands, Tab completes, Ctrl-D leaves"
+);
 
 /// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
 /// With `patience`, a server is waited for so long before the first prompt.
@@ -50,53 +63,45 @@ pub async fn run(
     shell: &Shell,
     screen: &Arc<Screen>,
     patience: Option<Duration>,
+    ensembles: &[NamedEnsemble],
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
     shell.session.work_in(ZnodePath::root());
-    let number = Arc::new(AtomicUsize::new(0));
+    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
     let dialect = shell.view.dialect;
     let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
     let past = SharedPast::new(dialect);
     let history = open_history(screen, &past);
     shell.tell_earlier(past.lock().lines().map(str::to_owned).collect());
-    let mut editor = {
-        let (session, number) = (shell.session.clone(), Arc::clone(&number));
-        let words = move || prompt(&session, number.load(Ordering::Relaxed));
-        let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
-        let (screen, tree, past) = (Arc::clone(screen), tree.clone(), past.clone());
-        let helper = Helper::new(
-            Arc::clone(&screen),
-            shell.view,
-            tree,
-            switches,
-            past.clone(),
-            hint.clone(),
-        );
-        Editor::new(screen, helper, past, &hint, dialect, words)?
-    };
+    let mut editor = make_editor(shell, screen, &words, &tree, &past)?;
+    if shell.view.format == Format::Text {
+        screen.error(BANNER);
+    }
     if let Some(patience) = patience {
         wait_for_server(shell, patience, screen, &mut signals).await;
     }
     loop {
-        number.store(shell.next_number(), Ordering::Relaxed);
+        let place = || Place { queued: shell.queued(), number: shell.next_number() };
+        words.set_place(place());
         signals.forget();
-        let text = match editor.read(false) {
-            Read::Text(text) => text,
-            Read::Nothing => continue,
-            Read::End => match shell.may_leave_transaction() {
+        let text = match editor.read(shell.switches.is_on(Switch::Vi)) {
+            Typed::Text(text) => text,
+            Typed::Nothing => continue,
+            Typed::End => match shell.may_leave_transaction() {
                 Ok(()) => return Ok(0),
                 Err(error) => {
                     shell.complain(screen, &error);
                     continue;
                 }
             },
-            Read::Ended => return Ok(128 + signals.number()),
+            Typed::Ended => return Ok(128 + signals.number()),
         };
         let lines = Block::parse(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
                 // One of several pasted: shown where its result is, as if it had been typed here.
-                let prompt = prompt(&shell.session, shell.next_number());
+                words.set_place(place());
+                let prompt = words.words();
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
@@ -119,10 +124,7 @@ pub async fn run(
                 let _ = history.as_ref().map(|history| history.append(&entry));
                 editor.remember(entry);
             }
-            if shell.switches.is_on(Switch::Pager) {
-                let (columns, rows) = editor.size();
-                screen.begin_pages(columns.into(), rows.into());
-            }
+            let Some(line) = begin_output(shell, screen, &mut editor, line) else { continue };
             let result = line_runs(shell, line, &mut editor, screen, &mut signals).await;
             screen.status("");
             let enough = screen.has_seen_enough();
@@ -130,32 +132,109 @@ pub async fn run(
                 screen.print(&outcome.text);
             }
             screen.end_pages();
+            shell.set_piped(false);
             if let Ok(Some(Outcome { data_hint: Some(hint), .. })) = &result {
                 shell.show_data_hint(screen, None, hint);
             }
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            match result {
-                Ok(Some(Outcome { quit: true, .. })) => return Ok(0),
-                // For programs the result itself says so.
-                Ok(Some(Outcome { failure: Some(error), .. }))
-                    if shell.view.format != Format::Json =>
-                {
-                    shell.complain(screen, &error);
-                }
-                Ok(_) => {}
-                Err(error) if enough && error.kind() == Kind::Interrupted => break,
-                Err(error) if error.kind() == Kind::Interrupted => {
-                    // In the place of the ^C that the terminal shows.
-                    screen.print(b"\r\x1b[K");
-                    shell.complain(screen, &error);
-                    break;
-                }
-                Err(error) => shell.complain(screen, &shell.with_likely_line(line, error)),
+            match told(shell, screen, line, result, enough) {
+                Next::Line => {}
+                Next::Prompt => break,
+                Next::End => return Ok(0),
             }
         }
     }
+}
+
+/// What comes after a line.
+enum Next {
+    /// The next of the lines that were pasted.
+    Line,
+    /// The prompt.
+    Prompt,
+    /// The end of the shell.
+    End,
+}
+
+/// Tells what came of a line beside its result; `enough` if the person has left the pager.
+fn told(
+    shell: &Shell,
+    screen: &Screen,
+    line: &str,
+    result: Result<Option<Outcome>>,
+    enough: bool,
+) -> Next {
+    match result {
+        Ok(Some(Outcome { quit: true, .. })) => return Next::End,
+        // For programs the result itself says so.
+        Ok(Some(Outcome { failure: Some(error), .. })) if shell.view.format != Format::Json => {
+            shell.complain(screen, &error);
+        }
+        Ok(_) => {}
+        Err(error) if enough && error.kind() == Kind::Interrupted => return Next::Prompt,
+        Err(error) if error.kind() == Kind::Interrupted => {
+            screen.print(b"\r\x1b[K");
+            shell.complain(screen, &error);
+            return Next::Prompt;
+        }
+        Err(error) => shell.complain(screen, &shell.with_likely_line(line, error)),
+    }
+    Next::Line
+}
+
+/// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
+/// command to run; none where the line was one for the system's shell, which has run it.
+fn begin_output<'l>(
+    shell: &Shell,
+    screen: &Screen,
+    editor: &mut Editor,
+    line: &'l str,
+) -> Option<&'l str> {
+    match for_shell(line, shell.view.dialect) {
+        Some(ForShell::Whole(command)) => {
+            shell.note(line);
+            if let Some(failure) = system_shell::run(screen, command) {
+                screen.error(&failure);
+            }
+            None
+        }
+        Some(ForShell::Reader { command, program }) => {
+            screen.begin_pipe(program.to_owned());
+            shell.set_piped(true);
+            Some(command)
+        }
+        None => {
+            if shell.switches.is_on(Switch::Pager) {
+                let (columns, rows) = editor.size();
+                screen.begin_pages(columns.into(), rows.into());
+            }
+            Some(line)
+        }
+    }
+}
+
+fn make_editor(
+    shell: &Shell,
+    screen: &Arc<Screen>,
+    words: &PromptWords,
+    tree: &ZnodeCache,
+    past: &SharedPast,
+) -> rustyline::Result<Editor> {
+    let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
+    let helper = Helper::new(
+        Arc::clone(screen),
+        shell.view,
+        tree.clone(),
+        switches,
+        past.clone(),
+        hint.clone(),
+        words.clone(),
+    );
+    let words = words.clone();
+    let words = move || words.words();
+    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, shell.view.dialect, words)
 }
 
 /// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
@@ -206,13 +285,22 @@ async fn wait_for_server(
     screen.status("");
 }
 
-/// Returns the prompt as zkCli words it, and the working path where it is not `/`.
-fn prompt(session: &Session, number: usize) -> String {
-    let servers = session.servers().map(|servers| servers.to_string()).unwrap_or_default();
-    let path = session.working_path().filter(|path| !path.is_root());
-    let path = path.map(|path| format!("{path} ")).unwrap_or_default();
-    let prompt = format!("[zk: {servers}({}) {path}{number}] ", session.state().name());
-    escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned()
+/// Reads and runs lines at a terminal that cannot move its cursor; returns the exit status.
+///
+/// # Errors
+/// Those of the session, where it ends the shell.
+pub async fn run_dumb(
+    shell: &Shell,
+    screen: &Screen,
+    input: Box<dyn Read + Send>,
+    ensembles: &[NamedEnsemble],
+) -> Result<u8> {
+    shell.session.work_in(ZnodePath::root());
+    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
+    if shell.view.format == Format::Text {
+        screen.error(BANNER);
+    }
+    dumb::run(shell, screen, words, input).await
 }
 
 /// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell. None for a line that

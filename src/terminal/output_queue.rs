@@ -45,6 +45,8 @@ pub(super) struct OutputQueue {
     pub(super) events: BoundedQueue<Vec<u8>>,
     pub(super) foreground: Foreground,
     pub(super) prompt: Prompt,
+    /// The prompt on a terminal that cannot move its cursor, while a line is typed behind it.
+    pub(super) plain_prompt: Option<String>,
     pub(super) output: Output,
 }
 
@@ -57,6 +59,7 @@ impl Default for OutputQueue {
             events: BoundedQueue::new(MOST_WAITING),
             foreground: Foreground::default(),
             prompt: Prompt::default(),
+            plain_prompt: None,
             output: Output::default(),
         }
     }
@@ -93,7 +96,11 @@ impl OutputQueue {
         let free = self.foreground == Foreground::Nothing && self.prompt.state == PromptState::Idle;
         if free && !self.events.is_empty() {
             let events = self.take_events();
+            if self.plain_prompt.is_some() {
+                self.stdout.push(b'\n');
+            }
             self.stdout.extend(events);
+            self.stdout.extend(self.plain_prompt.iter().flat_map(|words| words.bytes()));
             self.urgent = true;
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Pages {
     /// Output that nobody has shown yet.
     held: Vec<u8>,
     reader: Reader,
+    /// The program that reads the result, however short it is; none for a pager.
+    program: Option<String>,
 }
 
 /// Who shows the result.
@@ -54,7 +56,19 @@ impl Pages {
     pub(super) fn new(columns: usize, rows: usize) -> Self {
         // One row is the prompt's.
         let left = rows.saturating_sub(1);
-        Self { columns, left, held: Vec::new(), reader: Reader::NotNeeded }
+        Self { columns, left, held: Vec::new(), reader: Reader::NotNeeded, program: None }
+    }
+
+    /// A program that reads all of the result.
+    pub(super) fn for_program(program: String) -> Self {
+        Self { program: Some(program), ..Self::new(1, 0) }
+    }
+
+    fn start(&self, writer: &Arc<Writer>) -> io::Result<Pager> {
+        match &self.program {
+            Some(program) => Pager::run(program, writer),
+            None => Pager::start(writer),
+        }
     }
 
     /// Takes a part of a result. The pager starts with the part that no longer fits.
@@ -70,7 +84,7 @@ impl Pages {
             return Placed::Taken;
         }
         let held = std::mem::take(&mut self.held);
-        match Pager::start(writer) {
+        match self.start(writer) {
             Ok(pager) => self.reader = Reader::Reading(pager),
             Err(why) => return Placed::NoPager(held, why),
         }
@@ -96,7 +110,14 @@ impl Pages {
 
     /// Waits until the person has left the pager. Returns what is to be printed where there was no
     /// need of one.
-    pub(super) fn end(self) -> Vec<u8> {
+    pub(super) fn end(mut self, writer: &Arc<Writer>) -> Vec<u8> {
+        // A program reads an empty result too.
+        if self.program.is_some()
+            && matches!(self.reader, Reader::NotNeeded)
+            && let Ok(pager) = self.start(writer)
+        {
+            self.reader = Reader::Reading(pager);
+        }
         if let Reader::Reading(mut pager) | Reader::Gone(mut pager) = self.reader {
             drop(pager.child.stdin.take());
             // Whatever it has to complain of, it has said itself.
@@ -119,10 +140,15 @@ impl Pager {
         if !found.success() {
             return Err(io::Error::other(format!("{program} is not found")));
         }
+        Self::run(&command, writer)
+    }
+
+    /// Starts a program of the system's shell that reads the result.
+    fn run(command: &str, writer: &Arc<Writer>) -> io::Result<Self> {
         let less = std::env::var("LESS").unwrap_or_else(|_| LESS.to_owned());
         let guard = TtyGuard::for_child_program(writer);
         let child = Command::new("sh")
-            .args(["-c", &child_program(&command)])
+            .args(["-c", &child_program(command)])
             .env("LESS", less)
             .stdin(Stdio::piped())
             .spawn()?;

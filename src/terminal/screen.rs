@@ -171,16 +171,44 @@ impl Screen {
             && self.writer.ctrl_c.swap(false, Ordering::SeqCst)
     }
 
+    /// Returns whether a SIGINT that was told of just now is this shell's, and not another program's
+    /// that has or had the terminal.
+    pub fn is_own_ctrl_c(&self) -> bool {
+        self.writer.queue().foreground != Foreground::ChildProgram
+            && self.writer.ctrl_c.load(Ordering::SeqCst)
+    }
+
+    /// Shows a prompt on a terminal that cannot move its cursor. An event that comes before
+    /// [`Screen::end_plain_prompt`] stands below it, and the prompt again below that.
+    pub fn prompt_plainly(&self, words: &str) {
+        self.end();
+        let mut queue = self.writer.queue();
+        queue.stdout.extend_from_slice(words.as_bytes());
+        queue.plain_prompt = Some(words.to_owned());
+        drop(queue);
+        self.flush();
+    }
+
+    /// Says that a line was read behind the prompt.
+    pub fn end_plain_prompt(&self) {
+        self.writer.queue().plain_prompt = None;
+    }
+
     /// Shows what is printed from now on with `$PAGER`, if it turns out longer than the screen,
     /// which has so many columns and rows.
     pub fn begin_pages(&self, columns: usize, rows: usize) {
         *self.pages() = Some(Pages::new(columns, rows));
     }
 
+    /// Gives what is printed from now on to a program of the system's shell.
+    pub fn begin_pipe(&self, program: String) {
+        *self.pages() = Some(Pages::for_program(program));
+    }
+
     /// Ends that: waits until the person has left the pager, or prints what fits.
     pub fn end_pages(&self) {
         let Some(pages) = self.pages().take() else { return };
-        let held = pages.end();
+        let held = pages.end(&self.writer);
         self.print(&held);
     }
 

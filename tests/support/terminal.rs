@@ -145,7 +145,8 @@ pub(crate) fn connected_at_once(setup: impl Fn() -> Setup) -> Terminal {
     loop {
         let terminal = setup().start();
         let screen = terminal.wait_for("(CONNECTED) 0]");
-        if screen.starts_with("[zk: ") && screen.lines().count() == 1 {
+        // The banner and the prompt.
+        if screen.lines().count() == 2 {
             return terminal;
         }
     }
@@ -191,22 +192,22 @@ fn text(screen: &vt100::Screen) -> String {
 /// Returns a terminal of another size with the same text, without its colours: rows that the old one
 /// has wrapped are joined and wrapped anew.
 fn wrapped(old: &vt100::Screen, rows: u16, cols: u16) -> vt100::Parser {
-    let (old_rows, old_cols) = old.size();
+    let (_, old_cols) = old.size();
     let (cursor_row, cursor_col) = old.cursor_position();
     let mut new = vt100::Parser::new(rows, cols, 0);
     let mut cursor = (0, 0);
-    let last = (0..old_rows)
-        .rev()
-        .find(|row| !old.contents_between(*row, 0, *row, old_cols).trim().is_empty())
-        .unwrap_or(0)
-        .max(cursor_row);
-    for row in 0..=last {
+    let texts: Vec<String> = old.rows(0, old_cols).collect();
+    let last = texts.iter().rposition(|text| !text.trim().is_empty()).unwrap_or(0);
+    let last = u16::try_from(last).unwrap().max(cursor_row);
+    for (row, text) in (0..=last).zip(&texts) {
         if row == cursor_row {
             new.process(old.contents_between(row, 0, row, cursor_col).as_bytes());
             cursor = new.screen().cursor_position();
             new.process(old.contents_between(row, cursor_col, row, old_cols).as_bytes());
-        } else {
+        } else if old.row_wrapped(row) {
             new.process(old.contents_between(row, 0, row, old_cols).as_bytes());
+        } else {
+            new.process(text.as_bytes());
         }
         if !old.row_wrapped(row) && row < last {
             new.process(b"\r\n");

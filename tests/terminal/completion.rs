@@ -23,7 +23,7 @@ fn commands_options_and_values_are_completed() {
     let menu = tab(&mut terminal, "get -", "--watch  ");
     assert!(menu.contains("Leave a watch: one event when the data changes"), "{menu}");
     tab(&mut terminal, "addWatch -m ", "PERSISTENT_RECURSIVE  ");
-    tab(&mut terminal, "setting pager ", "on   off");
+    tab(&mut terminal, "setting pager o", "on   off");
     let menu = tab(&mut terminal, "create /a b ", "world:anyone:");
     assert!(menu.contains("digest:") && menu.contains("everyone"), "{menu}");
     tab(&mut terminal, "create /a b world:anyone:", "c  create children");

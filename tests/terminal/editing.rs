@@ -120,13 +120,13 @@ fn only_long_results_go_to_the_pager_and_only_when_asked_to() {
     let pager = program(folder.path(), "pager", "echo PAGED; exec cat");
     let setup = with(&server, folder.path(), "PAGER", &pager).size(20, 100);
     let mut terminal = connected(setup);
-    terminal.enter(0, "help");
+    terminal.enter(0, "help all");
     terminal.wait_for_prompt(1);
     assert!(!terminal.screen().contains("PAGED"));
     terminal.enter(1, "setting pager on");
     terminal.enter(2, "pwd");
     terminal.wait_for_prompt(3);
-    terminal.keys("help\r");
+    terminal.keys("help all\r");
     terminal.wait_until_seen("the pager", |screen| {
         screen.contents().contains("4]") && screen.contents().contains("version")
     });
@@ -139,7 +139,7 @@ fn only_long_results_go_to_the_pager_and_only_when_asked_to() {
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("config.toml"), "pager = true\n").unwrap();
     let mut terminal = connected(with(&server, folder.path(), "PAGER", &pager).size(20, 100));
-    terminal.enter(0, "help");
+    terminal.enter(0, "help all");
     terminal.wait_for_prompt(1);
     assert_eq!(count(&terminal), 1);
 }

@@ -33,7 +33,8 @@ fn storm(server: &str, setup: Setup) {
     let prompt = format!("[zk: {server}(CONNECTED)");
     let mut events = 0;
     let mut answers = 0;
-    let mut lines = screen.lines().skip(1);
+    // Behind the banner and the first line.
+    let mut lines = screen.lines().skip(2);
     while let Some(line) = lines.next() {
         if line == "WATCHER::" {
             let what = "WatchedEvent state:SyncConnected type:NodeCreated";

@@ -35,7 +35,7 @@ fn ctrl_c_in_the_pager_is_the_pagers() {
     let setup = Setup::new(&server).env("PAGER", pager.to_str().unwrap()).size(20, 100);
     let mut terminal = connected(setup);
     terminal.enter(0, "setting pager on");
-    terminal.enter(1, "help");
+    terminal.enter(1, "help all");
     terminal.wait_for("ready for you");
     for word in ["first", "done"] {
         terminal.keys(CTRL_C);
@@ -44,7 +44,7 @@ fn ctrl_c_in_the_pager_is_the_pagers() {
     }
     assert_eq!(terminal.screen().matches("not now").count(), 2, "{}", terminal.screen());
     is_in_order(&mut terminal, 2);
-    assert!(!terminal.screen().contains("help\nInterrupted"), "{}", terminal.screen());
+    assert!(!terminal.screen().contains("help all\nInterrupted"), "{}", terminal.screen());
 }
 
 #[test]
@@ -152,4 +152,83 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_up() {
     terminal.wait_until("the shell's prompt", |screen| screen.ends_with('$'));
     terminal.keys("exit\r");
     assert_eq!(terminal.wait().0, 0);
+}
+
+#[test]
+fn the_system_shell_runs_a_line_and_reads_a_result() {
+    let server = server();
+    run(&server, "create /lake deep\ncreate '/lake/\u{202e}'");
+    let mut terminal = connected(Setup::new(&server));
+    terminal.enter(0, "!echo from $((40 + 2))");
+    terminal.wait_for("0] !echo from $((40 + 2))\nfrom 42\n");
+    terminal.enter(1, "!exit 3");
+    terminal.wait_for("The command ended with exit status 3");
+    // A program gets the bytes, without colours and escapes.
+    terminal.enter(2, "get /lake | head -1 | od -c | head -1");
+    terminal.wait_for("0000000   d   e   e   p  \\n\n");
+    terminal.enter(3, "ls /lake | od -c | head -1");
+    terminal.wait_for("0000000   [ 342 200 256   ]  \\n\n");
+    // A bar in quotes is data, and so is one inside a word.
+    terminal.enter(4, "create /bar 'a | b'");
+    terminal.enter(5, "set /bar a|b");
+    terminal.enter(6, "get /bar");
+    terminal.wait_for("6] get /bar\na|b\ncZxid");
+    is_in_order(&mut terminal, 7);
+    // A program that has seen enough ends the command.
+    terminal.enter(9, "repeat 1000000 get /lake | head -1");
+    is_in_order(&mut terminal, 10);
+    let mut terminal = connected(Setup::new(&server).args(["--compat", "3.9"]));
+    terminal.enter(0, "!echo from here");
+    terminal.wait_for("Command not found: !echo");
+}
+
+#[test]
+fn a_file_is_run_as_if_it_were_typed_but_for_the_system_shell() {
+    let server = server();
+    let mut terminal = connected(Setup::new(&server));
+    let lines = "create /a 'one\ntwo'\n\nnosuch\n!echo pwned\ncreate /b\ncreate /b/c\n\
+                 deleteall /b\nget /a | cat\ngetAllChildrenNumber /\n";
+    std::fs::write(terminal.home().join("lines.zk"), lines).unwrap();
+    terminal.enter(0, "source lines.zk");
+    let screen = terminal.wait_for("4 lines of lines.zk failed");
+    for wanted in [
+        "Created /a\n",
+        "lines.zk:4: Command not found: nosuch",
+        "lines.zk:5: Command not found: !echo",
+        "lines.zk:8: Nothing was deleted. ",
+        "lines.zk:9: ",
+    ] {
+        assert!(screen.contains(wanted), "{wanted}: {screen}");
+    }
+    assert!(!screen.contains("\npwned"), "{screen}");
+    assert!(run(&server, "ls /b").contains("[c]"));
+    // It cannot run itself without end.
+    std::fs::write(terminal.home().join("loop.zk"), "source loop.zk\n").unwrap();
+    terminal.enter(1, "source loop.zk");
+    terminal.wait_for("files run each other 16 deep");
+    terminal.wait_for_prompt(2);
+    terminal.enter(2, "clear");
+    terminal.wait_until("an empty screen", |screen| {
+        screen.starts_with("[zk: ") && screen.ends_with(" 3]")
+    });
+}
+
+#[test]
+fn one_command_at_a_terminal_opens_the_editor() {
+    let server = server();
+    run(&server, "create /conf.json deep");
+    let folder = tempfile::tempdir().unwrap();
+    let lines = format!("{PATIENT}\nprintf deeper > \"$1\"");
+    let editor = program(folder.path(), "editor", &lines);
+    let setup = Setup::new(&server).args(["edit", "/conf.json"]);
+    let mut terminal = setup.env("VISUAL", editor.to_str().unwrap()).start();
+    terminal.wait_for("ready for you");
+    // It is the editor's.
+    terminal.keys(CTRL_C);
+    terminal.wait_for("not now");
+    terminal.keys("done\r");
+    let (status, screen) = terminal.wait();
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.ends_with("took done\nWritten, version 1"), "{screen}");
+    assert!(run(&server, "get /conf.json").starts_with("deeper\n"));
 }

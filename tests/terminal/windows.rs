@@ -21,7 +21,7 @@ fn stands(terminal: &Terminal, line: &str) {
 #[test]
 fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
     let server = server();
-    for (cut, back) in [(false, 0), (false, 70), (true, 0)] {
+    for (cut, back) in [(false, 0), (true, 0), (true, 70)] {
         let mut setup = Setup::new(&server).size(30, 60);
         if cut {
             setup = setup.env("XTERM_VERSION", "XTerm(390)");
@@ -64,9 +64,10 @@ fn ten_thousand_characters_are_drawn_in_one_piece() {
     terminal.keys(&format!("set /long {data}"));
     let end = format!("(CONNECTED) 0] set /long {data}");
     terminal.wait_until("the line", |screen| screen.replace('\n', "").ends_with(&end));
-    // Drawn anew for each character, it would take fifty million bytes.
+    // Drawn anew for each character, it would take more than fifty million bytes. On a busy machine
+    // they come in many pieces, and each piece is drawn once more.
     let written = terminal.bytes().len() - before;
-    assert!(written < 3_000_000, "{written} bytes");
+    assert!(written < 15_000_000, "{written} bytes");
     // The colours come once the characters have ended.
     terminal.wait_until_seen("colours", |screen| {
         let at = screen.rows(0, 80).next().unwrap().find("set /long").unwrap();

@@ -1,24 +1,26 @@
 //! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
 //! a quote was open, a row ended in `\`, or `<<END` announced rows of data.
 
-use crate::command;
+use super::block;
 use crate::dialect::Dialect;
 use crate::syntax::Line;
 
 /// The lines of a block.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub struct Block {
     /// Lines to run, in order, without blank ones.
-    pub(super) lines: Vec<String>,
+    pub lines: Vec<String>,
+    /// The row in which each of them starts, counted from 1.
+    pub rows: Vec<usize>,
     /// Where the last line starts in the block, blank or not.
-    pub(super) last: usize,
+    pub last: usize,
     /// Why the last line goes on, if it does: more is to be typed.
-    pub(super) open: Option<Open>,
+    pub open: Option<Open>,
 }
 
 /// What is open at the end of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Open {
+pub enum Open {
     /// A quotation that this quote ends.
     Quote(char),
     /// Rows of data that a row with this word ends.
@@ -29,7 +31,7 @@ pub(super) enum Open {
 
 impl Open {
     /// Returns the prompt for the next row.
-    pub(super) fn prompt(&self) -> String {
+    pub fn prompt(&self) -> String {
         match self {
             Self::Quote(quote) => format!("{quote}> "),
             Self::Data(end) => format!("{end}> "),
@@ -38,7 +40,7 @@ impl Open {
     }
 
     /// Says how the line is ended, and how it is left.
-    pub(super) fn way_out(&self) -> String {
+    pub fn way_out(&self) -> String {
         match self {
             Self::Quote(quote) => format!("{quote} ends the text; Ctrl-C leaves the line"),
             Self::Data(end) => format!("a row {end} ends the data; Ctrl-C leaves the line"),
@@ -50,23 +52,25 @@ impl Open {
 impl Block {
     /// Cuts a block at every newline that is neither quoted nor behind a `\`; the latter goes away
     /// together with its `\`, as in other shells.
-    pub(super) fn parse(text: &str, dialect: Dialect) -> Self {
+    pub fn parse(text: &str, dialect: Dialect) -> Self {
         let mut lines = Vec::new();
         let mut line = String::new();
+        let mut first_row = 1;
         let mut open = None;
         let mut mark: Option<String> = None;
         let mut unfinished: Option<Open> = None;
         let (mut last, mut end) = (0, 0);
-        for row in text.split('\n') {
+        for (number, row) in (1..).zip(text.split('\n')) {
             if unfinished.is_none() {
                 last = end;
+                first_row = number;
             }
             end += row.len() + 1;
             line.push_str(row);
             if let Some(end) = &mark {
                 if row == end {
                     (mark, unfinished) = (None, None);
-                    lines.push(std::mem::take(&mut line));
+                    lines.push((first_row, std::mem::take(&mut line)));
                 } else {
                     line.push('\n');
                 }
@@ -83,19 +87,20 @@ impl Block {
                 line.push('\n');
             } else if unfinished.is_some() {
                 line.pop();
-            } else if let Some(end) = command::mark(&line, dialect) {
+            } else if let Some(end) = block::mark(&line, dialect) {
                 unfinished = Some(Open::Data(end.clone()));
                 mark = Some(end);
                 line.push('\n');
             } else {
-                lines.push(std::mem::take(&mut line));
+                lines.push((first_row, std::mem::take(&mut line)));
             }
         }
         if unfinished.is_some() {
-            lines.push(line);
+            lines.push((first_row, line));
         }
-        lines.retain(|line| !line.trim().is_empty());
-        Self { lines, last, open: unfinished }
+        lines.retain(|(_, line)| !line.trim().is_empty());
+        let (rows, lines) = lines.into_iter().unzip();
+        Self { lines, rows, last, open: unfinished }
     }
 }
 
@@ -114,6 +119,12 @@ mod tests {
         assert_eq!(lines("ls /\nget /a\n"), ["ls /", "get /a"]);
         assert_eq!(lines("\n\n  \n"), [""; 0]);
         assert_eq!(lines("# it's \"so\nls /"), ["# it's \"so", "ls /"]);
+    }
+
+    #[test]
+    fn each_line_knows_its_row() {
+        let block = Block::parse("ls /\n\nset /a <<E\nx\nE\nget \\\n/a\npwd", Dialect::V34);
+        assert_eq!(block.rows, [1, 3, 6, 8]);
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! `--complete-words`: what the system's shell asks while a line that begins with `zksh` is typed. It
+//! says nothing where nothing is known, and it never waits for a person.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::time::Duration;
+
+use clap::{Arg, Command};
+
+use crate::options::{self, Options, Startup};
+use crate::repl::{Candidate, complete_words, unquoted};
+use crate::session::{Session, Settings};
+
+/// How long it may take in all: a person waits.
+const DEADLINE: Duration = Duration::from_millis(300);
+
+/// The session timeout asked for: the session is closed at once, or given up.
+const SESSION: Duration = Duration::from_secs(4);
+
+/// Completes the last of the words, the first of which is the name of the program.
+pub(super) fn complete(words: &[OsString]) -> String {
+    let words: Vec<String> = words.iter().map(|word| unquoted(&word.to_string_lossy())).collect();
+    let Ok(runtime) =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+    else {
+        return String::new();
+    };
+    let found = runtime.block_on(async {
+        tokio::time::timeout(DEADLINE, candidates(&words)).await.unwrap_or_default()
+    });
+    runtime.shutdown_background();
+    let mut text = String::new();
+    for candidate in found {
+        // Writing into memory cannot fail.
+        let _ = match candidate {
+            Candidate::File => writeln!(text, "@files"),
+            Candidate::Text { text: word, is_whole, meaning } => {
+                let kind = if is_whole { '=' } else { '+' };
+                writeln!(text, "{kind}{word}\t{meaning}")
+            }
+        };
+    }
+    text
+}
+
+async fn candidates(words: &[String]) -> Vec<Candidate> {
+    let tree = options::tree();
+    let Some((last, before)) = words.split_last() else { return Vec::new() };
+    let mut at = 1;
+    while let Some(word) = before.get(at) {
+        if !word.starts_with('-') || word == "-" || word == "--" {
+            break;
+        }
+        at += 1;
+        let Some(option) = option(&tree, word) else { continue };
+        let takes_next = option.get_action().takes_values() && !option.is_require_equals_set();
+        if takes_next && !word.contains('=') {
+            if at == before.len() {
+                return values(option, last);
+            }
+            at += 1;
+        }
+    }
+    let at = at.min(before.len());
+    let Some(options) = options(&words[..at]) else { return Vec::new() };
+    if at == before.len() && last.starts_with('-') {
+        return names(&tree, last);
+    }
+    complete_words(&words[at..], options.dialect, connected(&options)).await
+}
+
+/// Opens a session for the servers that the options name.
+async fn connected(options: &Options) -> Option<Session> {
+    let settings = Settings {
+        timeout: SESSION,
+        read_only: true,
+        max_request: options.max_request,
+        refused: DEADLINE,
+    };
+    let session = Session::new(settings, |_| {});
+    session.open(options.servers.clone().unwrap_or_default());
+    session.connected(DEADLINE).await.ok()?;
+    Some(session)
+}
+
+/// Reads the options before a command.
+fn options(words: &[String]) -> Option<Box<Options>> {
+    match Startup::read(words.iter().map(OsString::from)) {
+        Ok(Startup::Run(options)) => Some(options),
+        _ => None,
+    }
+}
+
+/// Finds an option as it is typed, with one dash or two.
+fn option<'t>(tree: &'t Command, word: &str) -> Option<&'t Arg> {
+    let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+    tree.get_arguments().find(|arg| {
+        arg.get_long() == Some(name)
+            || arg.get_short().is_some_and(|short| name == short.to_string())
+    })
+}
+
+/// Lists the options that begin so.
+fn names(tree: &Command, typed: &str) -> Vec<Candidate> {
+    let dashes = if typed.starts_with("--") || typed == "-" { "--" } else { "-" };
+    let name = typed.trim_start_matches('-');
+    let known = tree.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_positional());
+    let fits = known.filter_map(|arg| {
+        let long = arg.get_long().filter(|long| long.starts_with(name))?;
+        Some(Candidate::Text {
+            text: format!("{dashes}{long}"),
+            is_whole: true,
+            meaning: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+        })
+    });
+    fits.collect()
+}
+
+/// Lists the values of an option.
+fn values(option: &Arg, typed: &str) -> Vec<Candidate> {
+    let text = |text: String, meaning: String| Candidate::Text { text, is_whole: true, meaning };
+    if option.get_id() == "ensemble" {
+        let named = options(&["zksh".to_owned()]).map(|options| options.ensembles);
+        let named = named.into_iter().flatten().filter(|known| known.name.starts_with(typed));
+        return named.map(|known| text(known.name, known.servers.to_string())).collect();
+    }
+    let names = option.get_value_names().unwrap_or_default();
+    if names.first().is_some_and(|name| name.as_str() == "file") {
+        return vec![Candidate::File];
+    }
+    let known = option.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
+    let fits = known.filter(|value| value.get_name().starts_with(typed));
+    fits.map(|value| {
+        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+        text(value.get_name().to_owned(), meaning)
+    })
+    .collect()
+}

@@ -1,0 +1,48 @@
+//! `clear`: an empty screen.
+
+use super::{Shell, Spec, Task};
+use crate::dispatch::Effects;
+use crate::error::Result;
+use crate::output::{Report, Text};
+
+/// Clear the screen
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "clear", after_long_help = EXAMPLE)]
+pub struct Clear {}
+
+const EXAMPLE: &str = "\
+Ctrl-L does the same and keeps the line that is being typed. Where no person reads the output,
+nothing is printed.
+
+Example:
+> clear";
+
+impl Spec for Clear {
+    const NAME: &'static str = "clear";
+    const TASK: Task = Task::Shell;
+    type Report = Cleared;
+
+    fn effects(&self) -> Effects {
+        Effects::SHELL
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Cleared> {
+        Ok(Cleared { is_seen: shell.terminal.is_some() })
+    }
+}
+
+/// An empty screen, where there is one.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Cleared {
+    #[serde(skip)]
+    is_seen: bool,
+}
+
+impl Report for Cleared {
+    fn text(&self, out: &mut Text<'_>) {
+        if self.is_seen {
+            // The cursor to the top, and all below it wiped.
+            out.own("\x1b[H\x1b[2J");
+        }
+    }
+}

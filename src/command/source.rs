@@ -1,0 +1,102 @@
+//! `source`: run the lines of a file.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{Block, Shell, Spec, Task};
+use crate::dispatch::{Effects, Write};
+use crate::error::{Error, Kind, Result};
+use crate::output::Silence;
+
+/// Largest file that is run, in bytes: it is read as a whole. `zksh -f` has no such limit.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Files that run each other, at most.
+const DEEPEST: usize = 16;
+
+/// Run the lines of a file, as if they were typed here
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "source file", after_long_help = EXAMPLE)]
+pub struct Source {
+    /// File of lines
+    #[arg(value_name = "file", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+}
+
+const EXAMPLE: &str = "\
+At a prompt a line that fails is told with its place, and the next one runs; elsewhere it ends the
+file. Nobody is asked about a line of a file: one that would be asked about needs --yes. Lines for the
+system's shell are not run.
+
+Example:
+> source no-such-file
+! Cannot read no-such-file: No such file or directory (os error 2)";
+
+impl Spec for Source {
+    const NAME: &'static str = "source";
+    const TASK: Task = Task::Script;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects { reads: true, write: Some(Write::Several), is_long: true, ..Effects::SHELL }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let name = self.file.display().to_string();
+        let depth = shell.enter_file();
+        if depth.depth() > DEEPEST {
+            let message = format!("Not run: {name}: files run each other {DEEPEST} deep");
+            return Err(Error::new(Kind::Refused, message));
+        }
+        let text = read(&self.file)
+            .map_err(|why| Error::new(Kind::Refused, format!("Cannot read {name}: {why}")))?;
+        let Block { lines, rows, open, .. } = Block::parse(&text, shell.view.dialect);
+        if open.is_some() {
+            let row = rows.last().copied().unwrap_or(1);
+            return Err(Error::usage(format!("Not run: the line {name}:{row} has no end")));
+        }
+        let mut failed = 0_u64;
+        for (row, line) in rows.into_iter().zip(lines) {
+            let Err(error) = Box::pin(run_line(shell, &line)).await else { continue };
+            let place = format!("{name}:{row}");
+            match &shell.terminal {
+                Some(screen) if error.kind() != Kind::Interrupted => {
+                    screen.error(&format!("{place}: {}", shell.view.complaint(&error)));
+                    failed += 1;
+                }
+                _ => return Err(error.with_detail(place)),
+            }
+        }
+        match failed {
+            0 => Ok(Silence {}),
+            1 => Err(Error::new(Kind::Refused, format!("1 line of {name} failed"))),
+            _ => Err(Error::new(Kind::Refused, format!("{failed} lines of {name} failed"))),
+        }
+    }
+}
+
+/// Runs a line and shows what comes of it.
+async fn run_line(shell: &Shell, line: &str) -> Result<()> {
+    let Some(call) = shell.reader.read(line)? else { return Ok(()) };
+    if shell.terminal.is_some()
+        && let Some(question) = call.command.question(shell).await?
+    {
+        return Err(question.unasked());
+    }
+    let report = call.command.run(shell).await?;
+    shell.tell(&*report)?;
+    report.failure().map_or(Ok(()), Err)
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    let opened = std::fs::File::open(file)?;
+    if opened.metadata()?.is_dir() {
+        return Err(std::io::Error::other("it is a directory"));
+    }
+    let mut bytes = Vec::new();
+    opened.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(std::io::Error::other("it is larger than 16 MiB; zksh -f runs it"));
+    }
+    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not text"))
+}

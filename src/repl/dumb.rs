@@ -1,0 +1,87 @@
+//! A person at a terminal that cannot move its cursor: a prompt, a line, what came of it. Nothing is
+//! edited, hinted or coloured.
+
+use std::io::{BufRead, BufReader, Read};
+
+use super::prompt_words::{Place, PromptWords};
+use crate::command::{Block, Outcome, Shell};
+use crate::error::Result;
+use crate::terminal::Screen;
+
+/// Longest line that is read, in bytes.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+type Lines = BufReader<Box<dyn Read + Send>>;
+
+/// Reads and runs lines until there are no more; returns the exit status.
+pub(super) async fn run(
+    shell: &Shell,
+    screen: &Screen,
+    words: PromptWords,
+    input: Box<dyn Read + Send>,
+) -> Result<u8> {
+    let mut lines = BufReader::new(input);
+    loop {
+        words.set_place(Place { queued: shell.queued(), number: shell.next_number() });
+        let mut text = String::new();
+        let mut prompt = words.words();
+        let parsed = loop {
+            screen.prompt_plainly(&prompt);
+            let row;
+            (lines, row) = read_row(lines).await;
+            screen.end_plain_prompt();
+            let Some(row) = row else { return Ok(0) };
+            text.push_str(&row);
+            let parsed = Block::parse(&text, shell.view.dialect);
+            match &parsed.open {
+                Some(open) => prompt = open.prompt(),
+                None => break parsed,
+            }
+            text.push('\n');
+        };
+        for line in &parsed.lines {
+            let outcome = match shell.read(line) {
+                Ok(Some(call)) => shell.run(&call).await,
+                Ok(None) => continue,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(Outcome { text, quit, failure, data_hint }) => {
+                    screen.print(&text);
+                    screen.end();
+                    screen.flush();
+                    if let Some(hint) = data_hint {
+                        shell.show_data_hint(screen, None, &hint);
+                    }
+                    if let Some(error) = failure {
+                        shell.complain(screen, &error);
+                    }
+                    if quit {
+                        return Ok(0);
+                    }
+                }
+                Err(error) => shell.complain(screen, &error),
+            }
+            if screen.failure().is_some() {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+/// Reads a row on a thread that may block; none at the end of the input.
+async fn read_row(mut lines: Lines) -> (Lines, Option<String>) {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut row = Vec::new();
+        let count = (&mut lines).take(LONGEST).read_until(b'\n', &mut row).unwrap_or(0);
+        while row.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+            row.pop();
+        }
+        let row = (count > 0).then(|| String::from_utf8_lossy(&row).into_owned());
+        (lines, row)
+    });
+    match read.await {
+        Ok(read) => read,
+        Err(_) => (BufReader::new(Box::new(std::io::empty()) as Box<dyn Read + Send>), None),
+    }
+}

@@ -1,0 +1,87 @@
+//! Lines for the system's shell: `!COMMAND`, and `COMMAND | program`. They are known at the prompt only:
+//! a script, a file that `source` runs, and `--compat 3.9` have none.
+
+use std::io;
+use std::process::Command;
+
+use crate::dialect::Dialect;
+use crate::syntax::Line;
+use crate::terminal::{Screen, child_program};
+
+/// What a line has for the system's shell.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ForShell<'a> {
+    /// `!COMMAND`: all of it.
+    Whole(&'a str),
+    /// `COMMAND | program`: our command, and what reads its result.
+    Reader { command: &'a str, program: &'a str },
+}
+
+/// Finds what a line has for the system's shell. A `|` is only one where it stands as a word of its
+/// own, without quotes.
+pub(super) fn for_shell(line: &str, dialect: Dialect) -> Option<ForShell<'_>> {
+    if dialect == Dialect::V39 {
+        return None;
+    }
+    let line = line.trim();
+    if let Some(command) = line.strip_prefix('!') {
+        let command = command.trim();
+        return (!command.is_empty()).then_some(ForShell::Whole(command));
+    }
+    let words = Line::parse(line, dialect).words;
+    let bar = words.iter().skip(1).find(|word| &line[word.span.clone()] == "|")?;
+    let (command, program) = (&line[..bar.span.start], &line[bar.span.end..]);
+    (!program.trim().is_empty())
+        .then(|| ForShell::Reader { command: command.trim(), program: program.trim() })
+}
+
+/// Runs a command in the system's shell, which has the terminal meanwhile; returns what to say where
+/// it failed.
+pub(super) fn run(screen: &Screen, command: &str) -> Option<String> {
+    let guard = screen.give_terminal();
+    let status = Command::new("sh").args(["-c", &child_program(command)]).status();
+    drop(guard);
+    said(status)
+}
+
+/// Says how a program of the system's shell failed, if it did.
+pub(super) fn said(status: io::Result<std::process::ExitStatus>) -> Option<String> {
+    match status {
+        Ok(status) if status.success() => None,
+        // Its own words stand there already.
+        Ok(status) => status.code().map_or_else(
+            || Some(format!("The command was ended: {status}")),
+            |code| Some(format!("The command ended with exit status {code}")),
+        ),
+        Err(error) => Some(format!("Cannot run sh: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bar_that_stands_alone_is_one() {
+        let found = |line| for_shell(line, Dialect::V34);
+        for line in [
+            "get /a",
+            "set /a x|y",
+            "set /a '|' x",
+            "set /a \"|\" x",
+            "set /a 'x | y'",
+            "set /a {\"k\":\"a | b\"}",
+            "get /a |",
+            "| wc",
+            "!",
+        ] {
+            assert_eq!(found(line), None, "{line}");
+        }
+        let reader = |command, program| Some(ForShell::Reader { command, program });
+        assert_eq!(found("get /a | wc -c"), reader("get /a", "wc -c"));
+        assert_eq!(found("ls / | sort | head -1"), reader("ls /", "sort | head -1"));
+        assert_eq!(found(" !ls -l"), Some(ForShell::Whole("ls -l")));
+        assert_eq!(for_shell("get /a | wc", Dialect::V39), None);
+        assert_eq!(for_shell("!ls", Dialect::V39), None);
+    }
+}
