@@ -209,4 +209,32 @@ mod tests {
             assert_eq!(menu.lines().count(), LESSONS.len() + 1);
         }
     }
+
+    #[test]
+    fn chinese_has_one_term_for_one_thing() {
+        let glossary = include_str!("../glossary/texts/glossary.zh.txt");
+        let lessons = LESSONS.iter().flat_map(|source| source.texts);
+        let chinese = lessons.filter(|(language, _)| *language == Language::Chinese);
+        let texts: Vec<&str> = chinese.map(|(_, text)| text).chain([glossary]).collect();
+        // The words of the books' Chinese edition, and others in use for the same.
+        for (term, others) in [
+            ("临时节点", &["短暂节点", "瞬时节点", "瞬态节点", "暂时节点"][..]),
+            ("顺序节点", &["有序节点", "序列节点"]),
+            ("持久节点", &["永久节点"]),
+            ("监视点", &["监视器", "观察点", "监听器", "监听点"]),
+            ("会话", &["session 会", "对话"]),
+            ("仲裁", &["法定人数", "多数派"]),
+            ("群首", &["领导者", "领袖", "领导节点"]),
+            ("追随者", &["跟随者", "从属者"]),
+            ("观察者", &["旁观者"]),
+            ("版本号", &["版本编号"]),
+            ("羊群效应", &["惊群"]),
+            ("节点", &["结点"]),
+        ] {
+            assert!(texts.iter().any(|text| text.contains(term)), "{term}");
+            for other in others {
+                assert!(!texts.iter().any(|text| text.contains(other)), "{other}: {term}");
+            }
+        }
+    }
 }

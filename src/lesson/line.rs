@@ -37,6 +37,13 @@ const COMMANDS: [&str; 30] = [
     "whoami",
 ];
 
+/// The options that a lesson may type. That which takes data from a file is none of them, in
+/// whatever way it is written.
+const OPTIONS: [&str; 20] = [
+    "-R", "-a", "-b", "-c", "-d", "-e", "-es", "-l", "-m", "-p", "-r", "-s", "-se", "-sw", "-t",
+    "-timeout", "-v", "-w", "-ws", "-x",
+];
+
 /// The longest line, in characters.
 const LONGEST: usize = 1000;
 
@@ -119,12 +126,16 @@ impl Line {
         if !COMMANDS.contains(&command.as_str()) {
             return Err(format!("A lesson may not type {command}"));
         }
-        // Data from files and from standard input.
-        let foreign = |word: &&String| {
-            word.starts_with('@') || *word == "-" || word.starts_with("--input") || is_input(word)
-        };
-        if let Some(word) = rest.iter().find(foreign) {
-            return Err(format!("A lesson may not read files: {word}"));
+        // The shell cuts words in its own way, by its dialect. So whatever could become an option in
+        // any way of cutting counts as one, in quotes too, and no other way to write bytes is allowed.
+        if let Some(sign) = ["$'", "${", "<<"].into_iter().find(|sign| self.command.contains(sign))
+        {
+            return Err(format!("A lesson may not type {sign}"));
+        }
+        let pieces = self.command.split(' ').map(|piece| piece.replace(['\'', '"'], ""));
+        let foreign = |piece: &String| piece.starts_with('-') && !OPTIONS.contains(&&**piece);
+        if let Some(piece) = pieces.into_iter().find(foreign) {
+            return Err(format!("A lesson may not type {piece}; options: {}", OPTIONS.join(" ")));
         }
         if command == "session" {
             let kinds = ["new", "close", "kill", "expire"];
@@ -138,15 +149,6 @@ impl Line {
         }
         Ok(())
     }
-}
-
-/// Returns whether a word is `-i`, or short options among which it is.
-fn is_input(word: &str) -> bool {
-    let Some(letters) = word.strip_prefix('-') else { return false };
-    !letters.starts_with('-')
-        && letters.len() <= 3
-        && letters.bytes().all(|letter| letter.is_ascii_alphabetic())
-        && letters.contains('i')
 }
 
 #[cfg(test)]
@@ -181,8 +183,18 @@ mod tests {
             "connect h:2181",
             "source x",
             "!ls",
-            "set /a @/etc/passwd",
             "set /a -",
+            "set /a -i/etc/passwd",
+            "set /a -iabc",
+            "set /a -i=abc",
+            "set /a -input abc",
+            "set /a '-i' abc",
+            "set /it's -i /etc/passwd",
+            "set /a \"-i\" /etc/passwd",
+            "set /a $'\\x2di' /etc/passwd",
+            "set /a $'-i' /etc/passwd",
+            "set /a ${FILE}",
+            "create /a <<END",
             "set /a -i /etc/passwd",
             "create -si /etc/passwd /a",
             "set /a --input=x",
@@ -195,9 +207,12 @@ mod tests {
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
-        for right in
-            ["session kill B", "addauth digest ann:secret", "delete -v 3 /a", "create -s -e /a i"]
-        {
+        for right in [
+            "session kill B",
+            "addauth digest ann:secret",
+            "delete -v 3 /a",
+            "create -s -e /a @home",
+        ] {
             assert!(parse(right).is_ok(), "{right}");
         }
         assert!(parse(&format!("set /a {}", "x".repeat(1000))).is_err());
