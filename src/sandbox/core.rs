@@ -88,7 +88,7 @@ impl Core {
     ) -> Self {
         let (start, advanced) = (Instant::now(), Duration::ZERO);
         Self {
-            state: State::new(settings, secret, clock.now(start, advanced)),
+            state: State::new(settings, 1, secret, clock.now(start, advanced)),
             outgoing: HashMap::new(),
             next: 1,
             clock,

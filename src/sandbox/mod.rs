@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod connection;
 mod core;
+mod ensemble;
 mod node;
 mod operation;
 mod own;
