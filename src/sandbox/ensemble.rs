@@ -21,10 +21,9 @@ mod election;
 mod laws;
 mod replication;
 mod requests;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -60,10 +59,12 @@ enum Message {
 
 /// The process of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Process {
+pub enum Process {
+    /// It does its work.
     Running,
     /// It keeps its connections and does nothing.
     Paused,
+    /// It is not there, and keeps what it has logged.
     Killed,
 }
 
@@ -146,17 +147,17 @@ pub(crate) struct Summary {
 }
 
 impl Ensemble {
-    /// Starts `count` servers, which then elect a leader. `config` is what `/zookeeper/config` says.
+    /// Starts a server for each address, with a leader among them.
     pub(crate) fn new(
-        count: u8,
         settings: &Settings,
         secret: [u8; 16],
-        config: &str,
+        addresses: &[SocketAddr],
         now: Moment,
     ) -> Self {
-        let server = |number| {
+        let config = config(addresses);
+        let servers = (1..).zip(addresses).map(|(number, _)| {
             let mut state = State::new(settings.clone(), number, secret, now);
-            state.tree.set_config(config);
+            state.tree.set_config(&config);
             Server {
                 state,
                 process: Process::Running,
@@ -168,14 +169,28 @@ impl Ensemble {
                 lost: None,
                 waiting: HashMap::new(),
             }
-        };
-        Self {
-            servers: (1..=count).map(server).collect(),
+        });
+        let mut ensemble = Self {
+            servers: servers.collect(),
             leader: None,
             epoch: 0,
             settings: settings.clone(),
             changed: now.steady,
-        }
+        };
+        ensemble.elect(now, &mut Outcomes::new());
+        ensemble
+    }
+
+    /// Returns the state of the leader, or else of the server that has applied most.
+    pub(crate) fn latest(&self) -> &State {
+        let leader = self.leader.as_ref().map(|leader| leader.server);
+        let most = || (0..self.servers.len()).max_by_key(|server| self.servers[*server].state.zxid);
+        &self.servers[leader.or_else(most).unwrap_or(0)].state
+    }
+
+    /// Returns whether a server without a leader serves clients that only read.
+    pub(crate) fn allows_read_only(&self) -> bool {
+        self.settings.read_only
     }
 
     pub(crate) fn state(&self, server: usize) -> &State {
@@ -184,10 +199,6 @@ impl Ensemble {
 
     pub(crate) fn state_mut(&mut self, server: usize) -> &mut State {
         &mut self.servers[server].state
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.servers.len()
     }
 
     pub(crate) fn summary(&self, server: usize) -> Summary {
@@ -237,17 +248,6 @@ impl Ensemble {
     /// Returns how long a server and its leader may be without each other, in milliseconds.
     fn patience(&self) -> u64 {
         self.settings.tick_milliseconds() * u64::from(self.settings.sync_limit)
-    }
-
-    /// Notes a new connection to a server.
-    pub(crate) fn accept(
-        &mut self,
-        server: usize,
-        connection: ConnectionId,
-        peer: SocketAddr,
-        now: Moment,
-    ) {
-        self.servers[server].state.accept(connection, peer, now);
     }
 
     /// Forgets a connection and what it waits for.
@@ -338,6 +338,12 @@ impl Ensemble {
         outcomes
     }
 
+    /// Returns whether there is no such session, or its end is decided.
+    pub(crate) fn is_ending(&self, session: SessionId) -> bool {
+        let closing = self.leader.as_ref().is_some_and(|leader| leader.closing.contains(&session));
+        closing || !self.latest().sessions.is_open(session)
+    }
+
     /// Does all that can be done now.
     fn run(&mut self, now: Moment, outcomes: &mut Outcomes) {
         self.settle_roles(now, outcomes);
@@ -373,4 +379,15 @@ impl Ensemble {
         });
         arrivals.chain(losses).chain(leads).chain(self.election_due()).min()
     }
+}
+
+/// Returns what `/zookeeper/config` says of servers: there are no ports but those for clients.
+fn config(addresses: &[SocketAddr]) -> String {
+    let mut text = String::new();
+    for (number, address) in (1..).zip(addresses) {
+        let host = address.ip();
+        writeln!(text, "server.{number}={host}:0:0:participant;{address}")
+            .expect("a string takes everything");
+    }
+    text + "version=0"
 }

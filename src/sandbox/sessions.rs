@@ -106,11 +106,6 @@ impl Sessions {
         self.open.get(&id).map(|session| session.timeout)
     }
 
-    /// Returns the connection that serves a session.
-    pub(crate) fn connection(&self, id: SessionId) -> Option<ConnectionId> {
-        self.open.get(&id)?.connection
-    }
-
     /// Gives a session another connection; returns the one that it had.
     pub(crate) fn connect(&mut self, id: SessionId, to: ConnectionId) -> Option<ConnectionId> {
         self.open.get_mut(&id)?.connection.replace(to)

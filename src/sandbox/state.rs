@@ -15,7 +15,6 @@ mod txn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 pub(crate) use self::pending::Pending;
 pub(crate) use self::prepare::Asker;
@@ -484,26 +483,11 @@ impl State {
         self.zxid = other.zxid;
     }
 
-    /// Returns the largest request, in bytes.
-    pub(crate) fn max_request(&self) -> usize {
-        self.settings.max_request
-    }
-
-    /// Returns how long a connection may be without a session.
-    pub(crate) fn patience(&self) -> Duration {
-        self.settings.patience
-    }
-
     /// Returns whether all memory is taken that the sandbox may take. One request may go beyond by
     /// its own size.
     pub(crate) fn is_full(&self) -> bool {
         self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
             > self.settings.memory
-    }
-
-    /// Returns the open sessions, in no order.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionId> {
-        self.sessions.ids()
     }
 
     /// Notes how long requests of a connection took, in milliseconds.

@@ -11,8 +11,9 @@ impl Ensemble {
     pub(super) fn settle_roles(&mut self, now: Moment, outcomes: &mut Outcomes) {
         loop {
             self.note_losses(now);
-            let changed =
-                self.give_up(now, outcomes) || self.join(outcomes) || self.elect(now, outcomes);
+            let changed = self.give_up(now, outcomes)
+                || self.join(outcomes)
+                || self.elect_when_due(now, outcomes);
             if !changed {
                 break;
             }
@@ -142,11 +143,12 @@ impl Ensemble {
         Some(looking.max(self.changed) + ELECTION)
     }
 
+    fn elect_when_due(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
+        self.election_due().is_some_and(|due| due <= now.steady) && self.elect(now, outcomes)
+    }
+
     /// Elects the server with the longest log; returns whether there was an election.
-    fn elect(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
-        if self.election_due().is_none_or(|due| due > now.steady) {
-            return false;
-        }
+    pub(super) fn elect(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
         let Some(candidates) = self.candidates() else { return false };
         let best = candidates.iter().copied().max_by_key(|i| (self.servers[*i].logged(), *i));
         let Some(elected) = best else { return false };

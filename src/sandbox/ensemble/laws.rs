@@ -109,16 +109,17 @@ impl World {
         };
         let now = Moment { wall: 1_000_000, steady: 0 };
         let count = if random.below(3) == 0 { 5 } else { 3 };
+        let addresses = vec![([127, 0, 0, 1], 1).into(); count];
         let clients = (0..2 + random.below(2)).map(|_| Client::default()).collect();
         Self {
-            ensemble: Ensemble::new(count, &settings, [7; 16], "", now),
+            ensemble: Ensemble::new(&settings, [7; 16], &addresses, now),
             random,
             now,
             clients,
             next: 1,
             written: 0,
             history: BTreeMap::new(),
-            checked: vec![-1; count.into()],
+            checked: vec![-1; count],
             told: BTreeMap::new(),
             decided: BTreeSet::new(),
             gone: BTreeSet::new(),
@@ -177,7 +178,7 @@ impl World {
     }
 
     fn harm(&mut self) -> Outcomes {
-        let (now, count) = (self.now, self.ensemble.count());
+        let (now, count) = (self.now, self.ensemble.servers.len());
         let server = self.random.below(count);
         match self.random.below(4) {
             0 => self.ensemble.kill(server, now),
@@ -194,7 +195,7 @@ impl World {
     }
 
     fn mend(&mut self) -> Outcomes {
-        let (now, count) = (self.now, self.ensemble.count());
+        let (now, count) = (self.now, self.ensemble.servers.len());
         match self.random.below(3) {
             0 => self.ensemble.partition(&vec![0; count], now),
             1 => {
@@ -295,13 +296,14 @@ impl World {
     }
 
     fn connect(&mut self, who: usize) -> Outcomes {
-        let server = self.random.below(self.ensemble.count());
+        let server = self.random.below(self.ensemble.servers.len());
         if !self.ensemble.servers[server].is_running() {
             return Outcomes::new();
         }
         let connection = ConnectionId(self.next);
         self.next += 1;
-        self.ensemble.accept(server, connection, ([127, 0, 0, 1], 1).into(), self.now);
+        let peer = ([127, 0, 0, 1], 1).into();
+        self.ensemble.state_mut(server).accept(connection, peer, self.now);
         let client = &mut self.clients[who];
         client.line = Some((server, connection, false));
         if client.session.is_none() {
@@ -419,13 +421,13 @@ impl World {
         let majority = self.ensemble.majority();
         let Some(client) = self.owner(asker) else { return };
         let (server, ..) = client.line.expect("it has this connection");
-        let Some(asked) = client.asked.remove(&reply.xid) else { return };
+        let Some(question) = client.asked.remove(&reply.xid) else { return };
         let before = client.last_zxid;
         client.last_zxid = before.max(reply.zxid);
         // Law 2: a session never goes back, so it sees its own writes.
         assert!(reply.zxid >= before, "a session went back");
         assert!(self.ensemble.state(server).zxid >= reply.zxid, "Law 1: applied where it is told");
-        match (asked, reply.result) {
+        match (question, reply.result) {
             (Asked::Create(path), Ok(_)) => {
                 // Law 1: a majority has it.
                 let have = self.ensemble.servers.iter().filter(|s| s.logged() >= reply.zxid);
@@ -481,7 +483,7 @@ impl World {
 
     /// Laws 1, 2 and 9.
     fn check_log(&mut self) {
-        for server in 0..self.ensemble.count() {
+        for server in 0..self.ensemble.servers.len() {
             let Server { state, log, .. } = &self.ensemble.servers[server];
             for entry in log {
                 match &entry.txn.effect {
@@ -607,7 +609,7 @@ impl World {
 
     /// After all is mended and some time has passed, all servers are one again.
     fn settle(&mut self) {
-        let count = self.ensemble.count();
+        let count = self.ensemble.servers.len();
         let now = self.now;
         let mut outcomes = self.ensemble.partition(&vec![0; count], now);
         for server in 0..count {

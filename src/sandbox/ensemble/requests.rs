@@ -59,12 +59,12 @@ impl Ensemble {
         } else if ahead || full {
             outcomes.push((None, ending(from, Ending::AtOnce)));
         } else {
-            let stage = if request.session == NEW {
+            let first = if request.session == NEW {
                 Stage::Unopened(request)
             } else {
                 Stage::Unproved(request)
             };
-            self.wait(server, from, Waiting::new(0, "SESS", NEW, Vec::new(), stage));
+            self.wait(server, from, Waiting::new(0, "SESS", NEW, Vec::new(), first));
             self.run(now, &mut outcomes);
         }
         outcomes
@@ -153,7 +153,7 @@ impl Ensemble {
         let (timeout, ids) = (connection.timeout, connection.ids.clone());
         let Request { xid, operation } = request;
         let letters = operation.letters();
-        let stage = match operation {
+        let task = match operation {
             // These do not wait for what is in flight.
             Operation::Auth { scheme, credentials } => {
                 let mut outcome = Outcome::default();
@@ -179,7 +179,7 @@ impl Ensemble {
         if let Some(leader) = self.leader_of(server) {
             self.servers[leader].state.sessions.touch(session, timeout, now);
         }
-        self.wait(server, from, Waiting::new(xid, letters, session, ids, stage));
+        self.wait(server, from, Waiting::new(xid, letters, session, ids, task));
         self.run(now, &mut outcomes);
         outcomes
     }

@@ -63,9 +63,15 @@ impl Pending {
         match &txn.effect {
             Effect::Refused(_) | Effect::RefusedMulti(_) | Effect::OpenSession { .. } => {}
             Effect::One(change) => self.note(tree, change),
-            Effect::Multi(changes) => changes.iter().for_each(|change| self.note(tree, change)),
+            Effect::Multi(changes) => {
+                for change in changes {
+                    self.note(tree, change);
+                }
+            }
             Effect::CloseSession { ephemerals, .. } => {
-                ephemerals.iter().for_each(|path| self.put(path, None));
+                for path in ephemerals {
+                    self.put(path, None);
+                }
             }
         }
     }
