@@ -173,7 +173,7 @@ _zksh() {
 
     case "${cmd}" in
         zksh)
-            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version wait watch watches whoami"
+            opts="-r -o -f -h -V --server --ensemble --timeout --waitforconnection --compat --color --output --file --check --stop-on-error --vars --window --sandbox --sandbox-servers --serve --allow-remote --sandbox-set --max-request --config --completion --help --version addauth addWatch cd check close commit config connect create delquota delete digest deleteall rmr discard echo edit exists get getAcl getAllChildrenNumber getEphemerals help history listquota ls ls2 multi printwatches pwd quit exit reconfig reconnect redo removewatches repeat set setAcl setquota setting sleep stat sync time version wait watch watches whoami"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -221,6 +221,10 @@ _zksh() {
                     ;;
                 --sandbox)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox-servers)
+                    COMPREPLY=($(compgen -W "1 3 5" -- "${cur}"))
                     return 0
                     ;;
                 --sandbox-set)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_zksh_global_optspecs
-    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error vars window= sandbox= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
+    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error vars window= sandbox= sandbox-servers= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
 end
 
 function __fish_zksh_needs_command
@@ -38,6 +38,9 @@ raw\t'Data alone, byte for byte, without a newline; events go to standard error'
 complete -c zksh -n "__fish_zksh_needs_command" -s f -l file -d 'Read commands from a file' -r -F
 complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox -d 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l sandbox-servers -d 'Make it an ensemble of this many servers, on ports one behind the other or free ones' -r -f -a "1\t''
+3\t''
+5\t''"
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox-set -d 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l max-request -d 'Largest request to send, in bytes: the servers\' jute.maxbuffer [default: 1048575]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l config -d 'Config file to read in place of the usual one' -r -F
