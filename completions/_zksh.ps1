@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read commands from a file')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]')
+            [CompletionResult]::new('--sandbox-servers', '--sandbox-servers', [CompletionResultType]::ParameterName, 'Make it an ensemble of this many servers, on ports one behind the other or free ones')
             [CompletionResult]::new('--sandbox-set', '--sandbox-set', [CompletionResultType]::ParameterName, 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...')
             [CompletionResult]::new('--max-request', '--max-request', [CompletionResultType]::ParameterName, 'Largest request to send, in bytes: the servers'' jute.maxbuffer [default: 1048575]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file to read in place of the usual one')

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod ends;
+mod ensemble;
 mod floods;
 mod foreign;
 mod late;

@@ -25,22 +25,30 @@ impl Sandbox {
                 Error::usage(format!("Not a limit of the sandbox: {name}={value}: {why}"))
             })?;
         }
-        let listener = if address.is_empty() {
+        let mut listeners = vec![if address.is_empty() {
             listen_anywhere()
         } else {
             listen(address, options.allow_remote)
-        }?;
-        let handle = sandbox::start(listener, settings, Clock::System)
+        }?];
+        while listeners.len() < options.count() {
+            let last = listeners[listeners.len() - 1].local_addr();
+            let last = last.map_err(|error| cannot(address, &error))?;
+            listeners.push(listen_beside(last).map_err(|error| cannot(address, &error))?);
+        }
+        let handle = sandbox::start_ensemble(listeners, settings, Clock::System)
             .map_err(|error| Error::new(Kind::Lost, format!("Cannot start a sandbox: {error}")))?;
-        let bound = handle.address();
-        let place = if address.is_empty() {
-            format!("localhost:{}", bound.port())
-        } else if bound.ip().is_unspecified() {
-            let here = IpAddr::from([127, 0, 0, 1]);
-            SocketAddr::new(here, bound.port()).to_string()
-        } else {
-            bound.to_string()
+        let place = |bound: SocketAddr| {
+            if address.is_empty() {
+                format!("localhost:{}", bound.port())
+            } else if bound.ip().is_unspecified() {
+                let here = IpAddr::from([127, 0, 0, 1]);
+                SocketAddr::new(here, bound.port()).to_string()
+            } else {
+                bound.to_string()
+            }
         };
+        let addresses = handle.control().addresses();
+        let place = addresses.into_iter().map(place).collect::<Vec<_>>().join(",");
         Ok(Some(Self { handle, place }))
     }
 
@@ -56,16 +64,30 @@ impl Sandbox {
         } else {
             format!("zksh -server {}", self.place)
         };
-        format!(
-            "Sandbox on {}: ZooKeeper in memory, gone with this shell; join: {join}",
-            self.handle.address()
-        )
+        let what = match self.handle.control().addresses().len() {
+            1 => "ZooKeeper in memory".to_owned(),
+            count => format!("an ensemble of {count} servers, simulated in memory"),
+        };
+        format!("Sandbox on {}: {what}, gone with this shell; join: {join}", self.addresses())
     }
 
     /// Says that clients may connect, for whoever waits for it.
     pub(super) fn readiness(&self) -> String {
-        format!("Sandbox ready on {}\n", self.handle.address())
+        format!("Sandbox ready on {}\n", self.addresses())
     }
+
+    fn addresses(&self) -> String {
+        let addresses = self.handle.control().addresses();
+        addresses.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Takes the port behind another one, or a free one where that is taken.
+fn listen_beside(last: SocketAddr) -> io::Result<TcpListener> {
+    let next = last.port().checked_add(1).map(|port| SocketAddr::new(last.ip(), port));
+    let free = SocketAddr::new(last.ip(), 0);
+    next.map_or_else(|| TcpListener::bind(free), TcpListener::bind)
+        .or_else(|_| TcpListener::bind(free))
 }
 
 /// Takes ZooKeeper's own port if it is free, so that others find it without being told.

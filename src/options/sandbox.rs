@@ -9,6 +9,12 @@ pub struct SandboxOptions {
         num_args = 0..=1, require_equals = true, default_missing_value = ""
     )]
     pub address: Option<String>,
+    /// Make it an ensemble of this many servers, on ports one behind the other or free ones
+    #[arg(
+        long = "sandbox-servers", value_name = "count", requires = "sandbox",
+        value_parser = ["1", "3", "5"], default_value = "1", hide_default_value = true
+    )]
+    pub servers: String,
     /// Serve the sandbox and run no shell, until Ctrl-C or SIGTERM
     #[arg(long, requires = "sandbox", conflicts_with_all = ["file", "command", "check"])]
     pub serve: bool,
@@ -21,6 +27,11 @@ pub struct SandboxOptions {
 }
 
 impl SandboxOptions {
+    /// Returns how many servers the sandbox has.
+    pub fn count(&self) -> usize {
+        self.servers.parse().unwrap_or(1)
+    }
+
     /// Returns the limits that are set, as pairs of name and value.
     pub fn limits(&self) -> impl Iterator<Item = (&str, &str)> {
         self.limits.iter().map(|limit| limit.split_once('=').unwrap_or((limit, "")))

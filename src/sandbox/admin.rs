@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use super::address;
 use super::operation::{ConnectionId, Moment, SessionId};
+use super::servers::Mode;
 use super::state::{Connection, State, Traffic};
 
 /// The words that Apache's server knows.
@@ -21,6 +22,27 @@ const WORDS: [&str; 18] = [
 /// Bytes of an answer beyond which the rest is left out: it is kept in memory for as long as the one
 /// who asked does not read it, and nobody else is served while it is written.
 const LONGEST_ANSWER: usize = 1 << 20;
+
+/// The server that is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whose {
+    pub(super) mode: Mode,
+    /// Counted from 0.
+    pub(super) server: usize,
+    pub(super) address: SocketAddr,
+}
+
+impl Whose {
+    fn mode_name(self) -> &'static str {
+        match self.mode {
+            Mode::Standalone => "standalone",
+            Mode::Leader { .. } => "leader",
+            Mode::Follower => "follower",
+            Mode::ReadOnly => "read-only",
+            Mode::Looking => "looking",
+        }
+    }
+}
 
 /// An answer, line by line.
 type Lines<'s> = Box<dyn Iterator<Item = String> + 's>;
@@ -41,7 +63,7 @@ pub(super) fn answer(
     state: &mut State,
     word: &str,
     argument: &[u8],
-    address: SocketAddr,
+    whose: Whose,
     now: Moment,
 ) -> String {
     match word {
@@ -63,14 +85,26 @@ pub(super) fn answer(
         _ => {}
     }
     let state = &*state;
+    let is_serving = whose.mode != Mode::Looking;
+    if !is_serving && !matches!(word, "ruok" | "isro" | "conf" | "envi") {
+        return "This ZooKeeper instance is not currently serving requests\n".to_owned();
+    }
     cut_short(match word {
         "ruok" => return "imok".to_owned(),
-        "isro" => return "rw".to_owned(),
-        "srvr" => server(state, Box::new(std::iter::empty())),
-        "stat" => server(state, clients(state)),
-        "mntr" => values::monitor(state, now),
-        "conf" => values::configuration(state, address),
+        "isro" => {
+            let answer = match whose.mode {
+                Mode::Looking => "null",
+                Mode::ReadOnly => "ro",
+                _ => "rw",
+            };
+            return answer.to_owned();
+        }
+        "srvr" => server(state, whose, Box::new(std::iter::empty())),
+        "stat" => server(state, whose, clients(state)),
+        "mntr" => values::monitor(state, whose, now),
+        "conf" => values::configuration(state, whose),
         "cons" => connections(state),
+        "dump" if whose.mode == Mode::Follower => learner_dump(state, now),
         "dump" => dump(state, now),
         "envi" => values::environment(),
         "wchs" => watch_summary(state),
@@ -97,7 +131,7 @@ fn cut_short(lines: Lines<'_>) -> String {
     text
 }
 
-fn server<'s>(state: &'s State, clients: Lines<'s>) -> Lines<'s> {
+fn server<'s>(state: &'s State, whose: Whose, clients: Lines<'s>) -> Lines<'s> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let numbers = [
         format!(
@@ -110,7 +144,7 @@ fn server<'s>(state: &'s State, clients: Lines<'s>) -> Lines<'s> {
         // A request is answered before the next is looked at.
         "Outstanding: 0".to_owned(),
         format!("Zxid: {:#x}", state.zxid),
-        "Mode: standalone".to_owned(),
+        format!("Mode: {}", whose.mode_name()),
         format!("Node count: {}", state.tree.count()),
     ];
     let head = std::iter::once(format!("Zookeeper version: {}", values::version()));
@@ -154,6 +188,17 @@ fn connection(connection: &Connection) -> String {
          llat={latency_last},minlat={latency_min},avglat={average},maxlat={latency_max})",
         session.0, connection.established, connection.timeout
     )
+}
+
+/// A follower knows sessions and no deadlines.
+fn learner_dump(state: &State, now: Moment) -> Lines<'_> {
+    let count = state.sessions.count();
+    let head =
+        ["SessionTracker dump:".to_owned(), format!("Global Sessions({count}):")].into_iter();
+    let session = |id: SessionId| {
+        format!("{}\t{}ms", hexadecimal(id), state.sessions.timeout(id).unwrap_or(0))
+    };
+    Box::new(head.chain(state.sessions.ids().map(session)).chain(dump(state, now).skip(2)))
 }
 
 fn dump(state: &State, now: Moment) -> Lines<'_> {

@@ -32,15 +32,12 @@ const TURN: Duration = Duration::from_millis(5);
 /// The most that is read and thrown away from a client that is being told goodbye.
 const MAX_LEFTOVER: usize = 64 << 10;
 
-/// Serves a connection until either side ends it.
-pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAddr) {
+/// Serves a connection to a server until either side ends it.
+pub(super) async fn serve(shared: Shared, server: usize, mut stream: TcpStream, peer: SocketAddr) {
     // Replies are small and awaited.
     let _ = stream.set_nodelay(true);
-    let (patience, accepted) = {
-        let mut core = shared.lock();
-        (core.state.patience(), core.accept(peer))
-    };
-    let Some(Accepted { id, wake, may_connect }) = accepted else { return };
+    let accepted = shared.lock().accept(server, peer);
+    let Some(Accepted { id, wake, may_connect, patience, max_request }) = accepted else { return };
     // Also where a fault in a request unwinds through here.
     let _end = End { shared: shared.clone(), id };
     let (reading, writing) = stream.split();
@@ -54,6 +51,7 @@ pub(super) async fn serve(shared: Shared, mut stream: TcpStream, peer: SocketAdd
         output: Vec::new(),
         greeted: false,
         may_connect,
+        max_request,
         patience,
         deadline: Instant::now() + patience,
     };
@@ -84,6 +82,8 @@ struct Connection<'a> {
     /// Whether the connect request has come.
     greeted: bool,
     may_connect: bool,
+    /// Bytes.
+    max_request: usize,
     /// How long a client may be without a session, and may take over what is last.
     patience: Duration,
     /// When patience ends with a client that has no session.
@@ -95,6 +95,8 @@ enum Next {
     /// There may be more to look at, once the replies are sent and others have had their turn.
     Look,
     Read,
+    /// The server does not look at more before it has answered some, or runs again.
+    Wait,
 }
 
 impl Connection<'_> {
@@ -115,6 +117,7 @@ impl Connection<'_> {
                 Next::Look => tokio::task::yield_now().await,
                 Next::Read if self.receive().await => {}
                 Next::Read => return,
+                Next::Wait => self.wake.notified().await,
             }
         }
     }
@@ -187,8 +190,11 @@ impl Connection<'_> {
             {
                 break Next::Look;
             }
+            if !core.takes_requests(self.id) {
+                break Next::Wait;
+            }
             let input = &self.input[used..];
-            let stage = (&mut self.greeted, self.may_connect);
+            let stage = (&mut self.greeted, self.may_connect, self.max_request);
             match take_frame(&mut core, self.id, input, stage) {
                 Some(length) => used += length,
                 None => break Next::Read,
@@ -196,7 +202,7 @@ impl Connection<'_> {
             requests += 1;
         };
         if requests > 0 {
-            core.state.answered(self.id, requests, milliseconds(start.elapsed()));
+            core.answered(self.id, requests, milliseconds(start.elapsed()));
         }
         drop(core);
         self.input.drain(..used);
@@ -213,7 +219,7 @@ fn take_frame(
     core: &mut Core,
     from: ConnectionId,
     input: &[u8],
-    (greeted, may_connect): (&mut bool, bool),
+    (greeted, may_connect, max_request): (&mut bool, bool, usize),
 ) -> Option<usize> {
     let head: [u8; 4] = *input.first_chunk()?;
     if !*greeted && let Some(word) = admin::word(head) {
@@ -226,7 +232,7 @@ fn take_frame(
         drop_offender(core, from);
         return Some(4);
     }
-    let limit = if *greeted { core.state.max_request() } else { MAX_CONNECT };
+    let limit = if *greeted { max_request } else { MAX_CONNECT };
     let length = usize::try_from(i32::from_be_bytes(head)).ok().filter(|length| *length <= limit);
     let Some(length) = length else {
         drop_offender(core, from);
@@ -236,7 +242,7 @@ fn take_frame(
     let understood = if *greeted {
         wire::request(frame).map(|request| core.request(from, request))
     } else {
-        wire::connect_request(frame).map(|request| core.connect(from, &request))
+        wire::connect_request(frame).map(|request| core.connect(from, request))
     };
     *greeted = true;
     if understood.is_err() {

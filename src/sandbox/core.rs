@@ -9,8 +9,10 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 
 use super::admin;
+use super::ensemble::{Ensemble, Outcomes};
 use super::operation::{ConnectRequest, ConnectionId, Ending, Moment, Outcome, Request, SessionId};
 use super::own;
+use super::servers::Servers;
 use super::settings::{Settings, milliseconds};
 use super::state::State;
 use super::wire;
@@ -48,6 +50,7 @@ impl Clock {
 /// What a connection has to send, and how it is to end.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
+    server: usize,
     pub(super) out: Vec<u8>,
     pub(super) ending: Option<Ending>,
     event_backlog: usize,
@@ -61,18 +64,23 @@ pub(super) struct Accepted {
     pub(super) wake: Arc<Notify>,
     /// Whether it may have a session, beyond asking a four-letter word.
     pub(super) may_connect: bool,
+    /// How long it may be without a session, and may take over what is last.
+    pub(super) patience: Duration,
+    /// The largest request, in bytes.
+    pub(super) max_request: usize,
 }
 
 /// What the connections share.
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) state: State,
+    pub(super) servers: Servers,
     outgoing: HashMap<ConnectionId, Outgoing>,
     next: u64,
     clock: Clock,
     start: Instant,
     advanced: Duration,
-    address: SocketAddr,
+    /// Where each server listens.
+    addresses: Vec<SocketAddr>,
     /// Wakes the timer where something is due sooner than it knows.
     timer: Arc<Notify>,
     /// When the timer wakes by itself, in steady milliseconds.
@@ -80,21 +88,28 @@ pub(super) struct Core {
 }
 
 impl Core {
+    /// Starts a server for each address: one alone, or an ensemble.
     pub(super) fn new(
         settings: Settings,
         secret: [u8; 16],
         clock: Clock,
-        address: SocketAddr,
+        addresses: Vec<SocketAddr>,
     ) -> Self {
         let (start, advanced) = (Instant::now(), Duration::ZERO);
+        let now = clock.now(start, advanced);
+        let servers = if addresses.len() == 1 {
+            Servers::Standalone(Box::new(State::new(settings, 1, secret, now)))
+        } else {
+            Servers::Ensemble(Box::new(Ensemble::new(&settings, secret, &addresses, now)))
+        };
         Self {
-            state: State::new(settings, secret, clock.now(start, advanced)),
+            servers,
             outgoing: HashMap::new(),
             next: 1,
             clock,
             start,
             advanced,
-            address,
+            addresses,
             timer: Arc::default(),
             wakes_at: None,
         }
@@ -104,30 +119,55 @@ impl Core {
         self.clock.now(self.start, self.advanced)
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
-    /// Takes a new connection in; `None` where there are too many.
-    pub(super) fn accept(&mut self, peer: SocketAddr) -> Option<Accepted> {
-        let id = ConnectionId(self.next);
-        self.next += 1;
-        let may_connect = self.state.has_room(peer, false)
-            || self.state.has_room(peer, true) && own::is_own(peer, self.address);
-        if may_connect {
-            self.state.accept(id, peer, self.now());
-        } else if self.outgoing.len() >= self.state.connections.len() + MAX_ONLOOKERS {
+    /// Takes a new connection in; `None` where there are too many, or no server.
+    pub(super) fn accept(&mut self, server: usize, peer: SocketAddr) -> Option<Accepted> {
+        if self.servers.is_killed(server) {
             return None;
         }
-        let outgoing = Outgoing::default();
+        let id = ConnectionId(self.next);
+        self.next += 1;
+        let state = self.servers.state(server);
+        let may_connect = state.has_room(peer, false)
+            || state.has_room(peer, true) && own::is_own(peer, self.addresses[server]);
+        if may_connect {
+            let now = self.now();
+            self.servers.accept(server, id, peer, now);
+        } else {
+            let here = self.outgoing.values().filter(|outgoing| outgoing.server == server).count();
+            if here >= state.connections.len() + MAX_ONLOOKERS {
+                return None;
+            }
+        }
+        let outgoing = Outgoing { server, ..Outgoing::default() };
         let wake = Arc::clone(&outgoing.wake);
         self.outgoing.insert(id, outgoing);
-        Some(Accepted { id, wake, may_connect })
+        let settings = &self.servers.state(server).settings;
+        let (patience, max_request) = (settings.patience, settings.max_request);
+        Some(Accepted { id, wake, may_connect, patience, max_request })
     }
 
     pub(super) fn disconnect(&mut self, connection: ConnectionId) {
-        self.state.disconnect(connection);
-        self.outgoing.remove(&connection);
+        if let Some(outgoing) = self.outgoing.remove(&connection) {
+            self.servers.disconnect(outgoing.server, connection);
+            self.set_timer();
+        }
+    }
+
+    /// Returns whether a connection's server looks at further requests of it now.
+    pub(super) fn takes_requests(&self, connection: ConnectionId) -> bool {
+        let outgoing = self.outgoing.get(&connection);
+        outgoing.is_none_or(|outgoing| self.servers.takes_requests(outgoing.server, connection))
+    }
+
+    /// Notes how long requests of a connection took, in milliseconds.
+    pub(super) fn answered(&mut self, connection: ConnectionId, requests: u64, latency: u64) {
+        if let Some(outgoing) = self.outgoing.get(&connection) {
+            self.servers.state_mut(outgoing.server).answered(connection, requests, latency);
+        }
     }
 
     pub(super) fn outgoing(&mut self, connection: ConnectionId) -> Option<&mut Outgoing> {
@@ -148,7 +188,7 @@ impl Core {
     }
 
     /// Puts an outcome into the lines that it concerns.
-    pub(super) fn deliver(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
+    fn deliver(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
         for (to, event) in &outcome.events {
             let Some(outgoing) = self.outgoing.get_mut(to) else { continue };
             if outgoing.ending.is_some() {
@@ -184,48 +224,53 @@ impl Core {
         }
     }
 
-    /// Passes on what a request leads to.
+    /// Passes a request on, and what it leads to.
     pub(super) fn request(&mut self, from: ConnectionId, request: Request) {
+        let Some(outgoing) = self.outgoing.get(&from) else { return };
         let now = self.now();
-        let outcome = self.state.request(from, request, now);
-        self.deliver(Some(from), &outcome);
-        if self.state.is_flush_due(now) {
-            self.flush(now);
-        }
-        self.set_timer();
+        let outcomes = self.servers.request(outgoing.server, from, request, now);
+        self.deliver_all(outcomes);
     }
 
-    pub(super) fn connect(&mut self, from: ConnectionId, request: &ConnectRequest) {
+    pub(super) fn connect(&mut self, from: ConnectionId, request: ConnectRequest) {
+        let Some(server) = self.outgoing.get(&from).map(|outgoing| outgoing.server) else { return };
+        let state = self.servers.state(server);
+        let peer = state.connections.get(&from).map(|connection| connection.peer);
+        let address = self.addresses[server];
+        let owner = state.is_full() && peer.is_some_and(|peer| own::is_own(peer, address));
         let now = self.now();
-        self.flush(now);
-        let peer = self.state.connections.get(&from).map(|connection| connection.peer);
-        let owner =
-            self.state.is_full() && peer.is_some_and(|peer| own::is_own(peer, self.address));
-        let outcome = self.state.connect(from, request, owner, now);
-        self.deliver(Some(from), &outcome);
-        self.set_timer();
+        let outcomes = self.servers.connect(server, from, request, owner, now);
+        self.deliver_all(outcomes);
     }
 
     /// Answers a four-letter word, the connection's last.
     pub(super) fn answer_word(&mut self, from: ConnectionId, word: &str, argument: &[u8]) {
-        self.state.received(from);
         let now = self.now();
-        let text = admin::answer(&mut self.state, word, argument, self.address, now);
-        if let Some(outgoing) = self.outgoing.get_mut(&from) {
-            outgoing.out.extend_from_slice(text.as_bytes());
-            outgoing.ending = Some(Ending::Flushed);
-        }
+        let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
+        let server = outgoing.server;
+        let mode = self.servers.mode(server);
+        let state = self.servers.state_mut(server);
+        state.received(from);
+        let whose = admin::Whose { mode, server, address: self.addresses[server] };
+        let text = admin::answer(state, word, argument, whose, now);
+        outgoing.out.extend_from_slice(text.as_bytes());
+        outgoing.ending = Some(Ending::Flushed);
     }
 
-    fn flush(&mut self, now: Moment) {
-        for (asker, outcome) in self.state.flush(now) {
-            self.deliver(Some(asker), &outcome);
-            self.wake(asker);
+    /// Puts outcomes into what connections have to send, and wakes who has waited for one.
+    pub(super) fn deliver_all(&mut self, outcomes: Outcomes) {
+        for (asker, outcome) in outcomes {
+            self.deliver(asker, &outcome);
+            if let Some(outgoing) = asker.and_then(|asker| self.outgoing.get(&asker)) {
+                outgoing.wake.notify_one();
+            }
         }
+        self.set_timer();
     }
 
-    fn wake(&self, connection: ConnectionId) {
-        if let Some(outgoing) = self.outgoing.get(&connection) {
+    /// Wakes all connections of a server, so that they look at what has come.
+    pub(super) fn wake_server(&self, server: usize) {
+        for outgoing in self.outgoing.values().filter(|outgoing| outgoing.server == server) {
             outgoing.wake.notify_one();
         }
     }
@@ -233,18 +278,15 @@ impl Core {
     /// Does what is due by now; returns for how long nothing else is, if anything ever is.
     pub(super) fn tick(&mut self) -> Option<Duration> {
         let now = self.now();
-        if self.state.next_deadline().is_some_and(|deadline| deadline <= now.steady) {
-            self.flush(now);
-        }
-        let outcome = self.state.tick(now);
-        self.deliver(None, &outcome);
-        self.wakes_at = self.state.next_deadline();
+        let outcomes = self.servers.tick(now);
+        self.deliver_all(outcomes);
+        self.wakes_at = self.servers.next_deadline();
         let wait = self.wakes_at?.saturating_sub(now.steady);
         (self.clock == Clock::System).then(|| Duration::from_millis(wait))
     }
 
     fn set_timer(&self) {
-        let deadline = self.state.next_deadline();
+        let deadline = self.servers.next_deadline();
         let sooner = self.wakes_at.is_none_or(|wakes_at| deadline.is_some_and(|d| d < wakes_at));
         if deadline.is_some() && sooner {
             self.timer.notify_one();
@@ -257,16 +299,25 @@ impl Core {
 
     /// Lets time pass at once, with all that it brings.
     pub(super) fn advance(&mut self, time: Duration) {
-        self.advanced += time;
+        let end = self.advanced + time;
+        // Deadline by deadline, as a timer meets them.
+        while let Some(deadline) = self.servers.next_deadline() {
+            let wait = Duration::from_millis(deadline.saturating_sub(self.now().steady).max(1));
+            if self.advanced + wait >= end {
+                break;
+            }
+            self.advanced += wait;
+            self.tick();
+        }
+        self.advanced = end;
         self.tick();
     }
 
     /// Ends a session as if its time were over.
     pub(super) fn expire(&mut self, session: SessionId) {
         let now = self.now();
-        self.flush(now);
-        let outcome = self.state.expire(session, now);
-        self.deliver(None, &outcome);
+        let outcomes = self.servers.expire(session, now);
+        self.deliver_all(outcomes);
     }
 
     /// Closes all connections.

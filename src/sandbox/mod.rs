@@ -7,13 +7,17 @@ mod acl;
 mod address;
 mod admin;
 mod connection;
+mod control;
 mod core;
+mod ensemble;
+mod listener;
 mod node;
 mod operation;
 mod own;
 mod path;
 mod quota;
 mod server;
+mod servers;
 mod sessions;
 mod settings;
 mod state;
@@ -21,6 +25,9 @@ mod tree;
 mod watches;
 mod wire;
 
+pub use self::control::{
+    ConnectionStatus, Control, ControlError, Process, ServerMode, ServerStatus,
+};
 pub use self::core::Clock;
-pub use self::server::{Handle, start};
+pub use self::server::{Handle, start, start_ensemble};
 pub use self::settings::Settings;

@@ -46,7 +46,7 @@ impl Life {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) data: Data,
     pub(crate) acl: Arc<[Acl]>,

@@ -47,7 +47,7 @@ pub(crate) struct Stat {
     pub(crate) pzxid: i64,
 }
 
-/// ZooKeeper's codes, those that a standalone server gives (KeeperException.Code).
+/// ZooKeeper's codes, those that a server gives (KeeperException.Code).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Code {
@@ -62,8 +62,11 @@ pub(crate) enum Code {
     NoChildrenForEphemerals = -108,
     NodeExists = -110,
     NotEmpty = -111,
+    SessionExpired = -112,
     InvalidAcl = -114,
     AuthFailed = -115,
+    SessionMoved = -118,
+    NotReadOnly = -119,
     NoWatcher = -121,
     ReconfigDisabled = -123,
     QuotaExceeded = -125,
@@ -345,8 +348,9 @@ pub(crate) struct ConnectRequest {
     /// Zero for a new session.
     pub(crate) session: SessionId,
     pub(crate) password: Vec<u8>,
-    /// Whether the client knows of read-only servers: the reply then says what this one is.
-    pub(crate) knows_read_only: bool,
+    /// Whether a read-only server will do. Clients before 3.4 do not say; others are told what this
+    /// server is.
+    pub(crate) read_only: Option<bool>,
 }
 
 /// The answer to it; a session that is zero has expired.
@@ -356,7 +360,8 @@ pub(crate) struct Welcome {
     pub(crate) timeout: i32,
     pub(crate) session: SessionId,
     pub(crate) password: [u8; 16],
-    pub(crate) knows_read_only: bool,
+    /// Whether this server is read-only, for clients that know of such servers.
+    pub(crate) read_only: Option<bool>,
 }
 
 /// How a connection is to end.

@@ -97,7 +97,7 @@ impl Track {
 }
 
 /// The znodes that have a quota.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Quotas(BTreeSet<Box<str>>);
 
 impl Quotas {

@@ -1,4 +1,4 @@
-//! The edge: a listener, a thread and a timer.
+//! The edge: listeners, a thread and a timer.
 //!
 //! All connections run on one thread, so that a request is decided and answered whole before the
 //! next; the state behind the lock is the only thing that they share.
@@ -12,18 +12,16 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::connection;
+use super::control::Control;
 use super::core::{Clock, Core, Shared};
-use super::operation::SessionId;
+use super::listener;
 use super::settings::Settings;
-
-/// How long to wait after an accept that failed, for want of file descriptors most likely.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running sandbox. Dropping it stops the server and closes its connections.
 #[derive(Debug)]
 pub struct Handle {
     shared: Shared,
+    control: Control,
     stop: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,47 +31,65 @@ pub struct Handle {
 /// # Errors
 /// Those of the system, when it has no thread or no descriptors left.
 pub fn start(listener: TcpListener, settings: Settings, clock: Clock) -> io::Result<Handle> {
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let shared = Shared::new(Core::new(settings, secret(), clock, address));
+    start_ensemble(vec![listener], settings, clock)
+}
+
+/// Starts a sandbox with a server for each listener: several are an ensemble.
+///
+/// # Errors
+/// Those of the system, when it has no thread or no descriptors left.
+pub fn start_ensemble(
+    listeners: Vec<TcpListener>,
+    settings: Settings,
+    clock: Clock,
+) -> io::Result<Handle> {
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+    let shared = Shared::new(Core::new(settings, secret(), clock, addresses));
     let stop = Arc::new(Notify::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut stops = Vec::new();
+    for (server, listener) in listeners.into_iter().enumerate() {
+        stops.push(Some(listener::spawn(runtime.handle(), listener, shared.clone(), server)?));
+    }
+    let control = Control::new(shared.clone(), runtime.handle().clone(), stops);
     let thread = {
         let (shared, stop) = (shared.clone(), Arc::clone(&stop));
         std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     () = stop.notified() => {}
-                    () = accept(listener, &shared) => {}
                     () = keep_time(&shared) => {}
                 }
             });
         })?
     };
-    Ok(Handle { shared, stop, thread: Some(thread) })
+    Ok(Handle { shared, control, stop, thread: Some(thread) })
 }
 
 impl Handle {
-    /// Returns where the sandbox listens.
+    /// Returns where the sandbox listens, the first of its servers where it has several.
     pub fn address(&self) -> SocketAddr {
-        self.shared.lock().address()
+        self.shared.lock().addresses()[0]
+    }
+
+    /// Returns what can be done to the sandbox from other threads.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Returns the ids of the open sessions, sorted.
     pub fn sessions(&self) -> Vec<i64> {
-        let mut ids: Vec<i64> = self.shared.lock().state.sessions().map(|id| id.0).collect();
-        ids.sort_unstable();
-        ids
+        self.control.sessions()
     }
 
     /// Ends a session as if its time were over: its ephemerals go, its connection is closed.
     pub fn expire(&self, session: i64) {
-        self.shared.lock().expire(SessionId(session));
+        self.control.expire(session);
     }
 
     /// Closes all connections, as a network that fails; the sessions wait for their clients.
     pub fn drop_connections(&self) {
-        self.shared.lock().drop_connections();
+        self.control.drop_connections();
     }
 
     /// Lets time pass at once, with all that it brings.
@@ -99,18 +115,6 @@ fn secret() -> [u8; 16] {
     secret[..8].copy_from_slice(&random().to_ne_bytes());
     secret[8..].copy_from_slice(&random().to_ne_bytes());
     secret
-}
-
-async fn accept(listener: TcpListener, shared: &Shared) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                tokio::spawn(connection::serve(shared.clone(), stream, peer));
-            }
-            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-        }
-    }
 }
 
 /// Does what is due, and sleeps until the next deadline or until one comes nearer.

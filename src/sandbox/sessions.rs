@@ -9,10 +9,15 @@ use sha1::{Digest as _, Sha1};
 
 use super::operation::{ConnectionId, Moment, SessionId};
 
+/// The deadline of a session that was never touched.
+const NEVER: u64 = u64::MAX;
+
 #[derive(Debug)]
 struct Session {
     /// When it expires, in steady milliseconds.
     deadline: u64,
+    /// Milliseconds.
+    timeout: u64,
     connection: Option<ConnectionId>,
 }
 
@@ -27,30 +32,31 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// The `secret` is what passwords are made from; `tick` is in milliseconds.
-    pub(crate) fn new(secret: [u8; 16], tick: u64, now: Moment) -> Self {
-        // Server number 1 in the top byte, then the time: another server has other sessions.
-        let next = (1 << 56) | ((now.wall << 16) & 0x00ff_ffff_ffff_ffff);
+    /// The `secret` is what passwords are made from; `tick` is in milliseconds. Servers have
+    /// numbers from 1.
+    pub(crate) fn new(server: u8, secret: [u8; 16], tick: u64, now: Moment) -> Self {
+        // The server's number in the top byte, then the time: another server has other sessions.
+        let next = (i64::from(server) << 56) | ((now.wall << 16) & 0x00ff_ffff_ffff_ffff);
         Self { next, secret, tick, open: HashMap::new(), deadlines: BTreeMap::new() }
     }
 
-    /// Opens a session; `timeout` is in milliseconds.
-    pub(crate) fn open(
-        &mut self,
-        connection: ConnectionId,
-        timeout: u64,
-        now: Moment,
-    ) -> SessionId {
+    /// Returns the number of the next session.
+    pub(crate) fn new_id(&mut self) -> SessionId {
         let id = SessionId(self.next);
         self.next += 1;
-        self.open.insert(id, Session { deadline: 0, connection: Some(connection) });
-        self.touch(id, timeout, now);
         id
+    }
+
+    /// Notes a session, which has no deadline until it is touched. `timeout` is in milliseconds.
+    pub(crate) fn insert(&mut self, id: SessionId, timeout: u64) {
+        let new = Session { deadline: NEVER, timeout, connection: None };
+        self.open.entry(id).or_insert(new);
     }
 
     /// Moves a session's deadline; returns whether there is such a session.
     pub(crate) fn touch(&mut self, id: SessionId, timeout: u64, now: Moment) -> bool {
         let Some(session) = self.open.get_mut(&id) else { return false };
+        session.timeout = timeout;
         let deadline = ((now.steady + timeout) / self.tick + 1) * self.tick;
         if session.deadline != deadline {
             let before = std::mem::replace(&mut session.deadline, deadline);
@@ -67,6 +73,37 @@ impl Sessions {
                 self.deadlines.remove(&deadline);
             }
         }
+    }
+
+    /// Touches every session, as a new leader does, which knows nothing of earlier signs of life.
+    pub(crate) fn touch_all(&mut self, now: Moment) {
+        let all: Vec<(SessionId, u64)> =
+            self.open.iter().map(|(id, session)| (*id, session.timeout)).collect();
+        for (id, timeout) in all {
+            self.touch(id, timeout, now);
+        }
+    }
+
+    /// Takes a session's deadline away: its end is decided.
+    pub(crate) fn stop_timer(&mut self, id: SessionId) {
+        if let Some(session) = self.open.get_mut(&id) {
+            let before = std::mem::replace(&mut session.deadline, NEVER);
+            self.forget_deadline(before, id);
+        }
+    }
+
+    /// Takes over the sessions of another server, without their connections and deadlines.
+    pub(crate) fn copy(&mut self, other: &Self) {
+        self.open.clear();
+        self.deadlines.clear();
+        for (id, session) in &other.open {
+            self.insert(*id, session.timeout);
+        }
+    }
+
+    /// Returns a session's timeout in milliseconds.
+    pub(crate) fn timeout(&self, id: SessionId) -> Option<u64> {
+        self.open.get(&id).map(|session| session.timeout)
     }
 
     /// Gives a session another connection; returns the one that it had.
@@ -118,6 +155,11 @@ impl Sessions {
         self.open.keys().copied()
     }
 
+    /// Returns the first deadline, in steady milliseconds.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.deadlines.first_key_value().map(|(deadline, _)| *deadline)
+    }
+
     /// Returns the deadlines, in steady milliseconds, each with its sessions.
     pub(crate) fn deadlines(&self) -> &BTreeMap<u64, BTreeSet<SessionId>> {
         &self.deadlines
@@ -128,14 +170,22 @@ impl Sessions {
 mod tests {
     use super::*;
 
+    fn open(sessions: &mut Sessions, now: Moment) -> SessionId {
+        let id = sessions.new_id();
+        sessions.insert(id, 4000);
+        sessions.connect(id, ConnectionId(1));
+        assert!(sessions.touch(id, 4000, now));
+        id
+    }
+
     fn at(steady: u64) -> Moment {
         Moment { wall: 0, steady }
     }
 
     #[test]
     fn a_session_expires_at_the_tick_after_its_timeout_unless_touched() {
-        let mut sessions = Sessions::new([7; 16], 2000, at(0));
-        let id = sessions.open(ConnectionId(1), 4000, at(100));
+        let mut sessions = Sessions::new(1, [7; 16], 2000, at(0));
+        let id = open(&mut sessions, at(100));
         assert_eq!(sessions.expired(at(5999)), None);
         assert_eq!(sessions.expired(at(6000)), Some(id));
         assert!(sessions.touch(id, 4000, at(3000)));
@@ -149,8 +199,8 @@ mod tests {
 
     #[test]
     fn the_end_of_an_old_connection_does_not_touch_the_new_one() {
-        let mut sessions = Sessions::new([7; 16], 2000, at(0));
-        let id = sessions.open(ConnectionId(1), 4000, at(0));
+        let mut sessions = Sessions::new(1, [7; 16], 2000, at(0));
+        let id = open(&mut sessions, at(0));
         assert_eq!(sessions.connect(id, ConnectionId(2)), Some(ConnectionId(1)));
         sessions.disconnect(id, ConnectionId(1));
         assert_eq!(sessions.close(id), Some(ConnectionId(2)));
@@ -158,8 +208,8 @@ mod tests {
 
     #[test]
     fn passwords_differ_by_session_and_by_secret() {
-        let one = Sessions::new([1; 16], 2000, at(0));
-        let two = Sessions::new([2; 16], 2000, at(0));
+        let one = Sessions::new(1, [1; 16], 2000, at(0));
+        let two = Sessions::new(1, [2; 16], 2000, at(0));
         let (a, b) = (SessionId(1), SessionId(2));
         assert_ne!(one.password(a), one.password(b));
         assert_ne!(one.password(a), two.password(a));

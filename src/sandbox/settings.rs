@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The names that [`Settings::set`] knows.
 const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCnxns, \
-                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, enforceQuota and \
+                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, syncLimit, readonlymode.enabled, enforceQuota and \
                      DigestAuthenticationProvider.superDigest";
 
 /// The limits and habits of a sandbox.
@@ -34,6 +34,11 @@ pub struct Settings {
     pub flush_delay: Duration,
     /// How many requests wait for a flush at most (`maxBatchSize`).
     pub max_batch: usize,
+    /// After how many ticks a server of an ensemble gives up another that it does not reach
+    /// (`syncLimit`).
+    pub sync_limit: u32,
+    /// Whether a server without a leader serves clients that only read (`readonlymode.enabled`).
+    pub read_only: bool,
     /// Whether hard quotas refuse writes (`enforceQuota`, which Apache leaves off).
     pub enforce_quota: bool,
     /// The digest ACL id that may do everything (`DigestAuthenticationProvider.superDigest`).
@@ -54,6 +59,8 @@ impl Default for Settings {
             container_check: Duration::from_mins(1),
             flush_delay: Duration::ZERO,
             max_batch: 1000,
+            sync_limit: 5,
+            read_only: false,
             enforce_quota: true,
             super_digest: None,
         }
@@ -69,6 +76,7 @@ impl Settings {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let number = || value.parse::<u32>().map_err(|_| format!("{name} is a number, 0 or more"));
         let time = || number().map(|number| Duration::from_millis(number.into()));
+        let switch = || value.parse().map_err(|_| format!("{name} is true or false"));
         let size = || number().map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         match name {
             "tickTime" => self.tick = time()?,
@@ -81,9 +89,9 @@ impl Settings {
             "znode.container.checkIntervalMs" => self.container_check = time()?,
             "flushDelay" => self.flush_delay = time()?,
             "maxBatchSize" => self.max_batch = size()?,
-            "enforceQuota" => {
-                self.enforce_quota = value.parse().map_err(|_| "it is true or false".to_owned())?;
-            }
+            "syncLimit" => self.sync_limit = number()?,
+            "readonlymode.enabled" => self.read_only = switch()?,
+            "enforceQuota" => self.enforce_quota = switch()?,
             "DigestAuthenticationProvider.superDigest" => {
                 self.super_digest = Some(value.to_owned());
             }
@@ -121,7 +129,11 @@ mod tests {
     fn every_name_that_is_told_can_be_set() {
         let mut settings = Settings::default();
         for name in NAMES.replace(" and ", ", ").split(", ") {
-            let value = if name == "enforceQuota" { "false" } else { "7" };
+            let value = match name {
+                "enforceQuota" => "false",
+                "readonlymode.enabled" => "true",
+                _ => "7",
+            };
             let before = settings.clone();
             assert_eq!(settings.set(name, value), Ok(()));
             assert_ne!(settings, before, "{name}");

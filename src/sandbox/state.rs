@@ -15,11 +15,10 @@ mod txn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use self::pending::Pending;
-use self::prepare::Asker;
-use self::txn::{Change, Effect, Txn};
+pub(crate) use self::pending::Pending;
+pub(crate) use self::prepare::Asker;
+pub(crate) use self::txn::{Change, Effect, Txn};
 use super::acl::{self, Id};
 use super::operation::{
     Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
@@ -32,7 +31,7 @@ use super::tree::Tree;
 use super::watches::Watches;
 
 /// What a client asks for that has no session yet.
-const NEW: SessionId = SessionId(0);
+pub(crate) const NEW: SessionId = SessionId(0);
 
 /// What Apache's server traces unless told otherwise (`ZooTrace`).
 const DEFAULT_TRACE_MASK: i64 = 306;
@@ -103,9 +102,9 @@ pub(crate) struct State {
     pub(super) trace_mask: i64,
     /// The zxid of the last write that was applied: every write has the next, done or refused.
     pub(super) zxid: i64,
-    quotas: Quotas,
+    pub(super) quotas: Quotas,
     /// When containers were looked at, in steady milliseconds.
-    containers_checked: u64,
+    pub(super) containers_checked: u64,
     /// Requests that wait until the writes before them are flushed.
     in_flight: VecDeque<InFlight>,
     /// What the writes among them do.
@@ -134,9 +133,9 @@ enum Task {
 
 impl State {
     /// The `secret` is what session passwords are made from.
-    pub(crate) fn new(settings: Settings, secret: [u8; 16], now: Moment) -> Self {
+    pub(crate) fn new(settings: Settings, server: u8, secret: [u8; 16], now: Moment) -> Self {
         Self {
-            sessions: Sessions::new(secret, settings.tick_milliseconds(), now),
+            sessions: Sessions::new(server, secret, settings.tick_milliseconds(), now),
             settings,
             tree: Tree::new(),
             watches: Watches::default(),
@@ -206,13 +205,13 @@ impl State {
                 timeout: i32::try_from(timeout).expect("bounded by the settings"),
                 session,
                 password: self.sessions.password(session),
-                knows_read_only: request.knows_read_only,
+                read_only: request.read_only.map(|_| false),
             },
             None => Welcome {
                 timeout: 0,
                 session: SessionId(0),
                 password: [0; 16],
-                knows_read_only: request.knows_read_only,
+                read_only: request.read_only.map(|_| false),
             },
         });
         if session.is_none() {
@@ -233,7 +232,11 @@ impl State {
         if request.session == NEW {
             self.decided += 1;
             self.zxid = self.decided;
-            return Some(self.sessions.open(from, timeout, now));
+            let session = self.sessions.new_id();
+            self.sessions.insert(session, timeout);
+            self.sessions.connect(session, from);
+            self.sessions.touch(session, timeout, now);
+            return Some(session);
         }
         let own = request.password == self.sessions.password(request.session);
         if !own || !self.sessions.touch(request.session, timeout, now) {
@@ -350,7 +353,7 @@ impl State {
         self.reply(from, Reply { xid, zxid: self.zxid, result }, letters, now, outcome);
     }
 
-    fn reply(
+    pub(crate) fn reply(
         &mut self,
         from: ConnectionId,
         reply: Reply,
@@ -394,13 +397,13 @@ impl State {
     /// milliseconds.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let flush = (!self.in_flight.is_empty()).then(|| self.in_flight_since + self.flush_delay());
-        let expiry = self.sessions.deadlines().first_key_value().map(|(deadline, _)| *deadline);
+        let expiry = self.sessions.next_deadline();
         let check = milliseconds(self.settings.container_check).max(1);
         let containers = self.tree.has_mortals().then(|| self.containers_checked + check);
         [flush, expiry, containers].into_iter().flatten().min()
     }
 
-    fn authenticate(
+    pub(crate) fn authenticate(
         &mut self,
         from: ConnectionId,
         scheme: &str,
@@ -461,10 +464,7 @@ impl State {
             return;
         }
         let ephemerals = self.pending.ephemerals(&self.tree, session);
-        self.apply_own(Effect::CloseSession { ephemerals }, now, outcome);
-        if let Some(connection) = self.sessions.close(session) {
-            outcome.endings.push((connection, Ending::AtOnce));
-        }
+        self.apply_own(Effect::CloseSession { session, ephemerals }, now, outcome);
     }
 
     /// Applies what the server itself has decided.
@@ -475,14 +475,12 @@ impl State {
         let _ = self.apply(txn, outcome);
     }
 
-    /// Returns the largest request, in bytes.
-    pub(crate) fn max_request(&self) -> usize {
-        self.settings.max_request
-    }
-
-    /// Returns how long a connection may be without a session.
-    pub(crate) fn patience(&self) -> Duration {
-        self.settings.patience
+    /// Takes over what another server has applied. Connections and watches stay this one's own.
+    pub(crate) fn copy(&mut self, other: &Self) {
+        self.tree = other.tree.clone();
+        self.quotas = other.quotas.clone();
+        self.sessions.copy(&other.sessions);
+        self.zxid = other.zxid;
     }
 
     /// Returns whether all memory is taken that the sandbox may take. One request may go beyond by
@@ -490,11 +488,6 @@ impl State {
     pub(crate) fn is_full(&self) -> bool {
         self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
             > self.settings.memory
-    }
-
-    /// Returns the open sessions, in no order.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionId> {
-        self.sessions.ids()
     }
 
     /// Notes how long requests of a connection took, in milliseconds.
@@ -520,7 +513,7 @@ impl State {
         }
     }
 
-    fn sent(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
+    pub(crate) fn sent(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
         let answers = usize::from(outcome.reply.is_some() || outcome.welcome.is_some());
         let answered = asker.into_iter().take(answers);
         for to in outcome.events.iter().map(|(to, _)| *to).chain(answered) {

@@ -41,7 +41,7 @@ pub(crate) struct Seed {
     pub(crate) created_in_parent: i32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tree {
     nodes: HashMap<Box<str>, Node>,
     ephemerals: HashMap<SessionId, BTreeSet<Box<str>>>,
@@ -91,6 +91,11 @@ impl Tree {
         config.aversion = -1;
         tree.acls = tree.get("/zookeeper/config").map_or(0, |config| acl::weight(&config.acl));
         tree
+    }
+
+    /// Sets what `/zookeeper/config` says of the ensemble, before any client comes.
+    pub(crate) fn set_config(&mut self, text: &str) {
+        self.note("/zookeeper/config", text.as_bytes());
     }
 
     /// Returns the znode at `path`; the empty path is the root, as in Apache's tree.

@@ -1,11 +1,11 @@
 //! Names with values: what `mntr`, `conf` and `envi` list.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use super::Lines;
+use super::{Lines, Whose};
 use crate::sandbox::operation::Moment;
+use crate::sandbox::servers::Mode;
 use crate::sandbox::state::{State, Traffic};
 
 /// The release whose protocol the sandbox speaks, and what it is.
@@ -35,7 +35,7 @@ pub(super) fn average(traffic: &Traffic) -> String {
     if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
 }
 
-pub(super) fn monitor(state: &State, now: Moment) -> Lines<'_> {
+pub(super) fn monitor(state: &State, whose: Whose, now: Moment) -> Lines<'_> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let ephemerals: usize =
         state.tree.owners().into_iter().map(|owner| state.tree.ephemerals(owner).count()).sum();
@@ -46,7 +46,7 @@ pub(super) fn monitor(state: &State, now: Moment) -> Lines<'_> {
     });
     let values = [
         ("version", version()),
-        ("server_state", "standalone".to_owned()),
+        ("server_state", whose.mode_name().to_owned()),
         ("avg_latency", average(&state.traffic)),
         ("min_latency", latency_min.to_string()),
         ("max_latency", latency_max.to_string()),
@@ -63,14 +63,23 @@ pub(super) fn monitor(state: &State, now: Moment) -> Lines<'_> {
         ("max_file_descriptor_count", limit.to_string()),
         ("uptime", now.steady.saturating_sub(state.started.steady).to_string()),
     ];
-    Box::new(values.into_iter().map(|(key, value)| format!("zk_{key}\t{value}")))
+    let quorum = match whose.mode {
+        Mode::Leader { followers, synced } => vec![
+            ("followers", followers.to_string()),
+            ("synced_followers", synced.to_string()),
+            ("pending_syncs", "0".to_owned()),
+        ],
+        _ => Vec::new(),
+    };
+    let all = values.into_iter().chain(quorum);
+    Box::new(all.map(|(key, value)| format!("zk_{key}\t{value}")))
 }
 
-pub(super) fn configuration(state: &State, address: SocketAddr) -> Lines<'_> {
+pub(super) fn configuration(state: &State, whose: Whose) -> Lines<'_> {
     let settings = &state.settings;
     let (shortest, longest) = settings.session_timeouts();
     let lines = [
-        format!("clientPort={}", address.port()),
+        format!("clientPort={}", whose.address.port()),
         "secureClientPort=-1".to_owned(),
         "dataDir=(in memory)".to_owned(),
         "dataDirSize=0".to_owned(),
@@ -81,9 +90,15 @@ pub(super) fn configuration(state: &State, address: SocketAddr) -> Lines<'_> {
         format!("minSessionTimeout={shortest}"),
         format!("maxSessionTimeout={longest}"),
         "clientPortListenBacklog=-1".to_owned(),
-        "serverId=0".to_owned(),
     ];
-    Box::new(lines.into_iter())
+    let ensemble = match whose.mode {
+        Mode::Standalone => vec!["serverId=0".to_owned()],
+        _ => vec![
+            format!("serverId={}", whose.server + 1),
+            format!("syncLimit={}", settings.sync_limit),
+        ],
+    };
+    Box::new(lines.into_iter().chain(ensemble))
 }
 
 /// Lists what the process runs on. There is no Java here.

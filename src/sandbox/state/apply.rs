@@ -6,15 +6,15 @@ use super::State;
 use super::txn::{Change, Effect, Txn};
 use crate::sandbox::acl::{self, Acl, permission};
 use crate::sandbox::operation::{
-    Body, Code, ConnectionId, CreateKind, Data, EventType, Outcome, Part,
+    Body, Code, ConnectionId, CreateKind, Data, Ending, EventType, Outcome, Part,
 };
 use crate::sandbox::quota::{self, Page, Track};
 use crate::sandbox::tree::{Seed, parent};
 use crate::sandbox::watches::{News, Watches};
 
 impl State {
-    /// Applies a transaction, and tells the watchers.
-    pub(super) fn apply(&mut self, txn: Txn, outcome: &mut Outcome) -> Result<Body, Code> {
+    /// Applies a transaction, and tells the watchers. Returns what the one who asked is answered.
+    pub(crate) fn apply(&mut self, txn: Txn, outcome: &mut Outcome) -> Result<Body, Code> {
         self.zxid = txn.zxid;
         let time = txn.time;
         match txn.effect {
@@ -32,9 +32,16 @@ impl State {
                 let parts = changes.into_iter().map(|change| self.change(change, time, outcome));
                 Ok(Body::Several(parts.collect()))
             }
-            Effect::CloseSession { ephemerals } => {
+            Effect::OpenSession { session, timeout } => {
+                self.sessions.insert(session, timeout);
+                Ok(Body::Empty)
+            }
+            Effect::CloseSession { session, ephemerals } => {
                 for path in ephemerals {
                     self.delete(&path, outcome);
+                }
+                if let Some(connection) = self.sessions.close(session) {
+                    outcome.endings.push((connection, Ending::AtOnce));
                 }
                 Ok(Body::Empty)
             }
@@ -127,10 +134,10 @@ impl State {
     }
 }
 
-pub(super) fn length(data: &Data) -> i64 {
+pub(crate) fn length(data: &Data) -> i64 {
     signed(data.as_ref().map_or(0, |data| data.len()))
 }
 
-pub(super) fn signed(length: usize) -> i64 {
+pub(crate) fn signed(length: usize) -> i64 {
     i64::try_from(length).expect("no length has 63 bits")
 }

@@ -121,7 +121,7 @@ impl World {
             ..Settings::default()
         };
         let now = Moment { wall: 1_000_000, steady: 0 };
-        let state = State::new(settings, [7; 16], now);
+        let state = State::new(settings, 1, [7; 16], now);
         let mut world = Self { state, now, next: 0, clients: Vec::new() };
         for _ in 0..CONNECTIONS {
             let client = world.connect(NEW, &[]);
@@ -140,7 +140,7 @@ impl World {
             timeout: 1_000,
             session,
             password,
-            knows_read_only: true,
+            read_only: Some(false),
         };
         let welcome = self.state.connect(id, &request, false, self.now).welcome.expect("a welcome");
         (id, welcome)

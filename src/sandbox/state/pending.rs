@@ -15,14 +15,14 @@ use crate::sandbox::tree::{Tree, parent};
 
 /// What checks need to know of a znode.
 #[derive(Debug, Clone)]
-pub(super) struct Record {
-    pub(super) acl: Arc<[Acl]>,
-    pub(super) version: i32,
-    pub(super) aversion: i32,
-    pub(super) created: i32,
-    pub(super) life: Life,
-    pub(super) children: usize,
-    pub(super) data_length: usize,
+pub(crate) struct Record {
+    pub(crate) acl: Arc<[Acl]>,
+    pub(crate) version: i32,
+    pub(crate) aversion: i32,
+    pub(crate) created: i32,
+    pub(crate) life: Life,
+    pub(crate) children: usize,
+    pub(crate) data_length: usize,
 }
 
 impl Record {
@@ -41,31 +41,43 @@ impl Record {
 
 /// The znodes as they will be once all changes are made; `None` will be gone.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Pending(HashMap<String, Option<Record>>);
+pub(crate) struct Pending {
+    /// Each with the zxid of the write that makes it so.
+    znodes: HashMap<String, (i64, Option<Record>)>,
+    /// The zxid of the write that is being noted.
+    zxid: i64,
+}
 
 impl Pending {
     /// Returns what a znode will be.
-    pub(super) fn record(&self, tree: &Tree, path: &str) -> Option<Record> {
-        match self.0.get(path) {
-            Some(record) => record.clone(),
+    pub(crate) fn record(&self, tree: &Tree, path: &str) -> Option<Record> {
+        match self.znodes.get(path) {
+            Some((_, record)) => record.clone(),
             None => tree.get(path).map(Record::of),
         }
     }
 
     /// Notes a transaction for the checks of later ones.
-    pub(super) fn note_txn(&mut self, tree: &Tree, txn: &Txn) {
+    pub(crate) fn note_txn(&mut self, tree: &Tree, txn: &Txn) {
+        self.zxid = txn.zxid;
         match &txn.effect {
-            Effect::Refused(_) | Effect::RefusedMulti(_) => {}
+            Effect::Refused(_) | Effect::RefusedMulti(_) | Effect::OpenSession { .. } => {}
             Effect::One(change) => self.note(tree, change),
-            Effect::Multi(changes) => changes.iter().for_each(|change| self.note(tree, change)),
-            Effect::CloseSession { ephemerals } => {
-                self.0.extend(ephemerals.iter().map(|path| (path.clone(), None)));
+            Effect::Multi(changes) => {
+                for change in changes {
+                    self.note(tree, change);
+                }
+            }
+            Effect::CloseSession { ephemerals, .. } => {
+                for path in ephemerals {
+                    self.put(path, None);
+                }
             }
         }
     }
 
     /// Notes a change for the operations that follow.
-    pub(super) fn note(&mut self, tree: &Tree, change: &Change) {
+    pub(crate) fn note(&mut self, tree: &Tree, change: &Change) {
         match change {
             Change::Create { path, data, acl, life, created_in_parent, .. } => {
                 self.update(tree, parent(path), |parent| {
@@ -81,11 +93,11 @@ impl Pending {
                     children: 0,
                     data_length: data.as_ref().map_or(0, |data| data.len()),
                 };
-                self.0.insert(path.clone(), Some(record));
+                self.put(path, Some(record));
             }
             Change::Delete { path } => {
                 self.update(tree, parent(path), |parent| parent.children -= 1);
-                self.0.insert(path.clone(), None);
+                self.put(path, None);
             }
             Change::SetData { path, data, version } => self.update(tree, path, |record| {
                 record.version = *version;
@@ -99,9 +111,9 @@ impl Pending {
     }
 
     /// Returns a session's ephemerals as they will be.
-    pub(super) fn ephemerals(&self, tree: &Tree, session: SessionId) -> Vec<String> {
+    pub(crate) fn ephemerals(&self, tree: &Tree, session: SessionId) -> Vec<String> {
         let mut paths: BTreeSet<&str> = tree.ephemerals(session).collect();
-        for (path, record) in &self.0 {
+        for (path, (_, record)) in &self.znodes {
             let owned = |record: &Record| matches!(record.life, Life::Ephemeral(s) if s == session);
             match record {
                 Some(record) if owned(record) => paths.insert(path),
@@ -111,9 +123,18 @@ impl Pending {
         paths.into_iter().map(str::to_owned).collect()
     }
 
+    /// Forgets what is applied by now; `applied` is the zxid of the last write that is.
+    pub(crate) fn forget(&mut self, applied: i64) {
+        self.znodes.retain(|_, (zxid, _)| *zxid > applied);
+    }
+
+    fn put(&mut self, path: &str, record: Option<Record>) {
+        self.znodes.insert(path.to_owned(), (self.zxid, record));
+    }
+
     fn update(&mut self, tree: &Tree, path: &str, update: impl FnOnce(&mut Record)) {
         let mut record = self.record(tree, path).expect("checked before the change was noted");
         update(&mut record);
-        self.0.insert(path.to_owned(), Some(record));
+        self.put(path, Some(record));
     }
 }

@@ -13,14 +13,14 @@ use crate::sandbox::tree::{is_special, parent};
 
 /// Who asks for a change.
 #[derive(Clone, Copy)]
-pub(super) struct Asker<'a> {
-    pub(super) session: SessionId,
-    pub(super) ids: &'a [Id],
+pub(crate) struct Asker<'a> {
+    pub(crate) session: SessionId,
+    pub(crate) ids: &'a [Id],
 }
 
 impl State {
     /// Makes the checks of a write.
-    pub(super) fn decide(
+    pub(crate) fn decide(
         &self,
         pending: &Pending,
         asker: Asker<'_>,
@@ -33,7 +33,11 @@ impl State {
             }
             Operation::Multi(operations) => self.decide_multi(pending, asker, operations),
             Operation::Close => {
-                Effect::CloseSession { ephemerals: pending.ephemerals(&self.tree, asker.session) }
+                let session = asker.session;
+                Effect::CloseSession {
+                    session,
+                    ephemerals: pending.ephemerals(&self.tree, session),
+                }
             }
             // Only the leader of an ensemble reconfigures, and only where that is enabled.
             Operation::Reconfig => Effect::Refused(Code::ReconfigDisabled),

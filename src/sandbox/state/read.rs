@@ -15,7 +15,7 @@ use crate::sandbox::operation::{
 const MAX_MULTI_READ: usize = 64 << 20;
 
 impl State {
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         from: ConnectionId,
         session: SessionId,

@@ -25,7 +25,7 @@ impl World {
     fn with(settings: Settings) -> Self {
         let now = Moment { wall: 1_000_000, steady: 0 };
         let settings = Settings { tick: Duration::from_millis(TICK), ..settings };
-        Self { state: State::new(settings, [7; 16], now), now }
+        Self { state: State::new(settings, 1, [7; 16], now), now }
     }
 
     fn pass(&mut self, milliseconds: u64) -> Outcome {
@@ -52,7 +52,7 @@ impl World {
             timeout: 4_000,
             session,
             password: password.to_vec(),
-            knows_read_only: true,
+            read_only: Some(false),
         };
         let mut outcome = self.state.connect(id, &request, false, self.now);
         let welcome = outcome.welcome.take().expect("an answer");
@@ -200,7 +200,7 @@ fn who_has_seen_the_future_is_sent_away() {
         timeout: 0,
         session: SessionId(0),
         password: vec![],
-        knows_read_only: false,
+        read_only: None,
     };
     let outcome = world.state.connect(id, &request, false, world.now);
     assert_eq!((outcome.welcome, outcome.endings), (None, vec![(id, Ending::AtOnce)]));

@@ -4,34 +4,40 @@ use std::sync::Arc;
 
 use crate::sandbox::acl::Acl;
 use crate::sandbox::node::Life;
-use crate::sandbox::operation::{Code, CreateKind, Data};
+use crate::sandbox::operation::{Code, CreateKind, Data, SessionId};
 
 /// A decided write, under its zxid. A refused write has a zxid too.
-#[derive(Debug)]
-pub(super) struct Txn {
-    pub(super) zxid: i64,
+#[derive(Debug, Clone)]
+pub(crate) struct Txn {
+    pub(crate) zxid: i64,
     /// Wall milliseconds.
-    pub(super) time: i64,
-    pub(super) effect: Effect,
+    pub(crate) time: i64,
+    pub(crate) effect: Effect,
 }
 
 /// What a transaction does to the tree.
-#[derive(Debug)]
-pub(super) enum Effect {
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
     /// A check failed.
     Refused(Code),
     /// A part of a multi failed; each part has its code.
     RefusedMulti(Vec<Code>),
     One(Change),
     Multi(Vec<Change>),
+    OpenSession {
+        session: SessionId,
+        /// Milliseconds.
+        timeout: u64,
+    },
     CloseSession {
+        session: SessionId,
         ephemerals: Vec<String>,
     },
 }
 
 /// A change to one znode.
-#[derive(Debug)]
-pub(super) enum Change {
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
     Create {
         kind: CreateKind,
         path: String,

@@ -45,8 +45,8 @@ pub(crate) fn welcome(buffer: &mut Vec<u8>, welcome: &Welcome) {
         writer.int(welcome.timeout);
         writer.long(welcome.session.0);
         writer.buffer(&welcome.password);
-        if welcome.knows_read_only {
-            writer.boolean(false);
+        if let Some(read_only) = welcome.read_only {
+            writer.boolean(read_only);
         }
     });
 }
@@ -213,16 +213,12 @@ mod tests {
 
     #[test]
     fn the_welcome_speaks_of_read_only_to_who_asked() {
-        let mut welcome_to = Welcome {
-            timeout: 4000,
-            session: SessionId(7),
-            password: [1; 16],
-            knows_read_only: false,
-        };
+        let mut welcome_to =
+            Welcome { timeout: 4000, session: SessionId(7), password: [1; 16], read_only: None };
         let mut buffer = Vec::new();
         welcome(&mut buffer, &welcome_to);
         assert_eq!(buffer.len(), 4 + 36);
-        welcome_to.knows_read_only = true;
+        welcome_to.read_only = Some(false);
         buffer.clear();
         welcome(&mut buffer, &welcome_to);
         assert_eq!((buffer.len(), buffer.last()), (4 + 37, Some(&0)));

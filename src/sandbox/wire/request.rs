@@ -50,8 +50,8 @@ pub(crate) fn connect_request(frame: &[u8]) -> Result<ConnectRequest, Malformed>
         timeout: reader.int()?,
         session: SessionId(reader.long()?),
         password: reader.buffer()?.unwrap_or_default().to_vec(),
-        // Clients before 3.4 end here; whether they accept read-only servers matters to none.
-        knows_read_only: reader.boolean().is_ok(),
+        // Clients before 3.4 end here.
+        read_only: reader.boolean().ok(),
     })
 }
 
@@ -297,8 +297,9 @@ mod tests {
     fn a_connect_request_of_an_old_client_has_no_last_byte() {
         let old = frame(&[&[0; 12], &[0, 0, 0x75, 0x30], &[0; 8], &[0, 0, 0, 16], &[0; 16]]);
         let read = connect_request(&old).expect("whole");
-        assert_eq!((read.timeout, read.knows_read_only), (30_000, false));
-        assert!(connect_request(&frame(&[&old, &[0]])).expect("whole").knows_read_only);
+        assert_eq!((read.timeout, read.read_only), (30_000, None));
+        let read_only = |byte| connect_request(&frame(&[&old, &[byte]])).expect("whole").read_only;
+        assert_eq!((read_only(0), read_only(1)), (Some(false), Some(true)));
         assert_eq!(connect_request(&old[..20]), Err(Malformed));
     }
 }
