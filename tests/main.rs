@@ -35,4 +35,5 @@ mod subtrees;
 mod support;
 mod terminal;
 mod transcripts;
+mod trees;
 mod watches;
