@@ -21,6 +21,8 @@ pub enum Kind {
     Usage,
     /// No connection, or it broke: exit status 3.
     Lost,
+    /// What was compared is not the same: exit status 4.
+    Different,
     /// The user stopped it: exit status 130.
     Interrupted,
     /// A fault in zksh or in what a server sent: exit status 70.
@@ -34,6 +36,7 @@ impl Kind {
             Self::Refused => "refused",
             Self::Usage => "usage",
             Self::Lost => "lost",
+            Self::Different => "different",
             Self::Interrupted => "interrupted",
             Self::Bug => "bug",
         }
@@ -45,6 +48,7 @@ impl Kind {
             Self::Refused => 1,
             Self::Usage => 2,
             Self::Lost => 3,
+            Self::Different => 4,
             Self::Bug => 70,
             Self::Interrupted => 130,
         }

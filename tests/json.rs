@@ -82,6 +82,28 @@ repeat 2 exists /lake
 wait /lake exists
 wait /lake absent --timeout 0.01
 watch -n 1 /a//b
+tree -s /lake
+find /lake
+find /lake -name none
+grep wide /lake
+grep -c wide /lake
+count /lake
+du /lake
+cp -r /lake /sea
+cp -n /lake /sea/lake
+mv /sea /ocean
+mirror -n --delete /lake /ocean
+diff /lake /ocean
+diff /lake /pond
+save /lake /dev/null
+load Cargo.toml
+plan Cargo.toml
+apply Cargo.toml
+create /json [1]
+json /json .[0]
+json /json '.[0] = 2'
+find /json -delete
+deleteall /ocean
 multi
 check /lake
 create /lake/reed

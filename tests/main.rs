@@ -35,5 +35,6 @@ mod subtrees;
 mod support;
 mod terminal;
 mod transcripts;
+mod trees;
 mod watch_histories;
 mod watches;

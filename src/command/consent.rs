@@ -43,7 +43,11 @@ impl Consent {
     /// Returns the znode, unless it is one that must be meant twice. `what` is to be done to it and
     /// to all below it.
     pub(super) fn path(&self, shell: &Shell, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
-        let path = shell.path(typed)?;
+        self.allow(shell, shell.path(typed)?, what)
+    }
+
+    /// As [`Consent::path`], for a path that was read already.
+    pub(super) fn allow(&self, shell: &Shell, path: ZnodePath, what: &str) -> Result<ZnodePath> {
         match shell.protected_by(&path) {
             Some(why) if !self.force => {
                 let message = format!("Refusing to {what} {path} and all below it: {why}");
@@ -51,6 +55,19 @@ impl Consent {
             }
             _ => Ok(path),
         }
+    }
+}
+
+impl Consent {
+    /// Returns a znode below which znodes are to be made or changed: what the config file protects, and
+    /// ZooKeeper's own, must be meant twice; the root need not.
+    pub(super) fn allow_below(
+        &self,
+        shell: &Shell,
+        path: ZnodePath,
+        what: &str,
+    ) -> Result<ZnodePath> {
+        if path.is_root() { Ok(path) } else { self.allow(shell, path, what) }
     }
 }
 

@@ -66,7 +66,7 @@ impl Ls {
 impl Spec for Ls {
     const NAME: &'static str = "ls";
     const TASK: Task = Task::Look;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("dir", "ls"), ("tree", "ls -R"), ("find", "ls -R")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("dir", "ls")];
     type Report = Children;
 
     fn effects(&self) -> Effects {

@@ -393,6 +393,14 @@ impl Shell {
         typed.from(self.session.working_path().as_ref())
     }
 
+    /// As [`Shell::path`]; `.` is the root where there is no working path.
+    pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
+        if typed.as_str() == "." && !self.has_lost_way() {
+            return Ok(self.session.working_path().unwrap_or_else(ZnodePath::root));
+        }
+        self.path(typed)
+    }
+
     /// Returns why a znode is not to be changed together with all below it, if so.
     pub(super) fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
         let chroot = self.session.servers().map(|servers| servers.chroot().clone());

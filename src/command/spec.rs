@@ -12,7 +12,9 @@ use crate::session::Operation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
     Look,
+    Search,
     Change,
+    Copy,
     Watch,
     Protect,
     Session,
@@ -26,7 +28,9 @@ impl Task {
     /// All of them, in the order of `help`.
     pub(super) const ALL: &[Self] = &[
         Self::Look,
+        Self::Search,
         Self::Change,
+        Self::Copy,
         Self::Watch,
         Self::Protect,
         Self::Session,
@@ -40,7 +44,9 @@ impl Task {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Look => "look",
+            Self::Search => "search",
             Self::Change => "change",
+            Self::Copy => "copy",
             Self::Watch => "watch",
             Self::Protect => "protect",
             Self::Session => "session",

@@ -43,7 +43,8 @@ lines after a failed one must not run, so no write is sent before the reply to t
 come: on a fast network such a script takes several times as long.
 
 Exit status: 0 all went well, 1 the server refused something or a line of a script failed,
-2 wrong usage, 3 no connection, 70 a fault in zksh or in what a server sent, 130 interrupted.
+2 wrong usage, 3 no connection, 4 compared and not the same, 70 a fault in zksh or in what a
+server sent, 130 interrupted.
 
 Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, for example
     ensemble = \"prod\"

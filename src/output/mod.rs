@@ -3,6 +3,7 @@
 //! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
 
 mod bounded_queue;
+pub mod difference;
 pub mod escape;
 mod event;
 pub(crate) mod gap;

@@ -42,7 +42,7 @@ use self::failure::Status;
 pub use self::follow::{Follow, Step};
 use self::lifecycle::Lifecycle;
 pub use self::lifecycle::SessionFacts;
-pub use self::multi_read::BatchSize;
+pub use self::multi_read::{BatchSize, NodeReply};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 use self::read_batch::ReadBatcher;
 pub use self::stamp::Stamp;

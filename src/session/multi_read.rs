@@ -80,7 +80,7 @@ impl Session {
     }
 
     /// Returns how many bytes the chroot adds to each path.
-    pub(super) fn chroot_bytes(&self) -> usize {
+    pub fn chroot_bytes(&self) -> usize {
         self.lifecycle().servers.as_ref().map_or(0, |servers| servers.chroot().as_str().len())
     }
 
@@ -95,6 +95,73 @@ impl Session {
             ReadReply::Children(names) => Some(names.into()),
             ReadReply::Data(_) => None,
         })
+    }
+}
+
+/// What was read of a znode for a walk.
+#[derive(Debug)]
+pub struct NodeReply {
+    /// The names of its children, in no order.
+    pub names: Result<Vec<String>>,
+    /// Its data and stat, where they were asked for.
+    pub data: Option<Result<(ZnodeData, Stat)>>,
+    /// The stat that came with the names, where one did.
+    pub stat: Option<Stat>,
+}
+
+impl Session {
+    /// Reads the names of the children of each of these znodes, and with `data` its data and stat, in
+    /// one request where there are more than one.
+    pub async fn nodes_of(&self, paths: &[ZnodePath], data: bool) -> Vec<NodeReply> {
+        if let [path] = paths {
+            return vec![self.node_of(path, data).await];
+        }
+        let reads = paths.iter().flat_map(|path| {
+            let own = data.then(|| Read::Data(path.as_str().into()));
+            [Some(Read::Children(path.as_str().into())), own].into_iter().flatten()
+        });
+        let replies = match self.ask("", MultiRead { reads: reads.collect() }).await {
+            Ok(replies) => replies,
+            Err(error) => {
+                let failed = |path: &ZnodePath| NodeReply {
+                    names: Err(error.clone().at(path.as_str())),
+                    data: None,
+                    stat: None,
+                };
+                return paths.iter().map(failed).collect();
+            }
+        };
+        let mut replies = replies.into_iter();
+        let read = |path: &ZnodePath| {
+            let mut next = || match replies.next() {
+                Some(Ok(reply)) => Ok(reply),
+                Some(Err(code)) => {
+                    Err(Error::code(Code::from_number(code.number()), path.as_str()))
+                }
+                None => Err(unreadable(path.as_str())),
+            };
+            let names = next().and_then(|reply| match reply {
+                ReadReply::Children(names) => Ok(names.into()),
+                ReadReply::Data(_) => Err(unreadable(path.as_str())),
+            });
+            let data = data.then(|| {
+                next().and_then(|reply| match reply {
+                    ReadReply::Data(data) => Ok((data.data.into(), stat(data.stat))),
+                    ReadReply::Children(_) => Err(unreadable(path.as_str())),
+                })
+            });
+            NodeReply { names, data, stat: None }
+        };
+        paths.iter().map(read).collect()
+    }
+
+    async fn node_of(&self, path: &ZnodePath, data: bool) -> NodeReply {
+        let own = async { if data { Some(self.get_data(path, false).await) } else { None } };
+        let (children, data) = futures_util::future::join(self.children(path, false), own).await;
+        match children {
+            Ok((names, stat)) => NodeReply { names: Ok(names), data, stat: Some(stat) },
+            Err(error) => NodeReply { names: Err(error), data, stat: None },
+        }
     }
 }
 

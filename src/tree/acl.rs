@@ -7,6 +7,8 @@ use std::fmt;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::zk;
+
 /// The letters of the permissions in the order in which zkCli writes them
 /// (`ZKUtil.getPermString`), each with its bit (`ZooDefs.Perms`).
 const LETTERS: &[(char, u8)] = &[('c', 4), ('d', 8), ('r', 1), ('w', 2), ('a', 16)];
@@ -133,6 +135,12 @@ impl Acl {
         })
     }
 
+    /// Returns whether a server has put an `x` in the place of the digests: it does so for whoever may
+    /// not change the list (`FinalRequestProcessor`, since 3.5).
+    pub fn is_masked(&self) -> bool {
+        self.0.iter().any(|entry| entry.scheme == "digest" && entry.id.ends_with(":x"))
+    }
+
     /// Returns whether every entry of `other` is allowed here too.
     pub fn covers(&self, other: &Self) -> bool {
         other.0.iter().all(|old| {
@@ -140,6 +148,29 @@ impl Acl {
             let granted = self.0.iter().filter(same).map(|new| new.perms);
             granted.fold(Permissions(0), Permissions::union).contains(old.perms)
         })
+    }
+}
+
+impl From<&zk::Acl> for Acl {
+    fn from(acl: &zk::Acl) -> Self {
+        let entry = |entry: &zk::AclEntry| AclEntry {
+            scheme: entry.scheme.clone(),
+            id: entry.id.clone(),
+            // Bits that no permission has mean nothing to a server.
+            perms: Permissions(u8::try_from(entry.permissions & 31).unwrap_or_default()),
+        };
+        Self(acl.entries().iter().map(entry).collect())
+    }
+}
+
+impl From<&Acl> for zk::Acl {
+    fn from(acl: &Acl) -> Self {
+        let entry = |entry: &AclEntry| zk::AclEntry {
+            permissions: i32::from(entry.perms.bits()),
+            scheme: entry.scheme.clone(),
+            id: entry.id.clone(),
+        };
+        Self::new(acl.0.iter().map(entry).collect())
     }
 }
 

@@ -91,12 +91,12 @@ impl Pair {
 
 /// Returns which of two znodes comes first, or that they are at one path; where one stream is at its
 /// end, the other.
-pub fn order(old: Option<&Record>, new: Option<&Record>) -> Option<Ordering> {
+pub fn order(old: Option<&ZnodePath>, new: Option<&ZnodePath>) -> Option<Ordering> {
     match (old, new) {
         (None, None) => None,
         (Some(_), None) => Some(Ordering::Less),
         (None, Some(_)) => Some(Ordering::Greater),
-        (Some(old), Some(new)) => Some(walk_order(&old.path, &new.path)),
+        (Some(old), Some(new)) => Some(walk_order(old, new)),
     }
 }
 
@@ -131,9 +131,10 @@ where
             (Some(Err(_)), _) => Ordering::Less,
             (_, Some(Err(_))) => Ordering::Greater,
             (old, new) => {
-                let good =
-                    |record: Option<&Result<Record>>| record.and_then(|r| r.as_ref().ok()).cloned();
-                order(good(old).as_ref(), good(new).as_ref())?
+                let path = |record: Option<&Result<Record>>| -> Option<ZnodePath> {
+                    record?.as_ref().ok().map(|record| record.path.clone())
+                };
+                order(path(old).as_ref(), path(new).as_ref())?
             }
         };
         let old = if order.is_le() { self.old.next().transpose() } else { Ok(None) };

@@ -6,6 +6,7 @@
 //! [`walk_order`], so that nothing has to hold a whole one.
 
 pub mod acl;
+pub mod apply;
 mod delete;
 pub mod diff;
 pub mod filter;
@@ -20,7 +21,10 @@ mod quota;
 pub mod record;
 mod set_acl;
 pub mod snapshot;
+pub mod source;
+pub mod stream;
 mod summary;
+pub mod transfer;
 pub mod undo;
 pub mod usage;
 mod walk;

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::Acl;
-use crate::zk::Stat;
-use crate::zk::ZnodePath;
+use crate::zk::{Stat, ZnodeData, ZnodePath};
 
 /// A znode's data. Since 3.5 a znode may be without any, which is not the same as no bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,6 +21,21 @@ impl Data {
         match self {
             Self::Null => &[],
             Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl From<ZnodeData> for Data {
+    fn from(data: ZnodeData) -> Self {
+        if data.is_null() { Self::Null } else { Self::Bytes(data.into_vec()) }
+    }
+}
+
+impl From<&Data> for ZnodeData {
+    fn from(data: &Data) -> Self {
+        match data {
+            Data::Null => Self::null(),
+            Data::Bytes(bytes) => bytes.into(),
         }
     }
 }

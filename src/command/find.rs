@@ -1,0 +1,271 @@
+//! `find`: znodes that are as they must be.
+
+use super::consent::{Consent, Question, counted};
+use super::unread::Unread;
+use super::{Call, Shell, Spec, Task, words};
+use crate::dialect::Dialect;
+use crate::dispatch::{Words, WrappedCommand};
+use crate::dispatch::{Effects, Write};
+use crate::error::{Error, Kind, Result};
+use crate::output::json::Time;
+use crate::output::{Report, Silence, Text};
+use crate::tree::Record;
+use crate::tree::apply::Applier;
+use crate::tree::filter::{Age, Bound, Filter, Needs, Owner, Type};
+use crate::tree::glob::Glob;
+use crate::tree::plan::Step;
+use crate::tree::stream::Znodes;
+use crate::zk::{TypedPath, ZnodePath};
+
+/// List znodes that are as all conditions say
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "find [path] [-name glob] [-regex regex] [-data regex] [-type kind] [-size [+|-]N] [-newer|-older age] [-owner session] [-empty] [-acl text] [-depth N] [-delete] [-exec command ... {}]",
+    after_long_help = EXAMPLE
+)]
+pub struct Find {
+    /// The name is of this pattern: * any characters, ? one, [a-z] one of these; any of several
+    #[arg(long, value_name = "glob", allow_hyphen_values = true)]
+    name: Vec<String>,
+    /// The path matches this regular expression
+    #[arg(long, value_name = "regex", allow_hyphen_values = true)]
+    regex: Option<String>,
+    /// The data matches this regular expression
+    #[arg(long, value_name = "regex", allow_hyphen_values = true)]
+    data: Option<String>,
+    /// One of persistent, ephemeral, container, ttl and sequential; any of several
+    #[arg(long = "type", value_name = "kind")]
+    kinds: Vec<Type>,
+    /// So many bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    size: Option<Bound>,
+    /// The data was changed less than so long ago, such as 30s, 5m, 12h, 30d, 2w
+    #[arg(long, value_name = "age")]
+    newer: Option<Age>,
+    /// The data was not changed for so long
+    #[arg(long, value_name = "age")]
+    older: Option<Age>,
+    /// It is an ephemeral of this session
+    #[arg(long, value_name = "session", allow_hyphen_values = true)]
+    owner: Option<Owner>,
+    /// It has neither data nor children
+    #[arg(long)]
+    empty: bool,
+    /// The ACL, as scheme:id:perms, has this text in it
+    #[arg(long, value_name = "text")]
+    acl: Option<String>,
+    /// Look at so many levels below path only
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
+    /// Delete what is found, children first
+    #[arg(long)]
+    delete: bool,
+    #[command(flatten)]
+    consent: Consent,
+    /// Znode at the top; the working path by default
+    #[arg(value_name = "path", default_value = ".")]
+    path: TypedPath,
+    /// Run a command for each znode, {} being its path; all words behind it are the command's
+    #[arg(
+        long,
+        value_name = "command",
+        num_args = 1..,
+        allow_hyphen_values = true,
+        conflicts_with = "delete"
+    )]
+    exec: Vec<WrappedCommand>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake
+Created /lake
+> create /lake/fish deep
+Created /lake/fish
+> create /lake/reed
+Created /lake/reed
+> find /lake -name f*
+/lake/fish
+> find /lake -empty -exec ls {}
+[]";
+
+impl Find {
+
+
+
+
+
+
+    fn top(&self, shell: &Shell) -> Result<ZnodePath> {
+        let top = shell.path_or_root(&self.path)?;
+        if self.delete { self.consent.allow(shell, top, "delete from") } else { Ok(top) }
+    }
+
+    fn znodes(&self, shell: &Shell, filter: &Filter, top: &ZnodePath) -> Znodes {
+        let json = shell.view.format == crate::dialect::Format::Json;
+        let needs = filter.needs();
+        let needs = Needs { stat: needs.stat || json, ..needs };
+        let znodes = Znodes::new(&shell.session, top, needs, self.depth);
+        if self.delete { znodes.without_zookeeper() } else { znodes }
+    }
+
+    fn filter(&self) -> Result<Filter> {
+        Ok(Filter {
+            names: self.name.iter().map(|name| Glob::new(name)).collect::<Result<_>>()?,
+            regex: self.regex.as_deref().map(Filter::regex).transpose()?,
+            data: self.data.as_deref().map(|text| Filter::data_regex(text, false)).transpose()?,
+            types: self.kinds.clone(),
+            size: self.size,
+            newer: self.newer,
+            older: self.older,
+            owner: self.owner,
+            empty: self.empty,
+            acl: self.acl.clone(),
+        })
+    }
+
+    /// Returns the command that is run for a znode.
+    fn call(&self, path: &ZnodePath) -> Result<Call> {
+        let with_path = |word: &WrappedCommand| match word.0.to_str() {
+            Some(word) => word.replace("{}", path.as_str()).into(),
+            None => word.0.clone(),
+        };
+        let typed: Vec<_> = self.exec.iter().map(with_path).collect();
+        words(Words::from(typed), Dialect::default())?
+            .ok_or_else(|| Error::usage("Missing: command"))
+    }
+
+    async fn execute(&self, shell: &Shell, path: &ZnodePath) -> Result<()> {
+        let call = self.call(path)?;
+        if shell.terminal.is_some()
+            && let Some(question) = Box::pin(call.command.question(shell)).await?
+        {
+            return Err(question.unasked());
+        }
+        let report = Box::pin(call.command.run(shell)).await?;
+        shell.show(&*report)?;
+        match report.failure() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Spec for Find {
+    const NAME: &'static str = "find";
+    const TASK: Task = Task::Search;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        if self.delete || !self.exec.is_empty() {
+            Effects::writes(Write::Several)
+        } else {
+            Effects::READS.long(true)
+        }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let filter = self.filter()?;
+        let top = self.top(shell)?;
+        let mut deleter = self.delete.then(|| Deleter::new(shell));
+        let mut unread = Unread::default();
+        let (mut found, now) = (0, Time::now().0);
+        let mut znodes = self.znodes(shell, &filter, &top);
+        while let Some(visited) = znodes.next().await? {
+            unread.note(visited.refused);
+            if !filter.matches(&visited.record, now) {
+                continue;
+            }
+            found += 1;
+            if let Some(deleter) = &mut deleter {
+                deleter.add(&visited.record.path).await?;
+                shell.progress.note(deleter.applier.applied.deleted, "deleted");
+                continue;
+            }
+            shell.progress.note(found, "found");
+            if self.exec.is_empty() {
+                shell.show(&Found::new(&visited.record))?;
+            } else {
+                self.execute(shell, &visited.record.path).await?;
+            }
+        }
+        if let Some(deleter) = deleter {
+            deleter.finish().await?;
+        }
+        unread.result()?;
+        Ok(Silence {})
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        if !self.delete || self.consent.yes {
+            return Ok(None);
+        }
+        let (filter, top) = (self.filter()?, self.top(shell)?);
+        let (mut found, now) = (0, Time::now().0);
+        let mut znodes = self.znodes(shell, &filter, &top);
+        while let Some(visited) = znodes.next().await? {
+            found += u64::from(filter.matches(&visited.record, now));
+        }
+        let words = format!("Delete {} at {top} and below it", counted(found, "znode", "znodes"));
+        Ok((found > 0).then_some(Question { words, declined: "Nothing was deleted" }))
+    }
+}
+
+/// Deletes znodes that come in the order of a walk, each behind what is below it.
+struct Deleter {
+    applier: Applier,
+    open: Vec<ZnodePath>,
+}
+
+impl Deleter {
+    fn new(shell: &Shell) -> Self {
+        Self { applier: Applier::new(&shell.session), open: Vec::new() }
+    }
+
+    async fn add(&mut self, path: &ZnodePath) -> Result<()> {
+        self.leave(Some(path)).await?;
+        self.open.push(path.clone());
+        Ok(())
+    }
+
+    async fn leave(&mut self, next: Option<&ZnodePath>) -> Result<()> {
+        while let Some(path) = self.open.pop_if(|path| next.is_none_or(|next| !path.contains(next)))
+        {
+            if !path.is_root() {
+                self.applier.apply(Step::Delete { path, version: -1 }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<()> {
+        self.leave(None).await?;
+        let (failed, failures) = self.applier.finish().await?;
+        if failed == 0 {
+            return Ok(());
+        }
+        let message = format!("{} deleted, {failed} left", self.applier.applied.deleted);
+        Err(Error::new(Kind::Refused, message).with_causes(failures))
+    }
+}
+
+/// A znode that was found.
+#[derive(serde::Serialize)]
+struct Found<'a> {
+    path: &'a ZnodePath,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stat: Option<crate::zk::Stat>,
+}
+
+impl<'a> Found<'a> {
+    fn new(record: &'a Record) -> Self {
+        Self { path: &record.path, stat: record.stat }
+    }
+}
+
+impl Report for Found<'_> {
+    fn text(&self, out: &mut Text<'_>) {
+        out.foreign(self.path.as_str());
+        out.line("");
+    }
+}

@@ -1,0 +1,142 @@
+//! `json`: read JSON data with a jq expression, or change it with one.
+
+use std::sync::Arc;
+
+use super::{Shell, Spec, Task};
+use crate::dispatch::{Effects, Write};
+use crate::error::{Code, Error, Kind, Result};
+use crate::output::{Report, Text};
+use crate::tree::jq::Expression;
+use crate::zk::{Stat, TypedPath, ZnodePath};
+
+/// How often a change is tried anew when others write the znode meanwhile: with many writers, one of
+/// them is always through.
+const MOST_TRIES: u32 = 1000;
+
+/// Read JSON data with a jq expression, or change it
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "json [-w] path expression", after_long_help = EXAMPLE)]
+pub struct Json {
+    /// Write what the expression gives, though it assigns nothing
+    #[arg(short, long)]
+    write: bool,
+    /// Znode whose data is JSON
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// A jq expression: .workers, .names[0], .workers = 12, .workers |= . + 1, del(.names)
+    #[arg(value_name = "expression", allow_hyphen_values = true)]
+    expression: String,
+}
+
+const EXAMPLE: &str = "\
+A change is written only on the version that was read; where others have written meanwhile, it is
+made anew from what they wrote, so that none is lost. Order of keys and digits of numbers stay.
+
+Example:
+> create /app '{\"workers\": 3}'
+Created /app
+> json /app .workers
+3
+> json /app '.workers += 9'
+> json /app .workers
+12";
+
+impl Json {
+
+
+
+
+    /// Returns whether the expression is to change the data.
+    fn writes(&self) -> bool {
+        self.write || Expression::new(&self.expression).is_ok_and(|compiled| compiled.assigns())
+    }
+
+    async fn change(&self, shell: &Shell, path: &ZnodePath) -> Result<Stat> {
+        for _ in 0..MOST_TRIES {
+            let (data, stat) = shell.session.get_data(path, false).await?;
+            let data = Arc::new(data);
+            let (text, old) = (self.expression.clone(), Arc::clone(&data));
+            let new = apart(move || Expression::new(&text)?.change(old.as_bytes())).await?;
+            if new == data.as_bytes() {
+                return Ok(stat);
+            }
+            match shell.session.set_data(path, &new, Some(stat.version)).await {
+                Err(error) if error.code_of() == Some(Code::BadVersion) => {}
+                written => return written,
+            }
+        }
+        let message = format!(
+            "{path} was changed by others {MOST_TRIES} times meanwhile; nothing was written"
+        );
+        Err(Error::new(Kind::Refused, message))
+    }
+}
+
+impl Spec for Json {
+    const NAME: &'static str = "json";
+    const TASK: Task = Task::Change;
+    type Report = Values;
+
+    fn effects(&self) -> Effects {
+        if self.writes() { Effects::writes(Write::Data).long(true) } else { Effects::READS.long(true) }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Values> {
+        let path = shell.path(&self.path)?;
+        let expression = Expression::new(&self.expression)?;
+        if !self.write && !expression.assigns() {
+            let (data, _) = shell.session.get_data(&path, false).await?;
+            let text = self.expression.clone();
+            let values = apart(move || Expression::new(&text)?.read(data.as_bytes())).await?;
+            return Ok(Values { values: parsed(&values), stat: None });
+        }
+        let stat = self.change(shell, &path).await?;
+        Ok(Values { values: Vec::new(), stat: Some(stat) })
+    }
+}
+
+/// Runs what may take long on a thread of its own, so that it can be left.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::new(Kind::Bug, "The jq expression could not be run")),
+    }
+}
+
+fn parsed(values: &[Vec<u8>]) -> Vec<Value> {
+    values.iter().map(|value| Value(String::from_utf8_lossy(value).into_owned())).collect()
+}
+
+/// JSON as it was given.
+#[derive(Debug)]
+struct Value(String);
+
+impl serde::Serialize for Value {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        match serde_json::from_str::<serde_json::Value>(&self.0) {
+            Ok(value) => value.serialize(serializer),
+            Err(_) => serializer.serialize_str(&self.0),
+        }
+    }
+}
+
+/// What an expression gave, or the stat of what it has written.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Values {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stat: Option<Stat>,
+}
+
+impl Report for Values {
+    fn text(&self, out: &mut Text<'_>) {
+        for value in &self.values {
+            out.data(value.0.as_bytes());
+            out.line("");
+        }
+    }
+}

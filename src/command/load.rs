@@ -1,0 +1,84 @@
+//! `load`: make the znodes of a saved tree.
+
+use std::path::PathBuf;
+
+use super::{Shell, Spec, Task};
+use super::consent::{Consent, Question};
+use super::transferring::{Done, Manner, live, outcome, question, run};
+use crate::dispatch::{Effects, Write};
+use crate::error::Result;
+use crate::tree::plan::Rules;
+use crate::tree::source::{Pairs, Source, open};
+use crate::zk::{TypedPath, ZnodePath};
+
+/// Make the znodes of a file that save wrote
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "load [-n] [--overwrite] [--persist-ephemerals] [--yes] [--force] file [path]",
+    after_long_help = EXAMPLE
+)]
+pub struct Load {
+    /// Change znodes that are there with other data, ACL or kind
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    manner: Manner,
+    #[command(flatten)]
+    consent: Consent,
+    /// File or folder that save wrote; or what other tools have saved
+    #[arg(value_name = "file", value_hint = clap::ValueHint::AnyPath)]
+    file: PathBuf,
+    /// Znode that the top of the tree becomes; by default the one that was saved
+    #[arg(value_name = "path")]
+    path: Option<TypedPath>,
+}
+
+const EXAMPLE: &str = "\
+All of the file is checked first, so that nothing comes of one that was cut. What is there already
+and alike is passed over: after an interruption, the same line goes on. Read are also a backup that
+zk_shell made (json://) and an export of ZooNavigator.
+
+Example:
+> load /dev/null
+! /dev/null: neither a file nor a folder";
+
+impl Load {
+
+
+
+
+
+
+    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
+        let target = self.path.as_ref().map(|path| shell.path(path)).transpose()?;
+        let saved = open(&self.file, target.as_ref(), shell.session.max_request() as u64)?;
+        let target = target.unwrap_or(saved.top);
+        let target = self.consent.allow_below(shell, target, "load into")?;
+        let pairs = Pairs { old: live(shell, &target, None), new: Source::file(saved.records) };
+        Ok((pairs, self.manner.rules(shell, self.overwrite, false), target))
+    }
+}
+
+impl Spec for Load {
+    const NAME: &'static str = "load";
+    const TASK: Task = Task::Copy;
+    type Report = Done;
+
+    fn effects(&self) -> Effects {
+        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Done> {
+        let (pairs, rules, _) = self.prepare(shell)?;
+        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
+        outcome(shell, done, self.manner.dry_run)
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        if self.consent.yes || self.manner.dry_run {
+            return Ok(None);
+        }
+        let (pairs, rules, target) = self.prepare(shell)?;
+        question(pairs, rules, &target).await
+    }
+}

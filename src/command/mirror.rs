@@ -1,0 +1,91 @@
+//! `mirror`: make one tree like another.
+
+use super::{Shell, Spec, Task};
+use super::consent::{Consent, Question};
+use super::cp::{apart, moved};
+use super::transferring::{Done, Manner, live, outcome, question, run};
+use crate::dispatch::{Effects, Write};
+use crate::error::Result;
+use crate::tree::plan::Rules;
+use crate::tree::source::Pairs;
+use crate::zk::{TypedPath, ZnodePath};
+
+/// Make a tree like another
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "mirror [-n] [--delete] [--persist-ephemerals] [--yes] [--force] path target",
+    after_long_help = EXAMPLE
+)]
+pub struct Mirror {
+    /// Delete what only the target has; live ephemerals stay
+    #[arg(long)]
+    delete: bool,
+    #[command(flatten)]
+    manner: Manner,
+    #[command(flatten)]
+    consent: Consent,
+    /// Znode at the top of the tree that is the model
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Znode at the top of the tree that is changed
+    #[arg(value_name = "target")]
+    target: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+Example:
+> create /lake deep
+Created /lake
+> create /pond
+Created /pond
+> create /pond/frog
+Created /pond/frog
+> mirror --delete --dry-run /lake /pond
+~ /pond
+- /pond/frog
+would be: 1 changed, 1 deleted, 0 unchanged";
+
+impl Mirror {
+
+
+
+
+
+
+    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
+        let (path, target) = (shell.path(&self.path)?, shell.path(&self.target)?);
+        let target = if self.delete {
+            self.consent.allow(shell, target, "replace")?
+        } else {
+            self.consent.allow_below(shell, target, "change")?
+        };
+        apart(&path, &target, true)?;
+        let pairs =
+            Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
+        Ok((pairs, self.manner.rules(shell, true, self.delete), target))
+    }
+}
+
+impl Spec for Mirror {
+    const NAME: &'static str = "mirror";
+    const TASK: Task = Task::Copy;
+    type Report = Done;
+
+    fn effects(&self) -> Effects {
+        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Done> {
+        let (pairs, rules, _) = self.prepare(shell)?;
+        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
+        outcome(shell, done, self.manner.dry_run)
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        if self.consent.yes || self.manner.dry_run {
+            return Ok(None);
+        }
+        let (pairs, rules, target) = self.prepare(shell)?;
+        question(pairs, rules, &target).await
+    }
+}

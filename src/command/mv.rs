@@ -1,0 +1,190 @@
+//! `mv`: move a znode, or a tree.
+
+use super::{Shell, Spec, Task};
+use super::consent::{Consent, Question};
+use super::cp::{apart, moved};
+use super::transferring::{ALL, Done, Manner, live, outcome, question, run};
+use crate::dispatch::{Effects, Write};
+use crate::error::{Error, Kind, Result};
+use crate::session::{CreateMode, Operation};
+use crate::tree::Kind as ZnodeKind;
+use crate::tree::apply::Applier;
+use crate::tree::plan::Step;
+use crate::tree::source::Pairs;
+use crate::tree::stream::Znodes;
+use crate::zk::{Acl, TypedPath, ZnodeData, ZnodePath};
+
+/// Move a znode, with -r all below it too
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "mv [-r] [--yes] [--force] path target", after_long_help = EXAMPLE)]
+pub struct Mv {
+    /// Move all below it too
+    #[arg(short, long)]
+    recursive: bool,
+    #[command(flatten)]
+    consent: Consent,
+    /// Znode to move
+    #[arg(value_name = "path")]
+    path: TypedPath,
+    /// Its new path
+    #[arg(value_name = "target")]
+    target: TypedPath,
+}
+
+const EXAMPLE: &str = "\
+One znode moves in a transaction. A tree is copied, compared once more and then deleted; what has
+changed meanwhile stays in both places. An ephemeral does not move: it is its session's.
+
+Example:
+> create /lake deep
+Created /lake
+> mv /lake /pond
+> ls /
+[pond]";
+
+impl Mv {
+
+
+
+
+    fn paths(&self, shell: &Shell) -> Result<(ZnodePath, ZnodePath)> {
+        let (path, target) = (shell.path(&self.path)?, shell.path(&self.target)?);
+        apart(&path, &target, true)?;
+        if self.recursive {
+            let path = self.consent.allow(shell, path, "move")?;
+            return Ok((path, self.consent.allow_below(shell, target, "move to")?));
+        }
+        Ok((path, target))
+    }
+}
+
+impl Spec for Mv {
+    const NAME: &'static str = "mv";
+    const TASK: Task = Task::Copy;
+    type Report = Done;
+
+    fn effects(&self) -> Effects {
+        Effects::writes(Write::Several)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Done> {
+        let (path, target) = self.paths(shell)?;
+        if !self.recursive {
+            one(shell, &path, &target).await?;
+            return Ok(Done::silent());
+        }
+        let manner = Manner { dry_run: false, persist_ephemerals: false };
+        let pairs =
+            || Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
+        if shell.session.exists(&target, false).await?.is_some() {
+            return Err(Error::code(crate::error::Code::NodeExists, target.as_str()));
+        }
+        let done = run(shell, pairs(), manner.rules(shell, false, false), false, false).await?;
+        let whole = done.left_count == 0 && done.failed == 0 && done.failures.is_empty();
+        if !whole {
+            return outcome(shell, done, false)
+                .map_err(|error| error.with_detail(format!("{path} was not deleted")));
+        }
+        delete(shell, pairs(), &path, &target).await?;
+        outcome(shell, done, false)
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        if self.consent.yes || !self.recursive {
+            return Ok(None);
+        }
+        let (path, target) = self.paths(shell)?;
+        let manner = Manner { dry_run: false, persist_ephemerals: false };
+        let pairs =
+            Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
+        let question = question(pairs, manner.rules(shell, false, false), &target).await?;
+        Ok(question.map(|question| Question {
+            words: format!("{}, and delete {path} with all below it", question.words),
+            ..question
+        }))
+    }
+}
+
+/// Moves one znode in a transaction.
+async fn one(shell: &Shell, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
+    let mut znodes = Znodes::new(&shell.session, path, ALL, Some(0));
+    let gone = || Error::code(crate::error::Code::NoNode, path.as_str());
+    let visited = znodes.next().await?.ok_or_else(gone)?;
+    if let Some(error) = visited.refused {
+        return Err(error);
+    }
+    let record = visited.record;
+    let (Some(data), Some(acl), Some(stat)) = (record.data, record.acl, record.stat) else {
+        return Err(gone());
+    };
+    let mode = match ZnodeKind::of_owner(stat.ephemeral_owner) {
+        ZnodeKind::Persistent => CreateMode::default(),
+        ZnodeKind::Container => CreateMode { container: true, ..CreateMode::default() },
+        ZnodeKind::Ttl(milliseconds) => {
+            let ttl = Some(std::time::Duration::from_millis(milliseconds));
+            CreateMode { ttl, ..CreateMode::default() }
+        }
+        ZnodeKind::Ephemeral => {
+            let message =
+                format!("{path} is ephemeral: it belongs to its session and does not move");
+            return Err(Error::new(Kind::Refused, message));
+        }
+    };
+    let operations = [
+        Operation::Create {
+            prefix: target.as_str().to_owned(),
+            data: ZnodeData::from(&data),
+            mode,
+            acl: Acl::from(&acl),
+        },
+        Operation::Delete { path: path.clone(), version: Some(stat.version) },
+    ];
+    match shell.session.transact(&operations).await? {
+        Ok(_) => Ok(()),
+        Err((_, error)) if error.code_of() == Some(crate::error::Code::NotEmpty) => {
+            Err(error.with_hint("-r moves its children too"))
+        }
+        Err((_, error)) => Err(error),
+    }
+}
+
+/// Deletes a tree of which there is a copy; what differs from it by now stays.
+async fn delete(
+    shell: &Shell,
+    mut pairs: Pairs,
+    path: &ZnodePath,
+    target: &ZnodePath,
+) -> Result<()> {
+    let mut applier = Applier::new(&shell.session);
+    let mut open: Vec<Step> = Vec::new();
+    let mut kept = 0_u64;
+    loop {
+        let next = pairs.next().await?;
+        let at = next.as_ref().map(|(pair, _)| pair.path().clone());
+        while let Some(step) =
+            open.pop_if(|step| at.as_ref().is_none_or(|at| !step.path().contains(at)))
+        {
+            let below = crate::tree::snapshot::rebase(step.path(), target, path);
+            if let (Some(path), Step::Delete { version, .. }) = (below, step) {
+                applier.apply(Step::Delete { path, version }).await?;
+            }
+        }
+        let Some((pair, _)) = next else { break };
+        shell.progress.note(applier.applied.deleted, "deleted");
+        if pair.difference().is_some() {
+            kept += 1;
+            // What is above something that stays, stays too.
+            open.clear();
+            continue;
+        }
+        let version = pair.new.as_ref().and_then(|new| new.stat).map_or(-1, |stat| stat.version);
+        open.push(Step::Delete { path: pair.path().clone(), version });
+    }
+    let (failed, failures) = applier.finish().await?;
+    if kept + failed == 0 {
+        return Ok(());
+    }
+    let message =
+        format!("{path} is copied to {target}, but not all of it could be deleted: it changed");
+    Err(Error::new(Kind::Refused, message).with_causes(failures))
+}

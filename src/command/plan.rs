@@ -1,0 +1,186 @@
+//! `plan` and `apply`: the state wanted, kept in a file, against the live tree.
+
+use std::path::{Path, PathBuf};
+
+use super::{Shell, Spec, Task};
+use super::consent::{Consent, Question};
+use super::diff::Differing;
+use super::transferring::{Done, Manner, left, live, outcome, question, run};
+use crate::dispatch::{Effects, Write};
+use crate::error::{Error, Kind, Result};
+use crate::output::Silence;
+use crate::tree::apply::Counts;
+use crate::tree::plan::{Planned, Planner, Rules};
+use crate::tree::source::{Pairs, Source, open};
+use crate::zk::{TypedPath, ZnodePath};
+
+/// Which state is wanted, and where.
+#[derive(Debug, clap::Args)]
+struct Wanted {
+    /// Delete what the file does not have; live ephemerals stay
+    #[arg(long)]
+    prune: bool,
+    /// File or folder with the state that is wanted, as save writes it
+    #[arg(value_name = "file", value_hint = clap::ValueHint::AnyPath)]
+    file: PathBuf,
+    /// Znode that the top of the tree stands for; by default the one in the file
+    #[arg(value_name = "path")]
+    path: Option<TypedPath>,
+}
+
+impl Wanted {
+    fn pairs(&self, shell: &Shell) -> Result<(Pairs, ZnodePath)> {
+        let target = self.path.as_ref().map(|path| shell.path(path)).transpose()?;
+        let saved = open(&self.file, target.as_ref(), shell.session.max_request() as u64)?;
+        let target = target.unwrap_or(saved.top);
+        let pairs = Pairs { old: live(shell, &target, None), new: Source::file(saved.records) };
+        Ok((pairs, target))
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+/// Show what apply would do to make a tree as a file says
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "plan [-q] [--prune] [--persist-ephemerals] file [path]",
+    after_long_help = EXAMPLE
+)]
+pub struct Plan {
+    /// Show the paths only, not the values
+    #[arg(short, long)]
+    quiet: bool,
+    /// Plan ephemerals as persistent; otherwise they are left out
+    #[arg(long)]
+    persist_ephemerals: bool,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+const EXAMPLE: &str = "\
+The exit status is 4 where there is something to do. What a file does not state is not compared:
+{\"path\": \"/lake\", \"data\": {\"text\": \"deep\"}} says nothing of the ACL.
+
+Example:
+> plan /dev/null
+! /dev/null: neither a file nor a folder";
+
+impl Spec for Plan {
+    const NAME: &'static str = "plan";
+    const TASK: Task = Task::Copy;
+    type Report = Silence;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Silence> {
+        let (mut pairs, target) = self.wanted.pairs(shell)?;
+        let manner = Manner { dry_run: true, persist_ephemerals: self.persist_ephemerals };
+        let mut planner = Planner::new(manner.rules(shell, true, self.wanted.prune));
+        let (mut counts, mut failures, mut seen) = (Counts::default(), Vec::new(), 0);
+        let mut is_over = false;
+        while !is_over {
+            if let Some((pair, _)) = pairs.next().await? {
+                seen += 1;
+                shell.progress.note(seen, "compared");
+                let only_old = pair.new.is_none() && !self.wanted.prune;
+                if let Some(difference) = pair.difference().filter(|_| !only_old) {
+                    shell.show(&Differing { pair: &pair, difference, quiet: self.quiet })?;
+                }
+                planner.add(pair);
+            } else {
+                planner.finish();
+                is_over = true;
+            }
+            while let Some(planned) = planner.next_planned() {
+                match planned {
+                    Planned::Do(step) => counts.add(&step),
+                    Planned::Refused(refused) => failures.push(left(&refused)),
+                }
+            }
+        }
+        failures.extend(pairs.old.take_failures());
+        failures.extend(pairs.new.take_failures());
+        if !failures.is_empty() {
+            let message = format!("{} cannot be as {} says", target, self.wanted.file().display());
+            return Err(Error::new(Kind::Refused, message).with_causes(failures));
+        }
+        if counts.total() == 0 {
+            return Ok(Silence {});
+        }
+        let words = counts.words();
+        Err(Error::new(
+            Kind::Different,
+            format!("{target} is not as planned; apply would do: {words}"),
+        )
+        .with_hint(format!("apply {} does it", self.wanted.file().display())))
+    }
+}
+
+/// Make a tree as a file says
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "apply [-n] [--prune] [--persist-ephemerals] [--yes] [--force] file [path]",
+    after_long_help = APPLY_EXAMPLE
+)]
+pub struct Apply {
+    #[command(flatten)]
+    manner: Manner,
+    #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+const APPLY_EXAMPLE: &str = "\
+Each write checks that the znode is what it was when it was compared. After an interruption, the
+same line goes on.
+
+Example:
+> apply /dev/null
+! /dev/null: neither a file nor a folder";
+
+impl Apply {
+
+
+
+
+
+
+    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
+        let (pairs, target) = self.wanted.pairs(shell)?;
+        let target = if self.wanted.prune {
+            self.consent.allow(shell, target, "replace")?
+        } else {
+            self.consent.allow_below(shell, target, "change")?
+        };
+        Ok((pairs, self.manner.rules(shell, true, self.wanted.prune), target))
+    }
+}
+
+impl Spec for Apply {
+    const NAME: &'static str = "apply";
+    const TASK: Task = Task::Copy;
+    type Report = Done;
+
+    fn effects(&self) -> Effects {
+        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+    }
+
+    async fn run(&self, shell: &Shell) -> Result<Done> {
+        let (pairs, rules, _) = self.prepare(shell)?;
+        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
+        outcome(shell, done, self.manner.dry_run)
+    }
+
+    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+        if self.consent.yes || self.manner.dry_run {
+            return Ok(None);
+        }
+        let (pairs, rules, target) = self.prepare(shell)?;
+        question(pairs, rules, &target).await
+    }
+}

@@ -1,0 +1,248 @@
+//! What the commands share that turn one tree into another: `cp`, `mv`, `mirror`, `load`, `apply`.
+
+use super::Shell;
+use super::consent::Question;
+use crate::error::{Error, Kind, Result};
+use crate::output::style::Style;
+use crate::output::{Report, Text};
+use crate::terminal::progress::grouped;
+use crate::tree::apply::{Applier, Counts};
+use crate::tree::filter::Needs;
+use crate::tree::plan::{NewEphemerals, Planned, Planner, Reason, Refused, Rules, Step};
+use crate::tree::source::{Pairs, Source};
+use crate::tree::stream::Znodes;
+use crate::tree::transfer::{Transferred, transfer};
+use crate::tree::{AclEntry, Permissions};
+use crate::zk::ZnodePath;
+
+/// Steps that are counted for a question: beyond, a person has seen enough to think again.
+const COUNTED: u64 = 20_000;
+
+/// All of a znode.
+pub(super) const ALL: Needs = Needs { stat: true, data: true, acl: true };
+
+/// What a person may allow, and what only to show.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Manner {
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Make ephemerals persistent; otherwise they are left out, since they would go with this session
+    #[arg(long)]
+    pub(super) persist_ephemerals: bool,
+}
+
+impl Manner {
+    /// Returns the rules of a plan.
+    pub(super) fn rules(self, shell: &Shell, overwrite: bool, prune: bool) -> Rules {
+        let new_ephemerals =
+            if self.persist_ephemerals { NewEphemerals::Persist } else { NewEphemerals::Refuse };
+        Rules { overwrite, prune, new_ephemerals, touch_ephemerals: false, interim: interim(shell) }
+    }
+}
+
+/// What lets this session work below a znode until its list is set: what it has proved to be, or, if
+/// it has proved nothing, what anyone is.
+fn interim(shell: &Shell) -> AclEntry {
+    let proved = ["digest", "sasl", "x509"];
+    if proved.iter().any(|scheme| shell.session.has_credentials(scheme)) {
+        return AclEntry { scheme: "auth".to_owned(), id: String::new(), perms: Permissions::ALL };
+    }
+    AclEntry::world(Permissions::CREATE.union(Permissions::ADMIN))
+}
+
+/// The tree at `path`, which may not be there.
+pub(super) fn live(shell: &Shell, path: &ZnodePath, deepest: Option<usize>) -> Source {
+    let znodes = Znodes::new(&shell.session, path, ALL, deepest).without_zookeeper();
+    Source::server(znodes, path.clone(), path.clone(), true)
+}
+
+/// Plans, and unless it is a dry run applies.
+pub(super) async fn run(
+    shell: &Shell,
+    mut pairs: Pairs,
+    rules: Rules,
+    dry_run: bool,
+    shows: bool,
+) -> Result<Transferred> {
+    let mut applier = (!dry_run).then(|| Applier::new(&shell.session));
+    let on = |planned: &Planned, counts: Counts| {
+        shell.progress.note(counts.total(), if dry_run { "to change" } else { "changed" });
+        match planned {
+            Planned::Do(step) if dry_run || shows => shell.show(&Shown { step }),
+            _ => Ok(()),
+        }
+    };
+    transfer(&mut pairs, rules, applier.as_mut(), on).await
+}
+
+/// Says what came of a transfer: shows the numbers, and fails where something is left.
+pub(super) fn outcome(shell: &Shell, done: Transferred, dry_run: bool) -> Result<Done> {
+    let report = Done {
+        counts: done.counts,
+        failed: done.failed,
+        left: done.left_count,
+        same: done.same,
+        dry_run,
+        is_silent: false,
+    };
+    let mut failures: Vec<Error> = done.left.iter().map(left).collect();
+    failures.extend(done.failures);
+    let count =
+        done.left_count + done.failed.max(u64::from(failures.len() as u64 > done.left_count));
+    if count == 0 {
+        return Ok(report);
+    }
+    shell.show(&report)?;
+    match failures.pop() {
+        Some(error) if failures.is_empty() => Err(error),
+        Some(last) => {
+            failures.push(last);
+            let message = format!(
+                "{} are left as they are",
+                super::consent::counted(count, "znode", "znodes")
+            );
+            Err(Error::new(Kind::Refused, message).with_causes(failures))
+        }
+        None => Err(Error::new(Kind::Refused, format!("{count} steps failed"))),
+    }
+}
+
+/// Says why a znode is left as it is.
+pub(super) fn left(refused: &Refused) -> Error {
+    let path = &refused.path;
+    let (words, hint) = match &refused.reason {
+        Reason::Differs(changed) => {
+            let what: Vec<&str> = changed.names().collect();
+            let words = format!("{path} is there with other {}", what.join(" and "));
+            (words, Some("--force overwrites it"))
+        }
+        Reason::LiveEphemeral => (format!("{path} is an ephemeral of a live session"), None),
+        Reason::NewEphemeral => (
+            format!("{path} is ephemeral, and would go with this session"),
+            Some("--persist-ephemerals makes it persistent"),
+        ),
+        Reason::KindWithChildren => (
+            format!("{path} must be made anew for its kind, but has children that stay"),
+            Some("delete them first"),
+        ),
+        Reason::Root => (format!("{path} can be neither made nor deleted"), None),
+    };
+    let error = Error::new(Kind::Refused, words);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// Returns what a person is to be asked before a tree is changed; none where nothing would be.
+pub(super) async fn question(
+    mut pairs: Pairs,
+    rules: Rules,
+    target: &ZnodePath,
+) -> Result<Option<Question>> {
+    let mut planner = Planner::new(rules);
+    let mut counts = Counts::default();
+    let mut is_over = false;
+    while !is_over && counts.total() <= COUNTED {
+        if let Some((pair, _)) = pairs.next().await? {
+            planner.add(pair);
+        } else {
+            planner.finish();
+            is_over = true;
+        }
+        while let Some(planned) = planner.next_planned() {
+            if let Planned::Do(step) = planned {
+                counts.add(&step);
+            }
+        }
+    }
+    if counts.total() == 0 {
+        return Ok(None);
+    }
+    let more = if is_over { "" } else { "more than " };
+    let znodes = super::consent::counted(counts.total(), "znode", "znodes");
+    let words = format!("Change {more}{znodes} at {target} and below it ({})", counts.words());
+    Ok(Some(Question { words, declined: "Nothing was changed" }))
+}
+
+/// A step that is, or would be, done.
+struct Shown<'a> {
+    step: &'a Step,
+}
+
+impl serde::Serialize for Shown<'_> {
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = serializer.serialize_struct("Shown", 2)?;
+        out.serialize_field("path", self.step.path())?;
+        let what = match self.step {
+            Step::Create { .. } => "create",
+            Step::SetData { .. } => "set",
+            Step::SetAcl { .. } => "setAcl",
+            Step::Delete { .. } => "delete",
+        };
+        out.serialize_field("step", what)?;
+        out.end()
+    }
+}
+
+impl Report for Shown<'_> {
+    fn text(&self, out: &mut Text<'_>) {
+        let (look, mark, what) = match self.step {
+            Step::Create { .. } => (Style::Come, '+', ""),
+            Step::SetData { .. } => (Style::Changed, '~', ""),
+            Step::SetAcl { .. } => (Style::Changed, '~', " (ACL)"),
+            Step::Delete { .. } => (Style::Gone, '-', ""),
+        };
+        out.look(look, |out| {
+            out.own(format_args!("{mark} "));
+            out.foreign(self.step.path().as_str());
+            out.own(what);
+        });
+        out.line("");
+    }
+}
+
+/// What a transfer came to.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Done {
+    #[serde(flatten)]
+    counts: Counts,
+    #[serde(rename = "unchanged")]
+    same: u64,
+    /// Znodes left as they are although they differ.
+    left: u64,
+    /// Steps that were refused.
+    failed: u64,
+    #[serde(rename = "dryRun")]
+    dry_run: bool,
+    #[serde(skip)]
+    is_silent: bool,
+}
+
+impl Done {
+    /// One znode was moved: there is nothing to say.
+    pub(super) fn silent() -> Self {
+        let counts = Counts { created: 1, deleted: 1, ..Counts::default() };
+        Self { counts, same: 0, left: 0, failed: 0, dry_run: false, is_silent: true }
+    }
+}
+
+impl Report for Done {
+    fn text(&self, out: &mut Text<'_>) {
+        if self.is_silent {
+            return;
+        }
+        let would = if self.dry_run { "would be: " } else { "" };
+        let failed = if self.failed == 0 {
+            String::new()
+        } else {
+            format!(", {} failed", grouped(self.failed))
+        };
+        out.line(format_args!("{would}{}, {} unchanged{failed}", self.counts.words(), self.same));
+    }
+}

@@ -1,0 +1,218 @@
+//! Whole trees: saved and loaded, copied, compared, made as a file says, whoever interferes.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::support::PATIENCE;
+use crate::support::engine::on_every_engine;
+use crate::support::shell::{Ran, zksh};
+
+fn run(server: &str, words: &[&str]) -> Ran {
+    zksh(server).args(words).run()
+}
+
+#[track_caller]
+fn good(server: &str, words: &[&str]) -> String {
+    let ran = run(server, words);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{words:?}: {}", ran.stdout);
+    ran.stdout
+}
+
+/// Names that shells, globs and terminals read in their own way.
+fn odd_names() -> Vec<String> {
+    let mut names: Vec<String> =
+        ["-", "--help", "-r", "*", "?", "[a-z]", "a b", " a", "a ", "'", "\"", "\\", "$HOME", "~"]
+            .iter()
+            .chain(&[
+                "#",
+                "|",
+                ">",
+                ";",
+                "&&",
+                "_data",
+                "_tree.jsonl",
+                ".hidden",
+                "a.",
+                "%41",
+                "湖",
+                "é",
+                "e\u{301}",
+                "{}",
+            ])
+            .map(|name| (*name).to_owned())
+            .collect();
+    names.extend((0..500).map(|number| format!("n{number}*'\"\\ {}", "x".repeat(number % 50))));
+    names
+}
+
+/// A script that makes a tree of every sort of data, list and name.
+fn tree_script() -> String {
+    let mut script = String::from("create /lake deep\n");
+    for (index, name) in odd_names().iter().enumerate() {
+        let quoted = name.replace('\\', "\\\\").replace('\'', "\\'");
+        let data = format!("ff00{index:04x}");
+        writeln!(script, "create -x $'/lake/{quoted}' {data}").unwrap();
+    }
+    script.push_str("create /lake/json '{\"a\": [1, 2]}'\n");
+    script.push_str("create /lake/open x world:anyone:cdrwa\n");
+    script.push_str("create /lake/open/ip y ip:127.0.0.1:cdrwa,world:anyone:r\n");
+    script.push_str("create /lake/open/ip/inner z world:anyone:ra\n");
+    script
+}
+
+#[test]
+fn a_tree_that_was_saved_and_loaded_is_the_same() {
+    on_every_engine(|engine| {
+        let (one, other) = (engine.fresh(), engine.fresh());
+        let folder = tempfile::tempdir().unwrap();
+        let ran = zksh(&one).script(tree_script());
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", engine.name);
+        for name in ["lake.jsonl", "lake.jsonl.gz", "lake.jsonl.zst", "folder"] {
+            let file = folder.path().join(name).display().to_string();
+            let dir: &[&str] = if name == "folder" { &["--dir"] } else { &[] };
+            good(&one, &[&["save"], dir, &["/lake", file.as_str()]].concat());
+            good(&other, &["load", &file, "/copy"]);
+            good(&other, &["diff", "-f", &file, "/copy"]);
+            good(&other, &["plan", &file, "/copy"]);
+            // Loaded once more, nothing is left to do.
+            assert!(good(&other, &["load", &file, "/copy"]).starts_with("nothing, "));
+            good(&other, &["deleteall", "/copy"]);
+        }
+    });
+}
+
+#[test]
+fn what_differs_is_said_and_the_status_is_four() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("wanted.jsonl");
+        fs::write(&file, "{\"path\":\"/app\",\"data\":{\"text\":\"1\"}}\n{\"path\":\"/app/b\"}\n")
+            .unwrap();
+        let file = file.display().to_string();
+        let planned = run(&server, &["plan", &file]);
+        assert_eq!((planned.status, planned.stdout.as_str()), (4, "+ /app\n+ /app/b\n"));
+        assert_eq!(good(&server, &["apply", &file]), "2 created, 0 unchanged\n");
+        assert_eq!(good(&server, &["plan", &file]), "");
+        good(&server, &["create", "/app/extra"]);
+        good(&server, &["set", "/app", "2"]);
+        let planned = run(&server, &["plan", "-q", &file]);
+        assert_eq!((planned.status, planned.stdout.as_str()), (4, "~ /app (data)\n"));
+        assert_eq!(
+            good(&server, &["apply", "--prune", &file]),
+            "1 changed, 1 deleted, 1 unchanged\n"
+        );
+        assert_eq!(good(&server, &["ls", "/app"]), "[b]\n");
+        let ran = run(&server, &["diff", "-f", &file, "/app"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+    });
+}
+
+#[test]
+fn nothing_comes_of_a_file_that_is_broken_or_of_something_else() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let header = "{\"zksh\":\"tree\",\"version\":1,\"top\":\"/app\"}\n";
+        for (text, words) in [
+            (format!("{header}{{\"path\":\"/app\"}}\n"), "the file was cut"),
+            (
+                format!("{header}{{\"path\":\"/other\"}}\n{{\"end\":{{\"znodes\":1}}}}\n"),
+                "outside /app",
+            ),
+            ("{\"path\":\"/app\"}\n{\"path\":\"/app\"}\n".to_owned(), "on line 1 already"),
+            ("#!/bin/sh\n".to_owned(), "expected value"),
+            (
+                format!(
+                    "{{\"path\":\"/app\",\"data\":{{\"text\":\"{}\"}}}}\n",
+                    "x".repeat(2 << 20)
+                ),
+                "2097152 bytes of data",
+            ),
+        ] {
+            let file = folder.path().join("f");
+            fs::write(&file, text).unwrap();
+            let ran = run(&server, &["load", &file.display().to_string()]);
+            assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{words}");
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+            assert!(!good(&server, &["ls", "/"]).contains("app"));
+        }
+    });
+}
+
+#[test]
+fn an_acl_that_takes_rights_away_does_not_stand_in_the_way_of_its_children() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        let acl = "[{\"scheme\":\"world\",\"id\":\"anyone\",\"perms\":\"ra\"}]";
+        let lines: String =
+            ["/app", "/app/b", "/app/b/c"].iter().fold(String::new(), |text, path| {
+                text + &format!("{{\"path\":\"{path}\",\"acl\":{acl}}}\n")
+            });
+        fs::write(&file, lines).unwrap();
+        let file = file.display().to_string();
+        assert!(good(&server, &["load", &file]).starts_with("3 created, 2 with another ACL"));
+        good(&server, &["diff", "-f", &file, "/app"]);
+    });
+}
+
+/// A file with a tree of so many znodes.
+fn large(file: &Path, znodes: usize) {
+    let mut text =
+        String::from("{\"zksh\":\"tree\",\"version\":1,\"top\":\"/app\"}\n{\"path\":\"/app\"}\n");
+    for number in 0..znodes {
+        let path = format!("/app/{:03}/{number:06}", number / 100);
+        if number % 100 == 0 {
+            writeln!(text, "{{\"path\":\"/app/{:03}\"}}", number / 100).unwrap();
+        }
+        writeln!(text, "{{\"path\":\"{path}\",\"data\":{{\"text\":\"{number}\"}}}}").unwrap();
+    }
+    let lines = 1 + znodes + znodes.div_ceil(100);
+    writeln!(text, "{{\"end\":{{\"znodes\":{lines}}}}}").unwrap();
+    fs::write(file, text).unwrap();
+}
+
+#[test]
+fn what_was_killed_is_taken_up_again_and_ends_at_the_same_tree() {
+    on_every_engine(|engine| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("large.jsonl");
+        large(&file, 20_000);
+        let file = file.display().to_string();
+        for command in ["load", "apply"] {
+            let server = engine.fresh();
+            for round in 0_u64..10 {
+                let mut child = zksh(&server).args([command, &file]).start();
+                std::thread::sleep(Duration::from_millis(40 + round * 37 % 200));
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+            good(&server, &[command, &file]);
+            good(&server, &["diff", "-f", &file, "/app"]);
+        }
+    });
+}
+
+#[test]
+fn two_writers_lose_no_change() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        good(&server, &["create", "/n", "{\"n\":0}"]);
+        let script = "json /n '.n += 1'\n".repeat(200);
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let ran = zksh(&server).arg("--stop-on-error").script(&script);
+                    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+                });
+            }
+        });
+        assert!(begun.elapsed() < PATIENCE * 10);
+        assert_eq!(good(&server, &["json", "/n", ".n"]), "400\n");
+    });
+}
