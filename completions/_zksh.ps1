@@ -21,7 +21,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'zksh' {
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]')
             [CompletionResult]::new('--ensemble', '--ensemble', [CompletionResultType]::ParameterName, 'Servers by the name that the config file gives them')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]')
             [CompletionResult]::new('--compat', '--compat', [CompletionResultType]::ParameterName, 'Release of zkCli whose output is printed [default: 3.4]')

@@ -24,7 +24,7 @@ function __fish_zksh_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c zksh -n "__fish_zksh_needs_command" -l server -d 'Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l server -d 'Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l ensemble -d 'Servers by the name that the config file gives them' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l timeout -d 'Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l compat -d 'Release of zkCli whose output is printed [default: 3.4]' -r -f -a "3.4\t'zkCli 3.4.5, the release that books and courses show'

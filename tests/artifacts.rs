@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::shell::bare;
 
@@ -47,4 +48,47 @@ fn man_pages_and_completions_are_fresh() {
 fn a_shell_can_be_asked_for_its_completion_script() {
     let committed = include_str!("../completions/zksh.fish");
     assert_eq!(bare().args(["--completion", "fish"]).succeed(), committed);
+}
+
+/// Renders a page as `man` does on a terminal of 80 columns; none where groff is absent.
+fn rendered(page: &Path) -> Option<String> {
+    let output = Command::new("groff")
+        .args(["-man", "-Tutf8", "-rLL=80n", "-P-cbou"])
+        .arg(page)
+        .output()
+        .ok()?;
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn every_man_page_is_whole_and_fits_on_eighty_columns() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(project).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let source = fs::read_to_string(&path).unwrap();
+        let mut sections = vec!["NAME", "DESCRIPTION", "SEE ALSO"];
+        if name != "zksh-glossary.7" {
+            sections.extend(["SYNOPSIS", "EXAMPLES", "EXIT STATUS"]);
+        }
+        if name == "zksh.1" {
+            sections.extend(["OPTIONS", "COMMANDS", "QUOTING", "ENVIRONMENT", "FILES"]);
+        }
+        for section in sections {
+            let found = source.lines().any(|line| {
+                line.strip_prefix(".SH ").is_some_and(|title| title.trim_matches('"') == section)
+            });
+            if !found {
+                wrong.push(format!("{name} has no {section}"));
+            }
+        }
+        let Some(screen) = rendered(&path) else {
+            eprintln!("groff is absent: the width of man pages is left out");
+            continue;
+        };
+        let wide = screen.lines().filter(|row| row.chars().count() > 80);
+        wrong.extend(wide.map(|row| format!("{name}: {row}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -9,6 +9,13 @@ use crate::language::Language;
 use crate::output::Said;
 use crate::syntax::QUOTING;
 
+/// Returns the other commands of the same task, for the man page of a command.
+pub fn related(name: &str) -> Vec<&'static str> {
+    let task = COMMANDS.iter().find(|listed| listed.name == name).map(|listed| listed.task);
+    let same = COMMANDS.iter().filter(|listed| Some(listed.task) == task && listed.name != name);
+    same.map(|listed| listed.name).collect()
+}
+
 /// Show all commands, one in full, or what a word means
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "help [--lang en|zh] [command | word]", after_long_help = EXAMPLE)]

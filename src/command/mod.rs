@@ -23,6 +23,7 @@ use clap::CommandFactory;
 pub use self::block::mark;
 pub use self::consent::Question;
 pub use self::data_hint::{DataHint, show as show_data_hint};
+pub use self::help::related;
 pub use self::history::recalled;
 pub use self::parse::{Call, Reader, parse, words};
 use self::parse::{is_option, with_places};

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod config;
+mod manual;
 mod sandbox;
 mod script;
 
@@ -18,11 +19,12 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Val
 
 use self::command_line::CommandLine;
 use self::config::Config;
+pub use self::manual::{Section, sections};
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
-use crate::syntax::{QUOTING, repeatable_flags, usage_error};
+use crate::syntax::{repeatable_flags, usage_error};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
 
@@ -32,31 +34,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest request that is sent when nothing else is said, in bytes (`jute.maxbuffer`).
 const DEFAULT_MAX_REQUEST: usize = 0xf_ffff;
 
-const AFTER_HELP: &str = "\
-Without a command, lines are read from standard input: with editing and a prompt on a terminal,
-as a script otherwise. `help` in the shell lists the commands.
-
-A script's requests leave in line order without waiting for each other's replies, and results are
-printed in line order. An error names its line, and the script goes on. With --stop-on-error the
-lines after a failed one must not run, so no write is sent before the reply to the last line has
-come: on a fast network such a script takes several times as long.
-
-Exit status: 0 all went well, 1 the server refused something or a line of a script failed,
-2 wrong usage, 3 no connection, 70 a fault in zksh or in what a server sent, 130 interrupted.
-
-Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, for example
-    ensemble = \"prod\"
-    compat = \"3.9\"
-    protect = [\"/config\"]
-    pager = true
-    [ensembles]
-    prod = \"zk1:2181,zk2:2181,zk3:2181/app\"";
-
 /// The shell for ZooKeeper
 #[derive(Debug, Parser)]
 #[command(name = "zksh", version, override_usage = "zksh [options] [command [argument...]]")]
 struct Arguments {
-    /// Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]
+    /// Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]
+    ///
+    /// Given twice, the last one counts, as in zkCli.
     #[arg(
         long,
         value_name = "host:port[,host:port...][/chroot]",
@@ -135,9 +119,9 @@ pub enum Input {
     Standard,
 }
 
-/// What the command `setting` changes.
+/// What the command `setting` changes while the shell runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Habits {
+pub struct Preferences {
     /// Grey words stand behind the cursor.
     pub hints: bool,
     /// Results longer than the screen go to a pager.
@@ -168,7 +152,7 @@ pub struct Options {
     /// Znodes, from the server's root on, that are not to be deleted with what is below them.
     pub protected: Vec<ZnodePath>,
     /// How the shell behaves from the start.
-    pub habits: Habits,
+    pub preferences: Preferences,
     /// Where lines come from.
     pub input: Input,
     /// How a script is run.
@@ -309,7 +293,9 @@ pub fn option_named(word: &str) -> Option<String> {
 
 /// Returns clap's tree of the options: the source of help, man page and completion.
 pub fn tree() -> Command {
-    repeatable_flags(Arguments::command()).after_long_help(format!("{AFTER_HELP}\n\n{QUOTING}"))
+    let tree = repeatable_flags(Arguments::command());
+    let after = manual::after_help(&tree);
+    tree.after_long_help(after)
 }
 
 fn is_typed(matches: &ArgMatches, name: &str) -> bool {
@@ -338,7 +324,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
         protected: config.protected(),
-        habits: Habits {
+        preferences: Preferences {
             hints: config.hints.unwrap_or(true),
             pager: config.pager.unwrap_or(false),
             times: config.times.unwrap_or(false),

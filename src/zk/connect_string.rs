@@ -32,6 +32,11 @@ impl Servers {
         &self.hosts
     }
 
+    /// Returns the servers as they are typed, without the chroot.
+    pub fn hosts_alone(&self) -> String {
+        self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// Returns the znode that the user sees as `/`.
     pub fn chroot(&self) -> &ZnodePath {
         &self.chroot
@@ -195,10 +200,7 @@ impl fmt::Display for Host {
 
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, host) in self.hosts.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(f, "{comma}{host}")?;
-        }
+        f.write_str(&self.hosts_alone())?;
         if self.chroot.is_root() { Ok(()) } else { write!(f, "{}", self.chroot) }
     }
 }

@@ -456,7 +456,9 @@ impl Apache {
             .map(|entry| entry.path().join("jars"))
             .filter(|jars| {
                 let names = std::fs::read_dir(jars).into_iter().flatten().flatten();
-                names.into_iter().any(|jar| jar.file_name().to_string_lossy().contains("netty-handler"))
+                names
+                    .into_iter()
+                    .any(|jar| jar.file_name().to_string_lossy().contains("netty-handler"))
             })
             .collect();
         releases.sort();
@@ -502,7 +504,8 @@ impl Apache {
     }
 
     fn options(&self, tls: TlsOptions) -> zookeeper::Options {
-        let mut options = zookeeper::Options::parse(&format!("localhost:{}", self.address.port())).unwrap();
+        let mut options =
+            zookeeper::Options::parse(&format!("localhost:{}", self.address.port())).unwrap();
         options.timeout = std::time::Duration::from_secs(60);
         options.dial = Arc::new(TlsDial::new(tls).unwrap());
         options
@@ -522,7 +525,9 @@ async fn refusal(options: zookeeper::Options) -> Cause {
     let (_client, mut feed) = zookeeper::start(options);
     loop {
         match feed.next().await.expect("a cause") {
-            zookeeper::Item::State(change) if change.cause.as_ref().is_some_and(Cause::is_final) => {
+            zookeeper::Item::State(change)
+                if change.cause.as_ref().is_some_and(Cause::is_final) =>
+            {
                 return change.cause.unwrap();
             }
             _ => {}
@@ -536,7 +541,9 @@ async fn apaches_server_wants_and_gets_a_certificate() {
     let folder = made.folder.display();
     std::fs::write(
         made.folder.join("server-both.pem"),
-        ["server.key", "server.pem"].map(|name| std::fs::read(made.folder.join(name)).unwrap()).concat(),
+        ["server.key", "server.pem"]
+            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
+            .concat(),
     )
     .unwrap();
     let settings = format!(
@@ -577,7 +584,9 @@ async fn apaches_server_takes_digest_md5() {
     let folder = made.folder.display();
     std::fs::write(
         made.folder.join("digest-both.pem"),
-        ["server.key", "server.pem"].map(|name| std::fs::read(made.folder.join(name)).unwrap()).concat(),
+        ["server.key", "server.pem"]
+            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
+            .concat(),
     )
     .unwrap();
     let settings = format!(

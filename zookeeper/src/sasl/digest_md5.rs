@@ -47,10 +47,8 @@ impl DigestMd5 {
             hash.update(&*Zeroizing::new(encode(&self.password, *utf8)));
             hash.finalize()
         };
-        let session = Md5::new()
-            .chain_update(secret)
-            .chain_update(format!(":{theirs}:{nonce}"))
-            .finalize();
+        let session =
+            Md5::new().chain_update(secret).chain_update(format!(":{theirs}:{nonce}")).finalize();
         let session = hex(&session);
         let response = |method: &str| {
             let target = hex(&Md5::digest(format!("{method}:{URI}")));
@@ -139,7 +137,8 @@ struct Challenge {
 impl Challenge {
     fn read(bytes: &[u8]) -> Option<Self> {
         let fields = fields(bytes);
-        let get = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let get =
+            |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         let speaks = get("qop").is_none_or(|all| all.split(',').any(|one| one.trim() == "auth"));
         let algorithm = get("algorithm").is_some_and(|name| name == "md5-sess");
         (speaks && algorithm).then_some(())?;
@@ -215,7 +214,9 @@ mod tests {
         let challenge = b"realm=\"zk-sasl-md5\",nonce=\"abc\",charset=utf-8,algorithm=md5-sess";
         let challenge = Challenge::read(challenge).unwrap();
         let (answer, theirs) = ann("secret").answer(&challenge, "xyz");
-        assert!(answer.contains("username=\"ann\",realm=\"zk-sasl-md5\",nonce=\"abc\",nc=00000001"));
+        assert!(
+            answer.contains("username=\"ann\",realm=\"zk-sasl-md5\",nonce=\"abc\",nc=00000001")
+        );
         assert!(answer.contains(",response=ac7ecd44386750b5edc1832c6a23a178,"), "{answer}");
         assert_eq!(theirs, "021a1c83df2cb0a19f15f99d06cb5132");
     }
