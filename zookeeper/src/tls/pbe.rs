@@ -9,7 +9,10 @@ use super::der::{OCTETS, OID, Reader, SEQUENCE, dotted};
 use super::store::StoreError;
 
 /// Rounds that are carried out at most: more is an attack on the reader.
-const MOST_ROUNDS: u32 = 5_000_000;
+const MOST_ROUNDS: u32 = 2_000_000;
+
+/// Bytes that scrypt may take.
+const MOST_MEMORY: u64 = 256 << 20;
 
 /// Decrypts an `EncryptedPrivateKeyInfo` into PKCS#8.
 pub(super) fn decrypt_key(
@@ -71,6 +74,16 @@ fn pkcs5(
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
     let unsupported = || StoreError::Unsupported(format!("The cipher {oid}"));
     let scheme = pkcs5::EncryptionScheme::try_from(algorithm).map_err(|_| unsupported())?;
+    let kdf = scheme.pbes2().map(|parameters| &parameters.kdf);
+    let rounds = kdf.and_then(|kdf| kdf.pbkdf2()).map_or(0, |kdf| kdf.iteration_count);
+    let memory = kdf.and_then(|kdf| kdf.scrypt()).map_or(0, |kdf| {
+        // The library takes the logarithm of it.
+        let cost = if kdf.cost_parameter < 2 { u64::MAX } else { kdf.cost_parameter };
+        u64::from(kdf.block_size).saturating_mul(128).saturating_mul(cost)
+    });
+    if rounds > MOST_ROUNDS || memory > MOST_MEMORY {
+        return Err(StoreError::Unsupported("An encryption that takes so long".to_owned()));
+    }
     match scheme.decrypt(password, encrypted) {
         Ok(decrypted) => Ok(Zeroizing::new(decrypted)),
         Err(

@@ -18,7 +18,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 
-use super::certificate::{Certificate, date, name};
+use super::certificate::{Certificate, Names, date, name};
 
 /// Certificates of a trust file that a message names.
 const NAMED: usize = 3;
@@ -72,6 +72,10 @@ impl Verifier {
     ) -> Result<(), Error> {
         if self.trusted.iter().any(|trusted| trusted == end_entity) {
             return Ok(());
+        }
+        // Nobody else vouches for it, whatever it says of itself.
+        if Names::read(end_entity).is_some_and(|names| names.issuer == names.subject) {
+            return Err(refusal(self.unknown_issuer(end_entity)));
         }
         let parsed = ParsedCertificate::try_from(end_entity)?;
         verify_server_cert_signed_by_trust_anchor(
