@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_zksh_global_optspecs
-    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error vars window= sandbox= serve allow-remote sandbox-set= max-request= config= completion= h/help V/version
+    string join \n server= ensemble= timeout= r waitforconnection compat= color= o/output= f/file= check stop-on-error vars window= sandbox= serve allow-remote sandbox-set= tls cacert= cert= key= key-password-file= insecure-hostname sasl= user= password-file= client-configuration= max-request= config= completion= h/help V/version
 end
 
 function __fish_zksh_needs_command
@@ -39,6 +39,14 @@ complete -c zksh -n "__fish_zksh_needs_command" -s f -l file -d 'Read commands f
 complete -c zksh -n "__fish_zksh_needs_command" -l window -d 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox -d 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l sandbox-set -d 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l cacert -d 'Certificates to trust: of authorities, or a server\'s own (PEM, PKCS12 or JKS)' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l cert -d 'Certificate to show to a server that wants one (PEM, PKCS12 or JKS)' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l key -d 'Key of the certificate, where it is in a file of its own' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l key-password-file -d 'File with the password of the key and of the stores' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l sasl -d 'Authenticate each connection by SASL' -r -f -a "digest-md5\t'User and password, as `DigestLoginModule` has them'"
+complete -c zksh -n "__fish_zksh_needs_command" -l user -d 'User to authenticate as by SASL' -r
+complete -c zksh -n "__fish_zksh_needs_command" -l password-file -d 'File with the user\'s password; without it, the password is asked for unseen' -r -F
+complete -c zksh -n "__fish_zksh_needs_command" -l client-configuration -d 'Properties file of zkCli, with zookeeper.client.secure, zookeeper.ssl.* and zookeeper.sasl.*' -r -F
 complete -c zksh -n "__fish_zksh_needs_command" -l max-request -d 'Largest request to send, in bytes: the servers\' jute.maxbuffer [default: 1048575]' -r
 complete -c zksh -n "__fish_zksh_needs_command" -l config -d 'Config file to read in place of the usual one' -r -F
 complete -c zksh -n "__fish_zksh_needs_command" -l completion -d 'Print a completion script for a shell, and end' -r -f -a "bash\t''
@@ -53,6 +61,8 @@ complete -c zksh -n "__fish_zksh_needs_command" -l stop-on-error -d 'Run nothing
 complete -c zksh -n "__fish_zksh_needs_command" -l vars -d 'Let ${NAME} stand for a variable of the environment, in single quotes excepted'
 complete -c zksh -n "__fish_zksh_needs_command" -l serve -d 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM'
 complete -c zksh -n "__fish_zksh_needs_command" -l allow-remote -d 'Let the sandbox listen beyond this machine: it trusts whoever connects'
+complete -c zksh -n "__fish_zksh_needs_command" -l tls -d 'Encrypt connections, as tls://host:port does; --cacert and --cert imply it'
+complete -c zksh -n "__fish_zksh_needs_command" -l insecure-hostname -d 'Accept a certificate for another host; its issuer and its time are checked all the same'
 complete -c zksh -n "__fish_zksh_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c zksh -n "__fish_zksh_needs_command" -s V -l version -d 'Print version'
 complete -c zksh -n "__fish_zksh_needs_command" -a "ls" -d 'List the children of a znode'

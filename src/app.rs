@@ -19,15 +19,16 @@ use anyhow::Context;
 use self::sandbox::Sandbox;
 use self::signals::Signals;
 use crate::artifacts;
-use crate::command::{Reader, Shell, Switch, Switches};
+use crate::command::{self, Reader, Shell, Switch, Switches};
 use crate::error::{Error, Kind, Result};
-use crate::options::{Input, Options, Startup};
+use crate::options::{Input, Options, Ready, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, Gate};
-use crate::session::{Session, Settings};
+use crate::session::{Session, Settings, Transport};
 use crate::terminal::{Mode, Screen};
+use crate::zk::{SaslUser, Secret, Security};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;
@@ -114,8 +115,8 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         Input::File(path) => Some(Box::new(open(path)?)),
         Input::Standard => Some(Box::new(io::stdin())),
     };
-    for option in &options.ignored {
-        screen.error(&format!("Ignored: {option} is no option of zksh"));
+    for remark in &options.remarks {
+        screen.error(remark);
     }
     let status = if options.script.check {
         let _guard = runtime.enter();
@@ -240,6 +241,8 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
+    let transport = Transport::open(&security(options).await?)?;
+    transport.require(&servers)?;
     let view = view::of(options);
     let switches = switches(options);
     let gate = Gate::default();
@@ -247,7 +250,7 @@ async fn run(
         let gate = script.is_some().then(|| gate.clone());
         let show = notifications::to_screen(Arc::clone(screen), gate, view, Arc::clone(&switches));
         let show = notifications::suggest_sandbox_once(Arc::clone(screen), names_server, show);
-        Session::new(settings(options), show)
+        Session::new(settings(options, transport), show)
     };
     session.open(servers);
     let shell = shell(options, screen, session, view, switches);
@@ -320,7 +323,19 @@ async fn without_prompt(
     status
 }
 
-fn settings(options: &Options) -> Settings {
+/// Returns how connections are secured; asks for the password that no file has.
+async fn security(options: &Options) -> Result<Security> {
+    match &options.security {
+        Ready::Known(security) => Ok((**security).clone()),
+        Ready::Ask(security, user) => {
+            let password = command::ask(&format!("Password of {user}: ")).await?;
+            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
+            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
+        }
+    }
+}
+
+fn settings(options: &Options, transport: Transport) -> Settings {
     let names_wait = options.timeout.is_some() || options.wait_for_connection;
     Settings {
         timeout: options.timeout(),
@@ -330,6 +345,7 @@ fn settings(options: &Options) -> Settings {
             Input::Command(_) if !names_wait => REFUSED_PATIENCE,
             _ => Duration::MAX,
         },
+        transport,
     }
 }
 

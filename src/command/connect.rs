@@ -54,6 +54,7 @@ pub(super) async fn again(shell: &Shell) -> Result<Silence> {
 }
 
 async fn open(shell: &Shell, servers: Servers) -> Result<Silence> {
+    shell.session.can_secure(&servers)?;
     shell.session.close().await;
     shell.session.open(servers);
     shell.session.settle().await;

@@ -28,6 +28,7 @@ pub use self::history::recalled;
 pub use self::parse::{Call, Reader, parse, words};
 use self::parse::{is_option, with_places};
 pub use self::redact::{is_private, redact};
+pub use self::secret::ask;
 pub use self::shell::{Outcome, Shell};
 use self::spec::Spec;
 use self::spec::Task;

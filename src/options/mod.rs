@@ -7,6 +7,7 @@ mod config;
 mod manual;
 mod sandbox;
 mod script;
+mod security;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,10 +19,11 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use self::command_line::CommandLine;
-use self::config::Config;
+use self::config::{Config, Secured};
 pub use self::manual::{Section, sections};
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
+pub use self::security::{Mechanism, Ready, SecurityOptions};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::syntax::{repeatable_flags, usage_error};
@@ -76,6 +78,8 @@ struct Arguments {
     script: ScriptOptions,
     #[command(flatten)]
     sandbox: SandboxOptions,
+    #[command(flatten)]
+    security: SecurityOptions,
     /// Largest request to send, in bytes: the servers' jute.maxbuffer [default: 1048575]
     #[arg(long, value_name = "bytes", env = "ZKSH_MAX_REQUEST")]
     max_request: Option<usize>,
@@ -159,8 +163,11 @@ pub struct Options {
     pub script: ScriptOptions,
     /// The server that the process brings along.
     pub sandbox: SandboxOptions,
-    /// Unknown options that are passed over, as zkCli 3.9 does.
-    pub ignored: Vec<String>,
+    /// How connections are secured, and whose password is to be asked for first.
+    pub security: Ready,
+    /// What is to be said on standard error at the start: options that are passed over, as zkCli 3.9
+    /// does, and where security comes from.
+    pub remarks: Vec<String>,
 }
 
 impl Options {
@@ -188,7 +195,7 @@ impl Startup {
         let CommandLine { words, unknown } = CommandLine::read(arguments.clone(), &tree)?;
         if let Some(option) = unknown.iter().find(|option| is_security(option)) {
             return Err(Error::usage(format!("{option} is not supported"))
-                .with_hint("zksh would connect without TLS and SASL, which it lacks"));
+                .with_hint("-client-configuration FILE and CLIENT_JVMFLAGS are heeded"));
         }
         let mut matches = match tree.clone().try_get_matches_from(&words) {
             Ok(matches) => matches,
@@ -203,7 +210,10 @@ impl Startup {
         match unknown.first() {
             Some(option) if options.dialect == Dialect::V34 => Err(unknown_option(option, &tree)),
             _ => {
-                options.ignored = unknown;
+                let ignored = unknown.iter();
+                options
+                    .remarks
+                    .extend(ignored.map(|name| format!("Ignored: {name} is no option of zksh")));
                 Ok(Self::Run(Box::new(options)))
             }
         }
@@ -263,9 +273,7 @@ fn without_empty_variables(tree: Command) -> Command {
 /// zksh would send in plain what was to be encrypted.
 fn is_security(option: &str) -> bool {
     let property = option.trim_start_matches('-').strip_prefix('D').unwrap_or_default();
-    option.trim_start_matches('-') == "client-configuration"
-        || property.starts_with("zookeeper.")
-        || property.starts_with("java.security.")
+    property.starts_with("zookeeper.") || property.starts_with("java.security.")
 }
 
 fn unknown_option(option: &str, tree: &Command) -> Error {
@@ -304,9 +312,18 @@ fn is_typed(matches: &ArgMatches, name: &str) -> bool {
 
 fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     let named = match (typed.server, typed.ensemble) {
-        (Some(servers), _) => Some(servers),
+        (Some(servers), _) => Some((servers, Secured::default())),
         (None, Some(name)) => Some(config.ensemble(&name)?),
         (None, None) => config.servers(),
+    };
+    let tls = named.as_ref().is_some_and(|(servers, _)| servers.tls());
+    let (named, secured) = named.unzip();
+    let flags = std::env::var("CLIENT_JVMFLAGS").ok();
+    let secured = secured.unwrap_or_default();
+    let (security, remark) = match typed.sandbox.address {
+        // It speaks neither.
+        Some(_) => (Ready::Known(Box::default()), None),
+        None => typed.security.resolve(tls, &secured, flags.as_deref())?,
     };
     let input = match (typed.file, typed.command) {
         (Some(file), _) => Input::File(file),
@@ -332,7 +349,8 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         input,
         script: typed.script,
         sandbox: typed.sandbox,
-        ignored: Vec::new(),
+        security,
+        remarks: remark.into_iter().collect(),
     })
 }
 

@@ -70,7 +70,12 @@ pub enum Ready {
 impl SecurityOptions {
     /// Puts together what the options say, else the config file's table, else zkCli's own files.
     /// `tls` tells whether the servers were written with `tls://`.
-    pub(super) fn resolve(&self, tls: bool, table: &Secured, flags: Option<&str>) -> Result<(Ready, Option<String>)> {
+    pub(super) fn resolve(
+        &self,
+        tls: bool,
+        table: &Secured,
+        flags: Option<&str>,
+    ) -> Result<(Ready, Option<String>)> {
         let mut remark = None;
         let from_java = match (&self.client_configuration, flags) {
             (Some(file), _) => {
@@ -106,7 +111,11 @@ impl SecurityOptions {
     fn tls(&self, wanted: bool, table: &Secured, java: Option<Tls>) -> Result<Option<Tls>> {
         let cacert = self.cacert.as_ref().or(table.cacert.as_ref());
         let cert = self.cert.as_ref().or(table.cert.as_ref());
-        let key = if self.cert.is_some() { self.key.as_ref() } else { self.key.as_ref().or(table.key.as_ref()) };
+        let key = if self.cert.is_some() {
+            self.key.as_ref()
+        } else {
+            self.key.as_ref().or(table.key.as_ref())
+        };
         let wanted = wanted || self.tls || table.tls || cacert.is_some() || cert.is_some();
         if !wanted && java.is_none() {
             return Ok(None);
@@ -127,7 +136,8 @@ impl SecurityOptions {
             trust,
             certificate: cert.map(with).or(more.as_ref().and_then(|java| java.certificate.clone())),
             key: key.map(with),
-            verify_hostname: verify_hostname && more.as_ref().is_none_or(|java| java.verify_hostname),
+            verify_hostname: verify_hostname
+                && more.as_ref().is_none_or(|java| java.verify_hostname),
             tls12: more.as_ref().is_none_or(|java| java.tls12),
             tls13: more.as_ref().is_none_or(|java| java.tls13),
         }))
@@ -146,12 +156,15 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
             None => return Err(wrong(key, "zksh does not support it")),
         }
     }
-    let get = |key: &str| properties.get(&format!("zookeeper.{key}")).filter(|value| !value.is_empty());
+    let get =
+        |key: &str| properties.get(&format!("zookeeper.{key}")).filter(|value| !value.is_empty());
     let flag = |key: &str, default| match get(key) {
         None => Ok(default),
         Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
         Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
-        Some(value) => Err(wrong(&format!("zookeeper.{key}"), &format!("{value} is neither true nor false"))),
+        Some(value) => {
+            Err(wrong(&format!("zookeeper.{key}"), &format!("{value} is neither true nor false")))
+        }
     };
     let store = |which: &str| -> Result<Option<KeyFile>> {
         let Some(path) = get(&format!("ssl.{which}.location")) else { return Ok(None) };
@@ -176,7 +189,9 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
             tls13,
         });
     }
-    if flag("sasl.client", true)? && let Some(file) = properties.get(JAAS) {
+    if flag("sasl.client", true)?
+        && let Some(file) = properties.get(JAAS)
+    {
         let section = get("sasl.clientconfig").unwrap_or("Client");
         security.sasl = of_jaas(Path::new(file), section)?;
     }
@@ -245,10 +260,14 @@ fn read(file: &Path) -> Result<String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_string(&mut text));
     let read = read.and_then(|_| match text.len() as u64 {
-        length if length > LARGEST => Err(io::Error::other(format!("it is larger than {LARGEST} bytes"))),
+        length if length > LARGEST => {
+            Err(io::Error::other(format!("it is larger than {LARGEST} bytes")))
+        }
         _ => Ok(()),
     });
-    read.map_err(|error| Error::new(Kind::Refused, format!("Cannot read {}: {error}", file.display())))?;
+    read.map_err(|error| {
+        Error::new(Kind::Refused, format!("Cannot read {}: {error}", file.display()))
+    })?;
     Ok(text)
 }
 

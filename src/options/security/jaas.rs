@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 
 /// A login module with its options.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LoginModule {
+pub(super) struct LoginModule {
     /// The class, such as `org.apache.zookeeper.server.auth.DigestLoginModule`.
-    pub class: String,
+    pub(super) class: String,
     options: Vec<(String, String)>,
 }
 
@@ -21,18 +21,18 @@ impl std::fmt::Debug for LoginModule {
 
 impl LoginModule {
     /// Returns the value of an option.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Returns the class without its package.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(&self.class)
     }
 }
 
 /// Returns the first login module of the section called `name`; none where there is no such section.
-pub fn section(text: &str, name: &str) -> Result<Option<LoginModule>> {
+pub(super) fn section(text: &str, name: &str) -> Result<Option<LoginModule>> {
     let mut tokens = Tokens { rest: text, line: 1 };
     let mut found = None;
     while let Some(token) = tokens.next()? {
@@ -79,7 +79,9 @@ impl Token {
     fn word(self, tokens: &Tokens<'_>) -> Result<String> {
         match self {
             Self::Word(word) => Ok(word),
-            Self::Sign(sign) => Err(tokens.wrong(&format!("{sign} stands where a word is expected"))),
+            Self::Sign(sign) => {
+                Err(tokens.wrong(&format!("{sign} stands where a word is expected")))
+            }
         }
     }
 }
@@ -106,7 +108,9 @@ impl Tokens<'_> {
     fn expect(&mut self, wanted: char) -> Result<()> {
         match self.some()? {
             Token::Sign(sign) if sign == wanted => Ok(()),
-            Token::Sign(sign) => Err(self.wrong(&format!("{sign} stands where {wanted} is expected"))),
+            Token::Sign(sign) => {
+                Err(self.wrong(&format!("{sign} stands where {wanted} is expected")))
+            }
             // It may be a password.
             Token::Word(_) => Err(self.wrong(&format!("a word stands where {wanted} is expected"))),
         }

@@ -3,11 +3,11 @@
 
 /// Keys with their values, in the order of the text; a later value of a key replaces an earlier one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Properties(Vec<(String, String)>);
+pub(super) struct Properties(Vec<(String, String)>);
 
 impl Properties {
     /// Reads a file's text. Java accepts any, so nothing is an error.
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut properties = Self::default();
         let mut lines = text.split(['\n', '\r']);
         while let Some(first) = lines.next() {
@@ -30,7 +30,7 @@ impl Properties {
     }
 
     /// Reads the `-Dkey=value` words of a JVM's flags; others are none of ours.
-    pub fn of_flags(flags: &str) -> Self {
+    pub(super) fn of_flags(flags: &str) -> Self {
         let mut properties = Self::default();
         for word in words(flags) {
             if let Some(definition) = word.strip_prefix("-D") {
@@ -49,12 +49,12 @@ impl Properties {
     }
 
     /// Returns the value of a key.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
     /// Returns every key.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(key, _)| key.as_str())
     }
 }
@@ -86,7 +86,7 @@ fn unescape(text: &str) -> String {
     let mut units: Vec<u16> = Vec::new();
     let mut result = String::new();
     let mut chars = text.chars();
-    let mut pending = |units: &mut Vec<u16>, result: &mut String| {
+    let pending = |units: &mut Vec<u16>, result: &mut String| {
         result.push_str(&String::from_utf16_lossy(units));
         units.clear();
     };
