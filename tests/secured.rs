@@ -33,33 +33,51 @@ fn secured() -> Option<Secured> {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let new = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    if !openssl(at, &format!("req -x509 {new} -days 99 -subj /CN=test-CA -keyout ca.key -out ca.pem")) {
+    if !openssl(
+        at,
+        &format!("req -x509 {new} -days 99 -subj /CN=test-CA -keyout ca.key -out ca.pem"),
+    ) {
         eprintln!("openssl is absent: TLS is left out");
         return None;
     }
-    assert!(openssl(at, &format!("req -x509 {new} -days 99 -subj /CN=other-CA -keyout other.key -out other.pem")));
+    assert!(openssl(
+        at,
+        &format!("req -x509 {new} -days 99 -subj /CN=other-CA -keyout other.key -out other.pem")
+    ));
     for (name, subject, more) in [
         ("server", "/CN=localhost", "subjectAltName=DNS:localhost,IP:127.0.0.1\n"),
         ("client", "/O=zksh/CN=ann", "basicConstraints=CA:FALSE\n"),
     ] {
         fs::write(at.join("ext"), more).unwrap();
-        assert!(openssl(at, &format!("req {new} -subj {subject} -keyout {name}.key -out {name}.csr")));
-        assert!(openssl(at, &format!(
-            "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 99 -extfile ext -out {name}.pem"
-        )));
+        assert!(openssl(
+            at,
+            &format!("req {new} -subj {subject} -keyout {name}.key -out {name}.csr")
+        ));
+        assert!(openssl(
+            at,
+            &format!(
+                "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 99 -extfile ext -out {name}.pem"
+            )
+        ));
         let both = [format!("{name}.key"), format!("{name}.pem")];
         let both = both.map(|file| fs::read(at.join(file)).unwrap()).concat();
         fs::write(at.join(format!("{name}-both.pem")), both).unwrap();
     }
-    assert!(openssl(at, "pkcs12 -export -in client.pem -inkey client.key -passout pass:storepass -out client.p12"));
+    assert!(openssl(
+        at,
+        "pkcs12 -export -in client.pem -inkey client.key -passout pass:storepass -out client.p12"
+    ));
     fs::write(at.join("password"), "storepass\n").unwrap();
     let port = free_port();
     let shown = at.display();
-    let server = Server::with_settings(release, &format!(
-        "secureClientPort={port}\nsecureClientPortAddress=127.0.0.1\n\
+    let server = Server::with_settings(
+        release,
+        &format!(
+            "secureClientPort={port}\nsecureClientPortAddress=127.0.0.1\n\
          serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n\
          ssl.keyStore.location={shown}/server-both.pem\nssl.trustStore.location={shown}/ca.pem\n"
-    ));
+        ),
+    );
     Some(Secured { folder, address: format!("localhost:{port}"), _server: server })
 }
 
@@ -69,7 +87,11 @@ impl Secured {
     }
 
     fn write(&self, name: &str, text: &str) -> String {
-        fs::write(self.folder.path().join(name), text.replace("DIR", &self.folder.path().display().to_string())).unwrap();
+        fs::write(
+            self.folder.path().join(name),
+            text.replace("DIR", &self.folder.path().display().to_string()),
+        )
+        .unwrap();
         self.file(name)
     }
 }
@@ -84,15 +106,22 @@ fn fails(shell: Zksh, status: i32, wanted: &str) {
 fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     let Some(secured) = secured() else { return };
     let tls = format!("tls://{}", secured.address);
-    let (ca, cert, key) = (secured.file("ca.pem"), secured.file("client.pem"), secured.file("client.key"));
+    let (ca, cert, key) =
+        (secured.file("ca.pem"), secured.file("client.pem"), secured.file("client.key"));
     let words = ["--cacert", &ca, "--cert", &cert, "--key", &key];
     let whole = || bare().args(["-server", &tls]).args(words);
     let said = whole().args(["whoami"]).succeed();
     assert!(said.contains("x509: CN=ann,O=zksh"), "{said}");
     // --cacert alone says that it is TLS; a store holds certificate and key.
     let store = [
-        "--cacert", &ca, "--cert", &secured.file("client.p12"), "--key-password-file", &secured.file("password"),
-    ].map(str::to_owned);
+        "--cacert",
+        &ca,
+        "--cert",
+        &secured.file("client.p12"),
+        "--key-password-file",
+        &secured.file("password"),
+    ]
+    .map(str::to_owned);
     let plain_name = || bare().args(["-server", &secured.address]);
     assert!(plain_name().args(&store).args(["create", "/lake"]).succeed().contains("/lake"));
 
@@ -107,7 +136,8 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     assert_eq!(java, "[lake, zookeeper]\n");
     let flags = format!(
         "-Xmx1g -Dzookeeper.client.secure=true -Dzookeeper.ssl.trustStore.location={ca} \
-         -Dzookeeper.ssl.keyStore.location={}", secured.file("client-both.pem")
+         -Dzookeeper.ssl.keyStore.location={}",
+        secured.file("client-both.pem")
     );
     let ran = plain_name().env("CLIENT_JVMFLAGS", &flags).args(["ls", "/"]).run();
     assert_eq!(ran.stderr, "CLIENT_JVMFLAGS says how connections are secured\n");
@@ -125,8 +155,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     assert_eq!(named, "[lake, zookeeper]\n");
 
     // In the shell.
-    let mut terminal =
-        Setup::new(&tls).args(words).start();
+    let mut terminal = Setup::new(&tls).args(words).start();
     terminal.wait_for("(CONNECTED) 0]");
     terminal.enter(0, &format!("connect {}", secured.address));
     terminal.enter(1, "ls /");
@@ -140,17 +169,43 @@ fn what_keeps_a_secured_ensemble_closed_is_told_at_once() {
     let at = |server: &str| bare().args(["-server", server]);
     let tls = format!("tls://{}", secured.address);
     fails(at(&tls), 2, "TLS needs --cacert");
-    fails(at(&tls).args(["--cacert", &ca]), 3, "the server wants a client certificate, and none was given");
-    fails(at(&tls).args(["--cacert", &secured.file("other.pem")]), 3, "is issued by CN=test-CA, which ");
-    fails(at(&tls).args(["--cacert", "/no/such/file"]), 1, "/no/such/file: No such file or directory");
-    let mixed = ["--cacert", &ca, "--cert", &secured.file("client.pem"), "--key", &secured.file("server.key")]
-        .map(str::to_owned);
+    fails(
+        at(&tls).args(["--cacert", &ca]),
+        3,
+        "the server wants a client certificate, and none was given",
+    );
+    fails(
+        at(&tls).args(["--cacert", &secured.file("other.pem")]),
+        3,
+        "is issued by CN=test-CA, which ",
+    );
+    fails(
+        at(&tls).args(["--cacert", "/no/such/file"]),
+        1,
+        "/no/such/file: No such file or directory",
+    );
+    let mixed = [
+        "--cacert",
+        &ca,
+        "--cert",
+        &secured.file("client.pem"),
+        "--key",
+        &secured.file("server.key"),
+    ]
+    .map(str::to_owned);
     fails(at(&tls).args(mixed), 1, "is not that of the certificate in ");
-    fails(at(&tls).args(["--cacert", &ca, "--cert", &secured.file("client.p12")]), 1, "the password is wrong");
+    fails(
+        at(&tls).args(["--cacert", &ca, "--cert", &secured.file("client.p12")]),
+        1,
+        "the password is wrong",
+    );
     for (line, wanted) in [
         ("zookeeper.ssl.crl=true", "zookeeper.ssl.crl: zksh does not support it"),
         ("zookeeper.ssl.ciphersuites=x", "zookeeper.ssl.ciphersuites: zksh does not support it"),
-        ("zookeeper.client.secure=maybe", "zookeeper.client.secure: maybe is neither true nor false"),
+        (
+            "zookeeper.client.secure=maybe",
+            "zookeeper.client.secure: maybe is neither true nor false",
+        ),
         ("zookeeper.client.secure=true", "zookeeper.ssl.trustStore.location: TLS needs"),
     ] {
         let file = secured.write("wrong.properties", line);

@@ -12,7 +12,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Color;
-use super::security::Mechanism;
+use super::mechanism::Mechanism;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::zk::Servers;

@@ -5,6 +5,7 @@
 mod command_line;
 mod config;
 mod manual;
+mod mechanism;
 mod sandbox;
 mod script;
 mod security;
@@ -21,9 +22,10 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Val
 use self::command_line::CommandLine;
 use self::config::{Config, Secured};
 pub use self::manual::{Section, sections};
+pub use self::mechanism::Mechanism;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
-pub use self::security::{Mechanism, Ready, SecurityOptions};
+pub use self::security::{Ready, SecurityOptions};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::syntax::{repeatable_flags, usage_error};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use self::properties::Properties;
 use super::config::Secured;
+use super::mechanism::Mechanism;
 use crate::error::{Error, Kind, Result};
 use crate::zk::{KeyFile, SaslUser, Secret, Security, Tls};
 
@@ -48,14 +49,6 @@ pub struct SecurityOptions {
     /// Properties file of zkCli, with zookeeper.client.secure, zookeeper.ssl.* and zookeeper.sasl.*
     #[arg(long = "client-configuration", value_name = "file")]
     pub client_configuration: Option<PathBuf>,
-}
-
-/// A mechanism of SASL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mechanism {
-    /// User and password, as `DigestLoginModule` has them
-    DigestMd5,
 }
 
 /// What is to be done before a session can be opened: a password may be to be asked for.
