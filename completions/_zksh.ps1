@@ -21,7 +21,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'zksh' {
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]')
             [CompletionResult]::new('--ensemble', '--ensemble', [CompletionResultType]::ParameterName, 'Servers by the name that the config file gives them')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Session timeout, and the longest wait for a reply, in milliseconds [default: 30000]')
             [CompletionResult]::new('--compat', '--compat', [CompletionResultType]::ParameterName, 'Release of zkCli whose output is printed [default: 3.4]')
@@ -34,6 +34,14 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]')
             [CompletionResult]::new('--sandbox-servers', '--sandbox-servers', [CompletionResultType]::ParameterName, 'Make it an ensemble of this many servers, on ports one behind the other or free ones')
             [CompletionResult]::new('--sandbox-set', '--sandbox-set', [CompletionResultType]::ParameterName, 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Certificates to trust: of authorities, or a server''s own (PEM, PKCS12 or JKS)')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate to show to a server that wants one (PEM, PKCS12 or JKS)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key of the certificate, where it is in a file of its own')
+            [CompletionResult]::new('--key-password-file', '--key-password-file', [CompletionResultType]::ParameterName, 'File with the password of the key and of the stores')
+            [CompletionResult]::new('--sasl', '--sasl', [CompletionResultType]::ParameterName, 'Authenticate each connection by SASL')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to authenticate as by SASL')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the user''s password; without it, the password is asked for unseen')
+            [CompletionResult]::new('--client-configuration', '--client-configuration', [CompletionResultType]::ParameterName, 'Properties file of zkCli, with zookeeper.client.secure, zookeeper.ssl.* and zookeeper.sasl.*')
             [CompletionResult]::new('--max-request', '--max-request', [CompletionResultType]::ParameterName, 'Largest request to send, in bytes: the servers'' jute.maxbuffer [default: 1048575]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file to read in place of the usual one')
             [CompletionResult]::new('--completion', '--completion', [CompletionResultType]::ParameterName, 'Print a completion script for a shell, and end')
@@ -44,6 +52,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--vars', '--vars', [CompletionResultType]::ParameterName, 'Let ${NAME} stand for a variable of the environment, in single quotes excepted')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM')
             [CompletionResult]::new('--allow-remote', '--allow-remote', [CompletionResultType]::ParameterName, 'Let the sandbox listen beyond this machine: it trusts whoever connects')
+            [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Encrypt connections, as tls://host:port does; --cacert and --cert imply it')
+            [CompletionResult]::new('--insecure-hostname', '--insecure-hostname', [CompletionResultType]::ParameterName, 'Accept a certificate for another host; its issuer and its time are checked all the same')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')

@@ -6,13 +6,16 @@ use std::io;
 use clap_complete::Shell;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::command::Command;
+use crate::command::{Command, related};
 use crate::glossary;
 use crate::language::Language;
 use crate::options;
 
 /// Columns of the glossary's page: those of a terminal, without man's own margin.
 const GLOSSARY_COLUMNS: usize = 72;
+
+/// Columns of rows that stand as they are: those of a terminal, without man's margins.
+const ROOM: usize = 72;
 
 /// One generated file: its path in the project, and its text.
 pub struct Artifact {
@@ -52,15 +55,10 @@ pub fn all() -> io::Result<Vec<Artifact>> {
             text: completion(shell).into_bytes(),
         });
     }
-    artifacts.push(Artifact {
-        path: "man/zksh.1".to_owned(),
-        text: page(options::tree(), &commands())?,
-    });
+    artifacts.push(Artifact { path: "man/zksh.1".to_owned(), text: program_page()? });
     for command in Command::tree().get_subcommands() {
-        let name = format!("zksh-{}", command.get_name());
-        let about = command.clone().name(name.clone()).bin_name(command.get_name().to_owned());
-        artifacts
-            .push(Artifact { path: format!("man/{name}.1"), text: page(about, &Roff::new())? });
+        let path = format!("man/zksh-{}.1", command.get_name());
+        artifacts.push(Artifact { path, text: command_page(command)? });
     }
     artifacts.push(Artifact { path: "man/zksh-glossary.7".to_owned(), text: glossary_page()? });
     Ok(artifacts)
@@ -106,10 +104,46 @@ fn glossary_page() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Renders a man page: clap's sections, then what follows the options in the long help, its lines
-/// as they stand, and whatever `more` has.
-fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
+/// The page of the program itself.
+fn program_page() -> io::Result<Vec<u8>> {
+    let tree = options::tree();
+    let mut more = commands();
+    for section in options::sections(&tree) {
+        more.control("SH", [section.title]);
+        text(&mut more, &section.text);
+    }
+    see_also(&mut more, Command::tree().get_subcommands().map(clap::Command::get_name));
+    page(tree, &more)
+}
+
+/// The page of a command: its notes, its example, and where more is to be found.
+fn command_page(command: &clap::Command) -> io::Result<Vec<u8>> {
+    let name = format!("zksh-{}", command.get_name());
+    let about = command.clone().name(name).bin_name(command.get_name().to_owned());
     let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let (notes, example) = match after.split_once("Example:\n") {
+        Some((notes, example)) => (notes.trim(), example),
+        None => (after.trim(), ""),
+    };
+    let mut more = Roff::new();
+    if !notes.is_empty() {
+        more.control("SH", ["NOTES"]);
+        text(&mut more, notes);
+    }
+    more.control("SH", ["EXAMPLES"]);
+    as_it_stands(&mut more, example.lines());
+    more.control("SH", ["EXIT STATUS"]);
+    text(
+        &mut more,
+        "0 where it succeeded, 1 where the server refused, 2 where it was used wrongly, 3 without a \
+         connection. zksh(1) has them all, and the ENVIRONMENT and FILES of every command.",
+    );
+    see_also(&mut more, related(command.get_name()).into_iter());
+    page(about, &more)
+}
+
+/// Renders a man page: clap's sections, and whatever `more` has.
+fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
     // No date: a page changes when its command does, and only then.
     let page =
         clap_mangen::Man::new(command).date("").source(concat!("zksh ", env!("CARGO_PKG_VERSION")));
@@ -119,16 +153,52 @@ fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
     page.render_synopsis_section(&mut bytes)?;
     page.render_description_section(&mut bytes)?;
     page.render_options_section(&mut bytes)?;
-    let mut notes = Roff::new();
-    notes.control("SH", ["NOTES"]);
-    notes.control("nf", []);
-    for line in after.lines() {
-        notes.text([roman(line)]);
-    }
-    notes.control("fi", []);
-    notes.to_writer(&mut bytes)?;
     more.to_writer(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Adds paragraphs: rows that begin with four blanks as they stand, the others filled.
+fn text(page: &mut Roff, text: &str) {
+    for paragraph in text.split("\n\n") {
+        page.control("PP", []);
+        let mut rows = paragraph.lines().peekable();
+        while let Some(row) = rows.next() {
+            let Some(first) = row.strip_prefix("    ") else {
+                page.text([roman(row)]);
+                continue;
+            };
+            let mut block = vec![first];
+            while let Some(next) = rows.next_if(|next| next.starts_with("    ")) {
+                block.push(&next[4..]);
+            }
+            as_it_stands(page, block);
+        }
+    }
+}
+
+fn as_it_stands<'l>(page: &mut Roff, rows: impl IntoIterator<Item = &'l str>) {
+    page.control("nf", []);
+    for row in rows {
+        // A row that the page has no room for goes on below.
+        let mut rest = row;
+        while let Some((at, _)) = rest.char_indices().nth(ROOM) {
+            let at = rest[..at].rfind(' ').map_or(at, |blank| blank + 1);
+            page.text([roman(&rest[..at])]);
+            rest = &rest[at..];
+        }
+        page.text([roman(rest)]);
+    }
+    page.control("fi", []);
+}
+
+fn see_also<'n>(page: &mut Roff, names: impl Iterator<Item = &'n str>) {
+    page.control("SH", ["SEE ALSO"]);
+    let mut pages = vec![bold("zksh"), roman("(1), ")];
+    for name in names {
+        pages.extend([bold(format!("zksh-{name}")), roman("(1), ")]);
+    }
+    pages.extend([bold("zksh-glossary"), roman("(7)")]);
+    page.text(pages);
 }
 
 /// The section that names every command and its page.

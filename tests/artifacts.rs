@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::engine::engines;
 use crate::support::shell::{bare, zksh};
@@ -117,4 +118,47 @@ fn without_a_server_completion_is_silent_and_soon_over() {
     assert_eq!(offered(&silent.local_addr().unwrap().to_string(), "zksh get /pr"), [""]);
     // Far more than 300 ms twice, on a machine that is busy.
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+/// Renders a page as `man` does on a terminal of 80 columns; none where groff is absent.
+fn rendered(page: &Path) -> Option<String> {
+    let output = Command::new("groff")
+        .args(["-man", "-Tutf8", "-rLL=80n", "-P-cbou"])
+        .arg(page)
+        .output()
+        .ok()?;
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn every_man_page_is_whole_and_fits_on_eighty_columns() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(project).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let source = fs::read_to_string(&path).unwrap();
+        let mut sections = vec!["NAME", "DESCRIPTION", "SEE ALSO"];
+        if name != "zksh-glossary.7" {
+            sections.extend(["SYNOPSIS", "EXAMPLES", "EXIT STATUS"]);
+        }
+        if name == "zksh.1" {
+            sections.extend(["OPTIONS", "COMMANDS", "QUOTING", "ENVIRONMENT", "FILES"]);
+        }
+        for section in sections {
+            let found = source.lines().any(|line| {
+                line.strip_prefix(".SH ").is_some_and(|title| title.trim_matches('"') == section)
+            });
+            if !found {
+                wrong.push(format!("{name} has no {section}"));
+            }
+        }
+        let Some(screen) = rendered(&path) else {
+            eprintln!("groff is absent: the width of man pages is left out");
+            continue;
+        };
+        let wide = screen.lines().filter(|row| row.chars().count() > 80);
+        wrong.extend(wide.map(|row| format!("{name}: {row}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

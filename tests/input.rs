@@ -43,7 +43,6 @@ fn a_wrong_option_is_one_clear_line() {
             &["-Dzookeeper.client.secure=false", "ls", "/"],
             "-Dzookeeper.client.secure is not supported\n",
         ),
-        (&["-client-configuration", "f", "ls"], "-client-configuration is not supported\n"),
         (&["-timeout", "x"], "-timeout cannot be x: it is not a whole number\n"),
         (&["--timeout=x"], "--timeout cannot be x: it is not a whole number\n"),
         (&["-timeout", "0"], "-timeout cannot be 0: it is not from 1 to 2147483647\n"),
@@ -154,7 +153,6 @@ fn zkclis_own_command_lines_are_read_as_zkcli_reads_them() {
     for words in [
         &["-Dzookeeper.client.secure=true", "ls", "/"][..],
         &["-Djava.security.auth.login.config=/f", "ls", "/"],
-        &["-client-configuration", "/f", "ls", "/"],
     ] {
         let name = words[0].split('=').next().unwrap();
         let ran = modern().args(words).run();

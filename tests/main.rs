@@ -28,6 +28,7 @@ mod rendering;
 mod sandbox;
 mod scripts;
 mod secrets;
+mod secured;
 mod startup;
 mod states;
 mod story;

@@ -71,23 +71,17 @@ fn ctrl_c_takes_the_question_back_and_the_next_line_is_the_shells() {
 
 #[test]
 fn without_a_terminal_there_is_nobody_to_ask() {
-    let mut shell = zksh(&any().fresh()).args(["digest", "ann"]);
-    // A process of a session of its own has no terminal.
-    let program = shell.command.get_program().to_owned();
-    let arguments: Vec<_> = shell.command.get_args().map(ToOwned::to_owned).collect();
-    let environment: Vec<_> = shell.command.get_envs().collect();
-    let mut alone = std::process::Command::new("setsid");
-    for (name, value) in environment {
-        match value {
-            Some(value) => alone.env(name, value),
-            None => alone.env_remove(name),
-        };
-    }
-    shell.command = alone;
-    shell.command.arg("--wait").arg(program).args(arguments);
-    let ran = shell.run();
+    let ran = zksh(&any().fresh()).args(["digest", "ann"]).run();
     assert_eq!(ran.stderr, "There is no terminal to ask for the password on\n");
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+}
+
+#[test]
+fn the_tests_never_ask_on_the_terminal_they_are_run_at() {
+    let shell = zksh(&any().fresh()).args(["digest", "ann"]);
+    let mut terminal = Setup::program(&shell.command).start();
+    let (_, screen) = terminal.wait();
+    assert_eq!(screen, "There is no terminal to ask for the password on");
 }
 
 #[test]

@@ -109,3 +109,15 @@ fn a_config_file_that_never_ends_is_refused() {
     assert_eq!(ran.stderr, "Cannot read /dev/zero: it is larger than 1048576 bytes\n");
     assert_eq!(ran.status, 1);
 }
+
+#[test]
+fn a_missing_chroot_is_named_also_by_create() {
+    let engine = engines().swap_remove(0);
+    let server = engine.fresh();
+    for path in ["/x", "/x/y"] {
+        let ran = zksh(&format!("{server}/none")).args(["create", "--parents", path]).run();
+        let chroot = format!("/{}/none", server.split_once('/').unwrap().1);
+        let wanted = format!("Node does not exist: /x; the chroot {chroot} does not exist\n");
+        assert_eq!((ran.status, ran.stderr.as_str()), (1, wanted.as_str()));
+    }
+}

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::{Arg, Command};
 
-use crate::options::{self, Options, Startup};
+use crate::options::{self, Options, Ready, Startup};
 use crate::repl::{Candidate, complete_words, unquoted};
-use crate::session::{Session, Settings};
+use crate::session::{Session, Settings, Transport};
 
 /// How long it may take in all: a person waits.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -71,14 +71,20 @@ async fn candidates(words: &[String]) -> Vec<Candidate> {
 
 /// Opens a session for the servers that the options name.
 async fn connected(options: &Options) -> Option<Session> {
+    // Nothing is asked here: where a password would be, no znodes are completed.
+    let Ready::Known(security) = &options.security else { return None };
+    let servers = options.servers.clone().unwrap_or_default();
+    let transport = Transport::open(security).ok()?;
+    transport.require(&servers).ok()?;
     let settings = Settings {
         timeout: SESSION,
         read_only: true,
         max_request: options.max_request,
         refused: DEADLINE,
+        transport,
     };
     let session = Session::new(settings, |_| {});
-    session.open(options.servers.clone().unwrap_or_default());
+    session.open(servers);
     session.connected(DEADLINE).await.ok()?;
     Some(session)
 }

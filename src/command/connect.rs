@@ -45,6 +45,7 @@ impl Spec for Connect {
             Some(servers) => servers.clone(),
             None => last_servers(shell)?,
         };
+        shell.session.can_secure(&servers)?;
         let session = &shell.session;
         let schemes = session.credential_schemes();
         let losses = if session.state().is_connected() {
@@ -75,6 +76,7 @@ fn last_servers(shell: &Shell) -> Result<Servers> {
 /// Opens a session on the servers of the last one, with its credentials.
 pub(super) async fn again(shell: &Shell) -> Result<Left> {
     let servers = last_servers(shell)?;
+    shell.session.can_secure(&servers)?;
     let schemes = shell.session.credential_schemes();
     let losses = shell.session.close().await;
     shell.session.open(servers);

@@ -134,13 +134,14 @@ impl Spec for Create {
         let mut result = create().await;
         if self.parents && is(&result, Code::NoNode) {
             // In a box, for what is rare is not to make every line's future large.
-            Box::pin(create_parents(shell, &path, &acl)).await?;
+            let above = Box::pin(create_parents(shell, &path, &acl)).await;
+            above.map_err(|error| explain(shell, error))?;
             result = Box::pin(create()).await;
         }
         if self.if_absent && is(&result, Code::NodeExists) {
             return Ok(Created { path, created: false });
         }
-        let path = result.map_err(explain)?;
+        let path = result.map_err(|error| explain(shell, error))?;
         Ok(Created { path, created: true })
     }
 
@@ -172,8 +173,19 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end]).filter(|parent| !parent.is_empty())
 }
 
-fn explain(error: Error) -> Error {
+fn explain(shell: &Shell, error: Error) -> Error {
     match error.code_of() {
+        // What stands directly below / has the chroot as its parent.
+        Some(Code::NoNode)
+            if error.path().is_some_and(|path| path.rfind('/') == Some(0))
+                && let Some(servers) = shell.session.servers()
+                && !servers.chroot().is_root() =>
+        {
+            let (hosts, chroot) = (servers.hosts_alone(), servers.chroot());
+            error
+                .with_detail(format!("the chroot {chroot} does not exist"))
+                .with_hint(format!("zksh -server {hosts} create --parents {chroot} creates it"))
+        }
         Some(Code::NoNode) => {
             error.with_hint("its parent must exist: create that first, or --parents")
         }

@@ -13,6 +13,12 @@ use crate::syntax::QUOTING;
 /// Columns of a task, and of the whole table.
 const TASK: usize = 12;
 const COLUMNS: usize = 78;
+/// Returns the other commands of the same task, for the man page of a command.
+pub fn related(name: &str) -> Vec<&'static str> {
+    let task = COMMANDS.iter().find(|listed| listed.name == name).map(|listed| listed.task);
+    let same = COMMANDS.iter().filter(|listed| Some(listed.task) == task && listed.name != name);
+    same.map(|listed| listed.name).collect()
+}
 
 /// Show all commands, one in full, or what a word means
 #[derive(Debug, clap::Args)]

@@ -14,7 +14,7 @@ const LONGEST: usize = 4096;
 
 /// Asks on the terminal, whatever standard input is, and returns what was typed, unseen. To be
 /// given up by dropping the future.
-pub(super) async fn ask(question: &str) -> Result<String> {
+pub async fn ask(question: &str) -> Result<String> {
     let nowhere = |_| Error::new(Kind::Refused, "There is no terminal to ask for the password on");
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(nowhere)?;
     let typed = {

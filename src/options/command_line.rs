@@ -36,10 +36,6 @@ impl CommandLine {
             };
             let Some(Known { value: wanted, dashed }) = find(tree, name) else {
                 line.unknown.push(name.to_owned());
-                // zkCli's only other option with a value.
-                if name == "-client-configuration" && value.is_none() {
-                    arguments.next();
-                }
                 continue;
             };
             if wanted == Value::None && value.is_some() {
@@ -145,7 +141,6 @@ mod tests {
             (&["-ojson", "-rx"], &[], &["-ojson", "-rx"]),
             (&["-cmd", "ls", "/"], &["ls", "/"], &["-cmd"]),
             (&["-Dzookeeper.x=y", "-r"], &["-r"], &["-Dzookeeper.x"]),
-            (&["-client-configuration", "f", "-r"], &["-r"], &["-client-configuration"]),
             (&["ls", "-x"], &["ls", "-x"], &[]),
         ] {
             let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();

@@ -1,13 +1,17 @@
 //! The config file: ensembles by name, and the options that one does not want to type each time.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::mechanism::Mechanism;
 use super::{Color, NamedEnsemble};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
@@ -41,7 +45,68 @@ pub(super) struct Config {
     #[serde(default)]
     protect: Vec<Written<ZnodePath>>,
     #[serde(default)]
-    ensembles: BTreeMap<String, Written<Servers>>,
+    ensembles: BTreeMap<String, Ensemble>,
+}
+
+/// An ensemble by its name: its servers alone, or with how connections to it are secured.
+#[derive(Debug, Clone)]
+struct Ensemble {
+    servers: Servers,
+    secured: Secured,
+}
+
+/// How connections to an ensemble are secured, as the config file says it.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Secured {
+    servers: Option<Written<Servers>>,
+    #[serde(default)]
+    pub(super) tls: bool,
+    pub(super) cacert: Option<PathBuf>,
+    pub(super) cert: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) key_password_file: Option<PathBuf>,
+    pub(super) verify_hostname: Option<bool>,
+    pub(super) sasl: Option<Mechanism>,
+    pub(super) user: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+}
+
+impl Secured {
+    /// Returns whether it says nothing of how connections are secured.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.tls && self.cacert.is_none() && self.cert.is_none() && self.user.is_none()
+    }
+}
+
+impl<'de> Deserialize<'de> for Ensemble {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = Ensemble;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("servers, or a table with servers")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Ensemble, E> {
+                let servers = text.parse().map_err(E::custom)?;
+                Ok(Ensemble { servers, secured: Secured::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Ensemble, A::Error> {
+                use serde::de::Error as _;
+                let mut secured = Secured::deserialize(MapAccessDeserializer::new(map))?;
+                let servers =
+                    secured.servers.take().ok_or_else(|| A::Error::missing_field("servers"))?;
+                if secured.user.is_some() != secured.sasl.is_some() {
+                    return Err(A::Error::custom("sasl and user belong together"));
+                }
+                Ok(Ensemble { servers: servers.0, secured })
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
 }
 
 /// A value that is written as text.
@@ -102,10 +167,13 @@ impl Config {
         }
     }
 
-    /// Returns the servers to connect to when nothing else is said, if any.
-    pub(super) fn servers(&self) -> Option<Servers> {
+    /// Returns the servers to connect to when nothing else is said, if any, and how.
+    pub(super) fn servers(&self) -> Option<(Servers, Secured)> {
+        if let Some(Written(servers)) = &self.server {
+            return Some((servers.clone(), Secured::default()));
+        }
         let named = self.ensemble.as_ref().and_then(|name| self.ensembles.get(name));
-        self.server.as_ref().or(named).map(|Written(servers)| servers.clone())
+        named.map(|named| (named.servers.clone(), named.secured.clone()))
     }
 
     /// Returns the name of the ensemble that is connected to when nothing else is said, if it has one.
@@ -115,9 +183,9 @@ impl Config {
 
     /// Returns every ensemble; the one of this name was chosen by it.
     pub(super) fn ensembles(&self, chosen: Option<&str>) -> Vec<NamedEnsemble> {
-        let ensemble = |(name, Written(servers)): (&String, &Written<Servers>)| NamedEnsemble {
+        let ensemble = |(name, named): (&String, &Ensemble)| NamedEnsemble {
             name: name.clone(),
-            servers: servers.clone(),
+            servers: named.servers.clone(),
             color: self.colors.get(name).copied(),
             is_chosen: chosen == Some(name),
         };
@@ -129,10 +197,10 @@ impl Config {
         self.protect.iter().map(|Written(path)| path.clone()).collect()
     }
 
-    /// Returns the servers that have this name.
-    pub(super) fn ensemble(&self, name: &str) -> Result<Servers> {
+    /// Returns the servers that have this name, and how they are connected to.
+    pub(super) fn ensemble(&self, name: &str) -> Result<(Servers, Secured)> {
         match self.ensembles.get(name) {
-            Some(Written(servers)) => Ok(servers.clone()),
+            Some(named) => Ok((named.servers.clone(), named.secured.clone())),
             None => Err(Error::usage(format!("No ensemble is called {name}"))
                 .with_hint("the config file names them in its table [ensembles]")),
         }

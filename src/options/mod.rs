@@ -4,8 +4,11 @@
 
 mod command_line;
 mod config;
+mod manual;
+mod mechanism;
 mod sandbox;
 mod script;
+mod security;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,13 +20,16 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use self::command_line::CommandLine;
-use self::config::Config;
+use self::config::{Config, Secured};
+pub use self::manual::{Section, sections};
+pub use self::mechanism::Mechanism;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
+pub use self::security::{Ready, SecurityOptions};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::output::style::{PromptColor, PromptStyle};
-use crate::syntax::{QUOTING, repeatable_flags, usage_error};
+use crate::syntax::{repeatable_flags, usage_error};
 use crate::zk::Servers;
 use crate::zk::ZnodePath;
 
@@ -33,32 +39,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest request that is sent when nothing else is said, in bytes (`jute.maxbuffer`).
 const DEFAULT_MAX_REQUEST: usize = 0xf_ffff;
 
-const AFTER_HELP: &str = "\
-Without a command, lines are read from standard input: with editing and a prompt on a terminal,
-as a script otherwise. `help` in the shell lists the commands.
-
-A script's requests leave in line order without waiting for each other's replies, and results are
-printed in line order. An error names its line, and the script goes on. With --stop-on-error the
-lines after a failed one must not run, so no write is sent before the reply to the last line has
-come: on a fast network such a script takes several times as long.
-
-Exit status: 0 all went well, 1 the server refused something or a line of a script failed,
-2 wrong usage, 3 no connection, 4 compared and not the same, 70 a fault in zksh or in what a
-server sent, 130 interrupted.
-
-Config file: $XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml, for example
-    ensemble = \"prod\"
-    compat = \"3.9\"
-    protect = [\"/config\"]
-    pager = true
-    [ensembles]
-    prod = \"zk1:2181,zk2:2181,zk3:2181/app\"";
-
 /// The shell for ZooKeeper
 #[derive(Debug, Parser)]
 #[command(name = "zksh", version, override_usage = "zksh [options] [command [argument...]]")]
 struct Arguments {
-    /// Servers of one ensemble, and the znode to be seen as /; the last one given counts [default: localhost:2181]
+    /// Servers of one ensemble, and the znode to be seen as / [default: localhost:2181]
+    ///
+    /// Given twice, the last one counts, as in zkCli.
     #[arg(
         long,
         value_name = "host:port[,host:port...][/chroot]",
@@ -94,6 +81,8 @@ struct Arguments {
     script: ScriptOptions,
     #[command(flatten)]
     sandbox: SandboxOptions,
+    #[command(flatten)]
+    security: SecurityOptions,
     /// Largest request to send, in bytes: the servers' jute.maxbuffer [default: 1048575]
     #[arg(long, value_name = "bytes", env = "ZKSH_MAX_REQUEST")]
     max_request: Option<usize>,
@@ -137,10 +126,10 @@ pub enum Input {
     Standard,
 }
 
-/// What the command `setting` changes.
+/// What the command `setting` changes while the shell runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices of a person")]
-pub struct Habits {
+pub struct Preferences {
     /// Grey words stand behind the cursor.
     pub hints: bool,
     /// Results longer than the screen go to a pager.
@@ -188,7 +177,7 @@ pub struct Options {
     /// Znodes, from the server's root on, that are not to be deleted with what is below them.
     pub protected: Vec<ZnodePath>,
     /// How the shell behaves from the start.
-    pub habits: Habits,
+    pub preferences: Preferences,
     /// The ensembles that have names.
     pub ensembles: Vec<NamedEnsemble>,
     /// The config file, there or not.
@@ -199,8 +188,11 @@ pub struct Options {
     pub script: ScriptOptions,
     /// The server that the process brings along.
     pub sandbox: SandboxOptions,
-    /// Unknown options that are passed over, as zkCli 3.9 does.
-    pub ignored: Vec<String>,
+    /// How connections are secured, and whose password is to be asked for first.
+    pub security: Ready,
+    /// What is to be said on standard error at the start: options that are passed over, as zkCli 3.9
+    /// does, and where security comes from.
+    pub remarks: Vec<String>,
 }
 
 impl Options {
@@ -228,7 +220,7 @@ impl Startup {
         let CommandLine { words, unknown } = CommandLine::read(arguments.clone(), &tree)?;
         if let Some(option) = unknown.iter().find(|option| is_security(option)) {
             return Err(Error::usage(format!("{option} is not supported"))
-                .with_hint("zksh would connect without TLS and SASL, which it lacks"));
+                .with_hint("-client-configuration FILE and CLIENT_JVMFLAGS are heeded"));
         }
         let mut matches = match tree.clone().try_get_matches_from(&words) {
             Ok(matches) => matches,
@@ -243,7 +235,10 @@ impl Startup {
         match unknown.first() {
             Some(option) if options.dialect == Dialect::V34 => Err(unknown_option(option, &tree)),
             _ => {
-                options.ignored = unknown;
+                let ignored = unknown.iter();
+                options
+                    .remarks
+                    .extend(ignored.map(|name| format!("Ignored: {name} is no option of zksh")));
                 Ok(Self::Run(Box::new(options)))
             }
         }
@@ -303,9 +298,7 @@ fn without_empty_variables(tree: Command) -> Command {
 /// zksh would send in plain what was to be encrypted.
 fn is_security(option: &str) -> bool {
     let property = option.trim_start_matches('-').strip_prefix('D').unwrap_or_default();
-    option.trim_start_matches('-') == "client-configuration"
-        || property.starts_with("zookeeper.")
-        || property.starts_with("java.security.")
+    property.starts_with("zookeeper.") || property.starts_with("java.security.")
 }
 
 fn unknown_option(option: &str, tree: &Command) -> Error {
@@ -333,7 +326,9 @@ pub fn option_named(word: &str) -> Option<String> {
 
 /// Returns clap's tree of the options: the source of help, man page and completion.
 pub fn tree() -> Command {
-    repeatable_flags(Arguments::command()).after_long_help(format!("{AFTER_HELP}\n\n{QUOTING}"))
+    let tree = repeatable_flags(Arguments::command());
+    let after = manual::after_help(&tree);
+    tree.after_long_help(after)
 }
 
 fn is_typed(matches: &ArgMatches, name: &str) -> bool {
@@ -347,9 +342,18 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     };
     let ensembles = config.ensembles(chosen);
     let named = match (typed.server, typed.ensemble) {
-        (Some(servers), _) => Some(servers),
+        (Some(servers), _) => Some((servers, Secured::default())),
         (None, Some(name)) => Some(config.ensemble(&name)?),
         (None, None) => config.servers(),
+    };
+    let tls = named.as_ref().is_some_and(|(servers, _)| servers.tls());
+    let (named, secured) = named.unzip();
+    let flags = std::env::var("CLIENT_JVMFLAGS").ok();
+    let secured = secured.unwrap_or_default();
+    let (security, remark) = match typed.sandbox.address {
+        // It speaks neither.
+        Some(_) => (Ready::Known(Box::default()), None),
+        None => typed.security.resolve(tls, &secured, flags.as_deref())?,
     };
     let input = match (typed.file, typed.command) {
         (Some(file), _) => Input::File(file),
@@ -367,7 +371,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         color: typed.color.or(config.color).unwrap_or_default(),
         max_request: typed.max_request.or(config.max_request).unwrap_or(DEFAULT_MAX_REQUEST),
         protected: config.protected(),
-        habits: Habits {
+        preferences: Preferences {
             hints: config.hints.unwrap_or(true),
             pager: config.pager.unwrap_or(false),
             times: config.times.unwrap_or(false),
@@ -379,7 +383,8 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         input,
         script: typed.script,
         sandbox: typed.sandbox,
-        ignored: Vec::new(),
+        security,
+        remarks: remark.into_iter().collect(),
     })
 }
 

@@ -231,6 +231,7 @@ mod tests {
             read_only: false,
             max_request: 1000,
             refused: std::time::Duration::MAX,
+            transport: crate::session::Transport::default(),
         };
         let session = crate::session::Session::new(settings, |_| {});
         session.work_in(ZnodePath::root().child("lake"));

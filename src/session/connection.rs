@@ -56,6 +56,7 @@ impl Connection {
         options.max_request = settings.max_request;
         options.budget = BUDGET;
         options.auth = auth;
+        settings.transport.apply(&mut options);
         let (client, feed) = zookeeper::start(options);
         let known = Mutex::new(Known { connection: 0, version: Version::Unasked });
         Self { client, servers, feed: Mutex::new(feed), generation, known }

@@ -75,6 +75,7 @@ pub(super) fn ended(cause: &Cause) -> Error {
         }
         Cause::NeedsAuthentication => Error::code(Code::SessionClosedRequireSaslAuth, ""),
         Cause::Closed | Cause::Abandoned | Cause::RuntimeEnded => not_connected(),
+        Cause::Transport(fault) => unconnected(&fault.to_string()),
         other => unconnected(&why(other)),
     }
 }

@@ -23,6 +23,7 @@ mod stamp;
 mod state;
 mod trace;
 mod transaction;
+mod transport;
 mod watch_znode;
 mod watches;
 mod watching;
@@ -49,6 +50,7 @@ pub use self::stamp::Stamp;
 pub use self::state::{Losses, SessionEvent, State, StateChange, Warning};
 pub use self::trace::Trace;
 pub use self::transaction::{MultiResult, OpResult, Operation};
+pub use self::transport::Transport;
 pub use self::watch_znode::{Aspect, NextChange, Snapshot};
 pub use self::watches::Watch;
 use self::watches::Watches;
@@ -68,6 +70,8 @@ pub struct Settings {
     pub max_request: usize,
     /// The longest wait while every server refuses connections.
     pub refused: Duration,
+    /// How connections are secured.
+    pub transport: Transport,
 }
 
 /// A session; it can be closed and opened again, to other servers too. Clones are handles of the same
@@ -88,6 +92,11 @@ struct Inner {
 }
 
 impl Session {
+    /// Fails where a session to these servers could not be secured as they are written.
+    pub fn can_secure(&self, servers: &Servers) -> crate::error::Result<()> {
+        self.0.settings.transport.require(servers)
+    }
+
     /// Makes a session that is not open yet. `notify` is called from the runtime's threads and
     /// must not block.
     pub fn new(settings: Settings, notify: impl Fn(SessionEvent) + Send + Sync + 'static) -> Self {

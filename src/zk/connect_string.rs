@@ -15,6 +15,7 @@ pub const DEFAULT_PORT: u16 = 2181;
 pub struct Servers {
     hosts: Vec<Host>,
     chroot: ZnodePath,
+    tls: bool,
 }
 
 /// One server's address; `name` is a host name or a number, without brackets.
@@ -32,6 +33,16 @@ impl Servers {
         &self.hosts
     }
 
+    /// Returns whether they were written with `tls://`.
+    pub fn tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Returns the servers as they are typed, without the chroot.
+    pub fn hosts_alone(&self) -> String {
+        self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// Returns the znode that the user sees as `/`.
     pub fn chroot(&self) -> &ZnodePath {
         &self.chroot
@@ -41,7 +52,7 @@ impl Servers {
 impl Default for Servers {
     fn default() -> Self {
         let hosts = vec![Host { name: "localhost".to_owned(), port: DEFAULT_PORT }];
-        Self { hosts, chroot: ZnodePath::root() }
+        Self { hosts, chroot: ZnodePath::root(), tls: false }
     }
 }
 
@@ -52,8 +63,13 @@ impl FromStr for Servers {
     /// what cannot lead to a server is refused with the reason.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
+        let (tls, text) = match text.strip_prefix("tls://") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
         if let Some((scheme, _)) = text.split_once("://") {
-            return Err(wrong(text, &format!("{scheme}:// is no part of it")));
+            let why = format!("{scheme}:// is no part of it, and tls:// stands once, at its start");
+            return Err(wrong(text, &why));
         }
         let (hosts, chroot) = match text.find('/') {
             Some(at) => text.split_at(at),
@@ -72,7 +88,7 @@ impl FromStr for Servers {
         if hosts.is_empty() {
             return Err(wrong(text, "it names no host"));
         }
-        Ok(Self { hosts, chroot })
+        Ok(Self { hosts, chroot, tls })
     }
 }
 
@@ -195,10 +211,7 @@ impl fmt::Display for Host {
 
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, host) in self.hosts.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(f, "{comma}{host}")?;
-        }
+        f.write_str(&self.hosts_alone())?;
         if self.chroot.is_root() { Ok(()) } else { write!(f, "{}", self.chroot) }
     }
 }
@@ -230,6 +243,7 @@ mod tests {
             ("[fe80::1%eth0]:7", "[fe80::1%eth0]:7"),
             ("fe80::1%eth0:7/a", "[fe80::1%eth0]:7/a"),
             ("[::ffff:10.0.0.1]:7", "[::ffff:10.0.0.1]:7"),
+            ("tls://a:1,b/c", "a:1,b:2181/c"),
             ("127.1,zk_1.example.org", "127.1:2181,zk_1.example.org:2181"),
             ("bücher.example:1", "bücher.example:1"),
         ] {
@@ -269,6 +283,7 @@ mod tests {
             ("a:1/app , b:2", "stands once, behind the last server: a:1,b:2/app"),
             ("a:1/app,b:2/other", "the servers of one ensemble have one chroot"),
             ("http://a:1", "http:// is no part of it"),
+            ("tls://a:1,tls://b:1", "tls:// stands once, at its start"),
         ] {
             assert!(seen(typed).contains(words), "{typed}: {}", seen(typed));
         }

@@ -12,9 +12,12 @@ pub(crate) fn zksh(server: &str) -> Zksh {
     zksh
 }
 
-/// Starts to describe a run of zksh without any option.
+/// Starts to describe a run of zksh without any option. It has no terminal, whoever runs the tests:
+/// what it would ask there would be asked of the developer.
 pub(crate) fn bare() -> Zksh {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zksh"));
+    // It becomes zksh, with the same process id, in a session of its own.
+    let mut command = Command::new("setsid");
+    command.arg(env!("CARGO_BIN_EXE_zksh"));
     for (name, value) in environment(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
         command.env(name, value);
     }

@@ -63,6 +63,15 @@ impl Setup {
         Self::with(CommandBuilder::new(env!("CARGO_BIN_EXE_zksh")))
     }
 
+    /// A terminal at which a shell runs a program, as it runs the tests.
+    pub(crate) fn program(program: &std::process::Command) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "\"$@\"; exit $?", "sh"]);
+        command.arg(program.get_program());
+        command.args(program.get_args());
+        Self::with(command)
+    }
+
     /// A terminal with the system's shell in it, which can stop programs and let them go on; its
     /// prompt is `$`.
     pub(crate) fn system_shell() -> Self {

@@ -225,6 +225,14 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Returns why a connection broke: the transport may have put its own words into the error.
+    pub fn of_io(error: &io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()) {
+            Some(fault) => Self::Transport(fault.clone()),
+            None => Self::Disconnected(Some(error.kind())),
+        }
+    }
+
     /// Returns whether trying again cannot help, once every host fails like this.
     pub fn is_final(&self) -> bool {
         match self {
@@ -309,6 +317,8 @@ impl Fault {
         self
     }
 }
+
+impl std::error::Error for Fault {}
 
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {

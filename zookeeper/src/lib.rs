@@ -21,6 +21,8 @@ mod request;
 mod sasl;
 mod shared;
 mod state;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod watches;
 mod word;
 
@@ -45,6 +47,8 @@ pub use self::request::{
     GetAllChildrenNumber, GetChildren, GetChildren2, GetConfig, GetData, GetEphemerals, Multi,
     MultiRead, Operation, Read, Reconfig, RemoveWatches, Request, SetAcl, SetData, Sync, WhoAmI,
 };
+#[cfg(feature = "sasl")]
+pub use self::sasl::DigestMd5;
 pub use self::sasl::{Sasl, SaslSession, SaslStep};
 pub use self::state::{Attempt, Change, Facts, State};
 pub use self::watches::{Registered, RemoveKind, WatchKind, WatchMode, Weakened};

@@ -85,9 +85,13 @@ pub(crate) async fn open(
         let begun = tokio::time::Instant::now();
         let mut bytes = Vec::new();
         encode::hello(hello, &mut bytes);
-        write(&mut wire, &bytes).await.map_err(|_| Cause::NoSession)?;
+        write(&mut wire, &bytes).await.map_err(|error| match Cause::of_io(&error) {
+            Cause::Disconnected(_) => Cause::NoSession,
+            cause => cause,
+        })?;
         let frame = match read(&mut wire, &mut inbox).await {
             Ok(frame) => frame,
+            Err(Broken::Io(cause @ Cause::Transport(_))) => return Err(cause),
             Err(Broken::Io(_)) if inbox.rest().is_empty() => return Err(Cause::NoSession),
             Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
             Err(Broken::Fault(_)) => return Err(Cause::NotZooKeeper(speaks(inbox.rest()))),
@@ -144,11 +148,11 @@ async fn authenticate(
         xid += 1;
         let mut bytes = Vec::new();
         encode::sasl(xid, &token, &mut bytes);
-        let broken = |error: io::Error| Cause::Disconnected(Some(error.kind()));
+        let broken = |error: io::Error| Cause::of_io(&error);
         write(wire, &bytes).await.map_err(broken)?;
         let malformed = |why| Cause::Malformed { op: Some(crate::Op::Sasl), why };
         let frame = read(wire, inbox).await.map_err(|error| match error {
-            Broken::Io(kind) => Cause::Disconnected(kind),
+            Broken::Io(cause) => cause,
             Broken::Fault(why) => malformed(why),
         })?;
         let mut from = Reader::new(&frame);
@@ -167,7 +171,7 @@ async fn authenticate(
 }
 
 enum Broken {
-    Io(Option<io::ErrorKind>),
+    Io(Cause),
     Fault(Fault),
 }
 
@@ -182,9 +186,9 @@ async fn read(wire: &mut Wire, inbox: &mut Inbox) -> Result<Vec<u8>, Broken> {
             return Ok(inbox.bytes(frame).to_vec());
         }
         match poll_fn(|context| inbox.poll_fill(&mut *wire.stream, context)).await {
-            Ok(0) => return Err(Broken::Io(None)),
+            Ok(0) => return Err(Broken::Io(Cause::Disconnected(None))),
             Ok(_) => {}
-            Err(error) => return Err(Broken::Io(Some(error.kind()))),
+            Err(error) => return Err(Broken::Io(Cause::of_io(&error))),
         }
     }
 }

@@ -181,7 +181,7 @@ impl Connection {
                 Poll::Ready(Ok(0)) => return Err(disconnected(None)),
                 Poll::Ready(Ok(read)) => read,
                 Poll::Ready(Err(error)) => {
-                    return Err(disconnected(Some(error.kind())));
+                    return Err(After::Search(Cause::of_io(&error)));
                 }
             };
             debug_assert!(read > 0);
@@ -252,7 +252,7 @@ impl Connection {
                     moved = true;
                 }
                 Poll::Ready(Err(error)) => {
-                    return Err(disconnected(Some(error.kind())));
+                    return Err(After::Search(Cause::of_io(&error)));
                 }
             }
         }
@@ -263,7 +263,7 @@ impl Connection {
             match Pin::new(&mut *self.stream).poll_flush(context) {
                 Poll::Pending => {}
                 Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => return Err(disconnected(Some(error.kind()))),
+                Poll::Ready(Err(error)) => return Err(After::Search(Cause::of_io(&error))),
             }
         }
         if self.outbox.capacity() > 1 << 20 && self.position == self.outbox.len() {

@@ -15,10 +15,10 @@ const GRACE: Duration = Duration::from_millis(2500);
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
 
-/// The signals that end the shell in an orderly way, the session closed.
-pub(super) struct Ending([(u8, Signal); 3]);
+/// SIGHUP, SIGINT and SIGTERM: they end the shell after it has closed the session.
+pub(super) struct Signals([(u8, Signal); 3]);
 
-impl Ending {
+impl Signals {
     pub(super) fn listen() -> anyhow::Result<Self> {
         let listen = |number: u8, kind| signal(kind).map(|stream| (number, stream));
         Ok(Self([
@@ -28,7 +28,7 @@ impl Ending {
         ]))
     }
 
-    /// Waits for one of them; returns its number. A Ctrl-C for another program that has the terminal
+    /// Waits for one and returns its number. A Ctrl-C for another program that has the terminal
     /// is none of them.
     pub(super) async fn next(&mut self, screen: &Screen) -> u8 {
         loop {
@@ -52,15 +52,15 @@ impl Ending {
     }
 }
 
-/// Ends the process when a signal came and the shell has not ended: the session is closed first.
-/// It must be called on the runtime.
-pub(super) fn insist(session: Session, screen: Arc<Screen>) -> anyhow::Result<()> {
-    let mut ending = Ending::listen()?;
+/// Ends the process if it still runs after a signal and the grace time, once the session is closed.
+/// Needs a runtime.
+pub(super) fn force_end(session: Session, screen: Arc<Screen>) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
     tokio::spawn(async move {
-        let signal = ending.next(&screen).await;
+        let signal = signals.next(&screen).await;
         tokio::time::sleep(GRACE).await;
         session.close().await;
-        #[expect(clippy::exit, reason = "the thread that would return is held up for good")]
+        #[expect(clippy::exit, reason = "the main thread is blocked for good")]
         std::process::exit(128 + i32::from(signal));
     });
     Ok(())

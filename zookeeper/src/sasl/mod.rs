@@ -1,5 +1,10 @@
 //! The place of SASL: packets between the handshake and everything else.
 
+#[cfg(feature = "sasl")]
+mod digest_md5;
+
+#[cfg(feature = "sasl")]
+pub use self::digest_md5::DigestMd5;
 use crate::error::Cause;
 use crate::options::Host;
 

@@ -1,0 +1,80 @@
+//! One command from the system's command line.
+
+use std::ffi::OsString;
+use std::io;
+
+use crate::command::{self, Call, Shell};
+use crate::dialect::Dialect;
+use crate::dispatch::Concurrency;
+use crate::error::{Error, Kind, Result};
+use crate::options;
+use crate::output::escape::{self, Newlines};
+use crate::terminal::Screen;
+
+/// Runs the command and returns the exit status of the process.
+pub(super) async fn run(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
+    shell.give_input(io::stdin());
+    if let Some(call) = parse(words, shell.view.dialect)? {
+        if shell.asks
+            && let Some(question) = call.command.question(shell).await?
+            && !is_agreed(screen, &question).await
+        {
+            return Err(Error::new(Kind::Refused, question.declined));
+        }
+        if call.effects(shell).concurrency() != Concurrency::Alone {
+            // It sends one request, and the end of the session right behind it.
+            shell.session.end_with_next_request();
+        }
+        let outcome = flushing(screen, shell.run(&call)).await?;
+        screen.print(&outcome.text);
+        if let Some(hint) = &outcome.data_hint {
+            shell.show_data_hint(screen, None, hint);
+        }
+        if shell.in_transaction() {
+            let why = "multi wants lines after it: it is for scripts and the prompt";
+            return Err(Error::usage(why));
+        }
+        return Ok(u8::from(outcome.failure.is_some()));
+    }
+    Ok(0)
+}
+
+/// Parses the command. An option of zksh that stands behind it is named: it comes before the command.
+pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
+    let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
+    command::words(words, dialect).map_err(|error| match misplaced {
+        Some(option) if error.usage_line().is_some() => Error::usage(format!(
+            "{option} is an option of zksh, not of {name}: it stands before the command"
+        ))
+        .with_hint(format!("zksh {option} ... {name} ...")),
+        _ => error,
+    })
+}
+
+/// Lets what was printed reach its reader whenever the command waits.
+async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            screen.flush();
+        }
+        polled
+    })
+    .await
+}
+
+/// Asks a question on the terminal; the end of the input is a no.
+async fn is_agreed(screen: &Screen, question: &command::Question) -> bool {
+    screen.flush();
+    let asked = escape::to_terminal(question.asked().as_bytes(), Newlines::Escape).into_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut answer = String::new();
+        io::Write::write_all(&mut io::stderr(), format!("(-y agrees) {asked}").as_bytes())?;
+        io::stdin().read_line(&mut answer)?;
+        Ok::<_, io::Error>(answer)
+    });
+    let answer = answer.await.ok().and_then(io::Result::ok).unwrap_or_default();
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}

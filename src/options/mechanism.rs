@@ -1,0 +1,9 @@
+//! How one authenticates by SASL.
+
+/// A mechanism of SASL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// User and password, as `DigestLoginModule` has them
+    DigestMd5,
+}

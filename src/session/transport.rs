@@ -1,0 +1,78 @@
+//! TLS and SASL below sessions, of the files and names that the user gave.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zookeeper::tls::{StoreFile, TlsDial, TlsOptions};
+use zookeeper::{DigestMd5, Options};
+
+use crate::error::{Error, Kind, Result};
+use crate::zk::{KeyFile, Security, Servers, Tls};
+
+/// How sessions are secured, ready for use. Its files have been read once.
+#[derive(Clone, Default)]
+pub struct Transport {
+    dial: Option<Arc<TlsDial>>,
+    sasl: Option<Arc<DigestMd5>>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("tls", &self.dial.is_some())
+            .field("sasl", &self.sasl.is_some())
+            .finish()
+    }
+}
+
+impl Transport {
+    /// Reads the files; what is wrong with them is known before anything connects.
+    pub fn open(security: &Security) -> Result<Self> {
+        let dial = match &security.tls {
+            Some(tls) => Some(Arc::new(
+                TlsDial::new(tls_options(tls))
+                    .map_err(|error| Error::new(Kind::Refused, error.to_string()))?,
+            )),
+            None => None,
+        };
+        let sasl = security.sasl.as_ref().map(|who| {
+            let password = who.password.reveal().to_owned().into();
+            Arc::new(DigestMd5::new(&who.user, password))
+        });
+        Ok(Self { dial, sasl })
+    }
+
+    /// Fails where servers are written with `tls://` and it is not known whom to trust.
+    pub fn require(&self, servers: &Servers) -> Result<()> {
+        if servers.tls() && self.dial.is_none() {
+            return Err(Error::usage("TLS needs certificates to trust: start zksh with --cacert"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn apply(&self, options: &mut Options) {
+        if let Some(dial) = &self.dial {
+            options.dial = dial.clone();
+        }
+        if let Some(sasl) = &self.sasl {
+            options.sasl = Some(sasl.clone());
+        }
+    }
+}
+
+fn tls_options(tls: &Tls) -> TlsOptions {
+    let file = |file: &KeyFile| {
+        let store = StoreFile::new(&file.path);
+        match &file.password {
+            Some(password) => store.password(password.reveal().to_owned().into()),
+            None => store,
+        }
+    };
+    let mut options = TlsOptions::new(file(&tls.trust));
+    options.certificate = tls.certificate.as_ref().map(file);
+    options.key = tls.key.as_ref().map(file);
+    options.verify_hostname = tls.verify_hostname;
+    options.tls12 = tls.tls12;
+    options.tls13 = tls.tls13;
+    options
+}

@@ -1,0 +1,108 @@
+//! What went wrong in TLS, in words that lead on, and whether another attempt can help.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::{AlertDescription, CertificateError, Error};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::verifier::Refusal;
+use crate::dial::Tcp;
+use crate::error::{Cause, Fault};
+
+/// How long a port is waited for that may speak ZooKeeper without TLS.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// Says why a handshake failed. Where the port only closed the connection, it is asked in plain
+/// whether it is a ZooKeeper without TLS.
+pub(super) async fn of_handshake(
+    error: &io::Error,
+    address: SocketAddr,
+    has_certificate: bool,
+) -> Cause {
+    if let Some(fault) = of_tls(error, has_certificate) {
+        return Cause::Transport(fault);
+    }
+    if is_plain(address).await {
+        let text = "the port speaks ZooKeeper without TLS, and TLS was asked for";
+        return Cause::Transport(Fault::new(text).lasting());
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            Cause::Transport(Fault::new("the server closed the connection in the TLS handshake"))
+        }
+        kind => Cause::Disconnected(Some(kind)),
+    }
+}
+
+async fn is_plain(address: SocketAddr) -> bool {
+    let asked = async {
+        let mut stream = Tcp::connect(address).await.ok()?;
+        stream.write_all(b"srvr").await.ok()?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer).await.ok()?;
+        // Also where the word is not in the whitelist, or the server is starting.
+        Some(matches!(&answer, b"Zook" | b"srvr" | b"This"))
+    };
+    tokio::time::timeout(PROBE, asked).await.ok().flatten().unwrap_or(false)
+}
+
+/// Says what TLS has against a connection; none where the error is not TLS's.
+pub(super) fn of_tls(error: &io::Error, has_certificate: bool) -> Option<Fault> {
+    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    let fault = |text: String| Fault::new(text).lasting().with_source(Arc::new(error.clone()));
+    Some(match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            match other.0.downcast_ref::<Refusal>() {
+                Some(refusal) => fault(refusal.to_string()),
+                None => fault(error.to_string()),
+            }
+        }
+        Error::InvalidCertificate(_) => fault(error.to_string()),
+        Error::AlertReceived(alert) => alert_in_words(*alert, has_certificate)
+            .map_or_else(|| Fault::new(format!("the server ended TLS: {alert:?}")), fault),
+        Error::InvalidMessage(_) => fault("the port does not speak TLS".to_owned()),
+        Error::PeerIncompatible(why) => {
+            fault(format!("the server's TLS is none that this client knows: {why:?}"))
+        }
+        other => fault(format!("TLS: {other}")),
+    })
+}
+
+/// Returns what an alert means, where another attempt cannot help.
+fn alert_in_words(alert: AlertDescription, has_certificate: bool) -> Option<String> {
+    Some(match alert {
+        AlertDescription::CertificateRequired | AlertDescription::BadCertificate
+            if !has_certificate =>
+        {
+            "the server wants a client certificate, and none was given".to_owned()
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::CertificateRequired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::AccessDenied => {
+            format!("the server does not accept our certificate ({alert:?})")
+        }
+        AlertDescription::CertificateExpired => {
+            "the server says that our certificate has expired".to_owned()
+        }
+        AlertDescription::CertificateRevoked => {
+            "the server says that our certificate is revoked".to_owned()
+        }
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => format!(
+            "the server knows none of the ciphers of this client ({alert:?}); it has no CBC ones"
+        ),
+        AlertDescription::ProtocolVersion => {
+            "the server knows neither TLS 1.2 nor TLS 1.3, or not the one that was asked for"
+                .to_owned()
+        }
+        AlertDescription::UnrecognisedName => {
+            "the server does not know the name of the host".to_owned()
+        }
+        _ => return None,
+    })
+}

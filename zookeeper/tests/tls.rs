@@ -1,0 +1,613 @@
+//! Stores that openssl and keytool make, and servers that rustls plays. Where a tool is absent its
+//! stores are left out.
+
+#![cfg(test)]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock};
+
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use zeroize::Zeroizing;
+
+use zookeeper::tls::{KeyEncoding, Store, StoreFile, TlsDial, TlsOptions};
+use zookeeper::{Cause, Dial, Host, Tls};
+
+const PASSWORD: &str = "storepass";
+
+/// Keys, certificates and stores, made once for all tests.
+struct Fixtures {
+    folder: PathBuf,
+    keytool: bool,
+}
+
+fn fixtures() -> Option<&'static Fixtures> {
+    static MADE: OnceLock<Option<Fixtures>> = OnceLock::new();
+    MADE.get_or_init(make).as_ref()
+}
+
+fn run(folder: &Path, program: &str, words: &str) -> bool {
+    let status = Command::new(program)
+        .args(words.split_whitespace())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+fn make() -> Option<Fixtures> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tls");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let openssl = |words: &str| assert!(run(&folder, "openssl", words), "openssl {words}");
+    if !run(&folder, "openssl", "version") {
+        eprintln!("openssl is absent: tests of TLS are left out");
+        return None;
+    }
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    for (name, subject) in [("ca", "/CN=zksh-test-CA"), ("other", "/CN=another-CA")] {
+        openssl(&format!(
+            "req -x509 {key} -days 3650 -subj {subject} -keyout {name}.key -out {name}.pem"
+        ));
+    }
+    let leaf = |name: &str, subject: &str, ca: &str, days: &str, extensions: &str| {
+        std::fs::write(folder.join(format!("{name}.ext")), extensions).unwrap();
+        openssl(&format!("req {key} -subj {subject} -keyout {name}.key -out {name}.csr"));
+        openssl(&format!(
+            "x509 -req -in {name}.csr -CA {ca}.pem -CAkey {ca}.key -CAcreateserial -days {days} \
+             -extfile {name}.ext -out {name}.pem"
+        ));
+    };
+    let names = "basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n";
+    leaf("server", "/O=zksh/CN=localhost", "ca", "825", names);
+    leaf("nosan", "/O=zksh/CN=localhost", "ca", "825", "basicConstraints=CA:FALSE\n");
+    let other_name = "basicConstraints=CA:FALSE\nsubjectAltName=DNS:zk1.example.org\n";
+    leaf("mismatch", "/O=zksh/CN=localhost", "ca", "825", other_name);
+    leaf("client", "/O=zksh/OU=dev/CN=ann", "ca", "825", "basicConstraints=CA:FALSE\n");
+    leaf("stranger", "/CN=stranger", "other", "825", "basicConstraints=CA:FALSE\n");
+    // openssl 3.0's `x509` takes no end of validity; a certificate of minus one day has expired.
+    leaf("expired", "/O=zksh/CN=localhost", "ca", "-1", names);
+    openssl(&format!(
+        "req -x509 {key} -days 825 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+         -keyout selfca.key -out selfca.pem"
+    ));
+    openssl(&format!("pkcs8 -topk8 -in client.key -passout pass:{PASSWORD} -out client-enc.key"));
+    openssl(&format!(
+        "pkcs8 -topk8 -scrypt -in client.key -passout pass:{PASSWORD} -out client-scrypt.key"
+    ));
+    openssl(&format!("ec -in client.key -aes256 -passout pass:{PASSWORD} -out client-trad.key"));
+    openssl("ec -in client.key -out client-sec1.key");
+    openssl(&format!(
+        "pkcs12 -export -in client.pem -inkey client.key -certfile ca.pem -name client -passout pass:{PASSWORD} -out client.p12"
+    ));
+    run(
+        &folder,
+        "openssl",
+        &format!(
+            "pkcs12 -export -legacy -in client.pem -inkey client.key -name client -passout pass:{PASSWORD} -out client-legacy.p12"
+        ),
+    );
+    let both = [folder.join("client.key"), folder.join("client.pem")]
+        .map(|path| std::fs::read(path).unwrap());
+    std::fs::write(folder.join("client-both.pem"), both.concat()).unwrap();
+    let copy = |kind: &str, to: &str, more: &str| {
+        run(
+            &folder,
+            "keytool",
+            &format!(
+                "{more} -importkeystore -noprompt -srckeystore client.p12 -srcstorepass {PASSWORD} \
+             -destkeystore {to} -deststoretype {kind} -deststorepass {PASSWORD}"
+            ),
+        )
+    };
+    let keytool = copy("JKS", "client.jks", "");
+    if keytool {
+        assert!(copy("PKCS12", "client-kt.p12", ""));
+        assert!(copy("PKCS12", "client-ktlegacy.p12", "-J-Dkeystore.pkcs12.legacy"));
+        assert!(copy("JCEKS", "client.jceks", ""));
+        for (kind, to) in [("JKS", "trust.jks"), ("PKCS12", "trust.p12")] {
+            assert!(run(
+                &folder,
+                "keytool",
+                &format!(
+                    "-importcert -noprompt -alias ca -file ca.pem -keystore {to} -storetype {kind} -storepass {PASSWORD}"
+                )
+            ));
+        }
+    } else {
+        eprintln!("keytool is absent: tests of its stores are left out");
+    }
+    Some(Fixtures { folder, keytool })
+}
+
+impl Fixtures {
+    fn file(&self, name: &str) -> StoreFile {
+        StoreFile::new(self.folder.join(name))
+    }
+
+    fn locked(&self, name: &str) -> StoreFile {
+        self.file(name).password(Zeroizing::new(PASSWORD.to_owned()))
+    }
+
+    fn der(&self, name: &str) -> Vec<u8> {
+        self.file(name).read().unwrap().certificates[0].clone()
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.folder.join(name).exists()
+    }
+}
+
+#[test]
+fn stores_of_every_kind_hold_the_same_key() {
+    let Some(made) = fixtures() else { return };
+    let certificate = made.der("client.pem");
+    let plain = made.file("client.key").read().unwrap().keys[0].der.clone();
+    let stores =
+        ["client.p12", "client-legacy.p12", "client-kt.p12", "client-ktlegacy.p12", "client.jks"];
+    let mut tried = 0;
+    for name in stores.into_iter().filter(|name| made.exists(name)) {
+        let store = made.locked(name).read().unwrap();
+        assert_eq!(store.keys.len(), 1, "{name}");
+        let key = &store.keys[0];
+        assert_eq!(key.chain[0], certificate, "{name}");
+        assert_eq!(key.encoding, KeyEncoding::Pkcs8);
+        // Attributes may follow the key itself.
+        assert_eq!(key.der[6..40], plain[6..40], "{name}");
+        let wrong = made.file(name).password(Zeroizing::new("wrong".to_owned())).read();
+        let wrong = wrong.unwrap_err().to_string();
+        assert!(wrong.ends_with("the password is wrong, or the file is damaged"), "{wrong}");
+        tried += 1;
+    }
+    assert!(tried >= if made.keytool { 4 } else { 1 });
+    // The authority stands above the certificate.
+    let chain = made.locked("client.p12").read().unwrap().keys[0].chain.clone();
+    assert_eq!(chain, [certificate, made.der("ca.pem")]);
+}
+
+#[test]
+fn keys_of_every_kind_are_read_or_named() {
+    let Some(made) = fixtures() else { return };
+    let plain = made.file("client.key").read().unwrap().keys[0].clone();
+    for name in ["client-enc.key", "client-scrypt.key"] {
+        assert_eq!(made.locked(name).read().unwrap().keys[0], plain, "{name}");
+        let error = made.file(name).read().unwrap_err().to_string();
+        assert!(error.ends_with("it is encrypted and needs a password"), "{error}");
+        let wrong = made.file(name).password(Zeroizing::new("wrong".to_owned()));
+        assert!(wrong.read().unwrap_err().to_string().contains("the password is wrong"));
+    }
+    let sec1 = made.file("client-sec1.key").read().unwrap().keys[0].encoding;
+    assert_eq!(sec1, KeyEncoding::Sec1);
+    let error = made.locked("client-trad.key").read().unwrap_err().to_string();
+    assert!(error.contains("openssl pkcs8 -topk8 converts it"), "{error}");
+    if made.keytool {
+        let error = made.locked("client.jceks").read().unwrap_err().to_string();
+        assert!(error.contains("JCEKS"), "{error}");
+        for name in ["trust.jks", "trust.p12"] {
+            assert_eq!(made.locked(name).read().unwrap().certificates, [made.der("ca.pem")]);
+        }
+        // The names of a JKS store are not secret.
+        assert_eq!(made.file("trust.jks").read().unwrap().certificates.len(), 1);
+    }
+}
+
+#[test]
+fn damaged_stores_are_errors_and_nothing_worse() {
+    let Some(made) = fixtures() else { return };
+    for name in ["client.p12", "client.jks", "client-kt.p12", "client-both.pem", "client-enc.key"] {
+        let Ok(whole) = std::fs::read(made.folder.join(name)) else { continue };
+        for cut in (0..whole.len()).step_by(7) {
+            let _ = Store::read(&whole[..cut], Some(PASSWORD));
+        }
+        for at in (0..whole.len()).step_by(11) {
+            let mut bent = whole.clone();
+            bent[at] ^= 0x81;
+            let _ = Store::read(&bent, None);
+        }
+    }
+    for bytes in [&b""[..], b"hello", &[0x30, 0x80, 0x02], &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]] {
+        assert!(Store::read(bytes, None).is_err());
+    }
+}
+
+fn options(made: &Fixtures, trust: &str) -> TlsOptions {
+    TlsOptions::new(made.file(trust))
+}
+
+#[test]
+fn files_that_do_not_go_together_are_named_before_any_connection() {
+    let Some(made) = fixtures() else { return };
+    let said = |options: TlsOptions| {
+        let error = TlsDial::new(options).unwrap_err().to_string();
+        error.replace(&format!("{}/", made.folder.display()), "")
+    };
+    let mut other_key = options(made, "ca.pem");
+    other_key.certificate = Some(made.file("client.pem"));
+    other_key.key = Some(made.file("stranger.key"));
+    assert_eq!(
+        said(other_key),
+        "the key in stranger.key is not that of the certificate in client.pem"
+    );
+    let mut none = options(made, "ca.pem");
+    none.certificate = Some(made.file("client.pem"));
+    assert_eq!(said(none), "client.pem: it holds no private key");
+    assert_eq!(said(options(made, "client.key")), "client.key: it holds no certificate to trust");
+    let folder = TlsOptions::new(StoreFile::new(&made.folder));
+    assert!(said(folder).ends_with("Is a directory (os error 21)"));
+    let absent = said(options(made, "absent.pem"));
+    assert!(absent.starts_with("absent.pem: No such file"), "{absent}");
+    std::fs::write(made.folder.join("large.pem"), vec![b'x'; 10 << 20]).unwrap();
+    assert!(said(options(made, "large.pem")).contains("it is larger than"));
+}
+
+/// A TLS server that answers each byte with itself; its certificate and whether it wants one.
+async fn serve(
+    made: &'static Fixtures,
+    name: &str,
+    wants: bool,
+    version: &'static SupportedProtocolVersion,
+) -> SocketAddr {
+    let certificate = CertificateDer::from(made.der(&format!("{name}.pem")));
+    let key = made.file(&format!("{name}.key")).read().unwrap().keys[0].der.to_vec();
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap();
+    let builder = if wants {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from(made.der("ca.pem"))).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.with_client_cert_verifier(verifier.build().unwrap())
+    } else {
+        builder.with_no_client_auth()
+    };
+    let config =
+        builder.with_single_cert(vec![certificate], PrivateKeyDer::Pkcs8(key.into())).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut byte = [0];
+                while stream.read_exact(&mut byte).await.is_ok() {
+                    if stream.write_all(&byte).await.is_err() || stream.flush().await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// Connects, sends a byte and awaits it; returns the facts, or why not.
+async fn try_out(options: TlsOptions, host: &str, address: SocketAddr) -> Result<Tls, Cause> {
+    let dial = TlsDial::new(options).unwrap();
+    let host = Host { name: host.to_owned(), port: address.port() };
+    let mut wire = dial.dial(&host, address).await?;
+    let mut echo = [0];
+    let exchanged = async {
+        wire.stream.write_all(b"x").await?;
+        wire.stream.flush().await?;
+        wire.stream.read_exact(&mut echo).await
+    };
+    exchanged.await.map_err(|error| Cause::of_io(&error))?;
+    Ok(wire.peer.tls.unwrap())
+}
+
+#[tokio::test]
+async fn what_java_believes_is_believed_and_nothing_else() {
+    let Some(made) = fixtures() else { return };
+    let both = [&rustls::version::TLS12, &rustls::version::TLS13];
+    for version in both {
+        let good = serve(made, "server", false, version).await;
+        let tls = try_out(options(made, "ca.pem"), "localhost", good).await.unwrap();
+        let wanted =
+            if version.version == rustls::ProtocolVersion::TLSv1_2 { "TLSv1.2" } else { "TLSv1.3" };
+        assert_eq!((tls.version.as_str(), &tls.certificates[0]), (wanted, &made.der("server.pem")));
+        try_out(options(made, "ca.pem"), "127.0.0.1", good).await.unwrap();
+        // What is no DNS name is known by its address.
+        try_out(options(made, "ca.pem"), "127.1", good).await.unwrap();
+        let nosan = serve(made, "nosan", false, version).await;
+        try_out(options(made, "ca.pem"), "localhost", nosan).await.unwrap();
+        let selfca = serve(made, "selfca", false, version).await;
+        try_out(options(made, "selfca.pem"), "localhost", selfca).await.unwrap();
+
+        let mismatch = serve(made, "mismatch", false, version).await;
+        let expired = serve(made, "expired", false, version).await;
+        for (trust, host, address, wanted) in [
+            ("other.pem", "localhost", good, "is issued by CN=zksh-test-CA, which "),
+            ("other.pem", "localhost", good, "does not trust; it trusts CN=another-CA"),
+            ("ca.pem", "localhost", selfca, "is issued by CN=localhost, which "),
+            ("ca.pem", "localhost", mismatch, "is for zk1.example.org, not for localhost"),
+            ("ca.pem", "zk2.example.org", nosan, "is for localhost, not for zk2.example.org"),
+            ("ca.pem", "localhost", expired, "the certificate of CN=localhost, O=zksh expired on "),
+        ] {
+            let cause = try_out(options(made, trust), host, address).await.unwrap_err();
+            assert!(cause.to_string().contains(wanted), "{cause}");
+            assert!(cause.is_final(), "{cause}");
+        }
+        // The one switch down is for names: an unknown authority is refused all the same.
+        let mut any_name = options(made, "ca.pem");
+        any_name.verify_hostname = false;
+        try_out(any_name.clone(), "localhost", mismatch).await.unwrap();
+        assert!(try_out(any_name, "localhost", expired).await.is_err());
+        let mut any_name = options(made, "other.pem");
+        any_name.verify_hostname = false;
+        assert!(try_out(any_name, "localhost", good).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_and_its_refusal_is_told() {
+    let Some(made) = fixtures() else { return };
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let address = serve(made, "server", true, version).await;
+        let identity = |certificate: StoreFile, key: Option<StoreFile>| {
+            let mut options = options(made, "ca.pem");
+            (options.certificate, options.key) = (Some(certificate), key);
+            options
+        };
+        let mut good = vec![
+            identity(made.file("client.pem"), Some(made.file("client.key"))),
+            identity(made.file("client.pem"), Some(made.locked("client-enc.key"))),
+            identity(made.file("client.pem"), Some(made.file("client-sec1.key"))),
+            identity(made.file("client-both.pem"), None),
+            identity(made.locked("client.p12"), None),
+        ];
+        if made.keytool {
+            good.push(identity(made.locked("client.jks"), None));
+        }
+        for options in good {
+            try_out(options, "localhost", address).await.unwrap();
+        }
+        let none = try_out(options(made, "ca.pem"), "localhost", address).await.unwrap_err();
+        assert!(none.to_string().contains("wants a client certificate"), "{none}");
+        let stranger = identity(made.file("stranger.pem"), Some(made.file("stranger.key")));
+        let refused = try_out(stranger, "localhost", address).await.unwrap_err();
+        assert!(refused.to_string().contains("does not accept our certificate"), "{refused}");
+        assert!(none.is_final() && refused.is_final());
+    }
+}
+
+#[tokio::test]
+async fn versions_that_do_not_meet_are_told() {
+    let Some(made) = fixtures() else { return };
+    let address = serve(made, "server", false, &rustls::version::TLS13).await;
+    let mut old = options(made, "ca.pem");
+    old.tls13 = false;
+    let cause = try_out(old, "localhost", address).await.unwrap_err();
+    assert!(cause.to_string().contains("knows neither TLS 1.2 nor TLS 1.3"), "{cause}");
+    assert!(cause.is_final());
+}
+
+#[tokio::test]
+async fn a_port_without_tls_is_told_from_one_that_only_closes() {
+    let Some(made) = fixtures() else { return };
+    // As ZooKeeper does: four letters are answered, anything else that it cannot read is not.
+    for (answers, wanted, is_final) in [
+        (true, "the port speaks ZooKeeper without TLS, and TLS was asked for", true),
+        (false, "the server closed the connection in the TLS handshake", false),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut first = [0; 4];
+                let read = stream.read_exact(&mut first).await;
+                if answers && read.is_ok() && &first == b"srvr" {
+                    let _ = stream.write_all(b"Zookeeper version: 3.8.4\n").await;
+                } else {
+                    // To the end of the hello, so that no reset takes its place.
+                    let _ = stream.shutdown().await;
+                    let mut rest = Vec::new();
+                    let _ = stream.read_to_end(&mut rest).await;
+                }
+            }
+        });
+        let cause = try_out(options(made, "ca.pem"), "localhost", address).await.unwrap_err();
+        assert_eq!((cause.to_string().as_str(), cause.is_final()), (wanted, is_final));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_changes_is_read_anew() {
+    let Some(made) = fixtures() else { return };
+    let address = serve(made, "server", false, &rustls::version::TLS13).await;
+    let trust = made.folder.join("changing.pem");
+    std::fs::copy(made.folder.join("other.pem"), &trust).unwrap();
+    let dial = TlsDial::new(TlsOptions::new(StoreFile::new(&trust))).unwrap();
+    let host = Host { name: "localhost".to_owned(), port: address.port() };
+    assert!(dial.dial(&host, address).await.is_err());
+    let both = [made.folder.join("other.pem"), made.folder.join("ca.pem")]
+        .map(|path| std::fs::read(path).unwrap());
+    std::fs::write(&trust, both.concat()).unwrap();
+    assert!(dial.dial(&host, address).await.is_ok());
+}
+
+/// Apache's newest server here with a secure port, if Java and a release with Netty are present; it
+/// dies with the test, however that ends.
+struct Apache {
+    address: SocketAddr,
+    watchdog: std::process::Child,
+    folder: PathBuf,
+}
+
+impl Apache {
+    fn start(made: &Fixtures, name: &str, settings: &str, jaas: Option<&str>) -> Option<Self> {
+        const WATCHDOG: &str =
+            r#"java "$@" </dev/null & pid=$!; cat >/dev/null; kill -9 $pid; wait $pid"#;
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let mut releases: Vec<PathBuf> = std::fs::read_dir(target.join("zookeeper"))
+            .ok()?
+            .flatten()
+            .map(|entry| entry.path().join("jars"))
+            .filter(|jars| {
+                let names = std::fs::read_dir(jars).into_iter().flatten().flatten();
+                names
+                    .into_iter()
+                    .any(|jar| jar.file_name().to_string_lossy().contains("netty-handler"))
+            })
+            .collect();
+        releases.sort();
+        let jars = releases.pop()?.join("*");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let folder = made.folder.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            "tickTime=500\ndataDir={}\nsecureClientPort={port}\nsecureClientPortAddress=127.0.0.1\n\
+             serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n\
+             admin.enableServer=false\n{settings}\n",
+            folder.join("data").display()
+        );
+        std::fs::write(folder.join("zoo.cfg"), text).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHDOG, "watchdog", "-Xmx256m", "-XX:+UseSerialGC"]);
+        if let Some(jaas) = jaas {
+            let file = folder.join("jaas.conf");
+            std::fs::write(&file, jaas).unwrap();
+            command.arg(format!("-Djava.security.auth.login.config={}", file.display()));
+        }
+        let watchdog = command
+            .args(["-XX:TieredStopAtLevel=1", "-cp", &jars.display().to_string()])
+            .arg("org.apache.zookeeper.server.quorum.QuorumPeerMain")
+            .arg(folder.join("zoo.cfg"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut server = Self { address, watchdog, folder };
+        let begun = std::time::Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            if server.watchdog.try_wait().unwrap().is_some() {
+                eprintln!("Java is absent: Apache's servers are left out");
+                return None;
+            }
+            assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{name} does not start");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Some(server)
+    }
+
+    fn options(&self, tls: TlsOptions) -> zookeeper::Options {
+        let mut options =
+            zookeeper::Options::parse(&format!("localhost:{}", self.address.port())).unwrap();
+        options.timeout = std::time::Duration::from_secs(60);
+        options.dial = Arc::new(TlsDial::new(tls).unwrap());
+        options
+    }
+}
+
+impl Drop for Apache {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Returns why a session ended before there was one.
+async fn refusal(options: zookeeper::Options) -> Cause {
+    let (_client, mut feed) = zookeeper::start(options);
+    loop {
+        match feed.next().await.expect("a cause") {
+            zookeeper::Item::State(change)
+                if change.cause.as_ref().is_some_and(Cause::is_final) =>
+            {
+                return change.cause.unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn apaches_server_wants_and_gets_a_certificate() {
+    let Some(made) = fixtures() else { return };
+    let folder = made.folder.display();
+    std::fs::write(
+        made.folder.join("server-both.pem"),
+        ["server.key", "server.pem"]
+            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
+            .concat(),
+    )
+    .unwrap();
+    let settings = format!(
+        "ssl.keyStore.location={folder}/server-both.pem\nssl.trustStore.location={folder}/ca.pem"
+    );
+    let Some(server) = Apache::start(made, "mtls", &settings, None) else { return };
+    let mut tls = options(made, "ca.pem");
+    tls.certificate = Some(made.locked("client.p12"));
+    let (client, _feed) = zookeeper::start(server.options(tls));
+    client.call(zookeeper::Create::new("/lake", "deep")).await.unwrap();
+    let who = client.call(zookeeper::WhoAmI).await.unwrap();
+    assert!(who.iter().any(|one| &*one.scheme == "x509" && one.user.contains("CN=ann")), "{who:?}");
+    let facts = client.facts();
+    assert!(facts.peer.as_ref().is_some_and(|peer| peer.tls.is_some()), "{facts:?}");
+    // The session outlives its connection.
+    let before = client.facts().session;
+    client.break_connection();
+    let read = client.call(zookeeper::GetData::new("/lake")).await.unwrap();
+    assert_eq!(read.data.as_deref(), Some(&b"deep"[..]));
+    assert_eq!(client.facts().session, before);
+    client.close().await.unwrap();
+
+    let none = refusal(server.options(options(made, "ca.pem"))).await;
+    assert!(none.to_string().contains("wants a client certificate"), "{none}");
+    let mut stranger = options(made, "ca.pem");
+    stranger.certificate = Some(made.file("stranger.pem"));
+    stranger.key = Some(made.file("stranger.key"));
+    let stranger = refusal(server.options(stranger)).await;
+    assert!(stranger.to_string().contains("does not accept our certificate"), "{stranger}");
+    let other = refusal(server.options(options(made, "other.pem"))).await;
+    assert!(other.to_string().contains("does not trust"), "{other}");
+}
+
+#[cfg(feature = "sasl")]
+#[tokio::test]
+async fn apaches_server_takes_digest_md5() {
+    let Some(made) = fixtures() else { return };
+    let folder = made.folder.display();
+    std::fs::write(
+        made.folder.join("digest-both.pem"),
+        ["server.key", "server.pem"]
+            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
+            .concat(),
+    )
+    .unwrap();
+    let settings = format!(
+        "ssl.keyStore.location={folder}/digest-both.pem\nssl.trustStore.location={folder}/ca.pem\n\
+         ssl.clientAuth=none\nsessionRequireClientSASLAuth=true\n\
+         authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider"
+    );
+    let jaas = "Server { org.apache.zookeeper.server.auth.DigestLoginModule required \
+                user_ann=\"ann pw\\\"x\"; };";
+    let Some(server) = Apache::start(made, "digest", &settings, Some(jaas)) else { return };
+    let with = |password: &str| {
+        let mut options = server.options(options(made, "ca.pem"));
+        let password = Zeroizing::new(password.to_owned());
+        options.sasl = Some(Arc::new(zookeeper::DigestMd5::new("ann", password)));
+        options
+    };
+    let (client, _feed) = zookeeper::start(with("ann pw\"x"));
+    let who = client.call(zookeeper::WhoAmI).await.unwrap();
+    assert!(who.iter().any(|one| &*one.scheme == "sasl" && &*one.user == "ann"), "{who:?}");
+    client.break_connection();
+    client.call(zookeeper::Create::new("/lake", "deep")).await.unwrap();
+    client.close().await.unwrap();
+    assert_eq!(refusal(with("wrong")).await, Cause::AuthFailed("sasl".into()));
+}
