@@ -66,12 +66,26 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
             [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
+            [CompletionResult]::new('tree', 'tree', [CompletionResultType]::ParameterValue, 'Draw what lies below a znode')
+            [CompletionResult]::new('find', 'find', [CompletionResultType]::ParameterValue, 'List znodes that are as all conditions say')
+            [CompletionResult]::new('grep', 'grep', [CompletionResultType]::ParameterValue, 'Search the data of a znode and of all below it')
+            [CompletionResult]::new('du', 'du', [CompletionResultType]::ParameterValue, 'Show which branches of a tree hold most')
+            [CompletionResult]::new('count', 'count', [CompletionResultType]::ParameterValue, 'Count the znodes at and below a znode, by kind')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
             [CompletionResult]::new('edit', 'edit', [CompletionResultType]::ParameterValue, 'Edit the data of a znode with $VISUAL or $EDITOR')
             [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete a znode that has no children')
             [CompletionResult]::new('deleteall', 'deleteall', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
             [CompletionResult]::new('rmr', 'rmr', [CompletionResultType]::ParameterValue, 'Delete a znode and all below it')
+            [CompletionResult]::new('json', 'json', [CompletionResultType]::ParameterValue, 'Read JSON data with a jq expression, or change it')
+            [CompletionResult]::new('cp', 'cp', [CompletionResultType]::ParameterValue, 'Copy a znode, with -r all below it too')
+            [CompletionResult]::new('mv', 'mv', [CompletionResultType]::ParameterValue, 'Move a znode, with -r all below it too')
+            [CompletionResult]::new('mirror', 'mirror', [CompletionResultType]::ParameterValue, 'Make a tree like another')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show how two trees differ, or a tree and a file')
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Write a znode and all below it to a file')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Make the znodes of a file that save wrote')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what apply would do to make a tree as a file says')
+            [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make a tree as a file says')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print each event of a znode, or run a command for it')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode is as it should be')
             [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays until it is removed')
@@ -99,6 +113,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing')
             [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Forget a transaction; nothing of it is sent')
+            [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Run the lines of a file, as if they were typed here')
             [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
             [CompletionResult]::new('sleep', 'sleep', [CompletionResultType]::ParameterValue, 'Wait for some seconds with the session kept alive')
             [CompletionResult]::new('time', 'time', [CompletionResultType]::ParameterValue, 'Run a command and print how long it took')
@@ -107,6 +122,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
             [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
             [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show or change how the shell behaves')
+            [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Clear the screen')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the shell''s name and version')
             break
         }
@@ -163,6 +179,61 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;pwd' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;tree' {
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Draw so many levels only')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Draw so many levels only')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Show the bytes of data and, where a znode is not persistent, its kind')
+            [CompletionResult]::new('--sizes', '--sizes', [CompletionResultType]::ParameterName, 'Show the bytes of data and, where a znode is not persistent, its kind')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;find' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name matches this pattern, with *, ? and [a-z]; any of several will do')
+            [CompletionResult]::new('--regex', '--regex', [CompletionResultType]::ParameterName, 'The path matches this regular expression')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The data matches this regular expression')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'One of persistent, ephemeral, container, ttl and sequential; any of several')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'So many bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024')
+            [CompletionResult]::new('--newer', '--newer', [CompletionResultType]::ParameterName, 'The data was changed less than so long ago, such as 30s, 5m, 12h, 30d, 2w')
+            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'The data was not changed for so long')
+            [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'It is an ephemeral of this session')
+            [CompletionResult]::new('--acl', '--acl', [CompletionResultType]::ParameterName, 'The ACL, as scheme:id:perms, has this text in it')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Look at so many levels below path only')
+            [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run a command, all the words that follow, for each znode; {} is its path')
+            [CompletionResult]::new('--empty', '--empty', [CompletionResultType]::ParameterName, 'It has neither data nor children')
+            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete what is found, children first')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;grep' {
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Capital and small letters are the same')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Capital and small letters are the same')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Print only the znodes with a match')
+            [CompletionResult]::new('--znodes', '--znodes', [CompletionResultType]::ParameterName, 'Print only the znodes with a match')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print only how many lines of each znode match')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Print only how many lines of each znode match')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Find the lines that do not match')
+            [CompletionResult]::new('--invert', '--invert', [CompletionResultType]::ParameterName, 'Find the lines that do not match')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;du' {
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show so many of the largest')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What counts as large')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;count' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -233,6 +304,98 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;json' {
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write what the expression gives, though it assigns nothing')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write what the expression gives, though it assigns nothing')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;cp' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Copy all below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Copy all below it too')
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that are there with other data, ACL or kind')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;mv' {
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Move all below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Move all below it too')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;mirror' {
+            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete what only the target has; live ephemerals stay')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;diff' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Compare with a file or folder that save wrote')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Compare with a file or folder that save wrote')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;save' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write a folder of files, one for each znode''s data')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a file that is there')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;load' {
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that are there with other data, ACL or kind')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;plan' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
+            [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Plan ephemerals as persistent; otherwise they are left out')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have; live ephemerals stay')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;apply' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
+            [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have; live ephemerals stay')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -434,6 +597,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;source' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;echo' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -473,6 +641,12 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;setting' {
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep it in the config file, for later shells; without a name, all')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;clear' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

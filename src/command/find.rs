@@ -24,7 +24,7 @@ use crate::zk::{TypedPath, ZnodePath};
     after_long_help = EXAMPLE
 )]
 pub struct Find {
-    /// The name is of this pattern: * any characters, ? one, [a-z] one of these; any of several
+    /// The name matches this pattern, with *, ? and [a-z]; any of several will do
     #[arg(long, value_name = "glob", allow_hyphen_values = true)]
     name: Vec<String>,
     /// The path matches this regular expression
@@ -65,7 +65,7 @@ pub struct Find {
     /// Znode at the top; the working path by default
     #[arg(value_name = "path", default_value = ".")]
     path: TypedPath,
-    /// Run a command for each znode, {} being its path; all words behind it are the command's
+    /// Run a command, all the words that follow, for each znode; {} is its path
     #[arg(
         long,
         value_name = "command",

@@ -23,7 +23,7 @@ pub struct Json {
     /// Znode whose data is JSON
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// A jq expression: .workers, .names[0], .workers = 12, .workers |= . + 1, del(.names)
+    /// A jq expression: .workers, .names[0], .workers = 12, del(.names)
     #[arg(value_name = "expression", allow_hyphen_values = true)]
     expression: String,
 }

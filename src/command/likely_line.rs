@@ -67,7 +67,7 @@ mod tests {
             ("set /app hello world", Some("set /app 'hello world'")),
             (r#"create /abc {"a": 1, "b": "x"}"#, Some(r#"create /abc '{"a": 1, "b": "x"}'"#)),
             (r#"get "/odd/with space2""#, Some("get '/odd/with space2'")),
-            ("set /app it's late", None),
+            ("set /app it's late", Some(r"set /app $'it\'s late'")),
             ("set /app hello", None),
             ("ls /a b c", None),
         ] {

@@ -27,7 +27,7 @@ pub(super) struct Manner {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
-    /// Make ephemerals persistent; otherwise they are left out, since they would go with this session
+    /// Make ephemerals persistent; otherwise they are left out
     #[arg(long)]
     pub(super) persist_ephemerals: bool,
 }

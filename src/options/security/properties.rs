@@ -96,19 +96,19 @@ fn unescape(text: &str) -> String {
             result.push(c);
             continue;
         }
-        match chars.next() {
-            Some('u') => {
-                let digits: String = chars.clone().take(4).collect();
-                match u16::from_str_radix(&digits, 16) {
-                    // A character beyond the basic plane is two of them.
-                    Ok(unit) if digits.len() == 4 => {
-                        units.push(unit);
-                        chars = chars.as_str()[4..].chars();
-                    }
-                    _ => result.push('u'),
-                }
-                continue;
-            }
+        let escape = chars.next();
+        let digits: String = chars.clone().take(4).collect();
+        if escape == Some('u')
+            && digits.len() == 4
+            && let Ok(unit) = u16::from_str_radix(&digits, 16)
+        {
+            // A character beyond the basic plane is two of them.
+            units.push(unit);
+            chars = chars.as_str()[4..].chars();
+            continue;
+        }
+        pending(&mut units, &mut result);
+        match escape {
             Some('n') => result.push('\n'),
             Some('t') => result.push('\t'),
             Some('r') => result.push('\r'),

@@ -111,7 +111,7 @@ impl World {
         let count = if random.below(3) == 0 { 5 } else { 3 };
         let addresses = vec![([127, 0, 0, 1], 1).into(); count];
         let clients = (0..2 + random.below(2)).map(|_| Client::default()).collect();
-        Self {
+        let mut world = Self {
             ensemble: Ensemble::new(&settings, [7; 16], &addresses, now),
             random,
             now,
@@ -130,7 +130,10 @@ impl World {
             closed_by_client: BTreeSet::new(),
             ending: BTreeMap::new(),
             seen: BTreeMap::new(),
-        }
+        };
+        // A new ensemble has elected its first leader.
+        world.check();
+        world
     }
 
     fn note(&mut self, what: &'static str) {
