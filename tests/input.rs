@@ -123,7 +123,7 @@ fn a_wrong_line_is_told_in_the_words_that_were_typed() {
             "addWatch -m nosuch /a",
             "-m cannot be nosuch; it is one of PERSISTENT PERSISTENT_RECURSIVE",
         ),
-        ("ls", "Missing: path"),
+        ("getAcl", "Missing: path"),
         ("ls\u{a0}/", "Command not found: ls\u{a0}/; it contains a no-break space (U+00A0)"),
         ("set /a $'\\q'", "Unknown escape: \\q"),
     ] {

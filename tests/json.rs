@@ -37,6 +37,8 @@ pub(crate) fn records(output: &str) -> Vec<Value> {
 /// A line for every command that needs nothing but a server; `edit`, `digest` and `reconfig` end
 /// with an error here.
 const TOUR: &str = "\
+clear
+source /no-such-file
 create /lake deep
 create --if-absent /lake
 create -s -e /lake/bird-

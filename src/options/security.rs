@@ -144,9 +144,8 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
     for key in properties.keys() {
         match key.strip_prefix("zookeeper.") {
             Some(known) if KNOWN.contains(&known) || IGNORED.contains(&known) => {}
-            Some(_) => return Err(wrong(key, "zksh does not support it")),
             None if key == JAAS || !key.starts_with("java.security.") => {}
-            None => return Err(wrong(key, "zksh does not support it")),
+            _ => return Err(wrong(key, "zksh does not support it")),
         }
     }
     let get =

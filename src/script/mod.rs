@@ -145,6 +145,7 @@ enum Next {
 }
 
 /// A script that is running.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one script")]
 struct Run<'a> {
     shell: &'a Shell,
     screen: &'a Screen,
@@ -352,7 +353,7 @@ impl<'a> Run<'a> {
                 Concurrency::Writes
             }
             Ok(effects) => effects.concurrency(),
-            Err(_) => Concurrency::Writes,
+            Err(()) => Concurrency::Writes,
         };
         let alone =
             flow == Concurrency::Alone || (flow == Concurrency::Writes && self.rules.stop_on_error);

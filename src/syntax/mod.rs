@@ -16,5 +16,5 @@ Quotes keep blanks in a word. Data is what was typed: nothing else is changed in
              inside stand for \" and \\
              with --compat 3.9 the quotes go, and a \\ inside stays a \\
     'a b'    the single quotes go, and a \\ inside stays a \\
-    $'a\\nb'  any bytes: \\' \\\" \\\\ \\n \\t \\r, \\xHH a byte, \\u{HHHH} a character
+    $'a\\nb'  any bytes: \\' \\\" \\\\ \\n \\t \\r, \\xHH, \\u{HHHH} (a character)
 A quote is one at the start of a word only: {\"k\":\"v w\"} and it's are one word each.";

@@ -1,5 +1,7 @@
 //! One access control list for a whole subtree.
 
+use std::fmt::Write as _;
+
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::walk::{WINDOW, Walk, WalkOrder};
@@ -86,7 +88,9 @@ impl Tally {
         }
         let mut message = format!("{failed} of {} znodes keep their old list", done + failed);
         if unlisted > 0 {
-            message += &format!(
+            // Writing into memory cannot fail.
+            let _ = write!(
+                message,
                 ", and what is below {unlisted} that may not be listed: {done} have the new one"
             );
         }

@@ -1,6 +1,8 @@
 //! SASL DIGEST-MD5 (RFC 2831), as Java's `DigestLoginModule` and servers of every release have it:
 //! the feature `sasl`. The password never leaves; each side proves that it knows it.
 
+use std::fmt::Write as _;
+
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -191,13 +193,22 @@ fn escaped(text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Returns something that no server can know: the system's random numbers are its seed.
 fn random() -> String {
     let parts = [RandomState::new().hash_one(1), RandomState::new().hash_one(2)];
-    parts.iter().map(|part| format!("{part:016x}")).collect()
+    let mut text = String::new();
+    for part in parts {
+        let _ = write!(text, "{part:016x}");
+    }
+    text
 }
 
 #[cfg(test)]

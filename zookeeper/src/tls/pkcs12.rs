@@ -96,10 +96,13 @@ fn verify(mac: &mut Reader<'_>, data: &[u8], password: &str) -> Result<(), Store
     }
 }
 
+/// What ties a key to its certificate, where the file says so.
+type LocalKeyId = Option<Vec<u8>>;
+
 /// Keys and certificates before it is known which belong together.
 #[derive(Default)]
 struct Bags {
-    keys: Vec<(Option<Vec<u8>>, Zeroizing<Vec<u8>>)>,
+    keys: Vec<(LocalKeyId, Zeroizing<Vec<u8>>)>,
     certificates: Vec<(Option<Vec<u8>>, Vec<u8>)>,
 }
 
