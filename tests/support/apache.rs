@@ -73,7 +73,9 @@ fn debian() -> Option<Release> {
     let mut jars = folder.flatten().map(|jar| jar.path());
     jars.find_map(|jar| {
         let version = version_of(&jar)?;
-        Some(Release { version, classpath: jar.display().to_string() })
+        // The jar's manifest leaves this one out, and a secure port needs it.
+        let codec = jar.with_file_name("netty-codec.jar");
+        Some(Release { version, classpath: format!("{}:{}", jar.display(), codec.display()) })
     })
 }
 

@@ -72,11 +72,13 @@ fn who_cannot_be_asked_at_a_dumb_terminal_says_it_in_advance() {
     let mut terminal = Setup::new(&server).env("TERM", "dumb").start();
     terminal.keys("deleteall /leaf\rdeleteall /lake\rls /\r");
     let screen = terminal.wait_for("] [lake]");
+    // A row may end where a blank is.
+    let solid = |text: &str| text.replace([' ', '\n'], "");
     let refused = "Nothing was deleted. Delete /lake and 1 znode below it, 4 bytes?";
-    assert!(screen.replace('\n', "").contains(refused), "{screen}");
+    assert!(solid(&screen).contains(&solid(refused)), "{screen}");
     terminal.keys("time setAcl -R /lake world:anyone:cdr\rgetAcl /lake/reed\r");
     let screen = terminal.wait_for("\n: cdrwa");
-    assert!(screen.replace('\n', "").contains("Nothing was changed. Replace "), "{screen}");
+    assert!(solid(&screen).contains(&solid("Nothing was changed. Replace ")), "{screen}");
     terminal.keys("deleteall --yes /lake\rls /\r");
     terminal.wait_for("] []");
 }

@@ -7,7 +7,9 @@ use zksh::sandbox::Clock;
 use super::{crowd, run};
 use crate::support::engine::start_sandbox;
 use crate::support::proxy::Cable;
+use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, Terminal};
+use crate::support::wait_until;
 
 #[test]
 fn a_lost_connection_its_return_and_its_end_are_told() {
@@ -33,6 +35,12 @@ fn a_lost_connection_its_return_and_its_end_are_told() {
             && screen.ends_with("(CONNECTED) 5] ls /ha")
     });
     cable.cut();
+    // Only a server can say that a session is over: it does when one is reached again.
+    let direct = server.address().to_string();
+    wait_until("the session to expire", || {
+        (!zksh(&direct).args(["ls", "/"]).succeed().contains("fish")).then_some(())
+    });
+    cable.mend();
     let screen = terminal.wait_until("the end, and what went with it", |screen| {
         screen.contains("lost watches: /") && screen.ends_with("(CLOSED) 5] ls /ha")
     });
@@ -41,7 +49,6 @@ fn a_lost_connection_its_return_and_its_end_are_told() {
     assert!(screen.contains("\nlost watches: / (children), /fish (data)\n"), "{screen}");
     terminal.keys("lf\r");
     terminal.wait_for("hint: reconnect opens a new session");
-    cable.mend();
     terminal.enter(6, "reconnect");
     terminal.wait_for("(CONNECTED) 7]");
     terminal.enter(7, "reconnect");

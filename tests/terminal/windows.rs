@@ -70,8 +70,8 @@ fn ten_thousand_characters_are_drawn_in_one_piece() {
     assert!(written < 15_000_000, "{written} bytes");
     // The colours come once the characters have ended.
     terminal.wait_until_seen("colours", |screen| {
-        let at = screen.rows(0, 80).next().unwrap().find("set /long").unwrap();
-        screen.cell(0, u16::try_from(at).unwrap()).unwrap().fgcolor() != vt100::Color::Default
+        let at = screen.rows(0, 80).nth(1).unwrap().find("set /long").unwrap();
+        screen.cell(1, u16::try_from(at).unwrap()).unwrap().fgcolor() != vt100::Color::Default
     });
     terminal.keys("\r");
     terminal.wait_for_prompt(1);

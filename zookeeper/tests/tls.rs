@@ -2,6 +2,7 @@
 //! stores are left out.
 
 #![cfg(test)]
+#![allow(clippy::print_stderr, reason = "a test says what it leaves out")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -462,7 +463,7 @@ impl Apache {
             })
             .collect();
         releases.sort();
-        let jars = releases.pop()?.join("*");
+        let classpath = releases.pop()?.join("*");
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = made.folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
@@ -481,7 +482,7 @@ impl Apache {
             command.arg(format!("-Djava.security.auth.login.config={}", file.display()));
         }
         let watchdog = command
-            .args(["-XX:TieredStopAtLevel=1", "-cp", &jars.display().to_string()])
+            .args(["-XX:TieredStopAtLevel=1", "-cp", &classpath.display().to_string()])
             .arg("org.apache.zookeeper.server.quorum.QuorumPeerMain")
             .arg(folder.join("zoo.cfg"))
             .stdin(Stdio::piped())
@@ -497,7 +498,7 @@ impl Apache {
                 eprintln!("Java is absent: Apache's servers are left out");
                 return None;
             }
-            assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{name} does not start");
+            assert!(begun.elapsed() < std::time::Duration::from_mins(2), "{name} does not start");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         Some(server)
@@ -506,7 +507,7 @@ impl Apache {
     fn options(&self, tls: TlsOptions) -> zookeeper::Options {
         let mut options =
             zookeeper::Options::parse(&format!("localhost:{}", self.address.port())).unwrap();
-        options.timeout = std::time::Duration::from_secs(60);
+        options.timeout = std::time::Duration::from_mins(1);
         options.dial = Arc::new(TlsDial::new(tls).unwrap());
         options
     }
