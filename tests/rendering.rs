@@ -10,7 +10,7 @@ use zksh::sandbox::Clock;
 
 use crate::support::engine::start_sandbox;
 use crate::support::shell::zksh;
-use crate::support::terminal::Setup;
+use crate::support::terminal::{Setup, Terminal};
 
 const ROWS: u16 = 34;
 const COLUMNS: u16 = 112;
@@ -46,9 +46,9 @@ fn session() -> String {
     let other = |line: &str| zksh(&address).args(line.split(' ')).succeed();
     let mut terminal = Setup::new(&address).size(ROWS, COLUMNS).start();
     terminal.wait_for("(CONNECTED) 0]");
-    terminal.enter(0, "create -e /master \"master1.example.com:2223\"");
-    terminal.enter(1, "create /app {\"replicas\":3,\"leader\":\"zk1\"}");
-    terminal.enter(2, "addWatch /app");
+    enter_in_color(&mut terminal, 0, "create -e /master \"master1.example.com:2223\"");
+    enter_in_color(&mut terminal, 1, "create /app {\"replicas\":3,\"leader\":\"zk1\"}");
+    enter_in_color(&mut terminal, 2, "addWatch /app");
     terminal.wait_for_prompt(3);
     // What somebody else does meanwhile stands above the line that is being typed.
     terminal.keys("get --pretty /ap");
@@ -58,7 +58,7 @@ fn session() -> String {
     terminal.wait_until("two events", |screen| screen.matches("WATCHER::").count() == 2);
     terminal.keys("p\r");
     terminal.wait_for_prompt(4);
-    terminal.enter(4, "gte /app");
+    enter_in_color(&mut terminal, 4, "gte /app");
     terminal.wait_for_prompt(5);
     terminal.keys("addWatch -m \t");
     terminal.wait_for("PERSISTENT_RECURSIVE  ");
@@ -70,6 +70,21 @@ fn session() -> String {
         true
     });
     settle(&svg, &address)
+}
+
+/// Types a line and enters it once it stands there in its colours, which come with a pause of the keys.
+fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
+    terminal.wait_for_prompt(number);
+    terminal.keys(line);
+    terminal.wait_until_seen("the line in colours", |screen| {
+        let (row, _) = screen.cursor_position();
+        let (_, columns) = screen.size();
+        let shown = screen.contents_between(row, 0, row, columns);
+        let at = shown.find("] ").map(|at| shown[..at].chars().count() + 2);
+        let cell = at.and_then(|at| screen.cell(row, u16::try_from(at).unwrap()));
+        shown.ends_with(line) && cell.is_some_and(|cell| cell.fgcolor() != vt100::Color::Default)
+    });
+    terminal.keys("\r");
 }
 
 /// Writes what differs from run to run as it never does.

@@ -75,7 +75,7 @@ fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     two.enter(4, "quit");
     let (status, screen) = two.wait();
     assert_eq!(status, 0);
-    assert!(screen.ends_with("4] quit\nQuitting..."), "{screen}");
+    assert!(screen.ends_with("4] quit\nlost ephemerals: /master\nQuitting..."), "{screen}");
     // Closed before the process ended: nothing has to expire.
     assert_eq!(zksh(&address).args(["ls", "/"]).succeed(), "[zookeeper]\n");
 }
@@ -126,7 +126,7 @@ fn the_first_master_quits() {
             one.enter(3, "quit");
             let (status, screen) = one.wait();
             assert_eq!(status, 0);
-            assert!(screen.ends_with("3] quit\nQuitting..."), "{screen}");
+            assert!(screen.ends_with("3] quit\nlost ephemerals: /master\nQuitting..."), "{screen}");
         });
     });
 }
