@@ -44,7 +44,7 @@ const STATUSES: &[(Kind, &str)] = &[
 ];
 
 const VARIABLES: &[(&str, &str)] = &[
-    ("NO_COLOR", "set to anything: no colours unless --color asks for them"),
+    ("NO_COLOR", "if set: no colours unless --color asks for them"),
     ("TERM", "dumb: lines are read without editing"),
     ("TZ", "the time zone in which times are printed"),
     ("VISUAL, EDITOR", "the editor of edit"),

@@ -18,7 +18,7 @@ pub(super) struct Signals {
 }
 
 /// Keeps the signal that tells of another window size from the line editor, which would draw as if the
-/// rows had stayed where they were; see [`Signals::listen`]. To be called before the process has
+/// rows had stayed where they were; see `Signals::listen`. To be called before the process has
 /// threads. Other programs that are started get the signal all the same.
 pub fn take_over_window_size() {
     let _ = window_size().thread_block();

@@ -30,7 +30,7 @@ const MAX_ONLOOKERS: usize = 16;
 pub enum Clock {
     /// The system's clock.
     System,
-    /// Only [`Handle::advance`]: for tests of what time brings.
+    /// Only [`Handle::advance`](super::Handle::advance): for tests of what time brings.
     Manual,
 }
 
