@@ -15,19 +15,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::Context as _;
 
 use self::sandbox::Sandbox;
 use self::signals::Signals;
 use crate::artifacts;
-use crate::command::{self, Reader, Shell, Switch, Switches};
+use crate::command::{self, Context, Reader, Switch, Switches};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::options::{self, Input, Options, Ready, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
-use crate::script::{self, Gate, Stop};
+use crate::script::{self, EventBuffer, Stop};
 use crate::session::{Session, Settings, Transport};
 use crate::terminal::{Mode, Screen};
 use crate::zk::{SaslUser, Secret, Security};
@@ -55,7 +55,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => print(&screen, &text),
-        Ok(Startup::Complete(shell)) => print(&screen, &artifacts::completion(shell)),
+        Ok(Startup::Complete(cx)) => print(&screen, &artifacts::completion(cx)),
         Ok(Startup::Run(options)) => start(&options, &screen)
             .unwrap_or_else(|error| print_error(&screen, view::of(&options), &error)),
         Err(error) => print_error(&screen, view::without_options(), &error.into()),
@@ -195,16 +195,16 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
 }
 
 /// Makes the shell; long commands print to the screen while they run.
-fn shell(
+fn cx(
     options: &Options,
     screen: &Arc<Screen>,
     session: Session,
     view: View,
     switches: Arc<Switches>,
-) -> Shell {
-    let mut shell = {
+) -> Context {
+    let mut cx = {
         let screen = Arc::clone(screen);
-        Shell::new(session, view, switches, move |bytes, whole| {
+        Context::new(session, view, switches, move |bytes, whole| {
             screen.print(bytes);
             if whole {
                 screen.end();
@@ -224,17 +224,17 @@ fn shell(
         Input::Command(_) => detected_mode() == Mode::Terminal,
         Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
     };
-    shell.terminal = has_terminal.then(|| Arc::clone(screen));
-    shell.config_file.clone_from(&options.config_file);
-    shell.reader = reader(options);
-    shell.protected.clone_from(&options.protected);
+    cx.terminal = has_terminal.then(|| Arc::clone(screen));
+    cx.config_file.clone_from(&options.config_file);
+    cx.reader = reader(options);
+    cx.protected.clone_from(&options.protected);
     let typed = options.input == Input::Standard && io::stdin().is_terminal();
     let is_dumb = detected_mode() != Mode::Terminal;
     let one = matches!(options.input, Input::Command(_)) && options.dialect != Dialect::V39;
     let one = one && io::stdin().is_terminal() && io::stderr().is_terminal();
-    shell.asks = one && !is_dumb;
-    shell.unasked = typed && shell.terminal.is_none() || one && is_dumb;
-    shell
+    cx.asks = one && !is_dumb;
+    cx.unasked = typed && cx.terminal.is_none() || one && is_dumb;
+    cx
 }
 
 /// Opens a session and runs the mode that the options ask for; returns the exit status.
@@ -268,23 +268,24 @@ async fn run(
     let switches = switches(options);
     let is_dumb = is_dumb(options, screen);
     let ensembles = named(&options.ensembles);
-    let gate = Gate::default();
+    let event_buffer = EventBuffer::default();
     let session = {
-        let gate = (script.is_some() && !is_dumb).then(|| gate.clone());
-        let show = notifications::to_screen(Arc::clone(screen), gate, view, Arc::clone(&switches));
+        let event_buffer = (script.is_some() && !is_dumb).then(|| event_buffer.clone());
+        let show =
+            notifications::to_screen(Arc::clone(screen), event_buffer, view, Arc::clone(&switches));
         let show = notifications::suggest_sandbox_once(Arc::clone(screen), names_server, show);
         Session::new(settings(options, transport), show)
     };
     session.open(servers);
-    let shell = shell(options, screen, session, view, switches);
+    let cx = cx(options, screen, session, view, switches);
     let status = if screen.mode() == Mode::Terminal {
         // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
-        repl::run(&shell, screen, patience, &ensembles).await
+        repl::run(&cx, screen, patience, &ensembles).await
     } else {
-        without_prompt(options, &shell, screen, &gate, script, &ensembles, &mut signals).await
+        without_prompt(options, &cx, screen, &event_buffer, script, &ensembles, &mut signals).await
     };
-    shell.session.close().await;
+    cx.session.close().await;
     screen.end();
     screen.flush();
     match status.map_err(anyhow::Error::downcast::<Error>) {
@@ -293,7 +294,7 @@ async fn run(
         Err(Ok(error)) if screen.failure().is_some() => Ok(error.kind().exit_status()),
         Err(Ok(error)) => {
             let error = if names_server { error } else { notifications::suggest_sandbox(error) };
-            shell.complain(screen, &error);
+            cx.complain(screen, &error);
             Ok(error.kind().exit_status())
         }
         Err(Err(error)) => Err(error),
@@ -303,9 +304,9 @@ async fn run(
 /// Runs one command or a script until it ends or a signal comes.
 async fn without_prompt(
     options: &Options,
-    shell: &Shell,
+    cx: &Context,
     screen: &Arc<Screen>,
-    gate: &Gate,
+    event_buffer: &EventBuffer,
     script: Option<Script>,
     ensembles: &[repl::NamedEnsemble],
     signals: &mut Signals,
@@ -313,28 +314,29 @@ async fn without_prompt(
     let (stop, is_script, is_dumb) = (Stop::default(), script.is_some(), is_dumb(options, screen));
     let work = async {
         if options.wait_for_connection {
-            shell.session.connected(options.timeout()).await?;
+            cx.session.connected(options.timeout()).await?;
         }
         match (&options.input, script) {
-            (Input::Command(words), _) => one_shot::run(shell, screen, words.clone()).await,
-            (_, Some(script)) if is_dumb => repl::run_dumb(shell, screen, script, ensembles).await,
+            (Input::Command(words), _) => one_shot::run(cx, screen, words.clone()).await,
+            (_, Some(script)) if is_dumb => repl::run_dumb(cx, screen, script, ensembles).await,
             (input, Some(script)) => {
                 if matches!(input, Input::File(_)) {
-                    shell.give_input(io::stdin());
+                    cx.give_input(io::stdin());
                 }
-                let tally = script::run(shell, screen, gate, &rules(options), &stop, script).await;
+                let tally =
+                    script::run(cx, screen, event_buffer, &rules(options), &stop, script).await;
                 Ok(tally.exit_status())
             }
             (_, None) => Ok(0),
         }
     };
     let progress = async {
-        if matches!(options.input, Input::Command(_)) && shell.view.errors_on_terminal {
-            shell.show_progress(screen).await;
+        if matches!(options.input, Input::Command(_)) && cx.view.errors_on_terminal {
+            cx.show_progress(screen).await;
         }
         std::future::pending::<()>().await;
     };
-    signals::force_end(shell.session.clone(), Arc::clone(screen))?;
+    signals::force_end(cx.session.clone(), Arc::clone(screen))?;
     let mut work = std::pin::pin!(work);
     let status = tokio::select! {
         status = &mut work => status.map_err(anyhow::Error::from),
@@ -343,7 +345,7 @@ async fn without_prompt(
                 // It tells what is known of the lines that have left.
                 stop.ask();
                 let _ = work.await;
-            } else if let Some(words) = shell.progress.words() {
+            } else if let Some(words) = cx.progress.words() {
                 screen.error(&format!("Interrupted; {words}"));
             }
             Ok(128 + signal)

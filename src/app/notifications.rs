@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 use crate::output::escape::{self, Newlines};
 use crate::output::json::Time;
 use crate::output::{Report, View};
-use crate::script::Gate;
+use crate::script::EventBuffer;
 use crate::session::{SessionEvent, Warning};
 use crate::terminal::{Mode, Screen};
 
@@ -38,11 +38,11 @@ pub(super) fn suggest_sandbox_once(
     }
 }
 
-/// Returns the function that shows what the session reports. In a script, events pass through `gate`
+/// Returns the function that shows what the session reports. In a script, events pass through `event_buffer`
 /// so that they appear between the right results. The runtime's threads call it.
 pub(super) fn to_screen(
     screen: Arc<Screen>,
-    gate: Option<Gate>,
+    event_buffer: Option<EventBuffer>,
     view: View,
     switches: Arc<Switches>,
 ) -> impl Fn(SessionEvent) + Send + Sync {
@@ -53,10 +53,10 @@ pub(super) fn to_screen(
     move |event| match (event, screen.mode()) {
         (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
             let text = render(&event);
-            match &gate {
+            match &event_buffer {
                 // Raw output is data alone.
                 _ if view.format == Format::Raw => screen.aside(&text),
-                Some(gate) => gate.hold(stamp, text),
+                Some(event_buffer) => event_buffer.hold(stamp, text),
                 None => screen.event(&text),
             }
         }
@@ -67,8 +67,8 @@ pub(super) fn to_screen(
         (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
         (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
             let record = render(&warning);
-            match &gate {
-                Some(gate) => gate.hold(stamp, record),
+            match &event_buffer {
+                Some(event_buffer) => event_buffer.hold(stamp, record),
                 None => screen.event(&record),
             }
         }

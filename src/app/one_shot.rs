@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 
-use crate::command::{self, Call, Shell};
+use crate::command::{self, Context, Invocation};
 use crate::dialect::Dialect;
 use crate::dispatch::Concurrency;
 use crate::error::{Error, Kind, Result};
@@ -12,25 +12,25 @@ use crate::output::escape::{self, Newlines};
 use crate::terminal::Screen;
 
 /// Runs the command and returns the exit status of the process.
-pub(super) async fn run(shell: &Shell, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
-    shell.give_input(io::stdin());
-    if let Some(call) = parse(words, shell.view.dialect)? {
-        if shell.asks
-            && let Some(question) = call.command.question(shell).await?
+pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
+    cx.give_input(io::stdin());
+    if let Some(invocation) = parse(words, cx.view.dialect)? {
+        if cx.asks
+            && let Some(question) = invocation.command.question(cx).await?
             && !is_agreed(screen, &question).await
         {
             return Err(Error::new(Kind::Refused, question.declined));
         }
-        if call.effects(shell).concurrency() != Concurrency::Alone {
+        if invocation.effects(cx).concurrency() != Concurrency::Alone {
             // It sends one request, and the end of the session right behind it.
-            shell.session.end_with_next_request();
+            cx.session.end_with_next_request();
         }
-        let outcome = flushing(screen, shell.run(&call)).await?;
+        let outcome = flushing(screen, cx.run(&invocation)).await?;
         screen.print(&outcome.text);
         if let Some(hint) = &outcome.data_hint {
-            shell.show_data_hint(screen, None, hint);
+            cx.show_data_hint(screen, None, hint);
         }
-        if shell.in_transaction() {
+        if cx.in_transaction() {
             let why = "multi wants lines after it: it is for scripts and the prompt";
             return Err(Error::usage(why));
         }
@@ -40,7 +40,7 @@ pub(super) async fn run(shell: &Shell, screen: &Screen, words: Vec<OsString>) ->
 }
 
 /// Parses the command. An option of zksh that stands behind it is named: it comes before the command.
-pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Call>> {
+pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Invocation>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
     command::words(words, dialect).map_err(|error| match misplaced {

@@ -4,7 +4,7 @@ use crate::dispatch::Effects;
 use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Shell, digest};
+use super::{Context, digest};
 use crate::dispatch::Secret;
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
@@ -39,7 +39,7 @@ impl Spec for AddAuth {
         Effects { auth: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<Silence> {
         if self.scheme.contains(':') {
             // Somebody has left out the scheme: what stands in its place is a password.
             return Err(
@@ -53,9 +53,9 @@ impl Spec for AddAuth {
             );
         }
         let asked =
-            if self.scheme == "digest" { digest::credentials(shell, auth).await? } else { None };
+            if self.scheme == "digest" { digest::credentials(cx, auth).await? } else { None };
         let auth = asked.as_ref().map_or(auth, String::as_bytes);
-        shell.session.add_auth(&self.scheme, auth).await.map_err(|error| {
+        cx.session.add_auth(&self.scheme, auth).await.map_err(|error| {
             match error.code_of() {
                 Some(Code::AuthFailed) => error.with_hint("connect opens a new session"),
                 _ => error,

@@ -1,7 +1,7 @@
 //! `addWatch`: a watch that stays.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};
@@ -61,13 +61,13 @@ impl Spec for AddWatch {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = cx.path(&self.path)?;
         let kind = match self.mode {
             Mode::Persistent => WatchKind::Persistent,
             Mode::PersistentRecursive => WatchKind::PersistentRecursive,
         };
-        shell.session.add_watch(&path, kind).await?;
+        cx.session.add_watch(&path, kind).await?;
         Ok(Silence {})
     }
 }

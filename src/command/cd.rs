@@ -2,7 +2,7 @@
 
 use crate::dialect::Dialect;
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::zk::{TypedPath, ZnodePath};
@@ -29,18 +29,18 @@ Created /lake/reed
 /lake";
 
 impl Cd {
-    async fn go(&self, shell: &Shell) -> Result<Silence> {
-        let path = match shell.session.working_path() {
+    async fn go(&self, cx: &Context) -> Result<Silence> {
+        let path = match cx.session.working_path() {
             // A script begins in the root, though only `cd` counts from there.
-            None if shell.view.dialect == Dialect::V34 && !shell.has_lost_way() => {
+            None if cx.view.dialect == Dialect::V34 && !cx.has_lost_way() => {
                 self.path.from(Some(&ZnodePath::root()))?
             }
-            _ => shell.path(&self.path)?,
+            _ => cx.path(&self.path)?,
         };
-        if shell.session.exists(&path, false).await?.is_none() {
+        if cx.session.exists(&path, false).await?.is_none() {
             return Err(Error::code(Code::NoNode, path.as_str()));
         }
-        shell.session.work_in(path);
+        cx.session.work_in(path);
         Ok(Silence {})
     }
 }
@@ -54,11 +54,11 @@ impl Spec for Cd {
         Effects { reads: true, ..Effects::SHELL }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let result = self.go(shell).await;
-        if shell.terminal.is_none() {
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let result = self.go(cx).await;
+        if cx.terminal.is_none() {
             // What follows was meant for a place where the script is not.
-            shell.lose_way(result.is_err());
+            cx.lose_way(result.is_err());
         }
         result
     }

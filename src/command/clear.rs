@@ -1,6 +1,6 @@
 //! `clear`: an empty screen.
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -26,8 +26,8 @@ impl Spec for Clear {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Cleared> {
-        Ok(Cleared { is_seen: shell.terminal.is_some() })
+    async fn run(&self, cx: &Context) -> Result<Cleared> {
+        Ok(Cleared { is_seen: cx.terminal.is_some() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `config`: the configuration of the ensemble.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::Stat;
@@ -47,8 +47,8 @@ impl Spec for Config {
         Effects::READS.watching(self.watches())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Ensemble> {
-        let (config, stat) = shell.session.config(self.watch).await?;
+    async fn run(&self, cx: &Context) -> Result<Ensemble> {
+        let (config, stat) = cx.session.config(self.watch).await?;
         let config = String::from_utf8_lossy(&config).into_owned();
         let config = if self.clients { for_clients(&config) } else { config };
         Ok(Ensemble { config, stat: self.stat.then_some(stat) })

@@ -1,6 +1,6 @@
 //! `connect` and `close`: the session itself.
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dispatch::Effects;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
@@ -40,13 +40,13 @@ impl Spec for Connect {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Left> {
+    async fn run(&self, cx: &Context) -> Result<Left> {
         let servers = match &self.servers {
             Some(servers) => servers.clone(),
-            None => last_servers(shell)?,
+            None => last_servers(cx)?,
         };
-        shell.session.can_secure(&servers)?;
-        let session = &shell.session;
+        cx.session.can_secure(&servers)?;
+        let session = &cx.session;
         let schemes = session.credential_schemes();
         let losses = if session.state().is_connected() {
             session
@@ -68,19 +68,19 @@ impl Spec for Connect {
 }
 
 /// Returns the servers of the last session.
-fn last_servers(shell: &Shell) -> Result<Servers> {
-    let servers = shell.session.servers();
+fn last_servers(cx: &Context) -> Result<Servers> {
+    let servers = cx.session.servers();
     servers.ok_or_else(|| Error::usage("There is no earlier session to take servers from"))
 }
 
 /// Opens a session on the servers of the last one, with its credentials.
-pub(super) async fn again(shell: &Shell) -> Result<Left> {
-    let servers = last_servers(shell)?;
-    shell.session.can_secure(&servers)?;
-    let schemes = shell.session.credential_schemes();
-    let losses = shell.session.close().await;
-    shell.session.open(servers);
-    shell.session.settle().await;
+pub(super) async fn again(cx: &Context) -> Result<Left> {
+    let servers = last_servers(cx)?;
+    cx.session.can_secure(&servers)?;
+    let schemes = cx.session.credential_schemes();
+    let losses = cx.session.close().await;
+    cx.session.open(servers);
+    cx.session.settle().await;
     let identity = (!schemes.is_empty())
         .then(|| format!("{} credentials were given again", schemes.join(" and ")));
     Ok(Left { losses, identity })
@@ -127,10 +127,10 @@ impl Spec for Close {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Left> {
-        if shell.session.state().is_over() {
+    async fn run(&self, cx: &Context) -> Result<Left> {
+        if cx.session.state().is_over() {
             return Err(crate::session::not_connected());
         }
-        Ok(Left { losses: shell.session.close().await, identity: None })
+        Ok(Left { losses: cx.session.close().await, identity: None })
     }
 }

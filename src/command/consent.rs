@@ -1,7 +1,7 @@
 //! Consent to what a command does to a whole subtree: a person at a terminal is asked first, and what
 //! every server needs must be meant twice.
 
-use super::Shell;
+use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::terminal::progress::grouped;
 use crate::zk::{TypedPath, ZnodePath};
@@ -42,13 +42,13 @@ pub(super) struct Consent {
 impl Consent {
     /// Returns the znode, unless it is one that must be meant twice. `what` is to be done to it and
     /// to all below it.
-    pub(super) fn path(&self, shell: &Shell, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
-        self.allow(shell, shell.path(typed)?, what)
+    pub(super) fn path(&self, cx: &Context, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
+        self.allow(cx, cx.path(typed)?, what)
     }
 
     /// As [`Consent::path`], for a path that was read already.
-    pub(super) fn allow(&self, shell: &Shell, path: ZnodePath, what: &str) -> Result<ZnodePath> {
-        match shell.protected_by(&path) {
+    pub(super) fn allow(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
+        match cx.protected_by(&path) {
             Some(why) if !self.force => {
                 let message = format!("Refusing to {what} {path} and all below it: {why}");
                 Err(Error::new(Kind::Refused, message).with_hint("--force does it all the same"))
@@ -63,11 +63,11 @@ impl Consent {
     /// ZooKeeper's own, must be meant twice; the root need not.
     pub(super) fn allow_below(
         &self,
-        shell: &Shell,
+        cx: &Context,
         path: ZnodePath,
         what: &str,
     ) -> Result<ZnodePath> {
-        if path.is_root() { Ok(path) } else { self.allow(shell, path, what) }
+        if path.is_root() { Ok(path) } else { self.allow(cx, path, what) }
     }
 }
 

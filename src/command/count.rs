@@ -1,7 +1,7 @@
 //! `count`: how many znodes of which kind lie at a znode and below it.
 
-use super::{Shell, Spec, Task};
-use super::unread::Unread;
+use super::{Context, Spec, Task};
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -45,14 +45,14 @@ impl Spec for Count {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Counted> {
-        let top = shell.path_or_root(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Counted> {
+        let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: true, ..Needs::default() };
-        let mut znodes = Znodes::new(&shell.session, &top, needs, None);
-        let (mut counted, mut unread) = (Counted::default(), Unread::default());
+        let mut znodes = Znodes::new(&cx.session, &top, needs, None);
+        let (mut counted, mut read_failures) = (Counted::default(), ReadFailures::default());
         while let Some(visited) = znodes.next().await? {
             counted.znodes += 1;
-            shell.progress.note(counted.znodes, "counted");
+            cx.progress.note(counted.znodes, "counted");
             counted.deepest = counted.deepest.max(visited.depth);
             counted.bytes += visited.record.data_length();
             match visited.record.kind {
@@ -62,10 +62,10 @@ impl Spec for Count {
                 Some(Kind::Persistent) => counted.persistent += 1,
                 None => {}
             }
-            unread.note(visited.refused);
+            read_failures.note(visited.refused);
         }
-        if let Err(error) = unread.result() {
-            shell.show(&counted)?;
+        if let Err(error) = read_failures.result() {
+            cx.show(&counted)?;
             return Err(error);
         }
         Ok(counted)

@@ -1,8 +1,8 @@
 //! `cp`: copy a znode, or a tree.
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question};
-use super::transferring::{ALL, Done, Manner, live, outcome, question, run};
+use super::transferring::{ALL, TransferReport, TransferOptions, live, outcome, question, run};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Error, Kind, Result};
 use crate::tree::plan::Rules;
@@ -24,7 +24,7 @@ pub struct Cp {
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
-    manner: Manner,
+    options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
     /// Znode to copy
@@ -55,51 +55,51 @@ impl Cp {
 
 
 
-    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
-        let (path, target) = (shell.path(&self.path)?, shell.path(&self.target)?);
-        let target = self.consent.allow_below(shell, target, "copy to")?;
+    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
+        let target = self.consent.allow_below(cx, target, "copy to")?;
         apart(&path, &target, self.recursive)?;
         let deepest = (!self.recursive).then_some(0);
         let pairs = Pairs {
-            old: live(shell, &target, deepest),
-            new: moved(shell, &path, &target, deepest),
+            old: live(cx, &target, deepest),
+            new: moved(cx, &path, &target, deepest),
         };
-        Ok((pairs, self.manner.rules(shell, self.overwrite, false), target))
+        Ok((pairs, self.options.rules(cx, self.overwrite, false), target))
     }
 }
 
 impl Spec for Cp {
     const NAME: &'static str = "cp";
     const TASK: Task = Task::Copy;
-    type Report = Done;
+    type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Done> {
-        let (pairs, rules, _) = self.prepare(shell)?;
-        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
-        outcome(shell, done, self.manner.dry_run)
+    async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        let (pairs, rules, _) = self.prepare(cx)?;
+        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
+        outcome(cx, done, self.options.dry_run)
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        if self.consent.yes || self.manner.dry_run || !self.recursive {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        if self.consent.yes || self.options.dry_run || !self.recursive {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(shell)?;
+        let (pairs, rules, target) = self.prepare(cx)?;
         question(pairs, rules, &target).await
     }
 }
 
 /// The tree at `path`, as if it were at `target`.
 pub(super) fn moved(
-    shell: &Shell,
+    cx: &Context,
     path: &ZnodePath,
     target: &ZnodePath,
     deepest: Option<usize>,
 ) -> Source {
-    let znodes = Znodes::new(&shell.session, path, ALL, deepest).without_zookeeper();
+    let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), target.clone(), false)
 }
 

@@ -4,7 +4,7 @@ use crate::dispatch::{Effects, Write};
 use super::{Spec, Task};
 use std::time::Duration;
 
-use super::Shell;
+use super::Context;
 use super::data::{self, Source};
 use super::data_hint::DataHint;
 use crate::dispatch::Data;
@@ -72,16 +72,16 @@ Created /pond/north/shore
 > create --parents --if-absent /pond/north/shore";
 
 impl Create {
-    async fn as_operation(&self, shell: &Shell) -> Result<Operation> {
+    async fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.parents || self.if_absent {
             return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
         }
-        let (prefix, data, mode, acl) = self.prepare(shell).await?;
+        let (prefix, data, mode, acl) = self.prepare(cx).await?;
         Ok(Operation::Create { prefix, data: data.into(), mode, acl })
     }
 
     /// Returns what `create path [data]` means.
-    pub(super) fn plain(path: TypedPath, data: Option<Data>) -> Self {
+    pub(super) fn simple(path: TypedPath, data: Option<Data>) -> Self {
         Self { path, data, ..Self::default() }
     }
 
@@ -91,11 +91,11 @@ impl Create {
     }
 
     /// Returns the path (of a sequential znode the prefix), the data, the mode and the ACL.
-    async fn prepare(&self, shell: &Shell) -> Result<(String, Vec<u8>, CreateMode, Acl)> {
+    async fn prepare(&self, cx: &Context) -> Result<(String, Vec<u8>, CreateMode, Acl)> {
         let path = if self.sequential {
-            shell.sequential(&self.path)?
+            cx.sequential(&self.path)?
         } else {
-            shell.path(&self.path)?.as_str().to_owned()
+            cx.path(&self.path)?.as_str().to_owned()
         };
         let mode = CreateMode {
             ephemeral: self.ephemeral,
@@ -103,9 +103,9 @@ impl Create {
             container: self.container,
             ttl: self.ttl.map(|ttl| Duration::from_millis(ttl.unsigned_abs())),
         };
-        let data = self.source.read(shell, self.data.as_ref()).await?;
+        let data = self.source.read(cx, self.data.as_ref()).await?;
         let acl = match &self.acl {
-            Some(acl) => shell.acl(acl).await?,
+            Some(acl) => cx.acl(acl).await?,
             None => Acl::open(),
         };
         Ok((path, data, mode, acl))
@@ -128,25 +128,25 @@ impl Spec for Create {
         Effects::writes(Write::Create).long(self.asks() || self.is_long())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Created> {
-        let (path, data, mode, acl) = self.prepare(shell).await?;
-        let create = async || shell.session.create(&path, &data, mode, &acl).await;
+    async fn run(&self, cx: &Context) -> Result<Created> {
+        let (path, data, mode, acl) = self.prepare(cx).await?;
+        let create = async || cx.session.create(&path, &data, mode, &acl).await;
         let mut result = create().await;
         if self.parents && is(&result, Code::NoNode) {
             // In a box, for what is rare is not to make every line's future large.
-            let above = Box::pin(create_parents(shell, &path, &acl)).await;
-            above.map_err(|error| explain(shell, error))?;
+            let above = Box::pin(create_parents(cx, &path, &acl)).await;
+            above.map_err(|error| explain(cx, error))?;
             result = Box::pin(create()).await;
         }
         if self.if_absent && is(&result, Code::NodeExists) {
             return Ok(Created { path, created: false });
         }
-        let path = result.map_err(|error| explain(shell, error))?;
+        let path = result.map_err(|error| explain(cx, error))?;
         Ok(Created { path, created: true })
     }
 
-    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
-        Some(self.as_operation(shell).await)
+    async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
+        Some(self.as_operation(cx).await)
     }
 
     fn data_hint(&self) -> Option<DataHint> {
@@ -154,9 +154,9 @@ impl Spec for Create {
     }
 }
 
-async fn create_parents(shell: &Shell, path: &str, acl: &Acl) -> Result<()> {
+async fn create_parents(cx: &Context, path: &str, acl: &Acl) -> Result<()> {
     for parent in parents(path) {
-        let created = shell.session.create(parent, b"", CreateMode::default(), acl).await;
+        let created = cx.session.create(parent, b"", CreateMode::default(), acl).await;
         if !is(&created, Code::NodeExists) {
             created?;
         }
@@ -173,12 +173,12 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end]).filter(|parent| !parent.is_empty())
 }
 
-fn explain(shell: &Shell, error: Error) -> Error {
+fn explain(cx: &Context, error: Error) -> Error {
     match error.code_of() {
         // What stands directly below / has the chroot as its parent.
         Some(Code::NoNode)
             if error.path().is_some_and(|path| path.rfind('/') == Some(0))
-                && let Some(servers) = shell.session.servers()
+                && let Some(servers) = cx.session.servers()
                 && !servers.chroot().is_root() =>
         {
             let (hosts, chroot) = (servers.hosts_alone(), servers.chroot());

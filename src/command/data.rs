@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Shell;
+use super::Context;
 use super::data_hint::DataHint;
 use super::is_option;
 use crate::dispatch::Data;
@@ -60,12 +60,12 @@ pub(super) struct Form {
 
 impl Source {
     /// Returns the bytes to store: those of `typed`, unless an option names another source.
-    pub(super) async fn read(&self, shell: &Shell, typed: Option<&Data>) -> Result<Vec<u8>> {
-        let most = shell.session.max_request().saturating_mul(LONGEST_FORM);
+    pub(super) async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<Vec<u8>> {
+        let most = cx.session.max_request().saturating_mul(LONGEST_FORM);
         let given = match &self.input {
             None => typed.map(|data| data.0.as_bytes().to_vec()).unwrap_or_default(),
             Some(file) if file.as_os_str() == "-" => {
-                let input = shell.take_input().ok_or_else(|| {
+                let input = cx.take_input().ok_or_else(|| {
                     Error::usage("Standard input is not free for data")
                         .with_hint("in a script, <<END takes the lines up to END")
                 })?;

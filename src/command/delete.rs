@@ -1,7 +1,7 @@
 //! `delete`: remove a znode that has no children.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::session::Operation;
@@ -38,15 +38,15 @@ Created /lake
 > delete --if-exists /lake";
 
 impl Delete {
-    fn as_operation(&self, shell: &Shell) -> Result<Operation> {
+    fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.if_exists {
             return Err(Error::usage("--if-exists has no place in a transaction"));
         }
-        Ok(Operation::Delete { path: shell.path(&self.path)?, version: self.only.or(self.version) })
+        Ok(Operation::Delete { path: cx.path(&self.path)?, version: self.only.or(self.version) })
     }
 
     /// Returns what `delete path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
+    pub(super) fn simple(path: TypedPath) -> Self {
         Self { path, ..Self::default() }
     }
 }
@@ -61,10 +61,10 @@ impl Spec for Delete {
         Effects::writes(Write::Delete)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = cx.path(&self.path)?;
         let version = self.only.or(self.version);
-        match shell.session.delete(&path, version).await {
+        match cx.session.delete(&path, version).await {
             Err(error) => match error.code_of() {
                 Some(Code::NoNode) if self.if_exists => Ok(Silence {}),
                 Some(Code::NotEmpty) => {
@@ -76,7 +76,7 @@ impl Spec for Delete {
         }
     }
 
-    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
-        Some(self.as_operation(shell))
+    async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
+        Some(self.as_operation(cx))
     }
 }

@@ -1,7 +1,7 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question, about, counted};
 use crate::error::Result;
 use crate::output::Silence;
@@ -47,8 +47,8 @@ impl DeleteAll {
     }
 
 
-    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
-        self.consent.path(shell, &self.path, "delete")
+    fn path(&self, cx: &Context) -> Result<ZnodePath> {
+        self.consent.path(cx, &self.path, "delete")
     }
 }
 
@@ -62,20 +62,20 @@ impl Spec for DeleteAll {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = self.path(shell)?;
-        let note = |count| shell.progress.note(count, "deleted");
-        tree::delete(&shell.session, &path, self.batch(), note).await?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = self.path(cx)?;
+        let note = |count| cx.progress.note(count, "deleted");
+        tree::delete(&cx.session, &path, self.batch(), note).await?;
         Ok(Silence {})
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        let path = self.path(shell)?;
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        let path = self.path(cx)?;
         if self.consent.yes {
             return Ok(None);
         }
-        let summary = tree::summary(&shell.session, &path).await?;
-        Ok((summary.below > 0).then(|| question(&path, &summary, shell.session.id())))
+        let summary = tree::summary(&cx.session, &path).await?;
+        Ok((summary.below > 0).then(|| question(&path, &summary, cx.session.id())))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `delquota`: take a limit away.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 use crate::tree;
@@ -57,9 +57,9 @@ impl Spec for DelQuota {
         Effects::writes(Write::Quota)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        if tree::delete_quota(&shell.session, &path, self.which.limit()).await? {
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = cx.path(&self.path)?;
+        if tree::delete_quota(&cx.session, &path, self.which.limit()).await? {
             return Ok(Silence {});
         }
         Err(Error::new(Kind::Refused, format!("Quota does not exist for {path}")))

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::cp::moved;
 use super::transferring::ALL;
-use super::unread::Unread;
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
@@ -51,22 +51,22 @@ impl Diff {
 
 
     /// Both trees, each at the path of the second, and what to call them.
-    fn pairs(&self, shell: &Shell) -> Result<(Pairs, [String; 2])> {
+    fn pairs(&self, cx: &Context) -> Result<(Pairs, [String; 2])> {
         let paths: Vec<ZnodePath> =
-            self.paths.iter().map(|path| shell.path(path)).collect::<Result<_>>()?;
+            self.paths.iter().map(|path| cx.path(path)).collect::<Result<_>>()?;
         let tree = |path: &ZnodePath| {
-            let znodes = Znodes::new(&shell.session, path, ALL, None).without_zookeeper();
+            let znodes = Znodes::new(&cx.session, path, ALL, None).without_zookeeper();
             Source::server(znodes, path.clone(), path.clone(), false)
         };
         match (&self.file, &paths[..]) {
             (Some(file), [path]) => {
-                let saved = open(file, Some(path), shell.session.max_request() as u64)?;
+                let saved = open(file, Some(path), cx.session.max_request() as u64)?;
                 let names = [file.display().to_string(), path.to_string()];
                 Ok((Pairs { old: Source::file(saved.records), new: tree(path) }, names))
             }
             (None, [old, new]) => {
                 let names = [old.to_string(), new.to_string()];
-                Ok((Pairs { old: moved(shell, old, new, None), new: tree(new) }, names))
+                Ok((Pairs { old: moved(cx, old, new, None), new: tree(new) }, names))
             }
             (Some(_), _) => Err(Error::usage("With -f, one path is compared")),
             (None, _) => Err(Error::usage("Missing: path of the second tree, or -f file")),
@@ -83,24 +83,24 @@ impl Spec for Diff {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let (mut pairs, names) = self.pairs(shell)?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let (mut pairs, names) = self.pairs(cx)?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
         while let Some((pair, _)) = pairs.next().await? {
             seen += 1;
-            shell.progress.note(seen, "compared");
+            cx.progress.note(seen, "compared");
             let Some(difference) = pair.difference() else { continue };
             match difference {
                 Difference::Added => added += 1,
                 Difference::Removed => removed += 1,
                 Difference::Changed(_) => changed += 1,
             }
-            shell.show(&Differing { pair: &pair, difference, quiet: self.quiet })?;
+            cx.show(&Differing { pair: &pair, difference, quiet: self.quiet })?;
         }
-        let mut unread = Unread::default();
+        let mut read_failures = ReadFailures::default();
         let failures = pairs.old.take_failures().into_iter().chain(pairs.new.take_failures());
-        failures.for_each(|error| unread.note(Some(error)));
-        unread.result()?;
+        failures.for_each(|error| read_failures.note(Some(error)));
+        read_failures.result()?;
         if added + removed + changed == 0 {
             return Ok(Silence {});
         }

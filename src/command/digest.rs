@@ -2,7 +2,7 @@
 
 use crate::dispatch::Effects;
 use super::{Spec, Task};
-use super::{Shell, secret};
+use super::{Context, secret};
 use crate::dispatch::Secret;
 use crate::error::{Error, Result};
 use crate::output::{Report, Text, escape};
@@ -36,7 +36,7 @@ impl Spec for Digest {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Id> {
+    async fn run(&self, cx: &Context) -> Result<Id> {
         let who = self.who.0.to_str().ok_or_else(|| Error::usage("The words are not UTF-8"))?;
         let (user, password) = match who.split_once(':') {
             Some((user, ASK)) => (user, None),
@@ -48,29 +48,29 @@ impl Spec for Digest {
         }
         let password = match password {
             Some(password) => password,
-            None => ask(shell, user).await?,
+            None => ask(cx, user).await?,
         };
         Ok(Id { scheme: "digest", id: digest(user, &password) })
     }
 }
 
 /// Asks for the password of a user.
-async fn ask(shell: &Shell, user: &str) -> Result<String> {
-    let _held = shell.hold();
+async fn ask(cx: &Context, user: &str) -> Result<String> {
+    let _held = cx.hold();
     let user = escape::to_terminal(user.as_bytes(), escape::Newlines::Escape);
     secret::ask(&format!("Password of {user}: ")).await
 }
 
 /// Returns `user:password` where the password of `user:?` was asked for.
-pub(super) async fn credentials(shell: &Shell, typed: &[u8]) -> Result<Option<String>> {
+pub(super) async fn credentials(cx: &Context, typed: &[u8]) -> Result<Option<String>> {
     let text = std::str::from_utf8(typed).unwrap_or_default();
     match text.split_once(':') {
-        Some((user, ASK)) => Ok(Some(format!("{user}:{}", ask(shell, user).await?))),
+        Some((user, ASK)) => Ok(Some(format!("{user}:{}", ask(cx, user).await?))),
         _ => Ok(None),
     }
 }
 
-impl Shell {
+impl Context {
     /// Returns an access control list with its passwords, which are asked for.
     pub(super) async fn acl(&self, typed: &Acl) -> Result<Acl> {
         let mut acl = typed.clone();

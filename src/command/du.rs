@@ -1,7 +1,7 @@
 //! `du`: which branches of a tree hold most.
 
-use super::{Shell, Spec, Task};
-use super::unread::Unread;
+use super::{Context, Spec, Task};
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::style::Style;
@@ -64,16 +64,16 @@ impl Spec for Du {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Sizes> {
-        let top = shell.path_or_root(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Sizes> {
+        let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: true, ..Needs::default() };
-        let mut znodes = Znodes::new(&shell.session, &top, needs, None);
+        let mut znodes = Znodes::new(&cx.session, &top, needs, None);
         let by = match self.by {
             Order::Bytes => By::Bytes,
             Order::Znodes => By::Znodes,
         };
         let (mut usage, mut largest) = (Usage::default(), Largest::new(self.top, by));
-        let mut unread = Unread::default();
+        let mut read_failures = ReadFailures::default();
         while let Some(visited) = znodes.next().await? {
             let record = &visited.record;
             for branch in usage.add(&record.path, record.data_length()) {
@@ -81,8 +81,8 @@ impl Spec for Du {
                     largest.add(branch);
                 }
             }
-            shell.progress.note(usage.total().znodes, "counted");
-            unread.note(visited.refused);
+            cx.progress.note(usage.total().znodes, "counted");
+            read_failures.note(visited.refused);
         }
         for branch in usage.finish() {
             if branch.path != top && branch.path.parent().as_ref() == Some(&top) {
@@ -98,7 +98,7 @@ impl Spec for Du {
         };
         let largest =
             branches.iter().map(|branch| row(branch.path.as_str(), branch.size)).collect();
-        let bars = shell.view.terminal.then_some(by);
+        let bars = cx.view.terminal.then_some(by);
         let total = row(top.as_str(), total);
         let rest = (others > 0).then_some(Rest {
             branches: others,
@@ -106,8 +106,8 @@ impl Spec for Du {
             znodes: rest.znodes,
         });
         let sizes = Sizes { total, largest, rest, bars };
-        if let Err(error) = unread.result() {
-            shell.show(&sizes)?;
+        if let Err(error) = read_failures.result() {
+            cx.show(&sizes)?;
             return Err(error);
         }
         Ok(sizes)

@@ -5,7 +5,7 @@ use crate::dispatch::Effects;
 use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
-use super::Shell;
+use super::Context;
 use crate::dispatch::FreeWord;
 use crate::output::{Report, Text, json};
 
@@ -32,7 +32,7 @@ impl Spec for Echo {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Shell) -> Result<Words> {
+    async fn run(&self, _: &Context) -> Result<Words> {
         let words: Vec<&[u8]> = self.words.iter().map(|word| word.0.as_bytes()).collect();
         Ok(Words { text: words.join(&b' ') })
     }

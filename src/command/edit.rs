@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use super::Shell;
+use super::Context;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Said;
 use crate::output::pretty::Kind as DataKind;
@@ -45,13 +45,13 @@ impl Spec for Edit {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Said> {
-        let path = shell.path(&self.path)?;
-        let Some(terminal) = &shell.terminal else {
+    async fn run(&self, cx: &Context) -> Result<Said> {
+        let path = cx.path(&self.path)?;
+        let Some(terminal) = &cx.terminal else {
             return Err(Error::new(Kind::Refused, "There is no terminal to edit at")
                 .with_hint(format!("set {path} writes data")));
         };
-        let (data, stat) = shell.session.get_data(&path, false).await?;
+        let (data, stat) = cx.session.get_data(&path, false).await?;
         let text = String::from_utf8(data.into_vec()).map_err(|error| {
             let what = match DataKind::of(error.as_bytes()) {
                 DataKind::Binary(what) => what,
@@ -72,13 +72,13 @@ impl Spec for Edit {
             draft.remove();
             return Ok(Said("Nothing has changed".to_owned()));
         }
-        match write(shell, &path, &edited, &stat).await {
+        match write(cx, &path, &edited, &stat).await {
             Ok(stat) => {
                 draft.remove();
                 Ok(Said(format!("Written, version {}", stat.version)))
             }
             Err(error) if error.code_of() == Some(Code::BadVersion) => {
-                Err(conflict(shell, &path, &edited, &stat, &draft).await)
+                Err(conflict(cx, &path, &edited, &stat, &draft).await)
             }
             Err(error) => Err(error.with_detail(format!("your text is in {}", draft.place()))),
         }
@@ -86,17 +86,17 @@ impl Spec for Edit {
 }
 
 /// Writes the text to the znode that was read, and to no other.
-async fn write(shell: &Shell, path: &ZnodePath, text: &str, read: &Stat) -> Result<Stat> {
+async fn write(cx: &Context, path: &ZnodePath, text: &str, read: &Stat) -> Result<Stat> {
     // Deleted and made again, it may have the same version.
-    match shell.session.exists(path, false).await? {
+    match cx.session.exists(path, false).await? {
         Some(now) if now.czxid != read.czxid => Err(Error::code(Code::BadVersion, path.as_str())),
-        _ => shell.session.set_data(path, text.as_bytes(), Some(read.version)).await,
+        _ => cx.session.set_data(path, text.as_bytes(), Some(read.version)).await,
     }
 }
 
 /// Shows what stands there now beside what was to be written.
 async fn conflict(
-    shell: &Shell,
+    cx: &Context,
     path: &ZnodePath,
     mine: &str,
     read: &Stat,
@@ -107,12 +107,12 @@ async fn conflict(
     let error = Error::new(Kind::Refused, message)
         .with_detail(format!("your text is in {place}"))
         .with_hint(format!("edit {path} begins with what stands there now"));
-    let (theirs, now) = match shell.session.get_data(path, false).await {
+    let (theirs, now) = match cx.session.get_data(path, false).await {
         Ok((data, stat)) => (String::from_utf8_lossy(data.as_bytes()).into_owned(), stat),
         Err(more) => return error.with_detail(format!("{more}; your text is in {place}")),
     };
     let versions = (now.version, read.version);
-    match shell.show(&Changes::new(path, &theirs, mine, versions)) {
+    match cx.show(&Changes::new(path, &theirs, mine, versions)) {
         Ok(()) => error,
         Err(unshown) => unshown.with_detail(format!("your text is in {place}")),
     }

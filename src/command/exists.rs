@@ -1,7 +1,7 @@
 //! `exists`: whether there is a znode, for scripts.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -28,7 +28,7 @@ Created /lake
 
 impl Exists {
     /// Returns what `exists path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
+    pub(super) fn simple(path: TypedPath) -> Self {
         Self { path }
     }
 }
@@ -42,9 +42,9 @@ impl Spec for Exists {
         Effects::READS
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Answer> {
-        let path = shell.path(&self.path)?;
-        let exists = shell.session.exists(&path, false).await?.is_some();
+    async fn run(&self, cx: &Context) -> Result<Answer> {
+        let path = cx.path(&self.path)?;
+        let exists = cx.session.exists(&path, false).await?.is_some();
         Ok(Answer { exists, path: path.to_string() })
     }
 }

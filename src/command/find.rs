@@ -1,10 +1,10 @@
 //! `find`: znodes that are as they must be.
 
 use super::consent::{Consent, Question, counted};
-use super::unread::Unread;
-use super::{Call, Shell, Spec, Task, words};
+use super::read_failures::ReadFailures;
+use super::{Invocation, Context, Spec, Task, words};
 use crate::dialect::Dialect;
-use crate::dispatch::{Words, WrappedCommand};
+use crate::dispatch::{Words, WrappedWord};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
@@ -73,7 +73,7 @@ pub struct Find {
         allow_hyphen_values = true,
         conflicts_with = "delete"
     )]
-    exec: Vec<WrappedCommand>,
+    exec: Vec<WrappedWord>,
 }
 
 const EXAMPLE: &str = "\
@@ -96,16 +96,16 @@ impl Find {
 
 
 
-    fn top(&self, shell: &Shell) -> Result<ZnodePath> {
-        let top = shell.path_or_root(&self.path)?;
-        if self.delete { self.consent.allow(shell, top, "delete from") } else { Ok(top) }
+    fn top(&self, cx: &Context) -> Result<ZnodePath> {
+        let top = cx.path_or_root(&self.path)?;
+        if self.delete { self.consent.allow(cx, top, "delete from") } else { Ok(top) }
     }
 
-    fn znodes(&self, shell: &Shell, filter: &Filter, top: &ZnodePath) -> Znodes {
-        let json = shell.view.format == crate::dialect::Format::Json;
+    fn znodes(&self, cx: &Context, filter: &Filter, top: &ZnodePath) -> Znodes {
+        let json = cx.view.format == crate::dialect::Format::Json;
         let needs = filter.needs();
         let needs = Needs { stat: needs.stat || json, ..needs };
-        let znodes = Znodes::new(&shell.session, top, needs, self.depth);
+        let znodes = Znodes::new(&cx.session, top, needs, self.depth);
         if self.delete { znodes.without_zookeeper() } else { znodes }
     }
 
@@ -125,8 +125,8 @@ impl Find {
     }
 
     /// Returns the command that is run for a znode.
-    fn call(&self, path: &ZnodePath) -> Result<Call> {
-        let with_path = |word: &WrappedCommand| match word.0.to_str() {
+    fn invocation(&self, path: &ZnodePath) -> Result<Invocation> {
+        let with_path = |word: &WrappedWord| match word.0.to_str() {
             Some(word) => word.replace("{}", path.as_str()).into(),
             None => word.0.clone(),
         };
@@ -135,15 +135,15 @@ impl Find {
             .ok_or_else(|| Error::usage("Missing: command"))
     }
 
-    async fn execute(&self, shell: &Shell, path: &ZnodePath) -> Result<()> {
-        let call = self.call(path)?;
-        if shell.terminal.is_some()
-            && let Some(question) = Box::pin(call.command.question(shell)).await?
+    async fn execute(&self, cx: &Context, path: &ZnodePath) -> Result<()> {
+        let invocation = self.invocation(path)?;
+        if cx.terminal.is_some()
+            && let Some(question) = Box::pin(invocation.command.question(cx)).await?
         {
             return Err(question.unasked());
         }
-        let report = Box::pin(call.command.run(shell)).await?;
-        shell.show(&*report)?;
+        let report = Box::pin(invocation.command.run(cx)).await?;
+        cx.show(&*report)?;
         match report.failure() {
             Some(error) => Err(error),
             None => Ok(()),
@@ -164,45 +164,45 @@ impl Spec for Find {
         }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<Silence> {
         let filter = self.filter()?;
-        let top = self.top(shell)?;
-        let mut deleter = self.delete.then(|| Deleter::new(shell));
-        let mut unread = Unread::default();
+        let top = self.top(cx)?;
+        let mut deleter = self.delete.then(|| Deleter::new(cx));
+        let mut read_failures = ReadFailures::default();
         let (mut found, now) = (0, Time::now().0);
-        let mut znodes = self.znodes(shell, &filter, &top);
+        let mut znodes = self.znodes(cx, &filter, &top);
         while let Some(visited) = znodes.next().await? {
-            unread.note(visited.refused);
+            read_failures.note(visited.refused);
             if !filter.matches(&visited.record, now) {
                 continue;
             }
             found += 1;
             if let Some(deleter) = &mut deleter {
                 deleter.add(&visited.record.path).await?;
-                shell.progress.note(deleter.applier.applied.deleted, "deleted");
+                cx.progress.note(deleter.applier.applied.deleted, "deleted");
                 continue;
             }
-            shell.progress.note(found, "found");
+            cx.progress.note(found, "found");
             if self.exec.is_empty() {
-                shell.show(&Found::new(&visited.record))?;
+                cx.show(&Found::new(&visited.record))?;
             } else {
-                self.execute(shell, &visited.record.path).await?;
+                self.execute(cx, &visited.record.path).await?;
             }
         }
         if let Some(deleter) = deleter {
             deleter.finish().await?;
         }
-        unread.result()?;
+        read_failures.result()?;
         Ok(Silence {})
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if !self.delete || self.consent.yes {
             return Ok(None);
         }
-        let (filter, top) = (self.filter()?, self.top(shell)?);
+        let (filter, top) = (self.filter()?, self.top(cx)?);
         let (mut found, now) = (0, Time::now().0);
-        let mut znodes = self.znodes(shell, &filter, &top);
+        let mut znodes = self.znodes(cx, &filter, &top);
         while let Some(visited) = znodes.next().await? {
             found += u64::from(filter.matches(&visited.record, now));
         }
@@ -218,8 +218,8 @@ struct Deleter {
 }
 
 impl Deleter {
-    fn new(shell: &Shell) -> Self {
-        Self { applier: Applier::new(&shell.session), open: Vec::new() }
+    fn new(cx: &Context) -> Self {
+        Self { applier: Applier::new(&cx.session), open: Vec::new() }
     }
 
     async fn add(&mut self, path: &ZnodePath) -> Result<()> {

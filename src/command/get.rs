@@ -5,7 +5,7 @@ use super::{Spec, Task};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::Shell;
+use super::Context;
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::zk::{Stat, TypedPath, ZnodePath};
@@ -63,7 +63,7 @@ numChildren = 0";
 
 impl Get {
     /// Returns what `get path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
+    pub(super) fn simple(path: TypedPath) -> Self {
         Self { path: Some(path), ..Self::default() }
     }
 
@@ -83,14 +83,14 @@ impl Spec for Get {
         Effects::READS.watching(self.watches())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Data> {
-        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
+    async fn run(&self, cx: &Context) -> Result<Data> {
+        let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
         let (bytes, stat) = if self.watches() {
-            shell.session.get_data(&path, true).await?
+            cx.session.get_data(&path, true).await?
         } else {
-            shell.session.read(&path).await?
+            cx.session.read(&path).await?
         };
-        let stat = (self.stat || shell.view.tells_stat()).then_some(stat);
+        let stat = (self.stat || cx.view.tells_stat()).then_some(stat);
         // Both asked for, zkCli gives the table.
         let form = match (self.hex, self.base64, self.pretty) {
             (true, _, _) => Form::Hex,

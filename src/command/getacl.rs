@@ -1,7 +1,7 @@
 //! `getAcl`: who may do what with a znode.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};
@@ -37,9 +37,9 @@ impl Spec for GetAcl {
         Effects::READS
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Guard> {
-        let path = shell.path(&self.path)?;
-        let (acl, stat) = shell.session.get_acl(&path).await?;
+    async fn run(&self, cx: &Context) -> Result<Guard> {
+        let path = cx.path(&self.path)?;
+        let (acl, stat) = cx.session.get_acl(&path).await?;
         Ok(Guard { acl, stat: self.stat.then_some(stat) })
     }
 }

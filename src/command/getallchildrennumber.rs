@@ -1,7 +1,7 @@
 //! `getAllChildrenNumber`: how many znodes lie below one.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -37,9 +37,9 @@ impl Spec for GetAllChildrenNumber {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Count> {
-        let path = shell.path(&self.path)?;
-        Ok(Count { count: shell.session.count_below(&path).await? })
+    async fn run(&self, cx: &Context) -> Result<Count> {
+        let path = cx.path(&self.path)?;
+        Ok(Count { count: cx.session.count_below(&path).await? })
     }
 }
 

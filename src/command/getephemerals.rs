@@ -1,7 +1,7 @@
 //! `getEphemerals`: the ephemeral znodes of this session.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{TypedPath, ZnodePath};
@@ -37,12 +37,12 @@ impl Spec for GetEphemerals {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Ephemerals> {
+    async fn run(&self, cx: &Context) -> Result<Ephemerals> {
         let prefix = match &self.path {
-            Some(path) => shell.path(path)?,
+            Some(path) => cx.path(path)?,
             None => ZnodePath::root(),
         };
-        Ok(Ephemerals { ephemerals: shell.session.list_ephemerals(&prefix).await? })
+        Ok(Ephemerals { ephemerals: cx.session.list_ephemerals(&prefix).await? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `grep`: lines of data that a regular expression matches.
 
-use super::{Shell, Spec, Task};
-use super::unread::Unread;
+use super::{Context, Spec, Task};
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
@@ -57,22 +57,22 @@ impl Spec for Grep {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let top = shell.path_or_root(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let top = cx.path_or_root(&self.path)?;
         let regex = Filter::data_regex(&self.regex, self.ignore_case)?;
         let pattern = Pattern { regex, invert: self.invert };
         let needs = Needs { data: true, ..Needs::default() };
-        let mut znodes = Znodes::new(&shell.session, &top, needs, None);
-        let (mut count, mut found, mut unread) = (0, false, Unread::default());
+        let mut znodes = Znodes::new(&cx.session, &top, needs, None);
+        let (mut count, mut found, mut read_failures) = (0, false, ReadFailures::default());
         while let Some(visited) = znodes.next().await? {
             count += 1;
-            shell.progress.note(count, "searched");
+            cx.progress.note(count, "searched");
             let path = visited.record.path.as_str();
             let data = visited.record.data.as_ref().map_or(&[][..], Data::bytes);
             if self.znodes {
                 if pattern.is_in(data) {
                     found = true;
-                    shell.show(&Match {
+                    cx.show(&Match {
                         path,
                         line: None,
                         count: None,
@@ -86,7 +86,7 @@ impl Spec for Grep {
                 if count > 0 {
                     found = true;
                     let count = Some(count);
-                    shell.show(&Match {
+                    cx.show(&Match {
                         path,
                         line: None,
                         count,
@@ -100,7 +100,7 @@ impl Spec for Grep {
                     Found::Nothing => {}
                     Found::Binary => {
                         found = true;
-                        shell.show(&Match {
+                        cx.show(&Match {
                             path,
                             line: None,
                             count: None,
@@ -117,7 +117,7 @@ impl Spec for Grep {
                             let end = text.floor_char_boundary(MAX_SHOWN_BYTES.min(text.len()));
                             let (number, text) = (Some(line.number), Some(&text[..end]));
                             let marks = &line.matches;
-                            shell.show(&Match {
+                            cx.show(&Match {
                                 path,
                                 line: number,
                                 count: None,
@@ -129,9 +129,9 @@ impl Spec for Grep {
                     }
                 }
             }
-            unread.note(visited.refused);
+            read_failures.note(visited.refused);
         }
-        unread.result()?;
+        read_failures.result()?;
         if found {
             return Ok(Silence {});
         }

@@ -1,7 +1,7 @@
 //! `help`: all commands by task, one command in full, or a word of the glossary.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::{COMMANDS, Command, Listed};
 use super::keys_page::KEYS;
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ impl Spec for Help {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Shell) -> Result<Said> {
+    async fn run(&self, _: &Context) -> Result<Said> {
         let language =
             self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
         let text = match &self.words[..] {

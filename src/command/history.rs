@@ -5,7 +5,7 @@ use super::{Spec, Task};
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::{Call, Shell, is_private, redact};
+use super::{Invocation, Context, is_private, redact};
 use crate::dispatch::FreeWord;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Silence, Text};
@@ -69,26 +69,26 @@ impl Spec for History {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Lines> {
+    async fn run(&self, cx: &Context) -> Result<Lines> {
         let word = self.word.as_ref().map(|word| word.0.to_string_lossy());
         match (self.ask, word) {
-            (Some(Ask::Search), Some(word)) => Ok(search(shell, &word)),
+            (Some(Ask::Search), Some(word)) => Ok(search(cx, &word)),
             (Some(Ask::Search), None) => Err(Error::usage("Missing: word")
                 .with_usage("history search word")
                 .with_hint("lines that contain it are printed")),
             (_, Some(word)) => Err(Error::usage(format!("Unexpected argument: {word}"))
                 .with_usage("history [N] | history search word")),
-            (Some(Ask::Last(number)), None) => Ok(last(shell, number)),
-            (None, None) => Ok(last(shell, SHOWN)),
+            (Some(Ask::Last(number)), None) => Ok(last(cx, number)),
+            (None, None) => Ok(last(cx, SHOWN)),
         }
     }
 }
 
-fn last(shell: &Shell, number: usize) -> Lines {
-    let log = shell.log();
+fn last(cx: &Context, number: usize) -> Lines {
+    let log = cx.log();
     let first = log.len().saturating_sub(number);
     let shown = |line: &String| {
-        let dialect = shell.view.dialect;
+        let dialect = cx.view.dialect;
         match line {
             line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
             line if is_private(line, dialect) => redact(line, dialect).into_owned(),
@@ -100,15 +100,15 @@ fn last(shell: &Shell, number: usize) -> Lines {
 }
 
 /// Finds the newest lines that contain `word`, each once.
-fn search(shell: &Shell, word: &str) -> Lines {
-    let log = shell.log();
+fn search(cx: &Context, word: &str) -> Lines {
+    let log = cx.log();
     // Without the line that asks.
     let own = log.iter().rev().skip(1).map(|(n, line)| (Some(n), line));
-    let earlier = shell.earlier().iter().rev().map(|line| (None, line));
+    let earlier = cx.earlier().iter().rev().map(|line| (None, line));
     let mut seen = HashSet::new();
     let mut found: Vec<_> = own
         .chain(earlier)
-        .filter(|(_, line)| line.contains(word) && !is_private(line, shell.view.dialect))
+        .filter(|(_, line)| line.contains(word) && !is_private(line, cx.view.dialect))
         .filter(|(_, line)| seen.insert(line.as_str()))
         .take(FOUND)
         .map(|(n, line)| (n, line.clone()))
@@ -169,8 +169,8 @@ Created /lake-0000000001";
 
 impl Redo {
     /// Returns the line to run, and puts it into the log in place of this one.
-    fn line(&self, shell: &Shell) -> Result<String> {
-        let mut log = shell.log();
+    fn line(&self, cx: &Context) -> Result<String> {
+        let mut log = cx.log();
         if self.number >= log.len().saturating_sub(1) {
             return Err(out_of_range());
         }
@@ -189,16 +189,16 @@ impl Spec for Redo {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
-        match shell.reader.read(&self.line(shell)?)? {
-            Some(call) => Box::pin(call.command.run(shell)).await,
+    async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
+        match cx.reader.read(&self.line(cx)?)? {
+            Some(invocation) => Box::pin(invocation.command.run(cx)).await,
             None => Ok(Box::new(Silence {})),
         }
     }
 
-    fn wrapped(&self, shell: Option<&Shell>) -> Option<Result<Call>> {
-        let shell = shell?;
-        self.line(shell).and_then(|line| shell.reader.read(&line)).transpose()
+    fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Invocation>> {
+        let cx = cx?;
+        self.line(cx).and_then(|line| cx.reader.read(&line)).transpose()
     }
 }
 
@@ -208,9 +208,9 @@ fn out_of_range() -> Error {
 
 /// Returns the line that `!!` or `!N` stands for; none for any other line. Only the whole line is
 /// looked at, so that no `!` in data is ever taken for this.
-pub fn recalled(shell: &Shell, line: &str) -> Option<Result<String>> {
+pub fn recalled(cx: &Context, line: &str) -> Option<Result<String>> {
     let which = line.trim().strip_prefix('!')?;
-    let log = shell.log();
+    let log = cx.log();
     let number = match which {
         "!" => log.len().checked_sub(1),
         number if number.bytes().all(|byte| byte.is_ascii_digit()) => Some(number.parse().ok()?),
@@ -218,7 +218,7 @@ pub fn recalled(shell: &Shell, line: &str) -> Option<Result<String>> {
     };
     let line = number.and_then(|number| log.get(number)).cloned().ok_or_else(out_of_range);
     Some(line.and_then(|line| {
-        if is_private(&line, shell.view.dialect) {
+        if is_private(&line, cx.view.dialect) {
             let message = "Not run again: the line is private, and would be shown";
             return Err(Error::new(Kind::Refused, message).with_hint("redo runs it unseen"));
         }

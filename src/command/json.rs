@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
@@ -51,16 +51,16 @@ impl Json {
         self.write || Expression::new(&self.expression).is_ok_and(|compiled| compiled.assigns())
     }
 
-    async fn change(&self, shell: &Shell, path: &ZnodePath) -> Result<Stat> {
+    async fn change(&self, cx: &Context, path: &ZnodePath) -> Result<Stat> {
         for _ in 0..MOST_TRIES {
-            let (data, stat) = shell.session.get_data(path, false).await?;
+            let (data, stat) = cx.session.get_data(path, false).await?;
             let data = Arc::new(data);
             let (text, old) = (self.expression.clone(), Arc::clone(&data));
             let new = apart(move || Expression::new(&text)?.change(old.as_bytes())).await?;
             if new == data.as_bytes() {
                 return Ok(stat);
             }
-            match shell.session.set_data(path, &new, Some(stat.version)).await {
+            match cx.session.set_data(path, &new, Some(stat.version)).await {
                 Err(error) if error.code_of() == Some(Code::BadVersion) => {}
                 written => return written,
             }
@@ -81,16 +81,16 @@ impl Spec for Json {
         if self.writes() { Effects::writes(Write::Data).long(true) } else { Effects::READS.long(true) }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Values> {
-        let path = shell.path(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Values> {
+        let path = cx.path(&self.path)?;
         let expression = Expression::new(&self.expression)?;
         if !self.write && !expression.assigns() {
-            let (data, _) = shell.session.get_data(&path, false).await?;
+            let (data, _) = cx.session.get_data(&path, false).await?;
             let text = self.expression.clone();
             let values = apart(move || Expression::new(&text)?.read(data.as_bytes())).await?;
             return Ok(Values { values: parsed(&values), stat: None });
         }
-        let stat = self.change(shell, &path).await?;
+        let stat = self.change(cx, &path).await?;
         Ok(Values { values: Vec::new(), stat: Some(stat) })
     }
 }

@@ -1,7 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
@@ -38,15 +38,15 @@ impl Spec for ListQuota {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Listed> {
-        let path = shell.path(&self.path)?;
-        let place = tree::limits_path(&shell.session, &path)?;
-        if let Some(Quota { limits, usage }) = tree::quota(&shell.session, &path).await? {
+    async fn run(&self, cx: &Context) -> Result<Listed> {
+        let path = cx.path(&self.path)?;
+        let place = tree::limits_path(&cx.session, &path)?;
+        if let Some(Quota { limits, usage }) = tree::quota(&cx.session, &path).await? {
             return Ok(Listed { path, place, limits, usage });
         }
         // zkCli tells the place before it has looked there.
-        if shell.view.format == Format::Text {
-            shell.show(&Place(&place))?;
+        if cx.view.format == Format::Text {
+            cx.show(&Place(&place))?;
         }
         Err(Error::new(Kind::Refused, format!("quota for {path} does not exist."))
             .with_hint("a quota holds for all below the znode that has it: see those above"))

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question};
-use super::transferring::{Done, Manner, live, outcome, question, run};
+use super::transferring::{TransferReport, TransferOptions, live, outcome, question, run};
 use crate::dispatch::{Effects, Write};
 use crate::error::Result;
 use crate::tree::plan::Rules;
@@ -22,7 +22,7 @@ pub struct Load {
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
-    manner: Manner,
+    options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
     /// File or folder that save wrote; or what other tools have saved
@@ -49,36 +49,36 @@ impl Load {
 
 
 
-    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
-        let target = self.path.as_ref().map(|path| shell.path(path)).transpose()?;
-        let saved = open(&self.file, target.as_ref(), shell.session.max_request() as u64)?;
+    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+        let target = self.path.as_ref().map(|path| cx.path(path)).transpose()?;
+        let saved = open(&self.file, target.as_ref(), cx.session.max_request() as u64)?;
         let target = target.unwrap_or(saved.top);
-        let target = self.consent.allow_below(shell, target, "load into")?;
-        let pairs = Pairs { old: live(shell, &target, None), new: Source::file(saved.records) };
-        Ok((pairs, self.manner.rules(shell, self.overwrite, false), target))
+        let target = self.consent.allow_below(cx, target, "load into")?;
+        let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
+        Ok((pairs, self.options.rules(cx, self.overwrite, false), target))
     }
 }
 
 impl Spec for Load {
     const NAME: &'static str = "load";
     const TASK: Task = Task::Copy;
-    type Report = Done;
+    type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Done> {
-        let (pairs, rules, _) = self.prepare(shell)?;
-        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
-        outcome(shell, done, self.manner.dry_run)
+    async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        let (pairs, rules, _) = self.prepare(cx)?;
+        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
+        outcome(cx, done, self.options.dry_run)
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        if self.consent.yes || self.manner.dry_run {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(shell)?;
+        let (pairs, rules, target) = self.prepare(cx)?;
         question(pairs, rules, &target).await
     }
 }

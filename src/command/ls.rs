@@ -1,7 +1,7 @@
 //! `ls` and `ls2`: list the children of a znode.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dialect::Format;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -48,7 +48,7 @@ Created /lake/duck
 
 impl Ls {
     /// Returns what `ls path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
+    pub(super) fn simple(path: TypedPath) -> Self {
         Self { path: Some(path), ..Self::default() }
     }
 
@@ -73,25 +73,25 @@ impl Spec for Ls {
         Effects::READS.watching(self.watches()).long(self.is_long())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Children> {
-        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
+    async fn run(&self, cx: &Context) -> Result<Children> {
+        let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
         let watch = self.watches();
         if self.recursive {
             if watch {
                 // As zkCli does, whose walk begins with the data of the znode that was named.
-                shell.session.get_data(&path, true).await?;
+                cx.session.get_data(&path, true).await?;
             }
             let mut count = 0;
-            let mut walk = Walk::new(&shell.session, &path, WalkOrder::Siblings, watch);
+            let mut walk = Walk::new(&cx.session, &path, WalkOrder::Siblings, watch);
             while let Some(path) = walk.next().await? {
                 count += 1;
-                shell.progress.note(count, "listed");
-                shell.show(&Visited { path: &path })?;
+                cx.progress.note(count, "listed");
+                cx.show(&Visited { path: &path })?;
             }
-            let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
+            let stat = if self.stat { cx.session.exists(&path, false).await? } else { None };
             return Ok(Children { names: None, stat });
         }
-        list(shell, &path, watch, self.stat).await
+        list(cx, &path, watch, self.stat).await
     }
 }
 
@@ -141,15 +141,15 @@ impl Spec for Ls2 {
         Effects::READS.watching(self.watches())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Children> {
-        let path = shell.path(&self.path)?;
-        list(shell, &path, self.watches(), true).await
+    async fn run(&self, cx: &Context) -> Result<Children> {
+        let path = cx.path(&self.path)?;
+        list(cx, &path, self.watches(), true).await
     }
 }
 
-async fn list(shell: &Shell, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
-    let json = shell.view.format == Format::Json;
-    let (mut names, found) = shell.session.children(path, watch).await?;
+async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
+    let json = cx.view.format == Format::Json;
+    let (mut names, found) = cx.session.children(path, watch).await?;
     names.sort_unstable();
     Ok(Children { names: Some(names), stat: (stat || json).then_some(found) })
 }

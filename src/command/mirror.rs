@@ -1,9 +1,9 @@
 //! `mirror`: make one tree like another.
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question};
 use super::cp::{apart, moved};
-use super::transferring::{Done, Manner, live, outcome, question, run};
+use super::transferring::{TransferReport, TransferOptions, live, outcome, question, run};
 use crate::dispatch::{Effects, Write};
 use crate::error::Result;
 use crate::tree::plan::Rules;
@@ -21,7 +21,7 @@ pub struct Mirror {
     #[arg(long)]
     delete: bool,
     #[command(flatten)]
-    manner: Manner,
+    options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
     /// Znode at the top of the tree that is the model
@@ -52,40 +52,40 @@ impl Mirror {
 
 
 
-    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
-        let (path, target) = (shell.path(&self.path)?, shell.path(&self.target)?);
+    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         let target = if self.delete {
-            self.consent.allow(shell, target, "replace")?
+            self.consent.allow(cx, target, "replace")?
         } else {
-            self.consent.allow_below(shell, target, "change")?
+            self.consent.allow_below(cx, target, "change")?
         };
         apart(&path, &target, true)?;
         let pairs =
-            Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
-        Ok((pairs, self.manner.rules(shell, true, self.delete), target))
+            Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        Ok((pairs, self.options.rules(cx, true, self.delete), target))
     }
 }
 
 impl Spec for Mirror {
     const NAME: &'static str = "mirror";
     const TASK: Task = Task::Copy;
-    type Report = Done;
+    type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Done> {
-        let (pairs, rules, _) = self.prepare(shell)?;
-        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
-        outcome(shell, done, self.manner.dry_run)
+    async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        let (pairs, rules, _) = self.prepare(cx)?;
+        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
+        outcome(cx, done, self.options.dry_run)
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        if self.consent.yes || self.manner.dry_run {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(shell)?;
+        let (pairs, rules, target) = self.prepare(cx)?;
         question(pairs, rules, &target).await
     }
 }

@@ -3,39 +3,39 @@
 //! A command knows its arguments, its help, its example and its report. It knows neither where its
 //! line came from nor where its report goes.
 
-mod block;
 mod consent;
+mod context;
 mod data;
 mod data_hint;
-mod inner;
+mod fast_parse;
+mod heredoc;
 mod keys_page;
 mod likely_line;
-mod log;
+mod line_log;
+mod multi_line;
 mod parse;
-mod plain;
+mod read_failures;
 mod redact;
-mod rows;
 mod secret;
-mod shell;
 mod spec;
 mod switches;
 mod transferring;
-mod unread;
 mod usage_error;
+mod wrapped_command;
 
 use clap::CommandFactory;
 
-pub use self::block::mark;
 pub use self::consent::Question;
+pub use self::context::{Context, Outcome};
 pub use self::data_hint::{DataHint, show as show_data_hint};
 pub use self::help::related;
+pub use self::heredoc::terminator;
 pub use self::history::recalled;
-pub use self::parse::{Call, Reader, parse, words};
+pub use self::multi_line::{MultiLine, Unfinished};
+pub use self::parse::{Invocation, Reader, parse, words};
 use self::parse::{is_option, with_places};
 pub use self::redact::{is_private, redact};
-pub use self::rows::{Block, Open};
 pub use self::secret::ask;
-pub use self::shell::{Outcome, Shell};
 use self::spec::Spec;
 use self::spec::Task;
 pub use self::switches::{Switch, Switches};
@@ -72,9 +72,9 @@ macro_rules! commands {
 
         impl Command {
             /// Returns what the command does, as far as others must know.
-            pub fn effects(&self, shell: &Shell) -> Effects {
-                if let Some(wrapped) = self.wrapped(Some(shell)) {
-                    return wrapped.map_or(Effects::SHELL, |call| call.effects(shell).long(true));
+            pub fn effects(&self, cx: &Context) -> Effects {
+                if let Some(wrapped) = self.wrapped(Some(cx)) {
+                    return wrapped.map_or(Effects::SHELL, |invocation| invocation.effects(cx).long(true));
                 }
                 match self {
                     $($(Self::$command(command) => command.effects(),)+)+
@@ -92,38 +92,38 @@ macro_rules! commands {
             }
 
             /// Returns what a person is to be asked before the command runs; none for most.
-            pub async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-                if let Some(wrapped) = self.wrapped(Some(shell)) {
-                    return Box::pin(wrapped?.question(shell)).await;
+            pub async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+                if let Some(wrapped) = self.wrapped(Some(cx)) {
+                    return Box::pin(wrapped?.question(cx)).await;
                 }
                 match self {
-                    $($(Self::$command(command) => Box::pin(command.question(shell)).await,)+)+
+                    $($(Self::$command(command) => Box::pin(command.question(cx)).await,)+)+
                 }
             }
 
             /// Returns what the command means inside a transaction; none where it runs at once
             /// there too.
-            async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
+            async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
                 match self {
-                    $($(Self::$command(command) => command.operation(shell).await,)+)+
+                    $($(Self::$command(command) => command.operation(cx).await,)+)+
                 }
             }
 
-            fn wrapped(&self, shell: Option<&Shell>) -> Option<Result<Call>> {
+            fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Invocation>> {
                 match self {
-                    $($(Self::$command(command) => command.wrapped(shell),)+)+
+                    $($(Self::$command(command) => command.wrapped(cx),)+)+
                 }
             }
 
-            async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
-                if shell.in_transaction()
-                    && let Some(operation) = self.operation(shell).await
+            async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
+                if cx.in_transaction()
+                    && let Some(operation) = self.operation(cx).await
                 {
-                    return boxed(shell.queue(operation));
+                    return boxed(cx.queue(operation));
                 }
                 match self {
                     // In a box each, so that a script's line is not as large as the largest of them.
-                    $($(Self::$command(command) => boxed(Box::pin(command.run(shell)).await),)+)+
+                    $($(Self::$command(command) => boxed(Box::pin(command.run(cx)).await),)+)+
                 }
             }
         }
@@ -206,7 +206,7 @@ impl Listed {
 impl Command {
     /// Returns clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
-        repeatable_flags(parse::Typed::command())
+        repeatable_flags(parse::CommandLine::command())
     }
 }
 

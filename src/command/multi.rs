@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Effects, Write};
 use super::consent::counted;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Said, Silence, Text};
 use crate::session::{OpResult, Operation};
@@ -90,9 +90,9 @@ impl Spec for Multi {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
-        let mut transaction = shell.transaction();
-        if let Some(open) = transaction.as_ref().filter(|_| shell.terminal.is_some()) {
+    async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
+        let mut transaction = cx.transaction();
+        if let Some(open) = transaction.as_ref().filter(|_| cx.terminal.is_some()) {
             return Ok(Box::new(Said(open.listed())));
         }
         if transaction.is_some() {
@@ -130,8 +130,8 @@ Checked /
 Created /lake";
 
 impl Check {
-    fn as_operation(&self, shell: &Shell) -> Result<Operation> {
-        Ok(Operation::Check { path: shell.path(&self.path)?, version: self.version })
+    fn as_operation(&self, cx: &Context) -> Result<Operation> {
+        Ok(Operation::Check { path: cx.path(&self.path)?, version: self.version })
     }
 
 }
@@ -145,12 +145,12 @@ impl Spec for Check {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Shell) -> Result<Silence> {
+    async fn run(&self, _: &Context) -> Result<Silence> {
         Err(none())
     }
 
-    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
-        Some(self.as_operation(shell))
+    async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
+        Some(self.as_operation(cx))
     }
 }
 
@@ -175,8 +175,8 @@ impl Spec for Discard {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        shell.transaction().take().map(|_| Silence {}).ok_or_else(none)
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        cx.transaction().take().map(|_| Silence {}).ok_or_else(none)
     }
 }
 
@@ -208,15 +208,15 @@ impl Spec for Commit {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Committed> {
-        let Transaction { operations, spoiled, .. } = shell.transaction().take().ok_or_else(none)?;
+    async fn run(&self, cx: &Context) -> Result<Committed> {
+        let Transaction { operations, spoiled, .. } = cx.transaction().take().ok_or_else(none)?;
         if spoiled {
             return Err(refused("Nothing was sent: a line since multi was wrong"));
         }
         let result = if operations.is_empty() {
             Ok(Vec::new())
         } else {
-            shell.session.transact(&operations).await?
+            cx.session.transact(&operations).await?
         };
         Ok(Committed::new(&operations, result))
     }

@@ -1,9 +1,9 @@
 //! `mv`: move a znode, or a tree.
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question};
 use super::cp::{apart, moved};
-use super::transferring::{ALL, Done, Manner, live, outcome, question, run};
+use super::transferring::{ALL, TransferReport, TransferOptions, live, outcome, question, run};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
@@ -47,12 +47,12 @@ impl Mv {
 
 
 
-    fn paths(&self, shell: &Shell) -> Result<(ZnodePath, ZnodePath)> {
-        let (path, target) = (shell.path(&self.path)?, shell.path(&self.target)?);
+    fn paths(&self, cx: &Context) -> Result<(ZnodePath, ZnodePath)> {
+        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         apart(&path, &target, true)?;
         if self.recursive {
-            let path = self.consent.allow(shell, path, "move")?;
-            return Ok((path, self.consent.allow_below(shell, target, "move to")?));
+            let path = self.consent.allow(cx, path, "move")?;
+            return Ok((path, self.consent.allow_below(cx, target, "move to")?));
         }
         Ok((path, target))
     }
@@ -61,43 +61,43 @@ impl Mv {
 impl Spec for Mv {
     const NAME: &'static str = "mv";
     const TASK: Task = Task::Copy;
-    type Report = Done;
+    type Report = TransferReport;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Done> {
-        let (path, target) = self.paths(shell)?;
+    async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        let (path, target) = self.paths(cx)?;
         if !self.recursive {
-            one(shell, &path, &target).await?;
-            return Ok(Done::silent());
+            one(cx, &path, &target).await?;
+            return Ok(TransferReport::silent());
         }
-        let manner = Manner { dry_run: false, persist_ephemerals: false };
+        let options = TransferOptions { dry_run: false, persist_ephemerals: false };
         let pairs =
-            || Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
-        if shell.session.exists(&target, false).await?.is_some() {
+            || Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        if cx.session.exists(&target, false).await?.is_some() {
             return Err(Error::code(crate::error::Code::NodeExists, target.as_str()));
         }
-        let done = run(shell, pairs(), manner.rules(shell, false, false), false, false).await?;
+        let done = run(cx, pairs(), options.rules(cx, false, false), false, false).await?;
         let whole = done.left_count == 0 && done.failed == 0 && done.failures.is_empty();
         if !whole {
-            return outcome(shell, done, false)
+            return outcome(cx, done, false)
                 .map_err(|error| error.with_detail(format!("{path} was not deleted")));
         }
-        delete(shell, pairs(), &path, &target).await?;
-        outcome(shell, done, false)
+        delete(cx, pairs(), &path, &target).await?;
+        outcome(cx, done, false)
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || !self.recursive {
             return Ok(None);
         }
-        let (path, target) = self.paths(shell)?;
-        let manner = Manner { dry_run: false, persist_ephemerals: false };
+        let (path, target) = self.paths(cx)?;
+        let options = TransferOptions { dry_run: false, persist_ephemerals: false };
         let pairs =
-            Pairs { old: live(shell, &target, None), new: moved(shell, &path, &target, None) };
-        let question = question(pairs, manner.rules(shell, false, false), &target).await?;
+            Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let question = question(pairs, options.rules(cx, false, false), &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),
             ..question
@@ -106,8 +106,8 @@ impl Spec for Mv {
 }
 
 /// Moves one znode in a transaction.
-async fn one(shell: &Shell, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
-    let mut znodes = Znodes::new(&shell.session, path, ALL, Some(0));
+async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
+    let mut znodes = Znodes::new(&cx.session, path, ALL, Some(0));
     let gone = || Error::code(crate::error::Code::NoNode, path.as_str());
     let visited = znodes.next().await?.ok_or_else(gone)?;
     if let Some(error) = visited.refused {
@@ -139,7 +139,7 @@ async fn one(shell: &Shell, path: &ZnodePath, target: &ZnodePath) -> Result<()> 
         },
         Operation::Delete { path: path.clone(), version: Some(stat.version) },
     ];
-    match shell.session.transact(&operations).await? {
+    match cx.session.transact(&operations).await? {
         Ok(_) => Ok(()),
         Err((_, error)) if error.code_of() == Some(crate::error::Code::NotEmpty) => {
             Err(error.with_hint("-r moves its children too"))
@@ -150,12 +150,12 @@ async fn one(shell: &Shell, path: &ZnodePath, target: &ZnodePath) -> Result<()> 
 
 /// Deletes a tree of which there is a copy; what differs from it by now stays.
 async fn delete(
-    shell: &Shell,
+    cx: &Context,
     mut pairs: Pairs,
     path: &ZnodePath,
     target: &ZnodePath,
 ) -> Result<()> {
-    let mut applier = Applier::new(&shell.session);
+    let mut applier = Applier::new(&cx.session);
     let mut open: Vec<Step> = Vec::new();
     let mut kept = 0_u64;
     loop {
@@ -170,7 +170,7 @@ async fn delete(
             }
         }
         let Some((pair, _)) = next else { break };
-        shell.progress.note(applier.applied.deleted, "deleted");
+        cx.progress.note(applier.applied.deleted, "deleted");
         if pair.difference().is_some() {
             kept += 1;
             // What is above something that stays, stays too.

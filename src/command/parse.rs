@@ -9,7 +9,7 @@ use clap::{FromArgMatches, Parser};
 use super::help::Help;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Command, DataHint, block, plain};
+use super::{Command, DataHint, fast_parse, heredoc};
 use crate::dialect::Dialect;
 use crate::dispatch::{Place, Words, for_clap, is_option_of, places};
 use crate::error::{Error, Result};
@@ -25,14 +25,14 @@ use crate::zk::{TypedPath, ZnodePath};
     disable_help_subcommand = true,
     arg_required_else_help = false
 )]
-pub(super) struct Typed {
+pub(super) struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
 
 /// A command as it was typed.
 #[derive(Debug)]
-pub struct Call {
+pub struct Invocation {
     /// The command with its arguments.
     pub command: Command,
     /// The command's own name, also where another was typed.
@@ -43,7 +43,7 @@ pub struct Call {
     pub has_block: bool,
 }
 
-impl std::ops::Deref for Call {
+impl std::ops::Deref for Invocation {
     type Target = Command;
 
     fn deref(&self) -> &Command {
@@ -51,7 +51,7 @@ impl std::ops::Deref for Call {
     }
 }
 
-impl Call {
+impl Invocation {
     /// Returns what to say of data that is stored as typed and may surprise.
     pub fn data_hint(&self) -> Option<DataHint> {
         if self.has_block { None } else { self.command.data_hint() }
@@ -67,7 +67,7 @@ impl Call {
                 _ => Err(error),
             })?;
         }
-        self.command.wrapped(None).map_or(Ok(()), |call| call?.check())
+        self.command.wrapped(None).map_or(Ok(()), |invocation| invocation?.check())
     }
 }
 
@@ -83,8 +83,8 @@ pub struct Reader {
 impl Reader {
     /// Reads a line, with the block of data below it where it has one. None for a line without
     /// words.
-    pub fn read(&self, text: &str) -> Result<Option<Call>> {
-        if let Some(cut) = block::words(text, self.dialect)? {
+    pub fn read(&self, text: &str) -> Result<Option<Invocation>> {
+        if let Some(cut) = heredoc::words(text, self.dialect)? {
             return words(cut, self.dialect);
         }
         let line = Line::parse(text, self.dialect);
@@ -107,15 +107,15 @@ impl Reader {
 }
 
 /// Reads a line in which no variables are meant. None for a line without words.
-pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Call>> {
+pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Invocation>> {
     Reader { dialect, variables: None }.read(text)
 }
 
 /// Reads the words of a command that need no cutting. None where there are no words.
-pub fn words(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Call>> {
+pub fn words(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Invocation>> {
     let words = words.into();
-    let call = if words.block.is_none() { plain::read(&words.words) } else { None };
-    call.map_or_else(|| by_clap(&words, dialect), |call| Ok(Some(call)))
+    let invocation = if words.block.is_none() { fast_parse::read(&words.words) } else { None };
+    invocation.map_or_else(|| by_clap(&words, dialect), |invocation| Ok(Some(invocation)))
 }
 
 thread_local! {
@@ -140,7 +140,7 @@ pub(super) fn with_places<T>(
 }
 
 /// Reads words as clap does. What is said of wrong ones is said of the words without their secrets.
-pub(super) fn by_clap(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
+pub(super) fn by_clap(line: &Words, dialect: Dialect) -> Result<Option<Invocation>> {
     let read = read_words(line, dialect);
     if read.is_err()
         && let Some(redacted) = redact_words(line, dialect)
@@ -152,7 +152,7 @@ pub(super) fn by_clap(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
     read
 }
 
-fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
+fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Invocation>> {
     if line.words.is_empty() {
         return Ok(None);
     }
@@ -171,15 +171,15 @@ fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Call>> {
             }
             None => (String::new(), None),
         };
-        let command = Typed::from_arg_matches_mut(&mut matches)?.command;
-        Ok::<_, clap::Error>(Call { command, name, path, has_block: line.block.is_some() })
+        let command = CommandLine::from_arg_matches_mut(&mut matches)?.command;
+        Ok::<_, clap::Error>(Invocation { command, name, path, has_block: line.block.is_some() })
     });
     match parsed {
-        Ok(call) => Ok(Some(call)),
+        Ok(invocation) => Ok(Some(invocation)),
         // `ls --help` is `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             let command = Command::Help(Help::about(&words[0].to_string_lossy()));
-            Ok(Some(Call { command, name: "help".to_owned(), path: None, has_block: false }))
+            Ok(Some(Invocation { command, name: "help".to_owned(), path: None, has_block: false }))
         }
         Err(error) => Err(usage_error(&error, &words)),
     }
@@ -191,7 +191,7 @@ mod tests {
 
     fn said(line: &str) -> String {
         match parse(line, Dialect::V34) {
-            Ok(Some(call)) => format!("{:?}", call.command),
+            Ok(Some(invocation)) => format!("{:?}", invocation.command),
             Ok(None) => "nothing".to_owned(),
             Err(error) => {
                 let usage = error.usage_line().map(|usage| format!(" | {usage}"));

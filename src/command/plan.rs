@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question};
 use super::diff::Differing;
-use super::transferring::{Done, Manner, left, live, outcome, question, run};
+use super::transferring::{TransferReport, TransferOptions, left, live, outcome, question, run};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
@@ -29,11 +29,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn pairs(&self, shell: &Shell) -> Result<(Pairs, ZnodePath)> {
-        let target = self.path.as_ref().map(|path| shell.path(path)).transpose()?;
-        let saved = open(&self.file, target.as_ref(), shell.session.max_request() as u64)?;
+    fn pairs(&self, cx: &Context) -> Result<(Pairs, ZnodePath)> {
+        let target = self.path.as_ref().map(|path| cx.path(path)).transpose()?;
+        let saved = open(&self.file, target.as_ref(), cx.session.max_request() as u64)?;
         let target = target.unwrap_or(saved.top);
-        let pairs = Pairs { old: live(shell, &target, None), new: Source::file(saved.records) };
+        let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
         Ok((pairs, target))
     }
 
@@ -76,19 +76,19 @@ impl Spec for Plan {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let (mut pairs, target) = self.wanted.pairs(shell)?;
-        let manner = Manner { dry_run: true, persist_ephemerals: self.persist_ephemerals };
-        let mut planner = Planner::new(manner.rules(shell, true, self.wanted.prune));
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let (mut pairs, target) = self.wanted.pairs(cx)?;
+        let options = TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
+        let mut planner = Planner::new(options.rules(cx, true, self.wanted.prune));
         let (mut counts, mut failures, mut seen) = (Counts::default(), Vec::new(), 0);
         let mut is_over = false;
         while !is_over {
             if let Some((pair, _)) = pairs.next().await? {
                 seen += 1;
-                shell.progress.note(seen, "compared");
+                cx.progress.note(seen, "compared");
                 let only_old = pair.new.is_none() && !self.wanted.prune;
                 if let Some(difference) = pair.difference().filter(|_| !only_old) {
-                    shell.show(&Differing { pair: &pair, difference, quiet: self.quiet })?;
+                    cx.show(&Differing { pair: &pair, difference, quiet: self.quiet })?;
                 }
                 planner.add(pair);
             } else {
@@ -128,7 +128,7 @@ impl Spec for Plan {
 )]
 pub struct Apply {
     #[command(flatten)]
-    manner: Manner,
+    options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
@@ -150,37 +150,37 @@ impl Apply {
 
 
 
-    fn prepare(&self, shell: &Shell) -> Result<(Pairs, Rules, ZnodePath)> {
-        let (pairs, target) = self.wanted.pairs(shell)?;
+    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+        let (pairs, target) = self.wanted.pairs(cx)?;
         let target = if self.wanted.prune {
-            self.consent.allow(shell, target, "replace")?
+            self.consent.allow(cx, target, "replace")?
         } else {
-            self.consent.allow_below(shell, target, "change")?
+            self.consent.allow_below(cx, target, "change")?
         };
-        Ok((pairs, self.manner.rules(shell, true, self.wanted.prune), target))
+        Ok((pairs, self.options.rules(cx, true, self.wanted.prune), target))
     }
 }
 
 impl Spec for Apply {
     const NAME: &'static str = "apply";
     const TASK: Task = Task::Copy;
-    type Report = Done;
+    type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.manner.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Done> {
-        let (pairs, rules, _) = self.prepare(shell)?;
-        let done = run(shell, pairs, rules, self.manner.dry_run, false).await?;
-        outcome(shell, done, self.manner.dry_run)
+    async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        let (pairs, rules, _) = self.prepare(cx)?;
+        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
+        outcome(cx, done, self.options.dry_run)
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        if self.consent.yes || self.manner.dry_run {
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(shell)?;
+        let (pairs, rules, target) = self.prepare(cx)?;
         question(pairs, rules, &target).await
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::switches::{Choice, Switch};
 use crate::output::{Report, Said, Silence};
 
@@ -30,12 +30,12 @@ impl Spec for PrintWatches {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
+    async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         if let Some(choice) = self.choice {
-            shell.switches.set(Switch::Events, choice == Choice::On);
+            cx.switches.set(Switch::Events, choice == Choice::On);
             return Ok(Box::new(Silence {}));
         }
-        let how = if shell.switches.is_on(Switch::Events) { "on" } else { "off" };
+        let how = if cx.switches.is_on(Switch::Events) { "on" } else { "off" };
         Ok(Box::new(Said(format!("printwatches is {how}"))))
     }
 }

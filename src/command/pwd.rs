@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::output::{Report, Text};
 use crate::zk::ZnodePath;
 
@@ -25,8 +25,8 @@ impl Spec for Pwd {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Working> {
-        Ok(Working { path: shell.session.working_path().unwrap_or_else(ZnodePath::root) })
+    async fn run(&self, cx: &Context) -> Result<Working> {
+        Ok(Working { path: cx.session.working_path().unwrap_or_else(ZnodePath::root) })
     }
 }
 

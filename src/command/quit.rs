@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -34,11 +34,11 @@ impl Spec for Quit {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Farewell> {
-        if shell.terminal.is_some() {
-            shell.may_leave_transaction()?;
+    async fn run(&self, cx: &Context) -> Result<Farewell> {
+        if cx.terminal.is_some() {
+            cx.may_leave_transaction()?;
         }
-        let losses = shell.session.close().await;
+        let losses = cx.session.close().await;
         Ok(Farewell { losses })
     }
 }

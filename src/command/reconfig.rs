@@ -4,7 +4,7 @@ use crate::dispatch::{Effects, Write};
 use super::{Spec, Task};
 use std::path::PathBuf;
 
-use super::Shell;
+use super::Context;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::EnsembleChange;
@@ -73,9 +73,9 @@ impl Spec for Reconfig {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Committed> {
+    async fn run(&self, cx: &Context) -> Result<Committed> {
         let membership = self.change.membership()?;
-        let result = shell.session.reconfigure(&membership, self.only).await;
+        let result = cx.session.reconfigure(&membership, self.only).await;
         let (config, stat) = result.map_err(|error| match error.code_of() {
             Some(Code::Unimplemented) => {
                 error.with_hint("a server that runs alone cannot be reconfigured")

@@ -1,7 +1,7 @@
 //! `reconnect`: a new session in the place of one that is over.
 
 use super::connect::{Left, again};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::dispatch::Effects;
 use crate::error::{Error, Kind, Result};
 
@@ -29,11 +29,11 @@ impl Spec for Reconnect {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Left> {
-        if !shell.session.state().is_over() {
+    async fn run(&self, cx: &Context) -> Result<Left> {
+        if !cx.session.state().is_over() {
             return Err(Error::new(Kind::Refused, "There is a session already")
                 .with_hint("by itself it finds a server again; close ends it"));
         }
-        again(shell).await
+        again(cx).await
     }
 }

@@ -1,7 +1,7 @@
 //! `removewatches`: let go of watches.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Code, Result};
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};
@@ -67,9 +67,9 @@ impl Spec for RemoveWatches {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        let removed = shell.session.remove_watches(&path, self.which.kind(), self.local).await;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = cx.path(&self.path)?;
+        let removed = cx.session.remove_watches(&path, self.which.kind(), self.local).await;
         removed.map_err(|error| match error.code_of() {
             Some(Code::NoWatcher) => error.with_hint("watches lists those there are"),
             _ => error,

@@ -4,9 +4,9 @@ use crate::dispatch::Effects;
 use super::{Spec, Task};
 use std::time::Duration;
 
-use super::inner::Inner;
+use super::wrapped_command::WrappedCommand;
 use super::sleep::Seconds;
-use super::{Call, Shell};
+use super::{Invocation, Context};
 use crate::error::Result;
 use crate::output::Silence;
 
@@ -21,7 +21,7 @@ pub struct Repeat {
     #[arg(value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     times: u64,
     #[command(flatten)]
-    inner: Inner,
+    wrapped: WrappedCommand,
 }
 
 const EXAMPLE: &str = "\
@@ -39,16 +39,16 @@ impl Spec for Repeat {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let call = self.inner.call()?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let invocation = self.wrapped.invocation()?;
         for run in 0..self.times {
-            shell.progress.note_runs(run);
+            cx.progress.note_runs(run);
             if run > 0 {
                 let interval = self.interval.map_or(Duration::ZERO, |seconds| seconds.0);
                 tokio::time::sleep(interval).await;
             }
-            let report = Box::pin(call.command.run(shell)).await?;
-            shell.tell(&*report)?;
+            let report = Box::pin(invocation.command.run(cx)).await?;
+            cx.tell(&*report)?;
             if let Some(failure) = report.failure() {
                 return Err(failure);
             }
@@ -56,7 +56,7 @@ impl Spec for Repeat {
         Ok(Silence {})
     }
 
-    fn wrapped(&self, _: Option<&Shell>) -> Option<Result<Call>> {
-        Some(self.inner.call())
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
+        Some(self.wrapped.invocation())
     }
 }

@@ -5,9 +5,9 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::transferring::ALL;
-use super::unread::Unread;
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
@@ -51,11 +51,11 @@ impl Save {
 
     async fn write(
         &self,
-        shell: &Shell,
+        cx: &Context,
         top: &ZnodePath,
         header: Header,
         partial: &Path,
-    ) -> Result<(End, Unread)> {
+    ) -> Result<(End, ReadFailures)> {
         let failed = |error: std::io::Error| wrong(&self.file, &error);
         let file = OpenOptions::new()
             .write(true)
@@ -67,34 +67,34 @@ impl Save {
         let encoder =
             Encoder::new(BufWriter::with_capacity(1 << 16, file), Compression::of_name(&self.file));
         let mut writer = Writer::new(encoder, header).map_err(failed)?;
-        let mut znodes = Znodes::new(&shell.session, top, ALL, None).without_zookeeper();
-        let mut unread = Unread::default();
+        let mut znodes = Znodes::new(&cx.session, top, ALL, None).without_zookeeper();
+        let mut read_failures = ReadFailures::default();
         let mut count = 0;
         while let Some(visited) = znodes.next().await? {
             count += 1;
-            shell.progress.note(count, "saved");
+            cx.progress.note(count, "saved");
             writer.add(&visited.record).map_err(failed)?;
             if visited.refused.is_some() {
                 writer.skip();
             }
-            unread.note(visited.refused);
+            read_failures.note(visited.refused);
         }
         let (encoder, end) = writer.finish().map_err(failed)?;
         let mut buffer = encoder.finish().map_err(failed)?;
         buffer.flush().map_err(failed)?;
         let file: File = buffer.into_inner().map_err(|error| failed(error.into_error()))?;
         file.sync_all().map_err(failed)?;
-        Ok((end, unread))
+        Ok((end, read_failures))
     }
 
-    fn ended(&self, shell: &Shell, end: End, unread: Unread) -> Result<Saved> {
+    fn ended(&self, cx: &Context, end: End, read_failures: ReadFailures) -> Result<Saved> {
         let file = self.file.display().to_string();
         let End { znodes, changed, skipped } = end;
-        let saved = Saved { file, znodes, changed, unread: skipped };
-        match unread.result() {
+        let saved = Saved { file, znodes, changed, read_failures: skipped };
+        match read_failures.result() {
             Ok(()) => Ok(saved),
             Err(error) => {
-                shell.show(&saved)?;
+                cx.show(&saved)?;
                 Err(error)
             }
         }
@@ -110,41 +110,41 @@ impl Spec for Save {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Saved> {
-        let top = shell.path(&self.path)?;
-        let servers = shell.session.servers().map(|servers| servers.to_string());
+    async fn run(&self, cx: &Context) -> Result<Saved> {
+        let top = cx.path(&self.path)?;
+        let servers = cx.session.servers().map(|servers| servers.to_string());
         let saved = serde_json::to_value(Time::now()).ok();
         let saved = saved.and_then(|time| time.as_str().map(str::to_owned));
         let header = Header::new(&top, saved, servers);
         if self.dir {
             let mut writer = FolderWriter::new(&self.file, header)?;
-            let mut unread = Unread::default();
-            let mut znodes = Znodes::new(&shell.session, &top, ALL, None).without_zookeeper();
+            let mut read_failures = ReadFailures::default();
+            let mut znodes = Znodes::new(&cx.session, &top, ALL, None).without_zookeeper();
             let mut count = 0;
             while let Some(visited) = znodes.next().await? {
                 count += 1;
-                shell.progress.note(count, "saved");
+                cx.progress.note(count, "saved");
                 writer.add(&visited.record, visited.has_children)?;
                 if visited.refused.is_some() {
                     writer.skip();
                 }
-                unread.note(visited.refused);
+                read_failures.note(visited.refused);
             }
-            return self.ended(shell, writer.finish()?, unread);
+            return self.ended(cx, writer.finish()?, read_failures);
         }
         let partial = partial(&self.file);
         if !self.force && self.file.exists() {
             let message = format!("{} is there already", self.file.display());
             return Err(Error::new(Kind::Refused, message).with_hint("--force replaces it"));
         }
-        let written = self.write(shell, &top, header, &partial).await;
+        let written = self.write(cx, &top, header, &partial).await;
         if written.is_err() {
             // What is left of it would be taken for a saved tree.
             let _ = fs::remove_file(&partial);
         }
-        let (end, unread) = written?;
+        let (end, read_failures) = written?;
         fs::rename(&partial, &self.file).map_err(|error| wrong(&self.file, &error))?;
-        self.ended(shell, end, unread)
+        self.ended(cx, end, read_failures)
     }
 }
 
@@ -165,7 +165,7 @@ pub(super) struct Saved {
     file: String,
     znodes: u64,
     changed: u64,
-    unread: u64,
+    read_failures: u64,
 }
 
 impl Report for Saved {

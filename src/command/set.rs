@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Effects, Write};
 use super::{Spec, Task};
-use super::Shell;
+use super::Context;
 use super::data::{self, Source};
 use super::data_hint::DataHint;
 use super::setting::Setting;
@@ -53,17 +53,17 @@ Created /lake
 
 impl Set {
     /// Returns what `set path data` means.
-    pub(super) fn plain(path: TypedPath, data: Data) -> Self {
+    pub(super) fn simple(path: TypedPath, data: Data) -> Self {
         Self { path, data, ..Self::default() }
     }
 
     /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose
     /// path would begin with `/` there.
-    pub(super) fn setting(&self, shell: &Shell) -> Option<Setting> {
-        let at_root = shell.session.working_path().is_some_and(|path| path.is_root());
+    pub(super) fn setting(&self, cx: &Context) -> Option<Setting> {
+        let at_root = cx.session.working_path().is_some_and(|path| path.is_root());
         let unconditional = self.only.is_none() && self.version.is_none();
         let bare = !self.stat && self.source == Source::default() && !self.create && unconditional;
-        if shell.terminal.is_none() || !at_root || !bare {
+        if cx.terminal.is_none() || !at_root || !bare {
             return None;
         }
         Setting::of_words(self.path.as_str(), self.data.0.to_str()?)
@@ -74,12 +74,12 @@ impl Set {
         self.create
     }
 
-    async fn as_operation(&self, shell: &Shell) -> Result<Operation> {
+    async fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.create {
             return Err(Error::usage("--create has no place in a transaction"));
         }
-        let path = shell.path(&self.path)?;
-        let data = self.source.read(shell, Some(&self.data)).await?;
+        let path = cx.path(&self.path)?;
+        let data = self.source.read(cx, Some(&self.data)).await?;
         let version = self.only.or(self.version);
         Ok(Operation::Set { path, data: data.into(), version })
     }
@@ -94,14 +94,14 @@ impl Spec for Set {
         Effects::writes(Write::Data).long(self.is_long())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Box<dyn Report>> {
-        if let Some(setting) = self.setting(shell) {
-            return Ok(Box::new(setting.run(shell).await?));
+    async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
+        if let Some(setting) = self.setting(cx) {
+            return Ok(Box::new(setting.run(cx).await?));
         }
-        let path = shell.path(&self.path)?;
-        let data = self.source.read(shell, Some(&self.data)).await?;
-        let session = &shell.session;
-        let tells = self.stat || shell.view.tells_stat();
+        let path = cx.path(&self.path)?;
+        let data = self.source.read(cx, Some(&self.data)).await?;
+        let session = &cx.session;
+        let tells = self.stat || cx.view.tells_stat();
         let mut result = session.set_data(&path, &data, self.only.or(self.version)).await;
         for _ in 0..PATIENCE {
             match &result {
@@ -123,10 +123,10 @@ impl Spec for Set {
         Ok(Box::new(Written { created: None, stat: tells.then_some(result?) }))
     }
 
-    async fn operation(&self, shell: &Shell) -> Option<Result<Operation>> {
-        match self.setting(shell) {
+    async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
+        match self.setting(cx) {
             Some(_) => None,
-            None => Some(self.as_operation(shell).await),
+            None => Some(self.as_operation(cx).await),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `setAcl`: decide who may do what with a znode.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::consent::{Consent, Question, about};
 use crate::error::Result;
 use crate::output::{Report, Text};
@@ -65,11 +65,11 @@ impl SetAcl {
     }
 
 
-    fn path(&self, shell: &Shell) -> Result<ZnodePath> {
+    fn path(&self, cx: &Context) -> Result<ZnodePath> {
         if self.recursive {
-            self.consent.path(shell, &self.path, "replace the list of")
+            self.consent.path(cx, &self.path, "replace the list of")
         } else {
-            shell.path(&self.path)
+            cx.path(&self.path)
         }
     }
 }
@@ -84,25 +84,25 @@ impl Spec for SetAcl {
         Effects::writes(Write::Acl).long(self.is_long())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Guarded> {
-        let path = self.path(shell)?;
-        let acl = shell.acl(&self.acl).await?;
+    async fn run(&self, cx: &Context) -> Result<Guarded> {
+        let path = self.path(cx)?;
+        let acl = cx.acl(&self.acl).await?;
         if self.recursive {
-            let note = |count| shell.progress.note(count, "changed");
-            tree::set_acl(&shell.session, &path, &acl, self.only, note).await?;
-            let stat = if self.stat { shell.session.exists(&path, false).await? } else { None };
+            let note = |count| cx.progress.note(count, "changed");
+            tree::set_acl(&cx.session, &path, &acl, self.only, note).await?;
+            let stat = if self.stat { cx.session.exists(&path, false).await? } else { None };
             return Ok(Guarded { stat });
         }
-        let stat = shell.session.set_acl(&path, &acl, self.only).await?;
-        Ok(Guarded { stat: (self.stat || shell.view.tells_stat()).then_some(stat) })
+        let stat = cx.session.set_acl(&path, &acl, self.only).await?;
+        Ok(Guarded { stat: (self.stat || cx.view.tells_stat()).then_some(stat) })
     }
 
-    async fn question(&self, shell: &Shell) -> Result<Option<Question>> {
-        let path = self.path(shell)?;
+    async fn question(&self, cx: &Context) -> Result<Option<Question>> {
+        let path = self.path(cx)?;
         if !self.recursive || self.consent.yes {
             return Ok(None);
         }
-        let (below, more) = tree::count(&shell.session, &path).await?;
+        let (below, more) = tree::count(&cx.session, &path).await?;
         let words = || about("Replace the list of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }

@@ -1,7 +1,7 @@
 //! `setquota`: limit what a subtree may have.
 
 use crate::dispatch::{Effects, Write};
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -56,10 +56,10 @@ impl Spec for SetQuota {
         Effects::writes(Write::Quota)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Warnings> {
-        let path = shell.path(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Warnings> {
+        let path = cx.path(&self.path)?;
         let (limit, value) = self.value.checked()?;
-        let Quota { limits, usage } = tree::set_quota(&shell.session, &path, limit, value).await?;
+        let Quota { limits, usage } = tree::set_quota(&cx.session, &path, limit, value).await?;
         let (count, bytes) = (usage.get(Limit::Count), usage.get(Limit::Bytes));
         Ok(Warnings {
             count: limits.is_exceeded(Limit::Count, Limit::CountHard, count).then_some(count),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use super::switches::Switch;
 use crate::error::{Error, Kind, Result};
 use crate::output::style::PromptStyle;
@@ -88,21 +88,21 @@ impl Spec for Setting {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Settings> {
+    async fn run(&self, cx: &Context) -> Result<Settings> {
         if let (Some(name), Some(choice)) = (self.name, self.choice) {
-            change(shell, name, choice)?;
+            change(cx, name, choice)?;
         }
         let shown = self.name.as_ref().map_or(Name::value_variants(), std::slice::from_ref);
         let values: BTreeMap<_, _> =
-            shown.iter().map(|name| (word(*name), value(shell, *name))).collect();
+            shown.iter().map(|name| (word(*name), value(cx, *name))).collect();
         if self.save {
-            save(shell, &values)?;
+            save(cx, &values)?;
         }
         Ok(Settings(values))
     }
 }
 
-fn change(shell: &Shell, name: Name, choice: Choice) -> Result<()> {
+fn change(cx: &Context, name: Name, choice: Choice) -> Result<()> {
     let style = match choice {
         Choice::Full => Some(PromptStyle::Full),
         Choice::Short => Some(PromptStyle::Short),
@@ -110,12 +110,12 @@ fn change(shell: &Shell, name: Name, choice: Choice) -> Result<()> {
         Choice::On | Choice::Off => None,
     };
     match (switch(name), style) {
-        (None, Some(style)) => shell.switches.set_prompt(style),
+        (None, Some(style)) => cx.switches.set_prompt(style),
         (Some(switch), None) => {
-            if switch == Switch::Pager && choice == Choice::On && shell.terminal.is_none() {
+            if switch == Switch::Pager && choice == Choice::On && cx.terminal.is_none() {
                 return Err(Error::new(Kind::Refused, "There is no terminal for a pager"));
             }
-            shell.switches.set(switch, choice == Choice::On);
+            cx.switches.set(switch, choice == Choice::On);
         }
         (None, None) => {
             return Err(Error::usage("The prompt is full, short or name").with_usage(USAGE));
@@ -149,16 +149,16 @@ fn word(name: Name) -> &'static str {
     }
 }
 
-fn value(shell: &Shell, name: Name) -> Value {
+fn value(cx: &Context, name: Name) -> Value {
     match switch(name) {
-        Some(switch) => Value::Switch(shell.switches.is_on(switch)),
-        None => Value::Prompt(shell.switches.prompt().name()),
+        Some(switch) => Value::Switch(cx.switches.is_on(switch)),
+        None => Value::Prompt(cx.switches.prompt().name()),
     }
 }
 
 /// Writes choices into the config file.
-fn save(shell: &Shell, values: &BTreeMap<&'static str, Value>) -> Result<()> {
-    let file = shell.config_file.as_ref().ok_or_else(|| {
+fn save(cx: &Context, values: &BTreeMap<&'static str, Value>) -> Result<()> {
+    let file = cx.config_file.as_ref().ok_or_else(|| {
         Error::new(Kind::Refused, "There is no place for a config file: HOME is not set")
     })?;
     let choices: Vec<(&str, String)> = values

@@ -1,7 +1,7 @@
 //! `sleep`: wait a while.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Spec for Sleep {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Shell) -> Result<Silence> {
+    async fn run(&self, _: &Context) -> Result<Silence> {
         tokio::time::sleep(self.seconds.0).await;
         Ok(Silence {})
     }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Block, Shell, Spec, Task};
+use super::{MultiLine, Context, Spec, Task};
 use crate::dispatch::{Effects, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
@@ -41,27 +41,27 @@ impl Spec for Source {
         Effects { reads: true, write: Some(Write::Several), is_long: true, ..Effects::SHELL }
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<Silence> {
         let name = self.file.display().to_string();
-        let depth = shell.enter_file();
+        let depth = cx.enter_file();
         if depth.depth() > DEEPEST {
             let message = format!("Not run: {name}: files run each other {DEEPEST} deep");
             return Err(Error::new(Kind::Refused, message));
         }
         let text = read(&self.file)
             .map_err(|why| Error::new(Kind::Refused, format!("Cannot read {name}: {why}")))?;
-        let Block { lines, rows, open, .. } = Block::parse(&text, shell.view.dialect);
+        let MultiLine { lines, rows, open, .. } = MultiLine::parse(&text, cx.view.dialect);
         if open.is_some() {
             let row = rows.last().copied().unwrap_or(1);
             return Err(Error::usage(format!("Not run: the line {name}:{row} has no end")));
         }
         let mut failed = 0_u64;
         for (row, line) in rows.into_iter().zip(lines) {
-            let Err(error) = Box::pin(run_line(shell, &line)).await else { continue };
+            let Err(error) = Box::pin(run_line(cx, &line)).await else { continue };
             let place = format!("{name}:{row}");
-            match &shell.terminal {
+            match &cx.terminal {
                 Some(screen) if error.kind() != Kind::Interrupted => {
-                    screen.error(&format!("{place}: {}", shell.view.complaint(&error)));
+                    screen.error(&format!("{place}: {}", cx.view.complaint(&error)));
                     failed += 1;
                 }
                 _ => return Err(error.with_detail(place)),
@@ -76,15 +76,15 @@ impl Spec for Source {
 }
 
 /// Runs a line and shows what comes of it.
-async fn run_line(shell: &Shell, line: &str) -> Result<()> {
-    let Some(call) = shell.reader.read(line)? else { return Ok(()) };
-    if shell.terminal.is_some()
-        && let Some(question) = call.command.question(shell).await?
+async fn run_line(cx: &Context, line: &str) -> Result<()> {
+    let Some(invocation) = cx.reader.read(line)? else { return Ok(()) };
+    if cx.terminal.is_some()
+        && let Some(question) = invocation.command.question(cx).await?
     {
         return Err(question.unasked());
     }
-    let report = call.command.run(shell).await?;
-    shell.tell(&*report)?;
+    let report = invocation.command.run(cx).await?;
+    cx.tell(&*report)?;
     report.failure().map_or(Ok(()), Err)
 }
 

@@ -2,7 +2,7 @@
 //! redaction and questions follow from it; a test lists what a command lacks.
 
 use super::data_hint::DataHint;
-use super::{Call, Question, Shell};
+use super::{Context, Invocation, Question};
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::Report;
@@ -75,21 +75,21 @@ pub(super) trait Spec {
     fn effects(&self) -> Effects;
 
     /// Runs it.
-    async fn run(&self, shell: &Shell) -> Result<Self::Report>;
+    async fn run(&self, cx: &Context) -> Result<Self::Report>;
 
     /// Returns what a person is to be asked before it runs; none for most commands.
-    async fn question(&self, _: &Shell) -> Result<Option<Question>> {
+    async fn question(&self, _: &Context) -> Result<Option<Question>> {
         Ok(None)
     }
 
     /// Returns what it means inside a transaction; none where it runs at once there too.
-    async fn operation(&self, _: &Shell) -> Option<Result<Operation>> {
+    async fn operation(&self, _: &Context) -> Option<Result<Operation>> {
         None
     }
 
     /// Returns the command that it runs, if it runs one. Which line `redo` means is known to a
     /// shell only.
-    fn wrapped(&self, _: Option<&Shell>) -> Option<Result<Call>> {
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
         None
     }
 

@@ -1,7 +1,7 @@
 //! `stat`: what ZooKeeper keeps beside a znode's data.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -47,7 +47,7 @@ numChildren = 0";
 
 impl Stat {
     /// Returns what `stat path` means.
-    pub(super) fn plain(path: TypedPath) -> Self {
+    pub(super) fn simple(path: TypedPath) -> Self {
         Self { path: Some(path), ..Self::default() }
     }
 
@@ -66,10 +66,10 @@ impl Spec for Stat {
         Effects::READS.watching(self.watches())
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Found> {
-        let path = shell.path_or_here(self.path.as_ref(), USAGE)?;
+    async fn run(&self, cx: &Context) -> Result<Found> {
+        let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
         let watch = self.watches();
-        match shell.session.exists(&path, watch).await? {
+        match cx.session.exists(&path, watch).await? {
             Some(stat) => Ok(Found { stat }),
             None => Err(Error::code(Code::NoNode, path.as_str())),
         }

@@ -1,7 +1,7 @@
 //! `sync`: wait until the connected server has caught up with the leader.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -29,9 +29,9 @@ impl Spec for Sync {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Synced> {
-        let path = shell.path(&self.path)?;
-        shell.session.sync(&path).await?;
+    async fn run(&self, cx: &Context) -> Result<Synced> {
+        let path = cx.path(&self.path)?;
+        cx.session.sync(&path).await?;
         Ok(Synced {})
     }
 }

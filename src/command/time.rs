@@ -4,8 +4,8 @@ use crate::dispatch::Effects;
 use super::{Spec, Task};
 use std::time::Instant;
 
-use super::inner::Inner;
-use super::{Call, Shell};
+use super::wrapped_command::WrappedCommand;
+use super::{Invocation, Context};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 
@@ -14,7 +14,7 @@ use crate::output::{Report, Text};
 #[command(override_usage = "time command [argument...]", after_long_help = EXAMPLE)]
 pub struct Time {
     #[command(flatten)]
-    inner: Inner,
+    wrapped: WrappedCommand,
 }
 
 const EXAMPLE: &str = "\
@@ -37,16 +37,16 @@ impl Spec for Time {
         Effects::SHELL
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Timed> {
-        let call = self.inner.call()?;
+    async fn run(&self, cx: &Context) -> Result<Timed> {
+        let invocation = self.wrapped.invocation()?;
         let begun = Instant::now();
-        let result = Box::pin(call.command.run(shell)).await?;
+        let result = Box::pin(invocation.command.run(cx)).await?;
         let seconds = begun.elapsed().as_secs_f64();
-        Ok(Timed { command: call.name, seconds, result })
+        Ok(Timed { command: invocation.name, seconds, result })
     }
 
-    fn wrapped(&self, _: Option<&Shell>) -> Option<Result<Call>> {
-        Some(self.inner.call())
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
+        Some(self.wrapped.invocation())
     }
 }
 

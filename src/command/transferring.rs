@@ -1,6 +1,6 @@
 //! What the commands share that turn one tree into another: `cp`, `mv`, `mirror`, `load`, `apply`.
 
-use super::Shell;
+use super::Context;
 use super::consent::Question;
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
@@ -23,7 +23,7 @@ pub(super) const ALL: Needs = Needs { stat: true, data: true, acl: true };
 
 /// What a person may allow, and what only to show.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(super) struct Manner {
+pub(super) struct TransferOptions {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
@@ -32,44 +32,44 @@ pub(super) struct Manner {
     pub(super) persist_ephemerals: bool,
 }
 
-impl Manner {
+impl TransferOptions {
     /// Returns the rules of a plan.
-    pub(super) fn rules(self, shell: &Shell, overwrite: bool, prune: bool) -> Rules {
+    pub(super) fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
         let new_ephemerals =
             if self.persist_ephemerals { NewEphemerals::Persist } else { NewEphemerals::Refuse };
-        Rules { overwrite, prune, new_ephemerals, touch_ephemerals: false, interim: interim(shell) }
+        Rules { overwrite, prune, new_ephemerals, touch_ephemerals: false, interim: interim(cx) }
     }
 }
 
 /// What lets this session work below a znode until its list is set: what it has proved to be, or, if
 /// it has proved nothing, what anyone is.
-fn interim(shell: &Shell) -> AclEntry {
+fn interim(cx: &Context) -> AclEntry {
     let proved = ["digest", "sasl", "x509"];
-    if proved.iter().any(|scheme| shell.session.has_credentials(scheme)) {
+    if proved.iter().any(|scheme| cx.session.has_credentials(scheme)) {
         return AclEntry { scheme: "auth".to_owned(), id: String::new(), perms: Permissions::ALL };
     }
     AclEntry::world(Permissions::CREATE.union(Permissions::ADMIN))
 }
 
 /// The tree at `path`, which may not be there.
-pub(super) fn live(shell: &Shell, path: &ZnodePath, deepest: Option<usize>) -> Source {
-    let znodes = Znodes::new(&shell.session, path, ALL, deepest).without_zookeeper();
+pub(super) fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
+    let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), path.clone(), true)
 }
 
 /// Plans, and unless it is a dry run applies.
 pub(super) async fn run(
-    shell: &Shell,
+    cx: &Context,
     mut pairs: Pairs,
     rules: Rules,
     dry_run: bool,
     shows: bool,
 ) -> Result<Transferred> {
-    let mut applier = (!dry_run).then(|| Applier::new(&shell.session));
+    let mut applier = (!dry_run).then(|| Applier::new(&cx.session));
     let on = |planned: &Planned, counts: Counts| {
-        shell.progress.note(counts.total(), if dry_run { "to change" } else { "changed" });
+        cx.progress.note(counts.total(), if dry_run { "to change" } else { "changed" });
         match planned {
-            Planned::Do(step) if dry_run || shows => shell.show(&Shown { step }),
+            Planned::Do(step) if dry_run || shows => cx.show(&ShownStep { step }),
             _ => Ok(()),
         }
     };
@@ -77,8 +77,8 @@ pub(super) async fn run(
 }
 
 /// Says what came of a transfer: shows the numbers, and fails where something is left.
-pub(super) fn outcome(shell: &Shell, done: Transferred, dry_run: bool) -> Result<Done> {
-    let report = Done {
+pub(super) fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<TransferReport> {
+    let report = TransferReport {
         counts: done.counts,
         failed: done.failed,
         left: done.left_count,
@@ -93,7 +93,7 @@ pub(super) fn outcome(shell: &Shell, done: Transferred, dry_run: bool) -> Result
     if count == 0 {
         return Ok(report);
     }
-    shell.show(&report)?;
+    cx.show(&report)?;
     match failures.pop() {
         Some(error) if failures.is_empty() => Err(error),
         Some(last) => {
@@ -167,11 +167,11 @@ pub(super) async fn question(
 }
 
 /// A step that is, or would be, done.
-struct Shown<'a> {
+struct ShownStep<'a> {
     step: &'a Step,
 }
 
-impl serde::Serialize for Shown<'_> {
+impl serde::Serialize for ShownStep<'_> {
     fn serialize<S: serde::Serializer>(
         &self,
         serializer: S,
@@ -190,7 +190,7 @@ impl serde::Serialize for Shown<'_> {
     }
 }
 
-impl Report for Shown<'_> {
+impl Report for ShownStep<'_> {
     fn text(&self, out: &mut Text<'_>) {
         let (look, mark, what) = match self.step {
             Step::Create { .. } => (Style::Come, '+', ""),
@@ -209,7 +209,7 @@ impl Report for Shown<'_> {
 
 /// What a transfer came to.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Done {
+pub(super) struct TransferReport {
     #[serde(flatten)]
     counts: Counts,
     #[serde(rename = "unchanged")]
@@ -224,7 +224,7 @@ pub(super) struct Done {
     is_silent: bool,
 }
 
-impl Done {
+impl TransferReport {
     /// One znode was moved: there is nothing to say.
     pub(super) fn silent() -> Self {
         let counts = Counts { created: 1, deleted: 1, ..Counts::default() };
@@ -232,7 +232,7 @@ impl Done {
     }
 }
 
-impl Report for Done {
+impl Report for TransferReport {
     fn text(&self, out: &mut Text<'_>) {
         if self.is_silent {
             return;

@@ -1,7 +1,7 @@
 //! `tree`: draw what lies below a znode.
 
-use super::{Shell, Spec, Task};
-use super::unread::Unread;
+use super::{Context, Spec, Task};
+use super::read_failures::ReadFailures;
 use crate::dispatch::Effects;
 use crate::error::Result;
 use crate::output::style::Style;
@@ -51,25 +51,25 @@ impl Spec for Tree {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let top = shell.path_or_root(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: self.sizes, ..Needs::default() };
-        let mut znodes = Znodes::new(&shell.session, &top, needs, self.depth);
-        let mut unread = Unread::default();
+        let mut znodes = Znodes::new(&cx.session, &top, needs, self.depth);
+        let mut read_failures = ReadFailures::default();
         // Whether the branch of each level above goes on below.
         let mut goes_on: Vec<bool> = Vec::new();
         let mut count = 0;
         while let Some(visited) = znodes.next().await? {
             count += 1;
-            shell.progress.note(count, "drawn");
+            cx.progress.note(count, "drawn");
             goes_on.truncate(visited.depth.saturating_sub(1));
-            shell.show(&Branch::new(&visited, &goes_on, self.sizes))?;
+            cx.show(&Branch::new(&visited, &goes_on, self.sizes))?;
             if visited.depth > 0 {
                 goes_on.push(!visited.is_last);
             }
-            unread.note(visited.refused);
+            read_failures.note(visited.refused);
         }
-        unread.result()?;
+        read_failures.result()?;
         Ok(Silence {})
     }
 }

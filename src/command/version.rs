@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::output::Said;
 
 /// Print the shell's name and version
@@ -22,7 +22,7 @@ impl Spec for Version {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Shell) -> Result<Said> {
+    async fn run(&self, _: &Context) -> Result<Said> {
         Ok(Said(format!("ZooKeeper CLI version: zksh {}", env!("CARGO_PKG_VERSION"))))
     }
 }

@@ -5,7 +5,7 @@ use super::{Spec, Task};
 use std::str::FromStr;
 use std::time::Instant;
 
-use super::Shell;
+use super::Context;
 use super::sleep::Seconds;
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
@@ -46,12 +46,12 @@ impl Wait {
     /// Waits until the condition holds; `last` is the znode as it was seen last.
     async fn until(
         &self,
-        shell: &Shell,
+        cx: &Context,
         path: &ZnodePath,
         last: &mut Option<Snapshot>,
     ) -> Result<()> {
         loop {
-            match shell.session.watch_znode(path, self.condition.aspect()).await {
+            match cx.session.watch_znode(path, self.condition.aspect()).await {
                 Ok((seen, change)) => {
                     let holds = self.condition.holds(&seen);
                     *last = Some(seen);
@@ -62,8 +62,8 @@ impl Wait {
                     change.await?;
                 }
                 // It was only a question: to be asked again of the server that is found next.
-                Err(error) if error.kind() == Kind::Lost && !shell.session.state().is_over() => {
-                    shell.session.reconnected().await?;
+                Err(error) if error.kind() == Kind::Lost && !cx.session.state().is_over() => {
+                    cx.session.reconnected().await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -80,11 +80,11 @@ impl Spec for Wait {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Waited> {
-        let path = shell.path(&self.path)?;
+    async fn run(&self, cx: &Context) -> Result<Waited> {
+        let path = cx.path(&self.path)?;
         let begun = Instant::now();
         let mut last = None;
-        let done = self.until(shell, &path, &mut last);
+        let done = self.until(cx, &path, &mut last);
         let Some(Seconds(timeout)) = self.timeout else {
             done.await?;
             return Ok(Waited { seconds: begun.elapsed().as_secs_f64() });

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::Shell;
+use super::Context;
 use crate::dialect::Format;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Gap, Silence};
@@ -58,12 +58,12 @@ Example:
 
 impl Watch {
     /// Runs the command for a step; returns whether it succeeded.
-    async fn tell_command(&self, shell: &Shell, watched: &ZnodePath, step: &Step) -> Result<bool> {
+    async fn tell_command(&self, cx: &Context, watched: &ZnodePath, step: &Step) -> Result<bool> {
         let at = match step {
             Step::Event(Event { path: Some(path), .. }) => ZnodePath::new(path.as_str())?,
             _ => watched.clone(),
         };
-        let data = match shell.session.get_data(&at, false).await {
+        let data = match cx.session.get_data(&at, false).await {
             Ok((data, _)) => data.into_vec(),
             Err(error) if error.code_of() == Some(Code::NoNode) => Vec::new(),
             Err(error) => return Err(error),
@@ -83,13 +83,13 @@ impl Watch {
                 command.env("ZKSH_EVENT_TYPE", "Gap").env("ZKSH_EVENT_STATE", "SyncConnected");
             }
         }
-        if shell.view.format == Format::Json {
+        if cx.view.format == Format::Json {
             // What it prints is no record of ours.
             let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(cannot(program))?;
             command.stdout(stderr);
         }
         // What was printed before comes first.
-        shell.let_out()?;
+        cx.let_out()?;
         let mut child = command.kill_on_drop(true).spawn().map_err(cannot(program))?;
         if let Some(mut stdin) = child.stdin.take() {
             // It need not read it all.
@@ -108,9 +108,9 @@ impl Spec for Watch {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Silence> {
-        let path = shell.path(&self.path)?;
-        let mut follow = shell.session.follow(&path, self.recursive).await?;
+    async fn run(&self, cx: &Context) -> Result<Silence> {
+        let path = cx.path(&self.path)?;
+        let mut follow = cx.session.follow(&path, self.recursive).await?;
         let mut failed = 0;
         let mut seen = 0;
         while self.count.is_none_or(|count| seen < count) {
@@ -118,17 +118,17 @@ impl Spec for Watch {
             seen += u64::from(matches!(step, Step::Event(_)));
             if self.command.is_empty() {
                 match step {
-                    Step::Event(event) => shell.tell(&event)?,
+                    Step::Event(event) => cx.tell(&event)?,
                     Step::Gap(reason) => {
                         let gap = Gap::of(path.as_str(), &reason);
                         // Where it cannot be seen now, that is no reason to end.
-                        shell.tell(&match shell.session.exists(&path, false).await {
+                        cx.tell(&match cx.session.exists(&path, false).await {
                             Ok(now) => gap.found(now),
                             Err(_) => gap,
                         })?;
                     }
                 }
-            } else if !self.tell_command(shell, &path, &step).await? {
+            } else if !self.tell_command(cx, &path, &step).await? {
                 failed += 1;
             }
         }

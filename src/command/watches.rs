@@ -4,7 +4,7 @@ use crate::dispatch::{Effects, Write};
 use super::{Spec, Task};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Shell;
+use super::Context;
 use crate::error::Result;
 use crate::output::{Report, Text, date, json};
 use crate::zk::{WatchKind, ZnodePath};
@@ -42,12 +42,12 @@ impl Spec for Watches {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Held> {
+    async fn run(&self, cx: &Context) -> Result<Held> {
         if self.remove_all {
-            shell.session.remove_all_watches().await?;
+            cx.session.remove_all_watches().await?;
             return Ok(Held { watches: Vec::new() });
         }
-        let watches = shell.session.watches();
+        let watches = cx.session.watches();
         let milliseconds = |since: SystemTime| {
             let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -1,7 +1,7 @@
 //! `whoami`: who the server takes the session for.
 
 use crate::dispatch::Effects;
-use super::{Shell, Spec, Task};
+use super::{Context, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Identity;
@@ -29,8 +29,8 @@ impl Spec for WhoAmI {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, shell: &Shell) -> Result<Identities> {
-        Ok(Identities { identities: shell.session.identities().await? })
+    async fn run(&self, cx: &Context) -> Result<Identities> {
+        Ok(Identities { identities: cx.session.identities().await? })
     }
 }
 

@@ -41,7 +41,7 @@ word! {
 
 word! {
     /// A word of a command that another command runs: the first names it, the rest are its own.
-    WrappedCommand
+    WrappedWord
 }
 
 impl std::fmt::Debug for Data {
@@ -56,7 +56,7 @@ impl std::fmt::Debug for FreeWord {
     }
 }
 
-impl std::fmt::Debug for WrappedCommand {
+impl std::fmt::Debug for WrappedWord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }

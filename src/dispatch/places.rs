@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Command};
 
-use super::arguments::{Data, WrappedCommand, is_free, is_of};
+use super::arguments::{Data, WrappedWord, is_free, is_of};
 use crate::dialect::Dialect;
 
 /// The options that say where data comes from, by the names of their arguments.
@@ -216,7 +216,7 @@ impl<'t, 'w> Scan<'t, 'w> {
                 }
                 _ => {}
             }
-            if arg.is_some_and(is_of::<WrappedCommand>) {
+            if arg.is_some_and(is_of::<WrappedWord>) {
                 return;
             }
             places.push(Place::Value(arg));
@@ -401,7 +401,7 @@ mod tests {
         #[arg(short, long)]
         interval: Option<f64>,
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        words: Vec<WrappedCommand>,
+        words: Vec<WrappedWord>,
     }
 
     fn ordered(line: &str, dialect: Dialect) -> String {

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::prompt_words::{Place, PromptWords};
-use crate::command::{Block, Outcome, Shell};
+use crate::command::{Context, MultiLine, Outcome};
 use crate::error::Result;
 use crate::terminal::Screen;
 
@@ -15,14 +15,14 @@ type Lines = BufReader<Box<dyn Read + Send>>;
 
 /// Reads and runs lines until there are no more; returns the exit status.
 pub(super) async fn run(
-    shell: &Shell,
+    cx: &Context,
     screen: &Screen,
     words: PromptWords,
     input: Box<dyn Read + Send>,
 ) -> Result<u8> {
     let mut lines = BufReader::new(input);
     loop {
-        words.set_place(Place { queued: shell.queued(), number: shell.next_number() });
+        words.set_place(Place { queued: cx.queued(), number: cx.next_number() });
         let mut text = String::new();
         let mut prompt = words.words();
         let parsed = loop {
@@ -32,7 +32,7 @@ pub(super) async fn run(
             screen.end_plain_prompt();
             let Some(row) = row else { return Ok(0) };
             text.push_str(&row);
-            let parsed = Block::parse(&text, shell.view.dialect);
+            let parsed = MultiLine::parse(&text, cx.view.dialect);
             match &parsed.open {
                 Some(open) => prompt = open.prompt(),
                 None => break parsed,
@@ -40,8 +40,8 @@ pub(super) async fn run(
             text.push('\n');
         };
         for line in &parsed.lines {
-            let outcome = match shell.read(line) {
-                Ok(Some(call)) => shell.run(&call).await,
+            let outcome = match cx.read(line) {
+                Ok(Some(invocation)) => cx.run(&invocation).await,
                 Ok(None) => continue,
                 Err(error) => Err(error),
             };
@@ -51,16 +51,16 @@ pub(super) async fn run(
                     screen.end();
                     screen.flush();
                     if let Some(hint) = data_hint {
-                        shell.show_data_hint(screen, None, &hint);
+                        cx.show_data_hint(screen, None, &hint);
                     }
                     if let Some(error) = failure {
-                        shell.complain(screen, &error);
+                        cx.complain(screen, &error);
                     }
                     if quit {
                         return Ok(0);
                     }
                 }
-                Err(error) => shell.complain(screen, &error),
+                Err(error) => cx.complain(screen, &error),
             }
             if screen.failure().is_some() {
                 return Ok(0);

@@ -19,7 +19,7 @@ use super::history::{Entry, KEPT};
 use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepted};
 use super::recall::{Recall, SharedPast, TakeLastWord};
 use super::wrap::{self, Drawing};
-use crate::command::{Block, Open};
+use crate::command::{MultiLine, Unfinished};
 use crate::dialect::Dialect;
 use crate::terminal::Screen;
 use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
@@ -133,7 +133,7 @@ impl Editor {
             match self.row(std::mem::take(&mut initial)) {
                 Row::Read(Read::Text(row)) => {
                     before.push_str(&row);
-                    match Block::parse(&before, self.dialect).open {
+                    match MultiLine::parse(&before, self.dialect).open {
                         Some(open) => {
                             before.push('\n');
                             self.ask_for_row(&before, open);
@@ -220,7 +220,7 @@ impl Editor {
         matches!(text.trim(), "y" | "Y" | "yes" | "Yes" | "YES")
     }
 
-    fn ask_for_row(&mut self, before: &str, open: Open) {
+    fn ask_for_row(&mut self, before: &str, open: Unfinished) {
         let words = open.prompt();
         self.ask_for(Asked::Row { before: before.to_owned(), open }, Some(words));
     }

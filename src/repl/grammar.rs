@@ -6,9 +6,9 @@ use std::any::TypeId;
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
-use crate::command::Block;
+use crate::command::MultiLine;
 use crate::dialect::Dialect;
-use crate::dispatch::WrappedCommand;
+use crate::dispatch::WrappedWord;
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
@@ -56,7 +56,7 @@ pub(super) struct Reading<'t> {
 impl<'t> Reading<'t> {
     /// Reads the last line of a text that is being typed; places count from the text's start.
     pub(super) fn of(tree: &'t Command, text: &str, dialect: Dialect) -> Self {
-        let start = Block::parse(text, dialect).last;
+        let start = MultiLine::parse(text, dialect).last;
         // A row that goes on: both bytes are blanks to the command.
         let line = text[start..].replace("\\\n", "  ");
         let line = Line::parse(&line, dialect);
@@ -189,7 +189,7 @@ impl<'t> Reading<'t> {
                 || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
         });
         match places().nth(self.positionals).or(repeated) {
-            Some(arg) if is_of::<WrappedCommand>(arg) => Role::Command(None),
+            Some(arg) if is_of::<WrappedWord>(arg) => Role::Command(None),
             Some(arg) => Role::Value(arg),
             None => Role::Unknown,
         }

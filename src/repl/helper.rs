@@ -24,7 +24,7 @@ use super::prompt_words::PromptWords;
 use super::recall::SharedPast;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
-use crate::command::{Open, Switch, Switches};
+use crate::command::{Switch, Switches, Unfinished};
 use crate::dialect::Dialect;
 use crate::output::View;
 use crate::terminal::Screen;
@@ -47,7 +47,7 @@ pub(super) enum Asked {
     #[default]
     Line,
     /// One more row of a line, of which these rows are there.
-    Row { before: String, open: Open },
+    Row { before: String, open: Unfinished },
     /// The answer to a question: nothing about commands is of use.
     Answer,
 }
@@ -321,7 +321,7 @@ impl Completer for Helper {
         }
         let before = match &*self.asked.borrow() {
             Asked::Line => String::new(),
-            Asked::Row { before, open: Open::Row } => before.clone(),
+            Asked::Row { before, open: Unfinished::Row } => before.clone(),
             Asked::Row { .. } | Asked::Answer => return Ok((cursor, Vec::new())),
         };
         let text = format!("{before}{}", &line[..cursor]);

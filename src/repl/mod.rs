@@ -39,7 +39,7 @@ use self::signals::Signals;
 pub use self::signals::take_over_window_size;
 use self::system_shell::{ForShell, for_shell};
 use self::znode_cache::ZnodeCache;
-use crate::command::{self, Block, Outcome, Shell, Switch};
+use crate::command::{self, Context, MultiLine, Outcome, Switch};
 use crate::dialect::Format;
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
@@ -60,43 +60,43 @@ const BANNER: &str = concat!(
 /// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
 /// whenever the state of the session has changed.
 pub async fn run(
-    shell: &Shell,
+    cx: &Context,
     screen: &Arc<Screen>,
     patience: Option<Duration>,
     ensembles: &[NamedEnsemble],
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
-    shell.session.work_in(ZnodePath::root());
-    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
-    let dialect = shell.view.dialect;
-    let tree = ZnodeCache::new(shell.session.clone(), Handle::current());
+    cx.session.work_in(ZnodePath::root());
+    let words = PromptWords::new(cx.session.clone(), Arc::clone(&cx.switches), ensembles);
+    let dialect = cx.view.dialect;
+    let tree = ZnodeCache::new(cx.session.clone(), Handle::current());
     let past = SharedPast::new(dialect);
     let history = open_history(screen, &past);
-    shell.tell_earlier(past.lock().lines().map(str::to_owned).collect());
-    let mut editor = make_editor(shell, screen, &words, &tree, &past)?;
-    if shell.view.format == Format::Text {
+    cx.tell_earlier(past.lock().lines().map(str::to_owned).collect());
+    let mut editor = make_editor(cx, screen, &words, &tree, &past)?;
+    if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
     if let Some(patience) = patience {
-        wait_for_server(shell, patience, screen, &mut signals).await;
+        wait_for_server(cx, patience, screen, &mut signals).await;
     }
     loop {
-        let place = || Place { queued: shell.queued(), number: shell.next_number() };
+        let place = || Place { queued: cx.queued(), number: cx.next_number() };
         words.set_place(place());
         signals.forget();
-        let text = match editor.read(shell.switches.is_on(Switch::Vi)) {
+        let text = match editor.read(cx.switches.is_on(Switch::Vi)) {
             Typed::Text(text) => text,
             Typed::Nothing => continue,
-            Typed::End => match shell.may_leave_transaction() {
+            Typed::End => match cx.may_leave_transaction() {
                 Ok(()) => return Ok(0),
                 Err(error) => {
-                    shell.complain(screen, &error);
+                    cx.complain(screen, &error);
                     continue;
                 }
             },
             Typed::Ended => return Ok(128 + signals.number()),
         };
-        let lines = Block::parse(&text, dialect).lines;
+        let lines = MultiLine::parse(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
                 // One of several pasted: shown where its result is, as if it had been typed here.
@@ -105,7 +105,7 @@ pub async fn run(
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
-            let again = match command::recalled(shell, line) {
+            let again = match command::recalled(cx, line) {
                 None => None,
                 Some(Ok(line)) => {
                     let shown = escape::to_terminal(line.as_bytes(), Newlines::Keep);
@@ -113,7 +113,7 @@ pub async fn run(
                     Some(line)
                 }
                 Some(Err(error)) => {
-                    screen.error(&shell.view.complaint(&error));
+                    screen.error(&cx.view.complaint(&error));
                     continue;
                 }
             };
@@ -124,22 +124,22 @@ pub async fn run(
                 let _ = history.as_ref().map(|history| history.append(&entry));
                 editor.remember(entry);
             }
-            let Some(line) = begin_output(shell, screen, &mut editor, line) else { continue };
-            let result = line_runs(shell, line, &mut editor, screen, &mut signals).await;
+            let Some(line) = begin_output(cx, screen, &mut editor, line) else { continue };
+            let result = line_runs(cx, line, &mut editor, screen, &mut signals).await;
             screen.status("");
             let enough = screen.has_seen_enough();
             if let Ok(Some(outcome)) = &result {
                 screen.print(&outcome.text);
             }
             screen.end_pages();
-            shell.set_piped(false);
+            cx.set_piped(false);
             if let Ok(Some(Outcome { data_hint: Some(hint), .. })) = &result {
-                shell.show_data_hint(screen, None, hint);
+                cx.show_data_hint(screen, None, hint);
             }
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            match told(shell, screen, line, result, enough) {
+            match told(cx, screen, line, result, enough) {
                 Next::Line => {}
                 Next::Prompt => break,
                 Next::End => return Ok(0),
@@ -160,7 +160,7 @@ enum Next {
 
 /// Tells what came of a line beside its result; `enough` if the person has left the pager.
 fn told(
-    shell: &Shell,
+    cx: &Context,
     screen: &Screen,
     line: &str,
     result: Result<Option<Outcome>>,
@@ -169,17 +169,17 @@ fn told(
     match result {
         Ok(Some(Outcome { quit: true, .. })) => return Next::End,
         // For programs the result itself says so.
-        Ok(Some(Outcome { failure: Some(error), .. })) if shell.view.format != Format::Json => {
-            shell.complain(screen, &error);
+        Ok(Some(Outcome { failure: Some(error), .. })) if cx.view.format != Format::Json => {
+            cx.complain(screen, &error);
         }
         Ok(_) => {}
         Err(error) if enough && error.kind() == Kind::Interrupted => return Next::Prompt,
         Err(error) if error.kind() == Kind::Interrupted => {
             screen.print(b"\r\x1b[K");
-            shell.complain(screen, &error);
+            cx.complain(screen, &error);
             return Next::Prompt;
         }
-        Err(error) => shell.complain(screen, &shell.with_likely_line(line, error)),
+        Err(error) => cx.complain(screen, &cx.with_likely_line(line, error)),
     }
     Next::Line
 }
@@ -187,14 +187,14 @@ fn told(
 /// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
 /// command to run; none where the line was one for the system's shell, which has run it.
 fn begin_output<'l>(
-    shell: &Shell,
+    cx: &Context,
     screen: &Screen,
     editor: &mut Editor,
     line: &'l str,
 ) -> Option<&'l str> {
-    match for_shell(line, shell.view.dialect) {
+    match for_shell(line, cx.view.dialect) {
         Some(ForShell::Whole(command)) => {
-            shell.note(line);
+            cx.note(line);
             if let Some(failure) = system_shell::run(screen, command) {
                 screen.error(&failure);
             }
@@ -202,11 +202,11 @@ fn begin_output<'l>(
         }
         Some(ForShell::Reader { command, program }) => {
             screen.begin_pipe(program.to_owned());
-            shell.set_piped(true);
+            cx.set_piped(true);
             Some(command)
         }
         None => {
-            if shell.switches.is_on(Switch::Pager) {
+            if cx.switches.is_on(Switch::Pager) {
                 let (columns, rows) = editor.size();
                 screen.begin_pages(columns.into(), rows.into());
             }
@@ -216,16 +216,16 @@ fn begin_output<'l>(
 }
 
 fn make_editor(
-    shell: &Shell,
+    cx: &Context,
     screen: &Arc<Screen>,
     words: &PromptWords,
     tree: &ZnodeCache,
     past: &SharedPast,
 ) -> rustyline::Result<Editor> {
-    let (switches, hint) = (Arc::clone(&shell.switches), ShownHint::default());
+    let (switches, hint) = (Arc::clone(&cx.switches), ShownHint::default());
     let helper = Helper::new(
         Arc::clone(screen),
-        shell.view,
+        cx.view,
         tree.clone(),
         switches,
         past.clone(),
@@ -234,7 +234,7 @@ fn make_editor(
     );
     let words = words.clone();
     let words = move || words.words();
-    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, shell.view.dialect, words)
+    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, words)
 }
 
 /// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
@@ -263,20 +263,15 @@ fn open_history(screen: &Screen, past: &SharedPast) -> Option<HistoryFile> {
 }
 
 /// Waits for a server before anything is asked of one; Ctrl-C gives the prompt all the same.
-async fn wait_for_server(
-    shell: &Shell,
-    patience: Duration,
-    screen: &Screen,
-    signals: &mut Signals,
-) {
+async fn wait_for_server(cx: &Context, patience: Duration, screen: &Screen, signals: &mut Signals) {
     let progress = async {
-        shell.show_progress(screen).await;
+        cx.show_progress(screen).await;
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        connected = shell.session.connected(patience) => {
+        connected = cx.session.connected(patience) => {
             if let Err(error) = connected {
-                shell.complain(screen, &error);
+                cx.complain(screen, &error);
             }
         }
         () = progress => {}
@@ -290,46 +285,46 @@ async fn wait_for_server(
 /// # Errors
 /// Those of the session, where it ends the shell.
 pub async fn run_dumb(
-    shell: &Shell,
+    cx: &Context,
     screen: &Screen,
     input: Box<dyn Read + Send>,
     ensembles: &[NamedEnsemble],
 ) -> Result<u8> {
-    shell.session.work_in(ZnodePath::root());
-    let words = PromptWords::new(shell.session.clone(), Arc::clone(&shell.switches), ensembles);
-    if shell.view.format == Format::Text {
+    cx.session.work_in(ZnodePath::root());
+    let words = PromptWords::new(cx.session.clone(), Arc::clone(&cx.switches), ensembles);
+    if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
-    dumb::run(shell, screen, words, input).await
+    dumb::run(cx, screen, words, input).await
 }
 
 /// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell. None for a line that
 /// needs no running, or that the person would rather not run.
 async fn line_runs(
-    shell: &Shell,
+    cx: &Context,
     line: &str,
     editor: &mut Editor,
     screen: &Screen,
     signals: &mut Signals,
 ) -> Result<Option<Outcome>> {
-    let Some(command) = shell.read(line)? else { return Ok(None) };
+    let Some(command) = cx.read(line)? else { return Ok(None) };
     let trace = Trace::default();
-    shell.progress.begin();
+    cx.progress.begin();
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
     let work = trace.scope(async {
-        if let Some(question) = command.question(shell).await?
+        if let Some(question) = command.question(cx).await?
             && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {
             screen.error(question.declined);
             return Ok(None);
         }
-        changes.set(!command.effects(shell).only_reads());
-        shell.run(&command).await.map(Some)
+        changes.set(!command.effects(cx).only_reads());
+        cx.run(&command).await.map(Some)
     });
     let progress = async {
-        if shell.view.errors_on_terminal {
-            shell.show_progress(screen).await;
+        if cx.view.errors_on_terminal {
+            cx.show_progress(screen).await;
         }
         std::future::pending::<()>().await;
     };
@@ -339,7 +334,7 @@ async fn line_runs(
         () = progress => Ok(None),
         () = signals.stopped() => {
             let sent = trace.has_sent();
-            let what = match shell.progress.words() {
+            let what = match cx.progress.words() {
                 Some(words) if changes.get() => {
                     format!("; {words}; what was sent last may have been applied too")
                 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::lines::{self, Typed};
+use super::lines::{self, SourceLine};
 use super::{Line, Rules, Tally, UNCOMMITTED, complain};
 use crate::command::{self, Command, DataHint, Reader};
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub fn check(
         complain(view, screen, rules, &line, error);
     };
     let (mut transaction, mut last, mut hinted) = (Transaction::default(), 0, false);
-    while let Some(Typed { number, text, .. }) = lines.blocking_recv() {
+    while let Some(SourceLine { number, text, .. }) = lines.blocking_recv() {
         last = number;
         let parsed = text.as_deref().map_err(Clone::clone);
         match parsed.and_then(|text| transaction.check(reader, text)) {
@@ -56,8 +56,8 @@ struct Transaction {
 
 impl Transaction {
     fn check(&mut self, reader: &Reader, text: &str) -> Result<Option<DataHint>> {
-        let Some(call) = reader.read(text)? else { return Ok(None) };
-        let misplaced = match (&call.command, self.open) {
+        let Some(invocation) = reader.read(text)? else { return Ok(None) };
+        let misplaced = match (&invocation.command, self.open) {
             (Command::Multi(_), true) => Some("There is a transaction already"),
             (Command::Check(_) | Command::Commit(_) | Command::Discard(_), false) => {
                 Some("There is no transaction; multi begins one")
@@ -65,15 +65,15 @@ impl Transaction {
             (Command::Quit(_), true) => Some(UNCOMMITTED),
             _ => None,
         };
-        match &call.command {
+        match &invocation.command {
             Command::Multi(_) => self.open = true,
             Command::Commit(_) | Command::Discard(_) | Command::Quit(_) => self.open = false,
             _ => {}
         }
-        call.check()?;
+        invocation.check()?;
         match misplaced {
             Some(words) => Err(Error::usage(words)),
-            None => Ok(call.data_hint()),
+            None => Ok(invocation.data_hint()),
         }
     }
 }

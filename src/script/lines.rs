@@ -21,7 +21,7 @@ const READ_AHEAD: usize = 2 * LONGEST_LINE;
 const LINE_COST: usize = 1024;
 
 /// A line as it was read, or why it could not be.
-pub(super) struct Typed {
+pub(super) struct SourceLine {
     /// Its number, from 1 on.
     pub(super) number: u64,
     /// Without its end.
@@ -31,7 +31,7 @@ pub(super) struct Typed {
 }
 
 /// Lines in the order of the script.
-pub(super) type Lines = mpsc::UnboundedReceiver<Typed>;
+pub(super) type Lines = mpsc::UnboundedReceiver<SourceLine>;
 
 /// Starts to read.
 ///
@@ -61,7 +61,7 @@ pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
                     Err(_) => return,
                 },
             };
-            if sender.send(Typed { number: first, text, share }).is_err() || fatal {
+            if sender.send(SourceLine { number: first, text, share }).is_err() || fatal {
                 return;
             }
         }
@@ -106,7 +106,7 @@ fn with_block(
     dialect: Dialect,
     number: &mut u64,
 ) -> Result<String, Fault> {
-    let Some(mark) = command::mark(&text, dialect) else { return Ok(text) };
+    let Some(mark) = command::terminator(&text, dialect) else { return Ok(text) };
     let mut fault = None;
     while let Some(line) = read_line(input).transpose() {
         *number += 1;

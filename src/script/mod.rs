@@ -3,17 +3,17 @@
 
 mod barrier;
 mod check;
-mod entry;
-mod gate;
+mod event_buffer;
+mod in_flight;
+mod in_flight_limit;
 mod lines;
-mod room;
 mod stop;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io::Read;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -22,13 +22,13 @@ use tokio::time::Sleep;
 
 use self::barrier::{Change, HardLimits};
 pub use self::check::check;
-use self::entry::{Awaited, Done, Entry, Line, Parsed, Reply};
-pub use self::gate::Gate;
-use self::gate::Passage;
-use self::lines::{Lines, Typed};
-use self::room::Room;
+pub use self::event_buffer::EventBuffer;
+use self::event_buffer::Passage;
+use self::in_flight::{Awaited, Completed, InFlight, Line, ParsedLine, Reply};
+use self::in_flight_limit::InFlightLimit;
+use self::lines::{Lines, SourceLine};
 pub use self::stop::Stop;
-use crate::command::{self, Call, DataHint, Shell};
+use crate::command::{self, Context, DataHint, Invocation};
 use crate::dialect::Format;
 use crate::dispatch::{Concurrency, Effects, Write};
 use crate::error::{Error, Kind, Result};
@@ -83,27 +83,27 @@ impl Tally {
     }
 }
 
-/// Runs every line of `input`, and returns whether any failed. The events that `gate` is given
+/// Runs every line of `input`, and returns whether any failed. The events that `event_buffer` is given
 /// meanwhile are shown in their places. The calling thread must be able to block; `input` is read
 /// on a thread of its own.
 pub async fn run(
-    shell: &Shell,
+    cx: &Context,
     screen: &Screen,
-    gate: &Gate,
+    event_buffer: &EventBuffer,
     rules: &Rules,
     stop: &Stop,
     input: Box<dyn Read + Send>,
 ) -> Tally {
     let mut run = Run {
-        shell,
+        cx,
         screen,
-        gate,
+        event_buffer,
         rules,
         stop,
         is_stopped: false,
         parsed: VecDeque::new(),
         window: VecDeque::new(),
-        room: Room::new(rules.window),
+        limit: InFlightLimit::new(rules.window),
         failed: false,
         limits: None,
         hinted: false,
@@ -111,7 +111,7 @@ pub async fn run(
         over: false,
     };
     // Whoever writes the script has no other work that must get its turn on this thread.
-    unconstrained(run.all(lines::read(input, shell.view.dialect))).await;
+    unconstrained(run.all(lines::read(input, cx.view.dialect))).await;
     screen.flush();
     Tally { failed: run.failed }
 }
@@ -133,9 +133,9 @@ fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Err
 
 enum Next {
     /// The oldest command is done.
-    Done(Done),
+    Completed(Completed),
     /// Here is another line.
-    Line(Typed),
+    Line(SourceLine),
     /// No other line is there just now: those that were read may begin.
     Begin,
     /// No more lines will come.
@@ -147,18 +147,18 @@ enum Next {
 /// A script that is running.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about one script")]
 struct Run<'a> {
-    shell: &'a Shell,
+    cx: &'a Context,
     screen: &'a Screen,
-    gate: &'a Gate,
+    event_buffer: &'a EventBuffer,
     rules: &'a Rules,
     stop: &'a Stop,
     /// Whether a signal has ended the script.
     is_stopped: bool,
     /// Lines that were read, the oldest first.
-    parsed: VecDeque<Parsed>,
+    parsed: VecDeque<ParsedLine>,
     /// Commands that have begun, the oldest first.
-    window: VecDeque<Entry<'a>>,
-    room: Room,
+    window: VecDeque<InFlight<'a>>,
+    limit: InFlightLimit,
     failed: bool,
     /// The hard limits that are known; none before they were asked for.
     limits: Option<HardLimits>,
@@ -177,23 +177,23 @@ impl<'a> Run<'a> {
         while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
             // Filled up, then emptied to the half: so requests and replies go many at a time.
             filling = match self.window.len() + self.parsed.len() {
-                full if full >= self.room.size() => false,
-                few if few <= self.room.size() / 2 => true,
+                full if full >= self.limit.size() => false,
+                few if few <= self.limit.size() / 2 => true,
                 _ => filling,
             };
-            let room = filling && !ended;
-            if !room && !self.parsed.is_empty() {
+            let has_room = filling && !ended;
+            if !has_room && !self.parsed.is_empty() {
                 self.begin().await;
                 continue;
             }
-            match self.next(room.then_some(&mut lines)).await {
-                Next::Done(done) => self.show(done),
+            match self.next(has_room.then_some(&mut lines)).await {
+                Next::Completed(done) => self.show(done),
                 Next::Line(typed) => {
-                    let call = match &typed.text {
-                        Ok(text) => self.shell.reader.read(text),
+                    let invocation = match &typed.text {
+                        Ok(text) => self.cx.reader.read(text),
                         Err(error) => Err(error.clone()),
                     };
-                    self.parsed.push_back(Parsed { typed, call });
+                    self.parsed.push_back(ParsedLine { typed, invocation });
                 }
                 Next::Begin => self.begin().await,
                 Next::End => ended = true,
@@ -207,18 +207,18 @@ impl<'a> Run<'a> {
         let has_stopped =
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
         let has_stopped = has_stopped || self.is_stopped;
-        if self.shell.in_transaction() && !has_stopped {
+        if self.cx.in_transaction() && !has_stopped {
             self.failed = true;
             let error = Error::usage(format!("{UNCOMMITTED}: nothing of it was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
-            complain(self.shell.view, self.screen, self.rules, &line, &error);
+            complain(self.cx.view, self.screen, self.rules, &line, &error);
         }
-        self.shell.session.deliver();
+        self.cx.session.deliver();
         self.show_events(self.now());
     }
 
     fn now(&self) -> Stamp {
-        self.shell.session.latest()
+        self.cx.session.latest()
     }
 
     fn is_over(&self) -> bool {
@@ -228,13 +228,13 @@ impl<'a> Run<'a> {
     /// Takes another line where lines are given and one is there, or else waits for the oldest
     /// command to be done; what was gathered is written out before it waits.
     async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
-        let full = self.window.len() >= self.room.size();
+        let full = self.window.len() >= self.limit.size();
         let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
         poll_fn(|context| {
             if self.stop.is_asked(context.waker()) && !self.is_stopped {
                 return Poll::Ready(Next::Stop);
             }
-            self.shell.session.send_reads();
+            self.cx.session.send_reads();
             if self.window.is_empty() {
                 // No reply is to come before these.
                 self.show_events(self.now());
@@ -247,14 +247,14 @@ impl<'a> Run<'a> {
             if lines.is_some() && !self.parsed.is_empty() {
                 return Poll::Ready(Next::Begin);
             }
-            self.gate.tell(context.waker());
+            self.event_buffer.tell(context.waker());
             if rest.as_mut().is_some_and(|rest| !self.half_is_done(rest, context)) {
                 self.screen.flush();
                 return Poll::Pending;
             }
             let now = self.now();
             if let Some(done) = self.oldest(context) {
-                return Poll::Ready(Next::Done(done));
+                return Poll::Ready(Next::Completed(done));
             }
             // When these had arrived, the reply to the oldest was still to come.
             self.show_events(now);
@@ -266,19 +266,23 @@ impl<'a> Run<'a> {
 
     /// Returns whether half of a full window is done, or has not been for long: then whoever waits
     /// is woken once for all of it, not at every reply.
-    fn half_is_done(&mut self, rest: &mut Pin<Box<Sleep>>, context: &mut Context<'_>) -> bool {
+    fn half_is_done(
+        &mut self,
+        rest: &mut Pin<Box<Sleep>>,
+        context: &mut task::Context<'_>,
+    ) -> bool {
         let half = (self.window.len() - 1) / 2;
         self.window[half].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
     /// Takes the oldest command out of the window if it is done.
-    fn oldest(&mut self, context: &mut Context<'_>) -> Option<Done> {
+    fn oldest(&mut self, context: &mut task::Context<'_>) -> Option<Completed> {
         if !self.window.front_mut()?.is_done(context) {
             return None;
         }
-        let Entry { line, reply, .. } = self.window.pop_front()?;
+        let InFlight { line, reply, .. } = self.window.pop_front()?;
         match reply {
-            Reply::Known(result, stamp) => Some(Done { line, result, stamp }),
+            Reply::Known(result, stamp) => Some(Completed { line, result, stamp }),
             Reply::Awaited(_) => None,
         }
     }
@@ -293,7 +297,7 @@ impl<'a> Run<'a> {
     /// Waits for the oldest command, unless the script is to end.
     async fn finish_one(&mut self) {
         match self.next(None).await {
-            Next::Done(done) => self.show(done),
+            Next::Completed(done) => self.show(done),
             Next::Stop => self.is_stopped = true,
             Next::Line(_) | Next::Begin | Next::End => {}
         }
@@ -305,23 +309,23 @@ impl<'a> Run<'a> {
         self.is_stopped = true;
         while !self.window.is_empty() {
             match tokio::time::timeout_at(deadline, self.next(None)).await {
-                Ok(Next::Done(done)) => self.show(done),
+                Ok(Next::Completed(done)) => self.show(done),
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
-        for mut entry in std::mem::take(&mut self.window) {
+        for mut in_flight in std::mem::take(&mut self.window) {
             // Its reply may be there, behind that of an earlier one which is not.
-            entry.is_done(&mut Context::from_waker(Waker::noop()));
-            let Entry { line, reply, writes, .. } = entry;
+            in_flight.is_done(&mut task::Context::from_waker(Waker::noop()));
+            let InFlight { line, reply, writes, .. } = in_flight;
             if let Reply::Known(result, stamp) = reply {
-                self.show(Done { line, result, stamp });
+                self.show(Completed { line, result, stamp });
                 continue;
             }
             let error = Error::new(Kind::Interrupted, "Interrupted before the reply came");
             let error = if writes { error.maybe_applied() } else { error };
             self.failed = true;
-            complain(self.shell.view, self.screen, self.rules, &line, &error);
+            complain(self.cx.view, self.screen, self.rules, &line, &error);
         }
     }
 
@@ -336,16 +340,17 @@ impl<'a> Run<'a> {
     }
 
     /// Starts what a line says, when its turn has come.
-    async fn take(&mut self, Parsed { typed, call }: Parsed) {
-        let Typed { number, text, share } = typed;
+    async fn take(&mut self, ParsedLine { typed, invocation }: ParsedLine) {
+        let SourceLine { number, text, share } = typed;
         self.last = number;
         match &text {
-            Ok(text) => self.shell.begin(text, &call),
-            Err(_) => self.shell.spoil(),
+            Ok(text) => self.cx.begin(text, &invocation),
+            Err(_) => self.cx.spoil(),
         }
-        let Some(call) = call.transpose() else { return };
-        let in_transaction = self.shell.in_transaction();
-        let effects = call.as_ref().map(|call| call.effects(self.shell)).map_err(drop);
+        let Some(invocation) = invocation.transpose() else { return };
+        let in_transaction = self.cx.in_transaction();
+        let effects =
+            invocation.as_ref().map(|invocation| invocation.effects(self.cx)).map_err(drop);
         let flow = match effects {
             // Its lines are kept in their order, and wait for nothing.
             Ok(_) if in_transaction => Concurrency::Alone,
@@ -357,8 +362,8 @@ impl<'a> Run<'a> {
         };
         let alone =
             flow == Concurrency::Alone || (flow == Concurrency::Writes && self.rules.stop_on_error);
-        let change = match (&call, effects.map(|effects| effects.write)) {
-            (Ok(call), Ok(Some(write))) if !alone => self.change(call, write).await,
+        let change = match (&invocation, effects.map(|effects| effects.write)) {
+            (Ok(invocation), Ok(Some(write))) if !alone => self.change(invocation, write).await,
             _ => None,
         };
         if matches!(effects, Ok(Effects { write: Some(Write::Quota), .. })) {
@@ -371,29 +376,30 @@ impl<'a> Run<'a> {
                 return;
             }
         }
-        let origin = call.as_ref().map(|call| self.shell.origin(call)).unwrap_or_default();
+        let origin =
+            invocation.as_ref().map(|invocation| self.cx.origin(invocation)).unwrap_or_default();
         let line = Line { number, typed: text.unwrap_or_default(), origin };
-        let (reply, left) = self.start(call, flow, &line);
+        let (reply, left) = self.start(invocation, flow, &line);
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
-        self.window.push_back(Entry { line, reply, change, writes, _share: share });
+        self.window.push_back(InFlight { line, reply, change, writes, _share: share });
         if alone || !left {
             self.drain().await;
         }
     }
 
     /// Returns what a write changes, once nothing is in flight that changes its check.
-    async fn change(&mut self, call: &Call, write: Write) -> Option<Change> {
-        let typed = call.path.as_ref()?;
+    async fn change(&mut self, invocation: &Invocation, write: Write) -> Option<Change> {
+        let typed = invocation.path.as_ref()?;
         // The name of a sequential znode may be nothing but its digits.
-        let sequential = || ZnodePath::new(format!("{}0", self.shell.sequential(typed)?));
-        let path = self.shell.path(typed).or_else(|_| sequential()).ok()?;
+        let sequential = || ZnodePath::new(format!("{}0", self.cx.sequential(typed)?));
+        let path = self.cx.path(typed).or_else(|_| sequential()).ok()?;
         if !self.rules.barrier {
             return None;
         }
-        if self.limits.is_none() && self.shell.session.state().is_connected() {
+        if self.limits.is_none() && self.cx.session.state().is_connected() {
             self.drain().await;
             // Limits that this session may not see cannot be kept.
-            let known = tree::hard_limits(&self.shell.session).await.unwrap_or_default();
+            let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
             self.limits = Some(HardLimits::new(known));
         }
         let change = match &self.limits {
@@ -401,8 +407,8 @@ impl<'a> Run<'a> {
             // Before the first connection nothing else is in flight.
             None => HardLimits::default().change(write, path),
         };
-        let waits = |entry: &Entry<'_>| {
-            entry.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
+        let waits = |in_flight: &InFlight<'_>| {
+            in_flight.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
         };
         while !self.is_over() && self.window.iter().any(waits) {
             self.finish_one().await;
@@ -416,23 +422,28 @@ impl<'a> Run<'a> {
 
     /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
     /// could not leave yet, for want of a connection: then nothing that follows may overtake it.
-    fn start(&self, call: Result<Call>, flow: Concurrency, line: &Line) -> (Reply<'a>, bool) {
-        let shell = self.shell;
-        let call = match call {
-            Ok(call) => call,
+    fn start(
+        &self,
+        invocation: Result<Invocation>,
+        flow: Concurrency,
+        line: &Line,
+    ) -> (Reply<'a>, bool) {
+        let cx = self.cx;
+        let invocation = match invocation {
+            Ok(invocation) => invocation,
             Err(error) => return (Reply::Known(Err(error), None), true),
         };
         let trace = Trace::default();
-        let origin = match shell.view.format {
+        let origin = match cx.view.format {
             Format::Json => self.rules.origin(line.number, line.origin.clone()),
             Format::Text | Format::Raw => Origin::default(),
         };
         let traced = trace.clone();
         let mut result: LocalBoxFuture<'a, _> =
-            Box::pin(async move { traced.scope(shell.run_from(&call, origin)).await });
-        let mut begin = || result.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            Box::pin(async move { traced.scope(cx.run_from(&invocation, origin)).await });
+        let mut begin = || result.as_mut().poll(&mut task::Context::from_waker(Waker::noop()));
         let polled = match flow {
-            Concurrency::Reads => shell.session.gather(begin),
+            Concurrency::Reads => cx.session.gather(begin),
             Concurrency::Writes | Concurrency::Alone => begin(),
         };
         let has_sent = trace.has_sent();
@@ -443,15 +454,15 @@ impl<'a> Run<'a> {
     }
 
     /// Shows what came of a line, and before it the events that arrived before its reply.
-    fn show(&mut self, Done { line, result, stamp }: Done) {
+    fn show(&mut self, Completed { line, result, stamp }: Completed) {
         if let Some(stamp) = stamp {
             self.show_events(stamp);
         }
-        let view = self.shell.view;
+        let view = self.cx.view;
         let has_begun = self.screen.is_inside();
         let (failure, told) = match result {
             Ok(outcome) => {
-                self.room.took(outcome.text.len());
+                self.limit.took(outcome.text.len());
                 self.screen.print(&outcome.text);
                 self.over |= outcome.quit;
                 if let Some(hint) = outcome.data_hint.filter(DataHint::is_for_scripts)
@@ -459,7 +470,7 @@ impl<'a> Run<'a> {
                 {
                     self.screen.end();
                     let place = format!("{}:{}", self.rules.name, line.number);
-                    self.shell.show_data_hint(self.screen, Some(&place), &hint);
+                    self.cx.show_data_hint(self.screen, Some(&place), &hint);
                 }
                 (outcome.failure, view.format == Format::Json)
             }
@@ -483,12 +494,12 @@ impl<'a> Run<'a> {
     /// is slow holds up the script; the gate takes what comes meanwhile.
     fn show_events(&self, stamp: Stamp) {
         while !self.screen.is_inside()
-            && let Some(passage) = self.gate.before(stamp)
+            && let Some(passage) = self.event_buffer.before(stamp)
         {
             match passage {
                 Passage::Events(texts) => self.screen.print(&texts),
                 Passage::LeftOut(count) => {
-                    self.screen.print(&self.shell.news(&Gap::left_out(count)));
+                    self.screen.print(&self.cx.news(&Gap::left_out(count)));
                 }
             }
             self.screen.end();

@@ -7,12 +7,12 @@ const TOLD: usize = 1000;
 
 /// Failures that a walk has met.
 #[derive(Default)]
-pub(super) struct Unread {
+pub(super) struct ReadFailures {
     count: usize,
     failures: Vec<Error>,
 }
 
-impl Unread {
+impl ReadFailures {
     /// Notes why a znode could not be read.
     pub(super) fn note(&mut self, refused: Option<Error>) {
         if let Some(error) = refused {

@@ -22,7 +22,7 @@ const PART: usize = 64 * 1024;
 
 /// Events on their way to the screen of a script.
 #[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<Shared>);
+pub struct EventBuffer(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -49,7 +49,7 @@ pub(super) enum Passage {
     LeftOut(u64),
 }
 
-impl Gate {
+impl EventBuffer {
     /// Takes an event, as it is to be shown, that arrived at `stamp`; from any thread. Where there
     /// is no room, it is only counted.
     pub fn hold(&self, stamp: Stamp, text: Vec<u8>) {
@@ -99,8 +99,8 @@ impl Gate {
 mod tests {
     use super::*;
 
-    fn texts(gate: &Gate, stamp: Stamp) -> Option<Vec<u8>> {
-        match gate.before(stamp) {
+    fn texts(event_buffer: &EventBuffer, stamp: Stamp) -> Option<Vec<u8>> {
+        match event_buffer.before(stamp) {
             Some(Passage::Events(texts)) => Some(texts),
             _ => None,
         }
@@ -118,37 +118,37 @@ mod tests {
 
     #[test]
     fn events_go_before_the_replies_that_came_after_them() {
-        let (gate, order) = (Gate::default(), Order(std::cell::Cell::default()));
+        let (event_buffer, order) = (EventBuffer::default(), Order(std::cell::Cell::default()));
         let first = order.now();
-        gate.hold(order.now(), b"a".to_vec());
+        event_buffer.hold(order.now(), b"a".to_vec());
         let second = order.now();
-        gate.hold(order.now(), b"b".to_vec());
-        gate.hold(order.now(), b"c".to_vec());
-        assert_eq!(gate.before(first), None);
-        assert_eq!(texts(&gate, second).as_deref(), Some(&b"a"[..]));
-        assert_eq!(gate.before(second), None);
-        assert_eq!(texts(&gate, order.now()).as_deref(), Some(&b"bc"[..]));
-        assert_eq!(gate.before(order.now()), None);
+        event_buffer.hold(order.now(), b"b".to_vec());
+        event_buffer.hold(order.now(), b"c".to_vec());
+        assert_eq!(event_buffer.before(first), None);
+        assert_eq!(texts(&event_buffer, second).as_deref(), Some(&b"a"[..]));
+        assert_eq!(event_buffer.before(second), None);
+        assert_eq!(texts(&event_buffer, order.now()).as_deref(), Some(&b"bc"[..]));
+        assert_eq!(event_buffer.before(order.now()), None);
     }
 
     #[test]
     fn what_finds_no_room_is_counted_and_told_in_its_place() {
-        let (gate, order) = (Gate::default(), Order(std::cell::Cell::default()));
+        let (event_buffer, order) = (EventBuffer::default(), Order(std::cell::Cell::default()));
         let text = vec![b'x'; PART];
-        let room = MOST_HELD / (PART + EVENT_COST);
-        for _ in 0..room + 2 {
-            gate.hold(order.now(), text.clone());
+        let limit = MOST_HELD / (PART + EVENT_COST);
+        for _ in 0..limit + 2 {
+            event_buffer.hold(order.now(), text.clone());
         }
         let reply = order.now();
-        for number in 0..room {
-            assert_eq!(texts(&gate, reply).as_deref(), Some(&text[..]), "{number}");
+        for number in 0..limit {
+            assert_eq!(texts(&event_buffer, reply).as_deref(), Some(&text[..]), "{number}");
             // There is room again, but not between what was left out.
-            gate.hold(order.now(), b"y".to_vec());
+            event_buffer.hold(order.now(), b"y".to_vec());
         }
-        assert_eq!(gate.before(reply), Some(Passage::LeftOut(room as u64 + 2)));
-        assert_eq!(gate.before(reply), None);
-        gate.hold(order.now(), b"z".to_vec());
-        assert_eq!(gate.before(reply), None);
-        assert_eq!(texts(&gate, order.now()).as_deref(), Some(&b"z"[..]));
+        assert_eq!(event_buffer.before(reply), Some(Passage::LeftOut(limit as u64 + 2)));
+        assert_eq!(event_buffer.before(reply), None);
+        event_buffer.hold(order.now(), b"z".to_vec());
+        assert_eq!(event_buffer.before(reply), None);
+        assert_eq!(texts(&event_buffer, order.now()).as_deref(), Some(&b"z"[..]));
     }
 }

@@ -1,13 +1,13 @@
 //! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
 //! a quote was open, a row ended in `\`, or `<<END` announced rows of data.
 
-use super::block;
+use super::heredoc;
 use crate::dialect::Dialect;
 use crate::syntax::Line;
 
 /// The lines of a block.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Block {
+pub struct MultiLine {
     /// Lines to run, in order, without blank ones.
     pub lines: Vec<String>,
     /// The row in which each of them starts, counted from 1.
@@ -15,12 +15,12 @@ pub struct Block {
     /// Where the last line starts in the block, blank or not.
     pub last: usize,
     /// Why the last line goes on, if it does: more is to be typed.
-    pub open: Option<Open>,
+    pub open: Option<Unfinished>,
 }
 
 /// What is open at the end of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Open {
+pub enum Unfinished {
     /// A quotation that this quote ends.
     Quote(char),
     /// Rows of data that a row with this word ends.
@@ -29,7 +29,7 @@ pub enum Open {
     Row,
 }
 
-impl Open {
+impl Unfinished {
     /// Returns the prompt for the next row.
     pub fn prompt(&self) -> String {
         match self {
@@ -49,7 +49,7 @@ impl Open {
     }
 }
 
-impl Block {
+impl MultiLine {
     /// Cuts a block at every newline that is neither quoted nor behind a `\`; the latter goes away
     /// together with its `\`, as in other shells.
     pub fn parse(text: &str, dialect: Dialect) -> Self {
@@ -58,7 +58,7 @@ impl Block {
         let mut first_row = 1;
         let mut open = None;
         let mut mark: Option<String> = None;
-        let mut unfinished: Option<Open> = None;
+        let mut unfinished: Option<Unfinished> = None;
         let (mut last, mut end) = (0, 0);
         for (number, row) in (1..).zip(text.split('\n')) {
             if unfinished.is_none() {
@@ -81,14 +81,14 @@ impl Block {
                 let parsed = Line::parse(&line, dialect);
                 open = parsed.open;
                 let goes_on = !parsed.comment && line.ends_with('\\');
-                unfinished = open.map(Open::Quote).or(goes_on.then_some(Open::Row));
+                unfinished = open.map(Unfinished::Quote).or(goes_on.then_some(Unfinished::Row));
             }
             if open.is_some() {
                 line.push('\n');
             } else if unfinished.is_some() {
                 line.pop();
-            } else if let Some(end) = block::mark(&line, dialect) {
-                unfinished = Some(Open::Data(end.clone()));
+            } else if let Some(end) = heredoc::terminator(&line, dialect) {
+                unfinished = Some(Unfinished::Data(end.clone()));
                 mark = Some(end);
                 line.push('\n');
             } else {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<String> {
-        let block = Block::parse(text, Dialect::V34);
+        let block = MultiLine::parse(text, Dialect::V34);
         assert_eq!(block.open, None, "{text}");
         block.lines
     }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn each_line_knows_its_row() {
-        let block = Block::parse("ls /\n\nset /a <<E\nx\nE\nget \\\n/a\npwd", Dialect::V34);
+        let block = MultiLine::parse("ls /\n\nset /a <<E\nx\nE\nget \\\n/a\npwd", Dialect::V34);
         assert_eq!(block.rows, [1, 3, 6, 8]);
     }
 
@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn rows_of_data_belong_to_the_line_that_announces_them() {
         assert_eq!(lines("set /a <<E\nget '\nE\nls /"), ["set /a <<E\nget '\nE", "ls /"]);
-        let block = Block::parse("ls /\nset /a <<E\nx", Dialect::V34);
-        assert_eq!(block.open, Some(Open::Data("E".to_owned())));
+        let block = MultiLine::parse("ls /\nset /a <<E\nx", Dialect::V34);
+        assert_eq!(block.open, Some(Unfinished::Data("E".to_owned())));
         assert_eq!(block.last, 5);
     }
 
@@ -155,13 +155,13 @@ mod tests {
             ("ls /\nset 'x\ny", "set 'x\ny"),
             ("ls /\n", ""),
         ] {
-            assert_eq!(&text[Block::parse(text, Dialect::V34).last..], last);
+            assert_eq!(&text[MultiLine::parse(text, Dialect::V34).last..], last);
         }
     }
 
     #[test]
     fn an_open_end_is_told() {
-        let open = |text| Block::parse(text, Dialect::V34).open;
+        let open = |text| MultiLine::parse(text, Dialect::V34).open;
         for (text, prompt) in [
             ("set /a 'x", "'> "),
             ("set /a \"x\ny", "\"> "),

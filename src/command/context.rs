@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::data_hint;
 use super::is_private;
 use super::likely_line::likely_line;
-use super::log::Log;
+use super::line_log::LineLog;
 use super::multi::{Queued, Transaction};
 use super::switches::{Switch, Switches};
-use super::{Call, Command, DataHint, Reader};
+use super::{Command, DataHint, Invocation, Reader};
 use crate::dialect::{Dialect, Format};
 use crate::dispatch::Concurrency;
 use crate::error::{Code, Error, Kind, Result};
@@ -31,7 +31,7 @@ type Show = Box<dyn Fn(&[u8], bool) -> Result<()>>;
 type Input = Box<dyn Read + Send>;
 
 /// One shell: whatever lines it is given, from wherever, run here.
-pub struct Shell {
+pub struct Context {
     /// The session, open or not.
     pub session: Session,
     /// How reports are shown.
@@ -41,7 +41,7 @@ pub struct Shell {
     show: Show,
     /// Of the command that runs, or ran last.
     origin: Mutex<Origin>,
-    log: Mutex<Log>,
+    log: Mutex<LineLog>,
     earlier: OnceLock<Vec<String>>,
     /// What is switched on and off.
     pub switches: Arc<Switches>,
@@ -98,7 +98,7 @@ impl Drop for RunningFile<'_> {
     }
 }
 
-impl Shell {
+impl Context {
     /// Makes a shell whose long commands show what they find, as they find it, with `show`.
     /// `switches` are shared with whoever shows events.
     pub fn new(
@@ -130,24 +130,25 @@ impl Shell {
         }
     }
 
-    /// Reads a line and notes it, as [`Shell::note`] does. None for a line without words. A line
+    /// Reads a line and notes it, as [`Context::note`] does. None for a line without words. A line
     /// that cannot be read keeps a transaction from being applied.
-    pub fn read(&self, text: &str) -> Result<Option<Call>> {
-        let call = self.reader.read(text);
-        self.begin(text, &call);
-        call
+    pub fn read(&self, text: &str) -> Result<Option<Invocation>> {
+        let invocation = self.reader.read(text);
+        self.begin(text, &invocation);
+        invocation
     }
 
-    /// Begins with a line that was read, as [`Shell::read`] does.
-    pub fn begin(&self, text: &str, call: &Result<Option<Call>>) {
-        if !matches!(call, Ok(None)) {
+    /// Begins with a line that was read, as [`Context::read`] does.
+    pub fn begin(&self, text: &str, invocation: &Result<Option<Invocation>>) {
+        if !matches!(invocation, Ok(None)) {
             self.note(text);
         }
-        if call.is_err() {
+        if invocation.is_err() {
             self.spoil();
         }
         // What is complained of from now on is this line's.
-        let origin = call.as_ref().ok().and_then(|call| Some(self.origin(call.as_ref()?)));
+        let origin =
+            invocation.as_ref().ok().and_then(|invocation| Some(self.origin(invocation.as_ref()?)));
         *self.last_origin() = origin.unwrap_or_default();
     }
 
@@ -208,23 +209,23 @@ impl Shell {
     }
 
     /// Runs a command that was typed.
-    pub async fn run(&self, call: &Call) -> Result<Outcome> {
-        self.run_from(call, self.origin(call)).await
+    pub async fn run(&self, invocation: &Invocation) -> Result<Outcome> {
+        self.run_from(invocation, self.origin(invocation)).await
     }
 
     /// Runs a command whose results are to name this origin.
-    pub async fn run_from(&self, call: &Call, origin: Origin) -> Result<Outcome> {
+    pub async fn run_from(&self, invocation: &Invocation, origin: Origin) -> Result<Outcome> {
         self.progress.begin();
         self.last_origin().clone_from(&origin);
         if self.unasked
-            && let Some(question) = call.command.question(self).await?
+            && let Some(question) = invocation.command.question(self).await?
         {
             return Err(question.unasked());
         }
         let trace = Trace::default();
-        let report = trace.scope(call.command.run(self)).await;
+        let report = trace.scope(invocation.command.run(self)).await;
         // Of what runs alone, so that the writes are its own.
-        let is_alone = call.effects(self).concurrency() == Concurrency::Alone;
+        let is_alone = invocation.effects(self).concurrency() == Concurrency::Alone;
         let report =
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
@@ -233,9 +234,9 @@ impl Shell {
             Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
             report => report?,
         };
-        let quit = matches!(call.command, Command::Quit(_));
+        let quit = matches!(invocation.command, Command::Quit(_));
         let text = self.result_view().result(&origin, &*report);
-        Ok(Outcome { text, quit, failure: report.failure(), data_hint: call.data_hint() })
+        Ok(Outcome { text, quit, failure: report.failure(), data_hint: invocation.data_hint() })
     }
 
     /// Adds what a person needs to know of a refusal: who the session is and what the ACL wants, or
@@ -285,14 +286,14 @@ impl Shell {
     }
 
     /// Returns what results of a command name as their origin; nothing where people read them.
-    pub fn origin(&self, call: &Call) -> Origin {
+    pub fn origin(&self, invocation: &Invocation) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
         }
-        let path = call.path.as_ref().map(|typed| {
+        let path = invocation.path.as_ref().map(|typed| {
             self.path(typed).map_or_else(|_| typed.as_str().to_owned(), |path| path.to_string())
         });
-        Origin { command: Some(call.name.clone()), path, ..Origin::default() }
+        Origin { command: Some(invocation.name.clone()), path, ..Origin::default() }
     }
 
     /// Renders what came without being asked for, just now.
@@ -393,7 +394,7 @@ impl Shell {
         typed.from(self.session.working_path().as_ref())
     }
 
-    /// As [`Shell::path`]; `.` is the root where there is no working path.
+    /// As [`Context::path`]; `.` is the root where there is no working path.
     pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
         if typed.as_str() == "." && !self.has_lost_way() {
             return Ok(self.session.working_path().unwrap_or_else(ZnodePath::root));
@@ -429,7 +430,7 @@ impl Shell {
     }
 
     /// Returns the lines so far.
-    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
+    pub(super) fn log(&self) -> MutexGuard<'_, LineLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::syntax::Line;
 
 /// Returns the line that ends the block which `first` begins, if it begins one.
-pub fn mark(first: &str, dialect: Dialect) -> Option<String> {
+pub fn terminator(first: &str, dialect: Dialect) -> Option<String> {
     // Nearly every line ends here.
     if !first.contains('<') {
         return None;
@@ -79,9 +79,9 @@ mod tests {
 
     #[test]
     fn only_a_bare_mark_of_a_command_with_data_begins_a_block() {
-        assert_eq!(mark("set /a <<END", Dialect::V34).as_deref(), Some("END"));
+        assert_eq!(terminator("set /a <<END", Dialect::V34).as_deref(), Some("END"));
         for line in ["set /a '<<END'", "set /a <<", "echo <<END", "set /a x<<END", "<<END"] {
-            assert_eq!(mark(line, Dialect::V34), None, "{line}");
+            assert_eq!(terminator(line, Dialect::V34), None, "{line}");
             assert_eq!(read(line), None, "{line}");
         }
     }

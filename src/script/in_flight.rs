@@ -6,8 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::barrier::Change;
-use super::lines::Typed;
-use crate::command::{Call, Outcome};
+use super::lines::SourceLine;
+use crate::command::{Invocation, Outcome};
 use crate::error::Result;
 use crate::output::json::Origin;
 use crate::session::{Stamp, Trace};
@@ -21,13 +21,13 @@ pub(super) struct Line {
 }
 
 /// A line that was read and has not begun.
-pub(super) struct Parsed {
-    pub(super) typed: Typed,
-    pub(super) call: Result<Option<Call>>,
+pub(super) struct ParsedLine {
+    pub(super) typed: SourceLine,
+    pub(super) invocation: Result<Option<Invocation>>,
 }
 
 /// A line whose result has not been shown.
-pub(super) struct Entry<'a> {
+pub(super) struct InFlight<'a> {
     pub(super) line: Line,
     pub(super) reply: Reply<'a>,
     /// The write that it is, if it is one.
@@ -38,7 +38,7 @@ pub(super) struct Entry<'a> {
     pub(super) _share: OwnedSemaphorePermit,
 }
 
-impl Entry<'_> {
+impl InFlight<'_> {
     /// Returns whether the reply is there.
     pub(super) fn is_done(&mut self, context: &mut Context<'_>) -> bool {
         if let Reply::Awaited(reply) = &mut self.reply
@@ -66,7 +66,7 @@ pub(super) struct Awaited<'a> {
 }
 
 /// What came of a line.
-pub(super) struct Done {
+pub(super) struct Completed {
     pub(super) line: Line,
     pub(super) result: Result<Outcome>,
     /// When the reply arrived, if there was one.

@@ -10,14 +10,14 @@ const OVERHEAD: usize = 32;
 
 /// Lines with their numbers, from 0 on.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(super) struct LineLog {
     lines: VecDeque<String>,
     /// How many lines have been forgotten.
     forgotten: usize,
     bytes: usize,
 }
 
-impl Log {
+impl LineLog {
     /// Adds a line, and forgets old ones if there is no room. The newest is always kept.
     pub(super) fn push(&mut self, line: &str) {
         self.bytes += line.len() + OVERHEAD;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn numbers_stay_when_old_lines_are_forgotten() {
-        let mut log = Log::default();
+        let mut log = LineLog::default();
         for number in 0..100_000 {
             log.push(&format!("get /{number}"));
         }

@@ -12,12 +12,12 @@ use super::get::Get;
 use super::ls::Ls;
 use super::set::Set;
 use super::stat::Stat;
-use super::{Call, Command};
+use super::{Command, Invocation};
 use crate::dispatch::Data;
 use crate::zk::TypedPath;
 
 /// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
-pub(super) fn read(words: &[OsString]) -> Option<Call> {
+pub(super) fn read(words: &[OsString]) -> Option<Invocation> {
     let (name, path, data) = match words {
         [name, path] => (name, path, None),
         [name, path, data] => (name, path, Some(data)),
@@ -32,16 +32,16 @@ pub(super) fn read(words: &[OsString]) -> Option<Call> {
     let path: TypedPath = path.to_str()?.parse().ok()?;
     let at = path.clone();
     let command = match (name, data) {
-        ("create", _) => Command::Create(Create::plain(at, data.cloned().map(Data))),
-        ("set", Some(data)) => Command::Set(Set::plain(at, Data(data.clone()))),
-        ("delete", None) => Command::Delete(Delete::plain(at)),
-        ("exists", None) => Command::Exists(Exists::plain(at)),
-        ("get", None) => Command::Get(Get::plain(at)),
-        ("ls", None) => Command::Ls(Ls::plain(at)),
-        ("stat", None) => Command::Stat(Stat::plain(at)),
+        ("create", _) => Command::Create(Create::simple(at, data.cloned().map(Data))),
+        ("set", Some(data)) => Command::Set(Set::simple(at, Data(data.clone()))),
+        ("delete", None) => Command::Delete(Delete::simple(at)),
+        ("exists", None) => Command::Exists(Exists::simple(at)),
+        ("get", None) => Command::Get(Get::simple(at)),
+        ("ls", None) => Command::Ls(Ls::simple(at)),
+        ("stat", None) => Command::Stat(Stat::simple(at)),
         _ => return None,
     };
-    Some(Call { command, name: name.to_owned(), path: Some(path), has_block: false })
+    Some(Invocation { command, name: name.to_owned(), path: Some(path), has_block: false })
 }
 
 #[cfg(test)]
@@ -77,9 +77,9 @@ mod tests {
             more in proptest::collection::vec(word(), 0..4),
         ) {
             let words: Vec<OsString> = std::iter::once(name.into()).chain(more).collect();
-            if let Some(call) = read(&words) {
+            if let Some(invocation) = read(&words) {
                 let same = by_clap(&words.into(), Dialect::V34).unwrap().unwrap();
-                prop_assert_eq!(format!("{call:?}"), format!("{same:?}"));
+                prop_assert_eq!(format!("{invocation:?}"), format!("{same:?}"));
             }
         }
     }
@@ -88,7 +88,7 @@ mod tests {
     fn the_lines_of_long_scripts_are_read_here() {
         let read = |line: &str| {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            read(&words).map(|call| call.name)
+            read(&words).map(|invocation| invocation.name)
         };
         for line in ["create /a", "create /a b", "set /a b", "delete /a", "get /a", "ls a/b"] {
             assert_eq!(read(line).as_deref(), line.split(' ').next(), "{line}");

@@ -11,13 +11,13 @@ const UNKNOWN: usize = 1024 * 1024;
 
 /// How many commands may be in flight.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct InFlightLimit {
     most: usize,
     /// The longest result of late, in bytes.
     longest: usize,
 }
 
-impl Room {
+impl InFlightLimit {
     /// Never gives room to more than `most` commands, which is at least 1.
     pub(super) fn new(most: usize) -> Self {
         Self { most, longest: UNKNOWN }
@@ -41,20 +41,20 @@ mod tests {
 
     #[test]
     fn long_results_leave_room_to_few_commands() {
-        let mut room = Room::new(128);
-        assert_eq!(room.size(), 16);
+        let mut limit = InFlightLimit::new(128);
+        assert_eq!(limit.size(), 16);
         for _ in 0..20 {
-            room.took(100);
+            limit.took(100);
         }
-        assert_eq!(room.size(), 128);
-        room.took(512 * 1024);
-        assert_eq!(room.size(), 32);
-        room.took(2 * MOST_BYTES);
-        assert_eq!(room.size(), 1);
+        assert_eq!(limit.size(), 128);
+        limit.took(512 * 1024);
+        assert_eq!(limit.size(), 32);
+        limit.took(2 * MOST_BYTES);
+        assert_eq!(limit.size(), 1);
         for _ in 0..100 {
-            room.took(0);
+            limit.took(0);
         }
-        assert_eq!(room.size(), 128);
-        assert_eq!(Room::new(1).size(), 1);
+        assert_eq!(limit.size(), 128);
+        assert_eq!(InFlightLimit::new(1).size(), 1);
     }
 }

@@ -1,13 +1,13 @@
 //! A command that another command runs: `time` and `repeat` have one.
 
-use super::{Call, words};
+use super::{Invocation, words};
 use crate::dialect::Dialect;
-use crate::dispatch::{Words, WrappedCommand};
+use crate::dispatch::{Words, WrappedWord};
 use crate::error::{Error, Result};
 
 /// The words behind the options of the outer command.
 #[derive(Debug, clap::Args)]
-pub(super) struct Inner {
+pub(super) struct WrappedCommand {
     /// Command to run, with its arguments
     #[arg(
         value_name = "command",
@@ -15,12 +15,12 @@ pub(super) struct Inner {
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
-    words: Vec<WrappedCommand>,
+    words: Vec<WrappedWord>,
 }
 
-impl Inner {
+impl WrappedCommand {
     /// Reads the command that is to run.
-    pub(super) fn call(&self) -> Result<Call> {
+    pub(super) fn invocation(&self) -> Result<Invocation> {
         let typed: Vec<_> = self.words.iter().map(|word| word.0.clone()).collect();
         // Read once as part of the whole line, they mean the same in either dialect.
         words(Words::from(typed), Dialect::default())?
