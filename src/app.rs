@@ -20,8 +20,11 @@ use anyhow::Context as _;
 use self::sandbox::Sandbox;
 use self::signals::Signals;
 use crate::artifacts;
-use crate::command::{self, Context, Reader, Switch, Switches};
 use crate::dialect::Dialect;
+use crate::dispatch::{
+    Asking, Config, Context, History, OpenTransaction, Output, Reader, RunningFiles, StandardInput,
+    Switch, Switches, WorkingPath,
+};
 use crate::error::{Error, Kind, Result};
 use crate::options::{self, Input, Options, Ready, Startup};
 use crate::output::View;
@@ -29,7 +32,8 @@ use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
 use crate::session::{Session, Settings, Transport};
-use crate::terminal::{Mode, Screen};
+use crate::terminal::progress::Progress;
+use crate::terminal::{Mode, Screen, password};
 use crate::zk::{SaslUser, Secret, Security};
 
 /// Exit status of a process whose reader has gone away.
@@ -202,9 +206,9 @@ fn cx(
     view: View,
     switches: Arc<Switches>,
 ) -> Context {
-    let mut cx = {
+    let output = {
         let screen = Arc::clone(screen);
-        Context::new(session, view, switches, move |bytes, whole| {
+        Output::new(view, move |bytes, whole| {
             screen.print(bytes);
             if whole {
                 screen.end();
@@ -224,17 +228,33 @@ fn cx(
         Input::Command(_) => detected_mode() == Mode::Terminal,
         Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
     };
-    cx.terminal = has_terminal.then(|| Arc::clone(screen));
-    cx.config_file.clone_from(&options.config_file);
-    cx.reader = reader(options);
-    cx.protected.clone_from(&options.protected);
+    let terminal = has_terminal.then(|| Arc::clone(screen));
     let typed = options.input == Input::Standard && io::stdin().is_terminal();
     let is_dumb = detected_mode() != Mode::Terminal;
     let one = matches!(options.input, Input::Command(_)) && options.dialect != Dialect::V39;
     let one = one && io::stdin().is_terminal() && io::stderr().is_terminal();
-    cx.asks = one && !is_dumb;
-    cx.unasked = typed && cx.terminal.is_none() || one && is_dumb;
-    cx
+    let asking = match one {
+        true if is_dumb => Asking::Nobody,
+        true => Asking::OneShot,
+        false if typed && terminal.is_none() => Asking::Nobody,
+        false => Asking::Prompt,
+    };
+    Context {
+        session,
+        view,
+        reader: reader(options),
+        output,
+        cwd: WorkingPath::default(),
+        switches,
+        history: History::default(),
+        transaction: OpenTransaction::default(),
+        terminal,
+        progress: Progress::default(),
+        config: Config { file: options.config_file.clone(), protected: options.protected.clone() },
+        asking,
+        input: StandardInput::default(),
+        running_files: RunningFiles::default(),
+    }
 }
 
 /// Opens a session and runs the mode that the options ask for; returns the exit status.
@@ -321,7 +341,7 @@ async fn without_prompt(
             (_, Some(script)) if is_dumb => repl::run_dumb(cx, screen, script, ensembles).await,
             (input, Some(script)) => {
                 if matches!(input, Input::File(_)) {
-                    cx.give_input(io::stdin());
+                    cx.input.give(io::stdin());
                 }
                 let tally =
                     script::run(cx, screen, event_buffer, &rules(options), &stop, script).await;
@@ -361,7 +381,7 @@ async fn security(options: &Options) -> Result<Security> {
     match &options.security {
         Ready::Known(security) => Ok((**security).clone()),
         Ready::Ask(security, user) => {
-            let password = command::ask(&format!("Password of {user}: ")).await?;
+            let password = password::ask(&format!("Password of {user}: ")).await?;
             let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
             Ok(Security { sasl: Some(sasl), ..(**security).clone() })
         }

@@ -5,8 +5,8 @@
 //!
 //! # The way of a line
 //!
-//! `get -s /a` ⏎ → [`syntax`] cuts it into words → [`command`] parses them and runs the command on
-//! the [`session`] → a report → [`output`] renders it → [`terminal`] writes it. Only where lines
+//! `get -s /a` ⏎ → [`syntax`] cuts it into words → [`dispatch`] parses them and runs the [`command`]
+//! on the [`session`] → a report → [`output`] renders it → [`terminal`] writes it. Only where lines
 //! come from differs: a prompt ([`repl`]), a file or a pipe ([`script`]), the command line ([`app`]).
 //!
 //! # Who may import whom
@@ -25,8 +25,8 @@
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `lesson` | `language`, `output` |
-//! | `terminal` | `output` |
-//! | `dispatch` | `dialect` |
+//! | `terminal` | `error`, `output` |
+//! | `dispatch` | `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use self::difference::Differences;
 use self::zkcli::ZkCli;
-use zksh::command::redact;
+use zksh::command::Command as ZkshCommand;
 use zksh::dialect::Dialect;
+use zksh::dispatch::redact;
 
 use crate::support::apache::numbers;
 use crate::support::engine::{Engine, engines};
@@ -158,7 +159,7 @@ fn play_zksh(script: &Script, dialect: &str, server: &str) -> Printed {
         // An error stands with its place in the script and, below it, the line as it was typed.
         let place = line.strip_prefix("stdin:").and_then(|rest| rest.split_once(": "));
         let typed = &script.lines[printed.steps.len().min(script.lines.len() - 1)];
-        if line.strip_prefix("    ") != Some(&redact(typed, Dialect::default())) {
+        if line.strip_prefix("    ") != Some(&redact::<ZkshCommand>(typed, Dialect::default())) {
             step.push(place.map_or(line, |(_, rest)| rest).to_owned());
         }
     }

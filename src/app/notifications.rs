@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::command::{Switch, Switches};
 use crate::dialect::Format;
+use crate::dispatch::{Switch, Switches};
 use crate::error::{Error, Kind};
 use crate::output::escape::{self, Newlines};
 use crate::output::json::Time;

@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::io;
 
-use crate::command::{self, Context, Invocation};
+use crate::command::Invocation;
 use crate::dialect::Dialect;
-use crate::dispatch::Concurrency;
+use crate::dispatch::{self, Asking, Concurrency, Context, Question, Table};
 use crate::error::{Error, Kind, Result};
 use crate::options;
 use crate::output::escape::{self, Newlines};
@@ -13,15 +13,15 @@ use crate::terminal::Screen;
 
 /// Runs the command and returns the exit status of the process.
 pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
-    cx.give_input(io::stdin());
+    cx.input.give(io::stdin());
     if let Some(invocation) = parse(words, cx.view.dialect)? {
-        if cx.asks
+        if cx.asking == Asking::OneShot
             && let Some(question) = invocation.command.question(cx).await?
             && !is_agreed(screen, &question).await
         {
             return Err(Error::new(Kind::Refused, question.declined));
         }
-        if invocation.effects(cx).concurrency() != Concurrency::Alone {
+        if invocation.command.effects(cx).concurrency() != Concurrency::Alone {
             // It sends one request, and the end of the session right behind it.
             cx.session.end_with_next_request();
         }
@@ -30,7 +30,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
         if let Some(hint) = &outcome.data_hint {
             cx.show_data_hint(screen, None, hint);
         }
-        if cx.in_transaction() {
+        if cx.transaction.is_open() {
             let why = "multi wants lines after it: it is for scripts and the prompt";
             return Err(Error::usage(why));
         }
@@ -43,7 +43,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
 pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Invocation>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
-    command::words(words, dialect).map_err(|error| match misplaced {
+    dispatch::words(words, dialect).map_err(|error| match misplaced {
         Some(option) if error.usage_line().is_some() => Error::usage(format!(
             "{option} is an option of zksh, not of {name}: it stands before the command"
         ))
@@ -66,7 +66,7 @@ async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
 }
 
 /// Asks a question on the terminal; the end of the input is a no.
-async fn is_agreed(screen: &Screen, question: &command::Question) -> bool {
+async fn is_agreed(screen: &Screen, question: &Question) -> bool {
     screen.flush();
     let asked = escape::to_terminal(question.asked().as_bytes(), Newlines::Escape).into_owned();
     let answer = tokio::task::spawn_blocking(move || {

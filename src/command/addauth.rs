@@ -1,11 +1,9 @@
 //! `addauth`: add an identity to the session.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Context, digest};
-use crate::dispatch::Secret;
+use super::digest;
+use crate::dispatch::{Context, Effects, Secret, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 
@@ -55,11 +53,9 @@ impl Spec for AddAuth {
         let asked =
             if self.scheme == "digest" { digest::credentials(cx, auth).await? } else { None };
         let auth = asked.as_ref().map_or(auth, String::as_bytes);
-        cx.session.add_auth(&self.scheme, auth).await.map_err(|error| {
-            match error.code_of() {
-                Some(Code::AuthFailed) => error.with_hint("connect opens a new session"),
-                _ => error,
-            }
+        cx.session.add_auth(&self.scheme, auth).await.map_err(|error| match error.code_of() {
+            Some(Code::AuthFailed) => error.with_hint("connect opens a new session"),
+            _ => error,
         })?;
         Ok(Silence {})
     }

@@ -1,7 +1,6 @@
 //! `addWatch`: a watch that stays.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::Result;
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};

@@ -1,8 +1,7 @@
 //! `cd`: change the working path.
 
 use crate::dialect::Dialect;
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::zk::{TypedPath, ZnodePath};
@@ -30,9 +29,9 @@ Created /lake/reed
 
 impl Cd {
     async fn go(&self, cx: &Context) -> Result<Silence> {
-        let path = match cx.session.working_path() {
+        let path = match cx.cwd.get() {
             // A script begins in the root, though only `cd` counts from there.
-            None if cx.view.dialect == Dialect::V34 && !cx.has_lost_way() => {
+            None if cx.view.dialect == Dialect::V34 && !cx.cwd.is_lost() => {
                 self.path.from(Some(&ZnodePath::root()))?
             }
             _ => cx.path(&self.path)?,
@@ -40,7 +39,7 @@ impl Cd {
         if cx.session.exists(&path, false).await?.is_none() {
             return Err(Error::code(Code::NoNode, path.as_str()));
         }
-        cx.session.work_in(path);
+        cx.cwd.set(path);
         Ok(Silence {})
     }
 }
@@ -58,7 +57,7 @@ impl Spec for Cd {
         let result = self.go(cx).await;
         if cx.terminal.is_none() {
             // What follows was meant for a place where the script is not.
-            cx.lose_way(result.is_err());
+            cx.cwd.set_lost(result.is_err());
         }
         result
     }

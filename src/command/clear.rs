@@ -1,7 +1,6 @@
 //! `clear`: an empty screen.
 
-use super::{Context, Spec, Task};
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 
@@ -33,7 +32,7 @@ impl Spec for Clear {
 
 /// An empty screen, where there is one.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Cleared {
+pub struct Cleared {
     #[serde(skip)]
     is_seen: bool,
 }

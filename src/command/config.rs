@@ -1,7 +1,6 @@
 //! `config`: the configuration of the ensemble.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::Stat;
@@ -57,7 +56,7 @@ impl Spec for Config {
 
 /// The configuration, or what clients need of it.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Ensemble {
+pub struct Ensemble {
     config: String,
     stat: Option<Stat>,
 }

@@ -1,7 +1,6 @@
 //! `connect` and `close`: the session itself.
 
-use super::{Context, Spec, Task};
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::session::Losses;
@@ -88,7 +87,7 @@ pub(super) async fn again(cx: &Context) -> Result<Left> {
 
 /// What went with the session that was left, and who the new one is; scripts are told nothing.
 #[derive(serde::Serialize)]
-pub(super) struct Left {
+pub struct Left {
     #[serde(skip)]
     losses: Losses,
     #[serde(skip)]

@@ -1,8 +1,6 @@
 //! `count`: how many znodes of which kind lie at a znode and below it.
 
-use super::{Context, Spec, Task};
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::Kind;
@@ -74,7 +72,7 @@ impl Spec for Count {
 
 /// How many there are.
 #[derive(Debug, Default, serde::Serialize)]
-pub(super) struct Counted {
+pub struct Counted {
     znodes: u64,
     bytes: u64,
     persistent: u64,

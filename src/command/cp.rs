@@ -1,9 +1,10 @@
 //! `cp`: copy a znode, or a tree.
 
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question};
-use super::transferring::{ALL, TransferReport, TransferOptions, live, outcome, question, run};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, transfer::ALL,
+    transfer::TransferOptions, transfer::TransferReport, transfer::live, transfer::outcome,
+    transfer::question, transfer::run,
+};
 use crate::error::{Error, Kind, Result};
 use crate::tree::plan::Rules;
 use crate::tree::source::{Pairs, Source};
@@ -49,21 +50,13 @@ Created /lake/reed
 [reed]";
 
 impl Cp {
-
-
-
-
-
-
     fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
         let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         let target = self.consent.allow_below(cx, target, "copy to")?;
         apart(&path, &target, self.recursive)?;
         let deepest = (!self.recursive).then_some(0);
-        let pairs = Pairs {
-            old: live(cx, &target, deepest),
-            new: moved(cx, &path, &target, deepest),
-        };
+        let pairs =
+            Pairs { old: live(cx, &target, deepest), new: moved(cx, &path, &target, deepest) };
         Ok((pairs, self.options.rules(cx, self.overwrite, false), target))
     }
 }
@@ -74,7 +67,11 @@ impl Spec for Cp {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run {
+            Effects::READS.long(true)
+        } else {
+            Effects::writes(Write::Several)
+        }
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,13 +1,11 @@
 //! `create`: make a znode.
 
-use crate::dispatch::{Effects, Write};
-use super::{Spec, Task};
 use std::time::Duration;
 
-use super::Context;
-use super::data::{self, Source};
-use super::data_hint::DataHint;
-use crate::dispatch::Data;
+use super::Command;
+use crate::dispatch::{
+    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write,
+};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
@@ -41,7 +39,7 @@ pub struct Create {
     )]
     ttl: Option<i64>,
     #[command(flatten)]
-    source: Source,
+    source: DataSource,
     /// Create the znodes above it too, where they do not exist
     #[arg(long)]
     parents: bool,
@@ -52,7 +50,7 @@ pub struct Create {
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Data to keep in it
-    #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
+    #[arg(value_name = "data", allow_hyphen_values = true, long_help = DATA_SOURCES)]
     data: Option<Data>,
     /// Who may do what with it: scheme:id:perms[,...]; everyone everything by default
     #[arg(value_name = "acl")]
@@ -78,11 +76,6 @@ impl Create {
         }
         let (prefix, data, mode, acl) = self.prepare(cx).await?;
         Ok(Operation::Create { prefix, data: data.into(), mode, acl })
-    }
-
-    /// Returns what `create path [data]` means.
-    pub(super) fn simple(path: TypedPath, data: Option<Data>) -> Self {
-        Self { path, data, ..Self::default() }
     }
 
     /// Returns whether the command asks for a password.
@@ -111,7 +104,6 @@ impl Create {
         Ok((path, data, mode, acl))
     }
 
-
     /// Returns whether the command may need more than one round trip.
     pub(super) fn is_long(&self) -> bool {
         self.parents
@@ -121,7 +113,8 @@ impl Create {
 impl Spec for Create {
     const NAME: &'static str = "create";
     const TASK: Task = Task::Change;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("mkdir", "create"), ("touch", "create")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[("mkdir", "create"), ("touch", "create")];
     type Report = Created;
 
     fn effects(&self) -> Effects {
@@ -150,7 +143,11 @@ impl Spec for Create {
     }
 
     fn data_hint(&self) -> Option<DataHint> {
-        self.source.hint("create", self.data.as_ref())
+        self.source.hint::<Command>("create", self.data.as_ref())
+    }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        Some(Self { path, data, ..Self::default() })
     }
 }
 
@@ -198,7 +195,7 @@ fn explain(cx: &Context, error: Error) -> Error {
 
 /// The path of the znode, and whether it is new.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Created {
+pub struct Created {
     path: String,
     created: bool,
 }

@@ -1,7 +1,6 @@
 //! `delete`: remove a znode that has no children.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Result};
 use crate::output::Silence;
 use crate::session::Operation;
@@ -44,17 +43,13 @@ impl Delete {
         }
         Ok(Operation::Delete { path: cx.path(&self.path)?, version: self.only.or(self.version) })
     }
-
-    /// Returns what `delete path` means.
-    pub(super) fn simple(path: TypedPath) -> Self {
-        Self { path, ..Self::default() }
-    }
 }
 
 impl Spec for Delete {
     const NAME: &'static str = "delete";
     const TASK: Task = Task::Change;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("rm", "delete"), ("rmdir", "delete")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[("rm", "delete"), ("rmdir", "delete")];
     type Report = Silence;
 
     fn effects(&self) -> Effects {
@@ -78,5 +73,9 @@ impl Spec for Delete {
 
     async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
         Some(self.as_operation(cx))
+    }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        data.is_none().then(|| Self { path, ..Self::default() })
     }
 }

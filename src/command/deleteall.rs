@@ -1,8 +1,8 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question, about, counted};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, counted,
+};
 use crate::error::Result;
 use crate::output::Silence;
 use crate::terminal::progress::grouped;
@@ -46,7 +46,6 @@ impl DeleteAll {
         self.batch.map(|batch| usize::try_from(batch).unwrap_or(1).clamp(1, 1000))
     }
 
-
     fn path(&self, cx: &Context) -> Result<ZnodePath> {
         self.consent.path(cx, &self.path, "delete")
     }
@@ -80,7 +79,7 @@ impl Spec for DeleteAll {
 }
 
 fn question(path: &ZnodePath, summary: &Summary, own: Option<i64>) -> Question {
-    let mut text = about("Delete", path, summary.below, summary.more);
+    let mut text = about_subtree("Delete", path, summary.below, summary.more);
     text.push_str(", ");
     text.push_str(&counted(summary.bytes, "byte", "bytes"));
     let live: u64 = summary.ephemerals.values().sum();

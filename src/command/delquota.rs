@@ -1,7 +1,6 @@
 //! `delquota`: take a limit away.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 use crate::tree;

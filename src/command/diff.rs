@@ -2,11 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Spec, Task};
 use super::cp::moved;
-use super::transferring::ALL;
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, transfer::ALL};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Silence, Text, difference, json};
@@ -48,8 +45,6 @@ Created /pond/frog
 ! /lake and /pond differ: 1 added, 0 removed, 1 changed";
 
 impl Diff {
-
-
     /// Both trees, each at the path of the second, and what to call them.
     fn pairs(&self, cx: &Context) -> Result<(Pairs, [String; 2])> {
         let paths: Vec<ZnodePath> =

@@ -1,11 +1,9 @@
 //! `digest`: the id that stands for a user and a password in an ACL.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
-use super::{Context, secret};
-use crate::dispatch::Secret;
+use crate::dispatch::{Context, Effects, Secret, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text, escape};
+use crate::terminal::password;
 use crate::zk::{Acl, digest};
 
 /// What stands for a password that is to be asked for.
@@ -58,7 +56,7 @@ impl Spec for Digest {
 async fn ask(cx: &Context, user: &str) -> Result<String> {
     let _held = cx.hold();
     let user = escape::to_terminal(user.as_bytes(), escape::Newlines::Escape);
-    secret::ask(&format!("Password of {user}: ")).await
+    password::ask(&format!("Password of {user}: ")).await
 }
 
 /// Returns `user:password` where the password of `user:?` was asked for.
@@ -84,7 +82,7 @@ impl Context {
 
 /// A scheme and an id of it.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Id {
+pub struct Id {
     scheme: &'static str,
     id: String,
 }

@@ -1,8 +1,6 @@
 //! `du`: which branches of a tree hold most.
 
-use super::{Context, Spec, Task};
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -131,7 +129,7 @@ struct Rest {
 
 /// The whole and its largest branches.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Sizes {
+pub struct Sizes {
     total: Row,
     largest: Vec<Row>,
     #[serde(skip_serializing_if = "Option::is_none")]

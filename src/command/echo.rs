@@ -1,12 +1,9 @@
 //! `echo`: print words.
 
+use crate::dispatch::{Context, Effects, FreeWord, Spec, Task};
 use crate::error::Result;
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::os::unix::ffi::OsStrExt;
 
-use super::Context;
-use crate::dispatch::FreeWord;
 use crate::output::{Report, Text, json};
 
 /// Print words, one blank between them
@@ -40,7 +37,7 @@ impl Spec for Echo {
 
 /// What was to be printed.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Words {
+pub struct Words {
     #[serde(serialize_with = "json::bytes")]
     text: Vec<u8>,
 }

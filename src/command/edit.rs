@@ -2,13 +2,11 @@
 
 mod changes;
 
-use crate::dispatch::{Effects, Write};
-use super::{Spec, Task};
 use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use super::Context;
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Said;
 use crate::output::pretty::Kind as DataKind;
@@ -38,7 +36,8 @@ Created /lake
 impl Spec for Edit {
     const NAME: &'static str = "edit";
     const TASK: Task = Task::Change;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("vi", "edit"), ("vim", "edit"), ("nano", "edit")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[("vi", "edit"), ("vim", "edit"), ("nano", "edit")];
     type Report = Said;
 
     fn effects(&self) -> Effects {
@@ -95,13 +94,7 @@ async fn write(cx: &Context, path: &ZnodePath, text: &str, read: &Stat) -> Resul
 }
 
 /// Shows what stands there now beside what was to be written.
-async fn conflict(
-    cx: &Context,
-    path: &ZnodePath,
-    mine: &str,
-    read: &Stat,
-    draft: &Draft,
-) -> Error {
+async fn conflict(cx: &Context, path: &ZnodePath, mine: &str, read: &Stat, draft: &Draft) -> Error {
     let message = format!("Not written: {path} has changed since it was read");
     let place = draft.place();
     let error = Error::new(Kind::Refused, message)

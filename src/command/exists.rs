@@ -1,7 +1,6 @@
 //! `exists`: whether there is a znode, for scripts.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -26,13 +25,6 @@ Created /lake
 > exists /pond
 ! Node does not exist: /pond";
 
-impl Exists {
-    /// Returns what `exists path` means.
-    pub(super) fn simple(path: TypedPath) -> Self {
-        Self { path }
-    }
-}
-
 impl Spec for Exists {
     const NAME: &'static str = "exists";
     const TASK: Task = Task::Look;
@@ -47,11 +39,15 @@ impl Spec for Exists {
         let exists = cx.session.exists(&path, false).await?.is_some();
         Ok(Answer { exists, path: path.to_string() })
     }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        data.is_none().then_some(Self { path })
+    }
 }
 
 /// Yes or no.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Answer {
+pub struct Answer {
     exists: bool,
     #[serde(skip)]
     path: String,

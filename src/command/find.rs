@@ -1,11 +1,11 @@
 //! `find`: znodes that are as they must be.
 
-use super::consent::{Consent, Question, counted};
-use super::read_failures::ReadFailures;
-use super::{Invocation, Context, Spec, Task, words};
+use super::Invocation;
 use crate::dialect::Dialect;
-use crate::dispatch::{Words, WrappedWord};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, ReadFailures, Spec, Table, Task, Words, WrappedWord,
+    Write, counted, words,
+};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{Report, Silence, Text};
@@ -90,12 +90,6 @@ Created /lake/reed
 []";
 
 impl Find {
-
-
-
-
-
-
     fn top(&self, cx: &Context) -> Result<ZnodePath> {
         let top = cx.path_or_root(&self.path)?;
         if self.delete { self.consent.allow(cx, top, "delete from") } else { Ok(top) }

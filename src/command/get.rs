@@ -1,11 +1,9 @@
 //! `get`: read a znode's data.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::Context;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::zk::{Stat, TypedPath, ZnodePath};
@@ -62,11 +60,6 @@ dataLength = 4
 numChildren = 0";
 
 impl Get {
-    /// Returns what `get path` means.
-    pub(super) fn simple(path: TypedPath) -> Self {
-        Self { path: Some(path), ..Self::default() }
-    }
-
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
@@ -76,7 +69,8 @@ impl Get {
 impl Spec for Get {
     const NAME: &'static str = "get";
     const TASK: Task = Task::Look;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("cat", "get"), ("less", "get"), ("more", "get")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
+        &[("cat", "get"), ("less", "get"), ("more", "get")];
     type Report = Data;
 
     fn effects(&self) -> Effects {
@@ -100,11 +94,15 @@ impl Spec for Get {
         };
         Ok(Data { bytes: bytes.into_vec(), stat, form, path })
     }
+
+    fn from_path(path: TypedPath, data: Option<crate::dispatch::Data>) -> Option<Self> {
+        data.is_none().then(|| Self { path: Some(path), ..Self::default() })
+    }
 }
 
 /// A znode's data, and its stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Data {
+pub struct Data {
     #[serde(rename = "data", serialize_with = "json::bytes")]
     bytes: Vec<u8>,
     stat: Option<Stat>,

@@ -1,7 +1,6 @@
 //! `getAcl`: who may do what with a znode.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};
@@ -46,7 +45,7 @@ impl Spec for GetAcl {
 
 /// An access control list, and the stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Guard {
+pub struct Guard {
     acl: Acl,
     stat: Option<Stat>,
 }

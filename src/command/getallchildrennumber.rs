@@ -1,7 +1,6 @@
 //! `getAllChildrenNumber`: how many znodes lie below one.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -45,7 +44,7 @@ impl Spec for GetAllChildrenNumber {
 
 /// How many there are.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Count {
+pub struct Count {
     count: u64,
 }
 

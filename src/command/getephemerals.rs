@@ -1,7 +1,6 @@
 //! `getEphemerals`: the ephemeral znodes of this session.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{TypedPath, ZnodePath};
@@ -48,7 +47,7 @@ impl Spec for GetEphemerals {
 
 /// Paths as the user sees them.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Ephemerals {
+pub struct Ephemerals {
     ephemerals: Vec<String>,
 }
 

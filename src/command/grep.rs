@@ -1,8 +1,6 @@
 //! `grep`: lines of data that a regular expression matches.
 
-use super::{Context, Spec, Task};
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Silence, Text};

@@ -1,9 +1,10 @@
 //! `help`: all commands by task, one command in full, or a word of the glossary.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+mod keys;
+
+use self::keys::KEYS;
 use super::{COMMANDS, Command, Listed};
-use super::keys_page::KEYS;
+use crate::dispatch::{self, Context, Effects, Spec, Task, nearest};
 use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
@@ -91,10 +92,10 @@ fn entry(word: &str, language: Language) -> Result<String> {
 fn unknown(word: &str) -> Error {
     match glossary::nearest(word) {
         // A command has its own suggestion, which counts where a letter is all that is wrong.
-        Some((distance, near)) if distance < 2 || super::nearest(word).is_none() => {
-            super::unknown(word).with_hint(format!("did you mean {near}?"))
+        Some((distance, near)) if distance < 2 || nearest::<Command>(word).is_none() => {
+            dispatch::unknown::<Command>(word).with_hint(format!("did you mean {near}?"))
         }
-        _ => super::unknown(word),
+        _ => dispatch::unknown::<Command>(word),
     }
 }
 

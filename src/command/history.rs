@@ -1,12 +1,10 @@
 //! `history` and `redo`: the lines typed so far, by number.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::collections::HashSet;
 use std::str::FromStr;
 
-use super::{Invocation, Context, is_private, redact};
-use crate::dispatch::FreeWord;
+use super::Command;
+use crate::dispatch::{Context, Effects, FreeWord, Spec, Table, Task, Wrapped, is_private, redact};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Silence, Text};
 
@@ -85,13 +83,15 @@ impl Spec for History {
 }
 
 fn last(cx: &Context, number: usize) -> Lines {
-    let log = cx.log();
-    let first = log.len().saturating_sub(number);
+    let log = cx.history.log();
+    let first = log.count().saturating_sub(number);
     let shown = |line: &String| {
         let dialect = cx.view.dialect;
         match line {
             line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
-            line if is_private(line, dialect) => redact(line, dialect).into_owned(),
+            line if is_private::<Command>(line, dialect) => {
+                redact::<Command>(line, dialect).into_owned()
+            }
             line => line.clone(),
         }
     };
@@ -101,14 +101,14 @@ fn last(cx: &Context, number: usize) -> Lines {
 
 /// Finds the newest lines that contain `word`, each once.
 fn search(cx: &Context, word: &str) -> Lines {
-    let log = cx.log();
+    let log = cx.history.log();
     // Without the line that asks.
     let own = log.iter().rev().skip(1).map(|(n, line)| (Some(n), line));
-    let earlier = cx.earlier().iter().rev().map(|line| (None, line));
+    let earlier = cx.history.earlier().iter().rev().map(|line| (None, line));
     let mut seen = HashSet::new();
     let mut found: Vec<_> = own
         .chain(earlier)
-        .filter(|(_, line)| line.contains(word) && !is_private(line, cx.view.dialect))
+        .filter(|(_, line)| line.contains(word) && !is_private::<Command>(line, cx.view.dialect))
         .filter(|(_, line)| seen.insert(line.as_str()))
         .take(FOUND)
         .map(|(n, line)| (n, line.clone()))
@@ -119,7 +119,7 @@ fn search(cx: &Context, word: &str) -> Lines {
 
 /// Lines with their numbers; those of earlier shells have none.
 #[derive(Debug)]
-pub(super) struct Lines(Vec<(Option<usize>, String)>);
+pub struct Lines(Vec<(Option<usize>, String)>);
 
 impl serde::Serialize for Lines {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -170,8 +170,8 @@ Created /lake-0000000001";
 impl Redo {
     /// Returns the line to run, and puts it into the log in place of this one.
     fn line(&self, cx: &Context) -> Result<String> {
-        let mut log = cx.log();
-        if self.number >= log.len().saturating_sub(1) {
+        let mut log = cx.history.log();
+        if self.number >= log.count().saturating_sub(1) {
             return Err(out_of_range());
         }
         let line = log.get(self.number).cloned().ok_or_else(out_of_range)?;
@@ -190,15 +190,14 @@ impl Spec for Redo {
     }
 
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
-        match cx.reader.read(&self.line(cx)?)? {
+        match cx.reader.read::<Command>(&self.line(cx)?)? {
             Some(invocation) => Box::pin(invocation.command.run(cx)).await,
             None => Ok(Box::new(Silence {})),
         }
     }
 
-    fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Invocation>> {
-        let cx = cx?;
-        self.line(cx).and_then(|line| cx.reader.read(&line)).transpose()
+    fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>> {
+        Some(self.line(cx?).map(Wrapped::Line))
     }
 }
 
@@ -210,15 +209,15 @@ fn out_of_range() -> Error {
 /// looked at, so that no `!` in data is ever taken for this.
 pub fn recalled(cx: &Context, line: &str) -> Option<Result<String>> {
     let which = line.trim().strip_prefix('!')?;
-    let log = cx.log();
+    let log = cx.history.log();
     let number = match which {
-        "!" => log.len().checked_sub(1),
+        "!" => log.count().checked_sub(1),
         number if number.bytes().all(|byte| byte.is_ascii_digit()) => Some(number.parse().ok()?),
         _ => return None,
     };
     let line = number.and_then(|number| log.get(number)).cloned().ok_or_else(out_of_range);
     Some(line.and_then(|line| {
-        if is_private(&line, cx.view.dialect) {
+        if is_private::<Command>(&line, cx.view.dialect) {
             let message = "Not run again: the line is private, and would be shown";
             return Err(Error::new(Kind::Refused, message).with_hint("redo runs it unseen"));
         }

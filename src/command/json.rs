@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, Spec, Task};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree::jq::Expression;
@@ -42,10 +41,6 @@ Created /app
 12";
 
 impl Json {
-
-
-
-
     /// Returns whether the expression is to change the data.
     fn writes(&self) -> bool {
         self.write || Expression::new(&self.expression).is_ok_and(|compiled| compiled.assigns())
@@ -78,7 +73,11 @@ impl Spec for Json {
     type Report = Values;
 
     fn effects(&self) -> Effects {
-        if self.writes() { Effects::writes(Write::Data).long(true) } else { Effects::READS.long(true) }
+        if self.writes() {
+            Effects::writes(Write::Data).long(true)
+        } else {
+            Effects::READS.long(true)
+        }
     }
 
     async fn run(&self, cx: &Context) -> Result<Values> {
@@ -125,7 +124,7 @@ impl serde::Serialize for Value {
 
 /// What an expression gave, or the stat of what it has written.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Values {
+pub struct Values {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]

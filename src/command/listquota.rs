@@ -1,8 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
 use crate::dialect::Format;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -55,7 +54,7 @@ impl Spec for ListQuota {
 
 /// A quota, and where it is kept.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Listed {
+pub struct Listed {
     path: ZnodePath,
     #[serde(rename = "absolutePath")]
     place: ZnodePath,

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question};
-use super::transferring::{TransferReport, TransferOptions, live, outcome, question, run};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
+    transfer::TransferReport, transfer::live, transfer::outcome, transfer::question, transfer::run,
+};
 use crate::error::Result;
 use crate::tree::plan::Rules;
 use crate::tree::source::{Pairs, Source, open};
@@ -43,12 +43,6 @@ Example:
 ! /dev/null: neither a file nor a folder";
 
 impl Load {
-
-
-
-
-
-
     fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
         let target = self.path.as_ref().map(|path| cx.path(path)).transpose()?;
         let saved = open(&self.file, target.as_ref(), cx.session.max_request() as u64)?;
@@ -65,7 +59,11 @@ impl Spec for Load {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run {
+            Effects::READS.long(true)
+        } else {
+            Effects::writes(Write::Several)
+        }
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,8 +1,7 @@
 //! `ls` and `ls2`: list the children of a znode.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
 use crate::dialect::Format;
+use crate::dispatch::{Context, Data, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::{Walk, WalkOrder};
@@ -47,11 +46,6 @@ Created /lake/duck
 /lake/reed";
 
 impl Ls {
-    /// Returns what `ls path` means.
-    pub(super) fn simple(path: TypedPath) -> Self {
-        Self { path: Some(path), ..Self::default() }
-    }
-
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
@@ -92,6 +86,10 @@ impl Spec for Ls {
             return Ok(Children { names: None, stat });
         }
         list(cx, &path, watch, self.stat).await
+    }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        data.is_none().then(|| Self { path: Some(path), ..Self::default() })
     }
 }
 
@@ -156,7 +154,7 @@ async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result
 
 /// The names of the children; none where the walk has shown them as it went.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Children {
+pub struct Children {
     #[serde(rename = "children", skip_serializing_if = "Option::is_none")]
     names: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,10 +1,10 @@
 //! `mirror`: make one tree like another.
 
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question};
 use super::cp::{apart, moved};
-use super::transferring::{TransferReport, TransferOptions, live, outcome, question, run};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
+    transfer::TransferReport, transfer::live, transfer::outcome, transfer::question, transfer::run,
+};
 use crate::error::Result;
 use crate::tree::plan::Rules;
 use crate::tree::source::Pairs;
@@ -46,12 +46,6 @@ Created /pond/frog
 would be: 1 changed, 1 deleted, 0 unchanged";
 
 impl Mirror {
-
-
-
-
-
-
     fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
         let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         let target = if self.delete {
@@ -60,8 +54,7 @@ impl Mirror {
             self.consent.allow_below(cx, target, "change")?
         };
         apart(&path, &target, true)?;
-        let pairs =
-            Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let pairs = Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
         Ok((pairs, self.options.rules(cx, true, self.delete), target))
     }
 }
@@ -72,7 +65,11 @@ impl Spec for Mirror {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run {
+            Effects::READS.long(true)
+        } else {
+            Effects::writes(Write::Several)
+        }
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,51 +1,19 @@
-//! The commands, a file each, and the way from a typed line to a report.
+//! The commands, a file each, and the list of them.
 //!
 //! A command knows its arguments, its help, its example and its report. It knows neither where its
-//! line came from nor where its report goes.
+//! line came from nor where its report goes. What several of them share is in `dispatch`.
 
-mod consent;
-mod context;
-mod data;
-mod data_hint;
-mod fast_parse;
-mod heredoc;
-mod keys_page;
-mod likely_line;
-mod line_log;
-mod multi_line;
-mod parse;
-mod read_failures;
-mod redact;
-mod secret;
-mod spec;
-mod switches;
-mod transferring;
-mod usage_error;
-mod wrapped_command;
+use std::ffi::OsString;
 
-use clap::CommandFactory;
-
-pub use self::consent::Question;
-pub use self::context::{Context, Outcome};
-pub use self::data_hint::{DataHint, show as show_data_hint};
 pub use self::help::related;
-pub use self::heredoc::terminator;
 pub use self::history::recalled;
-pub use self::multi_line::{MultiLine, Unfinished};
-pub use self::parse::{Invocation, Reader, parse, words};
-use self::parse::{is_option, with_places};
-pub use self::redact::{is_private, redact};
-pub use self::secret::ask;
-use self::spec::Spec;
-use self::spec::Task;
-pub use self::switches::{Switch, Switches};
-use self::usage_error::{nearest, unknown};
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Data, DataHint, Effects, Question, Spec, Table, Task, Wrapped};
 use crate::error::Result;
 use crate::output::Report;
-use crate::session::Operation;
-pub use crate::syntax::Variables;
-use crate::syntax::repeatable_flags;
+use crate::zk::TypedPath;
+
+/// A command as it was typed.
+pub type Invocation = crate::dispatch::Invocation<Command>;
 
 /// Declares the commands: the modules, the enumeration, and what it hands on to each.
 macro_rules! commands {
@@ -70,56 +38,66 @@ macro_rules! commands {
             $($(Listed::of::<$module::$command>(),)+)+
         ];
 
-        impl Command {
-            /// Returns what the command does, as far as others must know.
-            pub fn effects(&self, cx: &Context) -> Effects {
-                if let Some(wrapped) = self.wrapped(Some(cx)) {
-                    return wrapped.map_or(Effects::SHELL, |invocation| invocation.effects(cx).long(true));
-                }
-                match self {
-                    $($(Self::$command(command) => command.effects(),)+)+
-                }
+        impl Table for Command {
+            fn with_tree<R>(see: impl FnOnce(&mut clap::Command) -> R) -> R {
+                TREE.with_borrow_mut(see)
             }
 
-            /// Returns what to say of data that is stored as typed and may surprise.
-            pub fn data_hint(&self) -> Option<DataHint> {
-                if let Some(wrapped) = self.wrapped(None) {
-                    return wrapped.ok()?.data_hint();
-                }
-                match self {
-                    $($(Self::$command(command) => command.data_hint(),)+)+
-                }
+            fn search_terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+                COMMANDS.iter().flat_map(|listed| listed.search_terms).copied()
             }
 
-            /// Returns what a person is to be asked before the command runs; none for most.
-            pub async fn question(&self, cx: &Context) -> Result<Option<Question>> {
-                if let Some(wrapped) = self.wrapped(Some(cx)) {
-                    return Box::pin(wrapped?.question(cx)).await;
-                }
-                match self {
-                    $($(Self::$command(command) => Box::pin(command.question(cx)).await,)+)+
-                }
+            fn from_path(name: &str, path: &TypedPath, data: Option<&OsString>) -> Option<Self> {
+                let data = || data.cloned().map(Data);
+                $($(
+                    if name == <$module::$command as Spec>::NAME {
+                        let command = <$module::$command as Spec>::from_path(path.clone(), data());
+                        return command.map(Self::$command);
+                    }
+                )+)+
+                None
             }
 
-            /// Returns what the command means inside a transaction; none where it runs at once
-            /// there too.
-            async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
-                match self {
-                    $($(Self::$command(command) => command.operation(cx).await,)+)+
-                }
+            fn help(name: &str) -> Self {
+                Self::Help(help::Help::about(name))
             }
 
-            fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Invocation>> {
+            fn ends_shell(&self) -> bool {
+                matches!(self, Self::Quit(_))
+            }
+
+            fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>> {
                 match self {
                     $($(Self::$command(command) => command.wrapped(cx),)+)+
                 }
             }
 
+            fn own_effects(&self) -> Effects {
+                match self {
+                    $($(Self::$command(command) => command.effects(),)+)+
+                }
+            }
+
+            fn own_data_hint(&self) -> Option<DataHint> {
+                match self {
+                    $($(Self::$command(command) => command.data_hint(),)+)+
+                }
+            }
+
+            async fn own_question(&self, cx: &Context) -> Result<Option<Question>> {
+                match self {
+                    $($(Self::$command(command) => Box::pin(command.question(cx)).await,)+)+
+                }
+            }
+
             async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
-                if cx.in_transaction()
-                    && let Some(operation) = self.operation(cx).await
-                {
-                    return boxed(cx.queue(operation));
+                if cx.transaction.is_open() {
+                    let operation = match self {
+                        $($(Self::$command(command) => command.operation(cx).await,)+)+
+                    };
+                    if let Some(operation) = operation {
+                        return boxed(cx.transaction.queue(operation, cx.terminal.is_some()));
+                    }
                 }
                 match self {
                     // In a box each, so that a script's line is not as large as the largest of them.
@@ -203,10 +181,14 @@ impl Listed {
     }
 }
 
+thread_local! {
+    static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree());
+}
+
 impl Command {
-    /// Returns clap's tree of all commands: the source of help, man pages and completion.
+    /// Makes clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
-        repeatable_flags(parse::CommandLine::command())
+        <Self as Table>::tree()
     }
 }
 

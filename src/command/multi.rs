@@ -1,61 +1,10 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
-use crate::dispatch::{Effects, Write};
-use super::consent::counted;
-use super::{Context, Spec, Task};
-use crate::error::{Error, Kind, Result};
+use crate::dispatch::{Context, Effects, Spec, Task, Transaction, Write};
+use crate::error::{Error, Result};
 use crate::output::{Report, Said, Silence, Text};
 use crate::session::{OpResult, Operation};
 use crate::zk::{Stat, TypedPath};
-
-/// Operations that wait for `commit`.
-#[derive(Debug, Default)]
-pub(super) struct Transaction {
-    operations: Vec<Operation>,
-    /// Whether a line could not be read or is not possible: then nothing may be applied.
-    spoiled: bool,
-    /// Whether somebody who wants to leave has been told that it is still open.
-    has_warned: bool,
-}
-
-impl Transaction {
-    /// Says once that it would be dropped.
-    pub(super) fn may_be_left(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.has_warned, true) {
-            return Ok(());
-        }
-        let waiting = counted(self.operations.len() as u64, "operation", "operations");
-        Err(refused(&format!("A transaction is open, with {waiting}"))
-            .with_hint("commit applies it, discard forgets it; to leave again drops it"))
-    }
-
-    /// Returns a line for each operation.
-    fn listed(&self) -> String {
-        let lines = (1..).zip(&self.operations).map(|(number, operation)| {
-            format!("{number}: {} {}", operation.name(), operation.path())
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    }
-
-    /// Adds an operation.
-    pub(super) fn add(&mut self, operation: Operation, is_told: bool) -> Queued {
-        let queued = self.operations.len() + 1;
-        let what = || format!("queued {queued}: {} {}", operation.name(), operation.path());
-        let told = is_told.then(what);
-        self.operations.push(operation);
-        Queued { queued, told }
-    }
-
-    /// Returns how many operations wait.
-    pub(super) fn len(&self) -> usize {
-        self.operations.len()
-    }
-
-    /// Keeps the transaction from being applied.
-    pub(super) fn spoil(&mut self) {
-        self.spoiled = true;
-    }
-}
 
 /// Begin a transaction, which commit applies
 #[derive(Debug, clap::Args)]
@@ -91,12 +40,12 @@ impl Spec for Multi {
     }
 
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
-        let mut transaction = cx.transaction();
+        let mut transaction = cx.transaction.lock();
         if let Some(open) = transaction.as_ref().filter(|_| cx.terminal.is_some()) {
             return Ok(Box::new(Said(open.listed())));
         }
         if transaction.is_some() {
-            return Err(refused("There is a transaction already")
+            return Err(Transaction::refused("There is a transaction already")
                 .with_hint("commit applies it, discard forgets it"));
         }
         *transaction = Some(Transaction::default());
@@ -133,7 +82,6 @@ impl Check {
     fn as_operation(&self, cx: &Context) -> Result<Operation> {
         Ok(Operation::Check { path: cx.path(&self.path)?, version: self.version })
     }
-
 }
 
 impl Spec for Check {
@@ -146,7 +94,7 @@ impl Spec for Check {
     }
 
     async fn run(&self, _: &Context) -> Result<Silence> {
-        Err(none())
+        Err(Transaction::none())
     }
 
     async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
@@ -176,7 +124,7 @@ impl Spec for Discard {
     }
 
     async fn run(&self, cx: &Context) -> Result<Silence> {
-        cx.transaction().take().map(|_| Silence {}).ok_or_else(none)
+        cx.transaction.lock().take().map(|_| Silence {}).ok_or_else(Transaction::none)
     }
 }
 
@@ -209,9 +157,10 @@ impl Spec for Commit {
     }
 
     async fn run(&self, cx: &Context) -> Result<Committed> {
-        let Transaction { operations, spoiled, .. } = cx.transaction().take().ok_or_else(none)?;
+        let Transaction { operations, spoiled, .. } =
+            cx.transaction.lock().take().ok_or_else(Transaction::none)?;
         if spoiled {
-            return Err(refused("Nothing was sent: a line since multi was wrong"));
+            return Err(Transaction::refused("Nothing was sent: a line since multi was wrong"));
         }
         let result = if operations.is_empty() {
             Ok(Vec::new())
@@ -222,36 +171,9 @@ impl Spec for Commit {
     }
 }
 
-fn none() -> Error {
-    refused("There is no transaction").with_hint("multi begins one")
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(Kind::Refused, message)
-}
-
-/// The report of an operation that waits for `commit`.
-#[derive(Debug, serde::Serialize)]
-pub(super) struct Queued {
-    /// How many wait, with this one.
-    queued: usize,
-    /// What a person is told.
-    #[serde(skip)]
-    told: Option<String>,
-}
-
-impl Report for Queued {
-    fn text(&self, out: &mut Text<'_>) {
-        if let Some(told) = &self.told {
-            out.foreign(told);
-            out.line("");
-        }
-    }
-}
-
 /// What a transaction came to.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Committed {
+pub struct Committed {
     applied: bool,
     /// Why not.
     message: Option<String>,

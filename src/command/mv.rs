@@ -1,10 +1,11 @@
 //! `mv`: move a znode, or a tree.
 
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question};
 use super::cp::{apart, moved};
-use super::transferring::{ALL, TransferReport, TransferOptions, live, outcome, question, run};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, transfer::ALL,
+    transfer::TransferOptions, transfer::TransferReport, transfer::live, transfer::outcome,
+    transfer::question, transfer::run,
+};
 use crate::error::{Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
@@ -43,10 +44,6 @@ Created /lake
 [pond]";
 
 impl Mv {
-
-
-
-
     fn paths(&self, cx: &Context) -> Result<(ZnodePath, ZnodePath)> {
         let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         apart(&path, &target, true)?;
@@ -74,8 +71,7 @@ impl Spec for Mv {
             return Ok(TransferReport::silent());
         }
         let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs =
-            || Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let pairs = || Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
         if cx.session.exists(&target, false).await?.is_some() {
             return Err(Error::code(crate::error::Code::NodeExists, target.as_str()));
         }
@@ -95,8 +91,7 @@ impl Spec for Mv {
         }
         let (path, target) = self.paths(cx)?;
         let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs =
-            Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let pairs = Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
         let question = question(pairs, options.rules(cx, false, false), &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),

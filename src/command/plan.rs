@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question};
 use super::diff::Differing;
-use super::transferring::{TransferReport, TransferOptions, left, live, outcome, question, run};
-use crate::dispatch::{Effects, Write};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
+    transfer::TransferReport, transfer::left, transfer::live, transfer::outcome,
+    transfer::question, transfer::run,
+};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 use crate::tree::apply::Counts;
@@ -78,7 +79,8 @@ impl Spec for Plan {
 
     async fn run(&self, cx: &Context) -> Result<Silence> {
         let (mut pairs, target) = self.wanted.pairs(cx)?;
-        let options = TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
+        let options =
+            TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
         let mut planner = Planner::new(options.rules(cx, true, self.wanted.prune));
         let (mut counts, mut failures, mut seen) = (Counts::default(), Vec::new(), 0);
         let mut is_over = false;
@@ -144,12 +146,6 @@ Example:
 ! /dev/null: neither a file nor a folder";
 
 impl Apply {
-
-
-
-
-
-
     fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
         let (pairs, target) = self.wanted.pairs(cx)?;
         let target = if self.wanted.prune {
@@ -167,7 +163,11 @@ impl Spec for Apply {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+        if self.options.dry_run {
+            Effects::READS.long(true)
+        } else {
+            Effects::writes(Write::Several)
+        }
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,9 +1,7 @@
 //! `printwatches`: whether events are shown.
 
+use crate::dispatch::{Choice, Context, Effects, Spec, Switch, Task};
 use crate::error::Result;
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
-use super::switches::{Choice, Switch};
 use crate::output::{Report, Said, Silence};
 
 /// Show events as they come, or not; watching goes on

@@ -1,8 +1,7 @@
 //! `pwd`: print the working path.
 
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
 use crate::output::{Report, Text};
 use crate::zk::ZnodePath;
 
@@ -26,13 +25,13 @@ impl Spec for Pwd {
     }
 
     async fn run(&self, cx: &Context) -> Result<Working> {
-        Ok(Working { path: cx.session.working_path().unwrap_or_else(ZnodePath::root) })
+        Ok(Working { path: cx.cwd.get().unwrap_or_else(ZnodePath::root) })
     }
 }
 
 /// The working path.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Working {
+pub struct Working {
     path: ZnodePath,
 }
 

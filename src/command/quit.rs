@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::{Context, Spec, Task};
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Losses;
@@ -36,7 +35,7 @@ impl Spec for Quit {
 
     async fn run(&self, cx: &Context) -> Result<Farewell> {
         if cx.terminal.is_some() {
-            cx.may_leave_transaction()?;
+            cx.transaction.may_be_left()?;
         }
         let losses = cx.session.close().await;
         Ok(Farewell { losses })
@@ -45,7 +44,7 @@ impl Spec for Quit {
 
 /// The last words.
 #[derive(serde::Serialize)]
-pub(super) struct Farewell {
+pub struct Farewell {
     #[serde(skip)]
     losses: Losses,
 }

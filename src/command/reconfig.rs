@@ -1,10 +1,8 @@
 //! `reconfig`: change the members of the ensemble.
 
-use crate::dispatch::{Effects, Write};
-use super::{Spec, Task};
 use std::path::PathBuf;
 
-use super::Context;
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::EnsembleChange;
@@ -139,7 +137,7 @@ fn members(text: &str) -> std::result::Result<String, String> {
 
 /// The configuration that the ensemble has taken.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Committed {
+pub struct Committed {
     config: String,
     stat: Option<Stat>,
 }

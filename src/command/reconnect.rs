@@ -1,8 +1,7 @@
 //! `reconnect`: a new session in the place of one that is over.
 
 use super::connect::{Left, again};
-use super::{Context, Spec, Task};
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 
 /// Open a new session where one has expired

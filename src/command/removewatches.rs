@@ -1,7 +1,6 @@
 //! `removewatches`: let go of watches.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Result};
 use crate::output::Silence;
 use crate::zk::{TypedPath, WatchKind};

@@ -1,12 +1,10 @@
 //! `repeat`: run a command several times.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::time::Duration;
 
-use super::wrapped_command::WrappedCommand;
+use super::Invocation;
 use super::sleep::Seconds;
-use super::{Invocation, Context};
+use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
 use crate::error::Result;
 use crate::output::Silence;
 
@@ -40,7 +38,7 @@ impl Spec for Repeat {
     }
 
     async fn run(&self, cx: &Context) -> Result<Silence> {
-        let invocation = self.wrapped.invocation()?;
+        let invocation: Invocation = self.wrapped.invocation()?;
         for run in 0..self.times {
             cx.progress.note_runs(run);
             if run > 0 {
@@ -48,7 +46,7 @@ impl Spec for Repeat {
                 tokio::time::sleep(interval).await;
             }
             let report = Box::pin(invocation.command.run(cx)).await?;
-            cx.tell(&*report)?;
+            cx.show_whole(&*report)?;
             if let Some(failure) = report.failure() {
                 return Err(failure);
             }
@@ -56,7 +54,7 @@ impl Spec for Repeat {
         Ok(Silence {})
     }
 
-    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
-        Some(self.wrapped.invocation())
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
+        Some(Ok(Wrapped::Words(self.wrapped.words())))
     }
 }

@@ -5,10 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Context, Spec, Task};
-use super::transferring::ALL;
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, counted, transfer::ALL};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{Report, Text};
@@ -47,8 +44,6 @@ Created /lake/reed
 ! /dev/full/lake: Not a directory (os error 20)";
 
 impl Save {
-
-
     async fn write(
         &self,
         cx: &Context,
@@ -161,7 +156,7 @@ fn wrong(file: &Path, error: &std::io::Error) -> Error {
 
 /// What was saved.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Saved {
+pub struct Saved {
     file: String,
     znodes: u64,
     changed: u64,
@@ -170,7 +165,7 @@ pub(super) struct Saved {
 
 impl Report for Saved {
     fn text(&self, out: &mut Text<'_>) {
-        let znodes = super::consent::counted(self.znodes, "znode", "znodes");
+        let znodes = counted(self.znodes, "znode", "znodes");
         let changed = match self.changed {
             0 => String::new(),
             changed => format!(", {changed} of which changed meanwhile"),

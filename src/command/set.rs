@@ -1,12 +1,10 @@
 //! `set`: write a znode's data.
 
-use crate::dispatch::{Effects, Write};
-use super::{Spec, Task};
-use super::Context;
-use super::data::{self, Source};
-use super::data_hint::DataHint;
+use super::Command;
 use super::setting::Setting;
-use crate::dispatch::Data;
+use crate::dispatch::{
+    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write,
+};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
@@ -29,7 +27,7 @@ pub struct Set {
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
     #[command(flatten)]
-    source: Source,
+    source: DataSource,
     /// Create the znode where it does not exist
     #[arg(long, conflicts_with_all = ["only", "version"])]
     create: bool,
@@ -37,7 +35,7 @@ pub struct Set {
     #[arg(value_name = "path")]
     path: TypedPath,
     /// Data to keep in it
-    #[arg(value_name = "data", allow_hyphen_values = true, long_help = data::SOURCES)]
+    #[arg(value_name = "data", allow_hyphen_values = true, long_help = DATA_SOURCES)]
     data: Data,
     /// Write only if this is the version of the data
     #[arg(value_name = "version", conflicts_with = "only", allow_negative_numbers = true)]
@@ -52,17 +50,13 @@ Created /lake
 ! version No is not valid : /lake";
 
 impl Set {
-    /// Returns what `set path data` means.
-    pub(super) fn simple(path: TypedPath, data: Data) -> Self {
-        Self { path, data, ..Self::default() }
-    }
-
     /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose
     /// path would begin with `/` there.
     pub(super) fn setting(&self, cx: &Context) -> Option<Setting> {
-        let at_root = cx.session.working_path().is_some_and(|path| path.is_root());
+        let at_root = cx.cwd.get().is_some_and(|path| path.is_root());
         let unconditional = self.only.is_none() && self.version.is_none();
-        let bare = !self.stat && self.source == Source::default() && !self.create && unconditional;
+        let bare =
+            !self.stat && self.source == DataSource::default() && !self.create && unconditional;
         if cx.terminal.is_none() || !at_root || !bare {
             return None;
         }
@@ -131,7 +125,11 @@ impl Spec for Set {
     }
 
     fn data_hint(&self) -> Option<DataHint> {
-        self.source.hint("set", Some(&self.data))
+        self.source.hint::<Command>("set", Some(&self.data))
+    }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        Some(Self { path, data: data?, ..Self::default() })
     }
 }
 

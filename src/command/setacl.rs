@@ -1,8 +1,6 @@
 //! `setAcl`: decide who may do what with a znode.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
-use super::consent::{Consent, Question, about};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree;
@@ -64,7 +62,6 @@ impl SetAcl {
         self.recursive || self.acl.unanswered().next().is_some()
     }
 
-
     fn path(&self, cx: &Context) -> Result<ZnodePath> {
         if self.recursive {
             self.consent.path(cx, &self.path, "replace the list of")
@@ -103,14 +100,14 @@ impl Spec for SetAcl {
             return Ok(None);
         }
         let (below, more) = tree::count(&cx.session, &path).await?;
-        let words = || about("Replace the list of", &path, below, more);
+        let words = || about_subtree("Replace the list of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
 }
 
 /// The stat afterwards, where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Guarded {
+pub struct Guarded {
     stat: Option<Stat>,
 }
 

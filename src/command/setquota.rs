@@ -1,7 +1,6 @@
 //! `setquota`: limit what a subtree may have.
 
-use crate::dispatch::{Effects, Write};
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -94,7 +93,7 @@ impl Value {
 
 /// What the subtree has where that is more than the quota allows.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Warnings {
+pub struct Warnings {
     count: Option<i64>,
     bytes: Option<i64>,
 }

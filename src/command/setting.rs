@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
-use super::switches::Switch;
+use crate::dispatch::{Context, Effects, Spec, Switch, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::PromptStyle;
 use crate::output::{Report, Text};
@@ -158,7 +156,7 @@ fn value(cx: &Context, name: Name) -> Value {
 
 /// Writes choices into the config file.
 fn save(cx: &Context, values: &BTreeMap<&'static str, Value>) -> Result<()> {
-    let file = cx.config_file.as_ref().ok_or_else(|| {
+    let file = cx.config.file.as_ref().ok_or_else(|| {
         Error::new(Kind::Refused, "There is no place for a config file: HOME is not set")
     })?;
     let choices: Vec<(&str, String)> = values
@@ -183,7 +181,7 @@ enum Value {
 /// Names with their values.
 #[derive(Debug, serde::Serialize)]
 #[serde(transparent)]
-pub(super) struct Settings(BTreeMap<&'static str, Value>);
+pub struct Settings(BTreeMap<&'static str, Value>);
 
 impl Report for Settings {
     fn text(&self, out: &mut Text<'_>) {

@@ -1,10 +1,9 @@
 //! `sleep`: wait a while.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::Silence;
 

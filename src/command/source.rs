@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{MultiLine, Context, Spec, Task};
-use crate::dispatch::{Effects, Write};
+use super::Command;
+use crate::dispatch::{Context, Effects, MultiLine, Spec, Table, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 
@@ -43,14 +43,15 @@ impl Spec for Source {
 
     async fn run(&self, cx: &Context) -> Result<Silence> {
         let name = self.file.display().to_string();
-        let depth = cx.enter_file();
+        let depth = cx.running_files.enter();
         if depth.depth() > DEEPEST {
             let message = format!("Not run: {name}: files run each other {DEEPEST} deep");
             return Err(Error::new(Kind::Refused, message));
         }
         let text = read(&self.file)
             .map_err(|why| Error::new(Kind::Refused, format!("Cannot read {name}: {why}")))?;
-        let MultiLine { lines, rows, open, .. } = MultiLine::parse(&text, cx.view.dialect);
+        let MultiLine { lines, rows, open, .. } =
+            MultiLine::parse::<Command>(&text, cx.view.dialect);
         if open.is_some() {
             let row = rows.last().copied().unwrap_or(1);
             return Err(Error::usage(format!("Not run: the line {name}:{row} has no end")));
@@ -77,14 +78,14 @@ impl Spec for Source {
 
 /// Runs a line and shows what comes of it.
 async fn run_line(cx: &Context, line: &str) -> Result<()> {
-    let Some(invocation) = cx.reader.read(line)? else { return Ok(()) };
+    let Some(invocation) = cx.reader.read::<Command>(line)? else { return Ok(()) };
     if cx.terminal.is_some()
         && let Some(question) = invocation.command.question(cx).await?
     {
         return Err(question.unasked());
     }
     let report = invocation.command.run(cx).await?;
-    cx.tell(&*report)?;
+    cx.show_whole(&*report)?;
     report.failure().map_or(Ok(()), Err)
 }
 

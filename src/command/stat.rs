@@ -1,7 +1,6 @@
 //! `stat`: what ZooKeeper keeps beside a znode's data.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -46,11 +45,6 @@ dataLength = 4
 numChildren = 0";
 
 impl Stat {
-    /// Returns what `stat path` means.
-    pub(super) fn simple(path: TypedPath) -> Self {
-        Self { path: Some(path), ..Self::default() }
-    }
-
     /// Returns whether the command leaves a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
@@ -74,11 +68,15 @@ impl Spec for Stat {
             None => Err(Error::code(Code::NoNode, path.as_str())),
         }
     }
+
+    fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
+        data.is_none().then(|| Self { path: Some(path), ..Self::default() })
+    }
 }
 
 /// The stat of a znode that exists.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Found {
+pub struct Found {
     stat: crate::zk::Stat,
 }
 

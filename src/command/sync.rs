@@ -1,7 +1,6 @@
 //! `sync`: wait until the connected server has caught up with the leader.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -38,7 +37,7 @@ impl Spec for Sync {
 
 /// The server has caught up.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Synced {}
+pub struct Synced {}
 
 impl Report for Synced {
     fn text(&self, out: &mut Text<'_>) {

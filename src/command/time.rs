@@ -1,11 +1,9 @@
 //! `time`: run a command and tell how long it took.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::time::Instant;
 
-use super::wrapped_command::WrappedCommand;
-use super::{Invocation, Context};
+use super::Invocation;
+use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 
@@ -38,21 +36,21 @@ impl Spec for Time {
     }
 
     async fn run(&self, cx: &Context) -> Result<Timed> {
-        let invocation = self.wrapped.invocation()?;
+        let invocation: Invocation = self.wrapped.invocation()?;
         let begun = Instant::now();
         let result = Box::pin(invocation.command.run(cx)).await?;
         let seconds = begun.elapsed().as_secs_f64();
         Ok(Timed { command: invocation.name, seconds, result })
     }
 
-    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
-        Some(self.wrapped.invocation())
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
+        Some(Ok(Wrapped::Words(self.wrapped.words())))
     }
 }
 
 /// What came of a command, and how long it took.
 #[derive(serde::Serialize)]
-pub(super) struct Timed {
+pub struct Timed {
     command: String,
     seconds: f64,
     result: Box<dyn Report>,

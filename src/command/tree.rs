@@ -1,8 +1,6 @@
 //! `tree`: draw what lies below a znode.
 
-use super::{Context, Spec, Task};
-use super::read_failures::ReadFailures;
-use crate::dispatch::Effects;
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{Report, Silence, Text};

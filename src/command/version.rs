@@ -1,8 +1,7 @@
 //! `version`: which shell this is.
 
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
 use crate::output::Said;
 
 /// Print the shell's name and version

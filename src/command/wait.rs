@@ -1,12 +1,10 @@
 //! `wait`: until a znode is as it should be.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::str::FromStr;
 use std::time::Instant;
 
-use super::Context;
 use super::sleep::Seconds;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::{Aspect, Snapshot};
@@ -215,7 +213,7 @@ impl Condition {
 
 /// How long it took.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Waited {
+pub struct Waited {
     seconds: f64,
 }
 

@@ -1,7 +1,5 @@
 //! `watch`: follow a znode, and run a command for each event.
 
-use crate::dispatch::Effects;
-use super::{Spec, Task};
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::process::Stdio;
@@ -9,8 +7,8 @@ use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::Context;
 use crate::dialect::Format;
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Gap, Silence};
 use crate::session::Step;
@@ -89,7 +87,7 @@ impl Watch {
             command.stdout(stderr);
         }
         // What was printed before comes first.
-        cx.let_out()?;
+        cx.flush()?;
         let mut child = command.kill_on_drop(true).spawn().map_err(cannot(program))?;
         if let Some(mut stdin) = child.stdin.take() {
             // It need not read it all.
@@ -118,11 +116,11 @@ impl Spec for Watch {
             seen += u64::from(matches!(step, Step::Event(_)));
             if self.command.is_empty() {
                 match step {
-                    Step::Event(event) => cx.tell(&event)?,
+                    Step::Event(event) => cx.show_whole(&event)?,
                     Step::Gap(reason) => {
                         let gap = Gap::of(path.as_str(), &reason);
                         // Where it cannot be seen now, that is no reason to end.
-                        cx.tell(&match cx.session.exists(&path, false).await {
+                        cx.show_whole(&match cx.session.exists(&path, false).await {
                             Ok(now) => gap.found(now),
                             Err(_) => gap,
                         })?;

@@ -1,10 +1,8 @@
 //! `watches`: the watches that this session holds.
 
-use crate::dispatch::{Effects, Write};
-use super::{Spec, Task};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Context;
+use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::Result;
 use crate::output::{Report, Text, date, json};
 use crate::zk::{WatchKind, ZnodePath};
@@ -73,7 +71,7 @@ fn name(kind: WatchKind) -> &'static str {
 
 /// The watches, by path.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Held {
+pub struct Held {
     watches: Vec<One>,
 }
 

@@ -1,7 +1,6 @@
 //! `whoami`: who the server takes the session for.
 
-use crate::dispatch::Effects;
-use super::{Context, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Identity;
@@ -36,7 +35,7 @@ impl Spec for WhoAmI {
 
 /// One line for each identity.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Identities {
+pub struct Identities {
     identities: Vec<Identity>,
 }
 

@@ -1,9 +1,53 @@
-//! What commands share, whichever they are.
+//! What commands share, whichever they are: how a line becomes a command, what a command is given
+//! and says of itself, data and consent, and what follows for others that run at the same time.
+//!
+//! The commands themselves are in `command`, which imports this module. What must be known of their
+//! list comes as a trait, [`Table`].
 
 mod arguments;
+mod consent;
+mod context;
+mod data_hint;
+mod data_source;
 mod effects;
+mod fast_parse;
+mod heredoc;
+mod likely_line;
+mod line_log;
+mod multi_line;
+mod output;
+mod parse;
 mod places;
+mod read_failures;
+mod redact;
+mod spec;
+mod switches;
+mod table;
+mod transaction;
+pub mod transfer;
+mod usage_error;
+mod working_path;
+mod wrapped_command;
 
 pub use self::arguments::{Data, FreeWord, Secret, WrappedWord, is_of};
+pub use self::consent::{Consent, Question, about_subtree, counted};
+pub use self::context::{Asking, Config, Context, Outcome, RunningFiles, StandardInput};
+pub use self::data_hint::{DataHint, show as show_data_hint};
+pub use self::data_source::{DATA_SOURCES, DataSource};
 pub use self::effects::{Concurrency, Effects, Write};
+pub use self::heredoc::terminator;
+pub use self::line_log::{History, LineLog};
+pub use self::multi_line::{MultiLine, Unfinished};
+pub use self::output::Output;
+pub use self::parse::{Invocation, Reader, parse, words};
 pub use self::places::{Place, Words, for_clap, is_option_of, places};
+use self::places::{is_option, with_places};
+pub use self::read_failures::ReadFailures;
+pub use self::redact::{is_private, redact};
+pub use self::spec::{Spec, Task};
+pub use self::switches::{Choice, Switch, Switches};
+pub use self::table::{Table, Wrapped};
+pub use self::transaction::{OpenTransaction, Queued, Transaction};
+pub use self::usage_error::{nearest, unknown};
+pub use self::working_path::WorkingPath;
+pub use self::wrapped_command::WrappedCommand;

@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Command};
 
+use super::Table;
 use super::arguments::{Data, WrappedWord, is_free, is_of};
 use crate::dialect::Dialect;
 
@@ -58,6 +59,22 @@ pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Plac
         }
     }
     places
+}
+
+/// Lends what each word of a line is.
+pub(super) fn with_places<T: Table, R>(
+    words: &Words,
+    dialect: Dialect,
+    see: impl FnOnce(&[Place<'_>]) -> R,
+) -> R {
+    T::with_tree(|tree| see(&places(tree, words, dialect)))
+}
+
+/// Returns whether the whole of a word is an option of this command.
+pub(super) fn is_option<T: Table>(command: &str, word: &str) -> bool {
+    T::with_tree(|tree| {
+        tree.find_subcommand(command).is_some_and(|command| is_option_of(command, word))
+    })
 }
 
 /// Puts the words into an order that means the same to clap whatever they look like.

@@ -234,8 +234,9 @@ mod tests {
             transport: crate::session::Transport::default(),
         };
         let session = crate::session::Session::new(settings, |_| {});
-        session.work_in(ZnodePath::root().child("lake"));
-        let tree = ZnodeCache::new(session, runtime.handle().clone());
+        let cwd = crate::dispatch::WorkingPath::default();
+        cwd.set(ZnodePath::root().child("lake"));
+        let tree = ZnodeCache::new(session, cwd, runtime.handle().clone());
         let grammar = grammar();
         let mut dialect = Dialect::V34;
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {

@@ -8,6 +8,7 @@ use super::complete::{self, paths};
 use super::grammar::{Reading, Role};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
+use crate::dispatch::WorkingPath;
 use crate::session::Session;
 
 /// What may stand in the place of a word.
@@ -65,7 +66,8 @@ fn known(grammar: &Command, reading: &Reading<'_>, typed: &str) -> Vec<Candidate
 
 /// Completes the path of a znode.
 async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
-    let tree = ZnodeCache::new(session.clone(), tokio::runtime::Handle::current());
+    let tree =
+        ZnodeCache::new(session.clone(), WorkingPath::default(), tokio::runtime::Handle::current());
     for path in paths::needed(&tree, typed) {
         if let Ok(names) = session.child_names(&path).await {
             tree.learn(path, names);

@@ -4,7 +4,8 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::prompt_words::{Place, PromptWords};
-use crate::command::{Context, MultiLine, Outcome};
+use crate::command::Command;
+use crate::dispatch::{Context, MultiLine, Outcome};
 use crate::error::Result;
 use crate::terminal::Screen;
 
@@ -22,7 +23,8 @@ pub(super) async fn run(
 ) -> Result<u8> {
     let mut lines = BufReader::new(input);
     loop {
-        words.set_place(Place { queued: cx.queued(), number: cx.next_number() });
+        words
+            .set_place(Place { queued: cx.transaction.queued(), number: cx.history.next_number() });
         let mut text = String::new();
         let mut prompt = words.words();
         let parsed = loop {
@@ -32,7 +34,7 @@ pub(super) async fn run(
             screen.end_plain_prompt();
             let Some(row) = row else { return Ok(0) };
             text.push_str(&row);
-            let parsed = MultiLine::parse(&text, cx.view.dialect);
+            let parsed = MultiLine::parse::<Command>(&text, cx.view.dialect);
             match &parsed.open {
                 Some(open) => prompt = open.prompt(),
                 None => break parsed,
@@ -40,7 +42,7 @@ pub(super) async fn run(
             text.push('\n');
         };
         for line in &parsed.lines {
-            let outcome = match cx.read(line) {
+            let outcome = match cx.read::<Command>(line) {
                 Ok(Some(invocation)) => cx.run(&invocation).await,
                 Ok(None) => continue,
                 Err(error) => Err(error),

@@ -19,8 +19,9 @@ use super::history::{Entry, KEPT};
 use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepted};
 use super::recall::{Recall, SharedPast, TakeLastWord};
 use super::wrap::{self, Drawing};
-use crate::command::{MultiLine, Unfinished};
+use crate::command::Command;
 use crate::dialect::Dialect;
+use crate::dispatch::{MultiLine, Unfinished};
 use crate::terminal::Screen;
 use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 
@@ -133,7 +134,7 @@ impl Editor {
             match self.row(std::mem::take(&mut initial)) {
                 Row::Read(Read::Text(row)) => {
                     before.push_str(&row);
-                    match MultiLine::parse(&before, self.dialect).open {
+                    match MultiLine::parse::<Command>(&before, self.dialect).open {
                         Some(open) => {
                             before.push('\n');
                             self.ask_for_row(&before, open);

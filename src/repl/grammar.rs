@@ -6,9 +6,8 @@ use std::any::TypeId;
 
 use clap::{Arg, ArgAction, Command, ValueHint};
 
-use crate::command::MultiLine;
 use crate::dialect::Dialect;
-use crate::dispatch::WrappedWord;
+use crate::dispatch::{MultiLine, WrappedWord};
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
@@ -56,7 +55,7 @@ pub(super) struct Reading<'t> {
 impl<'t> Reading<'t> {
     /// Reads the last line of a text that is being typed; places count from the text's start.
     pub(super) fn of(tree: &'t Command, text: &str, dialect: Dialect) -> Self {
-        let start = MultiLine::parse(text, dialect).last;
+        let start = MultiLine::parse::<crate::command::Command>(text, dialect).last;
         // A row that goes on: both bytes are blanks to the command.
         let line = text[start..].replace("\\\n", "  ");
         let line = Line::parse(&line, dialect);

@@ -24,8 +24,8 @@ use super::prompt_words::PromptWords;
 use super::recall::SharedPast;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
-use crate::command::{Switch, Switches, Unfinished};
 use crate::dialect::Dialect;
+use crate::dispatch::{Switch, Switches, Unfinished};
 use crate::output::View;
 use crate::terminal::Screen;
 

@@ -39,8 +39,9 @@ use self::signals::Signals;
 pub use self::signals::take_over_window_size;
 use self::system_shell::{ForShell, for_shell};
 use self::znode_cache::ZnodeCache;
-use crate::command::{self, Context, MultiLine, Outcome, Switch};
+use crate::command::{self, Command};
 use crate::dialect::Format;
+use crate::dispatch::{self, Context, MultiLine, Outcome, Switch, Table};
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
 use crate::session::Trace;
@@ -66,13 +67,14 @@ pub async fn run(
     ensembles: &[NamedEnsemble],
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
-    cx.session.work_in(ZnodePath::root());
-    let words = PromptWords::new(cx.session.clone(), Arc::clone(&cx.switches), ensembles);
+    cx.cwd.set(ZnodePath::root());
+    let words =
+        PromptWords::new(cx.session.clone(), cx.cwd.clone(), Arc::clone(&cx.switches), ensembles);
     let dialect = cx.view.dialect;
-    let tree = ZnodeCache::new(cx.session.clone(), Handle::current());
+    let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), Handle::current());
     let past = SharedPast::new(dialect);
     let history = open_history(screen, &past);
-    cx.tell_earlier(past.lock().lines().map(str::to_owned).collect());
+    cx.history.set_earlier(past.lock().lines().map(str::to_owned).collect());
     let mut editor = make_editor(cx, screen, &words, &tree, &past)?;
     if cx.view.format == Format::Text {
         screen.error(BANNER);
@@ -81,13 +83,13 @@ pub async fn run(
         wait_for_server(cx, patience, screen, &mut signals).await;
     }
     loop {
-        let place = || Place { queued: cx.queued(), number: cx.next_number() };
+        let place = || Place { queued: cx.transaction.queued(), number: cx.history.next_number() };
         words.set_place(place());
         signals.forget();
         let text = match editor.read(cx.switches.is_on(Switch::Vi)) {
             Typed::Text(text) => text,
             Typed::Nothing => continue,
-            Typed::End => match cx.may_leave_transaction() {
+            Typed::End => match cx.transaction.may_be_left() {
                 Ok(()) => return Ok(0),
                 Err(error) => {
                     cx.complain(screen, &error);
@@ -96,7 +98,7 @@ pub async fn run(
             },
             Typed::Ended => return Ok(128 + signals.number()),
         };
-        let lines = MultiLine::parse(&text, dialect).lines;
+        let lines = MultiLine::parse::<Command>(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
                 // One of several pasted: shown where its result is, as if it had been typed here.
@@ -118,7 +120,7 @@ pub async fn run(
                 }
             };
             let line = again.as_deref().unwrap_or(line);
-            if !command::is_private(line, dialect) {
+            if !dispatch::is_private::<Command>(line, dialect) {
                 let entry = Entry { line: line.to_owned(), ensemble: tree.ensemble() };
                 // If the disk is full, commands still run.
                 let _ = history.as_ref().map(|history| history.append(&entry));
@@ -132,7 +134,7 @@ pub async fn run(
                 screen.print(&outcome.text);
             }
             screen.end_pages();
-            cx.set_piped(false);
+            cx.output.set_piped(false);
             if let Ok(Some(Outcome { data_hint: Some(hint), .. })) = &result {
                 cx.show_data_hint(screen, None, hint);
             }
@@ -179,7 +181,7 @@ fn told(
             cx.complain(screen, &error);
             return Next::Prompt;
         }
-        Err(error) => cx.complain(screen, &cx.with_likely_line(line, error)),
+        Err(error) => cx.complain(screen, &cx.with_likely_line::<Command>(line, error)),
     }
     Next::Line
 }
@@ -194,7 +196,7 @@ fn begin_output<'l>(
 ) -> Option<&'l str> {
     match for_shell(line, cx.view.dialect) {
         Some(ForShell::Whole(command)) => {
-            cx.note(line);
+            cx.history.note(line);
             if let Some(failure) = system_shell::run(screen, command) {
                 screen.error(&failure);
             }
@@ -202,7 +204,7 @@ fn begin_output<'l>(
         }
         Some(ForShell::Reader { command, program }) => {
             screen.begin_pipe(program.to_owned());
-            cx.set_piped(true);
+            cx.output.set_piped(true);
             Some(command)
         }
         None => {
@@ -290,8 +292,9 @@ pub async fn run_dumb(
     input: Box<dyn Read + Send>,
     ensembles: &[NamedEnsemble],
 ) -> Result<u8> {
-    cx.session.work_in(ZnodePath::root());
-    let words = PromptWords::new(cx.session.clone(), Arc::clone(&cx.switches), ensembles);
+    cx.cwd.set(ZnodePath::root());
+    let words =
+        PromptWords::new(cx.session.clone(), cx.cwd.clone(), Arc::clone(&cx.switches), ensembles);
     if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
@@ -307,20 +310,20 @@ async fn line_runs(
     screen: &Screen,
     signals: &mut Signals,
 ) -> Result<Option<Outcome>> {
-    let Some(command) = cx.read(line)? else { return Ok(None) };
+    let Some(invocation) = cx.read::<Command>(line)? else { return Ok(None) };
     let trace = Trace::default();
     cx.progress.begin();
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
     let work = trace.scope(async {
-        if let Some(question) = command.question(cx).await?
+        if let Some(question) = invocation.command.question(cx).await?
             && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {
             screen.error(question.declined);
             return Ok(None);
         }
-        changes.set(!command.effects(cx).only_reads());
-        cx.run(&command).await.map(Some)
+        changes.set(!invocation.command.effects(cx).only_reads());
+        cx.run(&invocation).await.map(Some)
     });
     let progress = async {
         if cx.view.errors_on_terminal {

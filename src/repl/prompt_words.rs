@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::command::Switches;
+use crate::dispatch::{Switches, WorkingPath};
 use crate::output::escape::{self, Newlines};
 use crate::output::style::{PromptColor, PromptStyle};
 use crate::session::Session;
@@ -36,6 +36,7 @@ pub(super) struct Place {
 #[derive(Clone)]
 pub(super) struct PromptWords {
     session: Session,
+    cwd: WorkingPath,
     switches: Arc<Switches>,
     ensembles: Arc<[NamedEnsemble]>,
     place: Arc<Mutex<Place>>,
@@ -44,10 +45,11 @@ pub(super) struct PromptWords {
 impl PromptWords {
     pub(super) fn new(
         session: Session,
+        cwd: WorkingPath,
         switches: Arc<Switches>,
         ensembles: &[NamedEnsemble],
     ) -> Self {
-        Self { session, switches, ensembles: ensembles.into(), place: Arc::default() }
+        Self { session, cwd, switches, ensembles: ensembles.into(), place: Arc::default() }
     }
 
     /// Says where the shell is now.
@@ -59,7 +61,7 @@ impl PromptWords {
     pub(super) fn words(&self) -> String {
         let servers = self.session.servers();
         let name = servers.map(|servers| self.name(&servers)).unwrap_or_default();
-        let path = self.session.working_path().filter(|path| !path.is_root());
+        let path = self.cwd.get().filter(|path| !path.is_root());
         let path = path.map(|path| format!("{path} ")).unwrap_or_default();
         let Place { queued, number } = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
         let queued = queued.map(|queued| format!("multi:{queued} ")).unwrap_or_default();

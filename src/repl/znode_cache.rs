@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::burst::input_waits;
+use crate::dispatch::WorkingPath;
 use crate::error::{Code, Result};
 use crate::session::Session;
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
@@ -38,6 +39,7 @@ pub(super) struct ZnodeCache(Arc<Inner>);
 
 struct Inner {
     session: Session,
+    cwd: WorkingPath,
     runtime: Handle,
     /// Children by parent.
     listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
@@ -48,15 +50,15 @@ struct Inner {
 pub(super) type Answer = Arc<OnceLock<String>>;
 
 impl ZnodeCache {
-    pub(super) fn new(session: Session, runtime: Handle) -> Self {
+    pub(super) fn new(session: Session, cwd: WorkingPath, runtime: Handle) -> Self {
         let listings = Mutex::default();
-        Self(Arc::new(Inner { session, runtime, listings, questions: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { session, cwd, runtime, listings, questions: AtomicU64::new(0) }))
     }
 
     /// Returns the path that was typed, as far as it can be one.
     pub(super) fn resolve(&self, typed: &str) -> Option<ZnodePath> {
         let typed: TypedPath = typed.parse().ok()?;
-        typed.from(self.0.session.working_path().as_ref()).ok()
+        typed.from(self.0.cwd.get().as_ref()).ok()
     }
 
     /// Returns which ensemble the session is for: its servers in an order of their own, and the

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use super::lines::{self, SourceLine};
 use super::{Line, Rules, Tally, UNCOMMITTED, complain};
-use crate::command::{self, Command, DataHint, Reader};
+use crate::command::Command;
+use crate::dispatch::{DataHint, Reader, show_data_hint};
 use crate::error::{Error, Result};
 use crate::output::View;
 use crate::output::json::Origin;
@@ -35,7 +36,7 @@ pub fn check(
                     && !std::mem::replace(&mut hinted, true)
                 {
                     let place = format!("{}:{number}", rules.name);
-                    command::show_data_hint(view, screen, Some(&place), &hint);
+                    show_data_hint(view, screen, Some(&place), &hint);
                 }
             }
             Err(error) => complain(number, text.unwrap_or_default(), &error),

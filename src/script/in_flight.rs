@@ -7,7 +7,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::barrier::Change;
 use super::lines::SourceLine;
-use crate::command::{Invocation, Outcome};
+use crate::command::Invocation;
+use crate::dispatch::Outcome;
 use crate::error::Result;
 use crate::output::json::Origin;
 use crate::session::{Stamp, Trace};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::command;
+use crate::command::Command;
 use crate::dialect::Dialect;
+use crate::dispatch::terminator;
 use crate::error::{Error, Kind, Result};
 
 /// The longest line, in bytes: the data of one request with every byte written as `\xHH`.
@@ -106,7 +107,7 @@ fn with_block(
     dialect: Dialect,
     number: &mut u64,
 ) -> Result<String, Fault> {
-    let Some(mark) = command::terminator(&text, dialect) else { return Ok(text) };
+    let Some(mark) = terminator::<Command>(&text, dialect) else { return Ok(text) };
     let mut fault = None;
     while let Some(line) = read_line(input).transpose() {
         *number += 1;

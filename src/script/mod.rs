@@ -28,9 +28,9 @@ use self::in_flight::{Awaited, Completed, InFlight, Line, ParsedLine, Reply};
 use self::in_flight_limit::InFlightLimit;
 use self::lines::{Lines, SourceLine};
 pub use self::stop::Stop;
-use crate::command::{self, Context, DataHint, Invocation};
+use crate::command::{Command, Invocation};
 use crate::dialect::Format;
-use crate::dispatch::{Concurrency, Effects, Write};
+use crate::dispatch::{Concurrency, Context, DataHint, Effects, Table, Write, redact};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
@@ -118,7 +118,7 @@ pub async fn run(
 
 /// Says why a line failed: the place, the sentence, and the line without its secrets.
 fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
-    let typed = command::redact(&done.typed, view.dialect);
+    let typed = redact::<Command>(&done.typed, view.dialect);
     let origin = rules.origin(done.number, done.origin.clone());
     if let Some(record) = view.record_of(&origin, Some(&typed), error) {
         return screen.print(&record);
@@ -207,7 +207,7 @@ impl<'a> Run<'a> {
         let has_stopped =
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
         let has_stopped = has_stopped || self.is_stopped;
-        if self.cx.in_transaction() && !has_stopped {
+        if self.cx.transaction.is_open() && !has_stopped {
             self.failed = true;
             let error = Error::usage(format!("{UNCOMMITTED}: nothing of it was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
@@ -345,12 +345,12 @@ impl<'a> Run<'a> {
         self.last = number;
         match &text {
             Ok(text) => self.cx.begin(text, &invocation),
-            Err(_) => self.cx.spoil(),
+            Err(_) => self.cx.transaction.spoil(),
         }
         let Some(invocation) = invocation.transpose() else { return };
-        let in_transaction = self.cx.in_transaction();
+        let in_transaction = self.cx.transaction.is_open();
         let effects =
-            invocation.as_ref().map(|invocation| invocation.effects(self.cx)).map_err(drop);
+            invocation.as_ref().map(|invocation| invocation.command.effects(self.cx)).map_err(drop);
         let flow = match effects {
             // Its lines are kept in their order, and wait for nothing.
             Ok(_) if in_transaction => Concurrency::Alone,

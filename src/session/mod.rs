@@ -54,7 +54,7 @@ pub use self::transport::Transport;
 pub use self::watch_znode::{Aspect, NextChange, Snapshot};
 pub use self::watches::Watch;
 use self::watches::Watches;
-use crate::zk::{Servers, ZnodePath};
+use crate::zk::Servers;
 
 /// A connection made within this time is no event: nobody has seen a prompt that said CONNECTING.
 const GRACE: Duration = Duration::from_millis(250);
@@ -88,7 +88,6 @@ struct Inner {
     ephemerals: Mutex<Ephemerals>,
     watches: Watches,
     reads: Mutex<ReadBatcher>,
-    working: Mutex<Option<ZnodePath>>,
 }
 
 impl Session {
@@ -109,7 +108,6 @@ impl Session {
             ephemerals: Mutex::default(),
             watches: Watches::default(),
             reads: Mutex::default(),
-            working: Mutex::default(),
         }))
     }
 
@@ -126,17 +124,6 @@ impl Session {
     /// Returns whether `/` is the server's own root, with `/zookeeper` in it.
     pub fn sees_real_root(&self) -> bool {
         self.lifecycle().servers.as_ref().is_none_or(|servers| servers.chroot().is_root())
-    }
-
-    /// Returns where relative paths start from. None where paths must be absolute: in scripts, as
-    /// long as they have not chosen one.
-    pub fn working_path(&self) -> Option<ZnodePath> {
-        lock(&self.0.working).clone()
-    }
-
-    /// Chooses where relative paths start from; whether it exists is not asked.
-    pub fn work_in(&self, path: ZnodePath) {
-        *lock(&self.0.working) = Some(path);
     }
 
     /// Returns the session's id, once a server has given one.

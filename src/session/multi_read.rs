@@ -3,10 +3,11 @@
 
 use zookeeper::{MultiRead, Read, ReadReply};
 
+use super::Session;
 use super::failure::unreadable;
 use super::operation::stat;
-use super::{Session, ZnodePath};
 use crate::error::{Code, Error, Result};
+use crate::zk::ZnodePath;
 use crate::zk::{Feature, Stat, ZnodeData};
 
 /// The most znodes that are asked about in one request: beyond, it is hardly quicker, and the

@@ -9,6 +9,7 @@ pub mod draft;
 mod mode;
 mod output_queue;
 mod pager;
+pub mod password;
 pub mod progress;
 pub mod prompt;
 mod prompt_state;

@@ -1,40 +1,24 @@
-//! From words to a [`Command`].
+//! From a line to a command with its arguments.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use clap::error::ErrorKind;
-use clap::{FromArgMatches, Parser};
 
-use super::help::Help;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Command, DataHint, fast_parse, heredoc};
+use super::{DataHint, Table, Words, fast_parse, for_clap, heredoc};
 use crate::dialect::Dialect;
-use crate::dispatch::{Place, Words, for_clap, is_option_of, places};
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
 use crate::syntax::{Variables, expand};
 use crate::zk::{TypedPath, ZnodePath};
 
-/// A line as clap sees it: the first word is the command.
-#[derive(Debug, Parser)]
-#[command(
-    multicall = true,
-    name = "zksh",
-    disable_help_subcommand = true,
-    arg_required_else_help = false
-)]
-pub(super) struct CommandLine {
-    #[command(subcommand)]
-    command: Command,
-}
-
 /// A command as it was typed.
 #[derive(Debug)]
-pub struct Invocation {
+pub struct Invocation<T> {
     /// The command with its arguments.
-    pub command: Command,
+    pub command: T,
     /// The command's own name, also where another was typed.
     pub name: String,
     /// The znode that it is about.
@@ -43,15 +27,7 @@ pub struct Invocation {
     pub has_block: bool,
 }
 
-impl std::ops::Deref for Invocation {
-    type Target = Command;
-
-    fn deref(&self) -> &Command {
-        &self.command
-    }
-}
-
-impl Invocation {
+impl<T: Table> Invocation<T> {
     /// Returns what to say of data that is stored as typed and may surprise.
     pub fn data_hint(&self) -> Option<DataHint> {
         if self.has_block { None } else { self.command.data_hint() }
@@ -67,7 +43,7 @@ impl Invocation {
                 _ => Err(error),
             })?;
         }
-        self.command.wrapped(None).map_or(Ok(()), |invocation| invocation?.check())
+        self.command.invocation(None).map_or(Ok(()), |wrapped| wrapped?.check())
     }
 }
 
@@ -83,8 +59,8 @@ pub struct Reader {
 impl Reader {
     /// Reads a line, with the block of data below it where it has one. None for a line without
     /// words.
-    pub fn read(&self, text: &str) -> Result<Option<Invocation>> {
-        if let Some(cut) = heredoc::words(text, self.dialect)? {
+    pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
+        if let Some(cut) = heredoc::words::<T>(text, self.dialect)? {
             return words(cut, self.dialect);
         }
         let line = Line::parse(text, self.dialect);
@@ -107,62 +83,41 @@ impl Reader {
 }
 
 /// Reads a line in which no variables are meant. None for a line without words.
-pub fn parse(text: &str, dialect: Dialect) -> Result<Option<Invocation>> {
+pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     Reader { dialect, variables: None }.read(text)
 }
 
 /// Reads the words of a command that need no cutting. None where there are no words.
-pub fn words(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Invocation>> {
+pub fn words<T: Table>(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     let words = words.into();
     let invocation = if words.block.is_none() { fast_parse::read(&words.words) } else { None };
     invocation.map_or_else(|| by_clap(&words, dialect), |invocation| Ok(Some(invocation)))
 }
 
-thread_local! {
-    /// Built once: it takes far longer than to read a line.
-    static TREE: std::cell::RefCell<clap::Command> = std::cell::RefCell::new(Command::tree());
-}
-
-/// Returns whether the whole of a word is an option of this command.
-pub(super) fn is_option(command: &str, word: &str) -> bool {
-    TREE.with_borrow(|tree| {
-        tree.find_subcommand(command).is_some_and(|command| is_option_of(command, word))
-    })
-}
-
-/// Returns what each word of a line is.
-pub(super) fn with_places<T>(
-    words: &Words,
-    dialect: Dialect,
-    see: impl FnOnce(&[Place<'_>]) -> T,
-) -> T {
-    TREE.with_borrow(|tree| see(&places(tree, words, dialect)))
-}
-
 /// Reads words as clap does. What is said of wrong ones is said of the words without their secrets.
-pub(super) fn by_clap(line: &Words, dialect: Dialect) -> Result<Option<Invocation>> {
+pub(super) fn by_clap<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     let read = read_words(line, dialect);
     if read.is_err()
-        && let Some(redacted) = redact_words(line, dialect)
+        && let Some(redacted) = redact_words::<T>(line, dialect)
     {
-        return Err(read_words(&redacted, dialect).err().unwrap_or_else(|| {
+        return Err(read_words::<T>(&redacted, dialect).err().unwrap_or_else(|| {
             Error::usage("The words are wrong where a secret stands, and are not shown")
         }));
     }
     read
 }
 
-fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Invocation>> {
+fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     if line.words.is_empty() {
         return Ok(None);
     }
     // clap would take the last element of a path for the name: `/zookeeper/quit` is no `quit`.
     let name = line.words[0].to_string_lossy();
-    if TREE.with_borrow(|tree| tree.find_subcommand(&*name).is_none()) {
-        return Err(unknown(&name));
+    if T::with_tree(|tree| tree.find_subcommand(&*name).is_none()) {
+        return Err(unknown::<T>(&name));
     }
-    let words = TREE.with_borrow(|tree| for_clap(tree, line, dialect));
-    let parsed = TREE.with_borrow_mut(|tree| {
+    let words = T::with_tree(|tree| for_clap(tree, line, dialect));
+    let parsed = T::with_tree(|tree| {
         let mut matches = tree.try_get_matches_from_mut(&words)?;
         let (name, path) = match matches.subcommand() {
             Some((name, arguments)) => {
@@ -171,26 +126,27 @@ fn read_words(line: &Words, dialect: Dialect) -> Result<Option<Invocation>> {
             }
             None => (String::new(), None),
         };
-        let command = CommandLine::from_arg_matches_mut(&mut matches)?.command;
+        let command = T::from_arg_matches_mut(&mut matches)?;
         Ok::<_, clap::Error>(Invocation { command, name, path, has_block: line.block.is_some() })
     });
     match parsed {
         Ok(invocation) => Ok(Some(invocation)),
         // `ls --help` is `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            let command = Command::Help(Help::about(&words[0].to_string_lossy()));
+            let command = T::help(&words[0].to_string_lossy());
             Ok(Some(Invocation { command, name: "help".to_owned(), path: None, has_block: false }))
         }
-        Err(error) => Err(usage_error(&error, &words)),
+        Err(error) => Err(usage_error::<T>(&error, &words)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Command;
 
     fn said(line: &str) -> String {
-        match parse(line, Dialect::V34) {
+        match parse::<Command>(line, Dialect::V34) {
             Ok(Some(invocation)) => format!("{:?}", invocation.command),
             Ok(None) => "nothing".to_owned(),
             Err(error) => {

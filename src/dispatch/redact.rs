@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::nearest;
-use super::with_places;
+use super::{Place, Secret, Table, Words, is_of, is_option_of, nearest, with_places};
 use crate::dialect::Dialect;
-use crate::dispatch::{Place, Secret, Words, is_of, is_option_of};
 use crate::syntax::Line;
 use crate::zk::Acl;
 
@@ -22,13 +20,13 @@ const MASK: &str = "****";
 const OPEN_SCHEMES: &[&str] = &["world", "ip", "x509", "sasl", "host"];
 
 /// Returns the line without its secrets, cut short where it is long.
-pub fn redact(text: &str, dialect: Dialect) -> Cow<'_, str> {
+pub fn redact<T: Table>(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let text = text.trim();
     let head = match text.char_indices().nth(SHOWN) {
         Some((end, _)) => &text[..end],
         None => text,
     };
-    let mut shown = masked(head, dialect);
+    let mut shown = masked::<T>(head, dialect);
     if head.len() < text.len() {
         shown.to_mut().push('…');
     }
@@ -37,14 +35,14 @@ pub fn redact(text: &str, dialect: Dialect) -> Cow<'_, str> {
 
 /// Returns whether a line must not be kept or shown: it carries a secret, or its first character is
 /// a blank, as the user's own wish.
-pub fn is_private(line: &str, dialect: Dialect) -> bool {
-    line.starts_with([' ', '\t']) || matches!(masked(line, dialect), Cow::Owned(_))
+pub fn is_private<T: Table>(line: &str, dialect: Dialect) -> bool {
+    line.starts_with([' ', '\t']) || matches!(masked::<T>(line, dialect), Cow::Owned(_))
 }
 
 /// Returns the words with their secrets masked; none where there are no secrets.
-pub(super) fn redact_words(line: &Words, dialect: Dialect) -> Option<Words> {
+pub(super) fn redact_words<T: Table>(line: &Words, dialect: Dialect) -> Option<Words> {
     let text = |index: usize| line.words[index].to_string_lossy().into_owned();
-    let found = with_places(line, dialect, |places| secrets(places, &text));
+    let found = with_places::<T, _>(line, dialect, |places| secrets::<T>(places, &text));
     if found.is_empty() {
         return None;
     }
@@ -64,12 +62,12 @@ fn permissions(secret: &str) -> &str {
     if are_letters && (1..=5).contains(&letters.len()) { last } else { "" }
 }
 
-fn masked(text: &str, dialect: Dialect) -> Cow<'_, str> {
+fn masked<T: Table>(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let words = Line::parse(text, dialect).words;
     let typed = |index: usize| text[words[index].span.clone()].to_owned();
     let bytes = words.iter().map(|word| OsString::from_vec(word.bytes.clone()));
     let line = Words { words: bytes.collect(), block: None };
-    let mut found = with_places(&line, dialect, |places| secrets(places, &typed));
+    let mut found = with_places::<T, _>(&line, dialect, |places| secrets::<T>(places, &typed));
     let credentials = credentials(text);
     // A password may have blanks: all that follows it is masked, up to the end of the line.
     let whole = found.iter().find(|(_, at)| *at == 0).map(|(index, _)| words[*index].span.start);
@@ -97,7 +95,7 @@ fn mask_each<'t>(
 
 /// Returns the numbers of the words that have a secret, and where in the word it begins. `text`
 /// gives a word as it is to be shown.
-fn secrets(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Vec<(usize, usize)> {
+fn secrets<T: Table>(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut command, mut takes_secret, mut takes_acl) = (None, false, false);
     for (index, place) in places.iter().enumerate() {
@@ -109,7 +107,8 @@ fn secrets(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Vec<(usize, 
                 let takes = |is: fn(&clap::Arg) -> bool| {
                     named.is_some_and(|named| named.get_arguments().any(is))
                 };
-                takes_secret = takes(is_of::<Secret>) || named.is_none() && is_like_secret(&word);
+                takes_secret =
+                    takes(is_of::<Secret>) || named.is_none() && is_like_secret::<T>(&word);
                 takes_acl = takes(is_of::<Acl>);
                 if named.is_none() { colon() } else { None }
             }
@@ -134,10 +133,10 @@ fn secrets(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Vec<(usize, 
 }
 
 /// Returns whether a word that names no command is like one of a command that takes a secret.
-fn is_like_secret(word: &str) -> bool {
+fn is_like_secret<T: Table>(word: &str) -> bool {
     let word = word.to_lowercase();
     ["auth", "digest"].iter().any(|name| word.contains(name))
-        || nearest(&word).is_some_and(|name| name == "addauth" || name == "digest")
+        || nearest::<T>(&word).is_some_and(|name| name == "addauth" || name == "digest")
 }
 
 /// Returns where a secret begins in a word that stands for an ACL.
@@ -198,6 +197,7 @@ fn credentials(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Command;
 
     #[test]
     fn secrets_are_masked() {
@@ -242,16 +242,16 @@ mod tests {
             ("create /a 'digest:ann:x:r' b", "create /a 'digest:ann:**** b"),
             ("create /digest:x y", "create /digest:x y"),
         ] {
-            assert_eq!(redact(typed, Dialect::V34), shown);
+            assert_eq!(redact::<Command>(typed, Dialect::V34), shown);
             let is_secret = typed.trim() != shown;
-            assert_eq!(is_private(typed.trim(), Dialect::V34), is_secret, "{typed}");
+            assert_eq!(is_private::<Command>(typed.trim(), Dialect::V34), is_secret, "{typed}");
         }
-        assert!(is_private(" get /a", Dialect::V34));
+        assert!(is_private::<Command>(" get /a", Dialect::V34));
     }
 
     #[test]
     fn messages_are_made_of_words_without_secrets() {
-        let said = |line: &str| match crate::command::parse(line, Dialect::V34) {
+        let said = |line: &str| match crate::dispatch::parse::<Command>(line, Dialect::V34) {
             Ok(_) => "nothing".to_owned(),
             Err(error) => format!("{error} {:?}", error.hint()),
         };
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut() {
         let long = format!("set /a {}", "é".repeat(1000));
-        let shown = redact(&long, Dialect::V34);
+        let shown = redact::<Command>(&long, Dialect::V34);
         assert_eq!(shown.chars().count(), SHOWN + 1);
         assert!(shown.ends_with('…'));
     }

@@ -3,34 +3,29 @@
 use std::cell::Cell;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::data_hint;
-use super::is_private;
 use super::likely_line::likely_line;
-use super::line_log::LineLog;
-use super::multi::{Queued, Transaction};
-use super::switches::{Switch, Switches};
-use super::{Command, DataHint, Invocation, Reader};
+use super::line_log::History;
+use super::output::Output;
+use super::transaction::OpenTransaction;
+use super::working_path::WorkingPath;
+use super::{
+    Concurrency, DataHint, Invocation, Reader, Switch, Switches, Table, data_hint, is_private,
+};
 use crate::dialect::{Dialect, Format};
-use crate::dispatch::Concurrency;
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
-use crate::session::{Operation, Session, Trace};
+use crate::session::{Session, Trace};
 use crate::terminal::progress::{Paused, Progress};
 use crate::terminal::{Screen, TtyGuard};
 use crate::zk::{TypedPath, ZnodePath};
 
-/// Writes a part of a result, or with `true` the last part of one of several results; fails when
-/// nobody reads it any more.
-type Show = Box<dyn Fn(&[u8], bool) -> Result<()>>;
-
 /// What a command may read to its end.
 type Input = Box<dyn Read + Send>;
 
-/// One shell: whatever lines it is given, from wherever, run here.
+/// What commands are given: the session, and what belongs to the shell that runs them.
 pub struct Context {
     /// The session, open or not.
     pub session: Session,
@@ -38,36 +33,66 @@ pub struct Context {
     pub view: View,
     /// How lines are read.
     pub reader: Reader,
-    show: Show,
-    /// Of the command that runs, or ran last.
-    origin: Mutex<Origin>,
-    log: Mutex<LineLog>,
-    earlier: OnceLock<Vec<String>>,
+    /// Where results go.
+    pub output: Output,
+    /// Where relative paths start from.
+    pub cwd: WorkingPath,
     /// What is switched on and off.
     pub switches: Arc<Switches>,
+    /// The lines that were typed.
+    pub history: History,
+    /// What waits for `commit`.
+    pub transaction: OpenTransaction,
     /// The terminal, where a person types the lines.
     pub terminal: Option<Arc<Screen>>,
-    /// What waits for `commit`, between `multi` and there.
-    transaction: Mutex<Option<Transaction>>,
-    /// Standard input, where a command may read it.
-    input: Mutex<Option<Input>>,
     /// How far the running command has come.
     pub progress: Progress,
+    /// What the config file says about commands.
+    pub config: Config,
+    /// Who asks a person.
+    pub asking: Asking,
+    /// Standard input, where a command may read it.
+    pub input: StandardInput,
+    /// How many files run each other.
+    pub running_files: RunningFiles,
+}
+
+/// What the config file says about commands.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// Where `setting --save` writes.
+    pub file: Option<PathBuf>,
     /// Znodes, from the server's root on, that are not to be changed together with what is below
     /// them.
     pub protected: Vec<ZnodePath>,
-    /// Whether the last `cd` of a script has failed.
-    lost_way: AtomicBool,
-    /// Where `setting --save` writes.
-    pub config_file: Option<PathBuf>,
-    /// Whether a program reads the results, and not the terminal.
-    piped: Cell<bool>,
-    /// How many files run each other.
-    files: Cell<usize>,
-    /// Whether a person types the lines where nothing can be asked: at a dumb terminal.
-    pub unasked: bool,
-    /// Whether a person has typed the one command on the command line, and can be asked.
-    pub asks: bool,
+}
+
+/// Who asks a person before a command that wants consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asking {
+    /// The prompt does; a script's lines run unasked.
+    #[default]
+    Prompt,
+    /// The one command on the command line does.
+    OneShot,
+    /// Nobody can, though a person types the lines: at a dumb terminal.
+    Nobody,
+}
+
+/// Standard input, which one command may take.
+#[derive(Default)]
+pub struct StandardInput(Mutex<Option<Input>>);
+
+impl StandardInput {
+    /// Lets one command read `input`, which nobody else does.
+    pub fn give(&self, input: impl Read + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(input));
+    }
+
+    /// Takes what may be read, if it is still there.
+    pub fn take(&self) -> Option<Input> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// What came of a line that worked.
@@ -82,12 +107,24 @@ pub struct Outcome {
     pub data_hint: Option<DataHint>,
 }
 
+/// How many files run each other.
+#[derive(Debug, Default)]
+pub struct RunningFiles(Cell<usize>);
+
+impl RunningFiles {
+    /// Begins to run a file, until what is returned is dropped.
+    pub fn enter(&self) -> RunningFile<'_> {
+        self.0.set(self.0.get() + 1);
+        RunningFile(&self.0)
+    }
+}
+
 /// A file that is being run.
-pub(super) struct RunningFile<'a>(&'a Cell<usize>);
+pub struct RunningFile<'a>(&'a Cell<usize>);
 
 impl RunningFile<'_> {
     /// Returns how many files run each other, with this one.
-    pub(super) fn depth(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.0.get()
     }
 }
@@ -99,125 +136,42 @@ impl Drop for RunningFile<'_> {
 }
 
 impl Context {
-    /// Makes a shell whose long commands show what they find, as they find it, with `show`.
-    /// `switches` are shared with whoever shows events.
-    pub fn new(
-        session: Session,
-        view: View,
-        switches: Arc<Switches>,
-        show: impl Fn(&[u8], bool) -> Result<()> + 'static,
-    ) -> Self {
-        Self {
-            session,
-            view,
-            reader: Reader { dialect: view.dialect, variables: None },
-            show: Box::new(show),
-            origin: Mutex::default(),
-            log: Mutex::default(),
-            earlier: OnceLock::new(),
-            switches,
-            terminal: None,
-            transaction: Mutex::default(),
-            input: Mutex::default(),
-            progress: Progress::default(),
-            protected: Vec::new(),
-            lost_way: AtomicBool::new(false),
-            config_file: None,
-            piped: Cell::default(),
-            files: Cell::default(),
-            unasked: false,
-            asks: false,
-        }
-    }
-
     /// Reads a line and notes it, as [`Context::note`] does. None for a line without words. A line
     /// that cannot be read keeps a transaction from being applied.
-    pub fn read(&self, text: &str) -> Result<Option<Invocation>> {
+    pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         let invocation = self.reader.read(text);
         self.begin(text, &invocation);
         invocation
     }
 
     /// Begins with a line that was read, as [`Context::read`] does.
-    pub fn begin(&self, text: &str, invocation: &Result<Option<Invocation>>) {
+    pub fn begin<T: Table>(&self, text: &str, invocation: &Result<Option<Invocation<T>>>) {
         if !matches!(invocation, Ok(None)) {
-            self.note(text);
+            self.history.note(text);
         }
         if invocation.is_err() {
-            self.spoil();
+            self.transaction.spoil();
         }
         // What is complained of from now on is this line's.
         let origin =
             invocation.as_ref().ok().and_then(|invocation| Some(self.origin(invocation.as_ref()?)));
-        *self.last_origin() = origin.unwrap_or_default();
-    }
-
-    /// Says whether a program reads the results, which then have no colours and no escapes.
-    pub fn set_piped(&self, piped: bool) {
-        self.piped.set(piped);
-    }
-
-    /// Returns how results are shown.
-    fn result_view(&self) -> View {
-        if self.piped.get() {
-            View { terminal: false, color: false, ..self.view }
-        } else {
-            self.view
-        }
-    }
-
-    /// Begins to run a file, until what is returned is dropped.
-    pub(super) fn enter_file(&self) -> RunningFile<'_> {
-        self.files.set(self.files.get() + 1);
-        RunningFile(&self.files)
-    }
-
-    /// Returns how many operations wait for `commit`; none where no transaction has begun.
-    pub fn queued(&self) -> Option<usize> {
-        self.transaction().as_ref().map(Transaction::len)
-    }
-
-    /// Returns whether a transaction has begun.
-    pub fn in_transaction(&self) -> bool {
-        self.transaction().is_some()
-    }
-
-    /// Keeps the transaction, if one has begun, from being applied.
-    pub fn spoil(&self) {
-        if let Some(transaction) = &mut *self.transaction() {
-            transaction.spoil();
-        }
-    }
-
-    pub(super) fn transaction(&self) -> MutexGuard<'_, Option<Transaction>> {
-        self.transaction.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says once that a transaction would be dropped, where one is open.
-    pub fn may_leave_transaction(&self) -> Result<()> {
-        self.transaction().as_mut().map_or(Ok(()), Transaction::may_be_left)
-    }
-
-    /// Keeps an operation for `commit`, where a transaction has begun.
-    pub(super) fn queue(&self, operation: Result<Operation>) -> Result<Queued> {
-        let mut transaction = self.transaction();
-        let open = transaction.get_or_insert_default();
-        if operation.is_err() {
-            open.spoil();
-        }
-        operation.map(|operation| open.add(operation, self.terminal.is_some()))
+        *self.output.origin() = origin.unwrap_or_default();
     }
 
     /// Runs a command that was typed.
-    pub async fn run(&self, invocation: &Invocation) -> Result<Outcome> {
+    pub async fn run<T: Table>(&self, invocation: &Invocation<T>) -> Result<Outcome> {
         self.run_from(invocation, self.origin(invocation)).await
     }
 
     /// Runs a command whose results are to name this origin.
-    pub async fn run_from(&self, invocation: &Invocation, origin: Origin) -> Result<Outcome> {
+    pub async fn run_from<T: Table>(
+        &self,
+        invocation: &Invocation<T>,
+        origin: Origin,
+    ) -> Result<Outcome> {
         self.progress.begin();
-        self.last_origin().clone_from(&origin);
-        if self.unasked
+        self.output.origin().clone_from(&origin);
+        if self.asking == Asking::Nobody
             && let Some(question) = invocation.command.question(self).await?
         {
             return Err(question.unasked());
@@ -225,7 +179,7 @@ impl Context {
         let trace = Trace::default();
         let report = trace.scope(invocation.command.run(self)).await;
         // Of what runs alone, so that the writes are its own.
-        let is_alone = invocation.effects(self).concurrency() == Concurrency::Alone;
+        let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
         let report =
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
@@ -234,8 +188,8 @@ impl Context {
             Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
             report => report?,
         };
-        let quit = matches!(invocation.command, Command::Quit(_));
-        let text = self.result_view().result(&origin, &*report);
+        let quit = invocation.command.ends_shell();
+        let text = self.output.view().result(&origin, &*report);
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: invocation.data_hint() })
     }
 
@@ -275,18 +229,19 @@ impl Context {
     }
 
     /// Adds the line that was meant, where quotes or blanks have made this one wrong.
-    pub fn with_likely_line(&self, line: &str, error: Error) -> Error {
+    pub fn with_likely_line<T: Table>(&self, line: &str, error: Error) -> Error {
         let is_of_words = error.kind() == Kind::Usage || error.code_of() == Some(Code::NoNode);
-        match likely_line(line, self.view.dialect) {
-            Some(meant) if is_of_words && !is_private(line, self.view.dialect) => error.with_hint(
-                format!("words with blanks stand in single quotes: {meant} (help quoting)"),
-            ),
+        match likely_line::<T>(line, self.view.dialect) {
+            Some(meant) if is_of_words && !is_private::<T>(line, self.view.dialect) => error
+                .with_hint(format!(
+                    "words with blanks stand in single quotes: {meant} (help quoting)"
+                )),
             _ => error,
         }
     }
 
     /// Returns what results of a command name as their origin; nothing where people read them.
-    pub fn origin(&self, invocation: &Invocation) -> Origin {
+    pub fn origin<T>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
         }
@@ -308,35 +263,30 @@ impl Context {
 
     /// Shows why the command that ran last has failed.
     pub fn complain(&self, screen: &Screen, error: &Error) {
-        match self.view.record_of(&self.last_origin(), None, error) {
+        match self.view.record_of(&self.output.origin(), None, error) {
             Some(record) => screen.print(&record),
             None => screen.error(&self.view.complaint(error)),
         }
     }
 
-    fn last_origin(&self) -> MutexGuard<'_, Origin> {
-        self.origin.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Shows a part of a command's result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.result_view().part(&self.last_origin(), report), false)
+        self.output.part(report, false)
     }
 
-    /// Shows one result of a command that has several; it reaches the reader at once, and events
-    /// may stand behind it.
-    pub(super) fn tell(&self, report: &dyn Report) -> Result<()> {
-        (self.show)(&self.result_view().part(&self.last_origin(), report), true)
+    /// Shows one result of a command that has several.
+    pub fn show_whole(&self, report: &dyn Report) -> Result<()> {
+        self.output.part(report, true)
     }
 
     /// Lets what was shown so far reach its reader.
-    pub(super) fn let_out(&self) -> Result<()> {
-        (self.show)(b"", true)
+    pub fn flush(&self) -> Result<()> {
+        self.output.flush()
     }
 
     /// Keeps events and progress back until what is returned is dropped: something is asked on the
     /// terminal.
-    pub(super) fn hold(&self) -> (Option<TtyGuard>, Paused<'_>) {
+    pub fn hold(&self) -> (Option<TtyGuard>, Paused<'_>) {
         (self.terminal.as_ref().map(|terminal| terminal.hold_events()), self.progress.pause())
     }
 
@@ -349,29 +299,9 @@ impl Context {
         self.progress.show(screen, otherwise).await;
     }
 
-    /// Lets one command read `input`, which nobody else does.
-    pub fn give_input(&self, input: impl Read + Send + 'static) {
-        *self.input.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(input));
-    }
-
-    /// Takes what may be read, if it is still there.
-    pub(super) fn take_input(&self) -> Option<Input> {
-        self.input.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Notes that a script is not where its last `cd` was to lead, or that it is.
-    pub(super) fn lose_way(&self, is_lost: bool) {
-        self.lost_way.store(is_lost, Ordering::Relaxed);
-    }
-
-    /// Returns whether the last `cd` of a script has failed.
-    pub(super) fn has_lost_way(&self) -> bool {
-        self.lost_way.load(Ordering::Relaxed)
-    }
-
     /// Returns the znode that was typed, or where none was, the working path. In the dialect of 3.9
     /// a path must be typed.
-    pub(super) fn path_or_here(
+    pub fn path_or_here(
         &self,
         typed: Option<&TypedPath>,
         usage: &'static str,
@@ -379,31 +309,31 @@ impl Context {
         if let Some(typed) = typed {
             return self.path(typed);
         }
-        let here = self.session.working_path().filter(|_| !self.has_lost_way());
+        let here = self.cwd.get().filter(|_| !self.cwd.is_lost());
         here.filter(|_| self.view.dialect == Dialect::V34)
             .ok_or_else(|| Error::usage("Missing: path").with_usage(usage))
     }
 
     /// Returns the znode that was typed.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        if self.has_lost_way() && !typed.as_str().starts_with('/') {
+        if self.cwd.is_lost() && !typed.as_str().starts_with('/') {
             let message =
                 format!("{} counts from where the last cd has failed to go", typed.as_str());
             return Err(Error::usage(message).with_hint("a cd that succeeds comes first"));
         }
-        typed.from(self.session.working_path().as_ref())
+        typed.from(self.cwd.get().as_ref())
     }
 
     /// As [`Context::path`]; `.` is the root where there is no working path.
     pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        if typed.as_str() == "." && !self.has_lost_way() {
-            return Ok(self.session.working_path().unwrap_or_else(ZnodePath::root));
+        if typed.as_str() == "." && !self.cwd.is_lost() {
+            return Ok(self.cwd.get().unwrap_or_else(ZnodePath::root));
         }
         self.path(typed)
     }
 
     /// Returns why a znode is not to be changed together with all below it, if so.
-    pub(super) fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
+    pub fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
         let chroot = self.session.servers().map(|servers| servers.chroot().clone());
         let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
         if whole.is_root() {
@@ -416,36 +346,11 @@ impl Context {
             return Some("ZooKeeper keeps its own data there");
         }
         let protects = |known: &ZnodePath| known.contains(&whole) || whole.contains(known);
-        self.protected.iter().any(protects).then_some("the config file protects it")
+        self.config.protected.iter().any(protects).then_some("the config file protects it")
     }
 
     /// Returns the prefix of a sequential znode that was typed.
     pub fn sequential(&self, typed: &TypedPath) -> Result<String> {
-        typed.sequential_from(self.session.working_path().as_ref())
-    }
-
-    /// Notes a line; its number is the one that the prompt showed.
-    pub fn note(&self, line: &str) {
-        self.log().push(line);
-    }
-
-    /// Returns the lines so far.
-    pub(super) fn log(&self) -> MutexGuard<'_, LineLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells the lines of earlier shells, the oldest first; to be called once.
-    pub fn tell_earlier(&self, lines: Vec<String>) {
-        let _ = self.earlier.set(lines);
-    }
-
-    /// Returns the lines of earlier shells.
-    pub(super) fn earlier(&self) -> &[String] {
-        self.earlier.get().map_or(&[], Vec::as_slice)
-    }
-
-    /// Returns the number of the next line.
-    pub fn next_number(&self) -> usize {
-        self.log().len()
+        typed.sequential_from(self.cwd.get().as_ref())
     }
 }

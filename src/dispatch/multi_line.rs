@@ -1,7 +1,7 @@
 //! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
 //! a quote was open, a row ended in `\`, or `<<END` announced rows of data.
 
-use super::heredoc;
+use super::{Table, heredoc};
 use crate::dialect::Dialect;
 use crate::syntax::Line;
 
@@ -52,7 +52,7 @@ impl Unfinished {
 impl MultiLine {
     /// Cuts a block at every newline that is neither quoted nor behind a `\`; the latter goes away
     /// together with its `\`, as in other shells.
-    pub fn parse(text: &str, dialect: Dialect) -> Self {
+    pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Self {
         let mut lines = Vec::new();
         let mut line = String::new();
         let mut first_row = 1;
@@ -87,7 +87,7 @@ impl MultiLine {
                 line.push('\n');
             } else if unfinished.is_some() {
                 line.pop();
-            } else if let Some(end) = heredoc::terminator(&line, dialect) {
+            } else if let Some(end) = heredoc::terminator::<T>(&line, dialect) {
                 unfinished = Some(Unfinished::Data(end.clone()));
                 mark = Some(end);
                 line.push('\n');
@@ -107,9 +107,10 @@ impl MultiLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Command;
 
     fn lines(text: &str) -> Vec<String> {
-        let block = MultiLine::parse(text, Dialect::V34);
+        let block = MultiLine::parse::<Command>(text, Dialect::V34);
         assert_eq!(block.open, None, "{text}");
         block.lines
     }
@@ -123,7 +124,8 @@ mod tests {
 
     #[test]
     fn each_line_knows_its_row() {
-        let block = MultiLine::parse("ls /\n\nset /a <<E\nx\nE\nget \\\n/a\npwd", Dialect::V34);
+        let block =
+            MultiLine::parse::<Command>("ls /\n\nset /a <<E\nx\nE\nget \\\n/a\npwd", Dialect::V34);
         assert_eq!(block.rows, [1, 3, 6, 8]);
     }
 
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn rows_of_data_belong_to_the_line_that_announces_them() {
         assert_eq!(lines("set /a <<E\nget '\nE\nls /"), ["set /a <<E\nget '\nE", "ls /"]);
-        let block = MultiLine::parse("ls /\nset /a <<E\nx", Dialect::V34);
+        let block = MultiLine::parse::<Command>("ls /\nset /a <<E\nx", Dialect::V34);
         assert_eq!(block.open, Some(Unfinished::Data("E".to_owned())));
         assert_eq!(block.last, 5);
     }
@@ -155,13 +157,13 @@ mod tests {
             ("ls /\nset 'x\ny", "set 'x\ny"),
             ("ls /\n", ""),
         ] {
-            assert_eq!(&text[MultiLine::parse(text, Dialect::V34).last..], last);
+            assert_eq!(&text[MultiLine::parse::<Command>(text, Dialect::V34).last..], last);
         }
     }
 
     #[test]
     fn an_open_end_is_told() {
-        let open = |text| MultiLine::parse(text, Dialect::V34).open;
+        let open = |text| MultiLine::parse::<Command>(text, Dialect::V34).open;
         for (text, prompt) in [
             ("set /a 'x", "'> "),
             ("set /a \"x\ny", "\"> "),

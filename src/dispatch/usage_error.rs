@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
-use super::{COMMANDS, Command};
+use super::Table;
 use crate::error::Error;
 use crate::syntax;
 
@@ -23,12 +23,12 @@ const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
 const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
 
 /// Says what is wrong with words that clap has refused.
-pub(super) fn usage_error(error: &clap::Error, words: &[OsString]) -> Error {
+pub(super) fn usage_error<T: Table>(error: &clap::Error, words: &[OsString]) -> Error {
     let name = words.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand {
-        return unknown(&name);
+        return unknown::<T>(&name);
     }
-    let mut tree = Command::tree();
+    let mut tree = T::tree();
     let command = tree.find_subcommand_mut(&*name);
     let refusal = match command {
         Some(command) => {
@@ -49,28 +49,23 @@ fn with_usage(error: Error, command: &mut clap::Command, name: &str) -> Error {
 }
 
 /// The complaint about a word that names no command.
-pub(super) fn unknown(name: &str) -> Error {
+pub fn unknown<T: Table>(name: &str) -> Error {
     // A word with a colon may be a password.
     let shown = match name.split_once(':') {
         Some((name, _)) => format!("{name}:****"),
         None => name.to_owned(),
     };
     let error = Error::usage(format!("Command not found: {shown}")).naming_lookalikes([name]);
-    let habit = search_terms().find(|(typed, _)| *typed == name);
-    match habit.map(|(_, meant)| (*meant).to_owned()).or_else(|| nearest(name)) {
+    let habit = T::search_terms().find(|(typed, _)| *typed == name);
+    match habit.map(|(_, meant)| meant.to_owned()).or_else(|| nearest::<T>(name)) {
         Some(near) => error.with_hint(format!("did you mean {near}?")),
         None => error.with_hint("help lists the commands"),
     }
 }
 
-/// Returns what people type who come from another shell, and what does it here.
-fn search_terms() -> impl Iterator<Item = (&'static str, &'static str)> {
-    COMMANDS.iter().flat_map(|listed| listed.search_terms).copied()
-}
-
 /// The command that is nearest to a name that is none, if it is near enough to have been meant.
-pub(super) fn nearest(name: &str) -> Option<String> {
-    let tree = Command::tree();
+pub fn nearest<T: Table>(name: &str) -> Option<String> {
+    let tree = T::tree();
     let names = tree
         .get_subcommands()
         .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
@@ -94,26 +89,27 @@ pub(super) fn nearest(name: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::command::parse;
+    use crate::command::Command;
     use crate::dialect::Dialect;
+    use crate::dispatch::parse;
 
     #[test]
     fn the_nearest_name_is_suggested() {
-        assert_eq!(unknown("lss").hint(), Some("did you mean ls?"));
-        assert_eq!(unknown("rm").hint(), Some("did you mean delete?"));
-        assert_eq!(unknown("GET").hint(), Some("did you mean get?"));
-        assert_eq!(unknown("getacl").hint(), Some("did you mean getAcl?"));
-        assert_eq!(unknown("ADDWATCH").hint(), Some("did you mean addWatch?"));
-        assert_eq!(unknown("delet").hint(), Some("did you mean delete?"));
+        assert_eq!(unknown::<Command>("lss").hint(), Some("did you mean ls?"));
+        assert_eq!(unknown::<Command>("rm").hint(), Some("did you mean delete?"));
+        assert_eq!(unknown::<Command>("GET").hint(), Some("did you mean get?"));
+        assert_eq!(unknown::<Command>("getacl").hint(), Some("did you mean getAcl?"));
+        assert_eq!(unknown::<Command>("ADDWATCH").hint(), Some("did you mean addWatch?"));
+        assert_eq!(unknown::<Command>("delet").hint(), Some("did you mean delete?"));
         for none in ["xyzzy", "awk", "rmm", "del", "rmr2"] {
-            assert_eq!(unknown(none).hint(), Some("help lists the commands"), "{none}");
+            assert_eq!(unknown::<Command>(none).hint(), Some("help lists the commands"), "{none}");
         }
     }
 
     #[test]
     fn habits_of_other_shells_lead_to_commands() {
         let tree = Command::tree();
-        for (typed, meant) in search_terms() {
+        for (typed, meant) in Command::search_terms() {
             let name = meant.split(' ').next().unwrap();
             assert!(tree.find_subcommand(name).is_some(), "{typed}: {meant}");
             assert!(tree.find_subcommand(typed).is_none(), "{typed} is a command");
@@ -122,10 +118,11 @@ mod tests {
 
     #[test]
     fn a_pipe_is_answered_only_where_it_makes_a_line_wrong() {
-        let hint = |line| parse(line, Dialect::V34).unwrap_err().hint().map(str::to_owned);
+        let hint =
+            |line| parse::<Command>(line, Dialect::V34).unwrap_err().hint().map(str::to_owned);
         assert_eq!(hint("ls / | grep lake").as_deref(), Some(NO_PIPES));
         assert_eq!(hint("ls / lake reed"), None);
         assert_eq!(hint("cat /lake | head").as_deref(), Some("did you mean get?"));
-        assert!(parse("set /lake |", Dialect::V34).is_ok());
+        assert!(parse::<Command>("set /lake |", Dialect::V34).is_ok());
     }
 }

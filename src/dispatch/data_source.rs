@@ -10,10 +10,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Context;
-use super::data_hint::DataHint;
-use super::is_option;
-use crate::dispatch::Data;
+use super::{Context, Data, DataHint, Table, is_option};
 use crate::error::{Error, Kind, Result};
 
 /// Reads the standard alphabet; the `=` at the end may be left out, as zkCli (Java) allows.
@@ -27,7 +24,7 @@ const READER: GeneralPurpose = GeneralPurpose::new(
 const LONGEST_FORM: usize = 4;
 
 /// What the help of a command with data says about where it comes from.
-pub(super) const SOURCES: &str = "\
+pub const DATA_SOURCES: &str = "\
 Data is what is typed, whatever it looks like; -i takes it from a file, and -i - from standard input
 where that holds no lines of the shell's. A script may give it in lines up to a mark:
     set /lake <<END
@@ -39,7 +36,7 @@ In the place of data a word is an option only if the whole of it is one and data
 
 /// Where data comes from, if it is not typed, and how it is written.
 #[derive(Debug, Default, PartialEq, Eq, clap::Args)]
-pub(super) struct Source {
+pub struct DataSource {
     /// Take the data from this file, or with - from standard input
     #[arg(short, long, value_name = "file", value_hint = clap::ValueHint::FilePath)]
     input: Option<PathBuf>,
@@ -58,14 +55,14 @@ pub(super) struct Form {
     hex: bool,
 }
 
-impl Source {
+impl DataSource {
     /// Returns the bytes to store: those of `typed`, unless an option names another source.
-    pub(super) async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<Vec<u8>> {
+    pub async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<Vec<u8>> {
         let most = cx.session.max_request().saturating_mul(LONGEST_FORM);
         let given = match &self.input {
             None => typed.map(|data| data.0.as_bytes().to_vec()).unwrap_or_default(),
             Some(file) if file.as_os_str() == "-" => {
-                let input = cx.take_input().ok_or_else(|| {
+                let input = cx.input.take().ok_or_else(|| {
                     Error::usage("Standard input is not free for data")
                         .with_hint("in a script, <<END takes the lines up to END")
                 })?;
@@ -81,9 +78,9 @@ impl Source {
     }
 
     /// Returns what to say of data that looks as if the user of this command meant something else.
-    pub(super) fn hint(&self, command: &str, typed: Option<&Data>) -> Option<DataHint> {
+    pub fn hint<T: Table>(&self, command: &str, typed: Option<&Data>) -> Option<DataHint> {
         let typed = typed.filter(|_| self.input.is_none())?;
-        DataHint::of(&typed.0.to_string_lossy(), |word| is_option(command, word))
+        DataHint::of(&typed.0.to_string_lossy(), |word| is_option::<T>(command, word))
     }
 }
 

@@ -3,18 +3,17 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::with_places;
+use super::{Data, Place, Table, Words, is_of, with_places};
 use crate::dialect::Dialect;
-use crate::dispatch::{Data, Place, Words, is_of};
 use crate::syntax::Line;
 
 /// Returns the line as it should be typed, where its quotes or its blanks have made it wrong.
-pub(super) fn likely_line(text: &str, dialect: Dialect) -> Option<String> {
+pub(super) fn likely_line<T: Table>(text: &str, dialect: Dialect) -> Option<String> {
     let text = text.trim();
     if text.contains('\n') {
         return None;
     }
-    quoted_path(text, dialect).or_else(|| quoted_data(text, dialect))
+    quoted_path(text, dialect).or_else(|| quoted_data::<T>(text, dialect))
 }
 
 /// In the dialect of 3.4 double quotes belong to the word, so that no path may stand in them.
@@ -34,13 +33,13 @@ fn quoted_path(text: &str, dialect: Dialect) -> Option<String> {
 }
 
 /// Data with blanks that nobody has quoted is several words.
-fn quoted_data(text: &str, dialect: Dialect) -> Option<String> {
+fn quoted_data<T: Table>(text: &str, dialect: Dialect) -> Option<String> {
     let line = Line::parse(text, dialect);
     let bytes = line.words.iter().map(|word| OsString::from_vec(word.bytes.clone()));
     let words = Words { words: bytes.collect(), block: None };
     let is_data =
         |place: &Place<'_>| matches!(place, Place::Value(Some(arg)) if is_of::<Data>(arg));
-    let data = with_places(&words, dialect, |places| places.iter().position(is_data))?;
+    let data = with_places::<T, _>(&words, dialect, |places| places.iter().position(is_data))?;
     if data + 1 >= line.words.len() {
         return None;
     }
@@ -59,6 +58,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::Command;
 
     #[test]
     fn the_line_that_was_meant_is_shown_as_it_is_to_be_typed() {
@@ -71,7 +71,7 @@ mod tests {
             ("set /app hello", None),
             ("ls /a b c", None),
         ] {
-            assert_eq!(likely_line(typed, Dialect::V34).as_deref(), meant, "{typed}");
+            assert_eq!(likely_line::<Command>(typed, Dialect::V34).as_deref(), meant, "{typed}");
         }
         assert_eq!(quoted("it's"), r"$'it\'s'");
     }

@@ -5,19 +5,12 @@
 
 use std::ffi::OsString;
 
-use super::create::Create;
-use super::delete::Delete;
-use super::exists::Exists;
-use super::get::Get;
-use super::ls::Ls;
-use super::set::Set;
-use super::stat::Stat;
-use super::{Command, Invocation};
-use crate::dispatch::Data;
+use super::Table;
+use super::parse::Invocation;
 use crate::zk::TypedPath;
 
 /// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
-pub(super) fn read(words: &[OsString]) -> Option<Invocation> {
+pub(super) fn read<T: Table>(words: &[OsString]) -> Option<Invocation<T>> {
     let (name, path, data) = match words {
         [name, path] => (name, path, None),
         [name, path, data] => (name, path, Some(data)),
@@ -30,17 +23,7 @@ pub(super) fn read(words: &[OsString]) -> Option<Invocation> {
     }
     let name = name.to_str()?;
     let path: TypedPath = path.to_str()?.parse().ok()?;
-    let at = path.clone();
-    let command = match (name, data) {
-        ("create", _) => Command::Create(Create::simple(at, data.cloned().map(Data))),
-        ("set", Some(data)) => Command::Set(Set::simple(at, Data(data.clone()))),
-        ("delete", None) => Command::Delete(Delete::simple(at)),
-        ("exists", None) => Command::Exists(Exists::simple(at)),
-        ("get", None) => Command::Get(Get::simple(at)),
-        ("ls", None) => Command::Ls(Ls::simple(at)),
-        ("stat", None) => Command::Stat(Stat::simple(at)),
-        _ => return None,
-    };
+    let command = T::from_path(name, &path, data)?;
     Some(Invocation { command, name: name.to_owned(), path: Some(path), has_block: false })
 }
 
@@ -48,8 +31,9 @@ pub(super) fn read(words: &[OsString]) -> Option<Invocation> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::command::parse::by_clap;
+    use crate::command::Command;
     use crate::dialect::Dialect;
+    use crate::dispatch::parse::by_clap;
     use proptest::prelude::*;
     use std::os::unix::ffi::OsStringExt;
 
@@ -77,8 +61,8 @@ mod tests {
             more in proptest::collection::vec(word(), 0..4),
         ) {
             let words: Vec<OsString> = std::iter::once(name.into()).chain(more).collect();
-            if let Some(invocation) = read(&words) {
-                let same = by_clap(&words.into(), Dialect::V34).unwrap().unwrap();
+            if let Some(invocation) = read::<Command>(&words) {
+                let same = by_clap::<Command>(&words.into(), Dialect::V34).unwrap().unwrap();
                 prop_assert_eq!(format!("{invocation:?}"), format!("{same:?}"));
             }
         }
@@ -88,7 +72,7 @@ mod tests {
     fn the_lines_of_long_scripts_are_read_here() {
         let read = |line: &str| {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            read(&words).map(|invocation| invocation.name)
+            read::<Command>(&words).map(|invocation| invocation.name)
         };
         for line in ["create /a", "create /a b", "set /a b", "delete /a", "get /a", "ls a/b"] {
             assert_eq!(read(line).as_deref(), line.split(' ').next(), "{line}");

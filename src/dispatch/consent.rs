@@ -10,7 +10,7 @@ use crate::zk::{TypedPath, ZnodePath};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Question {
     /// What would happen, and to how much.
-    pub(super) words: String,
+    pub words: String,
     /// What to say where the answer is no.
     pub declined: &'static str,
 }
@@ -22,7 +22,7 @@ impl Question {
     }
 
     /// Returns the error where a person types the lines and cannot be asked.
-    pub(super) fn unasked(&self) -> Error {
+    pub fn unasked(&self) -> Error {
         let message = format!("{}. {}? That is to be said in advance", self.declined, self.words);
         Error::new(Kind::Refused, message).with_hint("--yes says it")
     }
@@ -30,10 +30,10 @@ impl Question {
 
 /// How consent is given in advance.
 #[derive(Debug, clap::Args)]
-pub(super) struct Consent {
+pub struct Consent {
     /// Do not ask at a terminal
     #[arg(short, long)]
-    pub(super) yes: bool,
+    pub yes: bool,
     /// Do it even to /, /zookeeper and what the config file protects
     #[arg(long)]
     force: bool,
@@ -42,12 +42,12 @@ pub(super) struct Consent {
 impl Consent {
     /// Returns the znode, unless it is one that must be meant twice. `what` is to be done to it and
     /// to all below it.
-    pub(super) fn path(&self, cx: &Context, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
+    pub fn path(&self, cx: &Context, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
         self.allow(cx, cx.path(typed)?, what)
     }
 
     /// As [`Consent::path`], for a path that was read already.
-    pub(super) fn allow(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
+    pub fn allow(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
         match cx.protected_by(&path) {
             Some(why) if !self.force => {
                 let message = format!("Refusing to {what} {path} and all below it: {why}");
@@ -61,24 +61,19 @@ impl Consent {
 impl Consent {
     /// Returns a znode below which znodes are to be made or changed: what the config file protects, and
     /// ZooKeeper's own, must be meant twice; the root need not.
-    pub(super) fn allow_below(
-        &self,
-        cx: &Context,
-        path: ZnodePath,
-        what: &str,
-    ) -> Result<ZnodePath> {
+    pub fn allow_below(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
         if path.is_root() { Ok(path) } else { self.allow(cx, path, what) }
     }
 }
 
 /// Returns a number of things in words.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 /// Returns the beginning of a question: what is to be done to a znode and to so many below it, or
 /// to more than can be counted in a moment.
-pub(super) fn about(what: &str, path: &ZnodePath, below: u64, more: bool) -> String {
+pub fn about_subtree(what: &str, path: &ZnodePath, below: u64, more: bool) -> String {
     let more = if more { "more than " } else { "" };
     format!("{what} {path} and {more}{} below it", counted(below, "znode", "znodes"))
 }

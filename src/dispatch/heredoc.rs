@@ -3,24 +3,23 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::with_places;
+use super::{Data, Place, Table, Words, is_of, with_places};
 use crate::dialect::Dialect;
-use crate::dispatch::{Data, Place, Words, is_of};
 use crate::error::{Error, Result};
 use crate::syntax::Line;
 
 /// Returns the line that ends the block which `first` begins, if it begins one.
-pub fn terminator(first: &str, dialect: Dialect) -> Option<String> {
+pub fn terminator<T: Table>(first: &str, dialect: Dialect) -> Option<String> {
     // Nearly every line ends here.
     if !first.contains('<') {
         return None;
     }
     let line = Line::parse(first, dialect);
-    find(&line, dialect).map(|(_, mark)| mark)
+    find::<T>(&line, dialect).map(|(_, mark)| mark)
 }
 
 /// Returns which word announces a block, and the mark that ends it.
-fn find(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
+fn find<T: Table>(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
     if line.open.is_some() {
         return None;
     }
@@ -33,18 +32,18 @@ fn find(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
     let words = Words { words: words.collect(), block: Some(index) };
     let is_data =
         |place: &Place<'_>| matches!(place, Place::Value(Some(arg)) if is_of::<Data>(arg));
-    with_places(&words, dialect, |places| is_data(&places[index])).then_some((index, mark))
+    with_places::<T, _>(&words, dialect, |places| is_data(&places[index])).then_some((index, mark))
 }
 
 /// Returns the words of a line that begins a block and of the block below it, if `text` is one. The
 /// lines of the block are joined by newlines; behind the last there is none.
-pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Words>> {
+pub(super) fn words<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Words>> {
     if !text.contains('<') {
         return Ok(None);
     }
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let line = Line::parse(first, dialect);
-    let Some((index, mark)) = find(&line, dialect) else { return Ok(None) };
+    let Some((index, mark)) = find::<T>(&line, dialect) else { return Ok(None) };
     let missing = || Error::usage(format!("No line {mark} ends the data"));
     let rest = format!("\n{}", rest.strip_suffix('\n').unwrap_or(rest));
     let block = rest.strip_suffix(&mark).and_then(|rest| rest.strip_suffix('\n'));
@@ -60,9 +59,10 @@ pub(super) fn words(text: &str, dialect: Dialect) -> Result<Option<Words>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::command::Command;
 
     fn read(text: &str) -> Option<Vec<String>> {
-        let words = words(text, Dialect::V34).unwrap();
+        let words = words::<Command>(text, Dialect::V34).unwrap();
         words.map(|words| words.words.into_iter().map(|word| word.into_string().unwrap()).collect())
     }
 
@@ -74,14 +74,14 @@ mod tests {
         );
         assert_eq!(read("create /a <<E\nE").unwrap(), ["create", "/a", ""]);
         assert_eq!(read("create /a <<E\n@x\nE\n").unwrap(), ["create", "/a", "@x"]);
-        assert!(words("set /a <<END\nx", Dialect::V34).is_err());
+        assert!(words::<Command>("set /a <<END\nx", Dialect::V34).is_err());
     }
 
     #[test]
     fn only_a_bare_mark_of_a_command_with_data_begins_a_block() {
-        assert_eq!(terminator("set /a <<END", Dialect::V34).as_deref(), Some("END"));
+        assert_eq!(terminator::<Command>("set /a <<END", Dialect::V34).as_deref(), Some("END"));
         for line in ["set /a '<<END'", "set /a <<", "echo <<END", "set /a x<<END", "<<END"] {
-            assert_eq!(terminator(line, Dialect::V34), None, "{line}");
+            assert_eq!(terminator::<Command>(line, Dialect::V34), None, "{line}");
             assert_eq!(read(line), None, "{line}");
         }
     }

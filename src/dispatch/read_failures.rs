@@ -7,14 +7,14 @@ const TOLD: usize = 1000;
 
 /// Failures that a walk has met.
 #[derive(Default)]
-pub(super) struct ReadFailures {
+pub struct ReadFailures {
     count: usize,
     failures: Vec<Error>,
 }
 
 impl ReadFailures {
     /// Notes why a znode could not be read.
-    pub(super) fn note(&mut self, refused: Option<Error>) {
+    pub fn note(&mut self, refused: Option<Error>) {
         if let Some(error) = refused {
             self.count += 1;
             if self.failures.len() < TOLD {
@@ -24,7 +24,7 @@ impl ReadFailures {
     }
 
     /// Returns all of them as one error; nothing where all was read.
-    pub(super) fn result(mut self) -> Result<()> {
+    pub fn result(mut self) -> Result<()> {
         match (self.count, self.failures.pop()) {
             (_, None) => Ok(()),
             (1, Some(error)) => Err(error),

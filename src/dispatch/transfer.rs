@@ -1,7 +1,6 @@
 //! What the commands share that turn one tree into another: `cp`, `mv`, `mirror`, `load`, `apply`.
 
-use super::Context;
-use super::consent::Question;
+use super::{Context, Question, counted};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -19,22 +18,22 @@ use crate::zk::ZnodePath;
 const COUNTED: u64 = 20_000;
 
 /// All of a znode.
-pub(super) const ALL: Needs = Needs { stat: true, data: true, acl: true };
+pub const ALL: Needs = Needs { stat: true, data: true, acl: true };
 
 /// What a person may allow, and what only to show.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(super) struct TransferOptions {
+pub struct TransferOptions {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long)]
-    pub(super) dry_run: bool,
+    pub dry_run: bool,
     /// Make ephemerals persistent; otherwise they are left out
     #[arg(long)]
-    pub(super) persist_ephemerals: bool,
+    pub persist_ephemerals: bool,
 }
 
 impl TransferOptions {
     /// Returns the rules of a plan.
-    pub(super) fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
+    pub fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
         let new_ephemerals =
             if self.persist_ephemerals { NewEphemerals::Persist } else { NewEphemerals::Refuse };
         Rules { overwrite, prune, new_ephemerals, touch_ephemerals: false, interim: interim(cx) }
@@ -52,13 +51,13 @@ fn interim(cx: &Context) -> AclEntry {
 }
 
 /// The tree at `path`, which may not be there.
-pub(super) fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
+pub fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
     let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), path.clone(), true)
 }
 
 /// Plans, and unless it is a dry run applies.
-pub(super) async fn run(
+pub async fn run(
     cx: &Context,
     mut pairs: Pairs,
     rules: Rules,
@@ -77,7 +76,7 @@ pub(super) async fn run(
 }
 
 /// Says what came of a transfer: shows the numbers, and fails where something is left.
-pub(super) fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<TransferReport> {
+pub fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<TransferReport> {
     let report = TransferReport {
         counts: done.counts,
         failed: done.failed,
@@ -98,10 +97,7 @@ pub(super) fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<
         Some(error) if failures.is_empty() => Err(error),
         Some(last) => {
             failures.push(last);
-            let message = format!(
-                "{} are left as they are",
-                super::consent::counted(count, "znode", "znodes")
-            );
+            let message = format!("{} are left as they are", counted(count, "znode", "znodes"));
             Err(Error::new(Kind::Refused, message).with_causes(failures))
         }
         None => Err(Error::new(Kind::Refused, format!("{count} steps failed"))),
@@ -109,7 +105,7 @@ pub(super) fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<
 }
 
 /// Says why a znode is left as it is.
-pub(super) fn left(refused: &Refused) -> Error {
+pub fn left(refused: &Refused) -> Error {
     let path = &refused.path;
     let (words, hint) = match &refused.reason {
         Reason::Differs(changed) => {
@@ -136,7 +132,7 @@ pub(super) fn left(refused: &Refused) -> Error {
 }
 
 /// Returns what a person is to be asked before a tree is changed; none where nothing would be.
-pub(super) async fn question(
+pub async fn question(
     mut pairs: Pairs,
     rules: Rules,
     target: &ZnodePath,
@@ -161,7 +157,7 @@ pub(super) async fn question(
         return Ok(None);
     }
     let more = if is_over { "" } else { "more than " };
-    let znodes = super::consent::counted(counts.total(), "znode", "znodes");
+    let znodes = counted(counts.total(), "znode", "znodes");
     let words = format!("Change {more}{znodes} at {target} and below it ({})", counts.words());
     Ok(Some(Question { words, declined: "Nothing was changed" }))
 }
@@ -209,7 +205,7 @@ impl Report for ShownStep<'_> {
 
 /// What a transfer came to.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct TransferReport {
+pub struct TransferReport {
     #[serde(flatten)]
     counts: Counts,
     #[serde(rename = "unchanged")]
@@ -226,7 +222,7 @@ pub(super) struct TransferReport {
 
 impl TransferReport {
     /// One znode was moved: there is nothing to say.
-    pub(super) fn silent() -> Self {
+    pub fn silent() -> Self {
         let counts = Counts { created: 1, deleted: 1, ..Counts::default() };
         Self { counts, same: 0, left: 0, failed: 0, dry_run: false, is_silent: true }
     }

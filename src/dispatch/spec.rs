@@ -1,32 +1,44 @@
 //! What a command says about itself, in its own file. Help, man pages, completion, scripts,
 //! redaction and questions follow from it; a test lists what a command lacks.
 
-use super::data_hint::DataHint;
-use super::{Context, Invocation, Question};
-use crate::dispatch::Effects;
+use std::future::{Future, ready};
+
+use super::{Context, Data, DataHint, Effects, Question, Wrapped};
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
+use crate::zk::TypedPath;
 
 /// What one wants to do with a command: its place in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Task {
+pub enum Task {
+    /// Look at one znode.
     Look,
+    /// Find znodes in a tree.
     Search,
+    /// Change znodes.
     Change,
+    /// Copy, compare and save trees.
     Copy,
+    /// Be told of changes.
     Watch,
+    /// Say who may do what, and how much.
     Protect,
+    /// Open, close and name the session.
     Session,
+    /// See and change the servers.
     Ensemble,
+    /// Several operations as one.
     Transaction,
+    /// For scripts.
     Script,
+    /// The shell itself.
     Shell,
 }
 
 impl Task {
     /// All of them, in the order of `help`.
-    pub(super) const ALL: &[Self] = &[
+    pub const ALL: &[Self] = &[
         Self::Look,
         Self::Search,
         Self::Change,
@@ -41,7 +53,7 @@ impl Task {
     ];
 
     /// Returns the heading in `help`.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Look => "look",
             Self::Search => "search",
@@ -59,7 +71,7 @@ impl Task {
 }
 
 /// A command with its arguments, whose types and comments say the rest.
-pub(super) trait Spec {
+pub trait Spec {
     /// The word that is typed.
     const NAME: &'static str;
     /// Other words for it.
@@ -75,26 +87,35 @@ pub(super) trait Spec {
     fn effects(&self) -> Effects;
 
     /// Runs it.
-    async fn run(&self, cx: &Context) -> Result<Self::Report>;
+    fn run(&self, cx: &Context) -> impl Future<Output = Result<Self::Report>>;
 
     /// Returns what a person is to be asked before it runs; none for most commands.
-    async fn question(&self, _: &Context) -> Result<Option<Question>> {
-        Ok(None)
+    fn question(&self, _: &Context) -> impl Future<Output = Result<Option<Question>>> {
+        ready(Ok(None))
     }
 
     /// Returns what it means inside a transaction; none where it runs at once there too.
-    async fn operation(&self, _: &Context) -> Option<Result<Operation>> {
-        None
+    fn operation(&self, _: &Context) -> impl Future<Output = Option<Result<Operation>>> {
+        ready(None)
     }
 
     /// Returns the command that it runs, if it runs one. Which line `redo` means is known to a
     /// shell only.
-    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Invocation>> {
+    fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         None
     }
 
     /// Returns what to say of data that is stored as typed and may surprise.
     fn data_hint(&self) -> Option<DataHint> {
+        None
+    }
+
+    /// Returns the command that a path and perhaps data mean, where clap need not be asked: the
+    /// commonest commands of long scripts say so.
+    fn from_path(_: TypedPath, _: Option<Data>) -> Option<Self>
+    where
+        Self: Sized,
+    {
         None
     }
 }

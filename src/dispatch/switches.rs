@@ -60,7 +60,9 @@ impl Switches {
 
 /// The two positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Choice {
+pub enum Choice {
+    /// Switched on.
     On,
+    /// Switched off.
     Off,
 }

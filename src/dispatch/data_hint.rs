@@ -18,7 +18,7 @@ pub enum DataHint {
 
 impl DataHint {
     /// Returns the hint for data, if it needs one; `is_option` tells an option of the command.
-    pub(super) fn of(data: &str, is_option: impl FnOnce(&str) -> bool) -> Option<Self> {
+    pub fn of(data: &str, is_option: impl FnOnce(&str) -> bool) -> Option<Self> {
         match data {
             "-" => Some(Self::Input),
             "" | "@" => None,

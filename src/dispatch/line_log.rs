@@ -1,6 +1,7 @@
 //! The lines so far, by number; of a long script the last ones.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Most bytes of lines that are kept: a script has no end, and memory must not grow with it.
 const KEPT: usize = 256 * 1024;
@@ -10,7 +11,7 @@ const OVERHEAD: usize = 32;
 
 /// Lines with their numbers, from 0 on.
 #[derive(Debug, Default)]
-pub(super) struct LineLog {
+pub struct LineLog {
     lines: VecDeque<String>,
     /// How many lines have been forgotten.
     forgotten: usize,
@@ -19,7 +20,7 @@ pub(super) struct LineLog {
 
 impl LineLog {
     /// Adds a line, and forgets old ones if there is no room. The newest is always kept.
-    pub(super) fn push(&mut self, line: &str) {
+    pub fn push(&mut self, line: &str) {
         self.bytes += line.len() + OVERHEAD;
         self.lines.push_back(line.to_owned());
         while self.bytes > KEPT && self.lines.len() > 1 {
@@ -30,17 +31,17 @@ impl LineLog {
     }
 
     /// Returns how many lines there were: the number of the next.
-    pub(super) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.forgotten + self.lines.len()
     }
 
     /// Returns a line by its number; none for a number that is to come or was forgotten.
-    pub(super) fn get(&self, number: usize) -> Option<&String> {
+    pub fn get(&self, number: usize) -> Option<&String> {
         self.lines.get(number.checked_sub(self.forgotten)?)
     }
 
     /// Puts another line in the place of the last.
-    pub(super) fn replace_last(&mut self, line: &str) {
+    pub fn replace_last(&mut self, line: &str) {
         if let Some(last) = self.lines.back_mut() {
             self.bytes = self.bytes - last.len() + line.len();
             line.clone_into(last);
@@ -48,9 +49,43 @@ impl LineLog {
     }
 
     /// Returns the lines that are kept, with their numbers, the oldest first.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &String)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &String)> {
         let forgotten = self.forgotten;
         self.lines.iter().enumerate().map(move |(index, line)| (forgotten + index, line))
+    }
+}
+
+/// The lines of this shell and of earlier ones.
+#[derive(Debug, Default)]
+pub struct History {
+    log: Mutex<LineLog>,
+    earlier: OnceLock<Vec<String>>,
+}
+
+impl History {
+    /// Notes a line; its number is the one that the prompt showed.
+    pub fn note(&self, line: &str) {
+        self.log().push(line);
+    }
+
+    /// Returns the lines so far.
+    pub fn log(&self) -> MutexGuard<'_, LineLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the number of the next line.
+    pub fn next_number(&self) -> usize {
+        self.log().count()
+    }
+
+    /// Sets the lines of earlier shells, the oldest first; to be called once.
+    pub fn set_earlier(&self, lines: Vec<String>) {
+        let _ = self.earlier.set(lines);
+    }
+
+    /// Returns the lines of earlier shells.
+    pub fn earlier(&self) -> &[String] {
+        self.earlier.get().map_or(&[], Vec::as_slice)
     }
 }
 
@@ -64,7 +99,7 @@ mod tests {
         for number in 0..100_000 {
             log.push(&format!("get /{number}"));
         }
-        assert_eq!(log.len(), 100_000);
+        assert_eq!(log.count(), 100_000);
         assert_eq!(log.get(99_999).map(String::as_str), Some("get /99999"));
         assert_eq!((log.get(0), log.get(100_000)), (None, None));
         let (first, line) = log.iter().next().unwrap_or_else(|| panic!("it keeps some"));

@@ -1,0 +1,38 @@
+//! A command that another command runs: `time` and `repeat` have one.
+
+use super::arguments::WrappedWord;
+use super::parse::{Invocation, words};
+use super::{Table, Words};
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+
+/// The words behind the options of the outer command.
+#[derive(Debug, clap::Args)]
+pub struct WrappedCommand {
+    /// Command to run, with its arguments
+    #[arg(
+        value_name = "command",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<WrappedWord>,
+}
+
+impl WrappedCommand {
+    /// Returns the words of the command that is to run.
+    pub fn words(&self) -> Words {
+        Words::from(self.words.iter().map(|word| word.0.clone()).collect::<Vec<_>>())
+    }
+
+    /// Reads the command that is to run.
+    pub fn invocation<T: Table>(&self) -> Result<Invocation<T>> {
+        read(self.words())
+    }
+}
+
+/// Reads the words of a command inside another one.
+pub(super) fn read<T: Table>(typed: Words) -> Result<Invocation<T>> {
+    // Read once as part of the whole line, they mean the same in either dialect.
+    words(typed, Dialect::default())?.ok_or_else(|| Error::usage("Missing: command"))
+}
