@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::cp::moved;
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, transfer::ALL};
+use crate::dispatch::transfer::{ALL, copied};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Silence, Text, difference, json};
@@ -61,7 +61,7 @@ impl Diff {
             }
             (None, [old, new]) => {
                 let names = [old.to_string(), new.to_string()];
-                Ok((Pairs { old: moved(cx, old, new, None), new: tree(new) }, names))
+                Ok((Pairs { old: copied(cx, old, new, None), new: tree(new) }, names))
             }
             (Some(_), _) => Err(Error::usage("With -f, one path is compared")),
             (None, _) => Err(Error::usage("Missing: path of the second tree, or -f file")),

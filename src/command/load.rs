@@ -2,14 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::dispatch::{
-    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
-    transfer::TransferReport, transfer::live, transfer::outcome, transfer::question, transfer::run,
-};
+use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
 use crate::error::Result;
-use crate::tree::plan::Rules;
-use crate::tree::source::{Pairs, Source, open};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::TypedPath;
 
 /// Make the znodes of a file that save wrote
 #[derive(Debug, clap::Args)]
@@ -43,13 +39,11 @@ Example:
 ! /dev/null: neither a file nor a folder";
 
 impl Load {
-    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
-        let target = self.path.as_ref().map(|path| cx.path(path)).transpose()?;
-        let saved = open(&self.file, target.as_ref(), cx.session.max_request() as u64)?;
-        let target = target.unwrap_or(saved.top);
+    fn prepare(&self, cx: &Context) -> Result<Transfer> {
+        let (pairs, target) = transfer::saved(cx, &self.file, self.path.as_ref())?;
         let target = self.consent.allow_below(cx, target, "load into")?;
-        let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
-        Ok((pairs, self.options.rules(cx, self.overwrite, false), target))
+        let rules = self.options.rules(cx, self.overwrite, false);
+        Ok(Transfer { pairs, rules, target })
     }
 }
 
@@ -59,24 +53,17 @@ impl Spec for Load {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run {
-            Effects::READS.long(true)
-        } else {
-            Effects::writes(Write::Several)
-        }
+        self.options.effects()
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        let (pairs, rules, _) = self.prepare(cx)?;
-        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
-        outcome(cx, done, self.options.dry_run)
+        self.prepare(cx)?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(cx)?;
-        question(pairs, rules, &target).await
+        self.prepare(cx)?.question().await
     }
 }

@@ -1,14 +1,10 @@
 //! `mirror`: make one tree like another.
 
-use super::cp::{apart, moved};
-use crate::dispatch::{
-    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
-    transfer::TransferReport, transfer::live, transfer::outcome, transfer::question, transfer::run,
-};
+use crate::dispatch::transfer::{Transfer, TransferOptions, TransferReport, apart, copied, live};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
 use crate::error::Result;
-use crate::tree::plan::Rules;
 use crate::tree::source::Pairs;
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::TypedPath;
 
 /// Make a tree like another
 #[derive(Debug, clap::Args)]
@@ -46,7 +42,7 @@ Created /pond/frog
 would be: 1 changed, 1 deleted, 0 unchanged";
 
 impl Mirror {
-    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+    fn prepare(&self, cx: &Context) -> Result<Transfer> {
         let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
         let target = if self.delete {
             self.consent.allow(cx, target, "replace")?
@@ -54,8 +50,9 @@ impl Mirror {
             self.consent.allow_below(cx, target, "change")?
         };
         apart(&path, &target, true)?;
-        let pairs = Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
-        Ok((pairs, self.options.rules(cx, true, self.delete), target))
+        let pairs = Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
+        let rules = self.options.rules(cx, true, self.delete);
+        Ok(Transfer { pairs, rules, target })
     }
 }
 
@@ -65,24 +62,17 @@ impl Spec for Mirror {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run {
-            Effects::READS.long(true)
-        } else {
-            Effects::writes(Write::Several)
-        }
+        self.options.effects()
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        let (pairs, rules, _) = self.prepare(cx)?;
-        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
-        outcome(cx, done, self.options.dry_run)
+        self.prepare(cx)?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(cx)?;
-        question(pairs, rules, &target).await
+        self.prepare(cx)?.question().await
     }
 }

@@ -1,11 +1,9 @@
 //! `mv`: move a znode, or a tree.
 
-use super::cp::{apart, moved};
-use crate::dispatch::{
-    Consent, Context, Effects, Question, Spec, Task, Write, transfer::ALL,
-    transfer::TransferOptions, transfer::TransferReport, transfer::live, transfer::outcome,
-    transfer::question, transfer::run,
+use crate::dispatch::transfer::{
+    ALL, TransferOptions, TransferReport, apart, copied, live, outcome, question, run,
 };
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
@@ -71,7 +69,8 @@ impl Spec for Mv {
             return Ok(TransferReport::silent());
         }
         let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs = || Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let pairs =
+            || Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
         if cx.session.exists(&target, false).await?.is_some() {
             return Err(Error::code(crate::error::Code::NodeExists, target.as_str()));
         }
@@ -91,7 +90,7 @@ impl Spec for Mv {
         }
         let (path, target) = self.paths(cx)?;
         let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs = Pairs { old: live(cx, &target, None), new: moved(cx, &path, &target, None) };
+        let pairs = Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
         let question = question(pairs, options.rules(cx, false, false), &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),

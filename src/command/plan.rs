@@ -3,16 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::diff::Differing;
-use crate::dispatch::{
-    Consent, Context, Effects, Question, Spec, Task, Write, transfer::TransferOptions,
-    transfer::TransferReport, transfer::left, transfer::live, transfer::outcome,
-    transfer::question, transfer::run,
-};
+use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, left};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::Silence;
 use crate::tree::apply::Counts;
-use crate::tree::plan::{Planned, Planner, Rules};
-use crate::tree::source::{Pairs, Source, open};
+use crate::tree::plan::{Planned, Planner};
+use crate::tree::source::Pairs;
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Which state is wanted, and where.
@@ -31,11 +28,7 @@ struct Wanted {
 
 impl Wanted {
     fn pairs(&self, cx: &Context) -> Result<(Pairs, ZnodePath)> {
-        let target = self.path.as_ref().map(|path| cx.path(path)).transpose()?;
-        let saved = open(&self.file, target.as_ref(), cx.session.max_request() as u64)?;
-        let target = target.unwrap_or(saved.top);
-        let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
-        Ok((pairs, target))
+        transfer::saved(cx, &self.file, self.path.as_ref())
     }
 
     fn file(&self) -> &Path {
@@ -146,14 +139,15 @@ Example:
 ! /dev/null: neither a file nor a folder";
 
 impl Apply {
-    fn prepare(&self, cx: &Context) -> Result<(Pairs, Rules, ZnodePath)> {
+    fn prepare(&self, cx: &Context) -> Result<Transfer> {
         let (pairs, target) = self.wanted.pairs(cx)?;
         let target = if self.wanted.prune {
             self.consent.allow(cx, target, "replace")?
         } else {
             self.consent.allow_below(cx, target, "change")?
         };
-        Ok((pairs, self.options.rules(cx, true, self.wanted.prune), target))
+        let rules = self.options.rules(cx, true, self.wanted.prune);
+        Ok(Transfer { pairs, rules, target })
     }
 }
 
@@ -163,24 +157,17 @@ impl Spec for Apply {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        if self.options.dry_run {
-            Effects::READS.long(true)
-        } else {
-            Effects::writes(Write::Several)
-        }
+        self.options.effects()
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        let (pairs, rules, _) = self.prepare(cx)?;
-        let done = run(cx, pairs, rules, self.options.dry_run, false).await?;
-        outcome(cx, done, self.options.dry_run)
+        self.prepare(cx)?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        let (pairs, rules, target) = self.prepare(cx)?;
-        question(pairs, rules, &target).await
+        self.prepare(cx)?.question().await
     }
 }

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 
 use super::Table;
-use super::parse::Invocation;
+use super::invocation::Invocation;
 use crate::zk::TypedPath;
 
 /// Returns what the words mean, if they are a path and perhaps data behind one of these commands.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::parse::Invocation;
+use super::invocation::Invocation;
 use super::{Context, DataHint, Effects, Question, Words};
 use crate::error::Result;
 use crate::output::Report;

@@ -1,6 +1,8 @@
 //! What the commands share that turn one tree into another: `cp`, `mv`, `mirror`, `load`, `apply`.
 
-use super::{Context, Question, counted};
+use std::path::Path;
+
+use super::{Context, Effects, Question, Write, counted};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -8,11 +10,11 @@ use crate::terminal::progress::grouped;
 use crate::tree::apply::{Applier, Counts};
 use crate::tree::filter::Needs;
 use crate::tree::plan::{NewEphemerals, Planned, Planner, Reason, Refused, Rules, Step};
-use crate::tree::source::{Pairs, Source};
+use crate::tree::source::{Pairs, Source, open};
 use crate::tree::stream::Znodes;
 use crate::tree::transfer::{Transferred, transfer};
 use crate::tree::{AclEntry, Permissions};
-use crate::zk::ZnodePath;
+use crate::zk::{TypedPath, ZnodePath};
 
 /// Steps that are counted for a question: beyond, a person has seen enough to think again.
 const COUNTED: u64 = 20_000;
@@ -32,6 +34,11 @@ pub struct TransferOptions {
 }
 
 impl TransferOptions {
+    /// Returns the effects of a command with these options.
+    pub fn effects(self) -> Effects {
+        if self.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
+    }
+
     /// Returns the rules of a plan.
     pub fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
         let new_ephemerals =
@@ -54,6 +61,65 @@ fn interim(cx: &Context) -> AclEntry {
 pub fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
     let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), path.clone(), true)
+}
+
+/// The tree at `path`, as if it were at `target`.
+pub fn copied(
+    cx: &Context,
+    path: &ZnodePath,
+    target: &ZnodePath,
+    deepest: Option<usize>,
+) -> Source {
+    let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
+    Source::server(znodes, path.clone(), target.clone(), false)
+}
+
+/// Refuses a copy of a tree into itself: it would never end.
+pub fn apart(path: &ZnodePath, target: &ZnodePath, recursive: bool) -> Result<()> {
+    let wrong = |words: String| Err(Error::new(Kind::Refused, words));
+    if path == target {
+        return wrong(format!("{path} and {target} are the same znode"));
+    }
+    if recursive && path.contains(target) {
+        return wrong(format!("{target} is inside {path}"));
+    }
+    if recursive && target.contains(path) {
+        return wrong(format!("{path} is inside {target}"));
+    }
+    Ok(())
+}
+
+/// What a saved tree would make of a live one: of the tree at `path`, or at the path it was saved
+/// from.
+pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pairs, ZnodePath)> {
+    let target = path.map(|path| cx.path(path)).transpose()?;
+    let saved = open(file, target.as_ref(), cx.session.max_request() as u64)?;
+    let target = target.unwrap_or(saved.top);
+    let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
+    Ok((pairs, target))
+}
+
+/// A transfer that can begin: what is compared, by which rules, and the top of what is changed.
+pub struct Transfer {
+    /// Each znode of both trees.
+    pub pairs: Pairs,
+    /// What may be changed.
+    pub rules: Rules,
+    /// The top of the tree that is changed.
+    pub target: ZnodePath,
+}
+
+impl Transfer {
+    /// Plans, and unless it is a dry run applies; says what came of it.
+    pub async fn run(self, cx: &Context, options: TransferOptions) -> Result<TransferReport> {
+        let done = run(cx, self.pairs, self.rules, options.dry_run, false).await?;
+        outcome(cx, done, options.dry_run)
+    }
+
+    /// Returns what a person is to be asked before it runs.
+    pub async fn question(self) -> Result<Option<Question>> {
+        question(self.pairs, self.rules, &self.target).await
+    }
 }
 
 /// Plans, and unless it is a dry run applies.

@@ -1,7 +1,8 @@
 //! A command that another command runs: `time` and `repeat` have one.
 
 use super::arguments::WrappedWord;
-use super::parse::{Invocation, words};
+use super::invocation::Invocation;
+use super::parse::words;
 use super::{Table, Words};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
