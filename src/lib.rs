@@ -15,28 +15,30 @@
 //!
 //! | module | imports |
 //! |---|---|
+//! | `bounded_queue` | |
 //! | `dialect` | |
 //! | `language` | |
 //! | `glossary` | `language` |
 //! | `error` | `dialect` |
 //! | `zk` | `error` |
 //! | `syntax` | `dialect`, `error` |
-//! | `session` | `error`, `zk` |
+//! | `session` | `bounded_queue`, `error`, `zk` |
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `lesson` | `language`, `output` |
-//! | `terminal` | `error`, `output` |
+//! | `terminal` | `bounded_queue`, `error`, `output` |
 //! | `dispatch` | `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
-//! | `script` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
 pub mod app;
 pub mod artifacts;
+pub mod bounded_queue;
 pub mod command;
 pub mod dialect;
 pub mod dispatch;

@@ -59,10 +59,9 @@ impl Switches {
 }
 
 /// The two positions.
+#[expect(missing_docs, reason = "a comment here would show in the help of each command")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Choice {
-    /// Switched on.
     On,
-    /// Switched off.
     Off,
 }

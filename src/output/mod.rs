@@ -2,7 +2,6 @@
 //!
 //! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
 
-mod bounded_queue;
 pub mod difference;
 pub mod escape;
 mod event;
@@ -17,7 +16,6 @@ mod warning;
 
 use std::fmt::Write;
 
-pub use self::bounded_queue::{BoundedQueue, Taken};
 use self::escape::Newlines;
 pub use self::gap::Gap;
 pub(crate) use self::hexdump::hexdump;

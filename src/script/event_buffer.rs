@@ -1,12 +1,12 @@
 //! Holds an event back until its place has come: after the replies that arrived before it, and
 //! before those that arrived after it.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
+use crate::bounded_queue::BoundedQueue;
 use crate::session::Stamp;
 
 /// Bytes of events that are held: some ten thousand. Whoever reads the output more slowly than
@@ -24,20 +24,16 @@ const PART: usize = 64 * 1024;
 #[derive(Debug, Clone, Default)]
 pub struct EventBuffer(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
-    held: Mutex<Held>,
+    events: Mutex<BoundedQueue<Vec<u8>, Stamp>>,
     script: AtomicWaker,
 }
 
-#[derive(Debug, Default)]
-struct Held {
-    events: VecDeque<(Stamp, Vec<u8>)>,
-    /// What they take, in bytes.
-    taken: usize,
-    /// When the first event that found no room arrived, and how many have found none. No event is
-    /// taken before this is told, so that it is told in its place.
-    left_out: Option<(Stamp, u64)>,
+impl Default for Shared {
+    fn default() -> Self {
+        Self { events: Mutex::new(BoundedQueue::new(MOST_HELD)), script: AtomicWaker::new() }
+    }
 }
 
 /// What is let out.
@@ -53,17 +49,7 @@ impl EventBuffer {
     /// Takes an event, as it is to be shown, that arrived at `stamp`; from any thread. Where there
     /// is no room, it is only counted.
     pub fn hold(&self, stamp: Stamp, text: Vec<u8>) {
-        let mut held = self.held();
-        let cost = text.len() + EVENT_COST;
-        if let Some((_, count)) = &mut held.left_out {
-            *count += 1;
-        } else if held.taken + cost > MOST_HELD {
-            held.left_out = Some((stamp, 1));
-        } else {
-            held.taken += cost;
-            held.events.push_back((stamp, text));
-        }
-        drop(held);
+        self.events().push(stamp, text.len() + EVENT_COST, text);
         self.0.script.wake();
     }
 
@@ -74,24 +60,21 @@ impl EventBuffer {
 
     /// Lets a part of the events out that arrived before `stamp`; none when all of them are out.
     pub(super) fn before(&self, stamp: Stamp) -> Option<Passage> {
-        let mut held = self.held();
+        let mut events = self.events();
         let mut part = Vec::new();
         while part.len() < PART
-            && let Some((_, text)) = held.events.pop_front_if(|(arrived, _)| *arrived < stamp)
+            && let Some(text) = events.take_item_if(|arrived| *arrived < stamp)
         {
-            held.taken -= text.len() + EVENT_COST;
             part.extend(text);
         }
         if !part.is_empty() {
             return Some(Passage::Events(part));
         }
-        let is_due = held.events.is_empty();
-        let due = held.left_out.take_if(|(arrived, _)| is_due && *arrived < stamp);
-        due.map(|(_, count)| Passage::LeftOut(count))
+        events.take_gap_if(|arrived| *arrived < stamp).map(Passage::LeftOut)
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, BoundedQueue<Vec<u8>, Stamp>> {
+        self.0.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

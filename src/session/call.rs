@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use zookeeper::{Cost, Request};
 
 use super::connection::Connection;
-use super::failure::{Status, refused};
+use super::failure::{Status, not_connected, refused};
 use super::{GRACE, Session, Stamp, trace};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// What a request costs besides its own bytes: its entry in our tables and a short reply.
 const REQUEST_COST: usize = 512;
@@ -132,8 +132,4 @@ impl Session {
 fn tenths(time: Duration) -> Duration {
     let tenths = time.as_millis().div_ceil(100);
     Duration::from_millis(u64::try_from(tenths).unwrap_or(u64::MAX / 100) * 100)
-}
-
-pub(crate) fn not_connected() -> Error {
-    Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
 }

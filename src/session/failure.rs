@@ -1,13 +1,14 @@
 //! What went wrong, in words: causes of the client crate as the shell says them, each exactly and
 //! once.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use zookeeper::Cause;
+use zookeeper::{Attempt, Cause};
 
 use super::State;
-use super::call::not_connected;
 use crate::error::{Code, Error, Kind};
+use crate::zk::Servers;
 
 /// The state of a session, and why it is not another.
 #[derive(Debug, Clone)]
@@ -155,6 +156,45 @@ pub(super) fn too_large(path: &str, bytes: usize, most: usize) -> Error {
 /// Returns the error of a reply that does not answer what was asked.
 pub(super) fn unreadable(path: &str) -> Error {
     Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
+}
+
+/// The error of a request where no session is open.
+pub(crate) fn not_connected() -> Error {
+    Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
+}
+
+/// Returns the reason of each host that has failed: of several addresses the one that came furthest.
+pub(super) fn failing(attempts: &[Attempt]) -> BTreeMap<String, &Cause> {
+    let mut hosts: BTreeMap<String, &Cause> = BTreeMap::new();
+    for attempt in attempts {
+        let cause = hosts.entry(attempt.host.to_string()).or_insert(&attempt.cause);
+        if reach(&attempt.cause) > reach(cause) {
+            *cause = &attempt.cause;
+        }
+    }
+    hosts
+}
+
+/// Tells how far an attempt came.
+fn reach(cause: &Cause) -> u8 {
+    match cause {
+        Cause::NoSuchHost => 0,
+        Cause::Refused => 1,
+        Cause::Unreachable(_) => 2,
+        Cause::Silent(_) => 3,
+        _ => 4,
+    }
+}
+
+pub(super) fn sentence(failing: &BTreeMap<String, &Cause>) -> String {
+    let parts = failing.iter().map(|(host, cause)| format!("{host} {}", why(cause)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Says that none of the servers has answered.
+pub(super) fn silent(servers: &Servers) -> String {
+    let parts = servers.hosts().iter().map(|host| format!("{host} does not answer"));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,28 +1,19 @@
-//! From the opening of a session to its end: what the client tells of the connection, as the user is
-//! told of it.
+//! From the opening of a session to its end.
 
-use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use zookeeper::{AddAuth, Attempt, Cause, Change, Item, Seq};
+use zookeeper::{AddAuth, Cause};
 
 use super::connection::Connection;
-use super::failure::{self, Status, unconnected};
-use super::watches::Observation;
-use super::{GRACE, Losses, Session, SessionEvent, State, StateChange, Warning};
+use super::failure::{self, Status, failing, sentence, silent, unconnected};
+use super::{Losses, Session, SessionEvent, State};
 use crate::error::{Error, Result};
-use crate::zk::{Event, EventKind, Servers};
+use crate::zk::Servers;
 
 /// How long `close` waits for the server to have seen the end of the session. A live server takes
 /// a few milliseconds; a dead one must not hold the user.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
-
-/// How long nothing may have come of the search for a server before the user is told what it waits
-/// for.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// The client of a session, and what outlives it.
 #[derive(Default)]
@@ -33,13 +24,13 @@ pub(super) struct Lifecycle {
     /// How many clients there were.
     generation: u32,
     /// When the search for a server began; none while one answers.
-    searching: Option<Instant>,
+    pub(super) searching: Option<Instant>,
     /// Whether a server has answered since the session was opened.
-    has_answered: bool,
+    pub(super) has_answered: bool,
     /// Whether the next request is the last.
     takes_last: bool,
     /// Whether the last request has left, with the end of the session behind it.
-    is_spent: bool,
+    pub(super) is_spent: bool,
 }
 
 /// What is known of an open session.
@@ -143,193 +134,14 @@ impl Session {
         }
     }
 
-    /// Handles what the client tells, until the session is over.
-    async fn pump(&self, connection: &Arc<Connection>) {
-        let mut silence = Box::pin(tokio::time::sleep(SILENCE));
-        let mut is_silent = true;
-        loop {
-            let open = poll_fn(|context| {
-                let polled = {
-                    let mut feed = connection.feed();
-                    match feed.poll_next(context) {
-                        Poll::Ready(Some(item)) => {
-                            is_silent &= !matches!(item, Item::State(_));
-                            self.handle(connection, item);
-                            Poll::Ready(true)
-                        }
-                        Poll::Ready(None) => Poll::Ready(false),
-                        Poll::Pending => Poll::Pending,
-                    }
-                };
-                if polled.is_pending() && is_silent && silence.as_mut().poll(context).is_ready() {
-                    is_silent = false;
-                    self.tell_failing(connection, silent(&connection.servers), false, Seq(0));
-                }
-                polled
-            });
-            if !open.await {
-                return;
-            }
-        }
-    }
-
-    /// Handles what the client has told by now. It tells of an event before the reply that follows
-    /// it, so after a reply this shows what came before it.
-    pub fn deliver(&self) {
-        let Some(connection) = self.current() else { return };
-        let mut feed = connection.feed();
-        while let Some(item) = feed.try_next() {
-            self.handle(&connection, item);
-        }
-    }
-
-    fn handle(&self, connection: &Arc<Connection>, item: Item) {
-        let is_current = self.current().is_some_and(|current| Arc::ptr_eq(&current, connection));
-        if !is_current {
-            return;
-        }
-        match item {
-            Item::Event(event) => {
-                let stamp = connection.stamp(event.at);
-                if let Some(event) = of_client(&event) {
-                    self.dispatch(&event, stamp);
-                }
-            }
-            Item::State(change) => self.change(connection, &change),
-            Item::Weakened(weakened) => self.reregister(&weakened.path, weakened.kind),
-            Item::Missed(count) => {
-                let stamp = connection.now();
-                self.0.watches.tell_observers(&Observation::Missed(count), stamp);
-                self.notify(SessionEvent::Warning(Warning::Missed(count), stamp));
-            }
-            _ => {}
-        }
-    }
-
-    /// Handles a change of the client's state.
-    fn change(&self, connection: &Arc<Connection>, change: &Change) {
-        use zookeeper::State as S;
-        if self.lifecycle().is_spent {
-            return;
-        }
-        let was_connected = self.state().is_connected();
-        match change.state {
-            S::Connecting if was_connected => self.lost(connection, change.at),
-            S::Connecting => {
-                let attempts = connection.client.facts().attempts;
-                let failing = failing(&attempts);
-                if failing.len() >= connection.servers.hosts().len() {
-                    let refused = failing.values().all(|cause| **cause == Cause::Refused);
-                    self.tell_failing(connection, sentence(&failing), refused, change.at);
-                }
-            }
-            S::Connected => self.found(connection, State::Connected, change.at),
-            S::ConnectedReadOnly => self.found(connection, State::ConnectedReadOnly, change.at),
-            S::AuthFailed => {
-                self.credentials().refused();
-                self.over(change, State::AuthFailed, "AuthFailed");
-            }
-            S::Expired => self.over(change, State::Closed, "Expired"),
-            _ => self.over(change, State::Closed, "Closed"),
-        }
-    }
-
-    /// Notes that the connection is lost.
-    fn lost(&self, connection: &Connection, at: Seq) {
-        self.lifecycle().searching = Some(Instant::now());
-        self.forget_reads();
-        self.0.watches.tell_observers(&Observation::Disconnected, connection.stamp(at));
-        self.tell_change(
-            connection.client.facts().session,
-            "Disconnected",
-            None,
-            Losses::default(),
-        );
-        self.set_status(Status { state: State::Connecting, ..Status::default() });
-    }
-
-    /// Notes that a server answers.
-    fn found(&self, connection: &Connection, state: State, at: Seq) {
-        let facts = connection.client.facts();
-        connection.forget_version(facts.connections);
-        let (searched, is_back) = {
-            let mut lifecycle = self.lifecycle();
-            let is_back = std::mem::replace(&mut lifecycle.has_answered, true);
-            (lifecycle.searching.take().map(|since| since.elapsed()), is_back)
-        };
-        let silence = searched.filter(|silence| is_back || *silence > GRACE);
-        let was_read_only = self.state() == State::ConnectedReadOnly;
-        if silence.is_some() || was_read_only {
-            let name =
-                if state == State::Connected { "SyncConnected" } else { "ConnectedReadOnly" };
-            self.tell_change(facts.session, name, silence, Losses::default());
-        }
-        self.set_status(Status { state, ..Status::default() });
-        if is_back {
-            let stamp = connection.stamp(at);
-            self.0.watches.tell_observers(&Observation::Reconnected, stamp);
-            // They are registered again, but nothing is replayed for them.
-            let mut paths: Vec<String> = self
-                .0
-                .watches
-                .list()
-                .into_iter()
-                .filter(|watch| !watch.kind.is_one_shot())
-                .map(|watch| watch.path.to_string())
-                .collect();
-            paths.dedup();
-            if !paths.is_empty() {
-                self.notify(SessionEvent::Warning(Warning::Gap(paths), stamp));
-            }
-        }
-    }
-
-    /// Notes that the session is over.
-    fn over(&self, change: &Change, state: State, name: &'static str) {
-        self.forget_reads();
-        let cause = change.cause.clone();
-        let error = cause.as_ref().map_or_else(super::not_connected, failure::ended);
-        let losses = self.losses(&error);
-        self.tell_change(change.session, name, None, losses);
-        self.set_status(Status { state, ended: cause, ..Status::default() });
-    }
-
-    fn tell_change(
-        &self,
-        session: Option<i64>,
-        state: &'static str,
-        silence: Option<Duration>,
-        losses: Losses,
-    ) {
-        let session = session.unwrap_or_default();
-        self.notify(SessionEvent::StateChange(StateChange { state, session, silence, losses }));
-    }
-
-    /// Tells why no server gives a session, unless that was told.
-    fn tell_failing(&self, connection: &Connection, failing: String, refused: bool, at: Seq) {
-        let mut is_news = false;
-        self.0.status.send_if_modified(|status| {
-            is_news = status.failing.as_ref() != Some(&failing);
-            status.failing = Some(failing.clone());
-            let since = refused.then(|| status.refused.unwrap_or_else(Instant::now));
-            let has_turned = since != status.refused;
-            status.refused = since;
-            is_news || has_turned
-        });
-        if is_news {
-            let warning = Warning::ConnectFailing(failing);
-            self.notify(SessionEvent::Warning(warning, connection.stamp(at)));
-        }
-    }
-
-    fn set_status(&self, status: Status) {
+    pub(super) fn set_status(&self, status: Status) {
         let state = status.state;
         self.0.status.send_replace(status);
         self.notify(SessionEvent::State(state));
     }
 
     /// Forgets what belongs to the session that is over, and returns it.
-    fn losses(&self, why: &Error) -> Losses {
+    pub(super) fn losses(&self, why: &Error) -> Losses {
         let (ephemerals, more_ephemerals) = self.ephemerals().take();
         Losses { ephemerals, more_ephemerals, watches: self.0.watches.end(why) }
     }
@@ -422,51 +234,4 @@ impl Session {
             self.open(servers);
         }
     }
-}
-
-/// Returns the reason of each host that has failed: of several addresses the one that came furthest.
-fn failing(attempts: &[Attempt]) -> BTreeMap<String, &Cause> {
-    let mut hosts: BTreeMap<String, &Cause> = BTreeMap::new();
-    for attempt in attempts {
-        let cause = hosts.entry(attempt.host.to_string()).or_insert(&attempt.cause);
-        if reach(&attempt.cause) > reach(cause) {
-            *cause = &attempt.cause;
-        }
-    }
-    hosts
-}
-
-/// Tells how far an attempt came.
-fn reach(cause: &Cause) -> u8 {
-    match cause {
-        Cause::NoSuchHost => 0,
-        Cause::Refused => 1,
-        Cause::Unreachable(_) => 2,
-        Cause::Silent(_) => 3,
-        _ => 4,
-    }
-}
-
-fn sentence(failing: &BTreeMap<String, &Cause>) -> String {
-    let parts = failing.iter().map(|(host, cause)| format!("{host} {}", failure::why(cause)));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
-/// Says that none of the servers has answered.
-fn silent(servers: &Servers) -> String {
-    let parts = servers.hosts().iter().map(|host| format!("{host} does not answer"));
-    parts.collect::<Vec<_>>().join(", ")
-}
-
-/// Puts the client crate's event into ours; none for what the shell tells by itself.
-fn of_client(event: &zookeeper::Event) -> Option<Event> {
-    let kind = match event.kind {
-        zookeeper::EventKind::NodeCreated => EventKind::NodeCreated,
-        zookeeper::EventKind::NodeDeleted => EventKind::NodeDeleted,
-        zookeeper::EventKind::NodeDataChanged => EventKind::NodeDataChanged,
-        zookeeper::EventKind::NodeChildrenChanged => EventKind::NodeChildrenChanged,
-        _ => return None,
-    };
-    let zxid = event.zxid.map(|zxid| zxid.0);
-    Some(Event { state: "SyncConnected", kind, path: Some(event.path.to_string()), zxid })
 }

@@ -11,8 +11,8 @@ use zookeeper::{Exists, GetChildren2, GetData, Request};
 
 use super::Session;
 use super::operation::stat;
-use super::queue::Queued;
 use super::watches::{Observation, Observed, observer};
+use crate::bounded_queue::Taken;
 use crate::error::{Code, Result};
 use crate::zk::{Event, Stat, WatchKind, ZnodeData, ZnodePath};
 
@@ -126,7 +126,7 @@ impl Session {
         let events = Arc::clone(&observer);
         let event = async move {
             Ok(match events.next().await? {
-                Queued::Item(Observed { what: Observation::Event(event), .. }) => Some(event),
+                Taken::Item(Observed { what: Observation::Event(event), .. }) => Some(event),
                 _ => None,
             })
         };

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::prompt_state::{Prompt, PromptState};
-use crate::output::{BoundedQueue, gap};
+use crate::bounded_queue::BoundedQueue;
+use crate::output::gap;
 
 /// Bytes of events that wait for a reader who has stopped; of more only the number is kept.
 const MOST_WAITING: usize = 1024 * 1024;

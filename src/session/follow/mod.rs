@@ -13,9 +13,10 @@ use self::baseline::Baseline;
 use self::one_shot::OneShotFollower;
 use self::persistent::PersistentFollower;
 use super::operation::stat;
-use super::queue::{BoundedQueue, Queued};
+use super::waiting_queue::WaitingQueue;
 use super::watches::{Observer, observer};
 use super::{Session, Stamp};
+use crate::bounded_queue::Taken;
 use crate::error::{Error, Kind, Result};
 use crate::zk::{Event, Feature, WatchKind, ZnodePath};
 
@@ -38,7 +39,7 @@ pub enum Step {
 /// The history of a znode from now on. It is followed by a task of its own, whoever takes the steps
 /// when.
 pub struct Follow {
-    steps: Arc<BoundedQueue<Step>>,
+    steps: Arc<WaitingQueue<Step>>,
     follower: JoinHandle<()>,
 }
 
@@ -46,8 +47,8 @@ impl Follow {
     /// Waits for the next step. The error says that the session has ended.
     pub async fn next(&mut self) -> Result<Step> {
         Ok(match self.steps.next().await? {
-            Queued::Item(step) => step,
-            Queued::LeftOut(count) => Step::Gap(left_out(count)),
+            Taken::Item(step) => step,
+            Taken::Gap(count) => Step::Gap(left_out(count)),
         })
     }
 }
@@ -69,7 +70,7 @@ impl Session {
     /// Follows a znode, which need not exist; with `recursive`, all below it too.
     pub async fn follow(&self, path: &ZnodePath, recursive: bool) -> Result<Follow> {
         let kind = if recursive { WatchKind::PersistentRecursive } else { WatchKind::Persistent };
-        let steps = Arc::new(BoundedQueue::new(WAITING_BYTES));
+        let steps = Arc::new(WaitingQueue::new(WAITING_BYTES));
         let follower =
             Follower { session: self.clone(), path: path.clone(), steps: Arc::clone(&steps) };
         // Before the watch, so that it is known from the first moment what a loss may hide. Once a
@@ -99,7 +100,7 @@ impl Session {
 struct Follower {
     session: Session,
     path: ZnodePath,
-    steps: Arc<BoundedQueue<Step>>,
+    steps: Arc<WaitingQueue<Step>>,
 }
 
 /// Why a step is missing where the connection was lost and the znode is not what was told of it.

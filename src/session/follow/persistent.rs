@@ -3,9 +3,9 @@
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, pending};
 
-use super::super::queue::Queued;
 use super::super::watches::{Observation, Observed};
 use super::{Baseline, Follower, Held, LOST, Read, left_out};
+use crate::bounded_queue::Taken;
 use crate::error::{Error, Result};
 use crate::session::Stamp;
 use crate::zk::WatchKind;
@@ -43,11 +43,11 @@ impl PersistentFollower {
                 }
             };
             is_stale = match observed {
-                Ok(Ok(Queued::Item(observed))) => match self.take(observed).await {
+                Ok(Ok(Taken::Item(observed))) => match self.take(observed).await {
                     Ok(is_stale) => is_stale,
                     Err(end) => return end,
                 },
-                Ok(Ok(Queued::LeftOut(count))) => {
+                Ok(Ok(Taken::Gap(count))) => {
                     self.follower.tell_gap(&left_out(count));
                     true
                 }
@@ -114,20 +114,20 @@ impl PersistentFollower {
         let (mut is_stale, mut reconnected) = (false, None);
         while let Some(queued) = self.held.observer.take_if(|next| next.stamp < read.last) {
             match queued? {
-                Queued::Item(Observed { what: Observation::Event(event), stamp }) => {
+                Taken::Item(Observed { what: Observation::Event(event), stamp }) => {
                     is_stale |= read.first < stamp;
                     self.baseline.tell(&self.follower.path, event.kind, event.path.as_deref());
                     self.follower.tell(event);
                 }
-                Queued::Item(Observed { what: Observation::Missed(count), .. })
-                | Queued::LeftOut(count) => {
+                Taken::Item(Observed { what: Observation::Missed(count), .. })
+                | Taken::Gap(count) => {
                     self.follower.tell_gap(&left_out(count));
                     is_stale = true;
                 }
-                Queued::Item(Observed { what: Observation::Reconnected, stamp }) => {
+                Taken::Item(Observed { what: Observation::Reconnected, stamp }) => {
                     reconnected = Some(stamp);
                 }
-                Queued::Item(Observed { what: Observation::Disconnected, .. }) => {}
+                Taken::Item(Observed { what: Observation::Disconnected, .. }) => {}
             }
         }
         Ok(CaughtUp { is_stale, reconnected })

@@ -51,6 +51,11 @@ impl<T, M> BoundedQueue<T, M> {
         self.size
     }
 
+    /// Returns the oldest item.
+    pub fn first(&self) -> Option<&T> {
+        self.items.front().map(|entry| &entry.item)
+    }
+
     /// Returns whether there is no item; a gap may still be to be taken.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -76,17 +81,24 @@ impl<T, M> BoundedQueue<T, M> {
         self.items.push_back(Entry { mark, cost, item });
     }
 
-    /// Takes the oldest item whose mark is `due`. Behind the last item the gap is taken, where the
-    /// mark of its first missing item is due.
+    /// Takes the oldest item if its mark is `due`.
+    pub fn take_item_if(&mut self, due: impl FnOnce(&M) -> bool) -> Option<T> {
+        let entry = self.items.pop_front_if(|entry| due(&entry.mark))?;
+        self.size -= entry.cost;
+        Some(entry.item)
+    }
+
+    /// Takes the number of missing items once the items before them are taken, if the mark of the
+    /// first missing item is `due`.
+    pub fn take_gap_if(&mut self, due: impl FnOnce(&M) -> bool) -> Option<u64> {
+        let is_next = self.items.is_empty();
+        self.gap.take_if(|gap| is_next && due(&gap.mark)).map(|gap| gap.count)
+    }
+
+    /// Takes the oldest item, or the gap behind the last one, if its mark is `due`.
     pub fn take_if(&mut self, due: impl Fn(&M) -> bool) -> Option<Taken<T>> {
-        if let Some(entry) = self.items.pop_front_if(|entry| due(&entry.mark)) {
-            self.size -= entry.cost;
-            return Some(Taken::Item(entry.item));
-        }
-        if !self.items.is_empty() {
-            return None;
-        }
-        self.gap.take_if(|gap| due(&gap.mark)).map(|gap| Taken::Gap(gap.count))
+        let item = self.take_item_if(&due).map(Taken::Item);
+        item.or_else(|| self.take_gap_if(&due).map(Taken::Gap))
     }
 }
 
@@ -118,17 +130,12 @@ impl<T> BoundedQueue<T> {
 
     /// Takes the oldest item.
     pub fn take_item(&mut self) -> Option<T> {
-        let entry = self.items.pop_front()?;
-        self.size -= entry.cost;
-        Some(entry.item)
+        self.take_item_if(|()| true)
     }
 
     /// Takes the number of missing items, once the items before them are taken.
     pub fn take_gap(&mut self) -> Option<u64> {
-        if !self.items.is_empty() {
-            return None;
-        }
-        self.gap.take().map(|gap| gap.count)
+        self.take_gap_if(|()| true)
     }
 }
 
