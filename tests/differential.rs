@@ -1,5 +1,7 @@
 //! The same scripts through Apache's own zkCli and through zksh, on the same server, compared line
-//! by line.
+//! by line; and then the znodes that they leave, with their data (null apart from no bytes), ACLs,
+//! kinds and versions, while the sessions are still there. zksh plays them once more under a Chinese
+//! locale.
 //!
 //! A script in `tests/differential/scripts` has a command on each line. `#` begins a comment, and
 //! `#:` says how it is played: `zkCli 3.4` or `zkCli 3.9`, where it is only for one of them; `needs
@@ -7,13 +9,16 @@
 //! stands in `tests/differential/differences`.
 
 mod difference;
+mod left;
 mod zkcli;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use self::difference::Differences;
+use self::left::left;
 use self::zkcli::ZkCli;
 use zksh::command::Command as ZkshCommand;
 use zksh::dialect::Dialect;
@@ -78,6 +83,8 @@ impl Script {
 pub(crate) struct Printed {
     steps: Vec<Vec<String>>,
     events: Vec<String>,
+    /// The znodes that are left, a line for each.
+    left: Vec<String>,
 }
 
 impl Printed {
@@ -131,29 +138,35 @@ fn general(line: String) -> String {
     }
 }
 
-fn play_zksh(script: &Script, dialect: &str, server: &str) -> Printed {
+fn play_zksh(script: &Script, dialect: &str, server: &str, locale: &str) -> Printed {
     let lines = script.lines.iter().map(String::as_str).chain(END).chain(["delete /the-end"]);
     let typed: Vec<String> = lines.map(|line| format!("{line}\n{MARK}\n")).collect();
-    let mut shell = zksh(server).args(["--compat", dialect]);
+    let shell = zksh(server).args(["--compat", dialect]);
+    let mut shell = shell.env("LC_ALL", locale).env("LANG", locale);
     // One pipe for both streams, as zkCli has it.
-    let (mut reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
     shell.command.stdout(writer.try_clone().unwrap()).stderr(writer);
     shell.command.stdin(std::process::Stdio::piped());
     let mut child = shell.command.spawn().unwrap();
     drop(shell);
     let mut stdin = child.stdin.take().unwrap();
+    let marks = typed.len();
     let writing = std::thread::spawn(move || {
-        std::io::Write::write_all(&mut stdin, typed.concat().as_bytes()).unwrap();
+        stdin.write_all(typed.concat().as_bytes()).unwrap();
+        stdin
     });
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
-    writing.join().unwrap();
-    child.wait().unwrap();
     let mut printed = Printed::default();
     let mut step = Vec::new();
-    for line in text.lines() {
+    let mut writing = Some(writing);
+    for line in BufReader::new(reader).lines().map(Result::unwrap) {
+        let line = line.as_str();
         if line == MARKED {
             printed.take(step.drain(..));
+            if printed.steps.len() == marks {
+                // All is done, and the session, whose ephemerals are compared too, ends with its input.
+                printed.left = left(&script.lines, server, script.root);
+                drop(writing.take().map(std::thread::JoinHandle::join));
+            }
             continue;
         }
         // An error stands with its place in the script and, below it, the line as it was typed.
@@ -163,6 +176,8 @@ fn play_zksh(script: &Script, dialect: &str, server: &str) -> Printed {
             step.push(place.map_or(line, |(_, rest)| rest).to_owned());
         }
     }
+    child.wait().unwrap();
+    assert!(writing.is_none(), "{}: it ended early", script.name);
     printed.steps.truncate(script.lines.len());
     printed
 }
@@ -194,12 +209,15 @@ fn zksh_prints_what_zkcli_prints() {
                 zksh(&address).args(["create", &root]).succeed();
                 format!("{address}{root}")
             };
-            let theirs = zkcli.play(&script.lines, &server("theirs"));
-            let ours = play_zksh(script, dialect, &server("ours"));
-            let found = differences.compare(&script.lines, &theirs, &ours);
-            wrong.extend(
-                found.iter().map(|found| format!("{}: {}: {found}", engine.name, script.name)),
-            );
+            let place = server("theirs");
+            let mut theirs = zkcli.play(&script.lines, &place);
+            theirs.left = left(&script.lines, &place, script.root);
+            for locale in ["C.UTF-8", "zh_CN.UTF-8"] {
+                let ours = play_zksh(script, dialect, &server("ours"), locale);
+                let found = differences.compare(&script.lines, &theirs, &ours);
+                let place = format!("{}, {locale}: {}", engine.name, script.name);
+                wrong.extend(found.iter().map(|found| format!("{place}: {found}")));
+            }
         }
     }
     // Of the releases of both kinds, or a difference that is not met says nothing.

@@ -18,6 +18,7 @@ mod input;
 mod json;
 mod lessons;
 mod liars;
+mod null_data;
 mod pipelining;
 mod placeholder;
 mod quotas;

@@ -1,21 +1,24 @@
 //! What a script does must not depend on how many of its commands are in flight: random scripts are
-//! played pipelined and one by one on the same server; what they print and the trees that they leave
-//! are compared. `ZKSH_RANDOM=100000` plays so many; `ZKSH_SEED` begins elsewhere.
+//! played pipelined and one by one; what they print and the trees that they leave are compared.
+//! `ZKSH_RANDOM=100000` plays so many, on every release that is present; `ZKSH_SEED` begins elsewhere,
+//! and `ZKSH_ENGINES=sandbox` or `=3.8.0` plays on that alone.
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::time::Duration;
 
+use serde_json::Value;
 use zksh::sandbox::{self, Clock, Settings};
 
-use crate::support::apache::{Server, numbers, releases};
+use crate::support::apache::{Release, Server, numbers, releases};
 use crate::support::shell::{Ran, zksh};
-
-/// Scripts of one process: they share a session, and so its identities.
-const BATCH: u64 = 25;
 
 /// Lines of one script.
 const LINES: u64 = 14;
+
+/// Scripts that are played at most until one of them must have differed.
+const WITHOUT_BARRIER: u64 = 400;
 
 /// What a script is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +27,11 @@ enum Class {
     Acls,
     /// Hard limits for znodes and bytes.
     Quotas,
+    /// Transactions between changes of ACLs and below hard limits.
+    Multis,
     /// Identities that are added, and ACLs that name them.
     Identities,
-    /// Ephemerals, sequences, versions and transactions.
+    /// What a server keeps for requests in flight: versions, children, sequences, kinds of znodes.
     Rest,
     /// All of these.
     All,
@@ -54,7 +59,13 @@ fn script(seed: u64, class: Class) -> String {
     let mut random = Random(seed.wrapping_mul(0x1000_0001));
     let root = format!("@{seed}");
     let mut lines = format!("create {root} x world:anyone:cdrwa\n");
-    let quota = matches!(class, Class::Quotas | Class::All);
+    // Both take many requests, so that a script of all kinds has them now and then.
+    let has = |one: bool, every: u64| one || class == Class::All && seed.is_multiple_of(every);
+    let quota = has(matches!(class, Class::Quotas | Class::Multis), 3);
+    if has(class == Class::Identities, 2) {
+        // A session of its own, with no identity yet.
+        lines.insert_str(0, "connect\n");
+    }
     if quota {
         writeln!(lines, "create {root}/q\nsetquota -N 4 {root}/q").unwrap();
         writeln!(lines, "create {root}/b\nsetquota -B 12 {root}/b").unwrap();
@@ -64,11 +75,12 @@ fn script(seed: u64, class: Class) -> String {
         let kind = match class {
             Class::Acls => random.of(&["acl", "acl", "write", "write", "write"]),
             Class::Quotas => random.of(&["quota", "quota", "quota", "write"]),
+            Class::Multis => random.of(&["acl", "multi", "multi", "several", "several"]),
             Class::Identities => random.of(&["auth", "mine", "mine", "write"]),
             Class::Rest => random.of(&["write", "write", "rest", "multi"]),
             Class::All => random.of(&[
                 "acl", "acl", "write", "write", "write", "quota", "quota", "auth", "mine", "rest",
-                "multi", "read",
+                "multi", "several", "read",
             ]),
         };
         let line = match kind {
@@ -103,6 +115,8 @@ fn script(seed: u64, class: Class) -> String {
                     "set @/p/c z 1",
                     "deleteall @/p",
                     "create --parents @/p/f/g",
+                    "create -c @/p/k x",
+                    "create -t 3600000 @/p/l x",
                 ]);
                 line.replace('@', &root)
             }
@@ -112,6 +126,16 @@ fn script(seed: u64, class: Class) -> String {
                     "multi\ncheck @/p/c 0\ndelete @/p/c\ncommit",
                     "multi\ncreate @/p/c x\ncommit",
                     "multi\nset @/p z\ncreate @/p/d w\ndelete @/p/d\ncommit",
+                ]);
+                line.replace('@', &root)
+            }
+            "several" => {
+                let line = random.of(&[
+                    "multi\ncreate @/q/1\ncreate @/q/2\ncommit",
+                    "multi\ncreate @/q/3\ncommit",
+                    "multi\ndelete @/q/1\ncreate @/q/4\ncommit",
+                    "multi\ncreate @/b/1 four\ncommit",
+                    "multi\nset @/b/1 sixsix\ncommit",
                 ]);
                 line.replace('@', &root)
             }
@@ -153,8 +177,16 @@ fn quota_line(random: &mut Random, root: &str) -> String {
     line.replace('@', root)
 }
 
-/// Plays scripts below a root of their own; returns what came of them, and the tree.
-fn play(server: &str, root: &str, scripts: &str, options: &[&str], barrier: bool) -> (Ran, String) {
+/// What came of scripts.
+#[derive(PartialEq, Eq)]
+struct Played {
+    ran: Ran,
+    /// A line for each znode that is left, as `save` writes it, without what differs from run to run.
+    tree: String,
+}
+
+/// Plays scripts below a root of their own.
+fn play(server: &str, root: &str, scripts: &str, options: &[&str], barrier: bool) -> Played {
     let name = |text: &str| text.replace(root, "@");
     zksh(server).args(["create", root]).succeed();
     let mut shell = zksh(server).args(options).args(["--compat", "3.9"]);
@@ -164,43 +196,80 @@ fn play(server: &str, root: &str, scripts: &str, options: &[&str], barrier: bool
     let ran = shell.script(scripts.replace('@', &format!("{root}/")));
     let ran = Ran { stdout: name(&ran.stdout), stderr: name(&ran.stderr), status: ran.status };
     // Who may do everything sees everything.
-    let all = zksh(server).script(format!("addauth digest super:secret\nls -R {root}\n"));
-    let paths = all.stdout.lines().filter(|line| line.starts_with('/'));
-    let mut dump = "addauth digest super:secret\n".to_owned();
-    for path in paths {
-        writeln!(dump, "echo {path}\nget {path}\ngetAcl {path}").unwrap();
-    }
-    let tree = zksh(server).script(&dump);
-    assert_eq!(tree.stderr, "");
-    let changing = ["cZxid", "ctime", "mZxid", "mtime", "pZxid"];
-    let told = tree.stdout.lines().filter(|line| !changing.iter().any(|key| line.starts_with(key)));
-    (ran, name(&told.collect::<Vec<_>>().join("\n")))
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tree.jsonl");
+    let save = format!("addauth digest super:secret\nsave {root} {}\n", file.display());
+    let saved = zksh(server).script(&save);
+    assert_eq!((saved.status, saved.stderr.as_str()), (0, ""));
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let tree: Vec<String> = lines.lines().filter_map(without_times).collect();
+    assert!(!tree.is_empty(), "{lines}");
+    Played { ran, tree: name(&tree.join("\n")) }
 }
 
-/// Returns the first script of the seeds that has another effect when it is pipelined.
-fn difference(
-    server: &str,
-    class: Class,
-    seeds: std::ops::Range<u64>,
-    barrier: bool,
-) -> Option<String> {
-    let mut first = seeds.start;
-    while first < seeds.end {
-        let last = (first + BATCH).min(seeds.end);
-        let scripts: String = (first..last).map(|seed| script(seed, class)).collect();
-        let name = format!("{class:?}-{first}-{}", u8::from(barrier)).to_lowercase();
-        let one = play(server, &format!("/one-{name}"), &scripts, &["--window", "1"], true);
-        let many = play(server, &format!("/all-{name}"), &scripts, &[], barrier);
-        // Nothing is left for the next ones, and no quotas.
-        if one != many {
-            return Some(told(&one, &many, first));
+/// Returns a znode of a saved tree without zxids and times; none for any other line.
+fn without_times(line: &str) -> Option<String> {
+    let mut record: Value = serde_json::from_str(line).unwrap();
+    record.get("path")?;
+    if let Some(stat) = record.get_mut("stat").and_then(Value::as_object_mut) {
+        for key in ["czxid", "ctime", "mzxid", "mtime", "pzxid"] {
+            assert!(stat.remove(key).is_some(), "{key}: {line}");
         }
-        first = last;
     }
-    None
+    Some(record.to_string())
 }
 
-fn told((one, one_tree): &(Ran, String), (many, many_tree): &(Ran, String), seed: u64) -> String {
+/// Where scripts are played.
+struct Place<'a> {
+    /// Where they are played one by one.
+    one: &'a str,
+    /// Where they are played pipelined: on the same server, or on one that differs from it in nothing but
+    /// how late it checks, which is all the same to who waits for each reply.
+    many: &'a str,
+}
+
+impl Place<'_> {
+    /// Returns the first scripts of the seeds that have another effect when they are pipelined.
+    fn difference(&self, class: Class, seeds: Range<u64>, barrier: bool) -> Option<String> {
+        // Scripts of one process; in the large run starting processes would be most of the time.
+        let batch = if seeds.end - seeds.start > 1000 { 250 } else { 10 };
+        let mut first = seeds.start;
+        while first < seeds.end {
+            let last = (first + batch).min(seeds.end);
+            let scripts: String = (first..last).map(|seed| script(seed, class)).collect();
+            let name = format!("{class:?}-{first}-{}", u8::from(barrier)).to_lowercase();
+            let one = play(self.one, &format!("/one-{name}"), &scripts, &["--window", "1"], true);
+            let many = play(self.many, &format!("/all-{name}"), &scripts, &[], barrier);
+            if one != many {
+                return Some(told(&one, &many, first));
+            }
+            // Nothing is left for the next ones.
+            for (server, root) in [(self.one, "one"), (self.many, "all")] {
+                let delete = format!("addauth digest super:secret\ndeleteall /{root}-{name}\n");
+                assert_eq!(zksh(server).script(&delete).stderr, "");
+            }
+            if seeds.end - seeds.start > 1000 {
+                eprintln!("{last} scripts of {class:?} on {}", self.many);
+            }
+            first = last;
+        }
+        None
+    }
+
+    /// Holds a class to be the same with the barrier, and to differ without.
+    fn hold(&self, class: Class, seeds: Range<u64>, name: &str) {
+        if let Some(difference) = self.difference(class, seeds, true) {
+            panic!("{class:?} on {name}: {difference}");
+        }
+    }
+
+    fn differs_without_barrier(&self, class: Class, name: &str) {
+        let difference = self.difference(class, 1..WITHOUT_BARRIER, false);
+        assert!(difference.is_some(), "{class:?} makes no difference on {name}");
+    }
+}
+
+fn told(one: &Played, many: &Played, seed: u64) -> String {
     let differs = |one: &str, many: &str| {
         let place = one.lines().zip(many.lines()).position(|(one, many)| one != many);
         let place = place.unwrap_or_else(|| one.lines().count().min(many.lines().count()));
@@ -209,22 +278,22 @@ fn told((one, one_tree): &(Ran, String), (many, many_tree): &(Ran, String), seed
         };
         format!("one by one:\n{}\npipelined:\n{}", near(one), near(many))
     };
-    let what = if one.stderr != many.stderr {
-        differs(&one.stderr, &many.stderr)
-    } else if one.stdout != many.stdout {
-        differs(&one.stdout, &many.stdout)
+    let what = if one.ran.stderr != many.ran.stderr {
+        differs(&one.ran.stderr, &many.ran.stderr)
+    } else if one.ran.stdout != many.ran.stdout {
+        differs(&one.ran.stdout, &many.ran.stdout)
     } else {
-        differs(one_tree, many_tree)
+        differs(&one.tree, &many.tree)
     };
-    format!("seed {seed}: {what}")
+    format!("seed {seed} and those after it: {what}")
 }
 
-/// A server that checks as late as Apache's does, and keeps hard limits.
-fn late_sandbox() -> sandbox::Handle {
+/// A server that keeps hard limits, and checks as late as Apache's does or at once.
+fn sandbox(flush_delay: Duration) -> sandbox::Handle {
     let settings = Settings {
         max_connections: 0,
         enforce_quota: true,
-        flush_delay: Duration::from_millis(2),
+        flush_delay,
         // digest of super:secret
         super_digest: Some("super:lK75jTNcA+U9vtVEw5vB51mj/w4=".to_owned()),
         ..Settings::default()
@@ -233,42 +302,111 @@ fn late_sandbox() -> sandbox::Handle {
     sandbox::start(listener, settings, Clock::System).unwrap()
 }
 
-/// Returns how many scripts are played, and the first seed.
-fn seeds(few: u64) -> std::ops::Range<u64> {
+/// Returns the seeds of the scripts that are played.
+fn seeds(few: u64) -> Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
     let first: u64 = number("ZKSH_SEED").unwrap_or(1);
     first..first + number("ZKSH_RANDOM").unwrap_or(few)
 }
 
-#[test]
-fn a_pipelined_script_does_what_it_does_line_by_line() {
-    let sandbox = late_sandbox();
-    let address = sandbox.address().to_string();
-    if let Some(difference) = difference(&address, Class::All, seeds(25), true) {
-        panic!("on the sandbox: {difference}");
+/// Returns whether a number of scripts was asked for.
+fn is_large() -> bool {
+    std::env::var_os("ZKSH_RANDOM").is_some()
+}
+
+/// Returns whether this is to be played on.
+fn is_wanted(engine: &str) -> bool {
+    std::env::var("ZKSH_ENGINES").map_or(true, |wanted| wanted == engine)
+}
+
+/// Returns a release of each kind; in the large run all.
+fn chosen() -> Vec<&'static Release> {
+    let all = || releases().iter().filter(|release| is_wanted(&release.version));
+    if is_large() {
+        return all().collect();
     }
-    for release in releases() {
-        let server = Server::with_properties(release, &[("zookeeper.enforceQuota", "true")]);
-        let modern = numbers(&release.version) >= numbers("3.5");
-        // A 3.4 server knows no transactions of this shell's.
-        let class = if modern { Class::All } else { Class::Acls };
-        if let Some(difference) = difference(&server.address(), class, seeds(25), true) {
-            panic!("on {}: {difference}", release.version);
-        }
+    let kinds = ["3.4", "3.8", "3.9"].map(numbers);
+    let of_kind = |kind: &Vec<u32>| all().find(|one| numbers(&one.version).starts_with(kind));
+    kinds.iter().filter_map(of_kind).collect()
+}
+
+#[test]
+fn on_a_late_sandbox_a_pipelined_script_does_what_it_does_line_by_line() {
+    if !is_wanted("sandbox") {
+        return;
+    }
+    let (at_once, late) = (sandbox(Duration::ZERO), sandbox(Duration::from_millis(1)));
+    let (at_once, late) = (at_once.address().to_string(), late.address().to_string());
+    let place = Place { one: &at_once, many: &late };
+    place.hold(Class::All, seeds(20), "the sandbox");
+    if is_large() {
+        return;
+    }
+    // Who waits for each reply meets nothing late.
+    Place { one: &late, many: &at_once }.hold(Class::All, 1..3, "the sandbox");
+    for class in [Class::Acls, Class::Quotas, Class::Multis, Class::All] {
+        place.differs_without_barrier(class, "the sandbox");
+    }
+    // Versions, children, sequences and kinds are kept for requests in flight
+    // (`PrepRequestProcessor.getRecordForPath`); and since 3.6 a request carries the identities that its
+    // session had when it arrived (`ServerCnxn.getAuthInfo` copies them).
+    for class in [Class::Rest, Class::Identities] {
+        assert_eq!(place.difference(class, 1..11, false), None, "{class:?}");
     }
 }
 
 #[test]
-fn without_the_barrier_every_class_is_seen_to_differ() {
-    let sandbox = late_sandbox();
-    let address = sandbox.address().to_string();
-    for class in [Class::Acls, Class::Quotas, Class::All] {
-        let difference = difference(&address, class, 1..101, false);
-        assert!(difference.is_some(), "{class:?} makes no difference on the sandbox");
+fn on_apache_a_pipelined_script_does_what_it_does_line_by_line() {
+    std::thread::scope(|scope| {
+        for release in chosen() {
+            scope.spawn(|| on_release(release));
+        }
+    });
+}
+
+fn on_release(release: &Release) {
+    let version = numbers(&release.version);
+    let has = |since: &str| version >= numbers(since);
+    let properties =
+        [("zookeeper.enforceQuota", "true"), ("zookeeper.extendedTypesEnabled", "true")];
+    let server = Server::with_properties(release, &properties);
+    let (address, name) = (server.address(), release.version.as_str());
+    let place = Place { one: &address, many: &address };
+    // To a 3.4 server this shell sends no transactions, and before 3.7 no limit is hard.
+    let (held, differing) = match () {
+        () if has("3.7") => (vec![Class::All], vec![Class::Acls, Class::Quotas, Class::Multis]),
+        () if has("3.6") => (vec![Class::All], vec![Class::Acls]),
+        () if has("3.5") => (vec![Class::All], vec![Class::Acls, Class::Identities]),
+        // Until 3.5 a request in flight sees the identities of the session grow.
+        () => (vec![Class::Acls, Class::Identities], vec![Class::Acls, Class::Identities]),
+    };
+    for class in held {
+        place.hold(class, seeds(10), name);
     }
-    // What the server keeps for requests in flight needs no barrier; identities come with each
-    // request, as they are when it arrives.
-    for class in [Class::Rest, Class::Identities] {
-        assert_eq!(difference(&address, class, 1..26, false), None, "{class:?}");
+    for class in differing.into_iter().filter(|_| !is_large()) {
+        place.differs_without_barrier(class, name);
+    }
+}
+
+#[test]
+fn hard_limits_that_others_have_set_are_kept_in_a_script() {
+    let late = sandbox(Duration::from_millis(1));
+    let server = late.address().to_string();
+    for how in [None, Some("connect"), Some("addauth digest ann:one")] {
+        let others = "create /q\nsetquota -N 3 /q\n";
+        assert_eq!(zksh(&server).script(others).status, 0);
+        let creates: String = (0..20).fold(String::new(), |mut all, number| {
+            writeln!(all, "create /q/{number}").unwrap();
+            all
+        });
+        // Behind these the limits are read anew.
+        let how = how.map(|line| format!("{line}\n")).unwrap_or_default();
+        let ran = zksh(&server).script(&format!("create /first\n{how}{creates}"));
+        assert_eq!(ran.stderr.matches("Quota has exceeded").count(), 18, "{}", ran.stderr);
+        assert_eq!(zksh(&server).script("deleteall /q\ndelquota /q\ndelete /first\n").status, 0);
+    }
+    for command in ["setquota", "create", "set"] {
+        let help = zksh(&server).args(["help", command]).succeed();
+        assert!(help.contains("hard limit"), "{help}");
     }
 }

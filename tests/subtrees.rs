@@ -98,15 +98,74 @@ fn what_may_not_be_deleted_is_named_and_all_else_goes() {
         lines.push_str("create /forest/shut/a\ncreate /forest/shut/b\n");
         lines.push_str("setAcl /forest/shut world:anyone:crwa\n");
         assert_eq!(zksh(&server).script(&lines).status, 0);
+        // The same as one command and in a script: what may not be listed keeps all of it.
+        let before = zksh(&server).args(["getAllChildrenNumber", "/forest"]).run().stdout;
+        let refused = "/forest/blind-0; its children may not be listed, so nothing was deleted\n";
         let ran = zksh(&server).args(["deleteall", "/forest"]).run();
         assert_eq!(ran.status, 1);
-        let said = "Failed to delete some node(s) in the subtree! 300 deleted, 4 left: ";
-        let named = ran.stderr.strip_prefix(said).unwrap_or_else(|| panic!("{}", ran.stderr));
-        for path in ["/forest/shut/a", "/forest/shut/b"] {
-            assert!(named.contains(&format!("Authentication is not valid : {path}")), "{named}");
-        }
+        assert_eq!(ran.stderr, format!("Authentication is not valid : {refused}"));
+        let ran = zksh(&server).args(["--compat", "3.9"]).script("deleteall /forest\n");
+        assert_eq!(ran.status, 1);
+        let said = format!("stdin:1: Insufficient permission : {refused}    deleteall /forest\n");
+        assert_eq!(ran.stderr, said);
+        let after = zksh(&server).args(["getAllChildrenNumber", "/forest"]).run().stdout;
+        assert_eq!(before, after);
+
+        let ran =
+            zksh(&server).args(["--compat", "3.9", "deleteall", "/forest", "--keep-going"]).run();
+        assert_eq!(ran.status, 1);
+        let mut lines: Vec<&str> = ran.stderr.lines().collect();
+        lines[1..].sort_unstable();
+        let said = [
+            "Failed to delete some node(s) in the subtree! 300 deleted, 4 left",
+            "Insufficient permission : /forest/shut/a",
+            "Insufficient permission : /forest/shut/b",
+        ];
+        assert_eq!(lines, said);
         let left = "/forest\n/forest/shut\n/forest/shut/a\n/forest/shut/b\n";
         assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), left);
+        // What may be listed goes without being told to, but for what is refused.
+        zksh(&server).args(["create", "/forest/leaf"]).succeed();
+        let ran = zksh(&server).args(["deleteall", "/forest"]).run();
+        assert!(ran.stderr.contains("1 deleted, 4 left"), "{}", ran.stderr);
+        assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), left);
+    });
+}
+
+#[test]
+fn a_recursive_acl_goes_on_past_what_may_not_be_listed() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let lines = "\
+create /forest
+create /forest/a
+create /forest/a/inner
+create /forest/blind
+create /forest/blind/inner
+create /forest/fixed
+create /forest/z
+create /forest/z/inner
+setAcl /forest/blind world:anyone:a
+setAcl /forest/fixed world:anyone:r
+";
+        assert_eq!(zksh(&server).script(lines).status, 0);
+        let ran = zksh(&server).args(["setAcl", "-R", "/forest", "world:anyone:rwcda"]).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+        let mut lines: Vec<&str> = ran.stderr.lines().collect();
+        lines[1..].sort_unstable();
+        let said = [
+            "1 of 7 znodes keep their old list, and what is below 1 that may not be listed: 6 have the \
+             new one",
+            "Authentication is not valid : /forest/blind",
+            "Authentication is not valid : /forest/fixed",
+        ];
+        assert_eq!(lines, said);
+        for (path, acl) in
+            [("/forest/z/inner", "cdrwa"), ("/forest/blind", "cdrwa"), ("/forest/fixed", "r")]
+        {
+            let told = zksh(&server).args(["getAcl", path]).succeed();
+            assert_eq!(told, format!("'world,'anyone\n: {acl}\n"), "{path}");
+        }
     });
 }
 

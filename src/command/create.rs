@@ -9,7 +9,7 @@ use crate::dispatch::{
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
-use crate::zk::{Acl, TypedPath};
+use crate::zk::{Acl, TypedPath, ZnodeData};
 
 /// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
 const LONGEST_TTL: i64 = 0xff_ffff_ffff;
@@ -17,7 +17,7 @@ const LONGEST_TTL: i64 = 0xff_ffff_ffff;
 /// Create a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "create [-s] [-e] [-c] [-t ttl] [-i file] [-b] [-x] [--parents] [--if-absent] path [data] [acl]",
+    override_usage = "create [-s] [-e] [-c] [-t ttl] [-i file] [-b] [-x] [--null] [--parents] [--if-absent] path [data] [acl]",
     after_long_help = EXAMPLE
 )]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
@@ -49,7 +49,7 @@ pub struct Create {
     /// Znode to create; its parent must exist
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// Data to keep in it
+    /// Data to keep in it; null where none is given
     #[arg(value_name = "data", allow_hyphen_values = true, long_help = DATA_SOURCES)]
     data: Option<Data>,
     /// Who may do what with it: scheme:id:perms[,...]; everyone everything by default
@@ -58,6 +58,8 @@ pub struct Create {
 }
 
 const EXAMPLE: &str = "\
+A script's writes may pass a hard limit that others set meanwhile: help setquota says when.
+
 Example:
 > create /lake deep
 Created /lake
@@ -75,7 +77,7 @@ impl Create {
             return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
         }
         let (prefix, data, mode, acl) = self.prepare(cx).await?;
-        Ok(Operation::Create { prefix, data: data.into(), mode, acl })
+        Ok(Operation::Create { prefix, data, mode, acl })
     }
 
     /// Returns whether the command asks for a password.
@@ -84,7 +86,7 @@ impl Create {
     }
 
     /// Returns the path (of a sequential znode the prefix), the data, the mode and the ACL.
-    async fn prepare(&self, cx: &Context) -> Result<(String, Vec<u8>, CreateMode, Acl)> {
+    async fn prepare(&self, cx: &Context) -> Result<(String, ZnodeData, CreateMode, Acl)> {
         let path = if self.sequential {
             cx.sequential(&self.path)?
         } else {
@@ -123,7 +125,7 @@ impl Spec for Create {
 
     async fn run(&self, cx: &Context) -> Result<Created> {
         let (path, data, mode, acl) = self.prepare(cx).await?;
-        let create = async || cx.session.create(&path, &data, mode, &acl).await;
+        let create = async || cx.session.create(&path, data.clone(), mode, &acl).await;
         let mut result = create().await;
         if self.parents && is(&result, Code::NoNode) {
             // In a box, for what is rare is not to make every line's future large.
@@ -153,7 +155,7 @@ impl Spec for Create {
 
 async fn create_parents(cx: &Context, path: &str, acl: &Acl) -> Result<()> {
     for parent in parents(path) {
-        let created = cx.session.create(parent, b"", CreateMode::default(), acl).await;
+        let created = cx.session.create(parent, ZnodeData::null(), CreateMode::default(), acl).await;
         if !is(&created, Code::NodeExists) {
             created?;
         }

@@ -15,13 +15,16 @@ const NAMED: usize = 3;
 /// Delete a znode and all below it
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "deleteall path [-b batch size] [--yes] [--force]",
+    override_usage = "deleteall path [-b batch size] [--keep-going] [--yes] [--force]",
     after_long_help = EXAMPLE
 )]
 pub struct DeleteAll {
     /// Znodes deleted at a time, 1000 at most; zksh chooses well by itself
     #[arg(short, long = "batch", value_name = "batch size", allow_negative_numbers = true)]
     batch: Option<i32>,
+    /// Delete what may be deleted, also where children may not be listed
+    #[arg(long)]
+    keep_going: bool,
     #[command(flatten)]
     consent: Consent,
     /// Znode to delete
@@ -30,6 +33,10 @@ pub struct DeleteAll {
 }
 
 const EXAMPLE: &str = "\
+All is listed first: where the children of a znode may not be listed, nothing is deleted, unless
+--keep-going says otherwise. A znode that may not be deleted stays, with those above it, and all else
+goes; the error says how many are left, and why.
+
 Example:
 > create /lake
 Created /lake
@@ -64,7 +71,7 @@ impl Spec for DeleteAll {
     async fn run(&self, cx: &Context) -> Result<Silence> {
         let path = self.path(cx)?;
         let note = |count| cx.progress.note(count, "deleted");
-        tree::delete(&cx.session, &path, self.batch(), note).await?;
+        tree::delete(&cx.session, &path, self.batch(), self.keep_going, note).await?;
         Ok(Silence {})
     }
 

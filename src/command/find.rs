@@ -20,7 +20,7 @@ use crate::zk::{TypedPath, ZnodePath};
 /// List znodes that are as all conditions say
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "find [path] [-name glob] [-regex regex] [-data regex] [-type kind] [-size [+|-]N] [-newer|-older age] [-owner session] [-empty] [-acl text] [-depth N] [-delete] [-exec command ... {}]",
+    override_usage = "find [path] [-name glob] [-regex regex] [-data regex] [-type kind] [-size [+|-]N] [-newer|-older age] [-owner session] [-empty] [-null] [-acl text] [-depth N] [-delete] [-exec command ... {}]",
     after_long_help = EXAMPLE
 )]
 pub struct Find {
@@ -51,6 +51,9 @@ pub struct Find {
     /// It has neither data nor children
     #[arg(long)]
     empty: bool,
+    /// It has no data at all, which is not the same as data of no bytes
+    #[arg(long)]
+    null: bool,
     /// The ACL, as scheme:id:perms, has this text in it
     #[arg(long, value_name = "text")]
     acl: Option<String>,
@@ -114,6 +117,7 @@ impl Find {
             older: self.older,
             owner: self.owner,
             empty: self.empty,
+            null: self.null,
             acl: self.acl.clone(),
         })
     }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
-use crate::zk::{Stat, TypedPath, ZnodePath};
+use crate::zk::{Stat, TypedPath, ZnodeData, ZnodePath};
 
 /// Print the data of a znode
 #[derive(Debug, Default, clap::Args)]
@@ -79,7 +79,7 @@ impl Spec for Get {
 
     async fn run(&self, cx: &Context) -> Result<Data> {
         let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
-        let (bytes, stat) = if self.watches() {
+        let (held, stat) = if self.watches() {
             cx.session.get_data(&path, true).await?
         } else {
             cx.session.read(&path).await?
@@ -92,7 +92,7 @@ impl Spec for Get {
             (_, _, true) => Form::Pretty,
             _ => Form::Plain,
         };
-        Ok(Data { bytes: bytes.into_vec(), stat, form, path })
+        Ok(Data { held, stat, form, path })
     }
 
     fn from_path(path: TypedPath, data: Option<crate::dispatch::Data>) -> Option<Self> {
@@ -103,8 +103,8 @@ impl Spec for Get {
 /// A znode's data, and its stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
 pub struct Data {
-    #[serde(rename = "data", serialize_with = "json::bytes")]
-    bytes: Vec<u8>,
+    #[serde(rename = "data", serialize_with = "json::data")]
+    held: ZnodeData,
     stat: Option<Stat>,
     #[serde(skip)]
     form: Form,
@@ -123,14 +123,17 @@ enum Form {
 
 impl Report for Data {
     fn text(&self, out: &mut Text<'_>) {
+        let bytes = self.held.as_bytes();
         match self.form {
+            Form::Plain | Form::Pretty if self.held.is_null() => out.line("null"),
             Form::Plain => {
-                out.data(&self.bytes);
+                out.data(bytes);
                 out.line("");
             }
-            Form::Pretty => pretty::show(&self.path, &self.bytes, out),
-            Form::Base64 => out.line(BASE64.encode(&self.bytes)),
-            Form::Hex => out.line(hexdump(&self.bytes)),
+            Form::Pretty => pretty::show(&self.path, bytes, out),
+            // Null has no bytes; those of the word would be read back as data.
+            Form::Base64 => out.line(BASE64.encode(bytes)),
+            Form::Hex => out.line(hexdump(bytes)),
         }
         if let Some(stat) = &self.stat {
             stat.text(out);
@@ -138,6 +141,6 @@ impl Report for Data {
     }
 
     fn raw(&self) -> Option<Vec<u8>> {
-        matches!(self.form, Form::Plain).then(|| self.bytes.clone())
+        matches!(self.form, Form::Plain).then(|| self.held.as_bytes().to_vec())
     }
 }

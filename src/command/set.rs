@@ -16,7 +16,7 @@ const PATIENCE: usize = 3;
 /// Write the data of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "set path data [-s] [-v version] [-i file] [-b] [-x] [--create] | set path data [version]",
+    override_usage = "set path data [-s] [-v version] [-i file] [-b] [-x] [--null] [--create] | set path data [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Set {
@@ -43,6 +43,8 @@ pub struct Set {
 }
 
 const EXAMPLE: &str = "\
+A script's writes may pass a hard limit that others set meanwhile: help setquota says when.
+
 Example:
 > create /lake deep
 Created /lake
@@ -75,7 +77,7 @@ impl Set {
         let path = cx.path(&self.path)?;
         let data = self.source.read(cx, Some(&self.data)).await?;
         let version = self.only.or(self.version);
-        Ok(Operation::Set { path, data: data.into(), version })
+        Ok(Operation::Set { path, data, version })
     }
 }
 
@@ -96,14 +98,14 @@ impl Spec for Set {
         let data = self.source.read(cx, Some(&self.data)).await?;
         let session = &cx.session;
         let tells = self.stat || cx.view.tells_stat();
-        let mut result = session.set_data(&path, &data, self.only.or(self.version)).await;
+        let mut result = session.set_data(&path, data.clone(), self.only.or(self.version)).await;
         for _ in 0..PATIENCE {
             match &result {
                 Err(error) if self.create && error.code_of() == Some(Code::NoNode) => {}
                 _ => break,
             }
             let (mode, acl) = (CreateMode::default(), Acl::open());
-            match session.create(path.as_str(), &data, mode, &acl).await {
+            match session.create(path.as_str(), data.clone(), mode, &acl).await {
                 Ok(_) => {
                     let created = Some(path.to_string());
                     return Ok(Box::new(Written { created, stat: None }));
@@ -112,7 +114,7 @@ impl Spec for Set {
                 Err(error) if error.code_of() == Some(Code::NodeExists) => {}
                 Err(error) => return Err(error),
             }
-            result = session.set_data(&path, &data, None).await;
+            result = session.set_data(&path, data.clone(), None).await;
         }
         Ok(Box::new(Written { created: None, stat: tells.then_some(result?) }))
     }

@@ -36,6 +36,10 @@ struct Value {
 }
 
 const EXAMPLE: &str = "\
+A script reads the hard limits that there are before its first write, and keeps to them. Limits that
+others set later, or that it cannot see from inside a chroot, its writes in flight may pass by some
+znodes or bytes; with --window 1 they do not.
+
 Example, at the servers' own root:
 > create /marsh
 Created /marsh

@@ -8,7 +8,7 @@ use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::{Aspect, Snapshot};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::{TypedPath, ZnodeData, ZnodePath};
 
 /// Wait until a znode is as it should be
 #[derive(Debug, clap::Args)]
@@ -184,7 +184,7 @@ impl Condition {
             (_, None) => false,
             (Self::Exists, Some(_)) => true,
             (Self::Value(value), Some(_)) => {
-                seen.data.as_ref().is_some_and(|data| data.as_bytes() == value.as_bytes())
+                seen.data.as_ref() == Some(&ZnodeData::from(value.as_bytes()))
             }
             (Self::Version(comparison, number), Some(stat)) => {
                 comparison.holds(stat.version, *number)
@@ -204,6 +204,9 @@ impl Condition {
             (Self::Children(..), Some(stat)) => {
                 let children = if stat.num_children == 1 { "child" } else { "children" };
                 format!("{path} has {} {children}", stat.num_children)
+            }
+            (Self::Value(_), Some(_)) if seen.data.as_ref().is_some_and(ZnodeData::is_null) => {
+                format!("{path} has no data (null)")
             }
             (Self::Value(_), Some(_)) => format!("{path} has another value"),
             _ => format!("{path} exists"),
@@ -237,6 +240,7 @@ mod tests {
             ("absent", false, true),
             ("value=deep", true, false),
             ("value=", false, false),
+            ("value=null", false, false),
             ("version>2", true, false),
             ("version>3", false, false),
             ("version>=3", true, false),
@@ -249,6 +253,11 @@ mod tests {
             let parsed: Condition = condition.parse().unwrap();
             assert_eq!((parsed.holds(&there), parsed.holds(&gone)), (of_there, of_gone));
         }
+        let data = |data| Snapshot { stat: Some(Stat::default()), data: Some(data) };
+        let empty: Condition = "value=".parse().unwrap();
+        assert!(empty.holds(&data(ZnodeData::from(b""))) && !empty.holds(&data(ZnodeData::null())));
+        let told = empty.unlike(&ZnodePath::root(), Some(&data(ZnodeData::null())));
+        assert_eq!(told, "/ has no data (null)");
         for wrong in ["", "exist", "version", "version>", "version>x", "children", "value"] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }

@@ -12,6 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Context, Data, DataHint, Table, is_option};
 use crate::error::{Error, Kind, Result};
+use crate::zk::ZnodeData;
 
 /// Reads the standard alphabet; the `=` at the end may be left out, as zkCli (Java) allows.
 const READER: GeneralPurpose = GeneralPurpose::new(
@@ -26,7 +27,8 @@ const LONGEST_FORM: usize = 4;
 /// What the help of a command with data says about where it comes from.
 pub const DATA_SOURCES: &str = "\
 Data is what is typed, whatever it looks like; -i takes it from a file, and -i - from standard input
-where that holds no lines of the shell's. A script may give it in lines up to a mark:
+where that holds no lines of the shell's; --null stores no data at all, which is not the same as data
+of no bytes ('' is that). A script may give it in lines up to a mark:
     set /lake <<END
     data of
     two lines
@@ -40,6 +42,9 @@ pub struct DataSource {
     /// Take the data from this file, or with - from standard input
     #[arg(short, long, value_name = "file", value_hint = clap::ValueHint::FilePath)]
     input: Option<PathBuf>,
+    /// Store null, which is no data, where '' is data of no bytes
+    #[arg(long, conflicts_with_all = ["input", "base64", "hex"])]
+    null: bool,
     #[command(flatten)]
     form: Form,
 }
@@ -56,11 +61,15 @@ pub(super) struct Form {
 }
 
 impl DataSource {
-    /// Returns the bytes to store: those of `typed`, unless an option names another source.
-    pub async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<Vec<u8>> {
+    /// Returns what to store: `typed`, unless an option names another source; null where there is
+    /// neither.
+    pub async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<ZnodeData> {
         let most = cx.session.max_request().saturating_mul(LONGEST_FORM);
         let given = match &self.input {
-            None => typed.map(|data| data.0.as_bytes().to_vec()).unwrap_or_default(),
+            None => match typed {
+                Some(data) if !self.null => data.0.as_bytes().to_vec(),
+                _ => return Ok(ZnodeData::null()),
+            },
             Some(file) if file.as_os_str() == "-" => {
                 let input = cx.input.take().ok_or_else(|| {
                     Error::usage("Standard input is not free for data")
@@ -74,12 +83,12 @@ impl DataSource {
                 take(&name, most, move || Ok(Box::new(File::open(file)?) as Box<dyn Read>)).await?
             }
         };
-        decode(given, self.form)
+        decode(given, self.form).map(ZnodeData::from)
     }
 
     /// Returns what to say of data that looks as if the user of this command meant something else.
     pub fn hint<T: Table>(&self, command: &str, typed: Option<&Data>) -> Option<DataHint> {
-        let typed = typed.filter(|_| self.input.is_none())?;
+        let typed = typed.filter(|_| self.input.is_none() && !self.null)?;
         DataHint::of(&typed.0.to_string_lossy(), |word| is_option::<T>(command, word))
     }
 }

@@ -98,6 +98,12 @@ impl Effects {
         }
     }
 
+    /// Returns whether the hard limits that are known may be other ones after it: it changes quotas, or who
+    /// sees which.
+    pub const fn may_change_limits(self) -> bool {
+        matches!(self.write, Some(Write::Quota)) || self.auth || self.session
+    }
+
     /// Returns whether the command leaves everything on the server as it is.
     pub const fn only_reads(self) -> bool {
         self.write.is_none() && !self.auth && !self.session
@@ -117,6 +123,9 @@ mod tests {
         assert_eq!(Effects::writes(Write::Data).long(true).concurrency(), Concurrency::Alone);
         assert_eq!(Effects::writes(Write::Several).concurrency(), Concurrency::Alone);
         assert_eq!(Effects::NONE.concurrency(), Concurrency::Alone);
+        assert!(Effects::writes(Write::Quota).may_change_limits());
+        assert!(Effects { session: true, ..Effects::NONE }.may_change_limits());
+        assert!(!Effects::writes(Write::Data).may_change_limits());
         assert!(read.only_reads() && !Effects::writes(Write::Acl).only_reads());
     }
 }

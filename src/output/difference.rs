@@ -35,7 +35,7 @@ pub fn show(old: Option<&[u8]>, new: Option<&[u8]>, out: &mut Text<'_>) {
 
 fn summary(data: Option<&[u8]>) -> String {
     match data {
-        None => "no data".to_owned(),
+        None => "null".to_owned(),
         Some(data) => match std::str::from_utf8(data) {
             Ok(text) if text.len() <= 80 && !text.chars().any(char::is_control) => text.to_owned(),
             _ => format!("{} bytes", data.len()),

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use super::Report;
 use crate::dialect::Dialect;
 use crate::error::Error;
+use crate::zk::ZnodeData;
 
 /// Which line a record answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -128,6 +129,11 @@ fn line(record: &Record<'_>) -> Vec<u8> {
     let mut bytes = serde_json::to_vec(record).expect("reports have text keys and finite numbers");
     bytes.push(b'\n');
     bytes
+}
+
+/// Serialises the data of a znode: null, or its bytes.
+pub fn data<S: Serializer>(data: &ZnodeData, serializer: S) -> Result<S::Ok, S::Error> {
+    if data.is_null() { serializer.serialize_none() } else { bytes(data.as_bytes(), serializer) }
 }
 
 /// Serialises bytes: `{"text": …}` where they are UTF-8, else `{"base64": …}`.

@@ -352,6 +352,11 @@ impl<'a> Run<'a> {
         let effects =
             invocation.as_ref().map(|invocation| invocation.command.effects(self.cx)).map_err(drop);
         let flow = match effects {
+            Ok(Effects { write: Some(Write::Several), .. })
+                if in_transaction && !self.rules.barrier =>
+            {
+                Concurrency::Writes
+            }
             // Its lines are kept in their order, and wait for nothing.
             Ok(_) if in_transaction => Concurrency::Alone,
             Ok(Effects { auth: true, is_long: false, .. }) if !self.rules.barrier => {
@@ -366,8 +371,8 @@ impl<'a> Run<'a> {
             (Ok(invocation), Ok(Some(write))) if !alone => self.change(invocation, write).await,
             _ => None,
         };
-        if matches!(effects, Ok(Effects { write: Some(Write::Quota), .. })) {
-            // They may be other ones after it.
+        if effects.is_ok_and(|effects| effects.may_change_limits()) {
+            // They may be other ones after it, or more of them may be seen.
             self.limits = None;
         }
         if alone {
@@ -396,11 +401,14 @@ impl<'a> Run<'a> {
         if !self.rules.barrier {
             return None;
         }
-        if self.limits.is_none() && self.cx.session.state().is_connected() {
+        if self.limits.is_none() {
+            // A first write leaves with the request for a session: it is what is waited for here.
             self.drain().await;
-            // Limits that this session may not see cannot be kept.
-            let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
-            self.limits = Some(HardLimits::new(known));
+            if self.cx.session.state().is_connected() {
+                // Limits that this session may not see cannot be kept.
+                let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
+                self.limits = Some(HardLimits::new(known));
+            }
         }
         let change = match &self.limits {
             Some(limits) => limits.change(write, path),

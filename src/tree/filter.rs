@@ -6,7 +6,7 @@ use regex::{Regex, bytes};
 
 use super::glob::Glob;
 use super::record::is_sequential;
-use super::{Acl, Kind, Record};
+use super::{Acl, Data, Kind, Record};
 use crate::error::{Error, Result};
 
 /// What a znode must be.
@@ -164,6 +164,8 @@ pub struct Filter {
     pub owner: Option<Owner>,
     /// It has neither data nor children.
     pub empty: bool,
+    /// Its data is null.
+    pub null: bool,
     /// Its list, as it is written, has this text in it.
     pub acl: Option<String>,
 }
@@ -190,7 +192,7 @@ impl Filter {
             || self.older.is_some()
             || self.owner.is_some()
             || self.empty;
-        Needs { stat: of_stat, data: self.data.is_some(), acl: self.acl.is_some() }
+        Needs { stat: of_stat, data: self.data.is_some() || self.null, acl: self.acl.is_some() }
     }
 
     /// Returns whether the name and the path alone are as they must be: what costs a request need be
@@ -231,8 +233,10 @@ impl Filter {
                 record.acl.as_ref().map(Acl::to_string).is_some_and(|acl| acl.contains(text))
             })
             && self.data.as_ref().is_none_or(|regex| {
-                record.data.as_ref().is_some_and(|data| regex.is_match(data.bytes()))
+                // Null is no bytes that could match.
+                matches!(&record.data, Some(Data::Bytes(bytes)) if regex.is_match(bytes))
             })
+            && (!self.null || record.data == Some(Data::Null))
     }
 }
 
@@ -247,7 +251,6 @@ fn wrong_regex(error: &regex::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::Data;
     use crate::tree::record::path;
     use crate::zk::Stat;
 
@@ -295,12 +298,18 @@ mod tests {
             (Filter { owner: "0x1234".parse().ok(), ..all() }, true),
             (Filter { owner: "4661".parse().ok(), ..all() }, false),
             (Filter { empty: true, ..all() }, false),
+            (Filter { null: true, ..all() }, false),
             (Filter { acl: Some("world:".to_owned()), ..all() }, true),
             (Filter { acl: Some("digest".to_owned()), ..all() }, false),
         ] {
             assert_eq!(filter.matches(&lock, now), expected, "{filter:?}");
         }
         assert!(Filter { empty: true, ..all() }.matches(&znode("/a", b"", 0), now));
+        let null = Record { data: Some(Data::Null), ..znode("/a", b"", 0) };
+        assert!(Filter { null: true, ..all() }.matches(&null, now));
+        assert!(!Filter { null: true, ..all() }.matches(&znode("/a", b"", 0), now));
+        let nothing = || Filter { data: Filter::data_regex("^$", false).ok(), ..all() };
+        assert!(nothing().matches(&znode("/a", b"", 0), now) && !nothing().matches(&null, now));
         assert!(!Filter { empty: true, ..all() }.matches(&Record::bare(path("/a")), now));
         // The mark of a container is no session, even for who asks for its number.
         let owner = Some(Owner(i64::MIN));

@@ -9,7 +9,7 @@ use super::is_gone;
 use super::walk::{Walk, WalkOrder};
 use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Session};
-use crate::zk::{Acl, Limit, Quota, Track, ZnodePath};
+use crate::zk::{Acl, Limit, Quota, Track, ZnodeData, ZnodePath};
 
 /// Where the servers look for quotas.
 const ROOT: &str = "/zookeeper/quota";
@@ -58,9 +58,9 @@ pub async fn set_quota(
     check_below(session, path, &place).await?;
     check_above(session, path, &place).await?;
     for above in ancestors(&place) {
-        ensure(session, &above, b"").await?;
+        ensure(session, &above, ZnodeData::null()).await?;
     }
-    ensure(session, &place, b"").await?;
+    ensure(session, &place, ZnodeData::null()).await?;
     let mut limits = Track::unlimited();
     limits.set(limit, value);
     let fresh = ensure(session, &place.child(LIMITS), limits.to_string().as_bytes()).await?;
@@ -189,7 +189,7 @@ async fn check_above(session: &Session, path: &ZnodePath, place: &ZnodePath) -> 
 }
 
 /// Creates a znode unless it exists; returns whether it did not.
-async fn ensure(session: &Session, path: &ZnodePath, data: &[u8]) -> Result<bool> {
+async fn ensure(session: &Session, path: &ZnodePath, data: impl Into<ZnodeData>) -> Result<bool> {
     let mode = CreateMode { ephemeral: false, sequential: false, container: false, ttl: None };
     match session.create(path.as_str(), data, mode, &Acl::open()).await {
         Ok(_) => Ok(true),

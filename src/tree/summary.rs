@@ -26,29 +26,30 @@ pub struct Summary {
 }
 
 /// Counts the znodes below `top`, on any server, but not endlessly; returns also whether there are
-/// more than were counted.
+/// more than were counted, or may be, where the children of one may not be listed.
 pub async fn count(session: &Session, top: &ZnodePath) -> Result<(u64, bool)> {
-    let (paths, more) = paths(session, top).await?;
+    let walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let (paths, more) = paths(walk).await?;
     Ok((paths.len() as u64 - 1, more))
 }
 
-/// Returns `top` and the znodes below it, and whether there are more.
-async fn paths(session: &Session, top: &ZnodePath) -> Result<(Vec<ZnodePath>, bool)> {
+/// Returns the znodes of a walk, and whether there are more.
+async fn paths(mut walk: Walk) -> Result<(Vec<ZnodePath>, bool)> {
     let mut paths = Vec::new();
-    let mut walk = Walk::new(session, top, WalkOrder::Depth, false);
     while let Some(path) = walk.next().await? {
         if paths.len() > COUNTED {
             return Ok((paths, true));
         }
         paths.push(path);
     }
-    Ok((paths, false))
+    Ok((paths, walk.unlisted_count > 0))
 }
 
-/// Counts what lies at `top` and below it. The server does not stand still meanwhile: znodes
-/// that vanish are left out.
+/// Counts what lies at `top` and below it, also where the children of one may not be listed. The
+/// server does not stand still meanwhile: znodes that vanish are left out.
 pub async fn summary(session: &Session, top: &ZnodePath) -> Result<Summary> {
-    let (paths, more) = paths(session, top).await?;
+    let walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let (paths, more) = paths(walk).await?;
     let mut summary = Summary { below: paths.len() as u64 - 1, more, ..Summary::default() };
     let mut stats = stream::iter(paths)
         .map(|path| async move { session.exists(&path, false).await })

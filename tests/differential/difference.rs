@@ -6,10 +6,13 @@ use std::path::Path;
 
 use super::Printed;
 
+/// Stands for a typed line where the znodes that are left are compared.
+const LEFT: &str = "(left)";
+
 /// One difference: these lines of zkCli's stand against those of zksh's.
 struct Difference {
     reason: String,
-    /// What is typed; empty for any line.
+    /// What is typed; empty for any line, and [`LEFT`] for the znodes that are left.
     typed: String,
     zkcli: Vec<String>,
     zksh: Vec<String>,
@@ -19,7 +22,7 @@ struct Difference {
 /// The file of differences.
 ///
 /// Each begins with its reason, in lines with `#`. Then follow the line that is typed, if it is
-/// about one, behind `>`; the lines that zkCli prints behind `-`, and those that zksh prints behind
+/// about one, behind `>` (`(left)` for the znodes that are left); the lines that zkCli prints behind `-`, and those that zksh prints behind
 /// `+`. A `*` stands for any text; `$1`, in a line of zksh, for that of the first `*` of zkCli's.
 pub(super) struct Differences(Vec<Difference>);
 
@@ -55,6 +58,10 @@ impl Differences {
         let (theirs, ours) = (&zkcli.events, &zksh.events);
         if !self.explain("", theirs, ours) {
             wrong.push(told("(events)", theirs, ours));
+        }
+        let (theirs, ours) = (&zkcli.left, &zksh.left);
+        if !self.explain(LEFT, theirs, ours) {
+            wrong.push(told(LEFT, theirs, ours));
         }
         wrong
     }
@@ -101,6 +108,10 @@ impl Difference {
     ) -> Option<(&'l [String], &'l [String])> {
         if !self.typed.is_empty() {
             captures(&self.typed, typed)?;
+        }
+        // No line of what is printed explains a znode.
+        if typed == LEFT && self.typed != LEFT {
+            return None;
         }
         let mut captured = Vec::new();
         for (pattern, line) in self.zkcli.iter().zip(theirs.iter().map(Some).chain([None])) {

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use self::plan::{Plan, Step, Target};
 use super::is_gone;
-use super::walk::{FLIGHTS, Names, WINDOW};
+use super::walk::{FLIGHTS, Names, WINDOW, Walk, WalkOrder};
 use crate::error::{Code, Kind, Result};
 use crate::session::{BatchSize, Operation, Session};
 use crate::zk::ZnodePath;
@@ -22,18 +22,25 @@ const MOST: usize = 1000;
 /// Fixed bytes of a delete in a transaction.
 const DELETE_BYTES: usize = 33;
 
+/// ZooKeeper's own znode, and what the paths below it begin with.
+const ZOOKEEPER: &str = "/zookeeper";
+const BELOW_ZOOKEEPER: &str = "/zookeeper/";
+
 /// How often a znode is tried again when others create children in it meanwhile.
 const PATIENCE: u8 = 3;
 
 /// Deletes `top` and all below it, children first; of the root only what is below it, without
-/// ZooKeeper's own `/zookeeper`. With `batch`, that many are deleted at a time. `progress` hears
-/// the number deleted so far. The error says how many are gone and which are left.
+/// ZooKeeper's own `/zookeeper`. With `batch`, that many are deleted at a time. Where the children of
+/// a znode may not be listed, nothing is deleted, unless it is to `keep_going`. `progress` hears the
+/// number deleted so far. The error says how many are gone and which are left.
 pub async fn delete(
     session: &Session,
     top: &ZnodePath,
     batch: Option<usize>,
+    keep_going: bool,
     progress: impl FnMut(u64),
 ) -> Result<u64> {
+    let total = if keep_going { None } else { Some(listed(session, top).await?) };
     let (batch, flights, window) = match batch {
         Some(chosen) => (chosen.clamp(1, MOST), 1, chosen.clamp(1, WINDOW)),
         None => (BATCH, FLIGHTS, WINDOW),
@@ -44,10 +51,30 @@ pub async fn delete(
         flights,
         window,
         batch_size: BatchSize::default(),
-        plan: Plan::begin(top.clone(), session.sees_real_root()),
+        plan: Plan::begin(top.clone(), session.sees_real_root(), total),
         in_flight: FuturesUnordered::new(),
     };
     deletion.run(progress).await
+}
+
+/// Returns how many znodes a delete of `top` is about, after a look at all of them; nothing of the walk
+/// is kept. An error names the first whose children may not be listed.
+async fn listed(session: &Session, top: &ZnodePath) -> Result<u64> {
+    let own = top.is_root() && session.sees_real_root();
+    let is_own = |path: &str| own && (path == ZOOKEEPER || path.starts_with(BELOW_ZOOKEEPER));
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let mut total = 0;
+    while let Some(path) = walk.next().await? {
+        total += u64::from(!path.is_root() && !is_own(path.as_str()));
+        for refused in walk.take_unlisted() {
+            if !refused.path().is_some_and(is_own) {
+                return Err(refused
+                    .with_detail("its children may not be listed, so nothing was deleted")
+                    .with_hint("--keep-going deletes what may be deleted"));
+            }
+        }
+    }
+    Ok(total)
 }
 
 /// What has come back.

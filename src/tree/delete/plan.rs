@@ -63,18 +63,25 @@ pub(super) struct Plan {
     retry: Vec<Target>,
     /// Znodes that are gone.
     pub(super) deleted: u64,
+    /// Znodes that were refused, and those above them.
     failed: u64,
+    /// Znodes whose delete was in flight when the connection was lost.
+    uncertain: u64,
+    /// Znodes that nobody has tried to delete, since the connection was lost.
+    untried: u64,
     failures: Vec<Error>,
+    /// How many there were before, where they were counted.
+    total: Option<u64>,
     /// Whether the root's child `zookeeper` is ZooKeeper's own.
     sees_real_root: bool,
 }
 
 impl Plan {
     /// Begins with the znode that the user named; what `/zookeeper` is depends on whether `/` is the
-    /// servers' own.
-    pub(super) fn begin(top: ZnodePath, sees_real_root: bool) -> Self {
+    /// servers' own. `total` is how many znodes there are to delete, if they were counted.
+    pub(super) fn begin(top: ZnodePath, sees_real_root: bool, total: Option<u64>) -> Self {
         let retry = vec![Target { path: top, parent: None, tries: 0 }];
-        Self { retry, sees_real_root, ..Self::default() }
+        Self { retry, total, sees_real_root, ..Self::default() }
     }
 
     /// Returns how many znodes are there of which nothing is known.
@@ -155,20 +162,30 @@ impl Plan {
             }
             Step::Opened(names) => self.open(target, names),
             Step::Failed(error) => {
+                match error.kind() {
+                    Kind::Refused => self.failed += 1,
+                    _ if error.is_uncertain() => self.uncertain += 1,
+                    _ => self.untried += 1,
+                }
                 if error.kind() != Kind::Refused {
                     // Nothing more can be learnt.
-                    self.unlisted.clear();
-                    self.leaves.clear();
-                    self.retry.clear();
-                    self.inner.clear();
+                    self.give_up();
                 }
-                self.failed += 1;
                 if self.failures.len() < NAMED_FAILURES {
                     self.failures.push(error);
                 }
                 self.settle(target.parent, true);
             }
         }
+    }
+
+    fn give_up(&mut self) {
+        let known = [self.unlisted.len(), self.leaves.len(), self.retry.len(), self.inner.len()];
+        self.untried += known.iter().sum::<usize>() as u64;
+        self.unlisted.clear();
+        self.leaves.clear();
+        self.retry.clear();
+        self.inner.clear();
     }
 
     /// Takes note of the children of some znodes.
@@ -233,22 +250,25 @@ impl Plan {
 
     /// Returns how many znodes are gone, or which are left.
     pub(super) fn outcome(&self) -> Result<u64> {
-        if self.failed == 0 {
+        if self.failures.is_empty() {
             return Ok(self.deleted);
         }
-        let named: Vec<String> = self.failures.iter().map(Error::to_string).collect();
-        let more = self.failed.saturating_sub(self.failures.len() as u64);
-        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        let kind = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
-        // After a lost connection there are znodes that nobody has looked at.
-        let least = if kind.is_some() { "at least " } else { "" };
-        let message = format!(
-            "Failed to delete some node(s) in the subtree! {least}{} deleted, {least}{} left: {}{more}",
-            self.deleted,
-            self.failed,
-            named.join("; ")
-        );
-        Err(Error::new(kind.unwrap_or(Kind::Refused), message))
+        let Self { deleted, failed, uncertain, .. } = self;
+        let lost = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
+        let what = if lost.is_some() {
+            let total = self.total.unwrap_or_default();
+            let untried = self.untried.max(total.saturating_sub(deleted + failed + uncertain));
+            // Others may have made more, and of what was not walked nobody knows.
+            let least = if self.total.is_some() { "" } else { "at least " };
+            let refused = if *failed > 0 { format!("{failed} refused, ") } else { String::new() };
+            format!(
+                "{deleted} deleted, {refused}{uncertain} that may be deleted, {least}{untried} not tried"
+            )
+        } else {
+            format!("{deleted} deleted, {failed} left")
+        };
+        let message = format!("Failed to delete some node(s) in the subtree! {what}");
+        Err(Error::new(lost.unwrap_or(Kind::Refused), message).with_causes(self.failures.clone()))
     }
 }
 
@@ -256,6 +276,7 @@ impl Plan {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::error::Code;
 
     fn names(count: usize) -> Vec<String> {
         (0..count).map(|number| format!("n{number}")).collect()
@@ -263,7 +284,7 @@ mod tests {
 
     /// A plan whose top has this many children.
     fn opened(count: usize) -> Plan {
-        let mut plan = Plan::begin(ZnodePath::root().child("top"), true);
+        let mut plan = Plan::begin(ZnodePath::root().child("top"), true, Some(count as u64 + 1));
         let top = plan.next_retry().unwrap();
         plan.done(top, Step::Opened(names(count)));
         plan
@@ -305,9 +326,31 @@ mod tests {
         let other = plan.next_of_any().unwrap();
         plan.done(other, Step::Deleted);
         assert!(plan.next_of_any().is_none());
+        let error = plan.outcome().unwrap_err();
+        let said = "Failed to delete some node(s) in the subtree! 1 deleted, 2 left";
+        assert_eq!(error.to_string(), said);
+        assert_eq!(error.causes()[0].to_string(), "no: /top/n1");
+    }
+
+    #[test]
+    fn a_lost_connection_leaves_what_is_known_and_what_is_not() {
+        let mut plan = opened(3039);
+        for _ in 0..2 {
+            let target = plan.next_of_any().unwrap();
+            plan.done(target, Step::Deleted);
+        }
+        let (one, other) = (plan.next_of_any().unwrap(), plan.next_of_any().unwrap());
+        let lost = |target: &Target| Error::code(Code::ConnectionLoss, target.path.as_str());
+        for target in [one, other] {
+            let error = lost(&target).of_write();
+            plan.done(target, Step::Failed(error));
+        }
+        let error = plan.outcome().unwrap_err();
         assert_eq!(
-            plan.outcome().unwrap_err().to_string(),
-            "Failed to delete some node(s) in the subtree! 1 deleted, 2 left: no: /top/n1; and 1 more"
+            error.to_string(),
+            "Failed to delete some node(s) in the subtree! 2 deleted, 2 that may be deleted, \
+             3036 not tried"
         );
+        assert_eq!(error.kind(), Kind::Lost);
     }
 }
