@@ -214,7 +214,7 @@ fn zksh_prints_what_zkcli_prints() {
             theirs.left = left(&script.lines, &place, script.root);
             for locale in ["C.UTF-8", "zh_CN.UTF-8"] {
                 let ours = play_zksh(script, dialect, &server("ours"), locale);
-                let found = differences.compare(&script.lines, &theirs, &ours);
+                let found = differences.compare(&script.name, &script.lines, &theirs, &ours);
                 let place = format!("{}, {locale}: {}", engine.name, script.name);
                 wrong.extend(found.iter().map(|found| format!("{place}: {found}")));
             }

@@ -108,7 +108,7 @@ pub async fn delete_quota(
 /// Returns every znode with a hard limit, as far as this session may see them: from inside a chroot it
 /// sees none.
 pub async fn hard_limits(session: &Session) -> Result<Vec<ZnodePath>> {
-    if quota_path(session, &ZnodePath::root()).is_err() {
+    if !session.sees_real_root() {
         return Ok(Vec::new());
     }
     let mut all = Vec::new();
@@ -143,6 +143,7 @@ pub async fn hard_limits(session: &Session) -> Result<Vec<ZnodePath>> {
     Ok(found)
 }
 
+/// Returns the znode below which the quota of `path` is kept; that of the root would be no path.
 fn quota_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     if !session.sees_real_root() {
         let servers = session.servers();

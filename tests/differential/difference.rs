@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::Printed;
 
-/// Stands for a typed line where the znodes that are left are compared.
-const LEFT: &str = "(left)";
+/// Stands, with the name of the script behind it, for a typed line where the znodes that are left are
+/// compared.
+const LEFT: &str = "(left) ";
 
 /// One difference: these lines of zkCli's stand against those of zksh's.
 struct Difference {
@@ -22,7 +23,7 @@ struct Difference {
 /// The file of differences.
 ///
 /// Each begins with its reason, in lines with `#`. Then follow the line that is typed, if it is
-/// about one, behind `>` (`(left)` for the znodes that are left); the lines that zkCli prints behind `-`, and those that zksh prints behind
+/// about one, behind `>` (`(left)` and a script's name for the znodes that it leaves); the lines that zkCli prints behind `-`, and those that zksh prints behind
 /// `+`. A `*` stands for any text; `$1`, in a line of zksh, for that of the first `*` of zkCli's.
 pub(super) struct Differences(Vec<Difference>);
 
@@ -46,7 +47,13 @@ impl Differences {
     }
 
     /// Returns what differs without being a known difference.
-    pub(super) fn compare(&self, typed: &[String], zkcli: &Printed, zksh: &Printed) -> Vec<String> {
+    pub(super) fn compare(
+        &self,
+        script: &str,
+        typed: &[String],
+        zkcli: &Printed,
+        zksh: &Printed,
+    ) -> Vec<String> {
         let mut wrong = Vec::new();
         for (index, typed) in typed.iter().enumerate() {
             let of = |printed: &Printed| printed.steps.get(index).cloned().unwrap_or_default();
@@ -60,8 +67,9 @@ impl Differences {
             wrong.push(told("(events)", theirs, ours));
         }
         let (theirs, ours) = (&zkcli.left, &zksh.left);
-        if !self.explain(LEFT, theirs, ours) {
-            wrong.push(told(LEFT, theirs, ours));
+        let what = format!("{LEFT}{script}");
+        if !self.explain(&what, theirs, ours) {
+            wrong.push(told(&what, theirs, ours));
         }
         wrong
     }
@@ -110,7 +118,7 @@ impl Difference {
             captures(&self.typed, typed)?;
         }
         // No line of what is printed explains a znode.
-        if typed == LEFT && self.typed != LEFT {
+        if typed.starts_with(LEFT) && !self.typed.starts_with(LEFT) {
             return None;
         }
         let mut captured = Vec::new();
