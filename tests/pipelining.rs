@@ -67,8 +67,8 @@ fn script(seed: u64, class: Class) -> String {
         lines.insert_str(0, "connect\n");
     }
     if quota {
-        writeln!(lines, "create {root}/q\nsetquota -N 4 {root}/q").unwrap();
-        writeln!(lines, "create {root}/b\nsetquota -B 12 {root}/b").unwrap();
+        writeln!(lines, "create {root}/q\nsetquota -N 3 {root}/q").unwrap();
+        writeln!(lines, "create {root}/b\nsetquota -B 7 {root}/b").unwrap();
     }
     writeln!(lines, "create {root}/p x\ncreate {root}/p/c y").unwrap();
     for _ in 0..LINES {
