@@ -38,5 +38,6 @@ mod support;
 mod terminal;
 mod transcripts;
 mod trees;
+mod typed;
 mod watch_histories;
 mod watches;

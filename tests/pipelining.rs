@@ -401,7 +401,7 @@ fn hard_limits_that_others_have_set_are_kept_in_a_script() {
         });
         // Behind these the limits are read anew.
         let how = how.map(|line| format!("{line}\n")).unwrap_or_default();
-        let ran = zksh(&server).script(&format!("create /first\n{how}{creates}"));
+        let ran = zksh(&server).script(format!("create /first\n{how}{creates}"));
         assert_eq!(ran.stderr.matches("Quota has exceeded").count(), 18, "{}", ran.stderr);
         assert_eq!(zksh(&server).script("deleteall /q\ndelquota /q\ndelete /first\n").status, 0);
     }

@@ -371,7 +371,7 @@ impl<'a> Run<'a> {
             (Ok(invocation), Ok(Some(write))) if !alone => self.change(invocation, write).await,
             _ => None,
         };
-        if effects.is_ok_and(|effects| effects.may_change_limits()) {
+        if effects.is_ok_and(Effects::may_change_limits) {
             // They may be other ones after it, or more of them may be seen.
             self.limits = None;
         }

@@ -26,7 +26,7 @@ fn saved(server: &str, top: &str) -> Vec<String> {
     let file = folder.path().join("tree.jsonl");
     // Who may do everything sees everything.
     let ran = zksh(server)
-        .script(&format!("addauth digest super:secret\nsave {top} {}\n", file.display()));
+        .script(format!("addauth digest super:secret\nsave {top} {}\n", file.display()));
     if ran.stderr.contains("Node does not exist") {
         return Vec::new();
     }

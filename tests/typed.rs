@@ -1,0 +1,130 @@
+//! Words that look like something else, and what a session is told when it goes and comes.
+
+use std::path::Path;
+
+use crate::support::apache::{Release, Server, numbers, releases};
+use crate::support::engine::{on_every_engine, say_once};
+use crate::support::shell::{bare, zksh};
+
+#[test]
+fn a_word_with_slashes_is_no_command() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        for word in ["/", "none/ls", "/zookeeper/quit", "quit/", "//"] {
+            for dialect in ["3.4", "3.9"] {
+                let zksh = || zksh(&server).args(["--compat", dialect]);
+                let ran = zksh().script(format!("{word} /\ncreate -e /after\n"));
+                let said = format!("stdin:1: Command not found: {word}\n    {word} /\n");
+                assert_eq!((ran.stderr, ran.stdout.as_str()), (said, "Created /after\n"));
+                let ran = zksh().args([word, "/"]).run();
+                let said = format!("Command not found: {word}\n");
+                assert_eq!((ran.stderr, ran.stdout.as_str(), ran.status), (said, "", 2));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let ran = zksh(&server).script("create /lake x\ncd lake\ncreate reed y\nget /lake/reed\n");
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        let made = "Created /lake\nCreated /lake/reed\ny\n";
+        assert!(ran.stdout.starts_with(made), "{}", ran.stdout);
+
+        // These two must never meet in the root.
+        let ran = zksh(&server).script("create /data x\ncd /nosuch\ndeleteall data\ncd /\nls data\n");
+        assert_eq!(ran.status, 1);
+        assert!(ran.stderr.contains("Node does not exist: /nosuch"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("stdin:3: data counts from where the last cd"), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "Created /data\n[]\n");
+
+        // Before any cd, and in scripts of zkCli 3.9, paths are whole.
+        for (script, dialect) in [("get lake\n", "3.4"), ("cd lake\nget /lake\n", "3.9")] {
+            let ran = zksh(&server).args(["--compat", dialect]).script(script);
+            assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
+        }
+    });
+}
+
+#[test]
+fn a_large_value_names_the_option_that_lets_it_pass() {
+    let size = 3_000_000;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vec![b'x'; size]).unwrap();
+    let file = file.path().display().to_string();
+    let limits = ["--sandbox", "--sandbox-set", "jute.maxbuffer=4000000"];
+    let script = format!("create /large -i {file}\nstat /large\n");
+    let ran = bare().args(limits).script(&script);
+    assert_eq!(ran.status, 1);
+    let said = "stdin:1: Too large for one request: /large with its data takes 3000";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    assert!(ran.stderr.contains("bytes, --max-request allows 1048575\n"), "{}", ran.stderr);
+    let ran = bare().args(limits).args(["--max-request", "4000000"]).script(&script);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.contains(&format!("dataLength = {size}\n")), "{}", ran.stdout);
+}
+
+#[test]
+fn quit_quits_whatever_stands_behind_it() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        for dialect in ["3.4", "3.9"] {
+            let zksh = || zksh(&server).args(["--compat", dialect]);
+            let ran = zksh().script("quit now please\ncreate /never\n");
+            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+            assert!(!ran.stdout.contains("Created"), "{}", ran.stdout);
+            assert_eq!(zksh().args(["quit", "now"]).run().status, 0);
+        }
+    });
+}
+
+#[test]
+fn connect_begins_as_nobody_and_reconnect_as_who_one_was() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let ran = zksh(&server).script(
+            "addauth digest ann:secret\ncreate /mine x auth::cdrwa\nclose\nreconnect\nget /mine\n\
+             connect\nget /mine\nclose\nreconnect\nget /mine\n",
+        );
+        assert_eq!(ran.stdout.matches("x\ncZxid").count(), 1, "{}", ran.stdout);
+        let refused: Vec<&str> =
+            ran.stderr.lines().filter(|line| line.starts_with("stdin:")).collect();
+        let said = |line: u32| format!("stdin:{line}: Authentication is not valid : /mine");
+        assert_eq!(refused, [said(7), said(10)]);
+    });
+}
+
+/// Returns 3.8.0, which logs each connection that ends before it has read to its end, with a log.
+fn logging() -> Option<Release> {
+    let simple = Path::new("/usr/share/java/slf4j-simple.jar");
+    let release = releases().iter().find(|one| numbers(&one.version) == [3, 8, 0])?;
+    let classpath = format!("{}:{}", simple.display(), release.classpath);
+    simple.exists().then(|| Release { version: release.version.clone(), classpath })
+}
+
+#[test]
+fn one_commands_leave_no_trouble_in_a_servers_log() {
+    let Some(release) = logging() else {
+        return say_once("left out: a server's log, for want of 3.8.0 or of slf4j-simple");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("server.log");
+    let name: &'static str = Box::leak(log.display().to_string().into_boxed_str());
+    let server =
+        Server::with_properties(&release, &[("org.slf4j.simpleLogger.logFile", name)]);
+    let address = server.address();
+    let runs: u32 = std::env::var("ZKSH_LOGGED").map_or(30, |runs| runs.parse().unwrap());
+    for number in 0..runs {
+        let path = format!("/n{number}");
+        zksh(&address).args(["create", &path]).succeed();
+        zksh(&address).args(["get", &path]).succeed();
+        zksh(&address).args(["delete", &path]).succeed();
+        assert_eq!(zksh(&address).args(["ls", &path]).run().status, 1);
+    }
+    let told = std::fs::read_to_string(&log).unwrap();
+    assert!(told.contains("Established session") || told.contains("INFO"), "no log: {told}");
+    let ended = told.matches("EndOfStreamException").count();
+    assert_eq!(ended, 0, "in {} runs:\n{told}", runs * 4);
+}
