@@ -7,10 +7,13 @@ use crate::support::apache::numbers;
 use crate::support::engine::on_every_engine;
 use crate::support::shell::zksh;
 
-/// Returns what `get` says of a znode in JSON: null, or an object.
-fn data(server: &str, path: &str) -> Value {
-    let told = zksh(server).args(["-o", "json", "get", path]).succeed();
-    records(&told)[0]["result"]["data"].clone()
+/// Runs lines, none of which may fail; returns the data that each `get` among them found.
+fn data(server: &str, lines: &str) -> Vec<Value> {
+    let ran = zksh(server).args(["-o", "json"]).script(lines);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    let records = records(&ran.stdout);
+    let gets = records.iter().filter(|record| record["command"] == "get");
+    gets.map(|record| record["result"]["data"].clone()).collect()
 }
 
 fn empty() -> Value {
@@ -23,35 +26,33 @@ fn create_set_and_get_keep_null_apart() {
         let server = engine.fresh();
         let ran = zksh(&server).args(["--compat", "3.9"]).script(
             "create /none\ncreate /empty ''\ncreate --null /listed world:anyone:r\n\
-             get /none\nget /empty\nget --pretty /none\nget -b /none\ngetAcl /listed\n",
+             get /none\nget /empty\nget --pretty /none\nget -b /none\ngetAcl /listed\n\
+             find / -null\n",
         );
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        let said =
-            "Created /none\nCreated /empty\nCreated /listed\nnull\n\nnull\n\n'world,'anyone\n: r\n";
+        let said = "Created /none\nCreated /empty\nCreated /listed\n\
+                    null\n\nnull\n\n'world,'anyone\n: r\n\
+                    /\n/listed\n/none\n";
         assert_eq!(ran.stdout, said);
-        let all = ["/none", "/empty", "/listed"].map(|path| data(&server, path));
-        assert_eq!(all, [Value::Null, empty(), Value::Null]);
+        assert_eq!(zksh(&server).args(["-o", "raw", "get", "/none"]).succeed(), "");
+        assert_eq!(
+            data(&server, "get /none\nget /empty\nget /listed\n"),
+            [Value::Null, empty(), Value::Null]
+        );
 
         // A stat says 0 of both: the servers do not tell them apart there.
-        for path in ["/none", "/empty"] {
-            let stat = zksh(&server).args(["stat", path]).succeed();
-            assert!(stat.contains("dataLength = 0\n"), "{stat}");
-        }
-        assert_eq!(zksh(&server).args(["-o", "raw", "get", "/none"]).succeed(), "");
-        assert_eq!(zksh(&server).args(["find", "/", "-null"]).succeed(), "/\n/listed\n/none\n");
+        let stats = zksh(&server).script("stat /none\nstat /empty\n").stdout;
+        assert_eq!(stats.matches("dataLength = 0\n").count(), 2, "{stats}");
 
-        zksh(&server).args(["set", "--null", "/empty"]).succeed();
-        zksh(&server).args(["set", "/none", ""]).succeed();
-        assert_eq!([data(&server, "/none"), data(&server, "/empty")], [empty(), Value::Null]);
-        zksh(&server).args(["set", "/none", "x"]).succeed();
-        zksh(&server).args(["set", "/none", "--null", "-v", "2"]).succeed();
-        assert_eq!(data(&server, "/none"), Value::Null);
-        zksh(&server).args(["set", "--create", "--null", "/new"]).succeed();
-        zksh(&server).args(["create", "--parents", "/above/below"]).succeed();
-        for path in ["/new", "/above", "/above/below"] {
-            assert_eq!(data(&server, path), Value::Null, "{path}");
-        }
-
+        let found = data(
+            &server,
+            "set --null /empty\nset /none ''\nget /none\nget /empty\n\
+             set /none x\nset /none --null -v 2\nget /none\n\
+             set --create --null /new\ncreate --parents /above/below\n\
+             get /new\nget /above\nget /above/below\n",
+        );
+        let null = Value::Null;
+        assert_eq!(found, [empty(), null.clone(), null.clone(), null.clone(), null.clone(), null]);
         let ran = zksh(&server).args(["set", "--null", "-b", "/new"]).run();
         assert_eq!(ran.status, 2, "{}", ran.stderr);
     });
@@ -63,12 +64,12 @@ fn a_transaction_keeps_null_apart() {
         if engine.version < numbers("3.5") {
             return;
         }
-        let server = engine.fresh();
-        let ran = zksh(&server)
-            .script("create /a x\nmulti\ncreate /none\ncreate /empty ''\nset --null /a\ncommit\n");
-        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        let all = ["/none", "/empty", "/a"].map(|path| data(&server, path));
-        assert_eq!(all, [Value::Null, empty(), Value::Null]);
+        let found = data(
+            &engine.fresh(),
+            "create /a x\nmulti\ncreate /none\ncreate /empty ''\nset --null /a\ncommit\n\
+             get /none\nget /empty\nget /a\n",
+        );
+        assert_eq!(found, [Value::Null, empty(), Value::Null]);
     });
 }
 
@@ -77,30 +78,28 @@ fn whole_trees_keep_null_apart() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
-        let script = "create /a\ncreate /a/none\ncreate /a/empty ''\ncp -r /a /copy\n";
-        assert_eq!(zksh(&server).script(script).status, 0);
-        let apart = |top: &str| {
-            let all = ["", "/none", "/empty"].map(|path| data(&server, &format!("{top}{path}")));
-            assert_eq!(all, [Value::Null, Value::Null, empty()], "{top}");
-        };
-        apart("/copy");
-        for name in ["tree.jsonl", "tree.jsonl.gz", "folder"] {
-            let file = folder.path().join(name).display().to_string();
-            let dir: &[&str] = if name == "folder" { &["--dir"] } else { &[] };
-            zksh(&server).args(["save"]).args(dir).args(["/a", &file]).succeed();
-            zksh(&server).args(["deleteall", "/copy"]).succeed();
-            zksh(&server).args(["load", &file, "/copy"]).succeed();
-            apart("/copy");
+        let place = folder.path().display();
+        let gets = "get /copy\nget /copy/none\nget /copy/empty\n";
+        let mut lines =
+            format!("create /a\ncreate /a/none\ncreate /a/empty ''\ncp -r /a /copy\n{gets}");
+        for (option, name) in [("", "tree.jsonl"), ("", "tree.jsonl.gz"), ("--dir", "folder")] {
+            lines.push_str(&format!(
+                "save {option} /a {place}/{name}\ndeleteall /copy\nload {place}/{name} /copy\n{gets}"
+            ));
         }
-        zksh(&server).args(["set", "/copy/none", ""]).succeed();
-        zksh(&server).args(["set", "--null", "/copy/empty"]).succeed();
+        lines.push_str("set /copy/none ''\nset --null /copy/empty\nmirror /a /copy\n");
+        lines.push_str(gets);
+        let all = data(&server, &lines);
+        for found in all.chunks(3) {
+            assert_eq!(found, [Value::Null, Value::Null, empty()], "{all:?}");
+        }
+        assert_eq!(all.len(), 15);
+
+        let ran = zksh(&server).script("set /copy/none ''\nset --null /copy/empty\n");
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
         let ran = zksh(&server).args(["diff", "/a", "/copy"]).run();
         assert_eq!(ran.status, 4, "{}", ran.stderr);
-        assert_eq!(
-            ran.stdout,
-            "~ /copy/empty (data)\n  -\n  +null\n~ /copy/none (data)\n  -null\n  +\n"
-        );
-        zksh(&server).args(["mirror", "/a", "/copy"]).succeed();
-        apart("/copy");
+        let said = "~ /copy/empty (data)\n  -\n  +null\n~ /copy/none (data)\n  -null\n  +\n";
+        assert_eq!(ran.stdout, said);
     });
 }

@@ -3,49 +3,45 @@
 use std::path::Path;
 
 use crate::support::apache::{Release, Server, numbers, releases};
-use crate::support::engine::{on_every_engine, say_once};
+use crate::support::engine::{engines, on_every_engine, say_once};
 use crate::support::shell::{bare, zksh};
 
 #[test]
 fn a_word_with_slashes_is_no_command() {
-    on_every_engine(|engine| {
-        let server = engine.fresh();
-        for word in ["/", "none/ls", "/zookeeper/quit", "quit/", "//"] {
-            for dialect in ["3.4", "3.9"] {
-                let zksh = || zksh(&server).args(["--compat", dialect]);
-                let ran = zksh().script(format!("{word} /\ncreate -e /after\n"));
-                let said = format!("stdin:1: Command not found: {word}\n    {word} /\n");
-                assert_eq!((ran.stderr, ran.stdout.as_str()), (said, "Created /after\n"));
-                let ran = zksh().args([word, "/"]).run();
-                let said = format!("Command not found: {word}\n");
-                assert_eq!((ran.stderr, ran.stdout.as_str(), ran.status), (said, "", 2));
-            }
+    let server = engines()[0].fresh();
+    for word in ["/", "none/ls", "/zookeeper/quit", "quit/", "//"] {
+        for dialect in ["3.4", "3.9"] {
+            let zksh = || zksh(&server).args(["--compat", dialect]);
+            let ran = zksh().script(format!("{word} /\ncreate -e /after\n"));
+            let said = format!("stdin:1: Command not found: {word}\n    {word} /\n");
+            assert_eq!((ran.stderr, ran.stdout.as_str()), (said, "Created /after\n"));
+            let ran = zksh().args([word, "/"]).run();
+            let said = format!("Command not found: {word}\n");
+            assert_eq!((ran.stderr, ran.stdout.as_str(), ran.status), (said, "", 2));
         }
-    });
+    }
 }
 
 #[test]
 fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
-    on_every_engine(|engine| {
-        let server = engine.fresh();
-        let ran = zksh(&server).script("create /lake x\ncd lake\ncreate reed y\nget /lake/reed\n");
-        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        let made = "Created /lake\nCreated /lake/reed\ny\n";
-        assert!(ran.stdout.starts_with(made), "{}", ran.stdout);
+    let server = engines()[0].fresh();
+    let ran = zksh(&server).script("create /lake x\ncd lake\ncreate reed y\nget /lake/reed\n");
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    let made = "Created /lake\nCreated /lake/reed\ny\n";
+    assert!(ran.stdout.starts_with(made), "{}", ran.stdout);
 
-        // These two must never meet in the root.
-        let ran = zksh(&server).script("create /data x\ncd /nosuch\ndeleteall data\ncd /\nls data\n");
-        assert_eq!(ran.status, 1);
-        assert!(ran.stderr.contains("Node does not exist: /nosuch"), "{}", ran.stderr);
-        assert!(ran.stderr.contains("stdin:3: data counts from where the last cd"), "{}", ran.stderr);
-        assert_eq!(ran.stdout, "Created /data\n[]\n");
+    // These two must never meet in the root.
+    let ran = zksh(&server).script("create /data x\ncd /nosuch\ndeleteall data\ncd /\nls data\n");
+    assert_eq!(ran.status, 1);
+    assert!(ran.stderr.contains("Node does not exist: /nosuch"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("stdin:3: data counts from where the last cd"), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "Created /data\n[]\n");
 
-        // Before any cd, and in scripts of zkCli 3.9, paths are whole.
-        for (script, dialect) in [("get lake\n", "3.4"), ("cd lake\nget /lake\n", "3.9")] {
-            let ran = zksh(&server).args(["--compat", dialect]).script(script);
-            assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
-        }
-    });
+    // Before any cd, and in scripts of zkCli 3.9, paths are whole.
+    for (script, dialect) in [("get lake\n", "3.4"), ("cd lake\nget /lake\n", "3.9")] {
+        let ran = zksh(&server).args(["--compat", dialect]).script(script);
+        assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
+    }
 }
 
 #[test]
@@ -68,16 +64,14 @@ fn a_large_value_names_the_option_that_lets_it_pass() {
 
 #[test]
 fn quit_quits_whatever_stands_behind_it() {
-    on_every_engine(|engine| {
-        let server = engine.fresh();
-        for dialect in ["3.4", "3.9"] {
-            let zksh = || zksh(&server).args(["--compat", dialect]);
-            let ran = zksh().script("quit now please\ncreate /never\n");
-            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-            assert!(!ran.stdout.contains("Created"), "{}", ran.stdout);
-            assert_eq!(zksh().args(["quit", "now"]).run().status, 0);
-        }
-    });
+    let server = engines()[0].fresh();
+    for dialect in ["3.4", "3.9"] {
+        let zksh = || zksh(&server).args(["--compat", dialect]);
+        let ran = zksh().script("quit now please\ncreate /never\n");
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        assert!(!ran.stdout.contains("Created"), "{}", ran.stdout);
+        assert_eq!(zksh().args(["quit", "now"]).run().status, 0);
+    }
 }
 
 #[test]
@@ -112,10 +106,9 @@ fn one_commands_leave_no_trouble_in_a_servers_log() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("server.log");
     let name: &'static str = Box::leak(log.display().to_string().into_boxed_str());
-    let server =
-        Server::with_properties(&release, &[("org.slf4j.simpleLogger.logFile", name)]);
+    let server = Server::with_properties(&release, &[("org.slf4j.simpleLogger.logFile", name)]);
     let address = server.address();
-    let runs: u32 = std::env::var("ZKSH_LOGGED").map_or(30, |runs| runs.parse().unwrap());
+    let runs: u32 = std::env::var("ZKSH_LOGGED").map_or(15, |runs| runs.parse().unwrap());
     for number in 0..runs {
         let path = format!("/n{number}");
         zksh(&address).args(["create", &path]).succeed();

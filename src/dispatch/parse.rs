@@ -129,7 +129,11 @@ mod tests {
         let ls = "ls [-s] [-w] [-R] path [watch]";
         for (line, words) in [
             ("getAcl", "Missing: path | getAcl [-s] path".to_owned()),
-            ("rmr", "Missing: path | rmr path [-b batch size] [--keep-going] [--yes] [--force]".to_owned()),
+            (
+                "rmr",
+                "Missing: path | rmr path [-b batch size] [--keep-going] [--yes] [--force]"
+                    .to_owned(),
+            ),
             ("ls -z /a", format!("Unknown option: -z | {ls}")),
             ("ls /a true more", format!("Unexpected argument: more | {ls}")),
             ("lss /a", "Command not found: lss".to_owned()),
