@@ -83,9 +83,19 @@ fn whole_trees_keep_null_apart() {
         let mut lines =
             format!("create /a\ncreate /a/none\ncreate /a/empty ''\ncp -r /a /copy\n{gets}");
         for (option, name) in [("", "tree.jsonl"), ("", "tree.jsonl.gz"), ("--dir", "folder")] {
-            lines.push_str(&format!(
-                "save {option} /a {place}/{name}\ndeleteall /copy\nload {place}/{name} /copy\n{gets}"
-            ));
+            let file = format!("{place}/{name}");
+            for part in [
+                "save ",
+                option,
+                " /a ",
+                &file,
+                "\ndeleteall /copy\nload ",
+                &file,
+                " /copy\n",
+                gets,
+            ] {
+                lines.push_str(part);
+            }
         }
         lines.push_str("set /copy/none ''\nset --null /copy/empty\nmirror /a /copy\n");
         lines.push_str(gets);

@@ -131,6 +131,9 @@ impl Task {
             let found = connection.writable_host();
             match after {
                 After::End(end) => {
+                    if end.1 == Cause::Closed {
+                        connection.await_hang_up().await;
+                    }
                     connection.hang_up().await;
                     finish(&self.shared, &end);
                     connection.lose(&end.1, true);

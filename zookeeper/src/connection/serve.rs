@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::io::ReadBuf;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::attempt::Opened;
 use super::history::not_sent;
@@ -31,6 +32,9 @@ const MOST_IDLE: Duration = Duration::from_secs(10);
 
 /// The shortest: a server that gives a session of a millisecond is not flooded with pings.
 const LEAST_IDLE: Duration = Duration::from_millis(50);
+
+/// How long a server may take to hang up behind the reply that ends a session.
+const FAREWELL: Duration = Duration::from_millis(200);
 
 /// How often is read or written in a row before other tasks get their turn.
 const TURNS: usize = 32;
@@ -293,6 +297,24 @@ impl Connection {
             self.timer.as_mut().reset(ping.min(self.last_heard + self.silence));
         }
         Ok(())
+    }
+
+    /// Waits a moment for the server to hang up, as it does behind the reply that ends a session: one that
+    /// finds the connection closed before it has written so logs an error.
+    pub(super) async fn await_hang_up(&mut self) {
+        let mut scratch = [0; 256];
+        let closed = poll_fn(|context| {
+            loop {
+                let mut buffer = ReadBuf::new(&mut scratch);
+                match Pin::new(&mut *self.stream).poll_read(context, &mut buffer) {
+                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        });
+        // It is no matter whether it did.
+        let _ = timeout(FAREWELL, closed).await;
     }
 
     /// Says that nothing more will be sent, where that can be said at once: TLS has words for it.
