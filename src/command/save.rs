@@ -85,7 +85,7 @@ impl Save {
     fn ended(&self, cx: &Context, end: End, read_failures: ReadFailures) -> Result<Saved> {
         let file = self.file.display().to_string();
         let End { znodes, changed, skipped } = end;
-        let saved = Saved { file, znodes, changed, read_failures: skipped };
+        let saved = Saved { file, znodes, changed, unread: skipped };
         match read_failures.result() {
             Ok(()) => Ok(saved),
             Err(error) => {
@@ -160,7 +160,7 @@ pub struct Saved {
     file: String,
     znodes: u64,
     changed: u64,
-    read_failures: u64,
+    unread: u64,
 }
 
 impl Report for Saved {
