@@ -218,3 +218,18 @@ fn heaps_of_marks_do_not_reach_the_terminal() {
     assert_eq!(text.matches('\u{301}').count(), 8);
     assert_eq!(text.matches("\\u{301}").count(), 192);
 }
+
+#[test]
+fn connect_and_reconnect_say_whose_the_new_session_is() {
+    let server = server();
+    let mut terminal = connected(Setup::new(&server));
+    terminal.enter(0, "addauth digest ann:secret");
+    terminal.enter(1, "connect");
+    terminal.wait_for("digest credentials were not given again; addauth does");
+    terminal.enter(2, "addauth digest ann:secret");
+    terminal.enter(3, "close");
+    terminal.wait_for("(CLOSED) 4]");
+    terminal.keys("reconnect\r");
+    terminal.wait_for("digest credentials were given again");
+    terminal.wait_for_prompt(5);
+}
