@@ -1,8 +1,8 @@
-//! A queue that holds a bounded number of bytes, and counts what finds no room in it.
+//! A queue that holds a bounded number of bytes and counts what does not fit.
 //!
-//! Somebody else decides how fast items come, and a slow reader decides how fast they go. Neither may
-//! fill the memory. Once an item has found no room, all later ones are only counted until the reader
-//! has taken the count, so the gap stands exactly where items are missing.
+//! Others decide how fast items arrive, and a slow reader decides how fast they leave; neither may
+//! fill the memory. Once an item does not fit, all later ones are only counted until the reader
+//! takes the count, so the gap is reported exactly where items are missing.
 
 use std::collections::VecDeque;
 

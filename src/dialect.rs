@@ -1,5 +1,5 @@
-//! What `--compat` decides, as data: the words printed, what quotes mean, and what a bare `get`
-//! or `set` shows. The syntax accepted is the same in both dialects. And what `-o` chooses from.
+//! The two dialects of `--compat`, as data: the words they print, what quotes mean, and what a bare
+//! `get` or `set` shows. Both accept the same syntax. Also the output formats of `-o`.
 
 /// The release of zkCli whose output is reproduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]

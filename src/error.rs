@@ -1,7 +1,8 @@
 //! What can go wrong: the kind (who must act, and the exit status), the sentence in zkCli's words,
 //! and what to do next.
 //!
-//! Every failure of a line is an [`Error`]. It knows nothing of terminals or of the client crate.
+//! Every failure of a line is an [`Error`]. This module knows neither terminals nor the client
+//! crate.
 
 mod code;
 mod lookalike;

@@ -45,23 +45,23 @@ fn a_wrong_option_is_one_clear_line() {
         ),
         (&["-timeout", "x"], "-timeout cannot be x: it is not a whole number\n"),
         (&["--timeout=x"], "--timeout cannot be x: it is not a whole number\n"),
-        (&["-timeout", "0"], "-timeout cannot be 0: it is not from 1 to 2147483647\n"),
+        (&["-timeout", "0"], "-timeout cannot be 0: it must be from 1 to 2147483647\n"),
         (
             &["-timeout", "99999999999999999999"],
             "-timeout cannot be 99999999999999999999: it is too large\n",
         ),
         (&["-timeout"], "-timeout needs a value\n"),
-        (&["-timeout", "5", "--timeout", "6"], "-timeout is given twice\n"),
+        (&["-timeout", "5", "--timeout", "6"], "-timeout was given twice\n"),
         (&["get", "“/a”"], "Path must start with / character; “ is a curly quote; type \" or '\n"),
         (&["-r=5"], "-r takes no value\n"),
         (&["-f", "a", "ls"], "-f cannot be combined with command\n"),
         (
             &["ls", "/", "-server", "h"],
-            "-server is an option of zksh, not of ls: it stands before the command\n",
+            "-server is an option of zksh, not of ls: put it before the command\n",
         ),
         (
             &["get", "/", "--timeout=5"],
-            "--timeout is an option of zksh, not of get: it stands before the command\n",
+            "--timeout is an option of zksh, not of get: put it before the command\n",
         ),
         (&["–server", "h"], "Command not found: –server; – is an en dash; options begin with -\n"),
         (
@@ -76,10 +76,7 @@ fn a_wrong_option_is_one_clear_line() {
             &["-server", "a:1/b,c:2/b"],
             "Not a server: a:1/b,c:2/b: the chroot stands once, behind the last server: a:1,c:2/b\n",
         ),
-        (
-            &["-server", "::1"],
-            "Not a server: ::1: an IPv6 address stands in brackets: [::1]:2181\n",
-        ),
+        (&["-server", "::1"], "Not a server: ::1: put an IPv6 address in brackets: [::1]:2181\n"),
         (&["-compat", "4"], "-compat cannot be 4; it is one of 3.4 3.9\n"),
         (&["-server", "h:0"], "Not a server: h:0: a port is a number from 1 to 65535\n"),
         (
@@ -108,11 +105,11 @@ fn a_wrong_line_is_told_in_the_words_that_were_typed() {
         ),
         (
             "delete /a 99999999999",
-            "version cannot be 99999999999: it is not from -2147483648 to 2147483647",
+            "version cannot be 99999999999: it must be from -2147483648 to 2147483647",
         ),
         ("delete -v x /a", "-v cannot be x: it is not a whole number"),
         ("delete -v", "-v needs a value"),
-        ("delete -v 1 -v 2 /a", "-v is given twice"),
+        ("delete -v 1 -v 2 /a", "-v was given twice"),
         ("ls --stat=5 /", "--stat takes no value"),
         ("ls -server /", "Unknown option: -server"),
         ("ls -sq /", "Unknown option: -sq"),

@@ -56,7 +56,7 @@ fn a_transaction_that_is_not_committed_is_a_failure() {
             ("multi\ncreate /lake\nmulti\n", 3),
         ] {
             let ran = zksh(&server).args(["--compat", "3.9"]).script(script);
-            let end = format!("stdin:{line}: multi without commit: nothing of it was sent\n");
+            let end = format!("stdin:{line}: multi without commit: nothing was sent\n");
             assert!(ran.stderr.ends_with(&end), "{}", ran.stderr);
             assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
         }
@@ -82,7 +82,7 @@ fn a_check_finds_what_is_wrong_and_asks_nobody() {
             "7: Command not found: nonsense",
             "8: NO_SUCH_VARIABLE is not set in the environment",
             "9: A quote is not closed: \"",
-            "10: No line NEVER ends the data",
+            "10: The line NEVER that ends the data is missing",
         ]
     );
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
@@ -90,8 +90,8 @@ fn a_check_finds_what_is_wrong_and_asks_nobody() {
     for (script, wrong) in [
         ("multi\ncheck /lake\n", "stdin:2: multi without commit\n"),
         ("multi\nquit\n", "stdin:2: multi without commit\n    quit\n"),
-        ("commit\n", "stdin:1: There is no transaction; multi begins one\n    commit\n"),
-        ("multi\nmulti\ndiscard\n", "stdin:2: There is a transaction already\n    multi\n"),
+        ("commit\n", "stdin:1: No transaction is open; multi begins one\n    commit\n"),
+        ("multi\nmulti\ndiscard\n", "stdin:2: A transaction is already open\n    multi\n"),
     ] {
         let ran = check(script);
         assert_eq!((ran.stderr.as_str(), ran.status), (wrong, 1), "{script}");
@@ -252,7 +252,7 @@ fn data_comes_from_a_file_or_from_standard_input_where_an_option_says_so() {
         std::fs::write(&script, lines).unwrap();
         let ran = zksh(&server).args(["-f".as_ref(), script.as_os_str()]).script("more");
         let place = script.display();
-        let not_free = format!("{place}:3: Standard input is not free for data\n");
+        let not_free = format!("{place}:3: Standard input is already in use\n");
         assert!(ran.stderr.contains(&not_free), "{}", ran.stderr);
         assert_eq!((data("/lake"), data("/pool")), ("from the file".into(), "more".into()));
         if engine.version >= vec![3, 5] {
@@ -323,7 +323,7 @@ fn a_signal_leaves_no_line_untold() {
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         let ran = script.wait_with_output().unwrap();
         let errors = String::from_utf8(ran.stderr).unwrap();
-        let told = "Interrupted before the reply came; the write may have been applied";
+        let told = "Interrupted before the reply arrived; the write may have been applied";
         assert_eq!(errors.matches(told).count(), 60, "{errors}");
         assert_eq!(ran.status.code(), Some(128 + 15));
         drop(stdin);
@@ -349,9 +349,9 @@ fn relative_paths_count_from_where_the_script_is_and_from_nowhere_else() {
             [
                 "3: Path must start with / character",
                 "7: Node does not exist: /nosuch",
-                "8: reed counts from where the last cd has failed to go",
+                "8: reed is relative, but the last cd failed",
                 "9: Missing: path",
-                "10: .. counts from where the last cd has failed to go",
+                "10: .. is relative, but the last cd failed",
             ]
         );
         let ran = zksh(&server).args(["--compat", "3.9"]).script("cd lake\nls\n");

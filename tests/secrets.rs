@@ -72,7 +72,7 @@ fn ctrl_c_takes_the_question_back_and_the_next_line_is_the_shells() {
 #[test]
 fn without_a_terminal_there_is_nobody_to_ask() {
     let ran = zksh(&any().fresh()).args(["digest", "ann"]).run();
-    assert_eq!(ran.stderr, "There is no terminal to ask for the password on\n");
+    assert_eq!(ran.stderr, "Cannot ask for the password: there is no terminal\n");
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
 }
 
@@ -81,7 +81,7 @@ fn the_tests_never_ask_on_the_terminal_they_are_run_at() {
     let shell = zksh(&any().fresh()).args(["digest", "ann"]);
     let mut terminal = Setup::program(&shell.command).start();
     let (_, screen) = terminal.wait();
-    assert_eq!(screen, "There is no terminal to ask for the password on");
+    assert_eq!(screen, "Cannot ask for the password: there is no terminal");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! `--complete-words`: what the system's shell asks while a line that begins with `zksh` is typed. It
-//! says nothing where nothing is known, and it never waits for a person.
+//! `--complete-words`: what the system's shell asks while a user types a line that begins with
+//! `zksh`. It prints nothing when it knows nothing, and it never asks the user.
 
 use std::ffi::OsString;
 use std::fmt::Write;

@@ -31,7 +31,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
             cx.show_data_hint(screen, None, hint);
         }
         if cx.transaction.is_open() {
-            let why = "multi wants lines after it: it is for scripts and the prompt";
+            let why = "multi needs the lines that follow it: use it in a script or at the prompt";
             return Err(Error::usage(why));
         }
         return Ok(u8::from(outcome.failure.is_some()));
@@ -45,7 +45,7 @@ pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Inv
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
     dispatch::words(words, dialect).map_err(|error| match misplaced {
         Some(option) if error.usage_line().is_some() => Error::usage(format!(
-            "{option} is an option of zksh, not of {name}: it stands before the command"
+            "{option} is an option of zksh, not of {name}: put it before the command"
         ))
         .with_hint(format!("zksh {option} ... {name} ...")),
         _ => error,
@@ -71,7 +71,10 @@ async fn is_agreed(screen: &Screen, question: &Question) -> bool {
     let asked = escape::to_terminal(question.asked().as_bytes(), Newlines::Escape).into_owned();
     let answer = tokio::task::spawn_blocking(move || {
         let mut answer = String::new();
-        io::Write::write_all(&mut io::stderr(), format!("(-y agrees) {asked}").as_bytes())?;
+        io::Write::write_all(
+            &mut io::stderr(),
+            format!("(-y skips this question) {asked}").as_bytes(),
+        )?;
         io::stdin().read_line(&mut answer)?;
         Ok::<_, io::Error>(answer)
     });

@@ -108,7 +108,7 @@ fn listen(address: &str, allow_remote: bool) -> Result<TcpListener> {
             "Cannot listen on {address}: the sandbox trusts whoever connects, and that is not this \
              machine alone"
         ))
-        .with_hint("--allow-remote lets it"));
+        .with_hint("pass --allow-remote to allow it"));
     }
     TcpListener::bind(&addresses[..]).map_err(|error| cannot(address, &error))
 }

@@ -1,4 +1,4 @@
-//! How results and errors are shown: decided once, from the options and the two streams.
+//! How results and errors are shown. The options and the two streams decide it once, at the start.
 
 use std::io::{self, IsTerminal};
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::digest;
 use crate::dispatch::{Context, Effects, Secret, Spec, Task};
 use crate::error::{Code, Error, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 
 /// Add an identity to this session and to later ones
 #[derive(Debug, clap::Args)]
@@ -31,13 +31,13 @@ Created /lake
 impl Spec for AddAuth {
     const NAME: &'static str = "addauth";
     const TASK: Task = Task::Protect;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects { auth: true, ..Effects::NONE }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         if self.scheme.contains(':') {
             // Somebody has left out the scheme: what stands in its place is a password.
             return Err(
@@ -57,7 +57,7 @@ impl Spec for AddAuth {
             Some(Code::AuthFailed) => error.with_hint("connect opens a new session"),
             _ => error,
         })?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }
 

@@ -1,8 +1,8 @@
-//! `addWatch`: a watch that stays.
+//! `addWatch`: set a persistent watch.
 
 use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::Result;
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::zk::{TypedPath, WatchKind};
 
 /// Leave a watch that stays until it is removed
@@ -54,19 +54,19 @@ Created /lake/reed";
 impl Spec for AddWatch {
     const NAME: &'static str = "addWatch";
     const TASK: Task = Task::Watch;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = cx.path(&self.path)?;
         let kind = match self.mode {
             Mode::Persistent => WatchKind::Persistent,
             Mode::PersistentRecursive => WatchKind::PersistentRecursive,
         };
         cx.session.add_watch(&path, kind).await?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }

@@ -3,7 +3,7 @@
 use crate::dialect::Dialect;
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Code, Error, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Change the znode that relative paths start from
@@ -28,7 +28,7 @@ Created /lake/reed
 /lake";
 
 impl Cd {
-    async fn go(&self, cx: &Context) -> Result<Silence> {
+    async fn go(&self, cx: &Context) -> Result<NoOutput> {
         let path = match cx.cwd.get() {
             // A script begins in the root, though only `cd` counts from there.
             None if cx.view.dialect == Dialect::V34 && !cx.cwd.is_lost() => {
@@ -40,20 +40,20 @@ impl Cd {
             return Err(Error::code(Code::NoNode, path.as_str()));
         }
         cx.cwd.set(path);
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }
 
 impl Spec for Cd {
     const NAME: &'static str = "cd";
     const TASK: Task = Task::Look;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects { reads: true, ..Effects::SHELL }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let result = self.go(cx).await;
         if cx.terminal.is_none() {
             // What follows was meant for a place where the script is not.

@@ -1,4 +1,4 @@
-//! `clear`: an empty screen.
+//! `clear`: clear the screen.
 
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;

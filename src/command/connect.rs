@@ -33,13 +33,13 @@ Created /lake
 impl Spec for Connect {
     const NAME: &'static str = "connect";
     const TASK: Task = Task::Session;
-    type Report = Left;
+    type Report = SwitchReport;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Left> {
+    async fn run(&self, cx: &Context) -> Result<SwitchReport> {
         let servers = match &self.servers {
             Some(servers) => servers.clone(),
             None => last_servers(cx)?,
@@ -62,7 +62,7 @@ impl Spec for Connect {
         let identity = (!schemes.is_empty()).then(|| {
             format!("{} credentials were not given again; addauth does", schemes.join(" and "))
         });
-        Ok(Left { losses, identity })
+        Ok(SwitchReport { losses, identity })
     }
 }
 
@@ -73,7 +73,7 @@ fn last_servers(cx: &Context) -> Result<Servers> {
 }
 
 /// Opens a session on the servers of the last one, with its credentials.
-pub(super) async fn again(cx: &Context) -> Result<Left> {
+pub(super) async fn again(cx: &Context) -> Result<SwitchReport> {
     let servers = last_servers(cx)?;
     cx.session.can_secure(&servers)?;
     let schemes = cx.session.credential_schemes();
@@ -82,19 +82,19 @@ pub(super) async fn again(cx: &Context) -> Result<Left> {
     cx.session.settle().await;
     let identity = (!schemes.is_empty())
         .then(|| format!("{} credentials were given again", schemes.join(" and ")));
-    Ok(Left { losses, identity })
+    Ok(SwitchReport { losses, identity })
 }
 
 /// What went with the session that was left, and who the new one is; scripts are told nothing.
 #[derive(serde::Serialize)]
-pub struct Left {
+pub struct SwitchReport {
     #[serde(skip)]
     losses: Losses,
     #[serde(skip)]
     identity: Option<String>,
 }
 
-impl Report for Left {
+impl Report for SwitchReport {
     fn text(&self, out: &mut Text<'_>) {
         if !out.is_terminal() {
             return;
@@ -120,16 +120,16 @@ Example:
 impl Spec for Close {
     const NAME: &'static str = "close";
     const TASK: Task = Task::Session;
-    type Report = Left;
+    type Report = SwitchReport;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Left> {
+    async fn run(&self, cx: &Context) -> Result<SwitchReport> {
         if cx.session.state().is_over() {
             return Err(crate::session::not_connected());
         }
-        Ok(Left { losses: cx.session.close().await, identity: None })
+        Ok(SwitchReport { losses: cx.session.close().await, identity: None })
     }
 }

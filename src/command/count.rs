@@ -1,4 +1,4 @@
-//! `count`: how many znodes of which kind lie at a znode and below it.
+//! `count`: count the znodes of a subtree by kind.
 
 use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;

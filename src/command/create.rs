@@ -74,7 +74,7 @@ Created /pond/north/shore
 impl Create {
     async fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.parents || self.if_absent {
-            return Err(Error::usage("--parents and --if-absent have no place in a transaction"));
+            return Err(Error::usage("--parents and --if-absent cannot be used in a transaction"));
         }
         let (prefix, data, mode, acl) = self.prepare(cx).await?;
         Ok(Operation::Create { prefix, data, mode, acl })
@@ -117,13 +117,13 @@ impl Spec for Create {
     const TASK: Task = Task::Change;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[("mkdir", "create"), ("touch", "create")];
-    type Report = Created;
+    type Report = CreateReport;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Create).long(self.asks() || self.is_long())
     }
 
-    async fn run(&self, cx: &Context) -> Result<Created> {
+    async fn run(&self, cx: &Context) -> Result<CreateReport> {
         let (path, data, mode, acl) = self.prepare(cx).await?;
         let create = async || cx.session.create(&path, data.clone(), mode, &acl).await;
         let mut result = create().await;
@@ -134,10 +134,10 @@ impl Spec for Create {
             result = Box::pin(create()).await;
         }
         if self.if_absent && is(&result, Code::NodeExists) {
-            return Ok(Created { path, created: false });
+            return Ok(CreateReport { path, created: false });
         }
         let path = result.map_err(|error| explain(cx, error))?;
-        Ok(Created { path, created: true })
+        Ok(CreateReport { path, created: true })
     }
 
     async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
@@ -186,7 +186,7 @@ fn explain(cx: &Context, error: Error) -> Error {
                 .with_hint(format!("zksh -server {hosts} create --parents {chroot} creates it"))
         }
         Some(Code::NoNode) => {
-            error.with_hint("its parent must exist: create that first, or --parents")
+            error.with_hint("its parent must exist: create it first, or pass --parents")
         }
         Some(Code::Unimplemented) => {
             error.with_hint("this server has no containers or TTL znodes, or they are disabled")
@@ -197,12 +197,12 @@ fn explain(cx: &Context, error: Error) -> Error {
 
 /// The path of the znode, and whether it is new.
 #[derive(Debug, serde::Serialize)]
-pub struct Created {
+pub struct CreateReport {
     path: String,
     created: bool,
 }
 
-impl Report for Created {
+impl Report for CreateReport {
     fn text(&self, out: &mut Text<'_>) {
         if self.created {
             out.own("Created ");

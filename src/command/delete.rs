@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Context, Data, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::session::Operation;
 use crate::zk::TypedPath;
 
@@ -39,7 +39,7 @@ Created /lake
 impl Delete {
     fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.if_exists {
-            return Err(Error::usage("--if-exists has no place in a transaction"));
+            return Err(Error::usage("--if-exists cannot be used in a transaction"));
         }
         Ok(Operation::Delete { path: cx.path(&self.path)?, version: self.only.or(self.version) })
     }
@@ -50,24 +50,24 @@ impl Spec for Delete {
     const TASK: Task = Task::Change;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[("rm", "delete"), ("rmdir", "delete")];
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Delete)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = cx.path(&self.path)?;
         let version = self.only.or(self.version);
         match cx.session.delete(&path, version).await {
             Err(error) => match error.code_of() {
-                Some(Code::NoNode) if self.if_exists => Ok(Silence {}),
+                Some(Code::NoNode) if self.if_exists => Ok(NoOutput {}),
                 Some(Code::NotEmpty) => {
                     Err(error.with_hint(format!("deleteall {path} deletes its children too")))
                 }
                 _ => Err(error),
             },
-            Ok(()) => Ok(Silence {}),
+            Ok(()) => Ok(NoOutput {}),
         }
     }
 

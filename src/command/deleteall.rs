@@ -4,7 +4,7 @@ use crate::dispatch::{
     Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, counted,
 };
 use crate::error::Result;
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::terminal::progress::grouped;
 use crate::tree::{self, Summary};
 use crate::zk::{TypedPath, ZnodePath};
@@ -62,13 +62,13 @@ impl Spec for DeleteAll {
     const NAME: &'static str = "deleteall";
     const ALIASES: &'static [&'static str] = &["rmr"];
     const TASK: Task = Task::Change;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = self.path(cx)?;
         let note = |count| cx.progress.note(count, "deleted");
         tree::delete(&cx.session, &path, self.batch(), self.keep_going, note).await?;

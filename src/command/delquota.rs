@@ -1,8 +1,8 @@
-//! `delquota`: take a limit away.
+//! `delquota`: remove a quota.
 
 use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Error, Kind, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::tree;
 use crate::zk::{Limit, TypedPath};
 
@@ -50,16 +50,16 @@ absolute path is /zookeeper/quota/moor/zookeeper_limits
 impl Spec for DelQuota {
     const NAME: &'static str = "delquota";
     const TASK: Task = Task::Protect;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Quota)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = cx.path(&self.path)?;
         if tree::delete_quota(&cx.session, &path, self.which.limit()).await? {
-            return Ok(Silence {});
+            return Ok(NoOutput {});
         }
         Err(Error::new(Kind::Refused, format!("Quota does not exist for {path}")))
     }

@@ -1,4 +1,4 @@
-//! `diff`: how two trees differ.
+//! `diff`: compare two trees.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use crate::dispatch::transfer::{ALL, copied};
 use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
-use crate::output::{Report, Silence, Text, difference, json};
+use crate::output::{NoOutput, Report, Text, difference, json};
 use crate::tree::diff::{Changed, Difference, Pair};
 use crate::tree::source::{Pairs, Source, open};
 use crate::tree::stream::Znodes;
@@ -72,13 +72,13 @@ impl Diff {
 impl Spec for Diff {
     const NAME: &'static str = "diff";
     const TASK: Task = Task::Copy;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, names) = self.pairs(cx)?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
         while let Some((pair, _)) = pairs.next().await? {
@@ -97,7 +97,7 @@ impl Spec for Diff {
         failures.for_each(|error| read_failures.note(Some(error)));
         read_failures.result()?;
         if added + removed + changed == 0 {
-            return Ok(Silence {});
+            return Ok(NoOutput {});
         }
         let message = format!(
             "{} and {} differ: {added} added, {removed} removed, {changed} changed",

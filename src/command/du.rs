@@ -1,4 +1,4 @@
-//! `du`: which branches of a tree hold most.
+//! `du`: show which branches of a tree hold the most data.
 
 use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;

@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use self::changes::Changes;
 use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
-use crate::output::Said;
+use crate::output::Message;
 use crate::output::pretty::Kind as DataKind;
 use crate::terminal::Screen;
 use crate::terminal::draft::{Draft, editor, editor_arguments};
@@ -31,23 +31,23 @@ Example, not at a terminal:
 > create /lake deep
 Created /lake
 > edit /lake
-! There is no terminal to edit at";
+! edit needs a terminal";
 
 impl Spec for Edit {
     const NAME: &'static str = "edit";
     const TASK: Task = Task::Change;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[("vi", "edit"), ("vim", "edit"), ("nano", "edit")];
-    type Report = Said;
+    type Report = Message;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Said> {
+    async fn run(&self, cx: &Context) -> Result<Message> {
         let path = cx.path(&self.path)?;
         let Some(terminal) = &cx.terminal else {
-            return Err(Error::new(Kind::Refused, "There is no terminal to edit at")
+            return Err(Error::new(Kind::Refused, "edit needs a terminal")
                 .with_hint(format!("set {path} writes data")));
         };
         let (data, stat) = cx.session.get_data(&path, false).await?;
@@ -69,12 +69,12 @@ impl Spec for Edit {
         })?;
         if edited == text {
             draft.remove();
-            return Ok(Said("Nothing has changed".to_owned()));
+            return Ok(Message("Nothing has changed".to_owned()));
         }
         match write(cx, &path, &edited, &stat).await {
             Ok(stat) => {
                 draft.remove();
-                Ok(Said(format!("Written, version {}", stat.version)))
+                Ok(Message(format!("Saved as version {}", stat.version)))
             }
             Err(error) if error.code_of() == Some(Code::BadVersion) => {
                 Err(conflict(cx, &path, &edited, &stat, &draft).await)
@@ -99,7 +99,7 @@ async fn conflict(cx: &Context, path: &ZnodePath, mine: &str, read: &Stat, draft
     let place = draft.place();
     let error = Error::new(Kind::Refused, message)
         .with_detail(format!("your text is in {place}"))
-        .with_hint(format!("edit {path} begins with what stands there now"));
+        .with_hint(format!("edit {path} starts from the current data"));
     let (theirs, now) = match cx.session.get_data(path, false).await {
         Ok((data, stat)) => (String::from_utf8_lossy(data.as_bytes()).into_owned(), stat),
         Err(more) => return error.with_detail(format!("{more}; your text is in {place}")),
@@ -119,7 +119,7 @@ async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
         Ok(status) if status.success() => return Ok(()),
         // The shell's own words for a command that is not there.
         Ok(status) if status.code() == Some(127) => "it is not found".to_owned(),
-        Ok(status) if status.code() > Some(128) => "a signal has ended it".to_owned(),
+        Ok(status) if status.code() > Some(128) => "a signal stopped it".to_owned(),
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     };

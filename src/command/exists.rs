@@ -28,16 +28,16 @@ Created /lake
 impl Spec for Exists {
     const NAME: &'static str = "exists";
     const TASK: Task = Task::Look;
-    type Report = Answer;
+    type Report = ExistsReport;
 
     fn effects(&self) -> Effects {
         Effects::READS
     }
 
-    async fn run(&self, cx: &Context) -> Result<Answer> {
+    async fn run(&self, cx: &Context) -> Result<ExistsReport> {
         let path = cx.path(&self.path)?;
         let exists = cx.session.exists(&path, false).await?.is_some();
-        Ok(Answer { exists, path: path.to_string() })
+        Ok(ExistsReport { exists, path: path.to_string() })
     }
 
     fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
@@ -47,13 +47,13 @@ impl Spec for Exists {
 
 /// Yes or no.
 #[derive(Debug, serde::Serialize)]
-pub struct Answer {
+pub struct ExistsReport {
     exists: bool,
     #[serde(skip)]
     path: String,
 }
 
-impl Report for Answer {
+impl Report for ExistsReport {
     fn text(&self, _: &mut Text<'_>) {}
 
     fn failure(&self) -> Option<Error> {

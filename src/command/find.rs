@@ -1,4 +1,4 @@
-//! `find`: znodes that are as they must be.
+//! `find`: list the znodes that meet conditions.
 
 use super::Invocation;
 use crate::dialect::Dialect;
@@ -8,7 +8,7 @@ use crate::dispatch::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
-use crate::output::{Report, Silence, Text};
+use crate::output::{NoOutput, Report, Text};
 use crate::tree::Record;
 use crate::tree::apply::Applier;
 use crate::tree::filter::{Age, Bound, Filter, Needs, Owner, Type};
@@ -152,7 +152,7 @@ impl Find {
 impl Spec for Find {
     const NAME: &'static str = "find";
     const TASK: Task = Task::Search;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         if self.delete || !self.exec.is_empty() {
@@ -162,7 +162,7 @@ impl Spec for Find {
         }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let filter = self.filter()?;
         let top = self.top(cx)?;
         let mut deleter = self.delete.then(|| Deleter::new(cx));
@@ -182,7 +182,7 @@ impl Spec for Find {
             }
             cx.progress.note(found, "found");
             if self.exec.is_empty() {
-                cx.show(&Found::new(&visited.record))?;
+                cx.show(&FoundZnode::new(&visited.record))?;
             } else {
                 self.execute(cx, &visited.record.path).await?;
             }
@@ -191,7 +191,7 @@ impl Spec for Find {
             deleter.finish().await?;
         }
         read_failures.result()?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
@@ -249,19 +249,19 @@ impl Deleter {
 
 /// A znode that was found.
 #[derive(serde::Serialize)]
-struct Found<'a> {
+struct FoundZnode<'a> {
     path: &'a ZnodePath,
     #[serde(skip_serializing_if = "Option::is_none")]
     stat: Option<crate::zk::Stat>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundZnode<'a> {
     fn new(record: &'a Record) -> Self {
         Self { path: &record.path, stat: record.stat }
     }
 }
 
-impl Report for Found<'_> {
+impl Report for FoundZnode<'_> {
     fn text(&self, out: &mut Text<'_>) {
         out.foreign(self.path.as_str());
         out.line("");

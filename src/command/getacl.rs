@@ -30,27 +30,27 @@ Created /lake
 impl Spec for GetAcl {
     const NAME: &'static str = "getAcl";
     const TASK: Task = Task::Protect;
-    type Report = Guard;
+    type Report = AclReport;
 
     fn effects(&self) -> Effects {
         Effects::READS
     }
 
-    async fn run(&self, cx: &Context) -> Result<Guard> {
+    async fn run(&self, cx: &Context) -> Result<AclReport> {
         let path = cx.path(&self.path)?;
         let (acl, stat) = cx.session.get_acl(&path).await?;
-        Ok(Guard { acl, stat: self.stat.then_some(stat) })
+        Ok(AclReport { acl, stat: self.stat.then_some(stat) })
     }
 }
 
 /// An access control list, and the stat where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub struct Guard {
+pub struct AclReport {
     acl: Acl,
     stat: Option<Stat>,
 }
 
-impl Report for Guard {
+impl Report for AclReport {
     fn text(&self, out: &mut Text<'_>) {
         for (scheme, id, letters) in self.acl.parts() {
             out.foreign(&record(scheme, id));

@@ -1,4 +1,4 @@
-//! `getAllChildrenNumber`: how many znodes lie below one.
+//! `getAllChildrenNumber`: count the znodes below a znode.
 
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;

@@ -3,7 +3,7 @@
 use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
-use crate::output::{Report, Silence, Text};
+use crate::output::{NoOutput, Report, Text};
 use crate::tree::Data;
 use crate::tree::filter::{Filter, Needs};
 use crate::tree::grep::{Found, MAX_SHOWN_BYTES, Pattern};
@@ -49,13 +49,13 @@ Created /lake/reed
 impl Spec for Grep {
     const NAME: &'static str = "grep";
     const TASK: Task = Task::Search;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let top = cx.path_or_root(&self.path)?;
         let regex = Filter::data_regex(&self.regex, self.ignore_case)?;
         let pattern = Pattern { regex, invert: self.invert };
@@ -131,7 +131,7 @@ impl Spec for Grep {
         }
         read_failures.result()?;
         if found {
-            return Ok(Silence {});
+            return Ok(NoOutput {});
         }
         Err(Error::new(
             Kind::Refused,

@@ -8,7 +8,7 @@ use crate::dispatch::{self, Context, Effects, Spec, Task, nearest};
 use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
-use crate::output::Said;
+use crate::output::Message;
 use crate::syntax::QUOTING;
 
 /// Columns of a task, and of the whole table.
@@ -51,13 +51,13 @@ impl Spec for Help {
     const NAME: &'static str = "help";
     const TASK: Task = Task::Shell;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
-    type Report = Said;
+    type Report = Message;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Context) -> Result<Said> {
+    async fn run(&self, _: &Context) -> Result<Message> {
         let language =
             self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
         let text = match &self.words[..] {
@@ -72,7 +72,7 @@ impl Spec for Help {
             [name] if is_command(name) => page(name, language)?,
             words => entry(&words.join(" "), language)?,
         };
-        Ok(Said(text))
+        Ok(Message(text))
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::Command;
 use crate::dispatch::{Context, Effects, FreeWord, Spec, Table, Task, Wrapped, is_private, redact};
 use crate::error::{Error, Kind, Result};
-use crate::output::{Report, Silence, Text};
+use crate::output::{NoOutput, Report, Text};
 
 /// How many lines `history` shows, its own included (zkCli).
 const SHOWN: usize = 11;
@@ -73,7 +73,7 @@ impl Spec for History {
             (Some(Ask::Search), Some(word)) => Ok(search(cx, &word)),
             (Some(Ask::Search), None) => Err(Error::usage("Missing: word")
                 .with_usage("history search word")
-                .with_hint("lines that contain it are printed")),
+                .with_hint("it prints the lines that contain the word")),
             (_, Some(word)) => Err(Error::usage(format!("Unexpected argument: {word}"))
                 .with_usage("history [N] | history search word")),
             (Some(Ask::Last(number)), None) => Ok(last(cx, number)),
@@ -192,7 +192,7 @@ impl Spec for Redo {
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         match cx.reader.read::<Command>(&self.line(cx)?)? {
             Some(invocation) => Box::pin(invocation.command.run(cx)).await,
-            None => Ok(Box::new(Silence {})),
+            None => Ok(Box::new(NoOutput {})),
         }
     }
 
@@ -218,8 +218,10 @@ pub fn recalled(cx: &Context, line: &str) -> Option<Result<String>> {
     let line = number.and_then(|number| log.get(number)).cloned().ok_or_else(out_of_range);
     Some(line.and_then(|line| {
         if is_private::<Command>(&line, cx.view.dialect) {
-            let message = "Not run again: the line is private, and would be shown";
-            return Err(Error::new(Kind::Refused, message).with_hint("redo runs it unseen"));
+            let message = "Not run again: running it this way would show a private line";
+            return Err(
+                Error::new(Kind::Refused, message).with_hint("redo runs it without showing it")
+            );
         }
         Ok(line)
     }))

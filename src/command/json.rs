@@ -60,9 +60,8 @@ impl Json {
                 written => return written,
             }
         }
-        let message = format!(
-            "{path} was changed by others {MOST_TRIES} times meanwhile; nothing was written"
-        );
+        let message =
+            format!("Nothing was written: {path} changed during each of {MOST_TRIES} attempts");
         Err(Error::new(Kind::Refused, message))
     }
 }

@@ -48,7 +48,7 @@ impl Spec for ListQuota {
             cx.show(&Place(&place))?;
         }
         Err(Error::new(Kind::Refused, format!("quota for {path} does not exist."))
-            .with_hint("a quota holds for all below the znode that has it: see those above"))
+            .with_hint("a quota covers the whole subtree of its znode: look at the znodes above"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Context, Effects, Spec, Task, Transaction, Write};
 use crate::error::{Error, Result};
-use crate::output::{Report, Said, Silence, Text};
+use crate::output::{Message, NoOutput, Report, Text};
 use crate::session::{OpResult, Operation};
 use crate::zk::{Stat, TypedPath};
 
@@ -42,14 +42,14 @@ impl Spec for Multi {
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         let mut transaction = cx.transaction.lock();
         if let Some(open) = transaction.as_ref().filter(|_| cx.terminal.is_some()) {
-            return Ok(Box::new(Said(open.listed())));
+            return Ok(Box::new(Message(open.listed())));
         }
         if transaction.is_some() {
-            return Err(Transaction::refused("There is a transaction already")
-                .with_hint("commit applies it, discard forgets it"));
+            return Err(Transaction::refused("A transaction is already open")
+                .with_hint("commit applies it, discard drops it"));
         }
         *transaction = Some(Transaction::default());
-        Ok(Box::new(Silence {}))
+        Ok(Box::new(NoOutput {}))
     }
 }
 
@@ -87,13 +87,13 @@ impl Check {
 impl Spec for Check {
     const NAME: &'static str = "check";
     const TASK: Task = Task::Transaction;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Context) -> Result<Silence> {
+    async fn run(&self, _: &Context) -> Result<NoOutput> {
         Err(Transaction::none())
     }
 
@@ -117,14 +117,14 @@ Example:
 impl Spec for Discard {
     const NAME: &'static str = "discard";
     const TASK: Task = Task::Transaction;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
-        cx.transaction.lock().take().map(|_| Silence {}).ok_or_else(Transaction::none)
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
+        cx.transaction.lock().take().map(|_| NoOutput {}).ok_or_else(Transaction::none)
     }
 }
 
@@ -160,7 +160,7 @@ impl Spec for Commit {
         let Transaction { operations, spoiled, .. } =
             cx.transaction.lock().take().ok_or_else(Transaction::none)?;
         if spoiled {
-            return Err(Transaction::refused("Nothing was sent: a line since multi was wrong"));
+            return Err(Transaction::refused("Nothing was sent: a line after multi had an error"));
         }
         let result = if operations.is_empty() {
             Ok(Vec::new())

@@ -178,7 +178,8 @@ async fn delete(
     if kept + failed == 0 {
         return Ok(());
     }
-    let message =
-        format!("{path} is copied to {target}, but not all of it could be deleted: it changed");
+    let message = format!(
+        "{path} was copied to {target}, but parts of {path} changed meanwhile and were not deleted"
+    );
     Err(Error::new(Kind::Refused, message).with_causes(failures))
 }

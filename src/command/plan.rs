@@ -1,4 +1,5 @@
-//! `plan` and `apply`: the state wanted, kept in a file, against the live tree.
+//! `plan` and `apply`: compare the live tree with the state a file describes, and change it to
+//! match.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use super::diff::Differing;
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, left};
 use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
 use crate::error::{Error, Kind, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::tree::apply::Counts;
 use crate::tree::plan::{Planned, Planner};
 use crate::tree::source::Pairs;
@@ -64,13 +65,13 @@ Example:
 impl Spec for Plan {
     const NAME: &'static str = "plan";
     const TASK: Task = Task::Copy;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, target) = self.wanted.pairs(cx)?;
         let options =
             TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
@@ -100,18 +101,19 @@ impl Spec for Plan {
         failures.extend(pairs.old.take_failures());
         failures.extend(pairs.new.take_failures());
         if !failures.is_empty() {
-            let message = format!("{} cannot be as {} says", target, self.wanted.file().display());
+            let message =
+                format!("{} cannot be made as {} states", target, self.wanted.file().display());
             return Err(Error::new(Kind::Refused, message).with_causes(failures));
         }
         if counts.total() == 0 {
-            return Ok(Silence {});
+            return Ok(NoOutput {});
         }
         let words = counts.words();
         Err(Error::new(
             Kind::Different,
-            format!("{target} is not as planned; apply would do: {words}"),
+            format!("{target} differs from the file; apply would do: {words}"),
         )
-        .with_hint(format!("apply {} does it", self.wanted.file().display())))
+        .with_hint(format!("apply {} makes the changes", self.wanted.file().display())))
     }
 }
 

@@ -1,8 +1,8 @@
-//! `printwatches`: whether events are shown.
+//! `printwatches`: turn the display of events on or off.
 
 use crate::dispatch::{Choice, Context, Effects, Spec, Switch, Task};
 use crate::error::Result;
-use crate::output::{Report, Said, Silence};
+use crate::output::{Message, NoOutput, Report};
 
 /// Show events as they come, or not; watching goes on
 #[derive(Debug, clap::Args)]
@@ -31,9 +31,9 @@ impl Spec for PrintWatches {
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         if let Some(choice) = self.choice {
             cx.switches.set(Switch::Events, choice == Choice::On);
-            return Ok(Box::new(Silence {}));
+            return Ok(Box::new(NoOutput {}));
         }
         let how = if cx.switches.is_on(Switch::Events) { "on" } else { "off" };
-        Ok(Box::new(Said(format!("printwatches is {how}"))))
+        Ok(Box::new(Message(format!("printwatches is {how}"))))
     }
 }

@@ -18,24 +18,24 @@ Example:
 impl Spec for Pwd {
     const NAME: &'static str = "pwd";
     const TASK: Task = Task::Look;
-    type Report = Working;
+    type Report = PathReport;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, cx: &Context) -> Result<Working> {
-        Ok(Working { path: cx.cwd.get().unwrap_or_else(ZnodePath::root) })
+    async fn run(&self, cx: &Context) -> Result<PathReport> {
+        Ok(PathReport { path: cx.cwd.get().unwrap_or_else(ZnodePath::root) })
     }
 }
 
 /// The working path.
 #[derive(Debug, serde::Serialize)]
-pub struct Working {
+pub struct PathReport {
     path: ZnodePath,
 }
 
-impl Report for Working {
+impl Report for PathReport {
     fn text(&self, out: &mut Text<'_>) {
         out.foreign(self.path.as_str());
         out.line("");

@@ -27,29 +27,29 @@ impl Spec for Quit {
     const TASK: Task = Task::Session;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[(":q", "quit"), ("bye", "quit"), ("logout", "quit")];
-    type Report = Farewell;
+    type Report = QuitReport;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Farewell> {
+    async fn run(&self, cx: &Context) -> Result<QuitReport> {
         if cx.terminal.is_some() {
             cx.transaction.may_be_left()?;
         }
         let losses = cx.session.close().await;
-        Ok(Farewell { losses })
+        Ok(QuitReport { losses })
     }
 }
 
 /// The last words.
 #[derive(serde::Serialize)]
-pub struct Farewell {
+pub struct QuitReport {
     #[serde(skip)]
     losses: Losses,
 }
 
-impl Report for Farewell {
+impl Report for QuitReport {
     fn text(&self, out: &mut Text<'_>) {
         if out.is_terminal() {
             self.losses.text(out);

@@ -113,7 +113,7 @@ fn members(text: &str) -> std::result::Result<String, String> {
             continue;
         }
         let Some((key, value)) = line.split_once('=') else {
-            return Err(format!("line {number} is no key=value"));
+            return Err(format!("line {number} is not key=value"));
         };
         let (key, value) = (key.trim(), value.trim());
         let numbered = key.split_once('.').filter(|(_, id)| id.parse::<u64>().is_ok());
@@ -123,7 +123,7 @@ fn members(text: &str) -> std::result::Result<String, String> {
             _ if key == "version" => continue,
             _ => {
                 return Err(format!(
-                    "line {number} has {key}, which is none of server.N, group.N, weight.N, version"
+                    "line {number} has {key}; expected server.N, group.N, weight.N or version"
                 ));
             }
         }
@@ -165,7 +165,7 @@ mod tests {
             Ok("server.1=a:1:2:participant;3,server.2=b:1:2;3,group.1=1:2")
         );
         assert!(members("server.x=a:1:2;3").unwrap_err().starts_with("line 1 has server.x"));
-        assert_eq!(members("server.1").unwrap_err(), "line 1 is no key=value");
+        assert_eq!(members("server.1").unwrap_err(), "line 1 is not key=value");
         assert_eq!(members("version=1\n").unwrap_err(), "it names no server.N");
         assert!(
             members("server.1=a:1:2\ntickTime=2000").unwrap_err().contains("line 2 has tickTime")

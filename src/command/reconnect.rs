@@ -1,6 +1,6 @@
-//! `reconnect`: a new session in the place of one that is over.
+//! `reconnect`: open a new session after one has ended.
 
-use super::connect::{Left, again};
+use super::connect::{SwitchReport, again};
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 
@@ -17,21 +17,21 @@ Example:
 > close
 > reconnect
 > reconnect
-! There is a session already";
+! A session is already open";
 
 impl Spec for Reconnect {
     const NAME: &'static str = "reconnect";
     const TASK: Task = Task::Session;
-    type Report = Left;
+    type Report = SwitchReport;
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Left> {
+    async fn run(&self, cx: &Context) -> Result<SwitchReport> {
         if !cx.session.state().is_over() {
-            return Err(Error::new(Kind::Refused, "There is a session already")
-                .with_hint("by itself it finds a server again; close ends it"));
+            return Err(Error::new(Kind::Refused, "A session is already open")
+                .with_hint("it reconnects by itself; close ends it"));
         }
         again(cx).await
     }

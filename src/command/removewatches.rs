@@ -1,8 +1,8 @@
-//! `removewatches`: let go of watches.
+//! `removewatches`: remove watches.
 
 use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Code, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 use crate::zk::{TypedPath, WatchKind};
 
 /// Remove watches of this session from a znode
@@ -60,20 +60,20 @@ WatchedEvent state:SyncConnected type:PersistentWatchRemoved path:/lake
 impl Spec for RemoveWatches {
     const NAME: &'static str = "removewatches";
     const TASK: Task = Task::Watch;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = cx.path(&self.path)?;
         let removed = cx.session.remove_watches(&path, self.which.kind(), self.local).await;
         removed.map_err(|error| match error.code_of() {
-            Some(Code::NoWatcher) => error.with_hint("watches lists those there are"),
+            Some(Code::NoWatcher) => error.with_hint("watches lists the watches you have"),
             _ => error,
         })?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }
 

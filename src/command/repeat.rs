@@ -6,7 +6,7 @@ use super::Invocation;
 use super::sleep::Seconds;
 use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
 use crate::error::Result;
-use crate::output::Silence;
+use crate::output::NoOutput;
 
 /// Run a command a number of times, until it fails
 #[derive(Debug, clap::Args)]
@@ -31,13 +31,13 @@ Created /lake-0000000001";
 impl Spec for Repeat {
     const NAME: &'static str = "repeat";
     const TASK: Task = Task::Script;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let invocation: Invocation = self.wrapped.invocation()?;
         for run in 0..self.times {
             cx.progress.note_runs(run);
@@ -51,7 +51,7 @@ impl Spec for Repeat {
                 return Err(failure);
             }
         }
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {

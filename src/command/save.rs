@@ -129,8 +129,8 @@ impl Spec for Save {
         }
         let partial = partial(&self.file);
         if !self.force && self.file.exists() {
-            let message = format!("{} is there already", self.file.display());
-            return Err(Error::new(Kind::Refused, message).with_hint("--force replaces it"));
+            let message = format!("{} already exists", self.file.display());
+            return Err(Error::new(Kind::Refused, message).with_hint("pass --force to replace it"));
         }
         let written = self.write(cx, &top, header, &partial).await;
         if written.is_err() {
@@ -168,7 +168,7 @@ impl Report for Saved {
         let znodes = counted(self.znodes, "znode", "znodes");
         let changed = match self.changed {
             0 => String::new(),
-            changed => format!(", {changed} of which changed meanwhile"),
+            changed => format!(", {changed} of which changed during the save"),
         };
         out.own(format_args!("Saved {znodes} to "));
         out.foreign(&self.file);

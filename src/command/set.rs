@@ -72,7 +72,7 @@ impl Set {
 
     async fn as_operation(&self, cx: &Context) -> Result<Operation> {
         if self.create {
-            return Err(Error::usage("--create has no place in a transaction"));
+            return Err(Error::usage("--create cannot be used in a transaction"));
         }
         let path = cx.path(&self.path)?;
         let data = self.source.read(cx, Some(&self.data)).await?;
@@ -108,7 +108,7 @@ impl Spec for Set {
             match session.create(path.as_str(), data.clone(), mode, &acl).await {
                 Ok(_) => {
                     let created = Some(path.to_string());
-                    return Ok(Box::new(Written { created, stat: None }));
+                    return Ok(Box::new(SetReport { created, stat: None }));
                 }
                 // Somebody else was faster; then there is something to write to.
                 Err(error) if error.code_of() == Some(Code::NodeExists) => {}
@@ -116,7 +116,7 @@ impl Spec for Set {
             }
             result = session.set_data(&path, data.clone(), None).await;
         }
-        Ok(Box::new(Written { created: None, stat: tells.then_some(result?) }))
+        Ok(Box::new(SetReport { created: None, stat: tells.then_some(result?) }))
     }
 
     async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
@@ -137,12 +137,12 @@ impl Spec for Set {
 
 /// The stat after a write, where it was asked for; or the path of a new znode.
 #[derive(Debug, serde::Serialize)]
-pub(super) struct Written {
+pub(super) struct SetReport {
     created: Option<String>,
     stat: Option<Stat>,
 }
 
-impl Report for Written {
+impl Report for SetReport {
     fn text(&self, out: &mut Text<'_>) {
         if let Some(path) = &self.created {
             out.own("Created ");

@@ -75,23 +75,23 @@ impl Spec for SetAcl {
     const NAME: &'static str = "setAcl";
     const TASK: Task = Task::Protect;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("chmod", "setAcl")];
-    type Report = Guarded;
+    type Report = SetAclReport;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Acl).long(self.is_long())
     }
 
-    async fn run(&self, cx: &Context) -> Result<Guarded> {
+    async fn run(&self, cx: &Context) -> Result<SetAclReport> {
         let path = self.path(cx)?;
         let acl = cx.acl(&self.acl).await?;
         if self.recursive {
             let note = |count| cx.progress.note(count, "changed");
             tree::set_acl(&cx.session, &path, &acl, self.only, note).await?;
             let stat = if self.stat { cx.session.exists(&path, false).await? } else { None };
-            return Ok(Guarded { stat });
+            return Ok(SetAclReport { stat });
         }
         let stat = cx.session.set_acl(&path, &acl, self.only).await?;
-        Ok(Guarded { stat: (self.stat || cx.view.tells_stat()).then_some(stat) })
+        Ok(SetAclReport { stat: (self.stat || cx.view.tells_stat()).then_some(stat) })
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
@@ -107,11 +107,11 @@ impl Spec for SetAcl {
 
 /// The stat afterwards, where it was asked for.
 #[derive(Debug, serde::Serialize)]
-pub struct Guarded {
+pub struct SetAclReport {
     stat: Option<Stat>,
 }
 
-impl Report for Guarded {
+impl Report for SetAclReport {
     fn text(&self, out: &mut Text<'_>) {
         if let Some(stat) = &self.stat {
             stat.text(out);

@@ -1,4 +1,4 @@
-//! `setquota`: limit what a subtree may have.
+//! `setquota`: limit the size of a subtree.
 
 use crate::dispatch::{Context, Effects, Spec, Task, Write};
 use crate::error::{Error, Result};

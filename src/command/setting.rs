@@ -1,4 +1,4 @@
-//! `setting`: hints, pager, prompt, times and vi, as one likes them.
+//! `setting`: the user's choices: hints, pager, prompt, times, vi.
 
 mod save;
 
@@ -111,7 +111,7 @@ fn change(cx: &Context, name: Name, choice: Choice) -> Result<()> {
         (None, Some(style)) => cx.switches.set_prompt(style),
         (Some(switch), None) => {
             if switch == Switch::Pager && choice == Choice::On && cx.terminal.is_none() {
-                return Err(Error::new(Kind::Refused, "There is no terminal for a pager"));
+                return Err(Error::new(Kind::Refused, "A pager needs a terminal"));
             }
             cx.switches.set(switch, choice == Choice::On);
         }
@@ -157,7 +157,7 @@ fn value(cx: &Context, name: Name) -> Value {
 /// Writes choices into the config file.
 fn save(cx: &Context, values: &BTreeMap<&'static str, Value>) -> Result<()> {
     let file = cx.config.file.as_ref().ok_or_else(|| {
-        Error::new(Kind::Refused, "There is no place for a config file: HOME is not set")
+        Error::new(Kind::Refused, "Cannot save: HOME is not set, so there is no config file")
     })?;
     let choices: Vec<(&str, String)> = values
         .iter()

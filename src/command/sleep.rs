@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 
 /// Wait for some seconds with the session kept alive
 #[derive(Debug, clap::Args)]
@@ -23,15 +23,15 @@ Example:
 impl Spec for Sleep {
     const NAME: &'static str = "sleep";
     const TASK: Task = Task::Script;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Context) -> Result<Silence> {
+    async fn run(&self, _: &Context) -> Result<NoOutput> {
         tokio::time::sleep(self.seconds.0).await;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }
 
@@ -45,7 +45,7 @@ impl FromStr for Seconds {
     fn from_str(text: &str) -> Result<Self> {
         let seconds = text.parse().ok().and_then(|number| Duration::try_from_secs_f64(number).ok());
         seconds.map(Self).ok_or_else(|| {
-            Error::usage(format!("{text} is no number of seconds, such as 2 or 0.5"))
+            Error::usage(format!("{text} is not a number of seconds such as 2 or 0.5"))
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Command;
 use crate::dispatch::{Context, Effects, MultiLine, Spec, Table, Task, Write};
 use crate::error::{Error, Kind, Result};
-use crate::output::Silence;
+use crate::output::NoOutput;
 
 /// Largest file that is run, in bytes: it is read as a whole. `zksh -f` has no such limit.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -35,17 +35,17 @@ Example:
 impl Spec for Source {
     const NAME: &'static str = "source";
     const TASK: Task = Task::Script;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects { reads: true, write: Some(Write::Several), is_long: true, ..Effects::SHELL }
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let name = self.file.display().to_string();
         let depth = cx.running_files.enter();
         if depth.depth() > DEEPEST {
-            let message = format!("Not run: {name}: files run each other {DEEPEST} deep");
+            let message = format!("Not run: {name}: files are nested {DEEPEST} deep");
             return Err(Error::new(Kind::Refused, message));
         }
         let text = read(&self.file)
@@ -69,7 +69,7 @@ impl Spec for Source {
             }
         }
         match failed {
-            0 => Ok(Silence {}),
+            0 => Ok(NoOutput {}),
             1 => Err(Error::new(Kind::Refused, format!("1 line of {name} failed"))),
             _ => Err(Error::new(Kind::Refused, format!("{failed} lines of {name} failed"))),
         }

@@ -54,17 +54,17 @@ impl Stat {
 impl Spec for Stat {
     const NAME: &'static str = "stat";
     const TASK: Task = Task::Look;
-    type Report = Found;
+    type Report = StatReport;
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches())
     }
 
-    async fn run(&self, cx: &Context) -> Result<Found> {
+    async fn run(&self, cx: &Context) -> Result<StatReport> {
         let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
         let watch = self.watches();
         match cx.session.exists(&path, watch).await? {
-            Some(stat) => Ok(Found { stat }),
+            Some(stat) => Ok(StatReport { stat }),
             None => Err(Error::code(Code::NoNode, path.as_str())),
         }
     }
@@ -76,11 +76,11 @@ impl Spec for Stat {
 
 /// The stat of a znode that exists.
 #[derive(Debug, serde::Serialize)]
-pub struct Found {
+pub struct StatReport {
     stat: crate::zk::Stat,
 }
 
-impl Report for Found {
+impl Report for StatReport {
     fn text(&self, out: &mut Text<'_>) {
         self.stat.text(out);
     }

@@ -3,7 +3,7 @@
 use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
-use crate::output::{Report, Silence, Text};
+use crate::output::{NoOutput, Report, Text};
 use crate::tree::Kind;
 use crate::tree::filter::Needs;
 use crate::tree::stream::{Visited, Znodes};
@@ -43,13 +43,13 @@ Created /lake/reed
 impl Spec for Tree {
     const NAME: &'static str = "tree";
     const TASK: Task = Task::Search;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: self.sizes, ..Needs::default() };
         let mut znodes = Znodes::new(&cx.session, &top, needs, self.depth);
@@ -68,7 +68,7 @@ impl Spec for Tree {
             read_failures.note(visited.refused);
         }
         read_failures.result()?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 }
 

@@ -1,8 +1,8 @@
-//! `version`: which shell this is.
+//! `version`: print the shell's version.
 
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::Result;
-use crate::output::Said;
+use crate::output::Message;
 
 /// Print the shell's name and version
 #[derive(Debug, clap::Args)]
@@ -15,13 +15,13 @@ const EXAMPLE: &str =
 impl Spec for Version {
     const NAME: &'static str = "version";
     const TASK: Task = Task::Shell;
-    type Report = Said;
+    type Report = Message;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Context) -> Result<Said> {
-        Ok(Said(format!("ZooKeeper CLI version: zksh {}", env!("CARGO_PKG_VERSION"))))
+    async fn run(&self, _: &Context) -> Result<Message> {
+        Ok(Message(format!("ZooKeeper CLI version: zksh {}", env!("CARGO_PKG_VERSION"))))
     }
 }

@@ -1,4 +1,4 @@
-//! `wait`: until a znode is as it should be.
+//! `wait`: wait until a znode meets a condition.
 
 use std::str::FromStr;
 use std::time::Instant;
@@ -38,7 +38,7 @@ Created /lake
 > wait /lake exists
 > wait /lake value=deep
 > wait /lake children>=1 --timeout 0.1
-! Waited 0.1 s in vain: /lake has 0 children";
+! Waited 0.1 s: /lake has 0 children";
 
 impl Wait {
     /// Waits until the condition holds; `last` is the znode as it was seen last.
@@ -92,7 +92,7 @@ impl Spec for Wait {
             Err(_) => Err(Error::new(
                 Kind::Refused,
                 format!(
-                    "Waited {} s in vain: {}",
+                    "Timed out after {} s: {}",
                     timeout.as_secs_f64(),
                     self.condition.unlike(&path, last.as_ref())
                 ),
@@ -197,7 +197,7 @@ impl Condition {
 
     /// Says how the znode was when it was last seen.
     fn unlike(&self, path: &ZnodePath, last: Option<&Snapshot>) -> String {
-        let Some(seen) = last else { return format!("no server told how {path} is") };
+        let Some(seen) = last else { return format!("no server answered about {path}") };
         match (self, &seen.stat) {
             (_, None) => format!("{path} does not exist"),
             (Self::Version(..), Some(stat)) => format!("{path} has version {}", stat.version),

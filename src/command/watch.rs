@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::dialect::Format;
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Code, Error, Kind, Result};
-use crate::output::{Gap, Silence};
+use crate::output::{Gap, NoOutput};
 use crate::session::Step;
 use crate::zk::{Event, TypedPath, ZnodePath};
 
@@ -100,13 +100,13 @@ impl Watch {
 impl Spec for Watch {
     const NAME: &'static str = "watch";
     const TASK: Task = Task::Watch;
-    type Report = Silence;
+    type Report = NoOutput;
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Silence> {
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = cx.path(&self.path)?;
         let mut follow = cx.session.follow(&path, self.recursive).await?;
         let mut failed = 0;
@@ -131,7 +131,7 @@ impl Spec for Watch {
             }
         }
         match failed {
-            0 => Ok(Silence {}),
+            0 => Ok(NoOutput {}),
             _ => Err(Error::new(Kind::Refused, format!("The command failed {failed} times"))),
         }
     }

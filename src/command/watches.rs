@@ -34,29 +34,29 @@ Created /lake
 impl Spec for Watches {
     const NAME: &'static str = "watches";
     const TASK: Task = Task::Watch;
-    type Report = Held;
+    type Report = WatchList;
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several).watching(true)
     }
 
-    async fn run(&self, cx: &Context) -> Result<Held> {
+    async fn run(&self, cx: &Context) -> Result<WatchList> {
         if self.remove_all {
             cx.session.remove_all_watches().await?;
-            return Ok(Held { watches: Vec::new() });
+            return Ok(WatchList { watches: Vec::new() });
         }
         let watches = cx.session.watches();
         let milliseconds = |since: SystemTime| {
             let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
         };
-        let held = watches.into_iter().map(|watch| One {
+        let held = watches.into_iter().map(|watch| WatchRow {
             path: watch.path,
             kind: name(watch.kind),
             since: milliseconds(watch.since),
             events: watch.events,
         });
-        Ok(Held { watches: held.collect() })
+        Ok(WatchList { watches: held.collect() })
     }
 }
 
@@ -71,13 +71,13 @@ fn name(kind: WatchKind) -> &'static str {
 
 /// The watches, by path.
 #[derive(Debug, serde::Serialize)]
-pub struct Held {
-    watches: Vec<One>,
+pub struct WatchList {
+    watches: Vec<WatchRow>,
 }
 
 /// One watch.
 #[derive(Debug, serde::Serialize)]
-struct One {
+struct WatchRow {
     path: ZnodePath,
     kind: &'static str,
     /// Milliseconds since 1970, by this machine's clock.
@@ -86,9 +86,9 @@ struct One {
     events: u64,
 }
 
-impl Report for Held {
+impl Report for WatchList {
     fn text(&self, out: &mut Text<'_>) {
-        for One { path, kind, since, events } in &self.watches {
+        for WatchRow { path, kind, since, events } in &self.watches {
             out.foreign(path.as_str());
             let plural = if *events == 1 { "" } else { "s" };
             out.line(format_args!(" {kind}, since {}, {events} event{plural}", date(*since)));

@@ -1,5 +1,5 @@
-//! Types of arguments that mean more to the shell than their text: whoever reads, completes or
-//! redacts a line asks for the type and knows no command by name.
+//! Argument types that tell the shell more than the text does. Parsing, completion and redaction
+//! look at the type and know no command by name.
 
 use std::any::TypeId;
 use std::ffi::{OsStr, OsString};

@@ -1,5 +1,5 @@
-//! Consent to what a command does to a whole subtree: a person at a terminal is asked first, and what
-//! every server needs must be meant twice.
+//! Consent for commands that change a whole subtree: the user is asked first, and changes to znodes
+//! that every server needs must be forced.
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
@@ -23,8 +23,8 @@ impl Question {
 
     /// Returns the error where a person types the lines and cannot be asked.
     pub fn unasked(&self) -> Error {
-        let message = format!("{}. {}? That is to be said in advance", self.declined, self.words);
-        Error::new(Kind::Refused, message).with_hint("--yes says it")
+        let message = format!("{}. {}? Nobody can be asked here", self.declined, self.words);
+        Error::new(Kind::Refused, message).with_hint("pass --yes to confirm")
     }
 }
 
@@ -51,7 +51,7 @@ impl Consent {
         match cx.protected_by(&path) {
             Some(why) if !self.force => {
                 let message = format!("Refusing to {what} {path} and all below it: {why}");
-                Err(Error::new(Kind::Refused, message).with_hint("--force does it all the same"))
+                Err(Error::new(Kind::Refused, message).with_hint("pass --force to do it anyway"))
             }
             _ => Ok(path),
         }

@@ -1,4 +1,4 @@
-//! What commands work on: the session, the log of lines, and the few switches of the shell.
+//! What a command is given: the session, and the parts of the shell that runs it.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -210,7 +210,7 @@ impl Context {
             Some(Code::NoAuth) => {
                 let who = match self.session.identities().await {
                     Ok(who) => who.iter().map(|id| format!("{}:{}", id.scheme, id.user)).collect(),
-                    Err(_) => vec!["known to the server only".to_owned()],
+                    Err(_) => vec!["(the server did not say)".to_owned()],
                 };
                 let wants = match self.session.get_acl(&path).await {
                     Ok((acl, _)) => {
@@ -234,7 +234,7 @@ impl Context {
         match likely_line::<T>(line, self.view.dialect) {
             Some(meant) if is_of_words && !is_private::<T>(line, self.view.dialect) => error
                 .with_hint(format!(
-                    "words with blanks stand in single quotes: {meant} (help quoting)"
+                    "put words with blanks in single quotes: {meant} (help quoting)"
                 )),
             _ => error,
         }
@@ -317,9 +317,10 @@ impl Context {
     /// Returns the znode that was typed.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
         if self.cwd.is_lost() && !typed.as_str().starts_with('/') {
-            let message =
-                format!("{} counts from where the last cd has failed to go", typed.as_str());
-            return Err(Error::usage(message).with_hint("a cd that succeeds comes first"));
+            let message = format!("{} is relative, but the last cd failed", typed.as_str());
+            return Err(
+                Error::usage(message).with_hint("use an absolute path, or a cd that succeeds")
+            );
         }
         typed.from(self.cwd.get().as_ref())
     }

@@ -1,4 +1,4 @@
-//! What is said of data that looks as if the user meant something else: it is stored as typed.
+//! A hint for data that looks like something else: it is stored as typed.
 
 use crate::dialect::Format;
 use crate::output::json::Time;
@@ -42,7 +42,7 @@ impl DataHint {
             ),
             Self::Input => "- is stored as typed; -i - stores standard input".to_owned(),
             Self::Option(typed) => format!(
-                "{typed} is stored as typed; an option stands before the path, or before data"
+                "{typed} is stored as typed; put options before the path or before the data"
             ),
         }
     }

@@ -1,5 +1,5 @@
-//! The data of a znode as it is given: typed, from a file or from standard input; as it stands, or
-//! in base64 or hexadecimal.
+//! Where a command gets a znode's data: a typed word, a file or standard input; as it is, in base64
+//! or in hexadecimal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -72,8 +72,8 @@ impl DataSource {
             },
             Some(file) if file.as_os_str() == "-" => {
                 let input = cx.input.take().ok_or_else(|| {
-                    Error::usage("Standard input is not free for data")
-                        .with_hint("in a script, <<END takes the lines up to END")
+                    Error::usage("Standard input is already in use")
+                        .with_hint("in a script, <<END reads the lines up to END")
                 })?;
                 take("standard input", most, move || Ok(input as Box<dyn Read>)).await?
             }
@@ -128,7 +128,7 @@ fn decode(given: Vec<u8>, form: Form) -> Result<Vec<u8>> {
     if form.hex {
         let digits: Vec<u8> = digits().collect();
         return unhex(&digits).ok_or_else(|| {
-            Error::usage("The data is not hexadecimal: two digits for each byte are wanted")
+            Error::usage("The data is not hexadecimal: each byte needs two digits")
         });
     }
     Ok(given)

@@ -1,4 +1,4 @@
-//! What a command does, as far as others that run at the same time must know.
+//! What a command does, as far as other commands running at the same time must know.
 
 /// How a command may run beside others of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

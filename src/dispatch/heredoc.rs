@@ -1,4 +1,4 @@
-//! Data in lines of its own: `set /lake <<END`, then lines up to one that is `END`.
+//! Data on lines of its own: `set /lake <<END`, then the data, then a line `END`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -44,7 +44,7 @@ pub(super) fn words<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Wor
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let line = Line::parse(first, dialect);
     let Some((index, mark)) = find::<T>(&line, dialect) else { return Ok(None) };
-    let missing = || Error::usage(format!("No line {mark} ends the data"));
+    let missing = || Error::usage(format!("The line {mark} that ends the data is missing"));
     let rest = format!("\n{}", rest.strip_suffix('\n').unwrap_or(rest));
     let block = rest.strip_suffix(&mark).and_then(|rest| rest.strip_suffix('\n'));
     let block = block.ok_or_else(missing)?;

@@ -1,4 +1,4 @@
-//! The line that somebody has meant who is not used to this shell's quotes.
+//! Guesses the line that a user meant whose quotes or blanks make a line wrong.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;

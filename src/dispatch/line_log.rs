@@ -1,4 +1,4 @@
-//! The lines so far, by number; of a long script the last ones.
+//! The lines typed so far, by number. Of a long script only the last ones are kept.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

@@ -1,8 +1,8 @@
-//! What commands share, whichever they are: how a line becomes a command, what a command is given
-//! and says of itself, data and consent, and what follows for others that run at the same time.
+//! What commands share: how a line becomes a command, what a command is given ([`Context`]) and says
+//! of itself ([`Spec`]), data, consent, and what may run at the same time.
 //!
-//! The commands themselves are in `command`, which imports this module. What must be known of their
-//! list comes as a trait, [`Table`].
+//! The commands are in `command`, which imports this module. This module sees their list only
+//! through the trait [`Table`].
 
 mod arguments;
 mod consent;

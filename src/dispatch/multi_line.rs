@@ -1,5 +1,5 @@
-//! A block of text becomes lines to run: it may have been pasted, or typed in several rows because
-//! a quote was open, a row ended in `\`, or `<<END` announced rows of data.
+//! Cuts a block of text into lines to run. The block may have been pasted, or typed in several rows
+//! because of an open quote, a `\` at the end of a row, or `<<END`.
 
 use super::{Table, heredoc};
 use crate::dialect::Dialect;

@@ -1,4 +1,4 @@
-//! Where the results of commands go, and what they name as their origin.
+//! Where a command's results go, and the origin that they name.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};

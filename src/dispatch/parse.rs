@@ -69,7 +69,7 @@ pub(super) fn by_clap<T: Table>(line: &Words, dialect: Dialect) -> Result<Option
         && let Some(redacted) = redact_words::<T>(line, dialect)
     {
         return Err(read_words::<T>(&redacted, dialect).err().unwrap_or_else(|| {
-            Error::usage("The words are wrong where a secret stands, and are not shown")
+            Error::usage("Wrong arguments; they are not shown because they contain a secret")
         }));
     }
     read

@@ -1,9 +1,8 @@
-//! Which word of a line is what: a command, an option, or the value of an argument.
+//! Classifies the words of a line: command, option, or value of an argument.
 //!
-//! A word in the place of data, a password or another free word is an option only if the whole of
-//! it is one and the free word still follows. `-h` and `--help` are free words there, and `--` ends
-//! the options. clap knows no such rule, so it gets the words in an order that leaves no doubt:
-//! options, `--`, values.
+//! Where data, a password or another free word is expected, a word counts as an option only if all
+//! of it is one and the free word still follows. There `-h` and `--help` are free words, and `--`
+//! ends the options. clap has no such rule, so we reorder the words for it: options, `--`, values.
 
 use std::ffi::{OsStr, OsString};
 

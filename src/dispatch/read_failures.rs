@@ -1,4 +1,5 @@
-//! What of a tree could not be read: told at the end, once for a branch; the rest goes on.
+//! Collects the znodes of a tree that could not be read. Commands go on and report them at the end,
+//! once for a branch.
 
 use crate::error::{Error, Kind, Result};
 

@@ -1,5 +1,4 @@
-//! What of a line is a secret, told by the types of its arguments: a typed line as it may be shown,
-//! and words from which messages may be made.
+//! Masks the secrets in a line. The types of the arguments tell which words are secret.
 
 use std::borrow::Cow;
 use std::ffi::OsString;

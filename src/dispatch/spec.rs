@@ -1,5 +1,5 @@
 //! What a command says about itself, in its own file. Help, man pages, completion, scripts,
-//! redaction and questions follow from it; a test lists what a command lacks.
+//! redaction and questions follow from it, and a test lists what a command lacks.
 
 use std::future::{Future, ready};
 

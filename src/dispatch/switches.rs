@@ -1,4 +1,4 @@
-//! The few things about the shell that a person chooses: some are on or off, the prompt has a style.
+//! The shell's settings: some are on or off, and the prompt has a style.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 

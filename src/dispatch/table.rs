@@ -1,4 +1,4 @@
-//! What the shell must know of the list of commands, whichever they are: `command` implements it.
+//! What this module needs to know of the list of commands. `command` implements it.
 
 use std::ffi::OsString;
 use std::future::Future;

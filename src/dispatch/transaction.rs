@@ -69,7 +69,7 @@ impl Transaction {
         }
         let waiting = counted(self.operations.len() as u64, "operation", "operations");
         Err(Self::refused(&format!("A transaction is open, with {waiting}"))
-            .with_hint("commit applies it, discard forgets it; to leave again drops it"))
+            .with_hint("commit applies it, discard drops it; leaving once more drops it too"))
     }
 
     /// Returns a line for each operation.
@@ -101,7 +101,7 @@ impl Transaction {
 
     /// Returns the error of a command that wants a transaction where there is none.
     pub fn none() -> Error {
-        Self::refused("There is no transaction").with_hint("multi begins one")
+        Self::refused("No transaction is open").with_hint("multi begins one")
     }
 
     /// Returns the error of a transaction that cannot go on so.

@@ -1,4 +1,4 @@
-//! What the commands share that turn one tree into another: `cp`, `mv`, `mirror`, `load`, `apply`.
+//! What `cp`, `mv`, `mirror`, `load` and `apply` share: they turn one tree into another.
 
 use std::path::Path;
 
@@ -163,7 +163,7 @@ pub fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<Transfe
         Some(error) if failures.is_empty() => Err(error),
         Some(last) => {
             failures.push(last);
-            let message = format!("{} are left as they are", counted(count, "znode", "znodes"));
+            let message = format!("{} were not changed", counted(count, "znode", "znodes"));
             Err(Error::new(Kind::Refused, message).with_causes(failures))
         }
         None => Err(Error::new(Kind::Refused, format!("{count} steps failed"))),
@@ -176,19 +176,19 @@ pub fn left(refused: &Refused) -> Error {
     let (words, hint) = match &refused.reason {
         Reason::Differs(changed) => {
             let what: Vec<&str> = changed.names().collect();
-            let words = format!("{path} is there with other {}", what.join(" and "));
-            (words, Some("--force overwrites it"))
+            let words = format!("{path} exists with different {}", what.join(" and "));
+            (words, Some("pass --overwrite to overwrite it"))
         }
         Reason::LiveEphemeral => (format!("{path} is an ephemeral of a live session"), None),
         Reason::NewEphemeral => (
-            format!("{path} is ephemeral, and would go with this session"),
-            Some("--persist-ephemerals makes it persistent"),
+            format!("{path} is ephemeral and would end with this session"),
+            Some("pass --persist-ephemerals to make it persistent"),
         ),
         Reason::KindWithChildren => (
-            format!("{path} must be made anew for its kind, but has children that stay"),
+            format!("{path} must be recreated to change its kind, but it has children"),
             Some("delete them first"),
         ),
-        Reason::Root => (format!("{path} can be neither made nor deleted"), None),
+        Reason::Root => (format!("{path} cannot be created or deleted"), None),
     };
     let error = Error::new(Kind::Refused, words);
     match hint {

@@ -1,4 +1,4 @@
-//! What is said of a line that names no command, or has words that its command does not take.
+//! Messages for a line that names no command, or has words that its command does not take.
 
 use std::ffi::OsString;
 
@@ -20,7 +20,8 @@ const DESTRUCTIVE: &[&str] = &["delete", "deleteall", "rmr", "delquota"];
 const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
 
 /// What to do where one of them makes a line wrong.
-const NO_PIPES: &str = "pipes and files are the system's shell's: there, zksh get /path > file";
+const NO_PIPES: &str =
+    "zksh has no pipes and redirections; in the system's shell: zksh get /path > file";
 
 /// Says what is wrong with words that clap has refused.
 pub(super) fn usage_error<T: Table>(error: &clap::Error, words: &[OsString]) -> Error {

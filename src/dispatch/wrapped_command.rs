@@ -1,4 +1,4 @@
-//! A command that another command runs: `time` and `repeat` have one.
+//! The command inside another one, such as `time` and `repeat`.
 
 use super::arguments::WrappedWord;
 use super::invocation::Invocation;

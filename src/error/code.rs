@@ -59,11 +59,11 @@ const CODES: &[(i32, Code, &str, &str)] = {
             -4,
             C::ConnectionLoss,
             "ConnectionLoss",
-            "the connection to the server broke before the reply came",
+            "the connection to the server broke before the reply arrived",
         ),
         (-5, C::MarshallingError, "MarshallingError", "the server could not read the request"),
         (-6, C::Unimplemented, "Unimplemented", "the server does not know this operation"),
-        (-7, C::OperationTimeout, "OperationTimeout", "no reply came in time"),
+        (-7, C::OperationTimeout, "OperationTimeout", "no reply arrived in time"),
         (-8, C::BadArguments, "BadArguments", "the server does not accept the arguments"),
         (
             -13,
@@ -108,7 +108,7 @@ const CODES: &[(i32, Code, &str, &str)] = {
             "a local session cannot create ephemerals",
         ),
         (-121, C::NoWatcher, "No such watcher", "there is no such watch"),
-        (-122, C::RequestTimeout, "Request timeout", "no reply came in time"),
+        (-122, C::RequestTimeout, "Request timeout", "no reply arrived in time"),
         (
             -123,
             C::ReconfigDisabled,

@@ -1,4 +1,4 @@
-//! Characters that pages and word processors print in place of those that a command line knows.
+//! Characters that web pages and word processors put in place of ASCII ones.
 
 /// Names the first such character that makes `word` something other than its author meant.
 pub(super) fn lookalike(word: &str) -> Option<String> {

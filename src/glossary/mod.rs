@@ -1,7 +1,7 @@
-//! The glossary: ZooKeeper's words, explained one screen each, with an example that is run as a test.
+//! The glossary: ZooKeeper's words, one screen each, with an example that a test runs.
 //!
-//! What is the same in every language stands in `texts/terms.txt`, the texts by key in a file for
-//! each language. It knows neither commands nor terminals.
+//! `texts/terms.txt` has what is the same in every language; each language has a file of texts by
+//! key. This module knows neither commands nor terminals.
 
 mod terms;
 

@@ -1,5 +1,5 @@
-//! The languages of lessons and glossary, and the form of their text files. All other output of the
-//! shell is English whatever the locale says: scripts read it, and people search for it.
+//! The languages of lessons and glossary, and the format of their text files. All other output is
+//! English in every locale: scripts read it, and people search for it.
 
 mod blocks;
 mod wrap;

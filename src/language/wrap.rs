@@ -1,4 +1,4 @@
-//! Lines of a given width from texts whose own line breaks mean nothing, in words and in Chinese.
+//! Wraps text to a width, by words or by Chinese characters. Line breaks in the source mean nothing.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

@@ -1,4 +1,4 @@
-//! `lesson check`: everything that is wrong with a lesson, as it is written and as it plays.
+//! `lesson check`: reports everything wrong with a lesson, as written and as played.
 
 use std::collections::BTreeMap;
 use std::fmt;

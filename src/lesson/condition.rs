@@ -1,4 +1,4 @@
-//! Conditions: sentences about an [`Effect`], that hold or do not.
+//! Conditions about an [`Effect`], which hold or do not.
 
 use std::fmt;
 

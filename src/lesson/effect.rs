@@ -1,4 +1,4 @@
-//! What has happened since a step began, in whatever session, and how things stand now.
+//! What has happened since a step began, in any session, and the current state.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

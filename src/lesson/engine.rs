@@ -1,5 +1,5 @@
-//! A lesson under way: what it says and types, as a function of what the learner asks for and of
-//! what has happened. It types nothing itself and waits for nothing.
+//! A lesson in progress: computes what the lesson says and types from the learner's requests and
+//! from what has happened. It runs nothing itself and waits for nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A line that a lesson types: whose it is, and whether a lesson may type it.
+//! A line that a lesson types: in which session, and whether a lesson may type it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a lesson needs of the server, and whether that is there.
+//! What a lesson needs from the server, and whether the server has it.
 
 use std::fmt;
 

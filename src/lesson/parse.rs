@@ -1,4 +1,4 @@
-//! Reads the structure of a lesson from its file, with the line of every fault.
+//! Reads the structure of a lesson from its file. Every error names its line.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How far the learner has come, kept from one shell to the next as lines of text.
+//! The learner's progress, kept between shells as lines of text.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a learner sees: wrapped to the width of the screen, and harmless to it.
+//! What a learner sees, wrapped to the width of the screen and escaped.
 
 use super::effect::Effect;
 use super::model::{Lesson, Step};

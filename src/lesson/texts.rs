@@ -1,4 +1,4 @@
-//! The texts of a lesson in one language, held against its structure.
+//! The texts of a lesson in one language, checked against its structure.
 
 use std::collections::BTreeSet;
 

@@ -201,8 +201,8 @@ impl Config {
     pub(super) fn ensemble(&self, name: &str) -> Result<(Servers, Secured)> {
         match self.ensembles.get(name) {
             Some(named) => Ok((named.servers.clone(), named.secured.clone())),
-            None => Err(Error::usage(format!("No ensemble is called {name}"))
-                .with_hint("the config file names them in its table [ensembles]")),
+            None => Err(Error::usage(format!("No ensemble has the name {name}"))
+                .with_hint("the table [ensembles] of the config file has their names")),
         }
     }
 }

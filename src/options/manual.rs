@@ -104,7 +104,7 @@ fn statuses() -> String {
 fn variables(options: &Command) -> String {
     let of_option = |arg: &Arg| {
         let name = arg.get_env()?.to_string_lossy().into_owned();
-        Some((name, format!("as --{}; set to nothing it does not count", arg.get_long()?)))
+        Some((name, format!("as --{}; ignored if empty", arg.get_long()?)))
     };
     let ours = options.get_arguments().filter_map(of_option);
     let others = VARIABLES.iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned()));
@@ -112,7 +112,7 @@ fn variables(options: &Command) -> String {
         ours.chain(others).map(|(name, what)| format!("    {name:<18}{what}")).collect();
     // Said once.
     for row in rows.iter_mut().skip(1) {
-        if let Some(short) = row.strip_suffix("; set to nothing it does not count") {
+        if let Some(short) = row.strip_suffix("; ignored if empty") {
             *row = short.to_owned();
         }
     }

@@ -220,7 +220,7 @@ impl Startup {
         let CommandLine { words, unknown } = CommandLine::read(arguments.clone(), &tree)?;
         if let Some(option) = unknown.iter().find(|option| is_security(option)) {
             return Err(Error::usage(format!("{option} is not supported"))
-                .with_hint("-client-configuration FILE and CLIENT_JVMFLAGS are heeded"));
+                .with_hint("zksh reads -client-configuration FILE and CLIENT_JVMFLAGS"));
         }
         let mut matches = match tree.clone().try_get_matches_from(&words) {
             Ok(matches) => matches,
@@ -276,7 +276,7 @@ fn read_matches(
     }
     if typed.server.is_some() && typed.ensemble.is_some() {
         return Err(Error::usage("--server and --ensemble both name the servers")
-            .with_hint("give one of them; so it is with ZKSH_SERVER and ZKSH_ENSEMBLE"));
+            .with_hint("give one of them; the same holds for ZKSH_SERVER and ZKSH_ENSEMBLE"));
     }
     let config = if typed.completion.is_some() {
         Config::default()

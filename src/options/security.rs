@@ -121,7 +121,7 @@ impl SecurityOptions {
             (None, Some(java)) => (java.trust.clone(), Some(java)),
             (None, None) => {
                 return Err(Error::usage("TLS needs --cacert: the certificates to trust")
-                    .with_hint("the authorities of the web vouch for no ZooKeeper"));
+                    .with_hint("public web authorities do not sign ZooKeeper certificates"));
             }
         };
         let verify_hostname = !self.insecure_hostname && table.verify_hostname.unwrap_or(true);

@@ -46,7 +46,7 @@ impl Gap {
 /// Says that so many events found nobody who read them.
 pub(crate) fn left_out(count: u64) -> String {
     let (events, they) = if count == 1 { ("event", "it") } else { ("events", "they") };
-    format!("{count} {events} left out: {they} came faster than anyone read")
+    format!("{count} {events} dropped: {they} arrived faster than they were read")
 }
 
 impl Report for Gap {

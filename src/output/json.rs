@@ -193,7 +193,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::error::Code;
-    use crate::output::Said;
+    use crate::output::Message;
 
     fn text(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).unwrap()
@@ -208,7 +208,7 @@ mod tests {
             path: Some("/a".to_owned()),
         };
         assert_eq!(
-            text(result(&origin, &Said("x\ny".to_owned()))),
+            text(result(&origin, &Message("x\ny".to_owned()))),
             "{\"record\":\"result\",\"file\":\"stdin\",\"line\":3,\"command\":\"get\",\"path\":\"/a\",\
              \"result\":{\"text\":\"x\\ny\"}}\n"
         );

@@ -183,17 +183,17 @@ impl View {
 
 /// The report of a command that says nothing when it has worked.
 #[derive(Debug, serde::Serialize)]
-pub struct Silence {}
+pub struct NoOutput {}
 
-impl Report for Silence {
+impl Report for NoOutput {
     fn text(&self, _: &mut Text<'_>) {}
 }
 
 /// A report of plain lines that zksh itself words.
 #[derive(Debug)]
-pub struct Said(pub String);
+pub struct Message(pub String);
 
-impl serde::Serialize for Said {
+impl serde::Serialize for Message {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let mut out = serializer.serialize_struct("Said", 1)?;
@@ -202,7 +202,7 @@ impl serde::Serialize for Said {
     }
 }
 
-impl Report for Said {
+impl Report for Message {
     fn text(&self, out: &mut Text<'_>) {
         out.line(&self.0);
     }

@@ -22,10 +22,10 @@ impl Warning {
                 )
             }
             Self::Missed(1) => {
-                "1 event is missing: they came faster than they were read".to_owned()
+                "1 event is missing: they arrived faster than they were read".to_owned()
             }
             Self::Missed(count) => {
-                format!("{count} events are missing: they came faster than they were read")
+                format!("{count} events are missing: they arrived faster than they were read")
             }
             Self::WatchLost { path, reason } => format!("The watch on {path} is lost: {reason}"),
             Self::ConnectFailing(reason) => format!("Connecting: {reason}"),

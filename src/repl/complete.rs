@@ -10,7 +10,7 @@ use clap::{Arg, Command};
 use rustyline::completion::Pair;
 use unicode_width::UnicodeWidthStr;
 
-use self::names::Hand;
+use self::names::TypedWord;
 use super::grammar::{Reading, Role};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
@@ -50,12 +50,12 @@ pub(super) fn complete(
     let reading = Reading::of(grammar, text, dialect);
     let (last, role) = reading.last();
     let word = last.text();
-    let hand = Hand { quote: last.quote, dashes: !reading.is_plain, dialect };
+    let typed_word = TypedWord { quote: last.quote, dashes: !reading.is_plain, dialect };
     let is_option = word.starts_with('-') && last.quote.is_none() && !reading.is_plain;
     let candidates = match role {
-        role if role.is_path() && !is_option => paths::complete(tree, &word, hand),
-        Role::Program if !is_option => files::programs(&word, hand),
-        Role::Value(arg) if !is_option && takes_file(arg) => files::complete(&word, hand),
+        role if role.is_path() && !is_option => paths::complete(tree, &word, typed_word),
+        Role::Program if !is_option => files::programs(&word, typed_word),
+        Role::Value(arg) if !is_option && takes_file(arg) => files::complete(&word, typed_word),
         _ => words(grammar, &reading, &word).into(),
     };
     (last.span.start, fit(candidates, size))

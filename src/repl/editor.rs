@@ -14,10 +14,10 @@ use rustyline::{
 };
 
 use super::external_editor::edit_line;
-use super::helper::{Asked, Drawn, Helper};
+use super::helper::{Drawn, EditorInput, Helper};
 use super::history::{Entry, KEPT};
-use super::keys::{Accept, Accepted, Early, ShownHint, Take, TakeHint, WhyAccepted};
-use super::recall::{Recall, SharedPast, TakeLastWord};
+use super::keys::{Accept, Accepted, EarlyCtrlD, HintPart, ShownHint, TakeHint, WhyAccepted};
+use super::recall::{Recall, SharedHistory, TakeLastWord};
 use super::wrap::{self, Drawing};
 use crate::command::Command;
 use crate::dialect::Dialect;
@@ -56,11 +56,11 @@ pub(super) struct Editor {
     inner: rustyline::Editor<Helper, MemHistory>,
     screen: Arc<Screen>,
     why_accepted: WhyAccepted,
-    early: Early,
+    early: EarlyCtrlD,
     words: Arc<dyn Fn() -> String + Send + Sync>,
     other_words: OtherWords,
     dialect: Dialect,
-    past: SharedPast,
+    past: SharedHistory,
 }
 
 impl Editor {
@@ -68,7 +68,7 @@ impl Editor {
     pub(super) fn new(
         screen: Arc<Screen>,
         helper: Helper,
-        past: SharedPast,
+        past: SharedHistory,
         hint: &ShownHint,
         dialect: Dialect,
         words: impl Fn() -> String + Send + Sync + 'static,
@@ -88,7 +88,7 @@ impl Editor {
         let history = MemHistory::with_config(&config);
         let mut inner = rustyline::Editor::with_history(config, history)?;
         let why_accepted = WhyAccepted::default();
-        let early = Early::new();
+        let early = EarlyCtrlD::new();
         bind(&mut inner, &screen, &helper, &past, hint, &why_accepted, &early);
         inner.set_helper(Some(helper));
         for line in past.lock().lines() {
@@ -143,7 +143,7 @@ impl Editor {
                     }
                 }
                 Row::Read(Read::Nothing | Read::End) if !before.is_empty() => {
-                    self.screen.error("The unfinished line was left; nothing was run");
+                    self.screen.error("Nothing was run: the line was left unfinished");
                     break Read::Nothing;
                 }
                 Row::Read(read) => break read,
@@ -151,11 +151,11 @@ impl Editor {
                     before.push_str(&row);
                     initial = edit_line(&self.screen, &before);
                     before.clear();
-                    self.ask_for(Asked::Line, None);
+                    self.ask_for(EditorInput::Line, None);
                 }
             }
         };
-        self.ask_for(Asked::Line, None);
+        self.ask_for(EditorInput::Line, None);
         read
     }
 
@@ -189,14 +189,14 @@ impl Editor {
                         break Row::Read(Read::Nothing);
                     }
                     Returned::Ended => break Row::Read(Read::Ended),
-                    Returned::NewWords => Wipe::All,
-                    Returned::Resized => Wipe::Resized,
-                    Returned::Disturbed => Wipe::Row,
+                    Returned::NewWords => WipeRange::All,
+                    Returned::Resized => WipeRange::Resized,
+                    Returned::Disturbed => WipeRange::Row,
                 },
                 // A byte that is no UTF-8.
-                Err(ReadlineError::Signal(_)) => Wipe::ToCursor,
+                Err(ReadlineError::Signal(_)) => WipeRange::ToCursor,
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    Wipe::ToCursor
+                    WipeRange::ToCursor
                 }
                 Err(_) => break Row::Read(Read::End),
             };
@@ -214,19 +214,19 @@ impl Editor {
 
     /// Asks a question; returns whether the answer is yes.
     pub(super) fn ask(&mut self, question: &str) -> bool {
-        self.ask_for(Asked::Answer, Some(question.to_owned()));
+        self.ask_for(EditorInput::Answer, Some(question.to_owned()));
         let answer = self.row(String::new());
-        self.ask_for(Asked::Line, None);
+        self.ask_for(EditorInput::Line, None);
         let Row::Read(Read::Text(text)) = answer else { return false };
         matches!(text.trim(), "y" | "Y" | "yes" | "Yes" | "YES")
     }
 
     fn ask_for_row(&mut self, before: &str, open: Unfinished) {
         let words = open.prompt();
-        self.ask_for(Asked::Row { before: before.to_owned(), open }, Some(words));
+        self.ask_for(EditorInput::Row { before: before.to_owned(), open }, Some(words));
     }
 
-    fn ask_for(&mut self, asked: Asked, words: Option<String>) {
+    fn ask_for(&mut self, asked: EditorInput, words: Option<String>) {
         if let Some(helper) = self.inner.helper() {
             helper.ask_for(asked);
         }
@@ -239,13 +239,13 @@ impl Editor {
     }
 
     /// Wipes the prompt and the line; the editor has left the cursor one row below.
-    fn wipe(&mut self, wipe: &Wipe, words: &str, drawn: &Drawn) {
+    fn wipe(&mut self, wipe: &WipeRange, words: &str, drawn: &Drawn) {
         let (columns, _) = self.size();
         let rows = match wipe {
-            Wipe::All => wrap::rows(columns, &[words, &drawn.line]),
-            Wipe::ToCursor => wrap::rows(columns, &[words, &drawn.line[..drawn.cursor]]),
-            Wipe::Row => 0,
-            Wipe::Resized => {
+            WipeRange::All => wrap::rows(columns, &[words, &drawn.line]),
+            WipeRange::ToCursor => wrap::rows(columns, &[words, &drawn.line[..drawn.cursor]]),
+            WipeRange::Row => 0,
+            WipeRange::Resized => {
                 let Drawn { line, cursor, columns: before, .. } = drawn;
                 let drawing = Drawing { columns: *before, prompt: words, line, cursor: *cursor };
                 let reflows = wrap::reflows(|name| std::env::var(name).ok());
@@ -282,7 +282,7 @@ impl Drop for Editor {
 }
 
 /// How much of what the editor drew is to be wiped.
-enum Wipe {
+enum WipeRange {
     All,
     ToCursor,
     Row,
@@ -294,10 +294,10 @@ fn bind(
     editor: &mut rustyline::Editor<Helper, MemHistory>,
     screen: &Arc<Screen>,
     helper: &Helper,
-    past: &SharedPast,
+    past: &SharedHistory,
     hint: &ShownHint,
     why_accepted: &WhyAccepted,
-    early: &Early,
+    early: &EarlyCtrlD,
 ) {
     let accept = |why| {
         let (note, screen) = (why_accepted.clone(), Arc::clone(screen));
@@ -319,14 +319,14 @@ fn bind(
     editor.bind_sequence(KeyEvent::alt('.'), last_word());
     editor.bind_sequence(KeyEvent::alt('_'), last_word());
     let takes = [
-        (KeyEvent(KeyCode::Right, Modifiers::NONE), Take::All),
-        (KeyEvent(KeyCode::End, Modifiers::NONE), Take::All),
-        (control('e'), Take::All),
-        (control('f'), Take::All),
-        (KeyEvent(KeyCode::Right, Modifiers::CTRL), Take::Word),
-        (KeyEvent(KeyCode::Right, Modifiers::ALT), Take::Word),
-        (KeyEvent::alt('f'), Take::Word),
-        (KeyEvent::alt('F'), Take::Word),
+        (KeyEvent(KeyCode::Right, Modifiers::NONE), HintPart::All),
+        (KeyEvent(KeyCode::End, Modifiers::NONE), HintPart::All),
+        (control('e'), HintPart::All),
+        (control('f'), HintPart::All),
+        (KeyEvent(KeyCode::Right, Modifiers::CTRL), HintPart::Word),
+        (KeyEvent(KeyCode::Right, Modifiers::ALT), HintPart::Word),
+        (KeyEvent::alt('f'), HintPart::Word),
+        (KeyEvent::alt('F'), HintPart::Word),
     ];
     for (key, take) in takes {
         let take = TakeHint { hint: hint.clone(), take };

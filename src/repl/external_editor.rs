@@ -27,7 +27,7 @@ pub(super) fn edit_line(screen: &Screen, line: &str) -> String {
     };
     draft.remove();
     edited.unwrap_or_else(|why| {
-        screen.error(&format!("The line is as it was: {editor}: {why}"));
+        screen.error(&format!("The line was not changed: {editor}: {why}"));
         line.to_owned()
     })
 }

@@ -21,7 +21,7 @@ use super::highlight;
 use super::hint::{self, Hint};
 use super::keys::ShownHint;
 use super::prompt_words::PromptWords;
-use super::recall::SharedPast;
+use super::recall::SharedHistory;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
 use crate::dialect::Dialect;
@@ -42,7 +42,7 @@ pub(super) struct Drawn {
 
 /// What is being read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum Asked {
+pub(super) enum EditorInput {
     /// A line.
     #[default]
     Line,
@@ -58,11 +58,11 @@ pub(super) struct Helper {
     grammar: clap::Command,
     tree: ZnodeCache,
     switches: Arc<Switches>,
-    past: SharedPast,
+    past: SharedHistory,
     hint: ShownHint,
     words: PromptWords,
     burst: Burst,
-    asked: RefCell<Asked>,
+    asked: RefCell<EditorInput>,
     /// Where the completion ends that a key has called for, in the place of a word's.
     replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
@@ -85,7 +85,7 @@ impl Helper {
         view: View,
         tree: ZnodeCache,
         switches: Arc<Switches>,
-        past: SharedPast,
+        past: SharedHistory,
         hint: ShownHint,
         words: PromptWords,
     ) -> Self {
@@ -131,7 +131,7 @@ impl Helper {
     }
 
     /// Says what is read from now on.
-    pub(super) fn ask_for(&self, asked: Asked) {
+    pub(super) fn ask_for(&self, asked: EditorInput) {
         *self.asked.borrow_mut() = asked;
     }
 
@@ -162,7 +162,7 @@ impl Helper {
     /// Returns the line in its colours.
     fn painted(&self, line: &str, reading: &Reading<'_>) -> String {
         // `!` is an earlier line, or one for the system's shell.
-        if !self.view.color || *self.asked.borrow() != Asked::Line || line.starts_with('!') {
+        if !self.view.color || *self.asked.borrow() != EditorInput::Line || line.starts_with('!') {
             return highlight::visible(line).collect();
         }
         let is_prefix = |word: &str| {
@@ -188,12 +188,12 @@ impl Helper {
         let room = self.room(line)?;
         match &*self.asked.borrow() {
             // How to leave the line is said whether hints are wanted or not.
-            Asked::Row { open, .. } if line.is_empty() => {
+            EditorInput::Row { open, .. } if line.is_empty() => {
                 let mut words = open.way_out();
                 super::complete::cut(&mut words, room);
                 return Some(Hint::Words(words));
             }
-            Asked::Line if self.switches.is_on(Switch::Hints) && !line.trim().is_empty() => {}
+            EditorInput::Line if self.switches.is_on(Switch::Hints) && !line.trim().is_empty() => {}
             _ => {
                 self.withdraw_question();
                 return None;
@@ -234,7 +234,7 @@ impl rustyline::Helper for Helper {}
 impl Highlighter for Helper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, own: bool) -> Cow<'b, str> {
         self.own.set(own);
-        let is_prompt = self.view.color && *self.asked.borrow() == Asked::Line;
+        let is_prompt = self.view.color && *self.asked.borrow() == EditorInput::Line;
         let color = is_prompt.then(|| self.words.color()).flatten();
         let paint =
             |words: &str| color.map_or_else(|| words.to_owned(), |color| color.paint(words));
@@ -320,9 +320,9 @@ impl Completer for Helper {
             return Ok((0, vec![pair]));
         }
         let before = match &*self.asked.borrow() {
-            Asked::Line => String::new(),
-            Asked::Row { before, open: Unfinished::Row } => before.clone(),
-            Asked::Row { .. } | Asked::Answer => return Ok((cursor, Vec::new())),
+            EditorInput::Line => String::new(),
+            EditorInput::Row { before, open: Unfinished::Row } => before.clone(),
+            EditorInput::Row { .. } | EditorInput::Answer => return Ok((cursor, Vec::new())),
         };
         let text = format!("{before}{}", &line[..cursor]);
         let size = (usize::from(columns()), rows());

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use crate::dialect::Dialect;
     use crate::repl::history::Entry;
-    use crate::repl::recall::SharedPast;
+    use crate::repl::recall::SharedHistory;
     use std::collections::BTreeSet;
 
     /// What is typed, and behind a bar what stands there then; `<` before an earlier line, `<<`
@@ -144,7 +144,7 @@ mod tests {
     fn the_cases_hold() {
         let mut tree = crate::command::Command::tree();
         tree.build();
-        let past = SharedPast::new(Dialect::V34);
+        let past = SharedHistory::new(Dialect::V34);
         let mut seen = BTreeSet::new();
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {
             if let Some((mark @ ("<" | "<<"), line)) = case.split_once(' ') {

@@ -52,9 +52,9 @@ impl ConditionalEventHandler for Accept {
 /// Ctrl-D that was pressed while the editor did not have the terminal: a command ran, or the editor
 /// was about to show other words. The terminal then hands over a NUL instead of the key.
 #[derive(Clone)]
-pub(super) struct Early(Arc<Mutex<Instant>>);
+pub(super) struct EarlyCtrlD(Arc<Mutex<Instant>>);
 
-impl Early {
+impl EarlyCtrlD {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
@@ -65,7 +65,7 @@ impl Early {
     }
 }
 
-impl ConditionalEventHandler for Early {
+impl ConditionalEventHandler for EarlyCtrlD {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
         let begun = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (at.line().is_empty() && begun.elapsed() < SOON).then_some(Cmd::EndOfFile)
@@ -91,7 +91,7 @@ impl ShownHint {
 
 /// How much of a hint a key takes into the line.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Take {
+pub(super) enum HintPart {
     All,
     /// Up to the next blank or behind the next `/`.
     Word,
@@ -100,7 +100,7 @@ pub(super) enum Take {
 /// A key that takes the hint, where the cursor stands before one; otherwise it does what it does.
 pub(super) struct TakeHint {
     pub(super) hint: ShownHint,
-    pub(super) take: Take,
+    pub(super) take: HintPart,
 }
 
 impl ConditionalEventHandler for TakeHint {
@@ -111,8 +111,8 @@ impl ConditionalEventHandler for TakeHint {
         }
         let rest = self.hint.behind(at.line())?;
         let taken = match self.take {
-            Take::All => &rest,
-            Take::Word => first_word(&rest),
+            HintPart::All => &rest,
+            HintPart::Word => first_word(&rest),
         };
         Some(Cmd::Insert(1, taken.to_owned()))
     }

@@ -34,10 +34,10 @@ use self::history::{Entry, HistoryFile};
 use self::keys::ShownHint;
 pub use self::prompt_words::NamedEnsemble;
 use self::prompt_words::{Place, PromptWords};
-use self::recall::SharedPast;
+use self::recall::SharedHistory;
 use self::signals::Signals;
 pub use self::signals::take_over_window_size;
-use self::system_shell::{ForShell, for_shell};
+use self::system_shell::{SystemLine, system_line};
 use self::znode_cache::ZnodeCache;
 use crate::command::{self, Command};
 use crate::dialect::Format;
@@ -72,7 +72,7 @@ pub async fn run(
         PromptWords::new(cx.session.clone(), cx.cwd.clone(), Arc::clone(&cx.switches), ensembles);
     let dialect = cx.view.dialect;
     let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), Handle::current());
-    let past = SharedPast::new(dialect);
+    let past = SharedHistory::new(dialect);
     let history = open_history(screen, &past);
     cx.history.set_earlier(past.lock().lines().map(str::to_owned).collect());
     let mut editor = make_editor(cx, screen, &words, &tree, &past)?;
@@ -194,15 +194,15 @@ fn begin_output<'l>(
     editor: &mut Editor,
     line: &'l str,
 ) -> Option<&'l str> {
-    match for_shell(line, cx.view.dialect) {
-        Some(ForShell::Whole(command)) => {
+    match system_line(line, cx.view.dialect) {
+        Some(SystemLine::Whole(command)) => {
             cx.history.note(line);
             if let Some(failure) = system_shell::run(screen, command) {
                 screen.error(&failure);
             }
             None
         }
-        Some(ForShell::Reader { command, program }) => {
+        Some(SystemLine::Reader { command, program }) => {
             screen.begin_pipe(program.to_owned());
             cx.output.set_piped(true);
             Some(command)
@@ -222,7 +222,7 @@ fn make_editor(
     screen: &Arc<Screen>,
     words: &PromptWords,
     tree: &ZnodeCache,
-    past: &SharedPast,
+    past: &SharedHistory,
 ) -> rustyline::Result<Editor> {
     let (switches, hint) = (Arc::clone(&cx.switches), ShownHint::default());
     let helper = Helper::new(
@@ -240,7 +240,7 @@ fn make_editor(
 }
 
 /// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
-fn open_history(screen: &Screen, past: &SharedPast) -> Option<HistoryFile> {
+fn open_history(screen: &Screen, past: &SharedHistory) -> Option<HistoryFile> {
     let state_home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let folder = history::folder(state_home, std::env::home_dir())?;
     match HistoryFile::open(&folder) {
@@ -249,7 +249,7 @@ fn open_history(screen: &Screen, past: &SharedPast) -> Option<HistoryFile> {
                 let (rows, are) =
                     if loaded.unreadable == 1 { ("row", "is") } else { ("rows", "are") };
                 screen.error(&format!(
-                    "{} {rows} of the history {are} not readable and left out: {}",
+                    "{} {rows} of the history {are} not readable and skipped: {}",
                     loaded.unreadable,
                     file.path().display()
                 ));
@@ -258,7 +258,7 @@ fn open_history(screen: &Screen, past: &SharedPast) -> Option<HistoryFile> {
             Some(file)
         }
         Err(error) => {
-            screen.error(&format!("History is not kept: {}: {error}", folder.display()));
+            screen.error(&format!("History will not be saved: {}: {error}", folder.display()));
             None
         }
     }
@@ -339,10 +339,10 @@ async fn line_runs(
             let sent = trace.has_sent();
             let what = match cx.progress.words() {
                 Some(words) if changes.get() => {
-                    format!("; {words}; what was sent last may have been applied too")
+                    format!("; {words}; the last request may have been applied too")
                 }
                 Some(words) => format!("; {words}"),
-                None if sent && changes.get() => "; what was sent may have been applied".to_owned(),
+                None if sent && changes.get() => "; the request may have been applied".to_owned(),
                 None if sent => String::new(),
                 None => "; nothing was sent".to_owned(),
             };

@@ -11,7 +11,7 @@ use crate::syntax::Line;
 
 /// Earlier lines, and where the keys have led.
 #[derive(Debug, Default)]
-pub(super) struct Past {
+pub(super) struct HistoryLines {
     dialect: Dialect,
     entries: Vec<Entry>,
     /// What was typed before the first Up.
@@ -43,19 +43,19 @@ pub(super) struct Replacement {
 
 /// Earlier lines, shared by the keys and the editor's helper.
 #[derive(Debug, Clone)]
-pub(super) struct SharedPast(Arc<Mutex<Past>>);
+pub(super) struct SharedHistory(Arc<Mutex<HistoryLines>>);
 
-impl SharedPast {
+impl SharedHistory {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self(Arc::new(Mutex::new(Past { dialect, ..Past::default() })))
+        Self(Arc::new(Mutex::new(HistoryLines { dialect, ..HistoryLines::default() })))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Past> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HistoryLines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Past {
+impl HistoryLines {
     pub(super) fn load(&mut self, entries: Vec<Entry>) {
         self.entries = entries;
     }
@@ -151,7 +151,7 @@ fn may_be_hinted(line: &str, dialect: Dialect) -> bool {
 
 /// Up or Down.
 pub(super) struct Recall {
-    pub(super) past: SharedPast,
+    pub(super) past: SharedHistory,
     pub(super) back: bool,
 }
 
@@ -180,7 +180,7 @@ impl ConditionalEventHandler for Recall {
 }
 
 /// Alt-. : the last word of an earlier line.
-pub(super) struct TakeLastWord(pub(super) SharedPast);
+pub(super) struct TakeLastWord(pub(super) SharedHistory);
 
 impl ConditionalEventHandler for TakeLastWord {
     fn handle(
@@ -206,8 +206,8 @@ mod tests {
         Entry { line: line.to_owned(), ensemble: Some("zk1".to_owned()) }
     }
 
-    fn past() -> Past {
-        let mut past = Past::default();
+    fn past() -> HistoryLines {
+        let mut past = HistoryLines::default();
         past.load(["ls /", "get /a", "ls /b", "ls /b", "get /c"].map(entry).into());
         past
     }
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn hints_are_of_the_same_ensemble_and_agree_to_nothing() {
-        let mut past = Past::default();
+        let mut past = HistoryLines::default();
         past.push(entry("deleteall /a"));
         for agreed in [
             "deleteall /a -y",
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_last_word_of_each_earlier_line_is_taken() {
-        let mut past = Past::default();
+        let mut past = HistoryLines::default();
         past.load(["get '/a b'", "# no words", "set /b c"].map(entry).into());
         assert_eq!(past.last_word("stat ").as_deref(), Some("stat c"));
         assert_eq!(past.last_word("stat c").as_deref(), Some("stat '/a b'"));

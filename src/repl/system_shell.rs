@@ -10,7 +10,7 @@ use crate::terminal::{Screen, child_program};
 
 /// What a line has for the system's shell.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum ForShell<'a> {
+pub(super) enum SystemLine<'a> {
     /// `!COMMAND`: all of it.
     Whole(&'a str),
     /// `COMMAND | program`: our command, and what reads its result.
@@ -19,20 +19,20 @@ pub(super) enum ForShell<'a> {
 
 /// Finds what a line has for the system's shell. A `|` is only one where it stands as a word of its
 /// own, without quotes.
-pub(super) fn for_shell(line: &str, dialect: Dialect) -> Option<ForShell<'_>> {
+pub(super) fn system_line(line: &str, dialect: Dialect) -> Option<SystemLine<'_>> {
     if dialect == Dialect::V39 {
         return None;
     }
     let line = line.trim();
     if let Some(command) = line.strip_prefix('!') {
         let command = command.trim();
-        return (!command.is_empty()).then_some(ForShell::Whole(command));
+        return (!command.is_empty()).then_some(SystemLine::Whole(command));
     }
     let words = Line::parse(line, dialect).words;
     let bar = words.iter().skip(1).find(|word| &line[word.span.clone()] == "|")?;
     let (command, program) = (&line[..bar.span.start], &line[bar.span.end..]);
     (!program.trim().is_empty())
-        .then(|| ForShell::Reader { command: command.trim(), program: program.trim() })
+        .then(|| SystemLine::Reader { command: command.trim(), program: program.trim() })
 }
 
 /// Runs a command in the system's shell, which has the terminal meanwhile; returns what to say where
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn only_a_bar_that_stands_alone_is_one() {
-        let found = |line| for_shell(line, Dialect::V34);
+        let found = |line| system_line(line, Dialect::V34);
         for line in [
             "get /a",
             "set /a x|y",
@@ -77,11 +77,11 @@ mod tests {
         ] {
             assert_eq!(found(line), None, "{line}");
         }
-        let reader = |command, program| Some(ForShell::Reader { command, program });
+        let reader = |command, program| Some(SystemLine::Reader { command, program });
         assert_eq!(found("get /a | wc -c"), reader("get /a", "wc -c"));
         assert_eq!(found("ls / | sort | head -1"), reader("ls /", "sort | head -1"));
-        assert_eq!(found(" !ls -l"), Some(ForShell::Whole("ls -l")));
-        assert_eq!(for_shell("get /a | wc", Dialect::V39), None);
-        assert_eq!(for_shell("!ls", Dialect::V39), None);
+        assert_eq!(found(" !ls -l"), Some(SystemLine::Whole("ls -l")));
+        assert_eq!(system_line("get /a | wc", Dialect::V39), None);
+        assert_eq!(system_line("!ls", Dialect::V39), None);
     }
 }

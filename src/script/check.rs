@@ -59,9 +59,9 @@ impl Transaction {
     fn check(&mut self, reader: &Reader, text: &str) -> Result<Option<DataHint>> {
         let Some(invocation) = reader.read(text)? else { return Ok(None) };
         let misplaced = match (&invocation.command, self.open) {
-            (Command::Multi(_), true) => Some("There is a transaction already"),
+            (Command::Multi(_), true) => Some("A transaction is already open"),
             (Command::Check(_) | Command::Commit(_) | Command::Discard(_), false) => {
-                Some("There is no transaction; multi begins one")
+                Some("No transaction is open; multi begins one")
             }
             (Command::Quit(_), true) => Some(UNCOMMITTED),
             _ => None,

@@ -1,5 +1,5 @@
-//! Holds an event back until its place has come: after the replies that arrived before it, and
-//! before those that arrived after it.
+//! Holds each event until its turn: after the replies that arrived before it and before those that
+//! arrived after it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;

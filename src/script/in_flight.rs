@@ -1,4 +1,4 @@
-//! A line of a script on its way: read, begun, done.
+//! A line of a script while it is read, running, and completed.
 
 use std::task::{Context, Poll};
 

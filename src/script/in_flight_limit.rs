@@ -1,5 +1,5 @@
-//! How many commands of a script may be in flight: fewer where results are long. A server holds each
-//! result in memory until it has left, and so do we until it is shown.
+//! How many commands of a script may be in flight: fewer when results are long. The server holds
+//! each result in memory until it is sent, and we hold it until it is shown.
 
 /// Bytes of results that may be on their way at a time, as far as the last results tell how long the
 /// next ones will be.

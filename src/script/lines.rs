@@ -1,4 +1,4 @@
-//! The lines of a script, read as a stream on a thread of its own, never far ahead.
+//! Reads the lines of a script on its own thread, never far ahead.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Fault {
                 Error::usage(format!("The line with its data is longer than {LONGEST_LINE} bytes"))
             }
             Self::NotText => Error::usage("The line or its data is not UTF-8")
-                .with_hint("other bytes are written \\xHH in --compat 3.9"),
+                .with_hint("write other bytes as \\xHH with --compat 3.9"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Lines from standard input or a file: requests leave in line order, a bounded number at a time,
-//! results are shown in line order, and events stand among them where they arrived.
+//! Runs lines from standard input or a file. Requests leave in line order with a bounded number in
+//! flight; results are shown in line order, with events between them in the order of arrival.
 
 mod barrier;
 mod check;
@@ -209,7 +209,7 @@ impl<'a> Run<'a> {
         let has_stopped = has_stopped || self.is_stopped;
         if self.cx.transaction.is_open() && !has_stopped {
             self.failed = true;
-            let error = Error::usage(format!("{UNCOMMITTED}: nothing of it was sent"));
+            let error = Error::usage(format!("{UNCOMMITTED}: nothing was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
             complain(self.cx.view, self.screen, self.rules, &line, &error);
         }
@@ -322,7 +322,7 @@ impl<'a> Run<'a> {
                 self.show(Completed { line, result, stamp });
                 continue;
             }
-            let error = Error::new(Kind::Interrupted, "Interrupted before the reply came");
+            let error = Error::new(Kind::Interrupted, "Interrupted before the reply arrived");
             let error = if writes { error.maybe_applied() } else { error };
             self.failed = true;
             complain(self.cx.view, self.screen, self.rules, &line, &error);

@@ -1,4 +1,4 @@
-//! Has a script come to its end early, on a signal.
+//! Stops a script early, after a signal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! One request: wait for a server, send, wait for the reply, and say what came of it.
+//! One request: waits for a server, sends the request, waits for the reply and reports the outcome.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

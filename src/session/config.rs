@@ -1,4 +1,4 @@
-//! The configuration of the ensemble: who its members are, and changing that.
+//! The configuration of the ensemble: its members, and how to change them.
 
 use zookeeper::{GetConfig, Reconfig};
 

@@ -1,4 +1,4 @@
-//! A client and its feed: what the session is connected by, from its opening to its end.
+//! A client and its feed, from the opening of a session to its end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,12 +17,12 @@ pub(super) struct Connection {
     pub(super) servers: Servers,
     feed: Mutex<Feed>,
     generation: u32,
-    known: Mutex<Known>,
+    known: Mutex<KnownVersion>,
 }
 
 /// What is known of the version of the connected server.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct KnownVersion {
     /// Which of the client's connections it is known of, counted from 1.
     connection: u64,
     version: Version,
@@ -58,7 +58,7 @@ impl Connection {
         options.auth = auth;
         settings.transport.apply(&mut options);
         let (client, feed) = zookeeper::start(options);
-        let known = Mutex::new(Known { connection: 0, version: Version::Unasked });
+        let known = Mutex::new(KnownVersion { connection: 0, version: Version::Unasked });
         Self { client, servers, feed: Mutex::new(feed), generation, known }
     }
 
@@ -98,10 +98,10 @@ impl Connection {
 
     /// Forgets what the last server ran: another one may answer now.
     pub(super) fn forget_version(&self, connection: u64) {
-        *self.known() = Known { connection, version: Version::Unasked };
+        *self.known() = KnownVersion { connection, version: Version::Unasked };
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KnownVersion> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,6 @@
-//! Who the session is: credentials as they were given, and identities as the server sees them.
+//! Who the session is: credentials as the user gave them, and identities as the server sees them.
 //!
-//! Credentials live as long as the shell works with the same servers: a new session is given them
-//! again. Other servers never see them.
+//! A new session with the same servers gets the credentials again. Other servers never see them.
 
 use std::fmt;
 

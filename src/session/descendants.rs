@@ -1,4 +1,4 @@
-//! Questions about many znodes that a server answers in one reply.
+//! Requests about many znodes that a server answers in one reply.
 
 use zookeeper::{GetAllChildrenNumber, GetEphemerals};
 

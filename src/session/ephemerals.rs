@@ -1,5 +1,5 @@
-//! The ephemerals that the session has made: its expiry takes them all, and its user wants to know
-//! which they were.
+//! The ephemerals that the session created. When it expires they are lost, and the user is told
+//! which.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! What went wrong, in words: causes of the client crate as the shell says them, each exactly and
-//! once.
+//! Words for failures: each cause of the client crate has exactly one sentence.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -51,7 +50,7 @@ impl Status {
     /// Returns the error of a request that no server took for so long.
     pub(super) fn unanswered(&self, patience: Duration) -> Error {
         let known = self.failing.as_ref().or(self.silent.as_ref());
-        let failing = known.map_or("the connection has broken", String::as_str);
+        let failing = known.map_or("the connection broke", String::as_str);
         let waited = match patience {
             Duration::ZERO => String::new(),
             patience => format!("waited {patience:?}, "),
@@ -70,7 +69,7 @@ pub(super) fn unconnected(why: &str) -> Error {
 pub(super) fn ended(cause: &Cause) -> Error {
     match cause {
         Cause::Expired => Error::code(Code::SessionExpired, "")
-            .with_hint("reconnect opens a new session; ephemerals and watches are to be made anew"),
+            .with_hint("reconnect opens a new session; create ephemerals and watches again"),
         Cause::AuthFailed(_) => {
             Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
         }

@@ -1,5 +1,4 @@
-//! What the client tells of the connection and of znodes, as the session passes it on: states with
-//! their causes, events, and gaps.
+//! Handles what the client reports: states with their causes, events, and gaps.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! From the opening of a session to its end.
+//! Opens, switches, breaks and closes sessions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -190,7 +190,7 @@ impl Session {
         match closed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(failure::refused(&error)),
-            Err(_) => Err(unconnected("the session could not be taken over")),
+            Err(_) => Err(unconnected("another client could not take over the session")),
         }
     }
 

@@ -1,9 +1,8 @@
 //! The session: one connection to one ensemble, its state, and every operation on it.
 //!
-//! This is the only place that names the client crate. It adds to the crate what a shell needs: the
-//! path in every error, what the user holds apart from what the shell itself watches, credentials
-//! and ephemerals beyond one session, and the proof that a followed znode has missed nothing. It
-//! prints nothing.
+//! Only this module names the client crate. It adds what a shell needs: the path in every error, the
+//! user's watches kept apart from the shell's own, credentials and ephemerals that outlive a
+//! session, and proof that a followed znode missed nothing. It prints nothing.
 
 mod call;
 mod config;

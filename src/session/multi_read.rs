@@ -1,5 +1,5 @@
-//! Reads of many znodes in one request (`multiRead`, since 3.6): on each a server spends a small part
-//! of what a request of its own costs.
+//! Reads many znodes with one request (`multiRead`, since 3.6). Per znode this costs the server a
+//! small part of what a single request costs.
 
 use zookeeper::{MultiRead, Read, ReadReply};
 

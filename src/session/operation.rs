@@ -1,4 +1,4 @@
-//! The operations on single znodes. Each sends its request when it is first polled, so that requests
+//! The operations on single znodes. Each sends its request when it is first polled, so requests
 //! leave in the order in which they are started.
 
 use std::sync::Arc;

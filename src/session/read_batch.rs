@@ -1,6 +1,5 @@
-//! Reads of single znodes that a script begins one right after the other. They leave together, in
-//! one request, where the server knows `multiRead` (since 3.6): what costs a server is the request,
-//! not the znode.
+//! Combines reads that a script starts one after the other into one request, if the server knows
+//! `multiRead` (since 3.6): the server's cost is the request, not the znode.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Which server is connected, asked with `srvr` where a command needs to know it.
+//! The version of the connected server, asked with `srvr` when a command needs to know it.
 
 use std::time::Duration;
 

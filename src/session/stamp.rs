@@ -1,4 +1,4 @@
-//! Places in the order in which replies and events arrive.
+//! The order in which replies and events arrive.
 
 use zookeeper::Seq;
 

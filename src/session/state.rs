@@ -1,4 +1,4 @@
-//! The state of a session, and what it tells without being asked.
+//! The states of a session, and what it reports on its own.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What one command has sent and received, told apart from what others did meanwhile.
+//! Counts the requests and replies of one command.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Several operations as one: all are applied, or none is.
+//! Several operations as one: the server applies all of them or none.
 
 use zookeeper::{Applied, Check, Delete, Multi, SetData, Transaction};
 

@@ -1,4 +1,4 @@
-//! TLS and SASL below sessions, of the files and names that the user gave.
+//! TLS and SASL for sessions, made from the user's files and names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Transport {
     /// Fails where servers are written with `tls://` and it is not known whom to trust.
     pub fn require(&self, servers: &Servers) -> Result<()> {
         if servers.tls() && self.dial.is_none() {
-            return Err(Error::usage("TLS needs certificates to trust: start zksh with --cacert"));
+            return Err(Error::usage("TLS needs certificates to trust: pass --cacert"));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A bounded queue whose reader waits, and which ends with a reason.
+//! A bounded queue whose reader waits for items; it ends with a reason.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! A znode as it is, and a wait for its next change: by watches that nobody else sees.
+//! Reads a znode and waits for its next change, with watches that only the shell sees.
 
 use std::future::Future;
 use std::pin::Pin;

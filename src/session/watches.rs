@@ -1,9 +1,8 @@
-//! The watches of a session: who waits for what, which events satisfy whom, and what the user sees
-//! of it.
+//! The watches of a session: who waits for what, and which events the user sees.
 //!
-//! A server holds one watch of a kind for a path, whoever asked for it, and sends one event for all
-//! that it satisfies. So every watch is kept here with its holder: the user, who is shown the event,
-//! or an observer inside the shell, which gets it on a queue of its own.
+//! A server keeps one watch of a kind for a path, no matter how often it was set, and sends one
+//! event for it. So each watch is kept here with its holder: the user, who sees the event, or an
+//! observer inside the shell, which gets it on a queue of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,24 +67,24 @@ enum Holder {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct WatchEntry {
     watch: Watch,
     holder: Holder,
-    standing: Standing,
+    state: WatchState,
 }
 
 /// How far a watch has come.
 #[derive(Debug)]
-enum Standing {
+enum WatchState {
     /// Its request was sent. These events came before its reply was seen; which of them the watch
     /// gave is known from the place of the reply among them.
-    Requested { early: Vec<Early> },
+    Requested { early: Vec<EarlyEvent> },
     /// The server has it since this place in the order of arrival.
     Held(Stamp),
 }
 
 #[derive(Debug)]
-struct Early {
+struct EarlyEvent {
     event: Event,
     stamp: Stamp,
     was_shown: bool,
@@ -100,7 +99,7 @@ pub(super) struct Watches(Mutex<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {
-    entries: HashMap<u64, Entry>,
+    entries: HashMap<u64, WatchEntry>,
     by_path: HashMap<ZnodePath, Vec<u64>>,
     next: u64,
     /// Paths at which the server may still hold a watch that nobody holds any more: one beside
@@ -162,11 +161,11 @@ impl Watches {
 
     fn add(&self, path: &ZnodePath, kind: WatchKind, holder: Holder) -> Registration<'_> {
         let watch = Watch { path: path.clone(), kind, since: SystemTime::now(), events: 0 };
-        let standing = Standing::Requested { early: Vec::new() };
+        let state = WatchState::Requested { early: Vec::new() };
         let mut registry = self.lock();
         let id = registry.next;
         registry.next += 1;
-        registry.entries.insert(id, Entry { watch, holder, standing });
+        registry.entries.insert(id, WatchEntry { watch, holder, state });
         registry.by_path.entry(path.clone()).or_default().push(id);
         drop(registry);
         Registration { watches: self, id }
@@ -249,7 +248,7 @@ impl Watches {
         let mut lost = Vec::new();
         for entry in entries.into_values() {
             match &entry.holder {
-                Holder::User if matches!(entry.standing, Standing::Held(_)) => {
+                Holder::User if matches!(entry.state, WatchState::Held(_)) => {
                     lost.push(entry.watch);
                 }
                 Holder::User => {}
@@ -269,14 +268,14 @@ fn sort(watches: &mut [Watch]) {
     watches.sort_by(|a, b| (&a.path, a.kind as u8).cmp(&(&b.path, b.kind as u8)));
 }
 
-impl Entry {
+impl WatchEntry {
     fn is_of_user_and_held(&self) -> bool {
-        matches!((&self.holder, &self.standing), (Holder::User, Standing::Held(_)))
+        matches!((&self.holder, &self.state), (Holder::User, WatchState::Held(_)))
     }
 }
 
 impl Registry {
-    fn take(&mut self, id: u64) -> Option<Entry> {
+    fn take(&mut self, id: u64) -> Option<WatchEntry> {
         let entry = self.entries.remove(&id)?;
         if let Some(ids) = self.by_path.get_mut(&entry.watch.path) {
             ids.retain(|other| *other != id);
@@ -309,21 +308,21 @@ impl Registry {
             if !entry.watch.kind.is_satisfied(entry.watch.path.as_str(), event) {
                 continue;
             }
-            match &entry.standing {
-                Standing::Requested { .. } => requested.push(id),
-                Standing::Held(from) if *from < stamp => {
+            match &entry.state {
+                WatchState::Requested { .. } => requested.push(id),
+                WatchState::Held(from) if *from < stamp => {
                     is_explained = true;
                     dispatched.show |= self.give(id, event, stamp);
                 }
-                Standing::Held(_) => is_explained = true,
+                WatchState::Held(_) => is_explained = true,
             }
         }
         for id in requested {
             if let Some(entry) = self.entries.get_mut(&id)
-                && let Standing::Requested { early } = &mut entry.standing
+                && let WatchState::Requested { early } = &mut entry.state
             {
                 let (event, was_shown) = (event.clone(), dispatched.show);
-                early.push(Early { event, stamp, was_shown, is_explained });
+                early.push(EarlyEvent { event, stamp, was_shown, is_explained });
             }
         }
         if let Ok(path) = ZnodePath::new(path)
@@ -355,10 +354,10 @@ impl Registry {
 
     fn confirm(&mut self, id: u64, from: Stamp) -> Vec<(Event, Stamp)> {
         let Some(entry) = self.entries.get_mut(&id) else { return Vec::new() };
-        let standing = std::mem::replace(&mut entry.standing, Standing::Held(from));
-        let Standing::Requested { early } = standing else { return Vec::new() };
+        let state = std::mem::replace(&mut entry.state, WatchState::Held(from));
+        let WatchState::Requested { early } = state else { return Vec::new() };
         let mut given = Vec::new();
-        for Early { event, stamp, was_shown, is_explained } in early {
+        for EarlyEvent { event, stamp, was_shown, is_explained } in early {
             let is_mine = from < stamp || !is_explained;
             if is_mine && self.give(id, &event, stamp) && !was_shown {
                 given.push((event, stamp));
@@ -370,7 +369,9 @@ impl Registry {
 
     /// Drops a watch of the user's that was held already.
     fn merge(&mut self, id: u64) {
-        let Some(Entry { watch, holder: Holder::User, .. }) = self.entries.get(&id) else { return };
+        let Some(WatchEntry { watch, holder: Holder::User, .. }) = self.entries.get(&id) else {
+            return;
+        };
         let ids = self.by_path.get(&watch.path).into_iter().flatten();
         let same = |other: &&u64| {
             **other != id

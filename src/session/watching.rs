@@ -1,4 +1,4 @@
-//! Leaving watches and taking them away, as the user asks for it.
+//! Sets and removes watches for the user.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! A typed line becomes words with their places: the one tokenizer for running, completing,
-//! hinting and highlighting. It accepts unfinished lines and says what is open.
+//! Cuts a typed line into words with their positions: the one tokenizer for running, completing,
+//! hinting and highlighting. It accepts unfinished lines and reports what is open.
 //!
-//! It knows quotes and blanks; which words make a command is not its business.
+//! It knows quotes and blanks, not commands.
 
 use std::ops::Range;
 

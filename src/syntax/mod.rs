@@ -1,5 +1,4 @@
-//! From text to words: quotes, blanks and variables, and what is wrong with words that an argument
-//! parser refuses.
+//! From text to words: quotes, blanks and variables, and messages for words that clap refuses.
 
 mod line;
 mod usage_error;

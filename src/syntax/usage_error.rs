@@ -1,4 +1,4 @@
-//! clap's complaints about words, in one clear line of ours that names what was typed.
+//! Turns clap's errors into one clear line that names what was typed.
 
 use std::ffi::{OsStr, OsString};
 use std::num::{IntErrorKind, ParseIntError};
@@ -71,13 +71,13 @@ fn sentence(error: &clap::Error, argument: &Argument<'_>) -> String {
         ErrorKind::ArgumentConflict => {
             let prior = context(ContextKind::PriorArg);
             if prior == [raw] {
-                return format!("{name} is given twice");
+                return format!("{name} was given twice");
             }
             let prior: Vec<String> = prior.iter().map(|one| argument.name(one)).collect();
             format!("{name} cannot be combined with {}", prior.join(" "))
         }
         ErrorKind::TooManyValues => format!("{name} takes no value"),
-        ErrorKind::InvalidUtf8 => "A word that must be text is not UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => "An argument is not UTF-8".to_owned(),
         _ => {
             let text = error.to_string();
             text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
@@ -189,7 +189,7 @@ fn out_of_range(why: &str) -> Option<String> {
     Some(if [u64::MAX.to_string(), i64::MAX.to_string()].iter().any(|none| none == most) {
         format!("it is less than {least}")
     } else {
-        format!("it is not from {least} to {most}")
+        format!("it must be from {least} to {most}")
     })
 }
 

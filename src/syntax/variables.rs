@@ -1,5 +1,4 @@
-//! `${NAME}` in the words of a line stands for a variable of the environment, where the user has
-//! asked for that.
+//! Replaces `${NAME}` by a variable of the environment, if the user asked for that.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -26,7 +25,7 @@ pub fn expand(word: &[u8], variables: &Variables) -> Result<Vec<u8>> {
         let value = variables.get(OsStr::from_bytes(name)).ok_or_else(|| {
             let name = String::from_utf8_lossy(name);
             Error::usage(format!("{name} is not set in the environment"))
-                .with_hint("in single quotes ${...} stays as it stands")
+                .with_hint("in single quotes ${...} is not expanded")
         })?;
         expanded.extend_from_slice(value.as_bytes());
         rest = &behind[name.len() + 1..];

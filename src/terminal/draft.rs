@@ -1,5 +1,5 @@
-//! A file that is edited in the user's own editor. It may hold a secret, so only its owner can read it; it stays where it
-//! is until it is known that nobody needs it any more.
+//! A file that the user edits with an editor. It may hold a secret, so only its owner can read it.
+//! It is deleted only when nobody needs it any more.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -62,7 +62,7 @@ impl Draft {
     /// left out.
     pub fn read(&self, text: &str) -> io::Result<String> {
         if self.file.metadata()?.len() > LARGEST {
-            return Err(io::Error::other("the file is larger than any server takes"));
+            return Err(io::Error::other("the file is larger than any server accepts"));
         }
         let mut edited = std::fs::read_to_string(&self.file)?;
         if !text.ends_with('\n') && edited.ends_with('\n') {

@@ -1,4 +1,4 @@
-//! What waits to be written, and what it waits for.
+//! Output waiting to be written, and what it waits for.
 
 use std::io;
 

@@ -44,7 +44,7 @@ struct Pager {
 }
 
 /// What became of a part of a result.
-pub(super) enum Placed {
+pub(super) enum PagerOutcome {
     /// It is held, or the pager has it.
     Taken,
     /// There is no pager: this is to be printed, and why.
@@ -72,24 +72,24 @@ impl Pages {
     }
 
     /// Takes a part of a result. The pager starts with the part that no longer fits.
-    pub(super) fn take(&mut self, bytes: &[u8], writer: &Arc<Writer>) -> Placed {
+    pub(super) fn take(&mut self, bytes: &[u8], writer: &Arc<Writer>) -> PagerOutcome {
         if !matches!(self.reader, Reader::NotNeeded) {
             self.write(bytes);
-            return Placed::Taken;
+            return PagerOutcome::Taken;
         }
         self.held.extend_from_slice(bytes);
         let rows = rows(bytes, self.columns);
         if rows < self.left {
             self.left -= rows;
-            return Placed::Taken;
+            return PagerOutcome::Taken;
         }
         let held = std::mem::take(&mut self.held);
         match self.start(writer) {
             Ok(pager) => self.reader = Reader::Reading(pager),
-            Err(why) => return Placed::NoPager(held, why),
+            Err(why) => return PagerOutcome::NoPager(held, why),
         }
         self.write(&held);
-        Placed::Taken
+        PagerOutcome::Taken
     }
 
     fn write(&mut self, bytes: &[u8]) {

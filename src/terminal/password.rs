@@ -1,4 +1,4 @@
-//! Asks for what nobody may read over a shoulder, in a history, or in the list of processes.
+//! Asks for a password on the terminal without showing it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{PipeReader, Read, Write};
@@ -15,12 +15,14 @@ const LONGEST: usize = 4096;
 /// Asks on the terminal, whatever standard input is, and returns what was typed, unseen. To be
 /// given up by dropping the future.
 pub async fn ask(question: &str) -> Result<String> {
-    let nowhere = |_| Error::new(Kind::Refused, "There is no terminal to ask for the password on");
+    let nowhere =
+        |_| Error::new(Kind::Refused, "Cannot ask for the password: there is no terminal");
     let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(nowhere)?;
     let typed = {
         let reading = terminal.try_clone().map_err(nowhere)?;
-        let _hidden = Hidden::begin(terminal, question)
-            .map_err(|_| Error::new(Kind::Refused, "The terminal cannot hide what is typed"))?;
+        let _hidden = Hidden::begin(terminal, question).map_err(|_| {
+            Error::new(Kind::Refused, "Cannot ask for the password: the terminal cannot hide it")
+        })?;
         // Its other end is dropped with this future, which wakes the thread before it takes the
         // next line from the shell.
         let (stop, _going) = std::io::pipe().map_err(nowhere)?;
@@ -32,7 +34,7 @@ pub async fn ask(question: &str) -> Result<String> {
         Ok(Err(error)) => {
             Err(Error::new(Kind::Refused, format!("Cannot read from the terminal: {error}")))
         }
-        Err(_) => Err(Error::new(Kind::Bug, "The password was not read")),
+        Err(_) => Err(Error::new(Kind::Bug, "Reading the password failed")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How far a long command has come: shown while it works, and told when it is interrupted.
+//! The progress of a long command: shown while it runs, and reported when it is interrupted.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};

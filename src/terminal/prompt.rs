@@ -1,10 +1,10 @@
-//! The prompt that stands at the bottom of a terminal while a line is edited, and how events come
-//! to stand above it: the waiting prompt stays as it is, the events follow, and the prompt is shown
-//! anew with what was typed. A burst stands under one left-over prompt.
+//! The prompt at the bottom of a terminal, and how events appear above it: the old prompt stays, the
+//! events follow, and the prompt is drawn again with what was typed. A burst of events leaves one
+//! old prompt above it.
 //!
-//! Only the thread that edits writes to the terminal meanwhile. Whenever the editor draws, it asks
+//! Meanwhile only the editing thread writes to the terminal. Whenever the editor draws, it calls
 //! [`Screen::draw`] for the prompt and gets the events in front of it. When nobody types, the
-//! [`Redrawer`] makes it draw. When the words of the prompt change, the `Redrawer` makes it return
+//! [`Redrawer`] makes it draw. When the prompt's words change, the `Redrawer` makes it return
 //! without a line, and it starts again with what was typed.
 
 use std::sync::Arc;

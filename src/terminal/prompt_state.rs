@@ -1,5 +1,4 @@
-//! What is known of the prompt at the bottom of the terminal: a state, and what belongs to it. No
-//! input or output.
+//! The state of the prompt at the bottom of the terminal. No input or output.
 
 /// Where the line editor stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

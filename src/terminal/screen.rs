@@ -8,7 +8,7 @@ use signal_hook::consts::SIGINT;
 
 use super::mode::Mode;
 use super::output_queue::{Foreground, Output};
-use super::pager::{Pages, Placed};
+use super::pager::{PagerOutcome, Pages};
 use super::prompt_state::PromptState;
 use super::tty_guard::TtyGuard;
 use super::writer::Writer;
@@ -228,7 +228,7 @@ impl Screen {
         if self.writer.queue().prompt.state != PromptState::Idle {
             return false;
         }
-        if let Placed::NoPager(held, why) = pages.take(bytes, &self.writer) {
+        if let PagerOutcome::NoPager(held, why) = pages.take(bytes, &self.writer) {
             *place = None;
             drop(place);
             self.print(&held);

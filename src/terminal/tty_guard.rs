@@ -1,5 +1,5 @@
-//! Another program has the terminal for a while: an editor, a pager, the system's shell. Meanwhile
-//! nothing else is written, and events wait.
+//! Gives the terminal to another program for a while: an editor, a pager, the system's shell.
+//! Meanwhile nothing else is written, and events wait.
 
 use std::io;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,5 @@
-//! What is typed while a command runs: it is kept for the next prompt, and shown there. Shown at once,
-//! it would stand in the command's output and in the line about its progress.
+//! Keeps what the user types while a command runs, and shows it at the next prompt. Shown at once,
+//! it would mix with the command's output and its progress line.
 
 use std::io;
 use std::sync::PoisonError;

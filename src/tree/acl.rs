@@ -1,6 +1,7 @@
-//! Access control lists as a tree keeps them: exactly what a server holds, whatever its schemes are.
+//! Access control lists of saved trees: exactly what a server holds, with any scheme.
 //!
-//! What a person types is checked by `session`; here nothing is refused that a server has accepted.
+//! `zk::Acl` checks what a user types; this type refuses nothing that a server has accepted, and has
+//! a JSON form.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! The only bulk writer: steps in order, many to a transaction, some transactions in flight.
+//! The only bulk writer: applies steps in order, many in a transaction, several transactions in
+//! flight.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! Two trees side by side, as streams in the order of a walk. Nothing is held but the two znodes that
-//! are compared.
+//! Compares two trees as streams in walk order. It holds only the two znodes being compared.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;

@@ -1,4 +1,4 @@
-//! Which znodes `find` finds: conditions that must all hold.
+//! The conditions of `find`; all must hold.
 
 use std::str::FromStr;
 

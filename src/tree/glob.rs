@@ -47,7 +47,7 @@ impl Glob {
                 '?' => Part::Any,
                 '\\' => Part::Char(chars.next().unwrap_or('\\')),
                 '[' => set(&mut chars)
-                    .ok_or_else(|| Error::usage(format!("A [ without its ]: {text}")))?,
+                    .ok_or_else(|| Error::usage(format!("A [ without a ]: {text}")))?,
                 c => Part::Char(c),
             });
         }

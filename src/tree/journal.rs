@@ -1,5 +1,5 @@
-//! The journal: the changes of shells, in a private file of JSON lines that does not grow without
-//! bound. It holds the data that was replaced, secrets included; so only its owner can read it.
+//! The journal: the changes made by shells, in a private file of JSON lines with a bounded size. It
+//! holds the replaced data, secrets included, so only its owner can read it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,7 +1,7 @@
-//! jq expressions on a znode's data: read with one, or changed by one.
+//! Reads or changes a znode's data with a jq expression.
 //!
-//! An expression reaches nothing but the data, and comes to an end. It may take long all the same, so
-//! the caller runs it where it can be left.
+//! An expression sees nothing but the data, and it ends. It may take long all the same, so the
+//! caller runs it where it can be abandoned.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -57,7 +57,7 @@ impl Expression {
             wrong(&errors.first().map_or_else(String::new, |(_, error)| load_error(error)))
         })?;
         let term = parse(text, |parser| parser.term())
-            .ok_or_else(|| wrong("it is more than an expression"))?;
+            .ok_or_else(|| wrong("it is not a single expression"))?;
         if let Some(name) = refused(&term) {
             return Err(wrong(&format!("{name} is not allowed here")));
         }
@@ -96,10 +96,10 @@ impl Expression {
     /// where the old one had them, and with what followed it.
     pub fn change(&self, json: &[u8]) -> Result<Vec<u8>> {
         let mut values = self.values(json)?;
-        let none = || Error::new(Kind::Refused, "The jq expression gives nothing to write");
+        let none = || Error::new(Kind::Refused, "The jq expression gives no value");
         let value = values.next().ok_or_else(none)??;
         if values.next().is_some() {
-            let words = "The jq expression gives more than one value; none is written";
+            let words = "The jq expression gives more than one value; nothing was written";
             return Err(Error::new(Kind::Refused, words));
         }
         let text = json.trim_ascii_end();
@@ -146,7 +146,7 @@ fn encode(value: &Val, indented: bool) -> Result<Vec<u8>> {
     // jaq knows bytes, keys that are no text and numbers that are none; JSON does not.
     match serde_json::from_slice::<IgnoredAny>(&bytes) {
         Ok(_) => Ok(bytes),
-        Err(_) => Err(Error::new(Kind::Refused, "The jq expression gives what is not JSON")),
+        Err(_) => Err(Error::new(Kind::Refused, "The result of the jq expression is not JSON")),
     }
 }
 

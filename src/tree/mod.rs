@@ -1,9 +1,8 @@
-//! Everything about more than one znode: walking a subtree, counting it, deleting it, giving it an
-//! access control list, quotas; what a tree is, how two are compared, and how one is turned into the
-//! other. It prints nothing.
+//! Everything about more than one znode: walk, count, delete, set ACLs and quotas, save, compare,
+//! and turn one tree into another. It prints nothing.
 //!
 //! A [`Record`] is a znode as far as it was asked for. Trees are streams of records in
-//! [`walk_order`], so that nothing has to hold a whole one.
+//! [`walk_order`], so nothing holds a whole tree.
 
 pub mod acl;
 pub mod apply;

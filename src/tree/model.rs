@@ -1,5 +1,4 @@
-//! A tree in memory that takes steps as a server does: the other witness of plans and of what takes
-//! them back.
+//! A tree in memory that takes steps as a server does. Tests check plans and undo against it.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! From what differs to what is to be done: operations that check versions, in an order in which each
-//! can be applied when its turn comes. Pure: it sends nothing.
+//! Turns differences into steps that check versions, ordered so that each can be applied when its
+//! turn comes. Pure: it sends nothing.
 //!
-//! Parents are created before their children and deleted behind them. A list that takes permissions
-//! away is set behind what is done below, so that it does not stand in the way of that.
+//! Parents are created before their children and deleted after them. An ACL that removes permissions
+//! is set after the work below it, so it does not block that work.
 
 use std::collections::VecDeque;
 

@@ -149,9 +149,12 @@ fn quota_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
         let servers = session.servers();
         let chroot = servers.map_or_else(ZnodePath::root, |servers| servers.chroot().clone());
         return Err(refused(format!(
-            "Quotas live in {ROOT} of the servers, which cannot be reached from inside the chroot {chroot}"
+            "Quotas are kept in {ROOT}, which is outside the chroot {chroot}"
         ))
-        .with_hint(format!("connect without {chroot}, and set the quota on {}", chroot.below(path))));
+        .with_hint(format!(
+            "connect without {chroot} and set the quota on {}",
+            chroot.below(path)
+        )));
     }
     ZnodePath::new(format!("{ROOT}{path}"))
 }

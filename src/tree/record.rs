@@ -1,4 +1,4 @@
-//! One znode of a tree, as far as it was asked for or is stated.
+//! One znode of a tree, as far as it was asked for or stated.
 
 use std::cmp::Ordering;
 use std::fmt;

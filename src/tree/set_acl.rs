@@ -1,4 +1,4 @@
-//! One access control list for a whole subtree.
+//! Sets one ACL on a whole subtree.
 
 use std::fmt::Write as _;
 
@@ -91,7 +91,7 @@ impl Tally {
             // Writing into memory cannot fail.
             let _ = write!(
                 message,
-                ", and what is below {unlisted} that may not be listed: {done} have the new one"
+                ", and so do the children of {unlisted} that could not be listed: {done} have the new one"
             );
         }
         Err(Error::new(Kind::Refused, message).with_causes(failures))

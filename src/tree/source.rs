@@ -1,4 +1,4 @@
-//! Where the znodes of a tree come from: a server, a file, a folder; and two of them side by side.
+//! Where the znodes of a tree come from (a server, a file, a folder), and two sources side by side.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -191,7 +191,7 @@ pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<S
                     ));
                 }
             }
-            Err(error) if error.to_string().ends_with(" is not in the order of a walk") => {
+            Err(error) if error.to_string().ends_with(" is out of order") => {
                 is_ordered = false;
             }
             Err(error) => failures.push(error),
@@ -230,13 +230,10 @@ fn broken(name: &str, mut failures: Vec<Error>) -> Error {
     if failures.len() == 1
         && let Some(error) = failures.pop()
     {
-        return error.with_detail("nothing of it was used");
+        return error.with_detail("nothing was changed");
     }
-    Error::new(
-        Kind::Refused,
-        format!("{name} has {} faults; nothing of it was used", failures.len()),
-    )
-    .with_causes(failures)
+    Error::new(Kind::Refused, format!("{name} has {} faults; nothing was changed", failures.len()))
+        .with_causes(failures)
 }
 
 /// The records of a file as they come.
@@ -274,7 +271,7 @@ fn first_top(file: &Path, name: &str, max_bytes: u64) -> Result<(ZnodePath, bool
         });
     }
     top.map(|top| (top, false))
-        .ok_or_else(|| Error::new(Kind::Refused, format!("{name}: there is no znode in it")))
+        .ok_or_else(|| Error::new(Kind::Refused, format!("{name}: it contains no znode")))
 }
 
 fn above_both(mut top: ZnodePath, path: &ZnodePath) -> ZnodePath {
@@ -292,7 +289,7 @@ fn opened(file: &Path, name: &str) -> Result<impl BufRead + Send + 'static> {
     let meta = std::fs::metadata(file).map_err(wrong)?;
     if !meta.is_file() {
         return Err(Error::new(Kind::Refused, format!("{name}: neither a file nor a folder"))
-            .with_hint("it is read more than once, so it cannot be a pipe"));
+            .with_hint("it cannot be a pipe, since it is read twice"));
     }
     Ok(std::io::BufReader::with_capacity(1 << 16, std::fs::File::open(file).map_err(wrong)?))
 }
@@ -334,7 +331,7 @@ mod tests {
         );
         assert_eq!(
             seen(&lines(&["/b", "/a", "/b"]), None),
-            Err("f:3: /b is on line 1 already; nothing of it was used".to_owned())
+            Err("f:3: /b is on line 1 already; nothing was changed".to_owned())
         );
     }
 
@@ -344,7 +341,7 @@ mod tests {
                     {\"path\":\"/a/c\",\"data\":{\"text\":\"12345\"}}\n";
         assert_eq!(
             seen(text, None),
-            Err("f has 3 faults; nothing of it was used|f:2: /b is outside /a|\
+            Err("f has 3 faults; nothing was changed|f:2: /b is outside /a|\
                  f:3: 5 bytes of data; a znode may have 4|\
                  f:4: the file was cut: the end line is missing"
                 .to_owned())

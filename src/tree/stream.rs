@@ -1,7 +1,7 @@
-//! The znodes of a tree in the order of a walk, each with what is asked for, read ahead of its turn.
+//! Streams the znodes of a tree in walk order, each with the parts asked for, reading ahead.
 //!
-//! What is held is the names of the siblings on the way and a bounded number of znodes ahead, never
-//! the whole tree.
+//! It holds the names of the siblings on the way and a bounded number of znodes ahead, never the
+//! whole tree.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -372,7 +372,7 @@ fn assemble(
         Some(Ok((acl, stat))) => {
             let acl = Acl::from(&acl);
             if acl.is_masked() {
-                let message = format!("The ACL of {path} is shown to its administrators only");
+                let message = format!("Only its administrators may read the ACL of {path}");
                 refused = refused.or(Some(Error::new(ErrorKind::Refused, message)));
             } else {
                 record.acl = Some(acl);

@@ -1,4 +1,4 @@
-//! What a subtree holds: counted before it is deleted or changed.
+//! Counts a subtree before it is deleted or changed.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! Turning one tree into another: the comparison, the plan and the writer, one after the other, with
-//! neither tree in memory.
+//! Turns one tree into another: compares, plans and writes as a stream, with neither tree in memory.
 
 use super::apply::{Applier, Counts};
 use super::plan::{Planned, Planner, Refused, Rules};

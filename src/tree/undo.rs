@@ -1,7 +1,7 @@
-//! Taking changes back: what a change was, and the steps that restore what was before. Pure.
+//! Undo: from changes to the steps that restore the state before them. Pure.
 //!
-//! Restored are paths, data, access control lists and kinds. Versions, zxids, times and the counters
-//! of sequential names are the server's, and go on.
+//! It restores paths, data, ACLs and kinds. Versions, zxids, times and the counters of sequential
+//! names belong to the server and go on.
 
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +63,12 @@ impl std::fmt::Display for Irreversible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::ForeignEphemeral(path) => {
-                write!(f, "{path} was an ephemeral of another session, which only that could make")
+                write!(
+                    f,
+                    "{path} was an ephemeral of another session, and only that session could create it"
+                )
             }
-            Self::NoPath(path) => write!(f, "{path} is no path"),
+            Self::NoPath(path) => write!(f, "{path} is not a path"),
         }
     }
 }

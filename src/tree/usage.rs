@@ -1,4 +1,4 @@
-//! How much a tree holds, counted as a walk passes: memory grows with the depth, never with the tree.
+//! Counts the size of a tree during a walk. Memory grows with the depth, never with the tree.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

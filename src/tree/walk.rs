@@ -1,5 +1,5 @@
-//! A walk through a subtree: every znode in a stated order, its children asked for ahead of its
-//! turn. What is held in memory is the siblings of the znodes on the way, never the whole tree.
+//! Walks a subtree: every znode in a stated order, with children requested ahead of their turn. It
+//! holds the siblings of the znodes on the way, never the whole tree.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

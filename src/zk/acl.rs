@@ -1,7 +1,7 @@
-//! Access control lists as they are written: `scheme:id:perms[,scheme:id:perms…]`.
+//! Access control lists as users write them: `scheme:id:perms[,scheme:id:perms…]`.
 //!
-//! What can be known to be wrong is refused before anything is sent, with the part that is wrong;
-//! schemes that a server may have and zksh does not know are left to the server.
+//! It refuses what is certainly wrong before anything is sent and names the wrong part. Schemes that
+//! zksh does not know are left to the server.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

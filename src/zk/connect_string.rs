@@ -1,4 +1,4 @@
-//! A connection string, `host:port[,host:port…][/chroot]`, as it is typed and as it is meant.
+//! A connection string, `host:port[,host:port…][/chroot]`, as typed and as meant.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -67,9 +67,8 @@ impl FromStr for Servers {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        if let Some((scheme, _)) = text.split_once("://") {
-            let why = format!("{scheme}:// is no part of it, and tls:// stands once, at its start");
-            return Err(wrong(text, &why));
+        if text.contains("://") {
+            return Err(wrong(text, "only tls:// is allowed, once, at the start"));
         }
         let (hosts, chroot) = match text.find('/') {
             Some(at) => text.split_at(at),
@@ -102,7 +101,7 @@ fn check_chroot(text: &str, hosts: &[&str], chroot: &str) -> Result<()> {
     let mut same_chroot = true;
     for part in parts {
         if part.is_empty() {
-            return Err(wrong(text, "a comma stands behind the chroot, which comes last"));
+            return Err(wrong(text, "the chroot comes last, but a comma follows it"));
         }
         let at = part.find('/').unwrap_or(part.len());
         let (host, rest) = part.split_at(at);
@@ -117,9 +116,9 @@ fn check_chroot(text: &str, hosts: &[&str], chroot: &str) -> Result<()> {
         return Ok(());
     }
     let why = if same_chroot {
-        format!("the chroot stands once, behind the last server: {}{first}", list.join(","))
+        format!("write the chroot once, after the last server: {}{first}", list.join(","))
     } else {
-        "the servers of one ensemble have one chroot, behind the last of them".to_owned()
+        "the servers have one chroot, written after the last server".to_owned()
     };
     Err(wrong(text, &why))
 }
@@ -155,9 +154,9 @@ pub fn host_and_port(text: &str) -> Result<(String, u16)> {
     };
     if name.contains(':') && !is_ipv6(name) {
         return Err(if is_ipv6(text) {
-            wrong(text, &format!("an IPv6 address stands in brackets: [{text}]:{DEFAULT_PORT}"))
+            wrong(text, &format!("put an IPv6 address in brackets: [{text}]:{DEFAULT_PORT}"))
         } else {
-            wrong(text, "more than one colon stands in it; servers are separated by commas")
+            wrong(text, "it has more than one colon; separate servers with commas")
         });
     }
     if name.is_empty() {

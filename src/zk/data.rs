@@ -1,4 +1,4 @@
-//! What a znode holds: bytes, or null, which the servers keep apart from no bytes.
+//! The data of a znode: bytes or null, which servers keep apart from empty data.
 
 use bytes::Bytes;
 

@@ -1,7 +1,7 @@
-//! Paths of znodes: the rules of ZooKeeper and the messages that zkCli gives when one is broken.
+//! Paths of znodes: ZooKeeper's rules, and zkCli's messages when one is broken.
 //!
-//! Source of the rules: `PathUtils.validatePath`, release 3.9. It knows nothing of a server: whether
-//! a znode exists is the session's business.
+//! Source of the rules: `PathUtils.validatePath`, release 3.9. Whether a znode exists is the
+//! session's business.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How connections are secured, as the user says it: files, names and passwords. No I/O.
+//! How connections are secured, as the user states it: files, names and passwords. No I/O.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! Which server answers, and which operations it knows.
+//! Versions of servers, and which operations each knows.
 //!
-//! A server that does not know an operation breaks the connection, and everything in flight fails
-//! with it. So an operation that not every server has is only sent to one that is known to have it.
+//! A server breaks the connection when it gets an operation it does not know, and everything in
+//! flight fails. So we send such an operation only to a server that is known to have it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What ZooKeeper keeps beside a znode's data.
+//! The stat of a znode: versions, zxids, times and sizes.
 
 /// The stat structure of a znode (`org.apache.zookeeper.data.Stat`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

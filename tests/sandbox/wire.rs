@@ -152,7 +152,7 @@ impl Client {
         Self::reconnect(address, 0, &[0; 16], 30_000)
     }
 
-    /// Connects with a session that is there already. One that has expired comes back as zero.
+    /// Connects with a session that already exists. One that has expired comes back as zero.
     pub(super) fn reconnect(
         address: &str,
         session: i64,

@@ -28,7 +28,7 @@ fn what_was_edited_is_written_with_its_version() {
     );
     let mut terminal = connected(with(&server, folder.path(), "VISUAL", &editor));
     terminal.enter(0, "edit /conf.json");
-    terminal.wait_for("0] edit /conf.json\nWritten, version 1\n");
+    terminal.wait_for("0] edit /conf.json\nSaved as version 1\n");
     assert!(run(&server, "get /conf.json").starts_with("deeper\n"));
     let left = std::fs::read_dir(folder.path().join("drafts")).unwrap().count();
     assert_eq!(left, 0);

@@ -79,7 +79,7 @@ fn ctrl_c_in_the_editor_is_the_editors() {
     terminal.wait_for("ready for you");
     terminal.keys(CTRL_C);
     terminal.keys("done\r");
-    terminal.wait_for("took done\nWritten, version 1\n");
+    terminal.wait_for("took done\nSaved as version 1\n");
     assert!(terminal.screen().contains("not now"), "{}", terminal.screen());
     is_in_order(&mut terminal, 1);
     assert!(run(&server, "get /lake").starts_with("deeper\n"));
@@ -94,7 +94,7 @@ fn an_editor_that_dies_leaves_the_terminal_in_order() {
         program(folder.path(), "editor", "stty raw -echo; echo killed > \"$1\"; kill -9 $$");
     let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
     terminal.enter(0, "edit /lake");
-    terminal.wait_for("a signal has ended it");
+    terminal.wait_for("a signal stopped it");
     is_in_order(&mut terminal, 1);
     assert!(terminal.screen().contains("your text is in "), "{}", terminal.screen());
     // One without a trap is ended by Ctrl-C, and nothing is written.
@@ -104,7 +104,7 @@ fn an_editor_that_dies_leaves_the_terminal_in_order() {
     terminal.enter(0, "edit /lake");
     terminal.wait_for("ready");
     terminal.keys(CTRL_C);
-    terminal.wait_for("a signal has ended it");
+    terminal.wait_for("a signal stopped it");
     is_in_order(&mut terminal, 1);
     assert!(run(&server, "get /lake").starts_with("deep\n"));
 }
@@ -205,7 +205,7 @@ fn a_file_is_run_as_if_it_were_typed_but_for_the_system_shell() {
     // It cannot run itself without end.
     std::fs::write(terminal.home().join("loop.zk"), "source loop.zk\n").unwrap();
     terminal.enter(1, "source loop.zk");
-    terminal.wait_for("files run each other 16 deep");
+    terminal.wait_for("files are nested 16 deep");
     terminal.wait_for_prompt(2);
     terminal.enter(2, "clear");
     terminal.wait_until("an empty screen", |screen| {
@@ -229,6 +229,6 @@ fn one_command_at_a_terminal_opens_the_editor() {
     terminal.keys("done\r");
     let (status, screen) = terminal.wait();
     assert_eq!(status, 0, "{screen}");
-    assert!(screen.ends_with("took done\nWritten, version 1"), "{screen}");
+    assert!(screen.ends_with("took done\nSaved as version 1"), "{screen}");
     assert!(run(&server, "get /conf.json").starts_with("deeper\n"));
 }

@@ -76,7 +76,7 @@ fn a_line_by_its_number_is_shown_before_it_runs() {
     assert!(screen.contains("2] !7\nCommand index out of range\n"), "{screen}");
     terminal.enter(2, "addauth digest ann:secret");
     terminal.enter(3, "!!");
-    terminal.wait_for("Not run again: the line is private, and would be shown\n");
+    terminal.wait_for("Not run again: running it this way would show a private line\n");
     // In data it is data.
     terminal.enter(3, "create /data !!");
     terminal.enter(4, "get /data");
@@ -91,7 +91,7 @@ fn a_history_of_an_older_release_is_taken_over_and_hinted_to_nobody() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("history"), b"#V2\nls /old\n\xff\xfe\n").unwrap();
     let mut terminal = connected(Setup::new(&server).home(home.path()));
-    terminal.wait_for("1 row of the history is not readable and left out: ");
+    terminal.wait_for("1 row of the history is not readable and skipped: ");
     terminal.keys("ls");
     terminal.keys(UP);
     terminal.wait_for("0] ls /old");
@@ -110,7 +110,7 @@ fn a_history_that_never_ends_does_not_stop_the_shell() {
     std::fs::create_dir_all(&folder).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.join("history.jsonl")).unwrap();
     let terminal = connected(Setup::new(&server).home(home.path()));
-    terminal.wait_for("History is not kept: ");
+    terminal.wait_for("History will not be saved: ");
     terminal.wait_for("it is not a regular file");
 }
 

@@ -79,7 +79,7 @@ fn ctrl_c_in_a_long_command_says_how_far_it_came() {
     let screen = terminal.wait_for("Interrupted; ");
     let line = screen.lines().find(|line| line.starts_with("Interrupted; ")).unwrap();
     assert!(
-        line.ends_with(" znodes deleted; what was sent last may have been applied too"),
+        line.ends_with(" znodes deleted; the last request may have been applied too"),
         "{line}"
     );
     terminal.wait_for_prompt(1);
@@ -94,7 +94,7 @@ fn ctrl_c_in_a_repeated_command_says_how_often_it_has_run() {
     terminal.enter(0, "repeat 100 -i 60 create -s /lake-");
     terminal.wait_for("\n1 run done (Ctrl-C stops)");
     terminal.keys(CTRL_C);
-    terminal.wait_for("Interrupted; 1 run done; what was sent last may have been applied too\n");
+    terminal.wait_for("Interrupted; 1 run done; the last request may have been applied too\n");
     // What only reads changes nothing, however it is run.
     terminal.enter(1, "repeat 100 -i 60 time exists /");
     terminal.wait_for("\n1 run done (Ctrl-C stops)");
@@ -146,7 +146,7 @@ fn what_every_server_needs_is_not_deleted_by_mistake() {
         terminal.enter(number, &format!("deleteall --yes {path}"));
         terminal.wait_for(&format!("Refusing to delete {path} and all below it: "));
     }
-    terminal.wait_for("below it: the config file protects it\nhint: --force does it all the same");
+    terminal.wait_for("below it: the config file protects it\nhint: pass --force to do it anyway");
     for (number, path) in (paths.len()..).zip(&paths) {
         terminal.enter(number, &format!("setAcl -R --yes {path} world:anyone:r"));
         terminal.wait_for(&format!("Refusing to replace the list of {path} and all below it: "));
@@ -238,7 +238,7 @@ fn a_line_that_goes_on_says_how_it_ends_and_that_it_was_left() {
         terminal.wait_until("the prompt", |screen| {
             screen.ends_with(" 1]")
                 && screen.contains(&format!(
-                    "1] {line}\n{row} two\nThe unfinished line was left; nothing was run\n"
+                    "1] {line}\n{row} two\nNothing was run: the line was left unfinished\n"
                 ))
         });
     }

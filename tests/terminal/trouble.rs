@@ -52,7 +52,7 @@ fn a_lost_connection_its_return_and_its_end_are_told() {
     terminal.enter(6, "reconnect");
     terminal.wait_for("(CONNECTED) 7]");
     terminal.enter(7, "reconnect");
-    terminal.wait_for("There is a session already");
+    terminal.wait_for("A session is already open");
 }
 
 #[test]

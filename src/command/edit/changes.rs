@@ -1,4 +1,4 @@
-//! Two texts of one znode: what stands there now, and what was to be written.
+//! The conflict report of `edit`: the current data and the text that could not be written.
 
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -39,8 +39,8 @@ impl Report for Changes {
         let (now, read) = self.versions;
         out.own("--- ");
         out.foreign(self.path.as_str());
-        out.line(format_args!(" as it stands there, version {now}"));
-        out.line(format_args!("+++ your text, made from version {read}"));
+        out.line(format_args!(" current data, version {now}"));
+        out.line(format_args!("+++ your text, based on version {read}"));
         if self.theirs.is_empty() && self.mine.is_empty() {
             out.line("Both are the same");
             return;

@@ -1,4 +1,4 @@
-//! `setting --save`: the config file with another choice, and all else in it as it was.
+//! `setting --save`: change some keys of the config file and leave the rest as it is.
 
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;

@@ -1,4 +1,4 @@
-//! Which word of a line is what, on commands made for it.
+//! Classifies words for commands made for these tests.
 
 #![allow(clippy::unwrap_used)]
 use super::super::arguments::FreeWord;

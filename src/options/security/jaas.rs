@@ -80,7 +80,7 @@ impl Token {
         match self {
             Self::Word(word) => Ok(word),
             Self::Sign(sign) => {
-                Err(tokens.wrong(&format!("{sign} stands where a word is expected")))
+                Err(tokens.wrong(&format!("found {sign} where a word is expected")))
             }
         }
     }
@@ -109,10 +109,10 @@ impl Tokens<'_> {
         match self.some()? {
             Token::Sign(sign) if sign == wanted => Ok(()),
             Token::Sign(sign) => {
-                Err(self.wrong(&format!("{sign} stands where {wanted} is expected")))
+                Err(self.wrong(&format!("found {sign} where {wanted} is expected")))
             }
             // It may be a password.
-            Token::Word(_) => Err(self.wrong(&format!("a word stands where {wanted} is expected"))),
+            Token::Word(_) => Err(self.wrong(&format!("found a word where {wanted} is expected"))),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::{Arg, ValueHint};
 
 use super::Candidates;
-use super::names::{Hand, list, split};
+use super::names::{TypedWord, list, split};
 
 /// Returns whether the argument takes the name of a file.
 pub(super) fn is_file(arg: &Arg) -> bool {
@@ -15,7 +15,7 @@ pub(super) fn is_file(arg: &Arg) -> bool {
 }
 
 /// Completes the name of a file.
-pub(super) fn complete(word: &str, hand: Hand) -> Candidates {
+pub(super) fn complete(word: &str, typed_word: TypedWord) -> Candidates {
     let (directory, prefix) = split(word);
     let place = if directory.is_empty() { "." } else { directory };
     let Ok(entries) = Path::new(place).read_dir() else { return Candidates::default() };
@@ -27,13 +27,13 @@ pub(super) fn complete(word: &str, hand: Hand) -> Candidates {
             wanted.then(|| if entry.path().is_dir() { name + "/" } else { name })
         })
         .collect();
-    whole(names, directory, hand)
+    whole(names, directory, typed_word)
 }
 
 /// Completes the name of a program.
-pub(super) fn programs(word: &str, hand: Hand) -> Candidates {
+pub(super) fn programs(word: &str, typed_word: TypedWord) -> Candidates {
     if word.contains('/') {
-        return complete(word, hand);
+        return complete(word, typed_word);
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let names = std::env::split_paths(&folders)
@@ -45,7 +45,7 @@ pub(super) fn programs(word: &str, hand: Hand) -> Candidates {
             (name.starts_with(word) && runs(&entry.path())).then_some(name)
         })
         .collect();
-    whole(names, "", hand)
+    whole(names, "", typed_word)
 }
 
 fn runs(path: &Path) -> bool {
@@ -53,9 +53,9 @@ fn runs(path: &Path) -> bool {
 }
 
 /// Lists names; behind a file that is the only one another word may come.
-fn whole(names: BTreeSet<String>, directory: &str, hand: Hand) -> Candidates {
+fn whole(names: BTreeSet<String>, directory: &str, typed_word: TypedWord) -> Candidates {
     let names: Vec<String> = names.into_iter().collect();
-    let mut found = list(&names, directory, hand);
+    let mut found = list(&names, directory, typed_word);
     if let ([name], [only]) = (names.as_slice(), found.found.as_mut_slice())
         && !name.ends_with('/')
     {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::dialect::Dialect;
 
-    const HAND: Hand = Hand { quote: None, dashes: false, dialect: Dialect::V34 };
+    const HAND: TypedWord = TypedWord { quote: None, dashes: false, dialect: Dialect::V34 };
 
     fn typed(candidates: Candidates) -> Vec<String> {
         candidates.found.into_iter().map(|pair| pair.replacement).collect()

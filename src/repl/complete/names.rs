@@ -7,7 +7,7 @@ use crate::syntax::Line;
 
 /// How the word is typed that a name completes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hand {
+pub(super) struct TypedWord {
     /// The quote before it.
     pub(super) quote: Option<char>,
     /// Whether a dash at its start makes an option of it.
@@ -31,8 +31,8 @@ pub(super) fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
 }
 
 /// Lists names, as they are to be typed behind `directory`.
-pub(super) fn list(names: &[String], directory: &str, hand: Hand) -> Candidates {
-    let Hand { quote, dashes, dialect } = hand;
+pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> Candidates {
+    let TypedWord { quote, dashes, dialect } = typed_word;
     let dashed = |name: &String| name.starts_with('-');
     // What is no option then is still the same name.
     let here = directory.is_empty() && dashes && names.first().is_some_and(dashed);
@@ -96,8 +96,8 @@ fn quoted(word: &str, dialect: Dialect) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn hand(quote: Option<char>) -> Hand {
-        Hand { quote, dashes: true, dialect: Dialect::V34 }
+    fn typed_word(quote: Option<char>) -> TypedWord {
+        TypedWord { quote, dashes: true, dialect: Dialect::V34 }
     }
 
     #[test]
@@ -120,12 +120,12 @@ mod tests {
     fn several_names_share_what_is_typed_for_them() {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let stem = |list: &[&str], quote| {
-            let found = super::list(&names(list), "/lake/", hand(quote));
+            let found = super::list(&names(list), "/lake/", typed_word(quote));
             assert_eq!(found.found.len(), list.len());
             found.found[0].replacement.clone()
         };
         assert_eq!(stem(&["a b", "duck"], None), "/lake/");
-        assert_eq!(list(&names(&["a b", "duck"]), "", hand(None)).found[0].replacement, "");
+        assert_eq!(list(&names(&["a b", "duck"]), "", typed_word(None)).found[0].replacement, "");
         assert_eq!(stem(&["duck", "dune"], None), "/lake/du");
         assert_eq!(stem(&["a b1", "a b2"], None), "'/lake/a b");
         assert_eq!(stem(&["duck", "dune"], Some('\'')), "'/lake/du");
@@ -136,19 +136,20 @@ mod tests {
     #[test]
     fn a_name_is_not_taken_for_an_option() {
         let names = ["-a".to_owned(), "-b".to_owned()];
-        let typed =
-            |directory, hand| list(&names[..1], directory, hand).found[0].replacement.clone();
-        assert_eq!(typed("", hand(None)), "./-a");
-        assert_eq!(typed("", Hand { dashes: false, ..hand(None) }), "-a");
-        assert_eq!(typed("/lake/", hand(None)), "/lake/-a");
-        assert_eq!(list(&names, "", hand(None)).found[0].replacement, "./-");
+        let typed = |directory, typed_word| {
+            list(&names[..1], directory, typed_word).found[0].replacement.clone()
+        };
+        assert_eq!(typed("", typed_word(None)), "./-a");
+        assert_eq!(typed("", TypedWord { dashes: false, ..typed_word(None) }), "-a");
+        assert_eq!(typed("/lake/", typed_word(None)), "/lake/-a");
+        assert_eq!(list(&names, "", typed_word(None)).found[0].replacement, "./-");
     }
 
     #[test]
     fn a_crowd_is_counted_and_not_listed() {
         let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
         names.push("nx".to_owned());
-        let Candidates { found, more } = list(fitting(&names, "n"), "/", hand(None));
+        let Candidates { found, more } = list(fitting(&names, "n"), "/", typed_word(None));
         assert_eq!((found.len(), more), (LISTED, 99_501));
         assert_eq!(found[0].replacement, "/n");
     }

@@ -2,7 +2,7 @@
 
 use super::super::znode_cache::ZnodeCache;
 use super::Candidates;
-use super::names::{Hand, fitting, list, split};
+use super::names::{TypedWord, fitting, list, split};
 use crate::zk::ZnodePath;
 
 /// What a path can be completed with.
@@ -16,11 +16,11 @@ pub(in crate::repl) struct Found {
 }
 
 /// Completes a path that is typed as far as `typed`.
-pub(super) fn complete(tree: &ZnodeCache, typed: &str, hand: Hand) -> Candidates {
+pub(super) fn complete(tree: &ZnodeCache, typed: &str, typed_word: TypedWord) -> Candidates {
     let Some(Found { directory, names, is_whole }) = find(tree, typed) else {
         return Candidates::default();
     };
-    let mut found = list(&names, &directory, hand);
+    let mut found = list(&names, &directory, typed_word);
     if is_whole {
         for candidate in &mut found.found {
             candidate.replacement.push(' ');

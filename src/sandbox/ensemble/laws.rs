@@ -72,7 +72,7 @@ struct Client {
     heard: u64,
 }
 
-struct World {
+struct Simulation {
     ensemble: Ensemble,
     random: Random,
     now: Moment,
@@ -98,7 +98,7 @@ struct World {
     seen: BTreeMap<&'static str, u64>,
 }
 
-impl World {
+impl Simulation {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
         let settings = Settings {
@@ -111,7 +111,7 @@ impl World {
         let count = if random.below(3) == 0 { 5 } else { 3 };
         let addresses = vec![([127, 0, 0, 1], 1).into(); count];
         let clients = (0..2 + random.below(2)).map(|_| Client::default()).collect();
-        let mut world = Self {
+        let mut simulation = Self {
             ensemble: Ensemble::new(&settings, [7; 16], &addresses, now),
             random,
             now,
@@ -132,8 +132,8 @@ impl World {
             seen: BTreeMap::new(),
         };
         // A new ensemble has elected its first leader.
-        world.check();
-        world
+        simulation.check();
+        simulation
     }
 
     fn note(&mut self, what: &'static str) {
@@ -649,23 +649,23 @@ fn the_laws_hold_over_random_schedules() {
     let first = number("ZKSH_ENSEMBLE_SEED", 1);
     let mut seen: BTreeMap<&'static str, u64> = BTreeMap::new();
     for seed in first..first + number("ZKSH_ENSEMBLE_SCHEDULES", 10_000) {
-        let mut world = World::new(seed);
+        let mut simulation = Simulation::new(seed);
         let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             // The first election, most of the time.
-            if world.random.below(8) > 0 {
-                let outcomes = world.pass(300);
-                world.take(outcomes);
+            if simulation.random.below(8) > 0 {
+                let outcomes = simulation.pass(300);
+                simulation.take(outcomes);
             }
             for _ in 0..STEPS {
-                world.step();
+                simulation.step();
             }
-            world.settle();
+            simulation.settle();
         }));
         if let Err(fault) = played {
             eprintln_seed(seed);
             std::panic::resume_unwind(fault);
         }
-        for (what, times) in world.seen {
+        for (what, times) in simulation.seen {
             *seen.entry(what).or_default() += times;
         }
     }

@@ -106,14 +106,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// The state, and a client on each of its connections.
-struct World {
+struct Simulation {
     state: State,
     now: Moment,
     next: u64,
     clients: Vec<(ConnectionId, Welcome)>,
 }
 
-impl World {
+impl Simulation {
     fn new() -> Self {
         let settings = Settings {
             tick: Duration::from_millis(500),
@@ -122,12 +122,12 @@ impl World {
         };
         let now = Moment { wall: 1_000_000, steady: 0 };
         let state = State::new(settings, 1, [7; 16], now);
-        let mut world = Self { state, now, next: 0, clients: Vec::new() };
+        let mut simulation = Self { state, now, next: 0, clients: Vec::new() };
         for _ in 0..CONNECTIONS {
-            let client = world.connect(NEW, &[]);
-            world.clients.push(client);
+            let client = simulation.connect(NEW, &[]);
+            simulation.clients.push(client);
         }
-        world
+        simulation
     }
 
     fn connect(&mut self, session: SessionId, password: &[u8]) -> (ConnectionId, Welcome) {
@@ -205,19 +205,19 @@ proptest! {
 
     #[test]
     fn the_parts_of_the_state_agree(steps in prop::collection::vec(step(), 1..60)) {
-        let mut world = World::new();
+        let mut simulation = Simulation::new();
         for step in steps {
-            world.take(step);
-            world.assert_sound();
+            simulation.take(step);
+            simulation.assert_sound();
         }
         // When all have gone, nothing of theirs is left.
-        for (id, _) in world.clients.clone() {
-            world.state.disconnect(id);
+        for (id, _) in simulation.clients.clone() {
+            simulation.state.disconnect(id);
         }
-        world.take(Step::Pass(10_000));
-        world.assert_sound();
-        prop_assert_eq!(world.state.tree.owners().len(), 0);
-        prop_assert_eq!(world.state.watches.weight(), 0);
-        prop_assert_eq!(world.state.sessions.count(), 0);
+        simulation.take(Step::Pass(10_000));
+        simulation.assert_sound();
+        prop_assert_eq!(simulation.state.tree.owners().len(), 0);
+        prop_assert_eq!(simulation.state.watches.weight(), 0);
+        prop_assert_eq!(simulation.state.sessions.count(), 0);
     }
 }

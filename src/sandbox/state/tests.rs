@@ -12,12 +12,12 @@ const TICK: u64 = 1_000;
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 4000);
 
 /// A server and a clock that the test moves.
-struct World {
+struct Simulation {
     state: State,
     now: Moment,
 }
 
-impl World {
+impl Simulation {
     fn new() -> Self {
         Self::with(Settings::default())
     }
@@ -108,93 +108,93 @@ fn events(outcome: &Outcome) -> Vec<(u64, EventType, &str)> {
 
 #[test]
 fn every_write_takes_the_next_zxid_done_or_refused() {
-    let mut world = World::new();
-    let client = world.client(1);
-    assert_eq!(world.state.zxid, 1);
-    assert!(world.create(client, "/a", 0).is_ok());
-    assert_eq!(world.create(client, "/a", 0), Err(Code::NodeExists));
-    assert_eq!(world.result(client, delete("/b", -1)), Err(Code::NoNode));
-    assert_eq!(world.stat(client, "/a").czxid, 2);
-    let reply = world.ask(client, Operation::Ping).reply.expect("a pong");
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
+    assert_eq!(simulation.state.zxid, 1);
+    assert!(simulation.create(client, "/a", 0).is_ok());
+    assert_eq!(simulation.create(client, "/a", 0), Err(Code::NodeExists));
+    assert_eq!(simulation.result(client, delete("/b", -1)), Err(Code::NoNode));
+    assert_eq!(simulation.stat(client, "/a").czxid, 2);
+    let reply = simulation.ask(client, Operation::Ping).reply.expect("a pong");
     assert_eq!(reply.zxid, 4);
 }
 
 #[test]
 fn a_delete_that_is_wrong_both_ways_is_of_a_bad_version() {
-    let mut world = World::new();
-    let client = world.client(1);
-    world.create(client, "/a", 0).expect("free");
-    world.create(client, "/a/b", 0).expect("free");
-    assert_eq!(world.result(client, delete("/a", 7)), Err(Code::BadVersion));
-    assert_eq!(world.result(client, delete("/a", 0)), Err(Code::NotEmpty));
-    assert_eq!(world.result(client, delete("/zookeeper", -1)), Err(Code::BadArguments));
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
+    simulation.create(client, "/a", 0).expect("free");
+    simulation.create(client, "/a/b", 0).expect("free");
+    assert_eq!(simulation.result(client, delete("/a", 7)), Err(Code::BadVersion));
+    assert_eq!(simulation.result(client, delete("/a", 0)), Err(Code::NotEmpty));
+    assert_eq!(simulation.result(client, delete("/zookeeper", -1)), Err(Code::BadArguments));
 }
 
 #[test]
 fn sequence_numbers_count_the_children_ever_created() {
-    let mut world = World::new();
-    let client = world.client(1);
-    world.create(client, "/q", 0).expect("free");
-    let next = |world: &mut World| match world.create(client, "/q/n-", 2) {
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
+    simulation.create(client, "/q", 0).expect("free");
+    let next = |simulation: &mut Simulation| match simulation.create(client, "/q/n-", 2) {
         Ok(Body::Path(path)) => path,
         other => panic!("{other:?}"),
     };
-    assert_eq!(next(&mut world), "/q/n-0000000000");
-    assert_eq!(next(&mut world), "/q/n-0000000001");
-    world.result(client, delete("/q/n-0000000001", -1)).expect("there");
-    assert_eq!(next(&mut world), "/q/n-0000000002");
+    assert_eq!(next(&mut simulation), "/q/n-0000000000");
+    assert_eq!(next(&mut simulation), "/q/n-0000000001");
+    simulation.result(client, delete("/q/n-0000000001", -1)).expect("there");
+    assert_eq!(next(&mut simulation), "/q/n-0000000002");
 }
 
 #[test]
 fn ephemerals_have_no_children_and_go_with_their_session() {
-    let mut world = World::new();
-    let (one, two) = (world.client(1), world.client(2));
-    world.create(one, "/e", 1).expect("free");
-    assert_eq!(world.stat(two, "/e").ephemeral_owner, world.session(one).0);
-    assert_eq!(world.create(two, "/e/x", 0), Err(Code::NoChildrenForEphemerals));
-    world.result(two, get("/e", true)).expect("there");
-    let outcome = world.ask(one, Operation::Close);
+    let mut simulation = Simulation::new();
+    let (one, two) = (simulation.client(1), simulation.client(2));
+    simulation.create(one, "/e", 1).expect("free");
+    assert_eq!(simulation.stat(two, "/e").ephemeral_owner, simulation.session(one).0);
+    assert_eq!(simulation.create(two, "/e/x", 0), Err(Code::NoChildrenForEphemerals));
+    simulation.result(two, get("/e", true)).expect("there");
+    let outcome = simulation.ask(one, Operation::Close);
     assert_eq!(events(&outcome), [(2, EventType::Deleted, "/e")]);
     assert_eq!(outcome.endings, [(one, Ending::Flushed)]);
-    assert_eq!(world.ask(one, Operation::Ping).reply, None);
+    assert_eq!(simulation.ask(one, Operation::Ping).reply, None);
 }
 
 #[test]
 fn a_silent_session_expires_with_its_ephemerals() {
-    let mut world = World::new();
-    let (one, two) = (world.client(1), world.client(2));
-    world.create(one, "/e", 1).expect("free");
-    world.result(two, get("/e", true)).expect("there");
-    assert_eq!(world.pass(3_000), Outcome::default());
-    world.ask(two, Operation::Ping);
-    let zxid = world.state.zxid;
-    let outcome = world.pass(2_500);
+    let mut simulation = Simulation::new();
+    let (one, two) = (simulation.client(1), simulation.client(2));
+    simulation.create(one, "/e", 1).expect("free");
+    simulation.result(two, get("/e", true)).expect("there");
+    assert_eq!(simulation.pass(3_000), Outcome::default());
+    simulation.ask(two, Operation::Ping);
+    let zxid = simulation.state.zxid;
+    let outcome = simulation.pass(2_500);
     assert_eq!(events(&outcome), [(2, EventType::Deleted, "/e")]);
     assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
-    assert_eq!(world.state.zxid, zxid + 1);
+    assert_eq!(simulation.state.zxid, zxid + 1);
 }
 
 #[test]
 fn a_session_moves_to_the_connection_that_knows_its_password() {
-    let mut world = World::new();
-    let (one, welcome, _) = world.reconnect(1, SessionId(0), &[]);
+    let mut simulation = Simulation::new();
+    let (one, welcome, _) = simulation.reconnect(1, SessionId(0), &[]);
     assert_eq!(welcome.timeout, 4_000);
-    let (_, refused, outcome) = world.reconnect(2, welcome.session, &[0; 16]);
+    let (_, refused, outcome) = simulation.reconnect(2, welcome.session, &[0; 16]);
     assert_eq!((refused.session, refused.timeout), (SessionId(0), 0));
     assert_eq!(outcome.endings, [(ConnectionId(2), Ending::Flushed)]);
-    let (two, again, outcome) = world.reconnect(3, welcome.session, &welcome.password);
+    let (two, again, outcome) = simulation.reconnect(3, welcome.session, &welcome.password);
     assert_eq!(again.session, welcome.session);
     assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
     // The old connection ends late; the session stays with the new one.
-    world.state.disconnect(one);
-    assert!(world.create(two, "/a", 0).is_ok());
+    simulation.state.disconnect(one);
+    assert!(simulation.create(two, "/a", 0).is_ok());
 }
 
 #[test]
 fn who_has_seen_the_future_is_sent_away() {
-    let mut world = World::new();
+    let mut simulation = Simulation::new();
     let id = ConnectionId(1);
-    world.state.accept(id, PEER.into(), world.now);
+    simulation.state.accept(id, PEER.into(), simulation.now);
     let request = ConnectRequest {
         last_zxid: 9,
         timeout: 0,
@@ -202,21 +202,21 @@ fn who_has_seen_the_future_is_sent_away() {
         password: vec![],
         read_only: None,
     };
-    let outcome = world.state.connect(id, &request, false, world.now);
+    let outcome = simulation.state.connect(id, &request, false, simulation.now);
     assert_eq!((outcome.welcome, outcome.endings), (None, vec![(id, Ending::AtOnce)]));
 }
 
 #[test]
 fn a_multi_is_all_or_nothing_and_tells_of_each_part() {
-    let mut world = World::new();
-    let client = world.client(1);
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
     let failing = vec![create("/a", 0), delete("/b", -1), create("/c", 0)];
     let parts = [Code::Ok, Code::NoNode, Code::RuntimeInconsistency].map(Part::Failed).to_vec();
-    assert_eq!(world.result(client, Operation::Multi(failing)), Ok(Body::Several(parts)));
-    assert_eq!(world.result(client, get("/a", false)), Err(Code::NoNode));
+    assert_eq!(simulation.result(client, Operation::Multi(failing)), Ok(Body::Several(parts)));
+    assert_eq!(simulation.result(client, get("/a", false)), Err(Code::NoNode));
 
     // Later parts see the earlier ones; events come in order, under one zxid.
-    world
+    simulation
         .result(client, Operation::AddWatch { path: "/".into(), mode: WatchMode::Recursive })
         .expect("a watch");
     let whole = vec![
@@ -225,68 +225,68 @@ fn a_multi_is_all_or_nothing_and_tells_of_each_part() {
         set("/a", b"y", 0),
         delete("/a/b-0000000000", -1),
     ];
-    let outcome = world.ask(client, Operation::Multi(whole));
+    let outcome = simulation.ask(client, Operation::Multi(whole));
     let kinds: Vec<_> = events(&outcome).into_iter().map(|(_, kind, _)| kind).collect();
     let expected =
         [EventType::Created, EventType::Created, EventType::DataChanged, EventType::Deleted];
     assert_eq!(kinds, expected);
-    let stat = world.stat(client, "/a");
+    let stat = simulation.stat(client, "/a");
     assert_eq!((stat.czxid, stat.mzxid, stat.version, stat.cversion), (3, 3, 1, 2));
 }
 
 #[test]
 fn containers_and_ttls_are_reaped_when_time_passes() {
-    let mut world = World::new();
-    let client = world.client(1);
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
     let kinds = [("/c", CreateKind::Container, 4), ("/t", CreateKind::Ttl(500), 5)];
     for (path, kind, flags) in kinds {
         let path = path.to_owned();
         let acl = OPEN.to_vec();
         let create = Create { kind, path, data: None, acl, flags };
-        world.result(client, Operation::Create(create)).expect("free");
+        simulation.result(client, Operation::Create(create)).expect("free");
     }
-    world.create(client, "/c/x", 0).expect("free");
-    world.result(client, delete("/c/x", -1)).expect("there");
-    world
+    simulation.create(client, "/c/x", 0).expect("free");
+    simulation.result(client, delete("/c/x", -1)).expect("there");
+    simulation
         .result(client, Operation::AddWatch { path: "/c".into(), mode: WatchMode::Persistent })
         .expect("a watch");
     for _ in 0..59 {
-        assert_eq!(world.pass(1_000), Outcome::default());
-        world.ask(client, Operation::Ping);
+        assert_eq!(simulation.pass(1_000), Outcome::default());
+        simulation.ask(client, Operation::Ping);
     }
-    let outcome = world.pass(1_000);
+    let outcome = simulation.pass(1_000);
     assert_eq!(events(&outcome), [(1, EventType::Deleted, "/c")]);
-    assert_eq!(world.result(client, get("/t", false)), Err(Code::NoNode));
+    assert_eq!(simulation.result(client, get("/t", false)), Err(Code::NoNode));
 }
 
 #[test]
 fn hard_quotas_refuse_and_soft_ones_count() {
-    let mut world = World::new();
-    let client = world.client(1);
-    world.create(client, "/a", 0).expect("free");
-    world.create(client, "/zookeeper/quota/a", 0).expect("free");
+    let mut simulation = Simulation::new();
+    let client = simulation.client(1);
+    simulation.create(client, "/a", 0).expect("free");
+    simulation.create(client, "/zookeeper/quota/a", 0).expect("free");
     for (name, text) in
         [("limits", "count=-1,bytes=2=;countHardLimit=2"), ("stats", "count=0,bytes=0")]
     {
         let path = format!("/zookeeper/quota/a/zookeeper_{name}");
-        world.create(client, &path, 0).expect("free");
+        simulation.create(client, &path, 0).expect("free");
         if name == "limits" {
-            world.result(client, set(&path, text.as_bytes(), -1)).expect("there");
+            simulation.result(client, set(&path, text.as_bytes(), -1)).expect("there");
         }
     }
-    let used = |world: &mut World| match world
+    let used = |simulation: &mut Simulation| match simulation
         .result(client, get("/zookeeper/quota/a/zookeeper_stats", false))
     {
         Ok(Body::Data(Some(data), _)) => String::from_utf8_lossy(&data).into_owned(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(used(&mut world), "count=1,bytes=1");
-    world.create(client, "/a/b", 0).expect("within the limits");
-    assert_eq!(world.create(client, "/a/c", 0), Err(Code::QuotaExceeded));
-    world.result(client, set("/a/b", b"beyond what is soft", -1)).expect("soft");
-    assert_eq!(used(&mut world), "count=2,bytes=20");
-    world.result(client, delete("/a/b", -1)).expect("there");
-    assert_eq!(used(&mut world), "count=1,bytes=1");
+    assert_eq!(used(&mut simulation), "count=1,bytes=1");
+    simulation.create(client, "/a/b", 0).expect("within the limits");
+    assert_eq!(simulation.create(client, "/a/c", 0), Err(Code::QuotaExceeded));
+    simulation.result(client, set("/a/b", b"beyond what is soft", -1)).expect("soft");
+    assert_eq!(used(&mut simulation), "count=2,bytes=20");
+    simulation.result(client, delete("/a/b", -1)).expect("there");
+    assert_eq!(used(&mut simulation), "count=1,bytes=1");
 }
 
 #[test]
@@ -295,36 +295,36 @@ fn permissions_are_of_who_is_proved_and_the_super_user_needs_none() {
         super_digest: Some("super:xQJmxLMiHGwaqBvst5y6rkB6HQs=".to_owned()),
         ..Settings::default()
     };
-    let mut world = World::with(settings);
-    let (one, two) = (world.client(1), world.client(2));
+    let mut simulation = Simulation::with(settings);
+    let (one, two) = (simulation.client(1), simulation.client(2));
     let auth = |credentials: &[u8]| Operation::Auth {
         scheme: "digest".to_owned(),
         credentials: credentials.to_vec(),
     };
-    world.result(one, auth(b"one:secret")).expect("a digest");
+    simulation.result(one, auth(b"one:secret")).expect("a digest");
     let acl = vec![Acl { permissions: 31, id: Id::new("auth", "") }];
     let path = "/p".to_owned();
     let create = Create { kind: CreateKind::Create, path, data: None, acl, flags: 0 };
-    world.result(one, Operation::Create(create)).expect("free");
-    assert!(world.result(one, get("/p", false)).is_ok());
-    assert_eq!(world.result(two, get("/p", false)), Err(Code::NoAuth));
-    world.result(two, auth(b"super:admin")).expect("a digest");
-    assert!(world.result(two, get("/p", false)).is_ok());
-    let outcome = world.ask(two, Operation::Auth { scheme: "x".into(), credentials: vec![] });
+    simulation.result(one, Operation::Create(create)).expect("free");
+    assert!(simulation.result(one, get("/p", false)).is_ok());
+    assert_eq!(simulation.result(two, get("/p", false)), Err(Code::NoAuth));
+    simulation.result(two, auth(b"super:admin")).expect("a digest");
+    assert!(simulation.result(two, get("/p", false)).is_ok());
+    let outcome = simulation.ask(two, Operation::Auth { scheme: "x".into(), credentials: vec![] });
     assert_eq!(outcome.reply.expect("a reply").result, Err(Code::AuthFailed));
     assert_eq!(outcome.endings, [(two, Ending::Flushed)]);
 }
 
 #[test]
 fn watches_come_back_with_what_was_missed() {
-    let mut world = World::new();
-    let (one, two) = (world.client(1), world.client(2));
+    let mut simulation = Simulation::new();
+    let (one, two) = (simulation.client(1), simulation.client(2));
     for path in ["/same", "/changed", "/parent"] {
-        world.create(one, path, 0).expect("free");
+        simulation.create(one, path, 0).expect("free");
     }
-    let seen = world.state.zxid;
-    world.result(one, set("/changed", b"y", -1)).expect("there");
-    world.create(one, "/parent/x", 0).expect("free");
+    let seen = simulation.state.zxid;
+    simulation.result(one, set("/changed", b"y", -1)).expect("there");
+    simulation.create(one, "/parent/x", 0).expect("free");
     let paths = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect();
     let old = OldWatches {
         seen,
@@ -333,7 +333,7 @@ fn watches_come_back_with_what_was_missed() {
         children: paths(&["/same", "/parent"]),
         ..Default::default()
     };
-    let outcome = world.ask(two, Operation::SetWatches(Box::new(old)));
+    let outcome = simulation.ask(two, Operation::SetWatches(Box::new(old)));
     let expected = [
         (2, EventType::DataChanged, "/changed"),
         (2, EventType::Deleted, "/gone"),
@@ -341,86 +341,89 @@ fn watches_come_back_with_what_was_missed() {
         (2, EventType::ChildrenChanged, "/parent"),
     ];
     assert_eq!(events(&outcome), expected);
-    let outcome = world.ask(one, set("/same", b"y", -1));
+    let outcome = simulation.ask(one, set("/same", b"y", -1));
     assert_eq!(events(&outcome), [(2, EventType::DataChanged, "/same")]);
-    let outcome = world.ask(one, create("/none", 0));
+    let outcome = simulation.ask(one, create("/none", 0));
     assert_eq!(events(&outcome), [(2, EventType::Created, "/none")]);
 }
 
 #[test]
 fn an_address_has_only_so_many_connections() {
-    let mut world = World::with(Settings { max_connections: 2, ..Settings::default() });
-    world.client(1);
-    let two = world.client(2);
-    assert!(!world.state.has_room(PEER.into(), false));
-    assert!(world.state.has_room(PEER.into(), true), "one is kept for the owner");
-    assert!(world.state.has_room(([10, 0, 0, 1], 1).into(), false));
-    world.client(3);
-    assert!(!world.state.has_room(PEER.into(), true), "no more than one");
-    world.state.disconnect(ConnectionId(3));
-    world.state.disconnect(two);
-    assert!(world.state.has_room(PEER.into(), false));
+    let mut simulation = Simulation::with(Settings { max_connections: 2, ..Settings::default() });
+    simulation.client(1);
+    let two = simulation.client(2);
+    assert!(!simulation.state.has_room(PEER.into(), false));
+    assert!(simulation.state.has_room(PEER.into(), true), "one is kept for the owner");
+    assert!(simulation.state.has_room(([10, 0, 0, 1], 1).into(), false));
+    simulation.client(3);
+    assert!(!simulation.state.has_room(PEER.into(), true), "no more than one");
+    simulation.state.disconnect(ConnectionId(3));
+    simulation.state.disconnect(two);
+    assert!(simulation.state.has_room(PEER.into(), false));
 }
 
 #[test]
 fn what_cannot_be_read_or_is_unknown_is_answered_and_then_dropped() {
-    let mut world = World::new();
-    let one = world.client(1);
+    let mut simulation = Simulation::new();
+    let one = simulation.client(1);
     for (operation, code) in [
         (Operation::Malformed { write: true }, Code::MarshallingError),
         (Operation::Unknown, Code::Unimplemented),
     ] {
-        let outcome = world.ask(one, operation);
+        let outcome = simulation.ask(one, operation);
         assert_eq!(outcome.reply.expect("a reply").result, Err(code));
         assert_eq!(outcome.endings, [(one, Ending::Flushed)]);
     }
-    assert_eq!(world.result(one, Operation::Reconfig), Err(Code::ReconfigDisabled));
+    assert_eq!(simulation.result(one, Operation::Reconfig), Err(Code::ReconfigDisabled));
 }
 
 /// A world whose writes are applied by a flush only.
-fn unflushed() -> World {
-    World::with(Settings { flush_delay: Duration::from_millis(50), ..Settings::default() })
+fn unflushed() -> Simulation {
+    Simulation::with(Settings { flush_delay: Duration::from_millis(50), ..Settings::default() })
 }
 
 /// Sends operations one behind the other; returns what each is answered after the flush.
 fn pipelined(
-    world: &mut World,
+    simulation: &mut Simulation,
     from: ConnectionId,
     operations: Vec<Operation>,
 ) -> Vec<Result<Body, Code>> {
     for operation in operations {
-        assert_eq!(world.ask(from, operation).reply, None, "it waits for the flush");
+        assert_eq!(simulation.ask(from, operation).reply, None, "it waits for the flush");
     }
-    world.now.steady += 50;
-    assert!(world.state.is_flush_due(world.now));
-    let answers = world.state.flush(world.now).into_iter();
+    simulation.now.steady += 50;
+    assert!(simulation.state.is_flush_due(simulation.now));
+    let answers = simulation.state.flush(simulation.now).into_iter();
     answers.map(|(_, outcome)| outcome.reply.expect("a reply").result).collect()
 }
 
 #[test]
 fn a_check_does_not_see_a_set_acl_in_flight() {
-    let mut world = unflushed();
-    let client = world.client(1);
+    let mut simulation = unflushed();
+    let client = simulation.client(1);
     let set_acl = |permissions| Operation::SetAcl {
         path: "/p".into(),
         acl: vec![Acl { permissions, id: Id::new("world", "anyone") }],
         version: -1,
     };
-    let created = pipelined(&mut world, client, vec![create("/p", 0), create("/p/q", 0)]);
+    let created = pipelined(&mut simulation, client, vec![create("/p", 0), create("/p/q", 0)]);
     assert!(created.iter().all(Result::is_ok), "a new znode is seen");
     // What the new ACL refuses is done, and what it allows is refused.
-    let tightened =
-        pipelined(&mut world, client, vec![set_acl(17), delete("/p/q", -1), create("/p/r", 0)]);
+    let tightened = pipelined(
+        &mut simulation,
+        client,
+        vec![set_acl(17), delete("/p/q", -1), create("/p/r", 0)],
+    );
     assert!(tightened.iter().all(Result::is_ok), "{tightened:?}");
-    let loosened = pipelined(&mut world, client, vec![set_acl(31), create("/p/s", 0)]);
+    let loosened = pipelined(&mut simulation, client, vec![set_acl(31), create("/p/s", 0)]);
     assert_eq!(loosened[1], Err(Code::NoAuth));
-    assert!(pipelined(&mut world, client, vec![create("/p/s", 0)])[0].is_ok());
+    assert!(pipelined(&mut simulation, client, vec![create("/p/s", 0)])[0].is_ok());
 }
 
 #[test]
 fn a_check_does_not_see_what_is_in_flight_of_a_quota() {
-    let mut world = unflushed();
-    let client = world.client(1);
+    let mut simulation = unflushed();
+    let client = simulation.client(1);
     let limits = "/zookeeper/quota/a/zookeeper_limits";
     let stats = "/zookeeper/quota/a/zookeeper_stats";
     let quota = vec![
@@ -430,17 +433,17 @@ fn a_check_does_not_see_what_is_in_flight_of_a_quota() {
         create(stats, 0),
         set(limits, b"count=-1,bytes=-1=;countHardLimit=2", -1),
     ];
-    assert!(pipelined(&mut world, client, quota).iter().all(Result::is_ok));
+    assert!(pipelined(&mut simulation, client, quota).iter().all(Result::is_ok));
     let several = ["/a/1", "/a/2", "/a/3"].map(|path| create(path, 0)).to_vec();
-    assert!(pipelined(&mut world, client, several).iter().all(Result::is_ok), "an overrun");
-    let one = pipelined(&mut world, client, vec![create("/a/4", 0)]);
+    assert!(pipelined(&mut simulation, client, several).iter().all(Result::is_ok), "an overrun");
+    let one = pipelined(&mut simulation, client, vec![create("/a/4", 0)]);
     assert_eq!(one, [Err(Code::QuotaExceeded)]);
 }
 
 #[test]
 fn all_else_in_flight_is_seen_and_replies_come_in_order() {
-    let mut world = unflushed();
-    let client = world.client(1);
+    let mut simulation = unflushed();
+    let client = simulation.client(1);
     let script = vec![
         create("/a", 0),
         create("/a/n-", 2),
@@ -452,43 +455,43 @@ fn all_else_in_flight_is_seen_and_replies_come_in_order() {
         get("/a", false),
         delete("/a", -1),
     ];
-    let answers = pipelined(&mut world, client, script);
+    let answers = pipelined(&mut simulation, client, script);
     let numbered = |number: u32| Ok(Body::Path(format!("/a/n-{number:010}")));
     assert_eq!(answers[1..3], [numbered(0), numbered(1)]);
     assert_eq!(answers[4], numbered(2), "the failed multi has used no number");
     assert_eq!(answers[6], Err(Code::BadVersion));
     assert!(matches!(&answers[7], Ok(Body::Data(Some(data), _)) if **data == *b"y"));
     assert_eq!(answers[8], Err(Code::NotEmpty));
-    let reply = world.ask(client, Operation::Ping).reply.expect("nothing is in flight");
-    assert_eq!(reply.zxid, world.state.zxid);
+    let reply = simulation.ask(client, Operation::Ping).reply.expect("nothing is in flight");
+    assert_eq!(reply.zxid, simulation.state.zxid);
 }
 
 #[test]
 fn credentials_overtake_what_is_in_flight_but_do_not_serve_it() {
-    let mut world = unflushed();
-    let client = world.client(1);
+    let mut simulation = unflushed();
+    let client = simulation.client(1);
     let acl = vec![Acl { permissions: 31, id: Id::new("auth", "") }];
     let closed = |path: &str| {
         let (path, acl) = (path.to_owned(), acl.clone());
         Operation::Create(Create { kind: CreateKind::Create, path, data: None, acl, flags: 0 })
     };
-    assert_eq!(world.ask(client, closed("/before")).reply, None);
+    assert_eq!(simulation.ask(client, closed("/before")).reply, None);
     let auth = Operation::Auth { scheme: "digest".into(), credentials: b"a:b".to_vec() };
-    assert!(world.ask(client, auth).reply.is_some(), "at once");
-    let answers = pipelined(&mut world, client, vec![closed("/after")]);
+    assert!(simulation.ask(client, auth).reply.is_some(), "at once");
+    let answers = pipelined(&mut simulation, client, vec![closed("/after")]);
     assert_eq!(answers, [Err(Code::InvalidAcl), Ok(Body::Path("/after".into()))]);
 }
 
 #[test]
 fn a_closing_session_in_flight_takes_its_ephemerals_but_not_their_count() {
-    let mut world = unflushed();
-    let (one, two) = (world.client(1), world.client(2));
-    pipelined(&mut world, two, vec![create("/p", 0)]);
-    pipelined(&mut world, one, vec![create("/p/e", 1)]);
-    assert_eq!(world.ask(one, Operation::Close).reply, None);
-    assert_eq!(world.ask(one, create("/p/late", 1)).reply, None, "the session has ended");
-    let answers = pipelined(&mut world, two, vec![create("/p/e", 0), delete("/p", -1)]);
+    let mut simulation = unflushed();
+    let (one, two) = (simulation.client(1), simulation.client(2));
+    pipelined(&mut simulation, two, vec![create("/p", 0)]);
+    pipelined(&mut simulation, one, vec![create("/p/e", 1)]);
+    assert_eq!(simulation.ask(one, Operation::Close).reply, None);
+    assert_eq!(simulation.ask(one, create("/p/late", 1)).reply, None, "the session has ended");
+    let answers = pipelined(&mut simulation, two, vec![create("/p/e", 0), delete("/p", -1)]);
     // The close itself is answered first.
     assert_eq!(answers, [Ok(Body::Empty), Ok(Body::Path("/p/e".into())), Err(Code::NotEmpty)]);
-    assert_eq!(world.stat(two, "/p").children, 1);
+    assert_eq!(simulation.stat(two, "/p").children, 1);
 }

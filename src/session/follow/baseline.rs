@@ -1,4 +1,4 @@
-//! What is remembered of a znode so that it can be told later whether anything was missed.
+//! What we remember of a followed znode, to tell later whether a change was missed.
 
 use crate::zk::{EventKind, Stat, ZnodePath};
 
@@ -9,12 +9,12 @@ pub(super) struct Baseline {
     nearest: Option<(ZnodePath, Stat)>,
     /// Whether it is the znode itself.
     exists: bool,
-    told: Told,
+    told: Reported,
 }
 
 /// Events since then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Told {
+struct Reported {
     data: i32,
     children: i32,
     /// Whether the znode, or one below it, was created or deleted.
@@ -25,7 +25,7 @@ impl Baseline {
     /// Remembers the nearest znode that exists, at `path` or above it.
     pub(super) fn new(path: &ZnodePath, nearest: Option<(ZnodePath, Stat)>) -> Self {
         let exists = nearest.as_ref().is_some_and(|(at, _)| at == path);
-        Self { nearest, exists, told: Told::default() }
+        Self { nearest, exists, told: Reported::default() }
     }
 
     /// Takes note of an event that has been told.
@@ -54,7 +54,7 @@ impl Baseline {
         if path != same || self.exists != now.exists || before.czxid != after.czxid {
             return false;
         }
-        let Told { data, children, turned } = self.told;
+        let Reported { data, children, turned } = self.told;
         if turned {
             // Created and deleted may have come once more, without a trace.
             return false;

@@ -1,4 +1,4 @@
-//! A znode followed through all its changes, and a word wherever some may have been missed.
+//! Follows a znode through all its changes, and reports a gap wherever one may have been missed.
 
 mod baseline;
 mod one_shot;
@@ -61,8 +61,8 @@ impl Drop for Follow {
 
 fn left_out(count: u64) -> String {
     match count {
-        1 => "1 left out: it came faster than it was taken".to_owned(),
-        count => format!("{count} left out: they came faster than they were taken"),
+        1 => "1 event was dropped: it arrived faster than it was read".to_owned(),
+        count => format!("{count} events were dropped: they arrived faster than they were read"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Following a znode on a server that tells of one change and must be asked again (before 3.6).
+//! Follows a znode with one-shot watches, which must be set again after each event (servers before
+//! 3.6).
 
 use futures_util::future::{Either, pending, select};
 
@@ -8,7 +9,7 @@ use crate::session::{Aspect, NextChange};
 use crate::zk::{EventKind, Stat};
 
 /// Why a server that tells of one change at a time may hide some.
-const BETWEEN: &str = "more has changed before the server could be asked again";
+const BETWEEN: &str = "it changed again before the watch was set anew";
 
 /// A znode as it was last seen, and its next changes.
 pub(super) struct OneShotFollower {

@@ -1,4 +1,4 @@
-//! Following a znode on a server that tells of every change (3.6 and later).
+//! Follows a znode with a persistent watch (servers since 3.6).
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, pending};

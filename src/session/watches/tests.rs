@@ -1,4 +1,4 @@
-//! Who is shown which event, and when.
+//! Tests which events the user sees, and when.
 
 #![allow(clippy::unwrap_used)]
 use super::*;

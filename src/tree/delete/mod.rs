@@ -1,5 +1,5 @@
-//! Deleting a subtree, children first: many znodes at a time where the servers can be asked about
-//! many, one by one where they cannot or where one of the many is not to be deleted.
+//! Deletes a subtree, children first: many znodes per request if the server can do that, one by one
+//! if it cannot or if one of many cannot be deleted.
 
 mod plan;
 

@@ -1,4 +1,4 @@
-//! What is known of a subtree that is being deleted, and what is to be done next. Pure state: it
+//! The state of a recursive delete: what is known of the subtree, and what to do next. Pure: it
 //! sends nothing.
 
 use std::collections::HashMap;

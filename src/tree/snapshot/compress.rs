@@ -1,4 +1,4 @@
-//! Compression of files: written by their name, read by their first bytes.
+//! Compresses files by their name, and recognises compression by the first bytes.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;

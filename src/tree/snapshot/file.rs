@@ -1,4 +1,4 @@
-//! A file with a tree: which tool has written it, and its znodes.
+//! A file with a tree: detects which tool wrote it and reads its znodes.
 
 use std::io::{self, BufRead, Read};
 
@@ -45,7 +45,7 @@ impl TreeFile {
             let mut text = Vec::new();
             (&mut file).take(MAX_WHOLE_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
             if text.len() as u64 > MAX_WHOLE_BYTES {
-                let words = format!("more than {MAX_WHOLE_BYTES} bytes, which are too many");
+                let words = format!("it is larger than {MAX_WHOLE_BYTES} bytes");
                 return Err(Error::new(Kind::Refused, at(name, 0, &words)));
             }
             let (format, records) = foreign::read(&text)

@@ -94,7 +94,7 @@ impl FolderWriter {
             Err(error) => Some(Err(error)),
         });
         if let Some(taken) = taken.transpose().map_err(failed)? {
-            let words = format!("the folder is not empty: there is {}", taken.display());
+            let words = format!("the folder is not empty: it has {}", taken.display());
             return Err(wrong(folder, words).with_hint("save to another folder, or empty this one"));
         }
         let top = ZnodePath::new(header.top.clone())?;
@@ -244,12 +244,12 @@ impl FolderReader {
                 .and_then(decode)
                 .filter(|name| !name.contains('/'))
                 .and_then(|name| ZnodePath::new(record.path.child(&name).as_str()).ok())
-                .ok_or_else(|| wrong(&inside, "the name is none of a znode"))?;
+                .ok_or_else(|| wrong(&inside, "the name cannot be that of a znode"))?;
             children.push((child, inside));
         }
         children.sort_unstable_by(|one, other| walk_order(&other.0, &one.0));
         if let Some(twice) = children.windows(2).find(|two| two[0].0 == two[1].0) {
-            return Err(wrong(&twice[0].1, format!("{} is there twice", twice[0].0)));
+            return Err(wrong(&twice[0].1, format!("{} appears twice", twice[0].0)));
         }
         self.waiting.extend(children);
         Ok(Some(record))
@@ -262,8 +262,7 @@ impl FolderReader {
         let read = opened.take(self.max_bytes + 1).read_to_end(&mut bytes);
         read.map_err(|error| wrong(file, error))?;
         if bytes.len() as u64 > self.max_bytes {
-            let words =
-                format!("more than {} bytes, the most that a znode may have", self.max_bytes);
+            let words = format!("more than {} bytes, the limit for a znode", self.max_bytes);
             return Err(wrong(file, words));
         }
         Ok(bytes)

@@ -80,7 +80,7 @@ fn zk_shell(text: &[u8]) -> Result<Vec<Record>, String> {
         .map(|(path, znode)| {
             let acl = znode.acls.into_iter().map(|acl| {
                 let perms = Permissions::from_bits(acl.perms)
-                    .ok_or_else(|| format!("{path}: {} are no permissions", acl.perms))?;
+                    .ok_or_else(|| format!("{path}: {} are not permissions", acl.perms))?;
                 Ok(AclEntry { scheme: acl.id.scheme, id: acl.id.id, perms })
             });
             let acl = acl.collect::<Result<Vec<_>, String>>()?;
@@ -124,7 +124,7 @@ fn zoo_navigator(text: &[u8]) -> Result<Vec<Record>, String> {
             let letters: Option<String> = acl.permissions.iter().map(|word| letter(word)).collect();
             let perms = letters
                 .and_then(|letters| Permissions::from_letters(&letters))
-                .ok_or_else(|| format!("{}: {:?} are no permissions", h.path, acl.permissions))?;
+                .ok_or_else(|| format!("{}: {:?} are not permissions", h.path, acl.permissions))?;
             Ok(AclEntry { scheme: acl.scheme, id: acl.id, perms })
         });
         let acl = acl.collect::<Result<Vec<_>, String>>()?;
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(seen(compact), Err("f: /a: the data is not valid base64".to_owned()));
         let odd =
             r#"{"/a": {"content": "", "acls": [{"perms": 99, "id": {"scheme": "a", "id": ""}}]}}"#;
-        assert_eq!(seen(odd), Err("f: /a: 99 are no permissions".to_owned()));
+        assert_eq!(seen(odd), Err("f: /a: 99 are not permissions".to_owned()));
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         );
         assert_eq!(records[1].path.as_str(), "/app/b");
         let odd = text.replace("create", "fly");
-        assert!(seen(&odd).is_err_and(|error| error.contains("are no permissions")));
+        assert!(seen(&odd).is_err_and(|error| error.contains("are not permissions")));
     }
 
     #[test]

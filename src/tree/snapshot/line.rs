@@ -289,7 +289,7 @@ impl RecordLine {
 /// Refuses lists that no znode can have.
 pub(super) fn check_acl(acl: &Acl) -> Result<(), String> {
     if acl.0.is_empty() {
-        return Err("an empty ACL is one that no server takes; leave it out for any".to_owned());
+        return Err("no server accepts an empty ACL; leave it out for any".to_owned());
     }
     match acl.0.iter().find(|entry| entry.scheme == "auth") {
         // The server puts the ids of whoever writes it in its place, so it would never be the same.

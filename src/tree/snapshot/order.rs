@@ -1,4 +1,4 @@
-//! What must hold of the paths of a saved tree: order, no path twice, none outside, no gaps.
+//! Checks the paths of a saved tree: in order, none twice, none outside, no gaps.
 
 use std::collections::VecDeque;
 
@@ -61,13 +61,13 @@ impl<I: Iterator<Item = Result<Located>>> Ordered<I> {
             match walk_order(last, &path) {
                 std::cmp::Ordering::Less => {}
                 std::cmp::Ordering::Equal if *last_line == 0 => {
-                    return wrong(format!("{} is there twice", record.path));
+                    return wrong(format!("{} appears twice", record.path));
                 }
                 std::cmp::Ordering::Equal => {
                     return wrong(format!("{} is on line {last_line} already", record.path));
                 }
                 std::cmp::Ordering::Greater => {
-                    return wrong(format!("{} is not in the order of a walk", record.path));
+                    return wrong(format!("{} is out of order", record.path));
                 }
             }
         }
@@ -162,7 +162,7 @@ mod tests {
                 Ok("/a/c".to_owned()),
                 Err("f:3: /b is outside /a".to_owned()),
                 Err("f:4: /a/c is on line 2 already".to_owned()),
-                Err("f:5: /a/b is not in the order of a walk".to_owned()),
+                Err("f:5: /a/b is out of order".to_owned()),
                 Ok("/a/d".to_owned()),
             ]
         );

@@ -56,7 +56,7 @@ impl<R: BufRead> Reader<R> {
             Some(Ok(Line::Header(header))) => {
                 let wrong = |words: String| Err(self.wrong(&words));
                 if header.zksh != "tree" {
-                    return wrong(format!("{} is no saved tree of zksh", header.zksh));
+                    return wrong(format!("{} is not a tree saved by zksh", header.zksh));
                 }
                 if header.version > VERSION {
                     return wrong(format!(
@@ -65,7 +65,7 @@ impl<R: BufRead> Reader<R> {
                     ));
                 }
                 if crate::zk::ZnodePath::new(header.top.clone()).is_err() {
-                    return wrong(format!("the top {} is no path", header.top));
+                    return wrong(format!("the top {} is not a path", header.top));
                 }
                 self.has_header = true;
                 Ok(Some(header))
@@ -145,7 +145,7 @@ impl<R: BufRead> Reader<R> {
         match line {
             Line::Record(_) if self.end.is_some() => {
                 self.done = true;
-                Some(Err(self.wrong("there are lines behind the end")))
+                Some(Err(self.wrong("there are lines after the end")))
             }
             Line::Record(record) => {
                 self.records += 1;
