@@ -100,7 +100,7 @@ mod tests {
                 "Gap: events of /lake may be missing here: why; now it does not exist\n",
             ),
             (Gap::of("/lake", "why"), "Gap: events of /lake may be missing here: why\n"),
-            (Gap::left_out(2), "Gap: 2 events left out: they came faster than anyone read\n"),
+            (Gap::left_out(2), "Gap: 2 events dropped: they arrived faster than they were read\n"),
         ] {
             assert_eq!(String::from_utf8_lossy(&view.render(&gap)), wanted);
         }

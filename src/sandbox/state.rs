@@ -4,6 +4,7 @@
 //! passwords are arguments. Replies and zxids are those of a standalone Apache server.
 
 mod apply;
+mod connections;
 #[cfg(test)]
 mod laws;
 mod pending;
@@ -16,6 +17,7 @@ mod txn;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
+pub(crate) use self::connections::{Connection, Last, Traffic};
 pub(crate) use self::pending::Pending;
 pub(crate) use self::prepare::Asker;
 pub(crate) use self::txn::{Change, Effect, Txn};
@@ -41,53 +43,6 @@ const SESSION_WEIGHT: usize = 256;
 
 /// Bytes of identities that one connection may gather; a digest has some 50.
 const MAX_IDENTITIES: usize = 64 << 10;
-
-/// What went over the wire, and how long replies took, in milliseconds.
-#[derive(Debug, Default)]
-pub(crate) struct Traffic {
-    pub(crate) received: u64,
-    pub(crate) sent: u64,
-    pub(crate) answered: u64,
-    pub(crate) latency_total: u64,
-    pub(crate) latency_min: u64,
-    pub(crate) latency_max: u64,
-    pub(crate) latency_last: u64,
-}
-
-impl Traffic {
-    fn answered(&mut self, requests: u64, latency: u64) {
-        self.latency_min = if self.answered == 0 { latency } else { self.latency_min.min(latency) };
-        self.latency_max = self.latency_max.max(latency);
-        self.latency_last = latency;
-        self.latency_total += latency * requests;
-        self.answered += requests;
-    }
-}
-
-/// A connection, as far as the protocol is concerned.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) peer: SocketAddr,
-    pub(crate) session: Option<SessionId>,
-    /// The session timeout that was agreed on this connection, in milliseconds.
-    pub(crate) timeout: u64,
-    /// Whom the client has proved to be. It ends with the connection; clients prove it anew.
-    pub(crate) ids: Vec<Id>,
-    /// Wall milliseconds.
-    pub(crate) established: i64,
-    pub(crate) traffic: Traffic,
-    pub(crate) last: Option<Last>,
-}
-
-/// The last request of a connection, as `cons` shows it.
-#[derive(Debug)]
-pub(crate) struct Last {
-    pub(crate) letters: &'static str,
-    pub(crate) xid: i32,
-    pub(crate) zxid: i64,
-    /// Steady milliseconds.
-    pub(crate) time: u64,
-}
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -151,102 +106,6 @@ impl State {
             decided: 0,
             in_flight_since: 0,
         }
-    }
-
-    /// Returns whether there is room for one more connection from `peer`. One is always kept for
-    /// the sandbox's owner.
-    pub(crate) fn has_room(&self, peer: SocketAddr, owner: bool) -> bool {
-        let limit = self.settings.max_connections;
-        let same = |known: &&Connection| known.peer.ip() == peer.ip();
-        limit == 0 || self.connections.values().filter(same).count() < limit + usize::from(owner)
-    }
-
-    /// Notes a new connection.
-    pub(crate) fn accept(&mut self, connection: ConnectionId, peer: SocketAddr, now: Moment) {
-        let accepted = Connection {
-            peer,
-            session: None,
-            timeout: 0,
-            ids: vec![acl::of_peer(peer)],
-            established: now.wall,
-            traffic: Traffic::default(),
-            last: None,
-        };
-        self.connections.insert(connection, accepted);
-    }
-
-    /// Answers a connection's first words: a new session, its own session again, or none. What is in
-    /// flight is to be flushed before. Where all memory is taken, only the sandbox's owner gets a
-    /// new session.
-    pub(crate) fn connect(
-        &mut self,
-        from: ConnectionId,
-        request: &ConnectRequest,
-        owner: bool,
-        now: Moment,
-    ) -> Outcome {
-        let mut outcome = Outcome::default();
-        self.received(from);
-        // A client that has seen another server's future must not see this one's past.
-        let ahead = request.last_zxid > self.zxid;
-        if ahead || request.session == NEW && self.is_full() && !owner {
-            outcome.endings.push((from, Ending::AtOnce));
-            return outcome;
-        }
-        let (shortest, longest) = self.settings.session_timeouts();
-        let timeout = u64::try_from(request.timeout).unwrap_or(0).clamp(shortest, longest);
-        let session = self.session_for(from, request, timeout, now, &mut outcome);
-        if let Some(connection) = self.connections.get_mut(&from) {
-            connection.session = session;
-            connection.timeout = timeout;
-        }
-        outcome.welcome = Some(match session {
-            Some(session) => Welcome {
-                timeout: i32::try_from(timeout).expect("bounded by the settings"),
-                session,
-                password: self.sessions.password(session),
-                read_only: request.read_only.map(|_| false),
-            },
-            None => Welcome {
-                timeout: 0,
-                session: SessionId(0),
-                password: [0; 16],
-                read_only: request.read_only.map(|_| false),
-            },
-        });
-        if session.is_none() {
-            outcome.endings.push((from, Ending::Flushed));
-        }
-        self.sent(Some(from), &outcome);
-        outcome
-    }
-
-    fn session_for(
-        &mut self,
-        from: ConnectionId,
-        request: &ConnectRequest,
-        timeout: u64,
-        now: Moment,
-        outcome: &mut Outcome,
-    ) -> Option<SessionId> {
-        if request.session == NEW {
-            self.decided += 1;
-            self.zxid = self.decided;
-            let session = self.sessions.new_id();
-            self.sessions.insert(session, timeout);
-            self.sessions.connect(session, from);
-            self.sessions.touch(session, timeout, now);
-            return Some(session);
-        }
-        let own = request.password == self.sessions.password(request.session);
-        if !own || !self.sessions.touch(request.session, timeout, now) {
-            return None;
-        }
-        if let Some(before) = self.sessions.connect(request.session, from) {
-            outcome.endings.push((before, Ending::AtOnce));
-            self.disconnect(before);
-        }
-        Some(request.session)
     }
 
     /// Answers a request, or lets it wait for a flush: the outcome then has no reply. A request
@@ -403,35 +262,6 @@ impl State {
         [flush, expiry, containers].into_iter().flatten().min()
     }
 
-    pub(crate) fn authenticate(
-        &mut self,
-        from: ConnectionId,
-        scheme: &str,
-        credentials: &[u8],
-    ) -> Result<Body, Code> {
-        let super_digest = self.settings.super_digest.as_deref();
-        let connection = self.connections.get_mut(&from).ok_or(Code::AuthFailed)?;
-        let ids = acl::authenticate(scheme, credentials, connection.peer, super_digest)
-            .ok_or(Code::AuthFailed)?;
-        for id in ids {
-            if !connection.ids.contains(&id) {
-                connection.ids.push(id);
-            }
-        }
-        let size: usize = connection.ids.iter().map(|id| id.id.len()).sum();
-        if size > MAX_IDENTITIES { Err(Code::AuthFailed) } else { Ok(Body::Empty) }
-    }
-
-    /// Forgets a connection and its watches. Its session waits for another one.
-    pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
-        self.watches.disconnect(connection);
-        if let Some(Connection { session: Some(session), .. }) =
-            self.connections.remove(&connection)
-        {
-            self.sessions.disconnect(session, connection);
-        }
-    }
-
     /// Does what time brings: expired sessions, and containers and TTLs whose end has come. What is
     /// in flight is to be flushed before.
     pub(crate) fn tick(&mut self, now: Moment) -> Outcome {
@@ -488,39 +318,5 @@ impl State {
     pub(crate) fn is_full(&self) -> bool {
         self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
             > self.settings.memory
-    }
-
-    /// Notes how long requests of a connection took, in milliseconds.
-    pub(crate) fn answered(&mut self, from: ConnectionId, requests: u64, latency: u64) {
-        self.traffic.answered(requests, latency);
-        if let Some(connection) = self.connections.get_mut(&from) {
-            connection.traffic.answered(requests, latency);
-        }
-    }
-
-    /// Notes a frame that came in, or the bytes of a four-letter word.
-    pub(crate) fn received(&mut self, from: ConnectionId) {
-        self.traffic.received += 1;
-        if let Some(connection) = self.connections.get_mut(&from) {
-            connection.traffic.received += 1;
-        }
-    }
-
-    /// Forgets what each connection has sent and received.
-    pub(super) fn reset_connection_traffic(&mut self) {
-        for connection in self.connections.values_mut() {
-            connection.traffic = Traffic::default();
-        }
-    }
-
-    pub(crate) fn sent(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
-        let answers = usize::from(outcome.reply.is_some() || outcome.welcome.is_some());
-        let answered = asker.into_iter().take(answers);
-        for to in outcome.events.iter().map(|(to, _)| *to).chain(answered) {
-            self.traffic.sent += 1;
-            if let Some(connection) = self.connections.get_mut(&to) {
-                connection.traffic.sent += 1;
-            }
-        }
     }
 }

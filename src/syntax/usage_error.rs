@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn ranges_are_told_in_words() {
         let told = |why| out_of_range(why).expect("a range");
-        assert_eq!(told("0 is not in 1..=9"), "it is not from 1 to 9");
+        assert_eq!(told("0 is not in 1..=9"), "it must be from 1 to 9");
         assert_eq!(told("0 is not in 1..18446744073709551615"), "it is less than 1");
         assert_eq!(out_of_range("it is none"), None);
     }
@@ -250,14 +250,14 @@ mod tests {
             (&["-n", "abc", "/a"], "-n cannot be abc: it is not a whole number"),
             (&["-nabc", "/a"], "-n cannot be abc: it is not a whole number"),
             (&["--count", "abc", "/a"], "--count cannot be abc: it is not a whole number"),
-            (&["--count=-5", "/a"], "--count cannot be -5: it is not from 0 to 4294967295"),
+            (&["--count=-5", "/a"], "--count cannot be -5: it must be from 0 to 4294967295"),
             (
                 &["-n", "99999999999999999999", "/a"],
                 "-n cannot be 99999999999999999999: it is too large",
             ),
             (
                 &["-n", "5000000000", "/a"],
-                "-n cannot be 5000000000: it is not from 0 to 4294967295",
+                "-n cannot be 5000000000: it must be from 0 to 4294967295",
             ),
             (&["-n"], "-n needs a value"),
             (&["--stat=5", "/a"], "--stat takes no value"),
@@ -266,8 +266,8 @@ mod tests {
             (&["--hex", "-b", "/a"], "--hex cannot be combined with -b"),
             (&["-bx", "/a"], "-b cannot be combined with -x"),
             (&["-s", "-s", "--stat", "/a"], "accepted"),
-            (&["-n", "1", "-n", "2", "/a"], "-n is given twice"),
-            (&["--count", "1", "-n", "2", "/a"], "--count is given twice"),
+            (&["-n", "1", "-n", "2", "/a"], "-n was given twice"),
+            (&["--count", "1", "-n", "2", "/a"], "--count was given twice"),
             (&["--add", "three", "/a"], "--add cannot be three; it is one of one two"),
             (&["-s"], "Missing: path"),
             (&["missing"], "Missing: -n|--add"),

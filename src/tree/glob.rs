@@ -229,7 +229,7 @@ mod tests {
         ] {
             assert_eq!(matches(glob, name), expected, "{glob} {name}");
         }
-        assert!(Glob::new("[abc").is_err_and(|error| error.to_string().contains("without its ]")));
+        assert!(Glob::new("[abc").is_err_and(|error| error.to_string().contains("without a ]")));
     }
 
     #[test]

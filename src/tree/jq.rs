@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(change(".a += 1", lines).as_deref(), Ok("{\n  \"a\": 2\n}\n"));
         assert_eq!(change("del(.a)", lines).as_deref(), Ok("{}\n"));
         assert!(change(".a, .b", json).is_err_and(|error| error.contains("more than one value")));
-        assert!(change("empty", json).is_err_and(|error| error.contains("nothing to write")));
+        assert!(change("empty", json).is_err_and(|error| error.contains("gives no value")));
         assert!(change(".a = nan", json).is_err_and(|error| error.contains("not JSON")));
     }
 

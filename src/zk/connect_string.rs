@@ -276,13 +276,13 @@ mod tests {
             ("fe80::1%eth0", "in brackets: [fe80::1%eth0]:2181"),
             ("a:1,2001:db8::7", "in brackets: [2001:db8::7]:2181"),
             ("a//b", "empty node name"),
-            ("a:1/app,", "a comma stands behind the chroot"),
-            ("a:1/app,b:2/app", "stands once, behind the last server: a:1,b:2/app"),
-            ("a/app,b/app", "stands once, behind the last server: a,b/app"),
-            ("a:1/app , b:2", "stands once, behind the last server: a:1,b:2/app"),
-            ("a:1/app,b:2/other", "the servers of one ensemble have one chroot"),
-            ("http://a:1", "http:// is no part of it"),
-            ("tls://a:1,tls://b:1", "tls:// stands once, at its start"),
+            ("a:1/app,", "the chroot comes last, but a comma follows it"),
+            ("a:1/app,b:2/app", "write the chroot once, after the last server: a:1,b:2/app"),
+            ("a/app,b/app", "write the chroot once, after the last server: a,b/app"),
+            ("a:1/app , b:2", "write the chroot once, after the last server: a:1,b:2/app"),
+            ("a:1/app,b:2/other", "the servers have one chroot"),
+            ("http://a:1", "only tls:// is allowed"),
+            ("tls://a:1,tls://b:1", "only tls:// is allowed"),
         ] {
             assert!(seen(typed).contains(words), "{typed}: {}", seen(typed));
         }

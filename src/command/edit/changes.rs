@@ -39,7 +39,7 @@ impl Report for Changes {
         let (now, read) = self.versions;
         out.own("--- ");
         out.foreign(self.path.as_str());
-        out.line(format_args!(" current data, version {now}"));
+        out.line(format_args!(": current data, version {now}"));
         out.line(format_args!("+++ your text, based on version {read}"));
         if self.theirs.is_empty() && self.mine.is_empty() {
             out.line("Both are the same");
@@ -88,8 +88,8 @@ mod tests {
     fn only_what_differs_is_shown() {
         assert_eq!(
             seen("a\nb\nc\nd", "a\nx\ny\nd"),
-            "--- /lake as it stands there, version 4\n\
-             +++ your text, made from version 3\n\
+            "--- /lake: current data, version 4\n\
+             +++ your text, based on version 3\n\
              @@ line 2 @@\n-b\n-c\n+x\n+y\n"
         );
         assert!(seen("a\na", "a\na\na").ends_with("@@ line 3 @@\n+a\n"));

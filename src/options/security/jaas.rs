@@ -207,7 +207,7 @@ Client {
         for (text, wanted) in [
             ("Client {", ":1: the file ends inside a section"),
             ("Client {\n a required\n password=\"x", ":3: a quote is not closed"),
-            ("Client {\n a required password secret;", ":2: a word stands where = is expected"),
+            ("Client {\n a required password secret;", ":2: found a word where = is expected"),
             ("Client }", ":1: } stands where { is expected"),
             ("{", ":1: { stands where a word is expected"),
             ("/* x", ":1: a comment has no end"),

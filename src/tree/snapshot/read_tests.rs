@@ -117,7 +117,7 @@ fn each_wrong_line_is_told_with_its_number() {
         "f:5: expected value at column 1",
         "f:6: the data is not valid base64",
         "f:7: only the kind ttl has a ttl",
-        "f:8: an empty ACL is one that no server takes",
+        "f:8: no server accepts an empty ACL",
         "f:9: the scheme auth stands for whoever writes it",
         "f:10: ",
         "f:11: the kind ttl needs a ttl",
@@ -134,12 +134,13 @@ fn what_is_not_ours_is_said_to_be_so() {
     assert_eq!(errors(" \n\n"), ["f: the file is empty"]);
     assert!(errors("hello\n")[0].starts_with("f:1: expected value"));
     assert!(
-        errors("{\"zksh\":\"other\",\"version\":1,\"top\":\"/\"}")[0].contains("no saved tree")
+        errors("{\"zksh\":\"other\",\"version\":1,\"top\":\"/\"}")[0]
+            .contains("not a tree saved by zksh")
     );
     assert!(
         errors("{\"zksh\":\"tree\",\"version\":2,\"top\":\"/\"}")[0].contains("newer than this")
     );
-    assert!(errors("{\"zksh\":\"tree\",\"version\":1,\"top\":\"x\"}")[0].contains("no path"));
+    assert!(errors("{\"zksh\":\"tree\",\"version\":1,\"top\":\"x\"}")[0].contains("not a path"));
     assert!(errors(&format!("{{\"path\":\"/a\"}}\n{HEADER}"))[0].contains("not the first line"));
 }
 
