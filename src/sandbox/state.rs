@@ -15,16 +15,13 @@ mod tests;
 mod txn;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 
 pub(crate) use self::connections::{Connection, Last, Traffic};
 pub(crate) use self::pending::Pending;
 pub(crate) use self::prepare::Asker;
 pub(crate) use self::txn::{Change, Effect, Txn};
-use super::acl::{self, Id};
 use super::operation::{
-    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
-    SessionId, Welcome,
+    Body, Code, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request, SessionId,
 };
 use super::quota::Quotas;
 use super::sessions::Sessions;

@@ -1,6 +1,12 @@
 //! The connections of one server: who may connect, which session each has, and its traffic.
 
-use super::*;
+use std::net::SocketAddr;
+
+use super::{MAX_IDENTITIES, NEW, State};
+use crate::sandbox::acl::{self, Id};
+use crate::sandbox::operation::{
+    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Outcome, SessionId, Welcome,
+};
 
 /// What went over the wire, and how long replies took, in milliseconds.
 #[derive(Debug, Default)]

@@ -5,7 +5,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::sandbox::acl::Id;
 use crate::sandbox::acl::{Acl, OPEN, permission};
+use crate::sandbox::operation::ConnectRequest;
+use crate::sandbox::operation::Welcome;
 use crate::sandbox::operation::{Create, CreateKind, OldWatches, WatchKind, WatchMode};
 
 const CONNECTIONS: u64 = 3;

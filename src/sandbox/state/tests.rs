@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::sandbox::acl::Id;
 use crate::sandbox::acl::{Acl, OPEN};
+use crate::sandbox::operation::Welcome;
 use crate::sandbox::operation::{
     ConnectRequest, Create, CreateKind, Event, EventType, OldWatches, Part, Stat, WatchMode,
 };
