@@ -12,7 +12,7 @@ use crate::zk::{TypedPath, WatchKind};
     after_long_help = EXAMPLE
 )]
 pub struct AddWatch {
-    /// Whether all below the znode is watched too
+    /// What to watch: the znode, or all below it too
     #[arg(
         short,
         long,

@@ -10,7 +10,7 @@ use crate::zk::{TypedPath, ZnodePath};
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "cd [path]", after_long_help = EXAMPLE)]
 pub struct Cd {
-    /// Znode to go to; / where none is given
+    /// Znode to go to; / by default
     #[arg(value_name = "path", default_value = "/")]
     path: TypedPath,
 }

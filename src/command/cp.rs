@@ -13,10 +13,10 @@ use crate::zk::TypedPath;
     after_long_help = EXAMPLE
 )]
 pub struct Cp {
-    /// Copy all below it too
+    /// Copy all znodes below it too
     #[arg(short, long)]
     recursive: bool,
-    /// Change znodes that are there with other data, ACL or kind
+    /// Change znodes that exist with different data, ACL or kind
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]

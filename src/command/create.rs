@@ -31,7 +31,7 @@ pub struct Create {
     /// Delete the znode some time after its last child has gone
     #[arg(short, long, conflicts_with_all = ["sequential", "ephemeral"])]
     container: bool,
-    /// Delete the znode when nothing happens to it for so many milliseconds
+    /// Delete the znode when it has not changed for this many milliseconds
     #[arg(
         short, long, value_name = "ttl", allow_negative_numbers = true,
         value_parser = clap::value_parser!(i64).range(1..=LONGEST_TTL),
@@ -40,10 +40,10 @@ pub struct Create {
     ttl: Option<i64>,
     #[command(flatten)]
     source: DataSource,
-    /// Create the znodes above it too, where they do not exist
+    /// Create missing znodes above it too
     #[arg(long)]
     parents: bool,
-    /// Let be where the znode exists
+    /// Do nothing if the znode exists
     #[arg(long, conflicts_with = "sequential")]
     if_absent: bool,
     /// Znode to create; its parent must exist
@@ -52,7 +52,7 @@ pub struct Create {
     /// Data to keep in it; null where none is given
     #[arg(value_name = "data", allow_hyphen_values = true, long_help = DATA_SOURCES)]
     data: Option<Data>,
-    /// Who may do what with it: scheme:id:perms[,...]; everyone everything by default
+    /// Its ACL: scheme:id:perms[,...]; open to everyone by default
     #[arg(value_name = "acl")]
     acl: Option<Acl>,
 }

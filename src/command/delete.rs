@@ -16,7 +16,7 @@ pub struct Delete {
     /// Delete only if this is the version of the data
     #[arg(short = 'v', long = "version", value_name = "version", allow_negative_numbers = true)]
     only: Option<i32>,
-    /// Let be where the znode does not exist
+    /// Do nothing if the znode does not exist
     #[arg(long)]
     if_exists: bool,
     /// Znode to delete

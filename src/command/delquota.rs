@@ -6,7 +6,7 @@ use crate::output::NoOutput;
 use crate::tree;
 use crate::zk::{Limit, TypedPath};
 
-/// Take a limit away from a znode, or its whole quota
+/// Remove a limit of a znode, or its whole quota
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "delquota [-n|-b|-N|-B] path", after_long_help = EXAMPLE)]
 pub struct DelQuota {

@@ -13,7 +13,7 @@ const ASK: &str = "?";
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "digest user[:password]", after_long_help = EXAMPLE)]
 pub struct Digest {
-    /// User, and the password; without it, or with ?, it is asked for and not shown
+    /// User and password; without one, or with ?, zksh asks for it unseen
     #[arg(value_name = "user[:password]")]
     who: Secret,
 }

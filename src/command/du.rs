@@ -12,11 +12,11 @@ use crate::zk::TypedPath;
 /// Columns of the longest bar.
 const BAR: u64 = 20;
 
-/// Show which branches of a tree hold most
+/// Show which branches of a tree hold the most
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "du [--top N] [--by bytes|znodes] [path]", after_long_help = EXAMPLE)]
 pub struct Du {
-    /// Show so many of the largest
+    /// Show this many of the largest
     #[arg(long, value_name = "N", default_value = "20")]
     top: usize,
     /// What counts as large

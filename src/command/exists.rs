@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
 
-/// Tell by the exit status whether a znode exists
+/// Set the exit status by whether a znode exists
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "exists path", after_long_help = EXAMPLE)]
 pub struct Exists {

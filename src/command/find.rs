@@ -17,7 +17,7 @@ use crate::tree::plan::Step;
 use crate::tree::stream::Znodes;
 use crate::zk::{TypedPath, ZnodePath};
 
-/// List znodes that are as all conditions say
+/// List the znodes that meet all conditions
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "find [path] [-name glob] [-regex regex] [-data regex] [-type kind] [-size [+|-]N] [-newer|-older age] [-owner session] [-empty] [-null] [-acl text] [-depth N] [-delete] [-exec command ... {}]",
@@ -36,13 +36,13 @@ pub struct Find {
     /// One of persistent, ephemeral, container, ttl and sequential; any of several
     #[arg(long = "type", value_name = "kind")]
     kinds: Vec<Type>,
-    /// So many bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024
+    /// N bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     size: Option<Bound>,
-    /// The data was changed less than so long ago, such as 30s, 5m, 12h, 30d, 2w
+    /// The data changed within this time, such as 30s, 5m, 12h, 30d, 2w
     #[arg(long, value_name = "age")]
     newer: Option<Age>,
-    /// The data was not changed for so long
+    /// The data has not changed for this time
     #[arg(long, value_name = "age")]
     older: Option<Age>,
     /// It is an ephemeral of this session
@@ -57,10 +57,10 @@ pub struct Find {
     /// The ACL, as scheme:id:perms, has this text in it
     #[arg(long, value_name = "text")]
     acl: Option<String>,
-    /// Look at so many levels below path only
+    /// Look at this many levels below path only
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
-    /// Delete what is found, children first
+    /// Delete the znodes found, children first
     #[arg(long)]
     delete: bool,
     #[command(flatten)]

@@ -19,7 +19,7 @@ pub struct Get {
     /// Print the stat as well
     #[arg(short, long)]
     stat: bool,
-    /// Leave a watch: one event when the data changes or the znode goes
+    /// Leave a watch: one event when the data changes or the znode is deleted
     #[arg(short, long)]
     watch: bool,
     /// Print the data in base64
@@ -28,13 +28,13 @@ pub struct Get {
     /// Print the data as a table of bytes in hexadecimal
     #[arg(short = 'x', long)]
     hex: bool,
-    /// Show the data as what it is: JSON indented, what is compressed undone
+    /// Show the data by its kind: JSON indented, compressed data unpacked
     #[arg(long, conflicts_with_all = ["base64", "hex"])]
     pretty: bool,
-    /// Znode to read; the working path where none is given
+    /// Znode to read; the working path by default
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
-    /// Any word here leaves a watch too, by custom `true`
+    /// Any word here leaves a watch too; usually `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }

@@ -15,7 +15,7 @@ use crate::zk::TypedPath;
 #[command(override_usage = "grep [-i] [-l | -c] [-v] regex [path]", after_long_help = EXAMPLE)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as grep has them")]
 pub struct Grep {
-    /// Capital and small letters are the same
+    /// Ignore case
     #[arg(short, long)]
     ignore_case: bool,
     /// Print only the znodes with a match
@@ -24,7 +24,7 @@ pub struct Grep {
     /// Print only how many lines of each znode match
     #[arg(short, long)]
     count: bool,
-    /// Find the lines that do not match
+    /// Print the lines that do not match
     #[arg(short = 'v', long)]
     invert: bool,
     /// What to look for, as a regular expression

@@ -16,7 +16,7 @@ const MOST_TRIES: u32 = 1000;
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "json [-w] path expression", after_long_help = EXAMPLE)]
 pub struct Json {
-    /// Write what the expression gives, though it assigns nothing
+    /// Write the result of an expression that assigns nothing
     #[arg(short, long)]
     write: bool,
     /// Znode whose data is JSON

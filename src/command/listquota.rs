@@ -7,7 +7,7 @@ use crate::output::{Report, Text};
 use crate::tree;
 use crate::zk::{Quota, Track, TypedPath, ZnodePath};
 
-/// Print the limits of a znode and what it has
+/// Print the limits of a znode and its usage
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "listquota path", after_long_help = EXAMPLE)]
 pub struct ListQuota {

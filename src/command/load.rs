@@ -7,24 +7,24 @@ use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
 use crate::error::Result;
 use crate::zk::TypedPath;
 
-/// Make the znodes of a file that save wrote
+/// Load the znodes of a saved file
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "load [-n] [--overwrite] [--persist-ephemerals] [--yes] [--force] file [path]",
     after_long_help = EXAMPLE
 )]
 pub struct Load {
-    /// Change znodes that are there with other data, ACL or kind
+    /// Change znodes that exist with different data, ACL or kind
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
     options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
-    /// File or folder that save wrote; or what other tools have saved
+    /// File or folder that save or another tool wrote
     #[arg(value_name = "file", value_hint = clap::ValueHint::AnyPath)]
     file: PathBuf,
-    /// Znode that the top of the tree becomes; by default the one that was saved
+    /// Znode to load the tree into; by default the one that was saved
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
 }

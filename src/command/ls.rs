@@ -14,16 +14,16 @@ pub struct Ls {
     /// Print the stat as well
     #[arg(short, long)]
     stat: bool,
-    /// Leave a watch: one event when a child comes or goes, or the znode goes
+    /// Leave a watch: one event when a child or the znode comes or goes
     #[arg(short, long)]
     watch: bool,
-    /// List all that is below, one path a line; -w watches the data of path too
+    /// List all znodes below, one path a line; -w watches the data of path too
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// Znode to list; the working path where none is given
+    /// Znode to list; the working path by default
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
-    /// Any word here leaves a watch too, by custom `true`
+    /// Any word here leaves a watch too; usually `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }
@@ -100,7 +100,7 @@ pub struct Ls2 {
     /// Znode to list
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// Any word here leaves a watch too, by custom `true`
+    /// Any word here leaves a watch too; usually `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }

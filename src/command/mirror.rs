@@ -13,17 +13,17 @@ use crate::zk::TypedPath;
     after_long_help = EXAMPLE
 )]
 pub struct Mirror {
-    /// Delete what only the target has; live ephemerals stay
+    /// Delete what only the target has, except live ephemerals
     #[arg(long)]
     delete: bool,
     #[command(flatten)]
     options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
-    /// Znode at the top of the tree that is the model
+    /// Znode at the top of the tree to copy
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// Znode at the top of the tree that is changed
+    /// Znode at the top of the tree to change
     #[arg(value_name = "target")]
     target: TypedPath,
 }

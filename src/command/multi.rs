@@ -102,7 +102,7 @@ impl Spec for Check {
     }
 }
 
-/// Forget a transaction; nothing of it is sent
+/// Drop a transaction; nothing is sent
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "discard", after_long_help = DISCARD_EXAMPLE)]
 pub struct Discard {}

@@ -17,7 +17,7 @@ use crate::zk::{Acl, TypedPath, ZnodeData, ZnodePath};
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "mv [-r] [--yes] [--force] path target", after_long_help = EXAMPLE)]
 pub struct Mv {
-    /// Move all below it too
+    /// Move all znodes below it too
     #[arg(short, long)]
     recursive: bool,
     #[command(flatten)]

@@ -16,13 +16,13 @@ use crate::zk::{TypedPath, ZnodePath};
 /// Which state is wanted, and where.
 #[derive(Debug, clap::Args)]
 struct Wanted {
-    /// Delete what the file does not have; live ephemerals stay
+    /// Delete what the file does not have, except live ephemerals
     #[arg(long)]
     prune: bool,
-    /// File or folder with the state that is wanted, as save writes it
+    /// File or folder with the wanted state, as save writes it
     #[arg(value_name = "file", value_hint = clap::ValueHint::AnyPath)]
     file: PathBuf,
-    /// Znode that the top of the tree stands for; by default the one in the file
+    /// Znode at the top of the tree; by default the one in the file
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
 }
@@ -37,7 +37,7 @@ impl Wanted {
     }
 }
 
-/// Show what apply would do to make a tree as a file says
+/// Show what apply would do to make a tree match a file
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "plan [-q] [--prune] [--persist-ephemerals] file [path]",
@@ -117,7 +117,7 @@ impl Spec for Plan {
     }
 }
 
-/// Make a tree as a file says
+/// Make a tree match a file
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "apply [-n] [--prune] [--persist-ephemerals] [--yes] [--force] file [path]",

@@ -4,11 +4,11 @@ use crate::dispatch::{Choice, Context, Effects, Spec, Switch, Task};
 use crate::error::Result;
 use crate::output::{Message, NoOutput, Report};
 
-/// Show events as they come, or not; watching goes on
+/// Turn the display of events on or off; watches stay
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "printwatches [on|off]", after_long_help = EXAMPLE)]
 pub struct PrintWatches {
-    /// Whether to show them; without a word, print how it is
+    /// Show events or not; without a word, print the setting
     #[arg(value_name = "on|off")]
     choice: Option<Choice>,
 }

@@ -11,7 +11,7 @@ use crate::session::Losses;
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "quit", after_long_help = EXAMPLE)]
 pub struct Quit {
-    /// Words that are passed over, as zkCli does
+    /// Ignored, as zkCli does
     #[arg(hide = true, num_args = 0.., allow_hyphen_values = true, trailing_var_arg = true)]
     ignored: Vec<OsString>,
 }

@@ -4,7 +4,7 @@ use super::connect::{SwitchReport, again};
 use crate::dispatch::{Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 
-/// Open a new session where one has expired
+/// Open a new session after one has expired
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "reconnect", after_long_help = EXAMPLE)]
 pub struct Reconnect {}

@@ -17,7 +17,7 @@ pub struct RemoveWatches {
     /// Remove them even without a connection
     #[arg(short, long)]
     local: bool,
-    /// Znode to watch no longer
+    /// Znode to stop watching
     #[arg(value_name = "path")]
     path: TypedPath,
 }

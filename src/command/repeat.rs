@@ -12,7 +12,7 @@ use crate::output::NoOutput;
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "repeat N [-i seconds] command [argument...]", after_long_help = EXAMPLE)]
 pub struct Repeat {
-    /// Time from the end of one run to the begin of the next
+    /// Pause between two runs
     #[arg(short, long, value_name = "seconds")]
     interval: Option<Seconds>,
     /// How many times

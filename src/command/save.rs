@@ -20,7 +20,7 @@ pub struct Save {
     /// Write a folder of files, one for each znode's data
     #[arg(long)]
     dir: bool,
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long, conflicts_with = "dir")]
     force: bool,
     /// Znode at the top

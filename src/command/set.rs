@@ -28,7 +28,7 @@ pub struct Set {
     only: Option<i32>,
     #[command(flatten)]
     source: DataSource,
-    /// Create the znode where it does not exist
+    /// Create the znode if it does not exist
     #[arg(long, conflicts_with_all = ["only", "version"])]
     create: bool,
     /// Znode to write

@@ -17,13 +17,13 @@ const USAGE: &str = "setting [name] [on|off|full|short|name] [--save]";
 #[derive(Debug, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Setting {
-    /// What to show or to change; all are shown where none is given
+    /// Setting to show or change; all are shown by default
     #[arg(value_name = "name")]
     name: Option<Name>,
     /// on or off; for the prompt full, short or name
     #[arg(value_name = "choice", hide_possible_values = true)]
     choice: Option<Choice>,
-    /// Keep it in the config file, for later shells; without a name, all
+    /// Save it in the config file for later shells; without a name, all
     #[arg(long)]
     save: bool,
 }

@@ -9,13 +9,13 @@ use crate::zk::TypedPath;
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Stat {
-    /// Leave a watch: one event when the znode comes, goes or changes its data
+    /// Leave a watch: one event when the znode or its data changes
     #[arg(short, long)]
     watch: bool,
-    /// Znode to look at; the working path where none is given
+    /// Znode to look at; the working path by default
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
-    /// Any word here leaves a watch too, by custom `true`
+    /// Any word here leaves a watch too; usually `true`
     #[arg(value_name = "watch")]
     word: Option<String>,
 }

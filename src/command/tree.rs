@@ -13,10 +13,10 @@ use crate::zk::{TypedPath, ZnodePath};
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "tree [-d depth] [-s] [path]", after_long_help = EXAMPLE)]
 pub struct Tree {
-    /// Draw so many levels only
+    /// Draw this many levels only
     #[arg(short, long, value_name = "depth")]
     depth: Option<usize>,
-    /// Show the bytes of data and, where a znode is not persistent, its kind
+    /// Show the bytes of data, and the kind of znodes that are not persistent
     #[arg(short, long)]
     sizes: bool,
     /// Znode at the top; the working path by default

@@ -10,14 +10,14 @@ use crate::output::{Report, Text};
 use crate::session::{Aspect, Snapshot};
 use crate::zk::{TypedPath, ZnodeData, ZnodePath};
 
-/// Wait until a znode is as it should be
+/// Wait until a znode meets a condition
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "wait path exists|absent|value=...|version>N|children>=N [--timeout seconds]",
     after_long_help = EXAMPLE
 )]
 pub struct Wait {
-    /// Fail after so many seconds
+    /// Fail after this many seconds
     #[arg(short, long, value_name = "seconds")]
     timeout: Option<Seconds>,
     /// Znode to look at; it need not exist

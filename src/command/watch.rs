@@ -21,10 +21,10 @@ use crate::zk::{Event, TypedPath, ZnodePath};
     after_long_help = EXAMPLE
 )]
 pub struct Watch {
-    /// Follow all that is below it too
+    /// Follow all znodes below it too
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// End after so many events
+    /// End after this many events
     #[arg(short = 'n', long, value_name = "count", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Znode to follow; it need not exist

@@ -34,7 +34,7 @@ pub struct Consent {
     /// Do not ask at a terminal
     #[arg(short, long)]
     pub yes: bool,
-    /// Do it even to /, /zookeeper and what the config file protects
+    /// Allow it for /, /zookeeper and what the config file protects
     #[arg(long)]
     force: bool,
 }
