@@ -240,7 +240,7 @@ impl Context {
         }
     }
 
-    /// Returns what results of a command name as their origin; nothing where people read them.
+    /// Returns what results of a command name as their origin, or nothing if people read them.
     pub fn origin<T>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
@@ -325,7 +325,7 @@ impl Context {
         typed.from(self.cwd.get().as_ref())
     }
 
-    /// As [`Context::path`]; `.` is the root where there is no working path.
+    /// As [`Context::path`]; `.` is the root if there is no working path.
     pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
         if typed.as_str() == "." && !self.cwd.is_lost() {
             return Ok(self.cwd.get().unwrap_or_else(ZnodePath::root));

@@ -35,12 +35,12 @@ impl LineLog {
         self.forgotten + self.lines.len()
     }
 
-    /// Returns a line by its number; none for a number that is to come or was forgotten.
+    /// Returns a line by its number, or none for a number that is to come or was forgotten.
     pub fn get(&self, number: usize) -> Option<&String> {
         self.lines.get(number.checked_sub(self.forgotten)?)
     }
 
-    /// Puts another line in the place of the last.
+    /// Puts another line in place of the last.
     pub fn replace_last(&mut self, line: &str) {
         if let Some(last) = self.lines.back_mut() {
             self.bytes = self.bytes - last.len() + line.len();

@@ -20,12 +20,12 @@ use crate::zk::TypedPath;
 pub struct Reader {
     /// Whose quotes are meant.
     pub dialect: Dialect,
-    /// What `${NAME}` stands for; none where it stands for itself.
+    /// What `${NAME}` stands for, or none if it stands for itself.
     pub variables: Option<Variables>,
 }
 
 impl Reader {
-    /// Reads a line, with the block of data below it where it has one. None for a line without
+    /// Reads a line, with the block of data below it if it has one. None for a line without
     /// words.
     pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         if let Some(cut) = heredoc::words::<T>(text, self.dialect)? {
@@ -55,7 +55,7 @@ pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Invocation
     Reader { dialect, variables: None }.read(text)
 }
 
-/// Reads the words of a command that need no cutting. None where there are no words.
+/// Reads the words of a command that need no cutting. None if there are no words.
 pub fn words<T: Table>(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     let words = words.into();
     let invocation = if words.block.is_none() { fast_parse::read(&words.words) } else { None };

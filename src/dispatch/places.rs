@@ -41,7 +41,7 @@ pub enum Place<'t> {
     OptionValue(&'t Arg),
     /// The `--` that ends the options.
     Dashes,
-    /// A value of this argument; none where the command takes no more.
+    /// A value of this argument, or none if the command takes no more.
     Value(Option<&'t Arg>),
 }
 

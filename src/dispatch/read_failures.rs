@@ -24,7 +24,7 @@ impl ReadFailures {
         }
     }
 
-    /// Returns all of them as one error; nothing where all was read.
+    /// Returns all of them as one error, or nothing if all was read.
     pub fn result(mut self) -> Result<()> {
         match (self.count, self.failures.pop()) {
             (_, None) => Ok(()),

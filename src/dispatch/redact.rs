@@ -38,7 +38,7 @@ pub fn is_private<T: Table>(line: &str, dialect: Dialect) -> bool {
     line.starts_with([' ', '\t']) || matches!(masked::<T>(line, dialect), Cow::Owned(_))
 }
 
-/// Returns the words with their secrets masked; none where there are no secrets.
+/// Returns the words with their secrets masked, or none if there are no secrets.
 pub(super) fn redact_words<T: Table>(line: &Words, dialect: Dialect) -> Option<Words> {
     let text = |index: usize| line.words[index].to_string_lossy().into_owned();
     let found = with_places::<T, _>(line, dialect, |places| secrets::<T>(places, &text));

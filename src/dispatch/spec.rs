@@ -89,12 +89,12 @@ pub trait Spec {
     /// Runs it.
     fn run(&self, cx: &Context) -> impl Future<Output = Result<Self::Report>>;
 
-    /// Returns what a person is to be asked before it runs; none for most commands.
+    /// Returns what a person is to be asked before it runs, or none for most commands.
     fn question(&self, _: &Context) -> impl Future<Output = Result<Option<Question>>> {
         ready(Ok(None))
     }
 
-    /// Returns what it means inside a transaction; none where it runs at once there too.
+    /// Returns what it means inside a transaction, or none if it runs at once there too.
     fn operation(&self, _: &Context) -> impl Future<Output = Option<Result<Operation>>> {
         ready(None)
     }

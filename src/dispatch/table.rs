@@ -29,7 +29,7 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
     /// Returns what people type who come from another shell, and the line that does it here.
     fn search_terms() -> impl Iterator<Item = (&'static str, &'static str)>;
 
-    /// Returns the command of a line that has only a path and perhaps data; none where only clap
+    /// Returns the command of a line that has only a path and perhaps data, or none if only clap
     /// knows what the line means.
     fn from_path(name: &str, path: &TypedPath, data: Option<&OsString>) -> Option<Self>;
 
@@ -71,7 +71,7 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
         }
     }
 
-    /// Returns what a person is to be asked before the command runs; none for most.
+    /// Returns what a person is to be asked before the command runs, or none for most.
     fn question<'a>(
         &'a self,
         cx: &'a Context,
@@ -101,7 +101,7 @@ pub enum Wrapped {
 }
 
 impl Wrapped {
-    /// Reads the command; none for a line without words.
+    /// Reads the command, or none for a line without words.
     fn invocation<T: Table>(self, cx: Option<&Context>) -> Result<Option<Invocation<T>>> {
         match self {
             Self::Words(words) => super::wrapped_command::read(words).map(Some),

@@ -12,7 +12,7 @@ use crate::session::Operation;
 pub struct OpenTransaction(Mutex<Option<Transaction>>);
 
 impl OpenTransaction {
-    /// Returns how many operations wait for `commit`; none where no transaction has begun.
+    /// Returns how many operations wait for `commit`, or none if no transaction has begun.
     pub fn queued(&self) -> Option<usize> {
         self.lock().as_ref().map(Transaction::count)
     }
@@ -99,7 +99,7 @@ impl Transaction {
         self.spoiled = true;
     }
 
-    /// Returns the error of a command that wants a transaction where there is none.
+    /// Returns the error of a command that wants a transaction if there is none.
     pub fn none() -> Error {
         Self::refused("No transaction is open").with_hint("multi begins one")
     }

@@ -16,7 +16,7 @@ struct Place {
 }
 
 impl WorkingPath {
-    /// Returns the path. None where paths must be absolute: in scripts, as long as they have not
+    /// Returns the path. None if paths must be absolute: in scripts, as long as they have not
     /// chosen one.
     pub fn get(&self) -> Option<ZnodePath> {
         self.0.path.lock().unwrap_or_else(PoisonError::into_inner).clone()

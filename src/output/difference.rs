@@ -75,7 +75,7 @@ fn lines(old: &str, new: &str, out: &mut Text<'_>) {
     }
 }
 
-/// Returns the fields of a JSON object or array by where they are; none for other text.
+/// Returns the fields of a JSON object or array by where they are, or none for other text.
 fn object(text: &str) -> Option<BTreeMap<String, String>> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;

@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(data(heap(MOST_MARKS)), heap(MOST_MARKS));
         let shown = format!("a{}{}b", "\u{301}".repeat(MOST_MARKS), "\\u{301}".repeat(192));
         assert_eq!(data(heap(200)), shown);
-        // What is shown ends the heap, and the next begins anew.
+        // What is shown ends the heap, and the next begins again.
         assert_eq!(data("e\u{301}".repeat(200)), "e\u{301}".repeat(200));
         let json = json_to_terminal(serde_json::to_vec(&heap(9)).expect("a string"));
         let marks = "\u{301}".repeat(MOST_MARKS);

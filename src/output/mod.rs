@@ -133,7 +133,7 @@ impl View {
 }
 
 impl View {
-    /// Renders an error for programs, as a line of standard output; none where errors are sentences
+    /// Renders an error for programs, as a line of standard output, or none if errors are sentences
     /// on standard error. `typed` is the line, without secrets.
     pub fn record_of(
         &self,

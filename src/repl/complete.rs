@@ -24,7 +24,7 @@ const GAP: usize = 2;
 /// With more candidates than this their meanings are left out.
 const EXPLAINED: usize = 16;
 
-/// What may stand in the place of a word.
+/// What may stand in place of a word.
 #[derive(Default)]
 struct Candidates {
     found: Vec<Pair>,
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(shown(&found), ["--watch "]);
     }
 
-    /// What is typed, and behind bars what Tab may put in the place of its last word; `=` before
+    /// What is typed, and behind bars what Tab may put in place of its last word; `=` before
     /// a znode and its children, and `compat` before a dialect.
     const CASES: &str = include_str!("../../tests/completions.txt");
 

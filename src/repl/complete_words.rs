@@ -11,7 +11,7 @@ use crate::dialect::Dialect;
 use crate::dispatch::WorkingPath;
 use crate::session::Session;
 
-/// What may stand in the place of a word.
+/// What may stand in place of a word.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// A text, whether another word follows it, and what it means.

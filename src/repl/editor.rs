@@ -49,7 +49,7 @@ enum Row {
     ForEditor(String),
 }
 
-/// Words in the place of the prompt: a question, or the prompt of another row of the line.
+/// Words in place of the prompt: a question, or the prompt of another row of the line.
 type OtherWords = Arc<Mutex<Option<String>>>;
 
 pub(super) struct Editor {

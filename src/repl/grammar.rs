@@ -116,7 +116,7 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Returns the word at a place, with its role; an empty one where there is none.
+    /// Returns the word at a place, with its role; an empty one if there is none.
     pub(super) fn at(&self, place: usize) -> (Word, Role<'t>) {
         let there =
             |(word, _): &&(Word, Role<'t>)| (word.span.start..=word.span.end).contains(&place);

@@ -63,7 +63,7 @@ pub(super) struct Helper {
     words: PromptWords,
     burst: Burst,
     asked: RefCell<EditorInput>,
-    /// Where the completion ends that a key has called for, in the place of a word's.
+    /// Where the completion ends that a key has called for, in place of a word's.
     replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
     last: Cell<bool>,
@@ -140,7 +140,7 @@ impl Helper {
     }
 
     /// Returns the columns that are left for a hint in the row in which the line ends, but the last
-    /// one: a row that is full begins another. None where the line has filled its row.
+    /// one: a row that is full begins another. None if the line has filled its row.
     fn room(&self, line: &str) -> Option<usize> {
         let columns = columns();
         let end = wrap::end(columns, &[&self.prompt.borrow(), line]);

@@ -44,7 +44,7 @@ pub(super) struct Loaded {
     pub(super) unreadable: usize,
 }
 
-/// Where history is kept: `$XDG_STATE_HOME/zksh`, or `~/.local/state/zksh`. None where neither
+/// Where history is kept: `$XDG_STATE_HOME/zksh`, or `~/.local/state/zksh`. None if neither
 /// variable names a directory.
 pub(super) fn folder(state_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     let state = state_home

@@ -187,7 +187,7 @@ fn told(
 }
 
 /// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
-/// command to run; none where the line was one for the system's shell, which has run it.
+/// command to run, or none if the line was one for the system's shell, which has run it.
 fn begin_output<'l>(
     cx: &Context,
     screen: &Screen,

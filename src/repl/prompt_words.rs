@@ -32,7 +32,7 @@ pub(super) struct Place {
     pub(super) number: usize,
 }
 
-/// Makes the prompt; shared with the thread that draws it anew.
+/// Makes the prompt; shared with the thread that draws it again.
 #[derive(Clone)]
 pub(super) struct PromptWords {
     session: Session,

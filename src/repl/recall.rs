@@ -89,7 +89,7 @@ impl HistoryLines {
             .map(|(_, rest)| rest)
     }
 
-    /// Returns the line that is to take the place of `line`; none where there is no other.
+    /// Returns the line that is to take the place of `line`, or none if there is no other.
     fn step(&mut self, line: &str, back: bool) -> Option<String> {
         let is_shown = |at| self.entries.get(at).is_some_and(|shown: &Entry| shown.line == line);
         if !self.shown.is_some_and(is_shown) {

@@ -80,7 +80,7 @@ impl Drawing<'_> {
     }
 }
 
-/// Returns whether the terminal wraps its rows anew when the window gets another width. Nearly all
+/// Returns whether the terminal wraps its rows again when the window gets another width. Nearly all
 /// do; `variable` returns a variable of the environment.
 pub(super) fn reflows(variable: impl Fn(&str) -> Option<String>) -> bool {
     if variable("TMUX").is_some() {

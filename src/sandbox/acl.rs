@@ -113,7 +113,7 @@ fn matches(id: &Id, pattern: &Id) -> bool {
 }
 
 /// Returns the ACL that a znode gets when a client with `ids` asks for `acl`: without doubles, and
-/// with its own identities in the place of `auth` (PrepRequestProcessor.fixupACL). `None` is an ACL
+/// with its own identities in place of `auth` (PrepRequestProcessor.fixupACL). `None` is an ACL
 /// that no client may set.
 pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
     if acl == &**OPEN {

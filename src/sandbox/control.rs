@@ -25,7 +25,7 @@ const MAX_LAG: Duration = Duration::from_mins(1);
 pub struct Control {
     shared: Shared,
     runtime: runtime::Handle,
-    /// What ends the listener of each server; `None` where it has none.
+    /// What ends the listener of each server; `None` if it has none.
     listeners: Arc<Mutex<Vec<Option<Stop>>>>,
 }
 
@@ -98,7 +98,7 @@ pub struct ServerStatus {
     pub zxid: i64,
     /// How late it learns of what others write.
     pub lag: Duration,
-    /// Which side of a partition it is on, from 0; all are on side 0 where there is none.
+    /// Which side of a partition it is on, from 0; all are on side 0 if there is none.
     pub side: usize,
     /// How many connections it has.
     pub connections: usize,

@@ -9,7 +9,7 @@
 //! 3. A new leader has every committed entry. Its epoch is one higher and stands in the zxid.
 //!    Entries that it does not have are gone.
 //! 4. A server without such a leader drops its clients, except read-only ones where these are allowed.
-//! 5. Only a leader expires sessions, by an entry of the log. A new leader starts every timer anew.
+//! 5. Only a leader expires sessions, by an entry of the log. A new leader starts every timer again.
 //! 6. A server behind a client's last zxid refuses it. The older connection of a session that has
 //!    moved gets `SessionMoved`.
 //! 7. `sync` is answered once all that was committed when it came is applied at that server.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::connection;
 use super::core::Shared;
 
-/// How long to wait after an accept that failed, for want of file descriptors most likely.
+/// How long to wait after an accept that failed, for lack of file descriptors most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What ends a listener.

@@ -296,7 +296,7 @@ pub(crate) enum Body {
     NamesAndStat(Names, Stat),
     Paths(Vec<String>),
     Identities(Vec<Id>),
-    /// The answer to a step of SASL; `None` where there is none to give.
+    /// The answer to a step of SASL; `None` if there is none to give.
     Token(Option<Vec<u8>>),
     Several(Vec<Part>),
 }

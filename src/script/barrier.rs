@@ -3,7 +3,7 @@
 //! A server checks a request when it takes it up (Apache's `PrepRequestProcessor`), against the
 //! state that the requests before it will leave: versions, children, sequence numbers and whether
 //! znodes are there are all kept for those in flight. Two things are not kept, and are read from the
-//! tree as it is by then:
+//! tree as it is at that time:
 //!
 //! - the ACL that a `setACL` in flight is about to replace;
 //! - what a subtree with a hard quota has.

@@ -53,7 +53,7 @@ impl EventBuffer {
         self.0.script.wake();
     }
 
-    /// Has `waker` called for every event from now on.
+    /// Calls `waker` for every event from now on.
     pub(super) fn tell(&self, waker: &Waker) {
         self.0.script.register(waker);
     }

@@ -13,7 +13,7 @@ const UNKNOWN: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct InFlightLimit {
     most: usize,
-    /// The longest result of late, in bytes.
+    /// The longest result recently, in bytes.
     longest: usize,
 }
 
@@ -28,7 +28,7 @@ impl InFlightLimit {
         (MOST_BYTES / self.longest.max(1)).clamp(1, self.most)
     }
 
-    /// Takes note of a result of so many bytes. Longer ones before it are forgotten little by
+    /// Notes a result of so many bytes. Longer ones before it are forgotten little by
     /// little.
     pub(super) fn took(&mut self, bytes: usize) {
         self.longest = bytes.max(self.longest - self.longest / 8);

@@ -429,7 +429,7 @@ impl<'a> Run<'a> {
     }
 
     /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
-    /// could not leave yet, for want of a connection: then nothing that follows may overtake it.
+    /// could not leave yet, for lack of a connection: then nothing that follows may overtake it.
     fn start(
         &self,
         invocation: Result<Invocation>,

@@ -33,7 +33,7 @@ struct KnownVersion {
 pub(super) enum Version {
     Unasked,
     Asking,
-    /// None where the server does not say.
+    /// None if the server does not say.
     Answered(Option<ServerVersion>),
 }
 

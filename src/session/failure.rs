@@ -59,7 +59,7 @@ impl Status {
     }
 }
 
-/// Returns the error for want of a server.
+/// Returns the error for lack of a server.
 pub(super) fn unconnected(why: &str) -> Error {
     Error::new(Kind::Lost, format!("Not connected: {why}"))
         .with_hint("check the servers' addresses; connect host:port tries others")

@@ -204,7 +204,7 @@ impl Session {
     }
 }
 
-/// Puts the client crate's event into ours; none for what the shell tells by itself.
+/// Puts the client crate's event into ours, or none for what the shell tells by itself.
 fn of_client(event: &zookeeper::Event) -> Option<Event> {
     let kind = match event.kind {
         zookeeper::EventKind::NodeCreated => EventKind::NodeCreated,

@@ -194,7 +194,7 @@ impl Session {
         }
     }
 
-    /// Returns what is known of the session; none where it is closed.
+    /// Returns what is known of the session, or none if it is closed.
     pub fn facts(&self) -> Option<SessionFacts> {
         let facts = self.current()?.client.facts();
         Some(SessionFacts {

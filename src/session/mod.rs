@@ -146,7 +146,7 @@ impl Session {
         self.0.watches.list()
     }
 
-    /// Returns the client that the session has now; none where it is closed.
+    /// Returns the client that the session has now, or none if it is closed.
     fn current(&self) -> Option<Arc<Connection>> {
         self.lifecycle().connection.clone()
     }

@@ -50,7 +50,7 @@ impl BatchSize {
         self.size
     }
 
-    /// Takes note of how many names a reply has brought.
+    /// Notes how many names a reply has brought.
     pub fn received(&mut self, names: usize) {
         if self.size > 1 {
             self.size = match names {

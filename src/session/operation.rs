@@ -64,7 +64,7 @@ impl Session {
         Ok((data.data.into(), stat(data.stat)))
     }
 
-    /// Returns the stat of a znode; none where there is no such znode, which can be watched too.
+    /// Returns the stat of a znode, or none if there is no such znode, which can be watched too.
     pub async fn exists(&self, path: &ZnodePath, watch: bool) -> Result<Option<Stat>> {
         let request = Exists::new(path.as_str()).watch(watch);
         Ok(self.read_and_watch(request, path, WatchKind::Data, watch).await?.map(stat))

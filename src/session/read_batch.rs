@@ -132,7 +132,7 @@ impl Session {
         }
     }
 
-    /// Takes a place among the reads that are to leave together; none where this one is to leave
+    /// Takes a place among the reads that are to leave together, or none if this one is to leave
     /// alone.
     fn join(&self, path: &ZnodePath) -> Option<oneshot::Receiver<Sent>> {
         if !self.state().is_connected() {

@@ -50,7 +50,7 @@ impl<T> WaitingQueue<T> {
         }
     }
 
-    /// Takes the oldest item; none where there is none now.
+    /// Takes the oldest item, or none if there is none now.
     pub(super) fn take(&self) -> Option<Result<Taken<T>>> {
         self.take_if(|_| true)
     }

@@ -16,7 +16,7 @@ use crate::bounded_queue::Taken;
 use crate::error::{Code, Result};
 use crate::zk::{Event, Stat, WatchKind, ZnodeData, ZnodePath};
 
-/// The next change of a znode; none where events were missed and it may be any. The error says that
+/// The next change of a znode, or none if events were missed and it may be any. The error says that
 /// the session has ended. Dropped, it takes its watch away again.
 pub struct NextChange {
     event: BoxFuture<'static, Result<Option<Event>>>,
@@ -61,7 +61,7 @@ pub enum Aspect {
 /// A znode as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// None where there is no znode.
+    /// None if there is no znode.
     pub stat: Option<Stat>,
     /// The data, where it was asked for and there is a znode.
     pub data: Option<ZnodeData>,

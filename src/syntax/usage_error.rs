@@ -163,7 +163,7 @@ fn is_whole(arg: &Arg, word: &str) -> bool {
     is_called(arg, word) && (word.starts_with("--") || word.chars().count() == 2)
 }
 
-/// Returns an option as usage lines have it: the letter, where it has one.
+/// Returns an option as usage lines have it: the letter, if it has one.
 fn in_usage(arg: &Arg) -> String {
     match (arg.get_short(), arg.get_long()) {
         (Some(letter), _) => format!("-{letter}"),

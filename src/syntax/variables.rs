@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Variables with their values.
 pub type Variables = HashMap<OsString, OsString>;
 
-/// Puts values in the place of names.
+/// Puts values in place of names.
 pub fn expand(word: &[u8], variables: &Variables) -> Result<Vec<u8>> {
     let mut expanded = Vec::with_capacity(word.len());
     let mut rest = word;

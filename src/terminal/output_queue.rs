@@ -67,13 +67,13 @@ impl Default for OutputQueue {
 }
 
 impl OutputQueue {
-    /// Adds an event for standard output, or counts it where there is no room.
+    /// Adds an event for standard output, or counts it if there is no room.
     pub(super) fn push_event(&mut self, text: &[u8]) {
         let elsewhere = self.stdout.len() + self.stderr.len();
         self.events.push_beside(elsewhere, (), text.len(), text.to_vec());
     }
 
-    /// Adds an event for standard error, or counts it where there is no room.
+    /// Adds an event for standard error, or counts it if there is no room.
     pub(super) fn push_aside(&mut self, text: &[u8]) {
         let elsewhere = self.stdout.len() + self.stderr.len();
         if self.events.admit((), text.len(), elsewhere) {

@@ -24,7 +24,7 @@ pub(super) struct Pages {
     /// Output that nobody has shown yet.
     held: Vec<u8>,
     reader: Reader,
-    /// The program that reads the result, however short it is; none for a pager.
+    /// The program that reads the result, however short it is, or none for a pager.
     program: Option<String>,
 }
 

@@ -38,7 +38,7 @@ pub async fn ask(question: &str) -> Result<String> {
     }
 }
 
-/// Reads a line without its end; none where the terminal has none, or nobody waits for it.
+/// Reads a line without its end, or none if the terminal has none, or nobody waits for it.
 fn read_line(mut terminal: File, stop: &PipeReader) -> std::io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {

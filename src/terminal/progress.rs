@@ -10,7 +10,7 @@ use super::Screen;
 /// A command that takes less than this shows no progress.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often the line is drawn anew.
+/// How often the line is drawn again.
 const PERIOD: Duration = Duration::from_millis(200);
 
 /// What the running command has done so far.

@@ -46,7 +46,7 @@ impl Screen {
         }
     }
 
-    /// Returns what the editor is to write in the place of the prompt: events, then the prompt.
+    /// Returns what the editor is to write in place of the prompt: events, then the prompt.
     /// `own` says that these are our words and not some of the editor's own.
     pub fn draw(&self, words: &str, own: bool, paint: impl Fn(&str) -> String) -> String {
         let mut queue = self.writer.queue();

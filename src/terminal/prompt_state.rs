@@ -37,7 +37,7 @@ pub(super) enum Wanted {
     Unknown,
 }
 
-/// Whose words the editor shows in the place of the prompt.
+/// Whose words the editor shows in place of the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Words {
     /// Our prompt.
@@ -73,9 +73,9 @@ pub(super) enum DrawCause {
 pub enum Returned {
     /// The user does not want the line.
     Interrupted,
-    /// The prompt is to be drawn anew in other words, with the line as it was.
+    /// The prompt is to be drawn again in other words, with the line as it was.
     NewWords,
-    /// The window has another width: the same, with its rows counted anew.
+    /// The window has another width: the same, with its rows counted again.
     Resized,
     /// Another program has used the terminal: the same, below that.
     Disturbed,

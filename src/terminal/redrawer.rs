@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::prompt_state::{Redraw, Wanted};
 use super::writer::Writer;
 
-/// What a request to redraw prints in the place of the prompt, which the editor has just wiped. The
+/// What a request to redraw prints in place of the prompt, which the editor has just wiped. The
 /// editor wants a newline at the end: going up before it keeps the terminal from scrolling, and the
 /// saved place is found again also where there was no room to go up.
 pub const REDRAW_REQUEST: &str = "\x1b7\x1b[A\n";

@@ -84,7 +84,7 @@ impl Screen {
         self.flush();
     }
 
-    /// Shows a line on standard error until something else is written, in the place of the last
+    /// Shows a line on standard error until something else is written, in place of the last
     /// one; an empty text only takes that away. Only for terminals.
     pub fn status(&self, text: &str) {
         let mut streams = self.writer.streams();

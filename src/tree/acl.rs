@@ -32,7 +32,7 @@ impl Permissions {
     /// To replace the list.
     pub const ADMIN: Self = Self(16);
 
-    /// Returns the set with these bits (`ZooDefs.Perms`); none where others are set.
+    /// Returns the set with these bits (`ZooDefs.Perms`), or none if others are set.
     pub fn from_bits(bits: i64) -> Option<Self> {
         u8::try_from(bits).ok().filter(|bits| *bits <= Self::ALL.0).map(Self)
     }
@@ -136,7 +136,7 @@ impl Acl {
         })
     }
 
-    /// Returns whether a server has put an `x` in the place of the digests: it does so for whoever may
+    /// Returns whether a server has put an `x` in place of the digests: it does so for whoever may
     /// not change the list (`FinalRequestProcessor`, since 3.5).
     pub fn is_masked(&self) -> bool {
         self.0.iter().any(|entry| entry.scheme == "digest" && entry.id.ends_with(":x"))

@@ -250,7 +250,7 @@ async fn one(session: &Session, step: &Step) -> Result<()> {
     }
 }
 
-/// Returns the operation of a transaction that a step is; none for a list.
+/// Returns the operation of a transaction that a step is, or none for a list.
 fn operation(step: &Step) -> Option<Operation> {
     Some(match step {
         Step::Create { path, data, acl, kind } => Operation::Create {

@@ -74,7 +74,7 @@ impl Pair {
         &record.expect("a pair has at least one znode").path
     }
 
-    /// Returns how they differ; none where they are alike as far as they are stated.
+    /// Returns how they differ, or none if they are alike as far as they are stated.
     pub fn difference(&self) -> Option<Difference> {
         match (&self.old, &self.new) {
             (Some(old), Some(new)) => {

@@ -72,7 +72,7 @@ impl Glob {
     pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         let (mut part, mut at) = (0, 0);
-        // Where the last `*` stands, and how far it reaches: only the last one is ever tried anew.
+        // Where the last `*` stands, and how far it reaches: only the last one is ever tried again.
         let mut star: Option<(usize, usize)> = None;
         loop {
             match self.parts.get(part) {
@@ -161,7 +161,7 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
-    /// Reads an absolute path; none where there is no pattern in it.
+    /// Reads an absolute path, or none if there is no pattern in it.
     pub fn new(path: &str) -> Result<Option<Self>> {
         if !is_pattern(path) {
             return Ok(None);
@@ -181,7 +181,7 @@ impl PathPattern {
         &self.elements
     }
 
-    /// Returns the children that an element leads to, in the order of their names: where there is one
+    /// Returns the children that an element leads to, in the order of their names: if there is one
     /// whose name is the text of the pattern itself, only that.
     pub fn pick<'n>(glob: &Glob, names: &'n [String]) -> Vec<&'n str> {
         if let Some(literal) = names.iter().find(|name| *name == glob.text()) {

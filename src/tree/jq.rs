@@ -125,7 +125,7 @@ impl Expression {
     }
 }
 
-/// Says why data is not JSON; nothing where it is.
+/// Says why data is not JSON, or nothing if it is.
 pub fn check(json: &[u8]) -> Result<()> {
     match serde_json::from_slice::<IgnoredAny>(json) {
         Ok(_) => Ok(()),

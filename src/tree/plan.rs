@@ -193,7 +193,7 @@ pub enum Reason {
     NewEphemeral,
     /// Its kind changes only with a new znode, but there are children that stay.
     KindWithChildren,
-    /// The root cannot be made anew.
+    /// The root cannot be made again.
     Root,
 }
 
@@ -232,7 +232,7 @@ struct Later {
     step: Option<Step>,
 }
 
-/// A znode that must be made anew, so that all below it must as well.
+/// A znode that must be made again, so that all below it must as well.
 struct Rebuild {
     path: ZnodePath,
     deletes: Vec<Step>,
@@ -256,7 +256,7 @@ impl Planner {
         self.last = Some(pair);
     }
 
-    /// Takes note that there are no more pairs.
+    /// Notes that there are no more pairs.
     pub fn finish(&mut self) {
         if let Some(last) = self.last.take() {
             self.plan(last, false);
@@ -445,7 +445,7 @@ impl Rebuild {
 }
 
 impl Rules {
-    /// Returns the kind of a znode that is to be made; none where it must not be.
+    /// Returns the kind of a znode that is to be made, or none if it must not be.
     fn kind(&self, new: &Record) -> Option<Kind> {
         match (new.kind.unwrap_or(Kind::Persistent), self.new_ephemerals) {
             (Kind::Ephemeral, NewEphemerals::Refuse) => None,

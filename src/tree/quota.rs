@@ -28,7 +28,7 @@ pub fn limits_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     quota_path(session, path).map(|place| place.child(LIMITS))
 }
 
-/// Returns the quota of `path`; none where it has none of its own.
+/// Returns the quota of `path`, or none if it has none of its own.
 pub async fn quota(session: &Session, path: &ZnodePath) -> Result<Option<Quota>> {
     let place = quota_path(session, path)?;
     let limits = match session.get_data(&place.child(LIMITS), false).await {
@@ -76,7 +76,7 @@ pub async fn set_quota(
     Ok(Quota { limits, usage: Track::parse(usage.as_bytes()) })
 }
 
-/// Takes one limit away from `path`, or its whole quota. Returns false where it has none.
+/// Takes one limit away from `path`, or its whole quota. Returns false if it has none.
 pub async fn delete_quota(
     session: &Session,
     path: &ZnodePath,

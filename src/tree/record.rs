@@ -16,7 +16,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// Returns the bytes; none where there is no data.
+    /// Returns the bytes, or none if there is no data.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Null => &[],

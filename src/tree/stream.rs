@@ -326,7 +326,7 @@ impl Slot {
     }
 }
 
-/// Reads some znodes; none in the place of one that is gone.
+/// Reads some znodes; none in place of one that is gone.
 async fn read_many(session: &Session, paths: &[ZnodePath], needs: Needs) -> Vec<Option<Read>> {
     // Among many, only the data brings the stat along; alone, the children do.
     let data = needs.data || needs.stat && paths.len() > 1;

@@ -74,7 +74,7 @@ impl Acl {
         self.0.iter().filter(|acl| acl.scheme == "digest").filter_map(|acl| asks(&acl.id))
     }
 
-    /// Puts the digest of a password in the place of the `?` of its user.
+    /// Puts the digest of a password in place of the `?` of its user.
     pub fn answer(&mut self, user: &str, password: &str) {
         for acl in &mut self.0 {
             if acl.scheme == "digest" && asks(&acl.id) == Some(user) {
@@ -201,7 +201,7 @@ fn asks(id: &str) -> Option<&str> {
     id.strip_suffix(":?").filter(|user| !user.is_empty() && !user.contains(':'))
 }
 
-/// A password in the place of its digest would lock everyone out, and stand in the open.
+/// A password in place of its digest would lock everyone out, and stand in the open.
 fn digest_fault(id: &str) -> Option<String> {
     let Some((user, digest)) = id.split_once(':') else {
         return Some("the id of digest is user:digest".to_owned());

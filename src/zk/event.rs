@@ -7,7 +7,7 @@ pub struct Event {
     pub state: &'static str,
     /// `Watcher.Event.EventType`: `None` for events of the session.
     pub kind: EventKind,
-    /// The znode as the user sees it, inside the chroot; none for events of the session.
+    /// The znode as the user sees it, inside the chroot, or none for events of the session.
     pub path: Option<String>,
     /// Zxid of the change, where the server tells it (3.9 and later).
     pub zxid: Option<i64>,

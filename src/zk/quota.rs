@@ -31,7 +31,7 @@ impl Limit {
     }
 }
 
-/// Limits, or what a subtree has of each: numbers by key, -1 where there is none.
+/// Limits, or what a subtree has of each: numbers by key, -1 if there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Track(BTreeMap<String, i64>);
 
@@ -53,7 +53,7 @@ impl Track {
         Self(Limit::ALL.iter().map(|limit| (limit.key().to_owned(), -1)).collect())
     }
 
-    /// Returns the number for a key; -1 where there is none.
+    /// Returns the number for a key; -1 if there is none.
     pub fn get(&self, limit: Limit) -> i64 {
         self.0.get(limit.key()).copied().unwrap_or(-1)
     }

@@ -26,7 +26,7 @@ pub(super) fn is_likely(data: &[u8]) -> bool {
         && fields(data).all(|field| field.is_some_and(|(number, _)| number <= BELIEVED))
 }
 
-/// Returns the fields with their numbers; none in the place of one that is not sound, which is the last.
+/// Returns the fields with their numbers; none in place of one that is not sound, which is the last.
 pub(super) fn fields(mut data: &[u8]) -> impl Iterator<Item = Option<(u64, Field<'_>)>> {
     std::iter::from_fn(move || {
         if data.is_empty() {

@@ -32,7 +32,7 @@ pub(super) struct Unpacked {
     pub(super) is_cut: bool,
 }
 
-/// Returns what compressed data was; none where it is not compressed, or is broken.
+/// Returns what compressed data was, or none if it is not compressed, or is broken.
 pub(super) fn unpack(data: &[u8]) -> Option<Unpacked> {
     if data.starts_with(b"\x1f\x8b") {
         read("gzip", MultiGzDecoder::new(data))

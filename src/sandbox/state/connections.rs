@@ -37,7 +37,7 @@ pub(crate) struct Connection {
     pub(crate) session: Option<SessionId>,
     /// The session timeout that was agreed on this connection, in milliseconds.
     pub(crate) timeout: u64,
-    /// Whom the client has proved to be. It ends with the connection; clients prove it anew.
+    /// Whom the client has proved to be. It ends with the connection; clients prove it again.
     pub(crate) ids: Vec<Id>,
     /// Wall milliseconds.
     pub(crate) established: i64,

@@ -167,7 +167,7 @@ impl Simulation {
                 self.state.disconnect(id);
                 let session = if same { welcome.session } else { NEW };
                 let (id, again) = self.connect(session, &welcome.password);
-                // One that has expired is begun anew.
+                // One that has expired is begun again.
                 let again = if again.session == NEW {
                     self.state.disconnect(id);
                     self.connect(NEW, &[])

@@ -30,7 +30,7 @@ impl State {
                 if self.node(&path).is_ok_and(|node| !self.may(from, node, permission::READ)) {
                     return Err(Code::NoAuth);
                 }
-                // Also where there is no znode: the watch then waits for it.
+                // Also if there is no znode: the watch then waits for it.
                 if watch {
                     self.watches.data.add(&path, from, WatchMode::Once);
                 }

@@ -5,7 +5,7 @@ use crate::zk::{EventKind, Stat, ZnodePath};
 /// A znode at one moment, and what has been told of it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Baseline {
-    /// The znode, or the nearest one above it that exists. None where not even the root does.
+    /// The znode, or the nearest one above it that exists. None if not even the root does.
     nearest: Option<(ZnodePath, Stat)>,
     /// Whether it is the znode itself.
     exists: bool,
@@ -28,7 +28,7 @@ impl Baseline {
         Self { nearest, exists, told: Reported::default() }
     }
 
-    /// Takes note of an event that has been told.
+    /// Notes an event that has been told.
     pub(super) fn tell(&mut self, path: &ZnodePath, kind: EventKind, at: Option<&str>) {
         let told = &mut self.told;
         match kind {

@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::zk::{Event, Feature, WatchKind, ZnodePath};
 
 /// Bytes of steps that wait to be taken: some thousands. Whoever takes them more slowly than others
-/// change znodes, for want of a reader or for a slow command, must not fill the memory.
+/// change znodes, for lack of a reader or for a slow command, must not fill the memory.
 const WAITING_BYTES: usize = 1024 * 1024;
 
 /// What a step takes besides its text, in bytes.

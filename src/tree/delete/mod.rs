@@ -112,7 +112,7 @@ impl Deletion<'_> {
         self.plan.outcome()
     }
 
-    /// Takes note of a reply. An error is returned only where nothing else is in flight or done.
+    /// Notes a reply. An error is returned only where nothing else is in flight or done.
     fn receive(&mut self, received: Received) -> Result<()> {
         match received {
             // The znode that the user named cannot be deleted.

@@ -153,7 +153,7 @@ impl Plan {
         Some(Target { path, parent: Some(parent), tries: 0 })
     }
 
-    /// Takes note of what came of one znode.
+    /// Notes what came of one znode.
     pub(super) fn done(&mut self, target: Target, step: Step) {
         match step {
             Step::Deleted => {

@@ -151,7 +151,7 @@ impl<R: BufRead> Zstandard<R> {
 }
 
 /// Returns the length of a frame that is to be skipped (RFC 8878, 3.1.2), behind whose head the file
-/// stands then; none where another frame begins.
+/// stands then, or none if another frame begins.
 fn skippable(file: &mut impl BufRead) -> io::Result<Option<u32>> {
     let first = file.fill_buf()?;
     // A buffer ends where it will; with fewer bytes than a head, it is a decoder's to say so.

@@ -16,7 +16,7 @@ pub const MAX_WHOLE_BYTES: u64 = 1 << 30;
 pub struct TreeFile {
     /// What it is.
     pub format: Format,
-    /// Its header, where it has one.
+    /// Its header, if it has one.
     pub header: Option<Header>,
     /// The znodes; of other tools' files sorted, of ours as they come.
     pub records: Box<dyn Iterator<Item = Result<Located>> + Send>,

@@ -159,7 +159,7 @@ fn without_data(record: &Record) -> Record {
 
 /// Reads a tree from a folder, in the order of a walk.
 pub struct FolderReader {
-    /// Its header, where it has one.
+    /// Its header, if it has one.
     pub header: Option<Header>,
     top: ZnodePath,
     max_bytes: u64,

@@ -20,7 +20,7 @@ pub fn sort(records: &mut [Located]) {
     records.sort_by(|one, other| walk_order(&one.record.path, &other.record.path));
 }
 
-/// Returns the path below `target` that `path` has below `top`; none where it is outside.
+/// Returns the path below `target` that `path` has below `top`, or none if it is outside.
 pub fn rebase(path: &ZnodePath, top: &ZnodePath, target: &ZnodePath) -> Option<ZnodePath> {
     if !top.contains(path) {
         return None;

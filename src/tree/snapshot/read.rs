@@ -140,7 +140,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Takes in a line; none where it is the end.
+    /// Takes in a line, or none if it is the end.
     fn take(&mut self, line: Line) -> Option<Result<Located>> {
         match line {
             Line::Record(_) if self.end.is_some() => {
