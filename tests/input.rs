@@ -74,7 +74,7 @@ fn a_wrong_option_is_one_clear_line() {
         ),
         (
             &["-server", "a:1/b,c:2/b"],
-            "Not a server: a:1/b,c:2/b: the chroot stands once, behind the last server: a:1,c:2/b\n",
+            "Not a server: a:1/b,c:2/b: write the chroot once, after the last server: a:1,c:2/b\n",
         ),
         (&["-server", "::1"], "Not a server: ::1: put an IPv6 address in brackets: [::1]:2181\n"),
         (&["-compat", "4"], "-compat cannot be 4; it is one of 3.4 3.9\n"),

@@ -208,8 +208,8 @@ Client {
             ("Client {", ":1: the file ends inside a section"),
             ("Client {\n a required\n password=\"x", ":3: a quote is not closed"),
             ("Client {\n a required password secret;", ":2: found a word where = is expected"),
-            ("Client }", ":1: } stands where { is expected"),
-            ("{", ":1: { stands where a word is expected"),
+            ("Client }", ":1: found } where { is expected"),
+            ("{", ":1: found { where a word is expected"),
             ("/* x", ":1: a comment has no end"),
             ("Client { a required; }", ":1: the file ends inside a section"),
         ] {
