@@ -62,14 +62,14 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('ls2', 'ls2', [CompletionResultType]::ParameterValue, 'List the children of a znode, and its stat')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print the data of a znode')
             [CompletionResult]::new('stat', 'stat', [CompletionResultType]::ParameterValue, 'Print the stat of a znode')
-            [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Tell by the exit status whether a znode exists')
+            [CompletionResult]::new('exists', 'exists', [CompletionResultType]::ParameterValue, 'Set the exit status by whether a znode exists')
             [CompletionResult]::new('getAllChildrenNumber', 'getAllChildrenNumber', [CompletionResultType]::ParameterValue, 'Count the znodes below a znode, at every depth')
             [CompletionResult]::new('cd', 'cd', [CompletionResultType]::ParameterValue, 'Change the znode that relative paths start from')
             [CompletionResult]::new('pwd', 'pwd', [CompletionResultType]::ParameterValue, 'Print the znode that relative paths start from')
             [CompletionResult]::new('tree', 'tree', [CompletionResultType]::ParameterValue, 'Draw what lies below a znode')
-            [CompletionResult]::new('find', 'find', [CompletionResultType]::ParameterValue, 'List znodes that are as all conditions say')
+            [CompletionResult]::new('find', 'find', [CompletionResultType]::ParameterValue, 'List the znodes that meet all conditions')
             [CompletionResult]::new('grep', 'grep', [CompletionResultType]::ParameterValue, 'Search the data of a znode and of all below it')
-            [CompletionResult]::new('du', 'du', [CompletionResultType]::ParameterValue, 'Show which branches of a tree hold most')
+            [CompletionResult]::new('du', 'du', [CompletionResultType]::ParameterValue, 'Show which branches of a tree hold the most')
             [CompletionResult]::new('count', 'count', [CompletionResultType]::ParameterValue, 'Count the znodes at and below a znode, by kind')
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Create a znode')
             [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Write the data of a znode')
@@ -83,26 +83,26 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('mirror', 'mirror', [CompletionResultType]::ParameterValue, 'Make a tree like another')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show how two trees differ, or a tree and a file')
             [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Write a znode and all below it to a file')
-            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Make the znodes of a file that save wrote')
-            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what apply would do to make a tree as a file says')
-            [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make a tree as a file says')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Load the znodes of a saved file')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what apply would do to make a tree match a file')
+            [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make a tree match a file')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Print each event of a znode, or run a command for it')
-            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode is as it should be')
+            [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until a znode meets a condition')
             [CompletionResult]::new('addWatch', 'addWatch', [CompletionResultType]::ParameterValue, 'Leave a watch that stays until it is removed')
             [CompletionResult]::new('removewatches', 'removewatches', [CompletionResultType]::ParameterValue, 'Remove watches of this session from a znode')
             [CompletionResult]::new('watches', 'watches', [CompletionResultType]::ParameterValue, 'List the watches of this session')
-            [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Show events as they come, or not; watching goes on')
+            [CompletionResult]::new('printwatches', 'printwatches', [CompletionResultType]::ParameterValue, 'Turn the display of events on or off; watches stay')
             [CompletionResult]::new('getAcl', 'getAcl', [CompletionResultType]::ParameterValue, 'Print who may do what with a znode')
             [CompletionResult]::new('setAcl', 'setAcl', [CompletionResultType]::ParameterValue, 'Replace the list of who may do what with a znode')
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the id for ACLs of a user and a password')
             [CompletionResult]::new('addauth', 'addauth', [CompletionResultType]::ParameterValue, 'Add an identity to this session and to later ones')
             [CompletionResult]::new('whoami', 'whoami', [CompletionResultType]::ParameterValue, 'Print who the server takes this session for')
             [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit the znodes or bytes of a znode and all below it')
-            [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and what it has')
-            [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Take a limit away from a znode, or its whole quota')
+            [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and its usage')
+            [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Remove a limit of a znode, or its whole quota')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Close the session and open one, here or elsewhere')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
-            [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session where one has expired')
+            [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one has expired')
             [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
             [CompletionResult]::new('quit', 'quit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
@@ -112,7 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing')
-            [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Forget a transaction; nothing of it is sent')
+            [CompletionResult]::new('discard', 'discard', [CompletionResultType]::ParameterValue, 'Drop a transaction; nothing is sent')
             [CompletionResult]::new('source', 'source', [CompletionResultType]::ParameterValue, 'Run the lines of a file, as if they were typed here')
             [CompletionResult]::new('echo', 'echo', [CompletionResultType]::ParameterValue, 'Print words, one blank between them')
             [CompletionResult]::new('sleep', 'sleep', [CompletionResultType]::ParameterValue, 'Wait for some seconds with the session kept alive')
@@ -129,10 +129,10 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;ls' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -145,20 +145,20 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;get' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode goes')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode is deleted')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the data changes or the znode is deleted')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Print the data in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'Print the data in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
             [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'Print the data as a table of bytes in hexadecimal')
-            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data as what it is: JSON indented, what is compressed undone')
+            [CompletionResult]::new('--pretty', '--pretty', [CompletionResultType]::ParameterName, 'Show the data by its kind: JSON indented, compressed data unpacked')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;stat' {
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode comes, goes or changes its data')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode or its data changes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when the znode or its data changes')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -184,10 +184,10 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;tree' {
-            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Draw so many levels only')
-            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Draw so many levels only')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Show the bytes of data and, where a znode is not persistent, its kind')
-            [CompletionResult]::new('--sizes', '--sizes', [CompletionResultType]::ParameterName, 'Show the bytes of data and, where a znode is not persistent, its kind')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Draw this many levels only')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Draw this many levels only')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Show the bytes of data, and the kind of znodes that are not persistent')
+            [CompletionResult]::new('--sizes', '--sizes', [CompletionResultType]::ParameterName, 'Show the bytes of data, and the kind of znodes that are not persistent')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -197,38 +197,37 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--regex', '--regex', [CompletionResultType]::ParameterName, 'The path matches this regular expression')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The data matches this regular expression')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'One of persistent, ephemeral, container, ttl and sequential; any of several')
-            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'So many bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024')
-            [CompletionResult]::new('--newer', '--newer', [CompletionResultType]::ParameterName, 'The data was changed less than so long ago, such as 30s, 5m, 12h, 30d, 2w')
-            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'The data was not changed for so long')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'N bytes of data: +N more, -N less; k and M are 1024 and 1024 times 1024')
+            [CompletionResult]::new('--newer', '--newer', [CompletionResultType]::ParameterName, 'The data changed within this time, such as 30s, 5m, 12h, 30d, 2w')
+            [CompletionResult]::new('--older', '--older', [CompletionResultType]::ParameterName, 'The data has not changed for this time')
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'It is an ephemeral of this session')
             [CompletionResult]::new('--acl', '--acl', [CompletionResultType]::ParameterName, 'The ACL, as scheme:id:perms, has this text in it')
-            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Look at so many levels below path only')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Look at this many levels below path only')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Run a command, all the words that follow, for each znode; {} is its path')
             [CompletionResult]::new('--empty', '--empty', [CompletionResultType]::ParameterName, 'It has neither data nor children')
-            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'It has no data at all, which is not the same as data of no bytes')
-            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete what is found, children first')
+            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete the znodes found, children first')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;grep' {
-            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Capital and small letters are the same')
-            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Capital and small letters are the same')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Ignore case')
+            [CompletionResult]::new('--ignore-case', '--ignore-case', [CompletionResultType]::ParameterName, 'Ignore case')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Print only the znodes with a match')
             [CompletionResult]::new('--znodes', '--znodes', [CompletionResultType]::ParameterName, 'Print only the znodes with a match')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Print only how many lines of each znode match')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Print only how many lines of each znode match')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Find the lines that do not match')
-            [CompletionResult]::new('--invert', '--invert', [CompletionResultType]::ParameterName, 'Find the lines that do not match')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print the lines that do not match')
+            [CompletionResult]::new('--invert', '--invert', [CompletionResultType]::ParameterName, 'Print the lines that do not match')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;du' {
-            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show so many of the largest')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Show this many of the largest')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What counts as large')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -240,8 +239,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;create' {
-            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
-            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Delete the znode when nothing happens to it for so many milliseconds')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Delete the znode when it has not changed for this many milliseconds')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Delete the znode when it has not changed for this many milliseconds')
             [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Append ten digits that count up, so that every name is new')
@@ -250,13 +249,12 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--ephemeral', '--ephemeral', [CompletionResultType]::ParameterName, 'Delete the znode when this session ends')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--container', '--container', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
-            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
             [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
-            [CompletionResult]::new('--parents', '--parents', [CompletionResultType]::ParameterName, 'Create the znodes above it too, where they do not exist')
-            [CompletionResult]::new('--if-absent', '--if-absent', [CompletionResultType]::ParameterName, 'Let be where the znode exists')
+            [CompletionResult]::new('--parents', '--parents', [CompletionResultType]::ParameterName, 'Create missing znodes above it too')
+            [CompletionResult]::new('--if-absent', '--if-absent', [CompletionResultType]::ParameterName, 'Do nothing if the znode exists')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -268,12 +266,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--input', '--input', [CompletionResultType]::ParameterName, 'Take the data from this file, or with - from standard input')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
-            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
             [CompletionResult]::new('--hex', '--hex', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
-            [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create the znode where it does not exist')
+            [CompletionResult]::new('--create', '--create', [CompletionResultType]::ParameterName, 'Create the znode if it does not exist')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -286,7 +283,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;delete' {
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Delete only if this is the version of the data')
-            [CompletionResult]::new('--if-exists', '--if-exists', [CompletionResultType]::ParameterName, 'Let be where the znode does not exist')
+            [CompletionResult]::new('--if-exists', '--if-exists', [CompletionResultType]::ParameterName, 'Do nothing if the znode does not exist')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -294,10 +291,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;deleteall' {
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
-            [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Delete what may be deleted, also where children may not be listed')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -305,53 +301,52 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;rmr' {
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
-            [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Delete what may be deleted, also where children may not be listed')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;json' {
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write what the expression gives, though it assigns nothing')
-            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write what the expression gives, though it assigns nothing')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write the result of an expression that assigns nothing')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write the result of an expression that assigns nothing')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;cp' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Copy all below it too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Copy all below it too')
-            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that are there with other data, ACL or kind')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Copy all znodes below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Copy all znodes below it too')
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that exist with different data, ACL or kind')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;mv' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Move all below it too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Move all below it too')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Move all znodes below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Move all znodes below it too')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;mirror' {
-            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete what only the target has; live ephemerals stay')
+            [CompletionResult]::new('--delete', '--delete', [CompletionResultType]::ParameterName, 'Delete what only the target has, except live ephemerals')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -367,19 +362,19 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         }
         'zksh;save' {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write a folder of files, one for each znode''s data')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a file that is there')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;load' {
-            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that are there with other data, ACL or kind')
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'Change znodes that exist with different data, ACL or kind')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done, and do nothing')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -388,7 +383,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Plan ephemerals as persistent; otherwise they are left out')
-            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have; live ephemerals stay')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have, except live ephemerals')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -399,31 +394,31 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Make ephemerals persistent; otherwise they are left out')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
-            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have; live ephemerals stay')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Delete what the file does not have, except live ephemerals')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;watch' {
-            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End after so many events')
-            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after so many events')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Follow all that is below it too')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'End after this many events')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after this many events')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Follow all znodes below it too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Follow all znodes below it too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;wait' {
-            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
-            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Fail after so many seconds')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Fail after this many seconds')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Fail after this many seconds')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'zksh;addWatch' {
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
-            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'Whether all below the znode is watched too')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'What to watch: the znode, or all below it too')
+            [CompletionResult]::new('--mode', '--mode', [CompletionResultType]::ParameterName, 'What to watch: the znode, or all below it too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -472,7 +467,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Do it even to /, /zookeeper and what the config file protects')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -623,8 +618,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;repeat' {
-            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
-            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Time from the end of one run to the begin of the next')
+            [CompletionResult]::new('-i', '-i', [CompletionResultType]::ParameterName, 'Pause between two runs')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Pause between two runs')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -646,7 +641,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;setting' {
-            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Keep it in the config file, for later shells; without a name, all')
+            [CompletionResult]::new('--save', '--save', [CompletionResultType]::ParameterName, 'Save it in the config file for later shells; without a name, all')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
