@@ -38,7 +38,7 @@ Created /lake
 > wait /lake exists
 > wait /lake value=deep
 > wait /lake children>=1 --timeout 0.1
-! Waited 0.1 s: /lake has 0 children";
+! Timed out after 0.1 s: /lake has 0 children";
 
 impl Wait {
     /// Waits until the condition holds; `last` is the znode as it was seen last.
