@@ -155,7 +155,8 @@ impl Spec for Create {
 
 async fn create_parents(cx: &Context, path: &str, acl: &Acl) -> Result<()> {
     for parent in parents(path) {
-        let created = cx.session.create(parent, ZnodeData::null(), CreateMode::default(), acl).await;
+        let created =
+            cx.session.create(parent, ZnodeData::null(), CreateMode::default(), acl).await;
         if !is(&created, Code::NodeExists) {
             created?;
         }

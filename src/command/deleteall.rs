@@ -72,7 +72,7 @@ impl Spec for DeleteAll {
         let path = self.path(cx)?;
         let note = |count| cx.progress.note(count, "deleted");
         tree::delete(&cx.session, &path, self.batch(), self.keep_going, note).await?;
-        Ok(Silence {})
+        Ok(NoOutput {})
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {

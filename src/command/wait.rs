@@ -208,7 +208,7 @@ impl Condition {
             (Self::Value(_), Some(_)) if seen.data.as_ref().is_some_and(ZnodeData::is_null) => {
                 format!("{path} has no data (null)")
             }
-            (Self::Value(_), Some(_)) => format!("{path} has another value"),
+            (Self::Value(_), Some(_)) => format!("{path} has a different value"),
             _ => format!("{path} exists"),
         }
     }
