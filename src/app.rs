@@ -17,21 +17,23 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use self::notifications::Notifications;
 use self::sandbox::Sandbox;
 use self::signals::Signals;
 use crate::artifacts;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, History, OpenTransaction, Output, Reader, RunningFiles, StandardInput,
-    Switch, Switches, WorkingPath,
+    Asking, Config, Context, Explaining, History, Output, Reader, RunningFiles, StandardInput,
+    Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
+use crate::explain::FiredLog;
 use crate::options::{self, Input, Options, Ready, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
-use crate::session::{Session, Settings, Transport};
+use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
 use crate::terminal::progress::Progress;
 use crate::terminal::{Mode, Screen, password};
 use crate::zk::{SaslUser, Secret, Security};
@@ -42,6 +44,9 @@ const BROKEN_PIPE: u8 = 141;
 /// How long a one-shot command waits while every server refuses connections, when neither -timeout
 /// nor -waitforconnection says how long.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Name of the session that a shell begins with.
+const FIRST_SESSION: &str = "main";
 
 /// File descriptors that must be free at the start: the runtime, signals, the session, a file and a
 /// password prompt. Without them libraries panic.
@@ -202,9 +207,10 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
 fn cx(
     options: &Options,
     screen: &Arc<Screen>,
-    session: Session,
+    session: Sessions,
     view: View,
     switches: Arc<Switches>,
+    fired: FiredLog,
 ) -> Context {
     let output = {
         let screen = Arc::clone(screen);
@@ -240,14 +246,15 @@ fn cx(
         false => Asking::Prompt,
     };
     Context {
+        cwd: PerSession::new(&session),
+        transaction: PerSession::new(&session),
         session,
         view,
         reader: reader(options),
         output,
-        cwd: WorkingPath::default(),
         switches,
         history: History::default(),
-        transaction: OpenTransaction::default(),
+        explaining: Explaining::new(fired),
         terminal,
         progress: Progress::default(),
         config: Config { file: options.config_file.clone(), protected: options.protected.clone() },
@@ -255,6 +262,18 @@ fn cx(
         input: StandardInput::default(),
         running_files: RunningFiles::default(),
     }
+}
+
+/// Makes the shell's sessions, of which the first is there and not open.
+fn sessions(settings: Settings, names_server: bool, notifications: Notifications) -> Sessions {
+    let screen = Arc::clone(&notifications.screen);
+    let show = move |badge: &Badge, event| notifications.show(badge, event);
+    let show = Arc::new(notifications::suggest_sandbox_once(screen, names_server, show));
+    Sessions::new(FIRST_SESSION, move |badge, timeout| {
+        let timeout = timeout.unwrap_or(settings.timeout);
+        let show = Arc::clone(&show);
+        Session::new(Settings { timeout, ..settings.clone() }, move |event| show(&badge, event))
+    })
 }
 
 /// Opens a session and runs the mode that the options ask for; returns the exit status.
@@ -289,15 +308,17 @@ async fn run(
     let is_dumb = is_dumb(options, screen);
     let ensembles = named(&options.ensembles);
     let event_buffer = EventBuffer::default();
-    let session = {
-        let event_buffer = (script.is_some() && !is_dumb).then(|| event_buffer.clone());
-        let show =
-            notifications::to_screen(Arc::clone(screen), event_buffer, view, Arc::clone(&switches));
-        let show = notifications::suggest_sandbox_once(Arc::clone(screen), names_server, show);
-        Session::new(settings(options, transport), show)
+    let notifications = Notifications {
+        screen: Arc::clone(screen),
+        event_buffer: (script.is_some() && !is_dumb).then(|| event_buffer.clone()),
+        view,
+        switches: Arc::clone(&switches),
+        fired: FiredLog::default(),
     };
+    let fired = notifications.fired.clone();
+    let session = sessions(settings(options, transport), names_server, notifications);
     session.open(servers);
-    let cx = cx(options, screen, session, view, switches);
+    let cx = cx(options, screen, session, view, switches, fired);
     let status = if screen.mode() == Mode::Terminal {
         // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
@@ -305,7 +326,7 @@ async fn run(
     } else {
         without_prompt(options, &cx, screen, &event_buffer, script, &ensembles, &mut signals).await
     };
-    cx.session.close().await;
+    cx.session.close_all().await;
     screen.end();
     screen.flush();
     match status.map_err(anyhow::Error::downcast::<Error>) {

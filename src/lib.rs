@@ -26,15 +26,16 @@
 //! | `tree` | `error`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `lesson` | `language`, `output` |
+//! | `explain` | `error`, `output`, `session`, `zk` |
 //! | `terminal` | `bounded_queue`, `error`, `output` |
-//! | `dispatch` | `dialect`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
-//! | `command` | `dialect`, `dispatch`, `error`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `dispatch` | `dialect`, `error`, `explain`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `command` | `dialect`, `dispatch`, `error`, `explain`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
-//! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
+//! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
 pub mod app;
 pub mod artifacts;
@@ -43,6 +44,7 @@ pub mod command;
 pub mod dialect;
 pub mod dispatch;
 pub mod error;
+pub mod explain;
 pub mod glossary;
 pub mod language;
 pub mod lesson;

@@ -127,6 +127,19 @@ redo 0
 nonsense
 ls -z
 get /a//b
+session
+session new bob
+session list
+@bob create -e /bob
+@bob get -w /bob
+explain get /lake
+explain zxid
+explain on
+set /bob x
+delete /none
+explain off
+session kill bob
+session close bob
 close
 ls /
 reconnect

@@ -30,6 +30,7 @@ mod sandbox;
 mod scripts;
 mod secrets;
 mod secured;
+mod sessions;
 mod startup;
 mod states;
 mod story;

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::dialect::Format;
 use crate::dispatch::{Switch, Switches};
 use crate::error::{Error, Kind};
+use crate::explain::FiredLog;
 use crate::output::escape::{self, Newlines};
 use crate::output::json::Time;
 use crate::output::{Report, View};
 use crate::script::EventBuffer;
-use crate::session::{SessionEvent, Warning};
+use crate::session::{Badge, SessionEvent, Stamp, Warning};
 use crate::terminal::{Mode, Screen};
 
 /// What to do when no server was named and none listens on ZooKeeper's usual port.
@@ -26,56 +27,71 @@ pub(super) fn suggest_sandbox(error: Error) -> Error {
 pub(super) fn suggest_sandbox_once(
     screen: Arc<Screen>,
     names_server: bool,
-    tell: impl Fn(SessionEvent) + Send + Sync,
-) -> impl Fn(SessionEvent) + Send + Sync {
+    tell: impl Fn(&Badge, SessionEvent) + Send + Sync,
+) -> impl Fn(&Badge, SessionEvent) + Send + Sync {
     let named = AtomicBool::new(names_server);
-    move |event| {
+    move |badge, event| {
         let trouble = matches!(event, SessionEvent::Warning(Warning::ConnectFailing(_), _));
-        tell(event);
+        tell(badge, event);
         if trouble && screen.mode() == Mode::Terminal && !named.swap(true, Ordering::Relaxed) {
             screen.notice(NO_SERVER_NAMED);
         }
     }
 }
 
-/// Returns the function that shows what the session reports. In a script, events pass through `event_buffer`
-/// so that they appear between the right results. The runtime's threads call it.
-pub(super) fn to_screen(
-    screen: Arc<Screen>,
-    event_buffer: Option<EventBuffer>,
-    view: View,
-    switches: Arc<Switches>,
-) -> impl Fn(SessionEvent) + Send + Sync {
-    let render = {
-        let switches = Arc::clone(&switches);
-        move |news: &dyn Report| view.event(news, Time::now(), switches.is_on(Switch::Times))
-    };
-    move |event| match (event, screen.mode()) {
-        (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
-            let text = render(&event);
-            match &event_buffer {
-                // Raw output is data alone.
-                _ if view.format == Format::Raw => screen.aside(&text),
-                Some(event_buffer) => event_buffer.hold(stamp, text),
-                None => screen.event(&text),
+/// Shows what sessions report. In a script, events pass through `event_buffer` so that they appear
+/// between the right results.
+#[derive(Clone)]
+pub(super) struct Notifications {
+    pub(super) screen: Arc<Screen>,
+    pub(super) event_buffer: Option<EventBuffer>,
+    pub(super) view: View,
+    pub(super) switches: Arc<Switches>,
+    /// Where events are noted for `explain`.
+    pub(super) fired: FiredLog,
+}
+
+impl Notifications {
+    /// Shows what the session with this badge reports. The runtime's threads call it.
+    pub(super) fn show(&self, badge: &Badge, event: SessionEvent) {
+        let Self { screen, event_buffer, view, switches, fired } = self;
+        let session = badge.shown();
+        let render = |news: &dyn Report| {
+            view.event(session.as_deref(), news, Time::now(), switches.is_on(Switch::Times))
+        };
+        // Replies of the current session say where its events stand; those of others come between.
+        let place = |stamp| if badge.is_current() { stamp } else { Stamp::default() };
+        match (event, screen.mode()) {
+            (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
+                if switches.is_on(Switch::Explain) {
+                    fired.note(badge.number(), session.as_deref(), &event);
+                }
+                let text = render(&event);
+                match event_buffer {
+                    // Raw output is data alone.
+                    _ if view.format == Format::Raw => screen.aside(&text),
+                    Some(event_buffer) => event_buffer.hold(place(stamp), text),
+                    None => screen.event(&text),
+                }
             }
-        }
-        // A script learns of state changes from the lines that fail.
-        (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
-        (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
-        // The line that finds no server reports it.
-        (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
-        (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
-            let record = render(&warning);
-            match &event_buffer {
-                Some(event_buffer) => event_buffer.hold(stamp, record),
-                None => screen.event(&record),
+            // A script learns of state changes from the lines that fail.
+            (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
+            (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
+            // The line that finds no server reports it.
+            (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
+            (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
+                let record = render(&warning);
+                match event_buffer {
+                    Some(event_buffer) => event_buffer.hold(place(stamp), record),
+                    None => screen.event(&record),
+                }
             }
+            (SessionEvent::Warning(warning, _), _) => {
+                let whose = session.map(|session| format!("({session}) ")).unwrap_or_default();
+                let sentence = format!("{whose}{}", warning.sentence());
+                screen.notice(&escape::to_terminal(sentence.as_bytes(), Newlines::Escape));
+            }
+            _ => {}
         }
-        (SessionEvent::Warning(warning, _), _) => {
-            let sentence = warning.sentence();
-            screen.notice(&escape::to_terminal(sentence.as_bytes(), Newlines::Escape));
-        }
-        _ => {}
     }
 }

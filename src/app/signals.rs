@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::session::Session;
+use crate::session::Sessions;
 use crate::terminal::Screen;
 
 /// How long the shell may take to end by itself, with the second that a script has for replies: a
@@ -54,12 +54,12 @@ impl Signals {
 
 /// Ends the process if it still runs after a signal and the grace time, once the session is closed.
 /// Needs a runtime.
-pub(super) fn force_end(session: Session, screen: Arc<Screen>) -> anyhow::Result<()> {
+pub(super) fn force_end(sessions: Sessions, screen: Arc<Screen>) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     tokio::spawn(async move {
         let signal = signals.next(&screen).await;
         tokio::time::sleep(GRACE).await;
-        session.close().await;
+        sessions.close_all().await;
         #[expect(clippy::exit, reason = "the main thread is blocked for good")]
         std::process::exit(128 + i32::from(signal));
     });

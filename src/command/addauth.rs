@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use super::digest;
-use crate::dispatch::{Context, Effects, Secret, Spec, Task};
+use crate::dispatch::{Context, Effects, Secret, Spec, Task, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 
@@ -35,6 +35,10 @@ impl Spec for AddAuth {
 
     fn effects(&self) -> Effects {
         Effects { auth: true, ..Effects::NONE }
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["auth"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

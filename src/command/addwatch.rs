@@ -1,6 +1,6 @@
 //! `addWatch`: set a persistent watch.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::Result;
 use crate::output::NoOutput;
 use crate::zk::{TypedPath, WatchKind};
@@ -58,6 +58,10 @@ impl Spec for AddWatch {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several).watching(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["addWatch"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

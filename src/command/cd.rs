@@ -1,7 +1,7 @@
 //! `cd`: change the working path.
 
 use crate::dialect::Dialect;
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 use crate::zk::{TypedPath, ZnodePath};
@@ -51,6 +51,10 @@ impl Spec for Cd {
 
     fn effects(&self) -> Effects {
         Effects { reads: true, ..Effects::SHELL }
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["exists"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -1,6 +1,6 @@
 //! `config`: the configuration of the ensemble.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::Stat;
@@ -44,6 +44,10 @@ impl Spec for Config {
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Ensemble> {

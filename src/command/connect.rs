@@ -1,6 +1,6 @@
 //! `connect` and `close`: the session itself.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::session::Losses;
@@ -124,6 +124,10 @@ impl Spec for Close {
 
     fn effects(&self) -> Effects {
         Effects { session: true, ..Effects::NONE }
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["closeSession"])
     }
 
     async fn run(&self, cx: &Context) -> Result<SwitchReport> {

@@ -1,6 +1,6 @@
 //! `count`: count the znodes of a subtree by kind.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::Kind;
@@ -41,6 +41,10 @@ impl Spec for Count {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Counted> {

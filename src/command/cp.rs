@@ -1,7 +1,7 @@
 //! `cp`: copy a znode, or a tree.
 
 use crate::dispatch::transfer::{Transfer, TransferOptions, TransferReport, apart, copied, live};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
 use crate::error::Result;
 use crate::tree::source::Pairs;
 use crate::zk::TypedPath;
@@ -64,6 +64,10 @@ impl Spec for Cp {
 
     fn effects(&self) -> Effects {
         self.options.effects()
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

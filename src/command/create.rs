@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use super::Command;
-use crate::dispatch::{
-    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write,
-};
+use crate::dispatch::{Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
@@ -121,6 +119,10 @@ impl Spec for Create {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Create).long(self.asks() || self.is_long())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["create"])
     }
 
     async fn run(&self, cx: &Context) -> Result<CreateReport> {

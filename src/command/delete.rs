@@ -1,6 +1,6 @@
 //! `delete`: remove a znode that has no children.
 
-use crate::dispatch::{Context, Data, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Data, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 use crate::session::Operation;
@@ -54,6 +54,10 @@ impl Spec for Delete {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Delete)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["delete"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

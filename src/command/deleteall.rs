@@ -1,8 +1,6 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
-use crate::dispatch::{
-    Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, counted,
-};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, counted, Sends};
 use crate::error::Result;
 use crate::output::NoOutput;
 use crate::terminal::progress::grouped;
@@ -66,6 +64,10 @@ impl Spec for DeleteAll {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "multiRead", "delete", "multi"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -1,6 +1,6 @@
 //! `delquota`: remove a quota.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 use crate::tree;
@@ -54,6 +54,10 @@ impl Spec for DelQuota {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Quota)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData", "delete"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

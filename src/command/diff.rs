@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dispatch::transfer::{ALL, copied};
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text, difference, json};
@@ -76,6 +76,10 @@ impl Spec for Diff {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

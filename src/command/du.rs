@@ -1,6 +1,6 @@
 //! `du`: show which branches of a tree hold the most data.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -60,6 +60,10 @@ impl Spec for Du {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "exists", "getData", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Sizes> {

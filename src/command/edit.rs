@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Message;
 use crate::output::pretty::Kind as DataKind;
@@ -42,6 +42,10 @@ impl Spec for Edit {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData", "setData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Message> {

@@ -1,6 +1,6 @@
 //! `exists`: whether there is a znode, for scripts.
 
-use crate::dispatch::{Context, Data, Effects, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -32,6 +32,10 @@ impl Spec for Exists {
 
     fn effects(&self) -> Effects {
         Effects::READS
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["exists"])
     }
 
     async fn run(&self, cx: &Context) -> Result<ExistsReport> {

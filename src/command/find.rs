@@ -2,10 +2,8 @@
 
 use super::Invocation;
 use crate::dialect::Dialect;
-use crate::dispatch::{
-    Consent, Context, Effects, Question, ReadFailures, Spec, Table, Task, Words, WrappedWord,
-    Write, counted, words,
-};
+use crate::dispatch::{Consent, Context, Effects, Question, ReadFailures, Spec, Table, Task, Words, WrappedWord,
+    Write, counted, words, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{NoOutput, Report, Text};
@@ -160,6 +158,10 @@ impl Spec for Find {
         } else {
             Effects::READS.long(true)
         }
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "getData", "multiRead", "exists", "getACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::zk::{Stat, TypedPath, ZnodeData, ZnodePath};
@@ -75,6 +75,10 @@ impl Spec for Get {
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Data> {

@@ -1,6 +1,6 @@
 //! `getAcl`: who may do what with a znode.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};
@@ -34,6 +34,10 @@ impl Spec for GetAcl {
 
     fn effects(&self) -> Effects {
         Effects::READS
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<AclReport> {

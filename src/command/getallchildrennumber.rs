@@ -1,6 +1,6 @@
 //! `getAllChildrenNumber`: count the znodes below a znode.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -34,6 +34,10 @@ impl Spec for GetAllChildrenNumber {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getAllChildrenNumber"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Count> {

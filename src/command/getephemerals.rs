@@ -1,6 +1,6 @@
 //! `getEphemerals`: the ephemeral znodes of this session.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{TypedPath, ZnodePath};
@@ -34,6 +34,10 @@ impl Spec for GetEphemerals {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getEphemerals"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Ephemerals> {

@@ -1,6 +1,6 @@
 //! `grep`: lines of data that a regular expression matches.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};
@@ -53,6 +53,10 @@ impl Spec for Grep {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "getData", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

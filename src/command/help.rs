@@ -76,12 +76,12 @@ impl Spec for Help {
     }
 }
 
-fn is_command(name: &str) -> bool {
+pub(super) fn is_command(name: &str) -> bool {
     Command::tree().find_subcommand(name).is_some()
 }
 
 /// The entry of the glossary, or the complaint that the word is none of ours.
-fn entry(word: &str, language: Language) -> Result<String> {
+pub(super) fn entry(word: &str, language: Language) -> Result<String> {
     match glossary::find(word) {
         Some(entry) => Ok(entry.screen(language)),
         None => Err(unknown(word)),
@@ -89,7 +89,7 @@ fn entry(word: &str, language: Language) -> Result<String> {
 }
 
 /// The complaint about a word that is neither a command nor in the glossary.
-fn unknown(word: &str) -> Error {
+pub(super) fn unknown(word: &str) -> Error {
     match glossary::nearest(word) {
         // A command has its own suggestion, which counts where a letter is all that is wrong.
         Some((distance, near)) if distance < 2 || nearest::<Command>(word).is_none() => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree::jq::Expression;
@@ -77,6 +77,13 @@ impl Spec for Json {
         } else {
             Effects::READS.long(true)
         }
+    }
+
+    fn sends(&self) -> Sends {
+        if self.writes() {
+            return Sends::each(&["getData", "setData"]);
+        }
+        Sends::each(&["getData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Values> {

@@ -1,7 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
 use crate::dialect::Format;
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -35,6 +35,10 @@ impl Spec for ListQuota {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Listed> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
 use crate::error::Result;
 use crate::zk::TypedPath;
 
@@ -54,6 +54,10 @@ impl Spec for Load {
 
     fn effects(&self) -> Effects {
         self.options.effects()
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,7 +1,7 @@
 //! `ls` and `ls2`: list the children of a znode.
 
 use crate::dialect::Format;
-use crate::dispatch::{Context, Data, Effects, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::{Walk, WalkOrder};
@@ -65,6 +65,13 @@ impl Spec for Ls {
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches()).long(self.is_long())
+    }
+
+    fn sends(&self) -> Sends {
+        if self.recursive {
+            return Sends::many(&["getChildren", "multiRead"]);
+        }
+        Sends::each(&["getChildren2"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Children> {
@@ -137,6 +144,10 @@ impl Spec for Ls2 {
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getChildren2"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Children> {

@@ -7,7 +7,9 @@ use std::ffi::OsString;
 
 pub use self::help::related;
 pub use self::history::recalled;
-use crate::dispatch::{Context, Data, DataHint, Effects, Question, Spec, Table, Task, Wrapped};
+use crate::dispatch::{
+    Context, Data, DataHint, Effects, Question, Sends, Spec, Table, Task, Wrapped,
+};
 use crate::error::Result;
 use crate::output::Report;
 use crate::zk::TypedPath;
@@ -64,6 +66,30 @@ macro_rules! commands {
 
             fn ends_shell(&self) -> bool {
                 matches!(self, Self::Quit(_))
+            }
+
+            fn is_transactional(&self) -> bool {
+                matches!(self, Self::Create(_) | Self::Set(_) | Self::Delete(_) | Self::Check(_))
+            }
+
+            fn sends(&self) -> Sends {
+                match self {
+                    $($(Self::$command(command) => command.sends(),)+)+
+                }
+            }
+
+            fn is_explained(&self) -> bool {
+                match self.invocation(None) {
+                    Some(inner) => inner.is_ok_and(|inner| inner.command.is_explained()),
+                    None => !self.sends().operations.is_empty(),
+                }
+            }
+
+            fn session(&self) -> Option<&str> {
+                match self {
+                    Self::As(command) => Some(command.session()),
+                    _ => None,
+                }
             }
 
             fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>> {
@@ -148,6 +174,7 @@ commands! {
     setquota: SetQuota;
     listquota: ListQuota;
     delquota: DelQuota;
+    session: Session, As;
     connect: Connect, Close;
     reconnect: Reconnect;
     getephemerals: GetEphemerals;
@@ -162,6 +189,7 @@ commands! {
     time: Time;
     repeat: Repeat;
     help: Help;
+    explain: Explain;
     history: History, Redo;
     setting: Setting;
     clear: Clear;

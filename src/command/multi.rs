@@ -1,6 +1,6 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Transaction, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Transaction, Write, Sends};
 use crate::error::{Error, Result};
 use crate::output::{Message, NoOutput, Report, Text};
 use crate::session::{OpResult, Operation};
@@ -154,6 +154,10 @@ impl Spec for Commit {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["multi"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Committed> {

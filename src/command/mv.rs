@@ -3,7 +3,7 @@
 use crate::dispatch::transfer::{
     ALL, TransferOptions, TransferReport, apart, copied, live, outcome, question, run,
 };
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
@@ -60,6 +60,10 @@ impl Spec for Mv {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "delete", "multi"])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::diff::Differing;
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, left};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 use crate::tree::apply::Counts;
@@ -69,6 +69,10 @@ impl Spec for Plan {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
@@ -160,6 +164,10 @@ impl Spec for Apply {
 
     fn effects(&self) -> Effects {
         self.options.effects()
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData", "setACL", "delete"])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

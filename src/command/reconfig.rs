@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::EnsembleChange;
@@ -69,6 +69,10 @@ impl Spec for Reconfig {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["reconfig"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Committed> {

@@ -1,6 +1,6 @@
 //! `removewatches`: remove watches.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Result};
 use crate::output::NoOutput;
 use crate::zk::{TypedPath, WatchKind};
@@ -64,6 +64,10 @@ impl Spec for RemoveWatches {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Several).watching(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["removeWatches"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

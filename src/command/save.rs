@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, counted, transfer::ALL};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, counted, transfer::ALL, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{Report, Text};
@@ -103,6 +103,10 @@ impl Spec for Save {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "getACL", "exists", "getChildren"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Saved> {

@@ -2,9 +2,7 @@
 
 use super::Command;
 use super::setting::Setting;
-use crate::dispatch::{
-    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write,
-};
+use crate::dispatch::{Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
@@ -88,6 +86,10 @@ impl Spec for Set {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Data).long(self.is_long())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["setData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {

@@ -1,6 +1,6 @@
 //! `setAcl`: decide who may do what with a znode.
 
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree};
+use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree;
@@ -79,6 +79,13 @@ impl Spec for SetAcl {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Acl).long(self.is_long())
+    }
+
+    fn sends(&self) -> Sends {
+        if self.recursive {
+            return Sends::many(&["getChildren", "setACL"]);
+        }
+        Sends::each(&["setACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<SetAclReport> {

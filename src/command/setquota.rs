@@ -1,6 +1,6 @@
 //! `setquota`: limit the size of a subtree.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -57,6 +57,10 @@ impl Spec for SetQuota {
 
     fn effects(&self) -> Effects {
         Effects::writes(Write::Quota)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["getData", "setData", "create"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Warnings> {

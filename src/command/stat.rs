@@ -1,6 +1,6 @@
 //! `stat`: what ZooKeeper keeps beside a znode's data.
 
-use crate::dispatch::{Context, Data, Effects, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Spec, Task, Sends};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -58,6 +58,10 @@ impl Spec for Stat {
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches())
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["exists"])
     }
 
     async fn run(&self, cx: &Context) -> Result<StatReport> {

@@ -1,6 +1,6 @@
 //! `sync`: wait until the connected server has caught up with the leader.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -26,6 +26,10 @@ impl Spec for Sync {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["sync"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Synced> {

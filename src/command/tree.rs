@@ -1,6 +1,6 @@
 //! `tree`: draw what lies below a znode.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task};
+use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};
@@ -47,6 +47,10 @@ impl Spec for Tree {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren", "multiRead", "exists"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

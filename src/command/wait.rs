@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use super::sleep::Seconds;
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::{Aspect, Snapshot};
@@ -76,6 +76,10 @@ impl Spec for Wait {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["exists", "getData", "getChildren2"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Waited> {

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::dialect::Format;
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Gap, NoOutput};
 use crate::session::Step;
@@ -104,6 +104,10 @@ impl Spec for Watch {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getData", "exists", "getChildren", "addWatch"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -2,10 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text, date, json};
-use crate::zk::{WatchKind, ZnodePath};
+use crate::zk::ZnodePath;
 
 /// List the watches of this session
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,13 @@ impl Spec for Watches {
         Effects::writes(Write::Several).watching(true)
     }
 
+    fn sends(&self) -> Sends {
+        if self.remove_all {
+            return Sends::many(&["removeWatches"]);
+        }
+        Sends::NOTHING
+    }
+
     async fn run(&self, cx: &Context) -> Result<WatchList> {
         if self.remove_all {
             cx.session.remove_all_watches().await?;
@@ -52,20 +59,11 @@ impl Spec for Watches {
         };
         let held = watches.into_iter().map(|watch| WatchRow {
             path: watch.path,
-            kind: name(watch.kind),
+            kind: watch.kind.name(),
             since: milliseconds(watch.since),
             events: watch.events,
         });
         Ok(WatchList { watches: held.collect() })
-    }
-}
-
-fn name(kind: WatchKind) -> &'static str {
-    match kind {
-        WatchKind::Data => "data",
-        WatchKind::Child => "children",
-        WatchKind::Persistent => "persistent",
-        WatchKind::PersistentRecursive => "persistent recursive",
     }
 }
 

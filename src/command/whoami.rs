@@ -1,6 +1,6 @@
 //! `whoami`: who the server takes the session for.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, Sends};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Identity;
@@ -26,6 +26,10 @@ impl Spec for WhoAmI {
 
     fn effects(&self) -> Effects {
         Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::each(&["whoAmI"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Identities> {

@@ -11,13 +11,14 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Invocation, Reader, Switch, Switches, Table, data_hint, is_private,
+    Concurrency, DataHint, Explaining, Invocation, Reader, Switch, Switches, Table, data_hint,
+    is_private,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
-use crate::session::{Session, Trace};
+use crate::session::{PerSession, Sessions, Trace};
 use crate::terminal::progress::{Paused, Progress};
 use crate::terminal::{Screen, TtyGuard};
 use crate::zk::{TypedPath, ZnodePath};
@@ -28,7 +29,7 @@ type Input = Box<dyn Read + Send>;
 /// What commands are given: the session, and what belongs to the shell that runs them.
 pub struct Context {
     /// The session, open or not.
-    pub session: Session,
+    pub session: Sessions,
     /// How reports are shown.
     pub view: View,
     /// How lines are read.
@@ -36,13 +37,15 @@ pub struct Context {
     /// Where results go.
     pub output: Output,
     /// Where relative paths start from.
-    pub cwd: WorkingPath,
+    pub cwd: PerSession<WorkingPath>,
     /// What is switched on and off.
     pub switches: Arc<Switches>,
     /// The lines that were typed.
     pub history: History,
     /// What waits for `commit`.
-    pub transaction: OpenTransaction,
+    pub transaction: PerSession<OpenTransaction>,
+    /// What is told of commands beside their results.
+    pub explaining: Explaining,
     /// The terminal, where a person types the lines.
     pub terminal: Option<Arc<Screen>>,
     /// How far the running command has come.
@@ -177,6 +180,7 @@ impl Context {
             return Err(question.unasked());
         }
         let trace = Trace::default();
+        let before = self.explaining.begin(self, &invocation.command);
         let report = trace.scope(invocation.command.run(self)).await;
         // Of what runs alone, so that the writes are its own.
         let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
@@ -184,12 +188,25 @@ impl Context {
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Events that came before the reply are shown before it.
         self.session.deliver();
+        let explanation = match before {
+            Some(before) => Some(self.explaining.end(self, before, &trace).await),
+            None => None,
+        };
+        let explanation = explanation.filter(|_| invocation.command.is_explained());
+        if report.is_err()
+            && let Some(explanation) = explanation.clone()
+        {
+            self.explaining.keep(explanation);
+        }
         let report = match report {
             Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
             report => report?,
         };
         let quit = invocation.command.ends_shell();
-        let text = self.output.view().result(&origin, &*report);
+        let mut text = self.output.view().result(&origin, &*report);
+        if let Some(explanation) = explanation {
+            text.extend(self.output.view().explanation(&origin, &explanation));
+        }
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: invocation.data_hint() })
     }
 
@@ -240,20 +257,26 @@ impl Context {
         }
     }
 
-    /// Returns what results of a command name as their origin, or nothing if people read them.
-    pub fn origin<T>(&self, invocation: &Invocation<T>) -> Origin {
+    /// Returns what results of a command name as their origin; nothing where people read them.
+    pub fn origin<T: Table>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
         }
         let path = invocation.path.as_ref().map(|typed| {
             self.path(typed).map_or_else(|_| typed.as_str().to_owned(), |path| path.to_string())
         });
-        Origin { command: Some(invocation.name.clone()), path, ..Origin::default() }
+        let session = self
+            .session
+            .shown_name()
+            .map(|current| invocation.command.runs_in(self).unwrap_or_else(|| current.to_string()));
+        Origin { command: Some(invocation.name.clone()), session, path, ..Origin::default() }
     }
 
     /// Renders what came without being asked for, just now.
     pub fn news(&self, news: &dyn Report) -> Vec<u8> {
-        self.view.event(news, Time::now(), self.switches.is_on(Switch::Times))
+        let session = self.session.shown_name();
+        let times = self.switches.is_on(Switch::Times);
+        self.view.event(session.as_deref(), news, Time::now(), times)
     }
 
     /// Shows what is said of data that is stored as typed; `place` names the line of a script.
@@ -266,6 +289,15 @@ impl Context {
         match self.view.record_of(&self.output.origin(), None, error) {
             Some(record) => screen.print(&record),
             None => screen.error(&self.view.complaint(error)),
+        }
+        self.explain_failure(screen);
+    }
+
+    /// Tells what the command that has failed had sent, where commands are explained.
+    pub fn explain_failure(&self, screen: &Screen) {
+        if let Some(explanation) = self.explaining.take() {
+            let origin = self.output.origin().clone();
+            screen.print(&self.view.explanation(&origin, &explanation));
         }
     }
 

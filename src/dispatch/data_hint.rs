@@ -52,7 +52,7 @@ impl DataHint {
 /// of a script.
 pub fn show(view: View, screen: &Screen, place: Option<&str>, hint: &DataHint) {
     if view.format == Format::Json {
-        return screen.print(&view.event(hint, Time::now(), false));
+        return screen.print(&view.event(None, hint, Time::now(), false));
     }
     let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
     screen.error(&view.one_line(&format!("{place}{}", hint.sentence())));

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::invocation::Invocation;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Table, Words, fast_parse, for_clap, heredoc};
+use super::{Table, Words, fast_parse, for_clap, heredoc, session_of};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
@@ -75,9 +75,19 @@ pub(super) fn by_clap<T: Table>(line: &Words, dialect: Dialect) -> Result<Option
     read
 }
 
+/// Returns the words that `@bob get /a` is short for: `as bob get /a`.
+fn in_session(session: &str, line: &Words) -> Words {
+    let mut words = vec!["as".into(), session.into()];
+    words.extend(line.words[1..].iter().cloned());
+    Words { words, block: line.block.map(|block| block + 1) }
+}
+
 fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     if line.words.is_empty() {
         return Ok(None);
+    }
+    if let Some(session) = session_of(&line.words[0]) {
+        return read_words(&in_session(session, line), dialect);
     }
     // clap would take the last element of a path for the name: `/zookeeper/quit` is no `quit`.
     let name = line.words[0].to_string_lossy();

@@ -33,6 +33,8 @@ impl From<Vec<OsString>> for Words {
 /// What a word is.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'t> {
+    /// `@` and the name of the session that runs the command behind it.
+    Session,
     /// The name of a command: of this one, if there is one.
     Command(Option<&'t Command>),
     /// One or several options, perhaps with a value in the same word, or what looks like them.
@@ -50,6 +52,10 @@ pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Plac
     let mut places = Vec::with_capacity(line.words.len());
     while places.len() < line.words.len() {
         let start = places.len();
+        if session_of(&line.words[start]).is_some() {
+            places.push(Place::Session);
+            continue;
+        }
         let command = line.words[start].to_str().and_then(|name| tree.find_subcommand(name));
         places.push(Place::Command(command));
         match command {
@@ -58,6 +64,11 @@ pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Plac
         }
     }
     places
+}
+
+/// Returns the session that a word such as `@bob` names, in the place of a command.
+pub fn session_of(word: &OsStr) -> Option<&str> {
+    word.to_str()?.strip_prefix('@')
 }
 
 /// Lends what each word of a line is.
@@ -118,7 +129,7 @@ fn options_first<'w>(
                 values.resize(number.max(values.len()), OsString::new());
                 values.push(word.clone());
             }
-            Place::Dashes | Place::Command(_) => {}
+            Place::Dashes | Place::Command(_) | Place::Session => {}
         }
     }
     // Data that an option gives leaves its place empty.

@@ -70,6 +70,30 @@ impl Task {
     }
 }
 
+/// The operations that a command sends, by their names in the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sends {
+    /// In their order; of many znodes each operation comes many times.
+    pub operations: &'static [&'static str],
+    /// Whether they are sent for many znodes, or again and again.
+    pub many: bool,
+}
+
+impl Sends {
+    /// Nothing.
+    pub const NOTHING: Self = Self::each(&[]);
+
+    /// Each of these once.
+    pub const fn each(operations: &'static [&'static str]) -> Self {
+        Self { operations, many: false }
+    }
+
+    /// These for many znodes.
+    pub const fn many(operations: &'static [&'static str]) -> Self {
+        Self { operations, many: true }
+    }
+}
+
 /// A command with its arguments, whose types and comments say the rest.
 pub trait Spec {
     /// The word that is typed.
@@ -103,6 +127,11 @@ pub trait Spec {
     /// shell only.
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         None
+    }
+
+    /// Returns the operations that it sends, for `explain`.
+    fn sends(&self) -> Sends {
+        Sends::NOTHING
     }
 
     /// Returns what to say of data that is stored as typed and may surprise.

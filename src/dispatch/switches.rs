@@ -17,19 +17,21 @@ pub enum Switch {
     Vi,
     /// Events are shown: the switch of `printwatches`.
     Events,
+    /// What a command sends and what comes of it is told: the switch of `explain`.
+    Explain,
 }
 
 /// How they are, shared by the shell and whatever shows things.
 #[derive(Debug)]
 pub struct Switches {
-    on: [AtomicBool; 5],
+    on: [AtomicBool; 6],
     prompt: AtomicU8,
 }
 
 impl Default for Switches {
     fn default() -> Self {
         let switches =
-            Self { on: [const { AtomicBool::new(false) }; 5], prompt: AtomicU8::default() };
+            Self { on: [const { AtomicBool::new(false) }; 6], prompt: AtomicU8::default() };
         switches.set(Switch::Hints, true);
         switches.set(Switch::Events, true);
         switches

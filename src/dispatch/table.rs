@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::invocation::Invocation;
-use super::{Context, DataHint, Effects, Question, Words};
+use super::{Context, DataHint, Effects, Question, Sends, Words};
 use crate::error::Result;
 use crate::output::Report;
 use crate::syntax::repeatable_flags;
@@ -39,6 +39,18 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
     /// Returns whether the command ends the shell.
     fn ends_shell(&self) -> bool;
 
+    /// Returns whether a transaction keeps the command for `commit`.
+    fn is_transactional(&self) -> bool;
+
+    /// Returns the operations that the command sends.
+    fn sends(&self) -> Sends;
+
+    /// Returns whether what the command sends is told where commands are explained.
+    fn is_explained(&self) -> bool;
+
+    /// Returns the session in which the command runs, where that is not the current one.
+    fn session(&self) -> Option<&str>;
+
     /// Returns the command that this one runs, if it runs one.
     fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>>;
 
@@ -59,6 +71,8 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
         match self.invocation(Some(cx)) {
             Some(Ok(wrapped)) => wrapped.command.effects(cx).long(true),
             Some(Err(_)) => Effects::SHELL,
+            // What is explained runs alone, so that what is seen is its own.
+            None if cx.explaining.is_on(cx) => self.own_effects().long(true),
             None => self.own_effects(),
         }
     }
@@ -77,11 +91,20 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
         cx: &'a Context,
     ) -> Pin<Box<dyn Future<Output = Result<Option<Question>>> + 'a>> {
         Box::pin(async move {
+            let _switched = self.session().map(|name| cx.session.switched_to(name)).transpose()?;
             match self.invocation(Some(cx)) {
                 Some(wrapped) => wrapped?.command.question(cx).await,
                 None => self.own_question(cx).await,
             }
         })
+    }
+
+    /// Returns the session in which the command, or the innermost one that it runs, is run; none
+    /// where that is the current one.
+    fn runs_in(&self, cx: &Context) -> Option<String> {
+        let inner = self.invocation(Some(cx)).and_then(Result::ok);
+        let inner = inner.and_then(|inner| inner.command.runs_in(cx));
+        inner.or_else(|| self.session().map(str::to_owned))
     }
 
     /// Reads the command that this one runs.

@@ -15,6 +15,9 @@ const NAMED: usize = 20;
 impl Report for Event {
     fn text(&self, out: &mut Text<'_>) {
         out.look(Style::Quiet, |out| out.own("WATCHER::"));
+        if let Some(session) = out.session() {
+            out.own(format_args!(" ({session})"));
+        }
         out.line("");
         let look = match self.kind {
             EventKind::NodeCreated => Style::Come,
@@ -39,6 +42,9 @@ impl Report for StateChange {
             "SyncConnected" | "SaslAuthenticated" => Style::Come,
             _ => Style::Trouble,
         };
+        if let Some(session) = out.session() {
+            out.own(format_args!("({session}) "));
+        }
         out.look(look, |out| out.own(self.state));
         let session = format!("session {:#x}", self.session);
         let after = self.silence.map(|silence| format!(" after {}", seconds(silence)));

@@ -23,6 +23,9 @@ pub struct Origin {
     /// The command's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// The session, where the shell has more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// The znode that the command is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -54,7 +57,19 @@ enum Record<'a> {
         error: Failure<'a>,
     },
     /// What came without being asked for.
-    Event { time: Time, event: &'a dyn Report },
+    Event {
+        time: Time,
+        /// The session that it came to, where the shell has more than one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session: Option<&'a str>,
+        event: &'a dyn Report,
+    },
+    /// What a command sent and what came of it, where that is to be explained.
+    Explanation {
+        #[serde(flatten)]
+        origin: &'a Origin,
+        explanation: &'a dyn Report,
+    },
 }
 
 #[derive(Serialize)]
@@ -121,8 +136,13 @@ pub(super) fn error(
 }
 
 /// Writes an event that was seen at `time`.
-pub(super) fn event(time: Time, event: &dyn Report) -> Vec<u8> {
-    line(&Record::Event { time, event })
+pub(super) fn event(session: Option<&str>, time: Time, event: &dyn Report) -> Vec<u8> {
+    line(&Record::Event { time, session, event })
+}
+
+/// Writes what a command sent and what came of it.
+pub(super) fn explanation(origin: &Origin, explanation: &dyn Report) -> Vec<u8> {
+    line(&Record::Explanation { origin, explanation })
 }
 
 fn line(record: &Record<'_>) -> Vec<u8> {
@@ -202,6 +222,7 @@ mod tests {
     #[test]
     fn a_record_says_which_line_it_answers() {
         let origin = Origin {
+            session: None,
             file: Some("stdin".to_owned()),
             line: Some(3),
             command: Some("get".to_owned()),

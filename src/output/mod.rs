@@ -103,16 +103,34 @@ impl View {
     }
 
     /// Renders what came without being asked for, at `now`; in the text the time of day stands
-    /// before it where `times` says so.
-    pub fn event(&self, report: &dyn Report, now: Time, times: bool) -> Vec<u8> {
+    /// before it where `times` says so. `session` is the one that it came to, where the shell has
+    /// more than one.
+    pub fn event(
+        &self,
+        session: Option<&str>,
+        report: &dyn Report,
+        now: Time,
+        times: bool,
+    ) -> Vec<u8> {
         if self.format == Format::Json {
-            return self.record(json::event(now, report));
+            return self.record(json::event(session, now, report));
         }
         let time =
             times.then(|| format!("{} ", Style::Quiet.paint(self.color, &stat::time(now.0))));
         let mut text = time.unwrap_or_default().into_bytes();
-        text.extend(self.render(report));
+        let mut words = Text::new(self).of_session(session);
+        report.text(&mut words);
+        text.extend(words.into_bytes());
         text
+    }
+
+    /// Renders what a command sent and what came of it.
+    pub fn explanation(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
+        match self.format {
+            Format::Json => self.record(json::explanation(origin, report)),
+            Format::Raw => Vec::new(),
+            Format::Text => self.render(report),
+        }
     }
 
     fn record(self, json: Vec<u8>) -> Vec<u8> {

@@ -14,12 +14,24 @@ const STAT_BYTES: usize = 384;
 /// Text that is being written.
 pub struct Text<'a> {
     view: &'a View,
+    /// The session that it is about, where the shell has more than one.
+    session: Option<&'a str>,
     bytes: Vec<u8>,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(view: &'a View) -> Self {
-        Self { view, bytes: Vec::with_capacity(STAT_BYTES) }
+        Self { view, session: None, bytes: Vec::with_capacity(STAT_BYTES) }
+    }
+
+    /// Names the session that it is about.
+    pub(super) fn of_session(self, session: Option<&'a str>) -> Self {
+        Self { session, ..self }
+    }
+
+    /// Returns the session that it is about, where the shell has more than one.
+    pub fn session(&self) -> Option<&'a str> {
+        self.session
     }
 
     /// Returns whose words to use.

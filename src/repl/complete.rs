@@ -233,8 +233,10 @@ mod tests {
             refused: std::time::Duration::MAX,
             transport: crate::session::Transport::default(),
         };
-        let session = crate::session::Session::new(settings, |_| {});
-        let cwd = crate::dispatch::WorkingPath::default();
+        let session = crate::session::Sessions::new("main", move |_, _| {
+            crate::session::Session::new(settings.clone(), |_| {})
+        });
+        let cwd = crate::session::PerSession::<crate::dispatch::WorkingPath>::new(&session);
         cwd.set(ZnodePath::root().child("lake"));
         let tree = ZnodeCache::new(session, cwd, runtime.handle().clone());
         let grammar = grammar();

@@ -9,7 +9,7 @@ use super::grammar::{Reading, Role};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
 use crate::dispatch::WorkingPath;
-use crate::session::Session;
+use crate::session::{PerSession, Session, Sessions};
 
 /// What may stand in place of a word.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,8 +66,12 @@ fn known(grammar: &Command, reading: &Reading<'_>, typed: &str) -> Vec<Candidate
 
 /// Completes the path of a znode.
 async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
-    let tree =
-        ZnodeCache::new(session.clone(), WorkingPath::default(), tokio::runtime::Handle::current());
+    let sessions = {
+        let session = session.clone();
+        Sessions::new("main", move |_, _| session.clone())
+    };
+    let cwd = PerSession::<WorkingPath>::new(&sessions);
+    let tree = ZnodeCache::new(sessions, cwd, tokio::runtime::Handle::current());
     for path in paths::needed(&tree, typed) {
         if let Ok(names) = session.child_names(&path).await {
             tree.learn(path, names);

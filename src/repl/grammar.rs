@@ -7,7 +7,7 @@ use std::any::TypeId;
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::dialect::Dialect;
-use crate::dispatch::{MultiLine, WrappedWord};
+use crate::dispatch::{MultiLine, WrappedWord, session_of};
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
@@ -75,6 +75,12 @@ impl<'t> Reading<'t> {
                 _ => None,
             };
             let (role, waits) = waiting.map_or_else(|| reading.role(&word), |role| (role, None));
+            if matches!(role, Role::Command(_))
+                && session_of(word.text().as_ref().as_ref()).is_some()
+            {
+                reading.skip_session(word, start);
+                continue;
+            }
             let role = match role {
                 Role::Command(_) => Role::Command(tree.find_subcommand(word.text().as_ref())),
                 role => role,
@@ -90,6 +96,15 @@ impl<'t> Reading<'t> {
             reading.next = waits.map_or_else(|| reading.positional(), Role::Value);
         }
         reading
+    }
+
+    /// Goes behind a word such as `@bob`, which a command follows.
+    fn skip_session(&mut self, mut word: Word, start: usize) {
+        word.span = word.span.start + start..word.span.end + start;
+        if word.span.end == self.end {
+            self.words.push((word, Role::Unknown));
+        }
+        self.next = Role::Command(None);
     }
 
     /// Goes on with the words of a command.

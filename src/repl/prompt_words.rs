@@ -1,5 +1,5 @@
 //! The words of the prompt: `[zk: NAME(STATE) CWD @SESSION multi:2 N] `. What does not apply is left
-//! out: the working path at `/`, the session where it has no name, `multi:` where no transaction has
+//! out: the working path at `/`, the session where it is the only one, `multi:` where no transaction has
 //! begun.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::dispatch::{Switches, WorkingPath};
 use crate::output::escape::{self, Newlines};
 use crate::output::style::{PromptColor, PromptStyle};
-use crate::session::Session;
+use crate::session::{PerSession, Sessions};
 use crate::zk::Servers;
 
 /// An ensemble of the config file.
@@ -35,8 +35,8 @@ pub(super) struct Place {
 /// Makes the prompt; shared with the thread that draws it again.
 #[derive(Clone)]
 pub(super) struct PromptWords {
-    session: Session,
-    cwd: WorkingPath,
+    session: Sessions,
+    cwd: PerSession<WorkingPath>,
     switches: Arc<Switches>,
     ensembles: Arc<[NamedEnsemble]>,
     place: Arc<Mutex<Place>>,
@@ -44,8 +44,8 @@ pub(super) struct PromptWords {
 
 impl PromptWords {
     pub(super) fn new(
-        session: Session,
-        cwd: WorkingPath,
+        session: Sessions,
+        cwd: PerSession<WorkingPath>,
         switches: Arc<Switches>,
         ensembles: &[NamedEnsemble],
     ) -> Self {
@@ -66,7 +66,9 @@ impl PromptWords {
         let Place { queued, number } = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
         let queued = queued.map(|queued| format!("multi:{queued} ")).unwrap_or_default();
         let state = self.session.state().name();
-        let prompt = format!("[zk: {name}({state}) {path}{queued}{number}] ");
+        let session = self.session.shown_name();
+        let session = session.map(|session| format!("@{session} ")).unwrap_or_default();
+        let prompt = format!("[zk: {name}({state}) {path}{session}{queued}{number}] ");
         escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned()
     }
 

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::burst::input_waits;
 use crate::dispatch::WorkingPath;
 use crate::error::{Code, Result};
-use crate::session::Session;
+use crate::session::{PerSession, Sessions};
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 
 /// How long a completion waits for the server.
@@ -38,8 +38,8 @@ pub(super) type Names = Arc<Vec<String>>;
 pub(super) struct ZnodeCache(Arc<Inner>);
 
 struct Inner {
-    session: Session,
-    cwd: WorkingPath,
+    session: Sessions,
+    cwd: PerSession<WorkingPath>,
     runtime: Handle,
     /// Children by parent.
     listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
@@ -50,7 +50,7 @@ struct Inner {
 pub(super) type Answer = Arc<OnceLock<String>>;
 
 impl ZnodeCache {
-    pub(super) fn new(session: Session, cwd: WorkingPath, runtime: Handle) -> Self {
+    pub(super) fn new(session: Sessions, cwd: PerSession<WorkingPath>, runtime: Handle) -> Self {
         let listings = Mutex::default();
         Self(Arc::new(Inner { session, cwd, runtime, listings, questions: AtomicU64::new(0) }))
     }
@@ -157,7 +157,13 @@ impl ZnodeCache {
                 _ if session.has_credentials("digest") => None,
                 acl => denied(acl.map(|(acl, _)| acl)),
             };
-            let words = facts(&stat, denied, room);
+            let owner = session.list().into_iter().find_map(|named| {
+                let is_owner =
+                    stat.ephemeral_owner != 0 && named.session.id() == Some(stat.ephemeral_owner);
+                let whose = if named.is_current { "this session" } else { &*named.name };
+                is_owner.then(|| format!("owned by {whose}"))
+            });
+            let words = facts(&stat, owner, denied, room);
             if !words.is_empty() && told.set(format!("  {words}")).is_ok() {
                 heard();
             }
@@ -176,13 +182,13 @@ impl ZnodeCache {
 }
 
 /// Says what a znode is in as many words as `room` bytes hold, the most telling first.
-fn facts(stat: &Stat, denied: Option<&str>, room: usize) -> String {
+fn facts(stat: &Stat, owner: Option<String>, denied: Option<&str>, room: usize) -> String {
     let ephemeral = stat.ephemeral_owner != 0;
     let words = [
         ephemeral.then(|| "ephemeral".to_owned()),
         Some(counted(stat.data_length, "byte", "bytes")),
         (stat.num_children > 0).then(|| counted(stat.num_children, "child", "children")),
-        ephemeral.then(|| format!("owner {:#x}", stat.ephemeral_owner)),
+        ephemeral.then(|| owner.unwrap_or_else(|| format!("owner {:#x}", stat.ephemeral_owner))),
         denied.map(str::to_owned),
         Some(format!("version {}", stat.version)),
     ];
@@ -229,13 +235,18 @@ mod tests {
     #[test]
     fn facts_are_short() {
         let stat = Stat { data_length: 26, version: 3, ..Stat::default() };
-        assert_eq!(facts(&stat, None, 80), "26 bytes, version 3");
-        assert_eq!(facts(&stat, Some("you may not write"), 30), "26 bytes, you may not write");
-        assert_eq!(facts(&stat, None, 5), "");
+        assert_eq!(facts(&stat, None, None, 80), "26 bytes, version 3");
+        assert_eq!(
+            facts(&stat, None, Some("you may not write"), 30),
+            "26 bytes, you may not write"
+        );
+        assert_eq!(facts(&stat, None, None, 5), "");
         let stat = Stat { ephemeral_owner: 0x1f, data_length: 1, num_children: 1, ..stat };
         let whole = "ephemeral, 1 byte, 1 child, owner 0x1f, version 3";
-        assert_eq!(facts(&stat, None, whole.len()), whole);
-        assert_eq!(facts(&stat, None, 30), "ephemeral, 1 byte, 1 child");
+        assert_eq!(facts(&stat, None, None, whole.len()), whole);
+        assert_eq!(facts(&stat, None, None, 30), "ephemeral, 1 byte, 1 child");
+        let mine = facts(&stat, Some("owned by this session".to_owned()), None, 80);
+        assert_eq!(mine, "ephemeral, 1 byte, 1 child, owned by this session, version 3");
     }
 
     #[test]

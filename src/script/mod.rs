@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
             self.cx.session.send_reads();
             if self.window.is_empty() {
                 // No reply is to come before these.
-                self.show_events(self.now());
+                self.show_events(self.cx.session.all_arrived());
             }
             if let Some(lines) = lines.as_deref_mut()
                 && let Poll::Ready(line) = lines.poll_recv(context)
@@ -494,6 +494,7 @@ impl<'a> Run<'a> {
             self.over |= self.rules.stop_on_error;
             if !told {
                 complain(view, self.screen, self.rules, &line, &error);
+                self.cx.explain_failure(self.screen);
             }
         }
     }

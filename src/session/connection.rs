@@ -44,6 +44,7 @@ impl Connection {
         servers: Servers,
         auth: Vec<AddAuth>,
         generation: u32,
+        observe: bool,
     ) -> Self {
         let hosts = servers
             .hosts()
@@ -56,6 +57,7 @@ impl Connection {
         options.max_request = settings.max_request;
         options.budget = BUDGET;
         options.auth = auth;
+        options.observe = observe;
         settings.transport.apply(&mut options);
         let (client, feed) = zookeeper::start(options);
         let known = Mutex::new(KnownVersion { connection: 0, version: Version::Unasked });

@@ -27,6 +27,11 @@ impl Ephemerals {
         self.paths.remove(path);
     }
 
+    /// Returns their paths by name, and how many more there are.
+    pub(super) fn list(&self) -> (Vec<String>, u64) {
+        (self.paths.iter().cloned().collect(), self.more)
+    }
+
     /// Forgets them all; returns their paths by name, and how many more there were.
     pub(super) fn take(&mut self) -> (Vec<String>, u64) {
         let Self { paths, more } = std::mem::take(self);

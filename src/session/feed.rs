@@ -10,7 +10,7 @@ use zookeeper::{Cause, Change, Item, Seq};
 use super::connection::Connection;
 use super::failure::{self, Status, failing, sentence, silent};
 use super::watches::Observation;
-use super::{GRACE, Losses, Session, SessionEvent, State, StateChange, Warning};
+use super::{Exchange, GRACE, Losses, Session, SessionEvent, State, StateChange, Warning, lock};
 use crate::zk::{Event, EventKind};
 
 /// How long nothing may have come of the search for a server before the user is told what it waits
@@ -72,6 +72,10 @@ impl Session {
             }
             Item::State(change) => self.change(connection, &change),
             Item::Weakened(weakened) => self.reregister(&weakened.path, weakened.kind),
+            Item::Exchange(exchange) => {
+                let exchange = Exchange::of_client(&exchange, connection.stamp(exchange.at));
+                lock(&self.0.exchanges).note(exchange);
+            }
             Item::Missed(count) => {
                 let stamp = connection.now();
                 self.0.watches.tell_observers(&Observation::Missed(count), stamp);

@@ -31,6 +31,8 @@ pub(super) struct Lifecycle {
     takes_last: bool,
     /// Whether the last request has left, with the end of the session behind it.
     pub(super) is_spent: bool,
+    /// Whether what is sent and answered is kept.
+    pub(super) observes: bool,
 }
 
 /// What is known of an open session.
@@ -68,14 +70,17 @@ impl Session {
     fn start(&self, servers: Servers, auth: Vec<AddAuth>) -> Arc<Connection> {
         let mut lifecycle = self.lifecycle();
         lifecycle.generation += 1;
-        Arc::new(Connection::start(&self.0.settings, servers, auth, lifecycle.generation))
+        let observes = lifecycle.observes;
+        let generation = lifecycle.generation;
+        Arc::new(Connection::start(&self.0.settings, servers, auth, generation, observes))
     }
 
     /// Makes a client the session's own.
     fn install(&self, connection: Arc<Connection>) {
         self.forget_reads();
-        let generation = self.lifecycle().generation;
-        *self.lifecycle() = Lifecycle {
+        let mut lifecycle = self.lifecycle();
+        let Lifecycle { generation, observes, .. } = *lifecycle;
+        *lifecycle = Lifecycle {
             servers: Some(connection.servers.clone()),
             connection: Some(Arc::clone(&connection)),
             generation,
@@ -83,7 +88,9 @@ impl Session {
             has_answered: false,
             takes_last: false,
             is_spent: false,
+            observes,
         };
+        drop(lifecycle);
         let silent = silent(&connection.servers);
         let status = Status { state: State::Connecting, silent: Some(silent), ..Status::default() };
         self.0.status.send_replace(status);
@@ -104,6 +111,17 @@ impl Session {
         // What its feed has told is known.
         self.deliver();
         Ok(losses)
+    }
+
+    /// Waits until a server gives the session that was opened.
+    ///
+    /// # Errors
+    /// Each server has failed once, or none has answered within the session timeout.
+    pub async fn established(&self) -> Result<()> {
+        let connection = self.current().ok_or_else(super::not_connected)?;
+        self.tried(&connection).await?;
+        self.deliver();
+        Ok(())
     }
 
     /// Waits until a client has found a server, or each host has failed once.

@@ -10,11 +10,13 @@ mod connection;
 mod credentials;
 mod descendants;
 mod ephemerals;
+mod exchange;
 mod failure;
 mod feed;
 mod follow;
 mod lifecycle;
 mod multi_read;
+mod named;
 mod operation;
 mod read_batch;
 mod server;
@@ -38,12 +40,15 @@ use self::connection::Connection;
 use self::credentials::Credentials;
 pub use self::credentials::Identity;
 use self::ephemerals::Ephemerals;
+use self::exchange::Exchanges;
+pub use self::exchange::{Answer, Done, Exchange, Request};
 use self::failure::Status;
 pub(crate) use self::failure::not_connected;
 pub use self::follow::{Follow, Step};
 use self::lifecycle::Lifecycle;
 pub use self::lifecycle::SessionFacts;
 pub use self::multi_read::{BatchSize, NodeReply};
+pub use self::named::{Badge, Named, PerSession, Sessions, Switched};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 use self::read_batch::ReadBatcher;
 pub use self::stamp::Stamp;
@@ -87,6 +92,7 @@ struct Inner {
     credentials: Mutex<Credentials>,
     ephemerals: Mutex<Ephemerals>,
     watches: Watches,
+    exchanges: Mutex<Exchanges>,
     reads: Mutex<ReadBatcher>,
 }
 
@@ -107,6 +113,7 @@ impl Session {
             credentials: Mutex::default(),
             ephemerals: Mutex::default(),
             watches: Watches::default(),
+            exchanges: Mutex::default(),
             reads: Mutex::default(),
         }))
     }
@@ -146,7 +153,27 @@ impl Session {
         self.0.watches.list()
     }
 
-    /// Returns the client that the session has now, or none if it is closed.
+    /// Returns the ephemerals that the session has made and not deleted: the first by name, and how
+    /// many more there are.
+    pub fn own_ephemerals(&self) -> (Vec<String>, u64) {
+        self.ephemerals().list()
+    }
+
+    /// Returns whether connections are secured with TLS.
+    pub fn is_secured(&self) -> bool {
+        self.0.settings.transport.is_secured()
+    }
+
+    /// Returns the session that owns an ephemeral; 0 for a znode that is none, none where there is
+    /// no such znode.
+    ///
+    /// # Errors
+    /// Those of `exists`.
+    pub async fn owner_of(&self, path: &crate::zk::ZnodePath) -> crate::error::Result<Option<i64>> {
+        Ok(self.exists(path, false).await?.map(|stat| stat.ephemeral_owner))
+    }
+
+    /// Returns the client that the session has now; none where it is closed.
     fn current(&self) -> Option<Arc<Connection>> {
         self.lifecycle().connection.clone()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Session;
 use super::connection::Version;
 use crate::error::{Code, Error, Kind, Result};
-use crate::zk::{Feature, ServerVersion};
+use crate::zk::{Feature, ServerStatus, ServerVersion};
 
 /// How long a server may take to say which it is; one that takes longer is not asked again as long
 /// as the connection holds.
@@ -39,6 +39,14 @@ impl Session {
         let version = version.and_then(|answer| ServerVersion::parse(&answer));
         connection.learn_version(facts.connections, version);
         version
+    }
+
+    /// Asks the connected server what it is; none where it does not say.
+    pub async fn server_status(&self) -> Option<ServerStatus> {
+        let connection = self.current()?;
+        let host = connection.client.facts().host?;
+        let answer = connection.client.ask(&host, "srvr", PATIENCE).await.ok()?;
+        Some(ServerStatus::parse(&answer))
     }
 
     /// Returns whether the connected server is known to have an operation. Where nobody has asked

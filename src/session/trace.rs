@@ -1,6 +1,6 @@
 //! Counts the requests and replies of one command.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
@@ -21,7 +21,12 @@ struct Counts {
     requests: Cell<u64>,
     writes: Cell<u64>,
     last_reply: Cell<Option<Stamp>>,
+    /// When the first replies arrived.
+    replies: RefCell<Vec<Stamp>>,
 }
+
+/// Replies whose place is kept.
+const MOST_REPLIES: usize = 64;
 
 /// Counts the requests of the future that runs in its scope.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +48,16 @@ impl Trace {
     /// Returns how many writes have been applied, or may have been.
     pub fn writes(&self) -> u64 {
         self.0.writes.get()
+    }
+
+    /// Returns how many requests have left.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.get()
+    }
+
+    /// Returns when the replies arrived: of many, the first 64.
+    pub fn replies(&self) -> Vec<Stamp> {
+        self.0.replies.borrow().clone()
     }
 
     /// Returns when the last reply arrived, if there was any.
@@ -74,7 +89,13 @@ pub(super) fn note_write() {
 
 /// Notes that a reply to the running command has arrived.
 pub(super) fn note_reply(stamp: Stamp) {
-    note(|counts| counts.last_reply.set(Some(stamp)));
+    note(|counts| {
+        counts.last_reply.set(Some(stamp));
+        let mut replies = counts.replies.borrow_mut();
+        if replies.len() < MOST_REPLIES {
+            replies.push(stamp);
+        }
+    });
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Transport {
         Ok(())
     }
 
+    /// Returns whether connections are secured with TLS.
+    pub(super) fn is_secured(&self) -> bool {
+        self.dial.is_some()
+    }
+
     pub(super) fn apply(&self, options: &mut Options) {
         if let Some(dial) = &self.dial {
             options.dial = dial.clone();

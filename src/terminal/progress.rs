@@ -48,6 +48,13 @@ impl Progress {
         self.put(count, ("run", "runs"), "done");
     }
 
+    /// Notes how long there is to wait.
+    pub fn count_down(&self, left: Duration) {
+        // Rounded up: it ends with 1.
+        let seconds = left.as_millis().div_ceil(1000);
+        self.put(u64::try_from(seconds).unwrap_or(u64::MAX), ("second", "seconds"), "to wait");
+    }
+
     fn put(&self, count: u64, things: Things, done: &'static str) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, things, done));
     }

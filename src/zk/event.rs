@@ -35,6 +35,12 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Returns whether a znode has changed.
+    pub fn is_change(self) -> bool {
+        use EventKind::{NodeChildrenChanged, NodeCreated, NodeDataChanged, NodeDeleted};
+        matches!(self, NodeCreated | NodeDeleted | NodeDataChanged | NodeChildrenChanged)
+    }
+
     /// Returns the name that follows `type:`.
     pub fn name(self) -> &'static str {
         match self {

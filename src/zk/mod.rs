@@ -19,6 +19,6 @@ pub use self::event::{Event, EventKind};
 pub use self::path::{TypedPath, ZnodePath};
 pub use self::quota::{Limit, Quota, Track};
 pub use self::security::{KeyFile, SaslUser, Secret, Security, Tls};
-pub use self::server_version::{Feature, Release, ServerVersion};
+pub use self::server_version::{Feature, Release, ServerStatus, ServerVersion};
 pub use self::stat::Stat;
 pub use self::watch_kind::WatchKind;

@@ -24,6 +24,33 @@ pub enum ServerVersion {
     ClickHouseKeeper(Release),
 }
 
+/// What a server says of itself in its answer to `srvr`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerStatus {
+    /// What it runs, such as `3.8.0`, without the build.
+    pub release: Option<String>,
+    /// `standalone`, `leader`, `follower` or `observer`.
+    pub role: Option<String>,
+}
+
+impl ServerStatus {
+    /// Reads the answer; what it does not say is none.
+    pub fn parse(answer: &str) -> Self {
+        let value = |key: &str| {
+            let line = answer.lines().find_map(|line| line.split_once(key))?;
+            line.0.chars().all(|c| c.is_alphabetic() || c == ' ').then(|| line.1.trim())
+        };
+        let word = |value: &str| {
+            let end = value.find(['-', ',', ' ']).unwrap_or(value.len());
+            value[..end].to_owned()
+        };
+        Self {
+            release: value("ersion: ").map(word).filter(|word| !word.is_empty()),
+            role: value("Mode: ").map(word).filter(|word| !word.is_empty()),
+        }
+    }
+}
+
 /// An operation that came after ZooKeeper 3.4, and the name it has in messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
@@ -159,5 +186,21 @@ mod tests {
             assert!(!keeper.has(lacking), "{}", lacking.name());
         }
         assert!(!ServerVersion::ClickHouseKeeper(Release(22, 8)).has(Feature::MultiRead));
+    }
+
+    #[test]
+    fn a_server_says_its_release_and_its_role() {
+        let apache = "Zookeeper version: 3.8.0-5a02a05eddb59aee6ac762f7ea82e92a68eb9c0f, built on \
+                      2022-02-25 08:49 UTC\nLatency min/avg/max: 0/0.0/0\nMode: follower\n";
+        let status = ServerStatus::parse(apache);
+        assert_eq!(status.release.as_deref(), Some("3.8.0"));
+        assert_eq!(status.role.as_deref(), Some("follower"));
+        let keeper = "ClickHouse Keeper version: v23.8.1-abc\nMode: leader\n";
+        let status = ServerStatus::parse(keeper);
+        assert_eq!(status.release.as_deref(), Some("v23.8.1"));
+        assert_eq!(
+            ServerStatus::parse("This ZooKeeper instance is not currently serving requests"),
+            ServerStatus::default()
+        );
     }
 }

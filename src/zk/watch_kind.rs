@@ -16,6 +16,16 @@ pub enum WatchKind {
 }
 
 impl WatchKind {
+    /// Returns the name in lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Child => "children",
+            Self::Persistent => "persistent",
+            Self::PersistentRecursive => "persistent recursive",
+        }
+    }
+
     /// Returns whether it gives one event and is over.
     pub fn is_one_shot(self) -> bool {
         matches!(self, Self::Data | Self::Child)

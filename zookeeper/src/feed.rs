@@ -30,7 +30,8 @@ pub enum Item {
     State(Change),
     /// The server may have lost a persistent watch.
     Weakened(Weakened),
-    /// A request was answered; only with [`Options::observe`](crate::Options::observe).
+    /// A request was answered; only with [`Options::observe`](crate::Options::observe). Where what
+    /// waits to be read takes half of what it may, exchanges are left out.
     Exchange(Box<Exchange>),
     /// Here so many items are missing, since nobody has read them in time.
     Missed(u64),
@@ -99,6 +100,9 @@ impl Queue {
                 waiting.items.push_back(Item::Missed(missed));
             }
             waiting.items.push_back(item);
+        } else if matches!(item, Item::Exchange(_)) && waiting.bytes + cost > self.most / 2 {
+            // Events come first: an exchange is never the reason why one is missing.
+            return;
         } else if is_change || waiting.missed > 0 || waiting.bytes + cost > self.most {
             waiting.missed += 1;
         } else {

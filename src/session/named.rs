@@ -1,0 +1,365 @@
+//! The sessions of one shell, by name. One of them is the current one: it is what commands work on.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{Losses, Session, Stamp, lock};
+use crate::error::{Error, Result};
+
+/// Most sessions that a shell can have at a time. A server gives an address 60 connections by
+/// default.
+const MOST_OPEN: usize = 64;
+
+/// Most sessions that a shell can have in its life.
+const MOST: usize = 1024;
+
+/// Longest name of a session, in characters.
+const LONGEST_NAME: usize = 32;
+
+/// Makes a session that is not open, with this timeout or the shell's. What it reports carries the
+/// badge.
+type Make = Box<dyn Fn(Badge, Option<Duration>) -> Session + Send + Sync>;
+
+/// The sessions of a shell. Clones are handles of the same sessions. Where a [`Session`] is wanted,
+/// this is the current one.
+#[derive(Clone)]
+pub struct Sessions(Arc<Inner>);
+
+struct Inner {
+    make: Make,
+    roll: Arc<Roll>,
+    /// By their number. None is ever moved or dropped, so that one can be lent while others come.
+    sessions: Box<[OnceLock<Session>]>,
+}
+
+/// Who there is, and who is the current one.
+#[derive(Debug)]
+struct Roll {
+    /// The names by number; none where the session was closed by its name.
+    names: Mutex<Vec<Option<Arc<str>>>>,
+    current: AtomicUsize,
+}
+
+impl Roll {
+    fn count(&self) -> usize {
+        lock(&self.names).iter().flatten().count()
+    }
+}
+
+/// Says which session something comes from.
+#[derive(Debug, Clone)]
+pub struct Badge {
+    roll: Arc<Roll>,
+    number: usize,
+}
+
+impl Badge {
+    /// Returns the name of the session, where the shell has more than one.
+    pub fn shown(&self) -> Option<Arc<str>> {
+        let names = lock(&self.roll.names);
+        if names.iter().flatten().count() < 2 { None } else { names.get(self.number)?.clone() }
+    }
+
+    /// Returns the number of the session; no other has or had it.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Returns whether commands work on this session now.
+    pub fn is_current(&self) -> bool {
+        self.roll.current.load(Ordering::Relaxed) == self.number
+    }
+}
+
+/// A session of the shell, as it is listed.
+pub struct Named<'a> {
+    /// Its number; no other has or had it.
+    pub number: usize,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The session.
+    pub session: &'a Session,
+    /// Whether commands work on it.
+    pub is_current: bool,
+}
+
+/// Makes another session the current one until it is dropped.
+pub struct Switched<'a> {
+    sessions: &'a Sessions,
+    back: usize,
+}
+
+impl Drop for Switched<'_> {
+    fn drop(&mut self) {
+        self.sessions.0.roll.current.store(self.back, Ordering::Relaxed);
+    }
+}
+
+impl Sessions {
+    /// Makes the first session, which is not open yet.
+    pub fn new(
+        name: &str,
+        make: impl Fn(Badge, Option<Duration>) -> Session + Send + Sync + 'static,
+    ) -> Self {
+        let names = Mutex::new(vec![Some(Arc::from(name))]);
+        let roll = Arc::new(Roll { names, current: AtomicUsize::new(0) });
+        let first = make(Badge { roll: Arc::clone(&roll), number: 0 }, None);
+        let mut sessions: Vec<OnceLock<Session>> = Vec::new();
+        sessions.push(OnceLock::from(first));
+        sessions.resize_with(MOST, OnceLock::new);
+        Self(Arc::new(Inner { make: Box::new(make), roll, sessions: sessions.into() }))
+    }
+
+    /// Returns the name of the current session.
+    pub fn name(&self) -> Arc<str> {
+        let number = self.number();
+        lock(&self.0.roll.names).get(number).cloned().flatten().unwrap_or_else(|| Arc::from(""))
+    }
+
+    /// Returns the name of the current session, where the shell has more than one.
+    pub fn shown_name(&self) -> Option<Arc<str>> {
+        (self.0.roll.count() > 1).then(|| self.name())
+    }
+
+    /// Returns the number of the current session; no other has or had it.
+    pub fn number(&self) -> usize {
+        self.0.roll.current.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of a session.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn number_of(&self, name: &str) -> Result<usize> {
+        self.find(name)
+    }
+
+    /// Returns the place behind everything that has arrived by now, at whatever session.
+    pub fn all_arrived(&self) -> Stamp {
+        if self.0.roll.count() > 1 { Stamp::LAST } else { self.latest() }
+    }
+
+    /// Returns the sessions that have names, in the order in which they came.
+    pub fn list(&self) -> Vec<Named<'_>> {
+        let names = lock(&self.0.roll.names).clone();
+        let current = self.number();
+        let named = |(number, name): (usize, Option<Arc<str>>)| {
+            let session = self.0.sessions[number].get()?;
+            Some(Named { number, name: name?, session, is_current: number == current })
+        };
+        names.into_iter().enumerate().filter_map(named).collect()
+    }
+
+    /// Returns a session by its name.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn get(&self, name: &str) -> Result<&Session> {
+        self.find(name).and_then(|number| self.0.sessions[number].get().ok_or_else(|| none(name)))
+    }
+
+    fn find(&self, name: &str) -> Result<usize> {
+        let names = lock(&self.0.roll.names);
+        let is_it = |known: &Option<Arc<str>>| known.as_deref() == Some(name);
+        names.iter().position(is_it).ok_or_else(|| none(name))
+    }
+
+    /// Makes a session of this name, which is not open and not the current one. `timeout` is that
+    /// of the shell where it is none.
+    ///
+    /// # Errors
+    /// The name is taken or none, or there are too many sessions.
+    pub fn add(&self, name: &str, timeout: Option<Duration>) -> Result<&Session> {
+        check_name(name)?;
+        let mut names = lock(&self.0.roll.names);
+        if names.iter().flatten().any(|known| &**known == name) {
+            return Err(Error::usage(format!("There is a session {name} already"))
+                .with_hint(format!("session {name} switches to it")));
+        }
+        if names.iter().flatten().count() >= MOST_OPEN {
+            return Err(Error::usage(format!("A shell has {MOST_OPEN} sessions at most"))
+                .with_hint("session close NAME ends one"));
+        }
+        let number = names.len();
+        let Some(place) = self.0.sessions.get(number) else {
+            return Err(Error::usage(format!("A shell opens {MOST} sessions in its life at most")));
+        };
+        let badge = Badge { roll: Arc::clone(&self.0.roll), number };
+        let session = place.get_or_init(|| (self.0.make)(badge, timeout));
+        names.push(Some(Arc::from(name)));
+        Ok(session)
+    }
+
+    /// Makes a session the current one.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn switch_to(&self, name: &str) -> Result<()> {
+        let number = self.find(name)?;
+        self.0.roll.current.store(number, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes a session the current one until the guard is dropped.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub fn switched_to(&self, name: &str) -> Result<Switched<'_>> {
+        let back = self.number();
+        self.switch_to(name)?;
+        Ok(Switched { sessions: self, back })
+    }
+
+    /// Takes the name from a session, which no command finds from now on. The current one keeps it.
+    ///
+    /// # Errors
+    /// There is none of this name, or it is the current one.
+    pub fn forget(&self, name: &str) -> Result<()> {
+        let number = self.find(name)?;
+        if number == self.number() {
+            return Err(Error::usage(format!("{name} is the current session")));
+        }
+        lock(&self.0.roll.names)[number] = None;
+        Ok(())
+    }
+
+    /// Closes all sessions, side by side; takes no longer than closing one. Returns what went.
+    pub async fn close_all(&self) -> Vec<Losses> {
+        let sessions = self.0.sessions.iter().map_while(OnceLock::get);
+        join_all(sessions.map(Session::close)).await
+    }
+}
+
+impl Deref for Sessions {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        // A number becomes the current one only after its session was made.
+        self.0.sessions[self.number()].get().expect("the current session was made")
+    }
+}
+
+/// Something that each session of a shell has for itself. It stands for that of the current session.
+pub struct PerSession<T> {
+    roll: Arc<Roll>,
+    of: Arc<[OnceLock<T>]>,
+}
+
+impl<T> Clone for PerSession<T> {
+    fn clone(&self) -> Self {
+        Self { roll: Arc::clone(&self.roll), of: Arc::clone(&self.of) }
+    }
+}
+
+impl<T: Default> PerSession<T> {
+    /// Makes the place for it; each is made when it is first asked for.
+    pub fn new(sessions: &Sessions) -> Self {
+        let mut of: Vec<OnceLock<T>> = Vec::new();
+        of.resize_with(MOST, OnceLock::new);
+        Self { roll: Arc::clone(&sessions.0.roll), of: of.into() }
+    }
+
+    /// Returns that of a session by its number.
+    pub fn of(&self, number: usize) -> &T {
+        self.of[number].get_or_init(T::default)
+    }
+}
+
+impl<T: Default> Deref for PerSession<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.of(self.roll.current.load(Ordering::Relaxed))
+    }
+}
+
+fn none(name: &str) -> Error {
+    Error::usage(format!("There is no session {name}")).with_hint("session list names them")
+}
+
+/// Checks a name: a letter, then letters, digits, `-` and `_`.
+fn check_name(name: &str) -> Result<()> {
+    let wrong = |why: String| Err(Error::usage(why));
+    if name.is_empty() {
+        return wrong("A session's name cannot be empty".to_owned());
+    }
+    if !name.starts_with(char::is_alphabetic)
+        || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    {
+        let shown = name.escape_debug();
+        return wrong(format!(
+            "A session cannot be named {shown}: names begin with a letter and have letters, digits, - and _"
+        ));
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return wrong(format!("A session's name has {LONGEST_NAME} characters at most"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::session::{Settings, Transport};
+    use crate::zk::Security;
+
+    fn sessions() -> Sessions {
+        Sessions::new("main", |_, timeout| {
+            let settings = Settings {
+                timeout: timeout.unwrap_or(Duration::from_secs(1)),
+                read_only: false,
+                max_request: 1000,
+                refused: Duration::MAX,
+                transport: Transport::open(&Security::default()).unwrap(),
+            };
+            Session::new(settings, |_| {})
+        })
+    }
+
+    #[test]
+    fn names_are_words() {
+        let sessions = sessions();
+        for wrong in ["", "a b", "-x", "1", "a/b", "a\u{1b}", &"x".repeat(33), "main"] {
+            assert!(sessions.add(wrong, None).is_err(), "{wrong:?}");
+        }
+        for right in ["bob", "b-1_2", "临时"] {
+            assert!(sessions.add(right, None).is_ok(), "{right}");
+        }
+        assert!(sessions.add("bob", None).is_err());
+    }
+
+    #[test]
+    fn a_switch_ends_with_its_guard_and_a_name_is_shown_beside_others_only() {
+        let sessions = sessions();
+        assert_eq!(sessions.shown_name(), None);
+        sessions.add("bob", None).unwrap();
+        assert_eq!(sessions.shown_name().as_deref(), Some("main"));
+        {
+            let _bob = sessions.switched_to("bob").unwrap();
+            assert_eq!(&*sessions.name(), "bob");
+            assert!(sessions.forget("bob").is_err(), "it is the current one");
+        }
+        assert_eq!(&*sessions.name(), "main");
+        sessions.forget("bob").unwrap();
+        assert!(sessions.get("bob").is_err());
+        assert_eq!(sessions.shown_name(), None);
+        // Its name is free again.
+        sessions.add("bob", None).unwrap();
+    }
+
+    #[test]
+    fn there_are_so_many_at_a_time_and_not_more() {
+        let sessions = sessions();
+        for number in 1..MOST_OPEN {
+            sessions.add(&format!("s{number}"), None).unwrap();
+        }
+        assert!(sessions.add("more", None).is_err());
+        sessions.forget("s5").unwrap();
+        sessions.add("more", None).unwrap();
+    }
+}
