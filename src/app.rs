@@ -179,6 +179,7 @@ fn rules(options: &Options) -> script::Rules {
         },
         window: usize::from(options.script.window),
         stop_on_error: options.script.stop_on_error,
+        reconnect: options.script.reconnect.map(|seconds| Duration::from_secs(seconds.into())),
         // Only the test of the barrier, which is no release build, may go without.
         barrier: !(cfg!(debug_assertions) && std::env::var_os("ZKSH_TEST_NO_BARRIER").is_some()),
     }
@@ -291,8 +292,13 @@ async fn run(
     let event_buffer = EventBuffer::default();
     let session = {
         let event_buffer = (script.is_some() && !is_dumb).then(|| event_buffer.clone());
-        let show =
-            notifications::to_screen(Arc::clone(screen), event_buffer, view, Arc::clone(&switches));
+        let show = notifications::to_screen(
+            Arc::clone(screen),
+            event_buffer,
+            view,
+            Arc::clone(&switches),
+            options.script.reconnect.is_some(),
+        );
         let show = notifications::suggest_sandbox_once(Arc::clone(screen), names_server, show);
         Session::new(settings(options, transport), show)
     };
@@ -356,10 +362,15 @@ async fn without_prompt(
         }
         std::future::pending::<()>().await;
     };
-    signals::force_end(cx.session.clone(), Arc::clone(screen))?;
+    let (session, screen_of_signals) = (cx.session.clone(), Arc::clone(screen));
+    let heard = signals::end_on_signal(session, screen_of_signals, stop.clone())?;
     let mut work = std::pin::pin!(work);
     let status = tokio::select! {
-        status = &mut work => status.map_err(anyhow::Error::from),
+        // A script that is busy has heard of the signal first.
+        status = &mut work => match heard.number() {
+            Some(signal) if is_script => Ok(128 + signal),
+            _ => status.map_err(anyhow::Error::from),
+        },
         signal = signals.next(screen) => {
             if is_script {
                 // It tells what is known of the lines that have left.

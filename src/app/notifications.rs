@@ -39,12 +39,14 @@ pub(super) fn suggest_sandbox_once(
 }
 
 /// Returns the function that shows what the session reports. In a script, events pass through `event_buffer`
-/// so that they appear between the right results. The runtime's threads call it.
+/// so that they appear between the right results. With `tells_changes` a script is told how the session
+/// fares; otherwise it learns of that from the lines that fail. The runtime's threads call it.
 pub(super) fn to_screen(
     screen: Arc<Screen>,
     event_buffer: Option<EventBuffer>,
     view: View,
     switches: Arc<Switches>,
+    tells_changes: bool,
 ) -> impl Fn(SessionEvent) + Send + Sync {
     let render = {
         let switches = Arc::clone(&switches);
@@ -60,8 +62,14 @@ pub(super) fn to_screen(
                 None => screen.event(&text),
             }
         }
-        // A script learns of state changes from the lines that fail.
         (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
+        (SessionEvent::StateChange(change), Mode::Plain) if tells_changes => {
+            let text = render(&change);
+            match view.format {
+                Format::Json => screen.event(&text),
+                Format::Text | Format::Raw => screen.aside(&text),
+            }
+        }
         (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
         // The line that finds no server reports it.
         (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}

@@ -23,6 +23,15 @@ impl Stop {
         self.0.script.wake();
     }
 
+    /// Waits until the end is asked for.
+    pub(super) async fn asked(&self) {
+        std::future::poll_fn(|context| match self.is_asked(context.waker()) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+    }
+
     /// Returns whether the end was asked for; if not yet, `waker` is called when it is.
     pub(super) fn is_asked(&self, waker: &Waker) -> bool {
         self.0.script.register(waker);
