@@ -269,9 +269,10 @@ impl Highlighter for Helper {
         let editor_columns = self.columns.get();
         drawn.columns = editor_columns;
         let rows = |text: &str| wrap::rows(editor_columns, &[&self.prompt.borrow(), text]);
-        let place = match cursor == line.len() {
-            true => Cursor::AtEnd,
-            false => Cursor::Inside { rows_below: rows(line) - rows(&line[..cursor]) },
+        let place = if cursor == line.len() {
+            Cursor::AtEnd
+        } else {
+            Cursor::Inside { rows_below: rows(line) - rows(&line[..cursor]) }
         };
         self.screen.line_drawn(place, columns() == editor_columns);
         self.burst.drawn();

@@ -103,21 +103,21 @@ impl Signals {
 /// for the old width would fall among them.
 fn follow_window_size(screen: &Arc<Screen>) {
     let columns = || terminal_size().map_or(80, |(Width(columns), _)| columns.max(1));
-    let (changed, changes) = mpsc::channel();
+    let (tell, news) = mpsc::channel();
     let teller = Arc::downgrade(screen);
     std::thread::spawn(move || {
         while window_size().wait().is_ok() {
             let Some(screen) = teller.upgrade() else { return };
             screen.window_changes(columns());
-            if changed.send(()).is_err() {
+            if tell.send(()).is_err() {
                 return;
             }
         }
     });
     let teller = Arc::downgrade(screen);
     std::thread::spawn(move || {
-        while changes.recv().is_ok() {
-            while changes.recv_timeout(SETTLED).is_ok() {}
+        while news.recv().is_ok() {
+            while news.recv_timeout(SETTLED).is_ok() {}
             let Some(screen) = teller.upgrade() else { return };
             screen.window_settles(columns());
         }

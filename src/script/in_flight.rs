@@ -52,14 +52,14 @@ impl InFlight<'_> {
         matches!(self.reply, Reply::Known(..))
     }
 
-    /// Returns what came of it, or itself where the reply is not there.
-    pub(super) fn into_completed(self) -> Result<Completed, Self> {
-        let Self { line, reply, change, writes, can_repeat, share } = self;
+    /// Returns what came of it, or where the reply is not there, the line and whether it writes.
+    pub(super) fn into_completed(self) -> Result<Completed, (Box<Line>, bool)> {
+        let Self { line, reply, writes, can_repeat, share, .. } = self;
         match reply {
             Reply::Known(result, stamp, has_sent) => {
                 Ok(Completed { line, result, stamp, has_sent, writes, can_repeat, share })
             }
-            reply => Err(Self { line, reply, change, writes, can_repeat, share }),
+            Reply::Awaited(_) => Err((Box::new(line), writes)),
         }
     }
 }

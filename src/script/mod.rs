@@ -326,12 +326,12 @@ impl<'a> Run<'a> {
         for mut in_flight in std::mem::take(&mut self.window) {
             // Its reply may be there, behind that of an earlier one which is not.
             in_flight.is_done(&mut task::Context::from_waker(Waker::noop()));
-            let InFlight { line, writes, .. } = match in_flight.into_completed() {
+            let (line, writes) = match in_flight.into_completed() {
                 Ok(done) => {
                     self.show(done);
                     continue;
                 }
-                Err(in_flight) => in_flight,
+                Err(unknown) => unknown,
             };
             let error = Error::new(Kind::Interrupted, "Interrupted before the reply came");
             let error = if writes { error.maybe_applied() } else { error };

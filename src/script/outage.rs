@@ -118,26 +118,22 @@ impl Run<'_> {
             }
             return true;
         }
-        match &mut self.outage.failing {
-            Some(failing) => {
-                failing.count += 1;
-                failing.last = number;
-                if failing.count == 1 {
-                    failing.first = number;
-                    let text = "every line that needs a session fails too; they are counted";
-                    let hint = match self.rules.reconnect {
-                        None => " (--reconnect waits for a session)",
-                        Some(_) => "",
-                    };
-                    self.screen.error(&format!("{}:{number}: {text}{hint}", self.rules.name));
-                }
-                false
-            }
-            None => {
-                self.outage.failing = Some(Failing { first: number, last: number, count: 0 });
-                true
-            }
+        let Some(failing) = &mut self.outage.failing else {
+            self.outage.failing = Some(Failing { first: number, last: number, count: 0 });
+            return true;
+        };
+        failing.count += 1;
+        failing.last = number;
+        if failing.count == 1 {
+            failing.first = number;
+            let text = "every line that needs a session fails too; they are counted";
+            let hint = match self.rules.reconnect {
+                None => " (--reconnect waits for a session)",
+                Some(_) => "",
+            };
+            self.screen.error(&format!("{}:{number}: {text}{hint}", self.rules.name));
         }
+        false
     }
 
     /// Tells how many lines failed for want of a session beside the one that was told.
