@@ -141,7 +141,7 @@ fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Err
 
 enum Next {
     /// The oldest command is done.
-    Completed(Completed),
+    Completed(Box<Completed>),
     /// Here is another line.
     Line(SourceLine),
     /// No other line is there just now: those that were read may begin.
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             match self.next(has_room.then_some(&mut lines)).await {
-                Next::Completed(done) => self.completed(done),
+                Next::Completed(done) => self.completed(*done),
                 Next::Line(typed) => {
                     let invocation = match &typed.text {
                         Ok(text) => self.cx.reader.read(text),
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
             }
             let now = self.now();
             if let Some(done) = self.oldest(context) {
-                return Poll::Ready(Next::Completed(done));
+                return Poll::Ready(Next::Completed(Box::new(done)));
             }
             // When these had arrived, the reply to the oldest was still to come.
             self.show_events(now);
@@ -306,7 +306,7 @@ impl<'a> Run<'a> {
     /// Waits for the oldest command, unless the script is to end.
     async fn finish_one(&mut self) {
         match self.next(None).await {
-            Next::Completed(done) => self.completed(done),
+            Next::Completed(done) => self.completed(*done),
             Next::Stop => self.is_stopped = true,
             Next::Line(_) | Next::Begin | Next::End => {}
         }
@@ -318,7 +318,7 @@ impl<'a> Run<'a> {
         self.is_stopped = true;
         while !self.window.is_empty() {
             match tokio::time::timeout_at(deadline, self.next(None)).await {
-                Ok(Next::Completed(done)) => self.show(done),
+                Ok(Next::Completed(done)) => self.show(*done),
                 Ok(_) => {}
                 Err(_) => break,
             }

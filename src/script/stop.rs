@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
@@ -25,9 +25,8 @@ impl Stop {
 
     /// Waits until the end is asked for.
     pub(super) async fn asked(&self) {
-        std::future::poll_fn(|context| match self.is_asked(context.waker()) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
+        std::future::poll_fn(|context| {
+            if self.is_asked(context.waker()) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

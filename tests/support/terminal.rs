@@ -303,6 +303,20 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing more is drawn for as long as a hand needs from the keys to the window's edge.
+    pub(crate) fn wait_for_rest(&self) {
+        let mut seen = self.shared.screen.lock().unwrap();
+        loop {
+            let before = seen.bytes.len();
+            let (now, waited) =
+                self.shared.news.wait_timeout(seen, Duration::from_millis(250)).unwrap();
+            if waited.timed_out() && now.bytes.len() == before {
+                return;
+            }
+            seen = now;
+        }
+    }
+
     /// Returns what stands on the screen now.
     pub(crate) fn screen(&self) -> String {
         text(self.shared.screen.lock().unwrap().parser.screen())
@@ -319,6 +333,17 @@ impl Terminal {
         seen.parser = wrapped(seen.parser.screen(), rows, cols);
         drop(seen);
         self.tell_size(rows, cols);
+    }
+
+    /// Drags the edge of the window through these widths, quicker than anybody can answer.
+    pub(crate) fn drag<const N: usize>(&self, rows: u16, widths: [u16; N]) {
+        let mut seen = self.shared.screen.lock().unwrap();
+        for cols in widths {
+            seen.parser = wrapped(seen.parser.screen(), rows, cols);
+        }
+        for cols in widths {
+            self.tell_size(rows, cols);
+        }
     }
 
     /// Changes the size of the window, whose rows are cut or filled with blanks, as in xterm.

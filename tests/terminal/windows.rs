@@ -30,7 +30,8 @@ fn is_drawn(terminal: &Terminal, line: &str) {
         };
         // The command stands behind the prompt, wherever that is wrapped.
         let columns = usize::from(columns);
-        let text: String = rows[start..].iter().map(|row| format!("{row:columns$}")).collect();
+        let rows: Vec<String> = rows[start..].iter().map(|row| format!("{row:columns$}")).collect();
+        let text = rows.concat();
         let Some(at) = text.find(" 1] ").map(|at| at + 4) else { return false };
         let (row, column) = (start + at / columns, at % columns);
         let cell = screen.cell(row.try_into().unwrap(), column.try_into().unwrap());
@@ -66,6 +67,7 @@ fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
         line.insert(line.len() - back, 'z');
         is_drawn(&terminal, &line);
         for columns in [40, 60, 45, 80] {
+            terminal.wait_for_rest();
             let before = terminal.bytes().len();
             resize(&terminal, columns);
             // The editor wipes what it has drawn, and draws anew.
@@ -79,9 +81,18 @@ fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
             is_drawn(&terminal, &line);
         }
         // Somebody drags the edge of the window.
-        for columns in [60, 40, 60, 45, 70] {
-            resize(&terminal, columns);
+        terminal.wait_for_rest();
+        let before = terminal.bytes().len();
+        if cut {
+            resize(&terminal, 70);
+        } else {
+            terminal.drag(rows, [60, 40, 60, 45, 70]);
         }
+        wait_until("a drawing", || {
+            let bytes = terminal.bytes();
+            bytes[before..].windows(3).any(|bytes| bytes == b"\x1b[J").then_some(())
+        });
+        is_drawn(&terminal, &line);
         terminal.keys("y");
         line.insert(line.len() - back, 'y');
         is_drawn(&terminal, &line);

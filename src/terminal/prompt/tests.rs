@@ -73,7 +73,7 @@ fn one_redraw_is_requested_for_a_burst_and_its_line_is_undone() {
     let (requests, heard) = mpsc::channel();
     let redrawer = screen.redrawer();
     let thread = std::thread::spawn(move || {
-        redrawer.run(|| requests.send(()).unwrap(), || {}, |_| {}, String::new)
+        redrawer.run(|| requests.send(()).unwrap(), || {}, |_| {}, String::new);
     });
     key(&screen, "> ");
     screen.event(b"one\n");
