@@ -184,6 +184,7 @@ fn rules(options: &Options) -> script::Rules {
         },
         window: usize::from(options.script.window),
         stop_on_error: options.script.stop_on_error,
+        reconnect: options.script.reconnect.map(|seconds| Duration::from_secs(seconds.into())),
         // Only the test of the barrier, which is no release build, may go without.
         barrier: !(cfg!(debug_assertions) && std::env::var_os("ZKSH_TEST_NO_BARRIER").is_some()),
     }
@@ -314,6 +315,7 @@ async fn run(
         view,
         switches: Arc::clone(&switches),
         fired: FiredLog::default(),
+        tells_changes: options.script.reconnect.is_some(),
     };
     let fired = notifications.fired.clone();
     let session = sessions(settings(options, transport), names_server, notifications);
@@ -377,10 +379,15 @@ async fn without_prompt(
         }
         std::future::pending::<()>().await;
     };
-    signals::force_end(cx.session.clone(), Arc::clone(screen))?;
+    let (session, screen_of_signals) = (cx.session.clone(), Arc::clone(screen));
+    let heard = signals::end_on_signal(session, screen_of_signals, stop.clone())?;
     let mut work = std::pin::pin!(work);
     let status = tokio::select! {
-        status = &mut work => status.map_err(anyhow::Error::from),
+        // A script that is busy has heard of the signal first.
+        status = &mut work => match heard.number() {
+            Some(signal) if is_script => Ok(128 + signal),
+            _ => status.map_err(anyhow::Error::from),
+        },
         signal = signals.next(screen) => {
             if is_script {
                 // It tells what is known of the lines that have left.

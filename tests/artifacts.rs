@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::support::engine::engines;
 use crate::support::shell::{bare, zksh};
+use crate::support::terminal::Setup;
 use crate::support::{PATIENCE, free_port, wait_until};
 
 /// Compares the committed files with what the commands make today. `ZKSH_BLESS=1` writes them.
@@ -118,6 +119,27 @@ fn without_a_server_completion_is_silent_and_soon_over() {
     assert_eq!(offered(&silent.local_addr().unwrap().to_string(), "zksh get /pr"), [""]);
     // Far more than 300 ms twice, on a machine that is busy.
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn completion_asks_nobody_and_waits_for_no_file() {
+    let server = engines().swap_remove(0).fresh();
+    zksh(&server).args(["create", "/prod", "x"]).succeed();
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let fifo = fifo.to_str().unwrap();
+    let asks = ["--sasl", "digest-md5", "--user", "ann"];
+    let reads = ["--sasl", "digest-md5", "--user", "ann", "--password-file", fifo];
+    let opens = ["--cacert", fifo, "--cert", fifo, "--key-password-file", fifo];
+    for options in [&asks[..], &reads, &opens] {
+        let words = ["--complete-words", "zksh", "-server", &server];
+        // At a terminal, where somebody could be asked.
+        let mut program = Command::new(env!("CARGO_BIN_EXE_zksh"));
+        program.args(words).args(options).args(["get", "/pr"]);
+        let (status, screen) = Setup::program(&program).start().wait();
+        assert_eq!((status, screen.as_str()), (0, ""), "{options:?}");
+    }
 }
 
 /// Renders a page as `man` does on a terminal of 80 columns; none where groff is absent.

@@ -19,6 +19,7 @@ mod json;
 mod lessons;
 mod liars;
 mod null_data;
+mod outages;
 mod pipelining;
 mod placeholder;
 mod quotas;

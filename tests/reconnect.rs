@@ -1,5 +1,6 @@
 //! Servers that are not there, that go, and that come back.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use crate::support::engine::on_every_apache;
@@ -100,4 +101,37 @@ fn a_killed_server_that_comes_back_finds_the_session_and_its_watches() {
         terminal.enter(2, "get /fish");
         terminal.wait_for("salmon");
     });
+}
+
+/// A server that gives no session, and says this where it is asked by a four-letter word.
+fn unwilling(words: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut first = [0; 4];
+            if stream.read_exact(&mut first).is_ok() && first.is_ascii() && first[0] > b' ' {
+                let _ = stream.write_all(words.as_bytes());
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_that_gives_no_session_fails_for_its_own_reason() {
+    let starting = unwilling("This ZooKeeper instance is not currently serving requests\n");
+    let reads = unwilling("Zookeeper version: 3.9.3-1, built on 1\nMode: read-only\n");
+    for (server, options, wanted) in [
+        (&starting, &[][..], "is not serving: it is starting or has no quorum"),
+        (&starting, &["-r"], "is not serving: it is starting or has no quorum"),
+        (&reads, &[], "has no quorum and serves reads only (-r accepts that)"),
+        (&reads, &["-r"], "has no quorum, and gives no session for reads either"),
+    ] {
+        let ran = zksh(server).args(options).args(["-timeout", "1500", "ls", "/"]).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+        let wanted = format!("Not connected: {server} {wanted}");
+        assert!(ran.stderr.starts_with(&wanted), "{options:?}: {}", ran.stderr);
+    }
 }

@@ -9,6 +9,7 @@ mod events;
 mod guests;
 mod history;
 mod interrupts;
+mod newcomers;
 mod settings;
 mod trouble;
 mod windows;

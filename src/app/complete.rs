@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::{Arg, Command};
@@ -10,6 +11,7 @@ use clap::{Arg, Command};
 use crate::options::{self, Options, Ready, Startup};
 use crate::repl::{Candidate, complete_words, unquoted};
 use crate::session::{Session, Settings, Transport};
+use crate::zk::Tls;
 
 /// How long it may take in all: a person waits.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -20,15 +22,14 @@ const SESSION: Duration = Duration::from_secs(4);
 /// Completes the last of the words, the first of which is the name of the program.
 pub(super) fn complete(words: &[OsString]) -> String {
     let words: Vec<String> = words.iter().map(|word| unquoted(&word.to_string_lossy())).collect();
-    let Ok(runtime) =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
-    else {
-        return String::new();
-    };
-    let found = runtime.block_on(async {
-        tokio::time::timeout(DEADLINE, candidates(&words)).await.unwrap_or_default()
+    let (tell, told) = mpsc::channel();
+    // A file that the options name may never end, and the process ends without this thread.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let found = runtime.map(|runtime| runtime.block_on(candidates(&words)));
+        let _ = tell.send(found.unwrap_or_default());
     });
-    runtime.shutdown_background();
+    let found = told.recv_timeout(DEADLINE).unwrap_or_default();
     let mut text = String::new();
     for candidate in found {
         // Writing into memory cannot fail.
@@ -73,6 +74,10 @@ async fn candidates(words: &[String]) -> Vec<Candidate> {
 async fn connected(options: &Options) -> Option<Session> {
     // Nothing is asked here: where a password would be, no znodes are completed.
     let Ready::Known(security) = &options.security else { return None };
+    // To open a key by its password takes longer than anyone waits here.
+    if security.tls.as_ref().is_some_and(Tls::has_password) {
+        return None;
+    }
     let servers = options.servers.clone().unwrap_or_default();
     let transport = Transport::open(security).ok()?;
     transport.require(&servers).ok()?;

@@ -49,12 +49,15 @@ pub(super) struct Notifications {
     pub(super) switches: Arc<Switches>,
     /// Where events are noted for `explain`.
     pub(super) fired: FiredLog,
+    /// Whether a script is told of changes of the session's state; otherwise it learns of them from
+    /// the lines that fail.
+    pub(super) tells_changes: bool,
 }
 
 impl Notifications {
     /// Shows what the session with this badge reports. The runtime's threads call it.
     pub(super) fn show(&self, badge: &Badge, event: SessionEvent) {
-        let Self { screen, event_buffer, view, switches, fired } = self;
+        let Self { screen, event_buffer, view, switches, fired, tells_changes } = self;
         let session = badge.shown();
         let render = |news: &dyn Report| {
             view.event(session.as_deref(), news, Time::now(), switches.is_on(Switch::Times))
@@ -74,8 +77,14 @@ impl Notifications {
                     None => screen.event(&text),
                 }
             }
-            // A script learns of state changes from the lines that fail.
             (SessionEvent::StateChange(change), Mode::Terminal) => screen.event(&render(&change)),
+            (SessionEvent::StateChange(change), Mode::Plain) if *tells_changes => {
+                let text = render(&change);
+                match view.format {
+                    Format::Json => screen.event(&text),
+                    Format::Text | Format::Raw => screen.aside(&text),
+                }
+            }
             (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
             // The line that finds no server reports it.
             (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}

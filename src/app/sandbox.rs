@@ -68,7 +68,7 @@ impl Sandbox {
             1 => "ZooKeeper in memory".to_owned(),
             count => format!("an ensemble of {count} servers, simulated in memory"),
         };
-        format!("Sandbox on {}: {what}, gone with this shell; join: {join}", self.addresses())
+        format!("Sandbox on {}: {what}, gone with this shell\nJoin it: {join}", self.addresses())
     }
 
     /// Says that clients may connect, for whoever waits for it.

@@ -1,10 +1,12 @@
 //! Signals that end the shell.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::script::Stop;
 use crate::session::Sessions;
 use crate::terminal::Screen;
 
@@ -52,16 +54,35 @@ impl Signals {
     }
 }
 
-/// Ends the process if it still runs after a signal and the grace time, once the session is closed.
-/// Needs a runtime.
-pub(super) fn force_end(sessions: Sessions, screen: Arc<Screen>) -> anyhow::Result<()> {
+/// A signal that has come, by its number; 0 before.
+#[derive(Clone, Default)]
+pub(super) struct Heard(Arc<AtomicU8>);
+
+impl Heard {
+    /// Returns the signal's number, if one has come.
+    pub(super) fn number(&self) -> Option<u8> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|number| *number != 0)
+    }
+}
+
+/// Asks a script to end when a signal comes, however busy it is, and ends the process if it still runs
+/// after the grace time, once the session is closed. Needs a runtime.
+pub(super) fn end_on_signal(
+    sessions: Sessions,
+    screen: Arc<Screen>,
+    stop: Stop,
+) -> anyhow::Result<Heard> {
     let mut signals = Signals::listen()?;
+    let heard = Heard::default();
+    let tell = heard.clone();
     tokio::spawn(async move {
         let signal = signals.next(&screen).await;
+        tell.0.store(signal, Ordering::SeqCst);
+        stop.ask();
         tokio::time::sleep(GRACE).await;
         sessions.close_all().await;
         #[expect(clippy::exit, reason = "the main thread is blocked for good")]
         std::process::exit(128 + i32::from(signal));
     });
-    Ok(())
+    Ok(heard)
 }

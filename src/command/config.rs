@@ -1,6 +1,7 @@
 //! `config`: the configuration of the ensemble.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dialect::Dialect;
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::Stat;
@@ -25,7 +26,7 @@ Needs ZooKeeper 3.5 or later.
 
 Example:
 > config -w
-
+No members: this server stands alone
 > removewatches /zookeeper/config
 WATCHER::
 WatchedEvent state:SyncConnected type:DataWatchRemoved path:/zookeeper/config";
@@ -67,8 +68,12 @@ pub struct Ensemble {
 
 impl Report for Ensemble {
     fn text(&self, out: &mut Text<'_>) {
-        out.data(self.config.as_bytes());
-        out.line("");
+        if self.config.trim().is_empty() && out.dialect() == Dialect::V34 {
+            out.line("No members: this server stands alone");
+        } else {
+            out.data(self.config.as_bytes());
+            out.line("");
+        }
         if let Some(stat) = &self.stat {
             stat.text(out);
         }

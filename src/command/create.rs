@@ -178,15 +178,8 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 fn explain(cx: &Context, error: Error) -> Error {
     match error.code_of() {
         // What stands directly below / has the chroot as its parent.
-        Some(Code::NoNode)
-            if error.path().is_some_and(|path| path.rfind('/') == Some(0))
-                && let Some(servers) = cx.session.servers()
-                && !servers.chroot().is_root() =>
-        {
-            let (hosts, chroot) = (servers.hosts_alone(), servers.chroot());
-            error
-                .with_detail(format!("the chroot {chroot} does not exist"))
-                .with_hint(format!("zksh -server {hosts} create --parents {chroot} creates it"))
+        Some(Code::NoNode) if error.path().is_some_and(|path| path.rfind('/') == Some(0)) => {
+            cx.of_missing_chroot(error)
         }
         Some(Code::NoNode) => {
             error.with_hint("its parent must exist: create it first, or pass --parents")

@@ -24,6 +24,11 @@ pub struct Edit {
 }
 
 const EXAMPLE: &str = "\
+At a prompt, and as one command from the system's shell:
+    [zk: localhost:2181(CONNECTED) 0] edit /lake
+    Written, version 1
+    $ zksh -server zk1 edit /lake
+
 The data is written back only if nobody has changed it meanwhile; otherwise both are shown and your
 text stays in its file. A newline that the editor adds at the end is left out.
 

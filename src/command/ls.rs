@@ -1,7 +1,9 @@
 //! `ls` and `ls2`: list the children of a znode.
 
-use crate::dialect::Format;
-use crate::dispatch::{Context, Data, Effects, Spec, Task, Sends};
+use futures_util::future::join_all;
+
+use crate::dialect::{Dialect, Format};
+use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::{Walk, WalkOrder};
@@ -11,7 +13,7 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Ls {
-    /// Print the stat as well
+    /// Print the stat as well; with -R that of each znode
     #[arg(short, long)]
     stat: bool,
     /// Leave a watch: one event when a child or the znode comes or goes
@@ -27,6 +29,9 @@ pub struct Ls {
     #[arg(value_name = "watch")]
     word: Option<String>,
 }
+
+/// Stats that are asked for at a time, where each znode of a walk is to have its own.
+const STATS_AT_A_TIME: usize = 128;
 
 const USAGE: &str = "ls [-s] [-w] [-R] path [watch]";
 
@@ -84,12 +89,35 @@ impl Spec for Ls {
             }
             let mut count = 0;
             let mut walk = Walk::new(&cx.session, &path, WalkOrder::Siblings, watch);
-            while let Some(path) = walk.next().await? {
-                count += 1;
-                cx.progress.note(count, "listed");
-                cx.show(&Visited { path: &path })?;
+            // zkCli prints one stat, that of the znode which was named.
+            let each = self.stat && cx.view.dialect == Dialect::V34;
+            let mut waiting = Vec::new();
+            loop {
+                let next = walk.next().await?;
+                let is_last = next.is_none();
+                waiting.extend(next);
+                if each && !is_last && waiting.len() < STATS_AT_A_TIME {
+                    continue;
+                }
+                let stats = if each { stats(cx, &waiting).await } else { Vec::new() };
+                let mut stats = stats.into_iter();
+                for path in waiting.drain(..) {
+                    // One that is gone by now is left out.
+                    let stat = match stats.next() {
+                        Some(Ok(None)) => continue,
+                        Some(stat) => stat?,
+                        None => None,
+                    };
+                    count += 1;
+                    cx.progress.note(count, "listed");
+                    cx.show(&Visited { path: &path, stat })?;
+                }
+                if is_last {
+                    break;
+                }
             }
-            let stat = if self.stat { cx.session.exists(&path, false).await? } else { None };
+            let one = self.stat && !each;
+            let stat = if one { cx.session.exists(&path, false).await? } else { None };
             return Ok(Children { names: None, stat });
         }
         list(cx, &path, watch, self.stat).await
@@ -156,6 +184,11 @@ impl Spec for Ls2 {
     }
 }
 
+/// Asks for stats, all at once.
+async fn stats(cx: &Context, paths: &[ZnodePath]) -> Vec<Result<Option<Stat>>> {
+    join_all(paths.iter().map(|path| cx.session.exists(path, false))).await
+}
+
 async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
     let json = cx.view.format == Format::Json;
     let (mut names, found) = cx.session.children(path, watch).await?;
@@ -192,11 +225,16 @@ impl Report for Children {
 #[derive(serde::Serialize)]
 struct Visited<'a> {
     path: &'a ZnodePath,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stat: Option<Stat>,
 }
 
 impl Report for Visited<'_> {
     fn text(&self, out: &mut Text<'_>) {
         out.foreign(self.path.as_str());
         out.line("");
+        if let Some(stat) = &self.stat {
+            stat.text(out);
+        }
     }
 }

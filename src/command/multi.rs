@@ -163,8 +163,8 @@ impl Spec for Commit {
     async fn run(&self, cx: &Context) -> Result<Committed> {
         let Transaction { operations, spoiled, .. } =
             cx.transaction.lock().take().ok_or_else(Transaction::none)?;
-        if spoiled {
-            return Err(Transaction::refused("Nothing was sent: a line after multi had an error"));
+        if let Some(why) = spoiled {
+            return Err(Transaction::refused(&format!("Nothing was sent: {why}")));
         }
         let result = if operations.is_empty() {
             Ok(Vec::new())

@@ -49,7 +49,11 @@ const EXAMPLE: &str = "\
 Needs ZooKeeper 3.5 or later.
 
 The server decides whether the change can be made: it needs reconfigEnabled=true, the
-permission to write /zookeeper/config, and a quorum of the new members.
+permission to write /zookeeper/config, and a quorum of the new members. It prints the configuration
+that follows:
+    reconfig -add server.4=zk4:2888:3888:participant;2181
+    reconfig -remove 4
+    reconfig -v 100000003 -file members.txt
 
 Example:
 > reconfig

@@ -40,6 +40,11 @@ pub struct Watch {
 }
 
 const EXAMPLE: &str = "\
+At a prompt, while somebody else writes /lake (Ctrl-C ends it):
+    [zk: localhost:2181(CONNECTED) 0] watch /lake
+    WATCHER::
+    WatchedEvent state:SyncConnected type:NodeDataChanged path:/lake
+
 The command finds the event in ZKSH_EVENT_TYPE, ZKSH_EVENT_PATH, ZKSH_EVENT_STATE and, where the
 server tells it, ZKSH_EVENT_ZXID, and the data of the znode, as it is by then, on standard input:
     zksh watch /lake -- sh -c 'cat > lake.txt'

@@ -217,6 +217,12 @@ impl Context {
             return error;
         };
         match error.code_of() {
+            Some(Code::NoNode)
+                if self.session.servers().is_some_and(|it| !it.chroot().is_root())
+                    && let Ok(None) = self.session.exists(&ZnodePath::root(), false).await =>
+            {
+                self.of_missing_chroot(error)
+            }
             Some(Code::BadVersion) => match self.session.exists(&path, false).await {
                 Ok(Some(stat)) => error.with_hint(format!(
                     "it has version {}, its ACL version {}",
@@ -245,14 +251,34 @@ impl Context {
         }
     }
 
+    /// Says that the chroot does not exist, and how to create it; `error` is the server's about it.
+    pub fn of_missing_chroot(&self, error: Error) -> Error {
+        let Some(servers) = self.session.servers().filter(|servers| !servers.chroot().is_root())
+        else {
+            return error;
+        };
+        let (hosts, chroot) = (servers.hosts_alone(), servers.chroot());
+        let way = if self.terminal.is_none() || self.asking == Asking::OneShot {
+            format!("zksh -server {hosts} create --parents {chroot} creates it")
+        } else if chroot.as_str().rfind('/') == Some(0) {
+            "create / creates it".to_owned()
+        } else {
+            format!("connect {hosts} and create --parents {chroot} create it")
+        };
+        error.with_detail(format!("the chroot {chroot} does not exist")).with_hint(way)
+    }
+
     /// Adds the line that was meant, where quotes or blanks have made this one wrong.
     pub fn with_likely_line<T: Table>(&self, line: &str, error: Error) -> Error {
+        // The colons of JSON, cut at its blanks, look like those of a password.
+        let mut words = line.split_whitespace();
+        let is_json = words.nth(2).is_some_and(|word| word.starts_with(['{', '[']));
+        let is_shown = || is_json || !is_private::<T>(line, self.view.dialect);
         let is_of_words = error.kind() == Kind::Usage || error.code_of() == Some(Code::NoNode);
         match likely_line::<T>(line, self.view.dialect) {
-            Some(meant) if is_of_words && !is_private::<T>(line, self.view.dialect) => error
-                .with_hint(format!(
-                    "put words with blanks in single quotes: {meant} (help quoting)"
-                )),
+            Some(meant) if is_of_words && is_shown() => error.with_hint(format!(
+                "put words with blanks in single quotes: {meant} (help quoting)"
+            )),
             _ => error,
         }
     }

@@ -29,6 +29,13 @@ impl OpenTransaction {
         }
     }
 
+    /// Keeps the transaction, if one has begun, from being applied: its session is over.
+    pub fn lose(&self) {
+        if let Some(transaction) = &mut *self.lock() {
+            transaction.spoiled.get_or_insert("the session has ended since multi");
+        }
+    }
+
     /// Says once that a transaction would be dropped, where one is open.
     pub fn may_be_left(&self) -> Result<()> {
         self.lock().as_mut().map_or(Ok(()), Transaction::may_be_left)
@@ -55,8 +62,8 @@ impl OpenTransaction {
 pub struct Transaction {
     /// In order.
     pub operations: Vec<Operation>,
-    /// Whether a line could not be read or is not possible: then nothing may be applied.
-    pub spoiled: bool,
+    /// Why nothing may be applied, if so.
+    pub spoiled: Option<&'static str>,
     /// Whether somebody who wants to leave has been told that it is still open.
     has_warned: bool,
 }
@@ -94,9 +101,9 @@ impl Transaction {
         self.operations.len()
     }
 
-    /// Keeps the transaction from being applied.
+    /// Keeps the transaction from being applied: a line could not be read or is not possible.
     pub fn spoil(&mut self) {
-        self.spoiled = true;
+        self.spoiled.get_or_insert("a line since multi was wrong");
     }
 
     /// Returns the error of a command that wants a transaction if there is none.

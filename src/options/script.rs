@@ -22,4 +22,10 @@ pub struct ScriptOptions {
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     pub window: u16,
+    /// Wait for a server where the connection is lost, go on in a new session where the old one has expired [default: 60]
+    #[arg(
+        long, value_name = "seconds", num_args = 0..=1, require_equals = true,
+        default_missing_value = "60", value_parser = clap::value_parser!(u32).range(1..=86_400)
+    )]
+    pub reconnect: Option<u32>,
 }

@@ -50,13 +50,27 @@ impl Report for StateChange {
         let after = self.silence.map(|silence| format!(" after {}", seconds(silence)));
         let after = after.unwrap_or_default();
         match self.state {
-            "SyncConnected" => out.own(format_args!(": a server answers{after}, {session}")),
-            "ConnectedReadOnly" => out.own(format_args!(
-                ": a server without quorum answers{after}, {session}: reads only"
-            )),
-            "Disconnected" => out.own(format_args!(
-                ": no server answers; {session} waits for one"
-            )),
+            "SyncConnected" => {
+                out.own(": ");
+                out.foreign(self.server.as_deref().unwrap_or("a server"));
+                out.own(format_args!(" answers{after}, {session}"));
+            }
+            "ConnectedReadOnly" => {
+                out.own(": ");
+                out.foreign(self.server.as_deref().unwrap_or("a server"));
+                out.own(format_args!(" without quorum answers{after}, {session}: reads only"));
+            }
+            "Disconnected" => {
+                out.own(": ");
+                match &self.server {
+                    Some(server) => {
+                        out.foreign(server);
+                        out.own(" is lost");
+                    }
+                    None => out.own("no server answers"),
+                }
+                out.own(format_args!("; {session} waits for one"));
+            }
             "Expired" => {
                 out.own(format_args!(": {session} is over; reconnect opens a new one"));
             }
@@ -177,7 +191,7 @@ mod tests {
     }
 
     fn turn(state: &'static str) -> StateChange {
-        StateChange { state, session: 0x1f, silence: None, losses: Losses::default() }
+        StateChange::new(state, 0x1f)
     }
 
     #[test]
@@ -197,12 +211,16 @@ mod tests {
 
     #[test]
     fn turns_of_the_session_take_a_line_each() {
+        let from = |state| StateChange { server: Some("b:2181".to_owned()), ..turn(state) };
         let back =
             StateChange { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
         for (turn, words) in [
             (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
             (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
             (turn("Expired"), "Expired: session 0x1f is over; reconnect opens a new one\n"),
+            // One of several servers is named.
+            (from("Disconnected"), "Disconnected: b:2181 is lost; session 0x1f waits for one\n"),
+            (from("SyncConnected"), "SyncConnected: b:2181 answers, session 0x1f\n"),
         ] {
             assert_eq!(seen(&turn, false), words);
         }

@@ -21,6 +21,12 @@ use unicode_width::UnicodeWidthChar;
 /// No hand presses a key so soon after the last one was drawn.
 const SOON: Duration = Duration::from_millis(3);
 
+/// Returns how soon after the last drawing a key belongs to a burst: the longer the line, the more it
+/// costs to draw it, and the more pieces a burst comes in on a busy machine.
+pub(super) fn pause(line: &str) -> Duration {
+    SOON + Duration::from_micros(10 * u64::try_from(line.len()).unwrap_or(u64::MAX).min(20_000))
+}
+
 /// What is to be drawn for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paint {
@@ -68,7 +74,7 @@ impl Burst {
         let typed = self.typed.swap(false, Ordering::Relaxed);
         let last = line.chars().next_back().filter(|_| cursor == line.len());
         let appended = last.filter(|c| typed && line.len() == length + c.len_utf8());
-        let soon = || self.drawn.get().is_some_and(|at| at.elapsed() < SOON) || more();
+        let soon = || self.drawn.get().is_some_and(|at| at.elapsed() < pause(line)) || more();
         let Some(c) = appended.filter(|_| soon()) else {
             self.column.set(None);
             return Paint::Line;

@@ -1,6 +1,6 @@
 //! The line editor on a terminal: rustyline, made to follow the events and the words of the prompt.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::sys::signal::{Signal, raise};
@@ -114,6 +114,13 @@ impl Editor {
                 || {
                     let _ = raise(Signal::SIGINT);
                 },
+                |rows| {
+                    // Down so many rows, which scrolls where there are too few, and up again.
+                    let down = "\x0b".repeat(rows.into());
+                    let mut stdout = io::stdout().lock();
+                    let text = format!("{down}\x1b[{rows}A");
+                    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+                },
                 || wanted(),
             );
         });
@@ -162,10 +169,8 @@ impl Editor {
     /// Reads a row of a line, which may begin as `initial`.
     fn row(&mut self, initial: String) -> Row {
         let mut words = (self.words)();
-        if let Some(helper) = self.inner.helper() {
-            helper.begin(&words);
-        }
-        self.screen.enter_prompt(words.clone());
+        let columns = self.begin(&words);
+        self.screen.enter_prompt(words.clone(), columns);
         let mut kept = Drawn { cursor: initial.len(), line: initial, ..Drawn::default() };
         let row = loop {
             let initial = kept.line.split_at(kept.cursor);
@@ -190,7 +195,10 @@ impl Editor {
                     }
                     Returned::Ended => break Row::Read(Read::Ended),
                     Returned::NewWords => WipeRange::All,
-                    Returned::Resized => WipeRange::Resized,
+                    Returned::Resized => {
+                        self.screen.wait_for_window();
+                        WipeRange::Resized
+                    }
                     Returned::Disturbed => WipeRange::Row,
                 },
                 // A byte that is no UTF-8.
@@ -203,13 +211,21 @@ impl Editor {
             kept = self.inner.helper().map(Helper::drawn).unwrap_or_default();
             self.wipe(&wipe, &words, &kept);
             words = (self.words)();
-            if let Some(helper) = self.inner.helper() {
-                helper.begin(&words);
-            }
-            self.screen.enter_again();
+            let columns = self.begin(&words);
+            self.screen.enter_again(columns);
         };
         self.screen.leave_prompt();
         row
+    }
+
+    /// Begins a prompt; returns the columns that the editor will take the window to have.
+    fn begin(&mut self, words: &str) -> u16 {
+        let (columns, _) = self.size();
+        let columns = columns.max(1);
+        if let Some(helper) = self.inner.helper() {
+            helper.begin(words, columns);
+        }
+        columns
     }
 
     /// Asks a question; returns whether the answer is yes.

@@ -14,7 +14,7 @@ use rustyline::validate::Validator;
 use rustyline::{Changeset, Context};
 use terminal_size::{Height, Width, terminal_size};
 
-use super::burst::{Burst, Paint, input_waits};
+use super::burst::{self, Burst, Paint, input_waits};
 use super::complete::complete;
 use super::grammar::Reading;
 use super::highlight;
@@ -28,6 +28,7 @@ use crate::dialect::Dialect;
 use crate::dispatch::{Switch, Switches, Unfinished};
 use crate::output::View;
 use crate::terminal::Screen;
+use crate::terminal::prompt::Cursor;
 
 /// The line on the screen.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +73,7 @@ pub(super) struct Helper {
     /// Whether the editor shows our prompt, and not words of its own.
     own: Cell<bool>,
     prompt: RefCell<String>,
+    columns: Cell<u16>,
     /// Candidates of the list that the editor has not printed yet.
     unlisted: Cell<usize>,
     drawn: RefCell<Drawn>,
@@ -107,6 +109,7 @@ impl Helper {
             plain: Cell::default(),
             own: Cell::new(true),
             prompt: RefCell::default(),
+            columns: Cell::new(columns()),
             unlisted: Cell::default(),
             drawn: RefCell::default(),
             facts: RefCell::default(),
@@ -123,8 +126,9 @@ impl Helper {
         &self.burst
     }
 
-    /// Begins a prompt.
-    pub(super) fn begin(&self, prompt: &str) {
+    /// Begins a prompt, in a window that the editor takes to have so many columns.
+    pub(super) fn begin(&self, prompt: &str, columns: u16) {
+        self.columns.set(columns);
         prompt.clone_into(&mut self.prompt.borrow_mut());
         self.facts.take();
         self.tree.forget();
@@ -262,7 +266,15 @@ impl Highlighter for Helper {
         }
         line.clone_into(&mut drawn.line);
         drawn.cursor = cursor;
-        drawn.columns = columns();
+        let editor_columns = self.columns.get();
+        drawn.columns = editor_columns;
+        let rows = |text: &str| wrap::rows(editor_columns, &[&self.prompt.borrow(), text]);
+        let place = if cursor == line.len() {
+            Cursor::AtEnd
+        } else {
+            Cursor::Inside { rows_below: rows(line) - rows(&line[..cursor]) }
+        };
+        self.screen.line_drawn(place, columns() == editor_columns);
         self.burst.drawn();
         Cow::Owned(shown)
     }
@@ -286,7 +298,7 @@ impl Highlighter for Helper {
         let paint = self.burst.paint(line, cursor, columns(), input_waits, || self.end(line));
         if paint != Paint::Line {
             // The line is drawn again once the burst is over.
-            self.screen.request_redraw();
+            self.screen.request_redraw_after(2 * burst::pause(line));
         }
         if paint == Paint::Character {
             let mut drawn = self.drawn.borrow_mut();

@@ -322,7 +322,11 @@ async fn line_runs(
             screen.error(question.declined);
             return Ok(None);
         }
-        changes.set(!invocation.command.effects(cx).only_reads());
+        let effects = invocation.command.effects(cx);
+        changes.set(!effects.only_reads());
+        if effects.reads && effects.write.is_none() && cx.transaction.is_open() {
+            screen.error("multi: this is the tree before the transaction");
+        }
         cx.run(&invocation).await.map(Some)
     });
     let progress = async {

@@ -1,7 +1,8 @@
 //! Signals while a person is at the prompt.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use terminal_size::{Width, terminal_size};
@@ -9,6 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::terminal::Screen;
+
+/// How long a window must keep its size: longer than from one step to the next while somebody drags
+/// its edge.
+const SETTLED: Duration = Duration::from_millis(60);
 
 /// The signals that end the shell or a command.
 pub(super) struct Signals {
@@ -60,18 +65,7 @@ impl Signals {
                 teller.end_prompt();
             }
         });
-        let teller = Arc::downgrade(&screen);
-        std::thread::spawn(move || {
-            let width = || terminal_size().map(|(Width(columns), _)| columns);
-            let mut known = width();
-            while window_size().wait().is_ok() {
-                let Some(screen) = teller.upgrade() else { return };
-                let now = width();
-                if std::mem::replace(&mut known, now) != now {
-                    screen.resized();
-                }
-            }
-        });
+        follow_window_size(&screen);
         Ok(Self { ended: receiver, interrupt, screen })
     }
 
@@ -102,4 +96,30 @@ impl Signals {
     pub(super) fn number(&self) -> u8 {
         *self.ended.borrow()
     }
+}
+
+/// Tells the screen of every new size of the window: at once that it changes, and what it is once it
+/// has kept it for a while. In between the terminal wraps the rows by itself, and what would be drawn
+/// for the old width would fall among them.
+fn follow_window_size(screen: &Arc<Screen>) {
+    let columns = || terminal_size().map_or(80, |(Width(columns), _)| columns.max(1));
+    let (tell, news) = mpsc::channel();
+    let teller = Arc::downgrade(screen);
+    std::thread::spawn(move || {
+        while window_size().wait().is_ok() {
+            let Some(screen) = teller.upgrade() else { return };
+            screen.window_changes(columns());
+            if tell.send(()).is_err() {
+                return;
+            }
+        }
+    });
+    let teller = Arc::downgrade(screen);
+    std::thread::spawn(move || {
+        while news.recv().is_ok() {
+            while news.recv_timeout(SETTLED).is_ok() {}
+            let Some(screen) = teller.upgrade() else { return };
+            screen.window_settles(columns());
+        }
+    });
 }

@@ -54,8 +54,8 @@ pub(super) struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// Returns how many rows the cursor stands below the prompt's first row, in a window that now has
-    /// `columns` columns. The editor has moved it since, as if the window were as before: down to
-    /// what was the last row.
+    /// `columns` columns. The editor has moved it since, as if the window were as before: down by the
+    /// rows that were below it, for which there was room.
     pub(super) fn rows_above_cursor(&self, columns: u16, reflows: bool) -> u16 {
         let before_cursor = &self.line[..self.cursor];
         let old_end = end(self.columns, &[self.prompt, self.line]);
@@ -75,8 +75,7 @@ impl Drawing<'_> {
         } else {
             rows(columns, &[self.prompt, before_cursor])
         };
-        // Rather a row too few: output above must not be wiped.
-        (new_cursor + (old_end.row - old_cursor)).min(new_end)
+        new_cursor + (old_end.row - old_cursor)
     }
 }
 
@@ -120,9 +119,10 @@ mod tests {
         assert_eq!(above(60, 40, 150, 150, true), 3);
         assert_eq!(above(40, 60, 150, 150, true), 2);
         assert_eq!(above(60, 40, 150, 150, false), 2);
-        // The cursor at the start: the editor moves it down by what were the rows below it.
+        // The cursor at the start: the editor moves it down by what were the rows below it, and so
+        // below a line that has fewer rows now.
         assert_eq!(above(60, 40, 150, 0, true), 2);
-        assert_eq!(above(40, 60, 150, 0, true), 2);
+        assert_eq!(above(40, 60, 150, 0, true), 3);
         // 40 columns, and the newline that the editor adds.
         assert_eq!(above(40, 60, 38, 38, true), 1);
         assert_eq!(above(40, 20, 38, 38, true), 2);

@@ -35,8 +35,10 @@ pub(super) struct InFlight<'a> {
     pub(super) change: Option<Change>,
     /// Whether it may have changed something.
     pub(super) writes: bool,
-    /// Given back with the entry.
-    pub(super) _share: OwnedSemaphorePermit,
+    /// Whether it may begin again if nothing of it has left.
+    pub(super) can_repeat: bool,
+    /// Its part of what is read ahead, given back when it is done with.
+    pub(super) share: OwnedSemaphorePermit,
 }
 
 impl InFlight<'_> {
@@ -45,9 +47,20 @@ impl InFlight<'_> {
         if let Reply::Awaited(reply) = &mut self.reply
             && let Poll::Ready(result) = reply.result.as_mut().poll(context)
         {
-            self.reply = Reply::Known(result, reply.trace.last_reply());
+            self.reply = Reply::Known(result, reply.trace.last_reply(), reply.trace.has_sent());
         }
         matches!(self.reply, Reply::Known(..))
+    }
+
+    /// Returns what came of it, or where the reply is not there, the line and whether it writes.
+    pub(super) fn into_completed(self) -> Result<Completed, (Box<Line>, bool)> {
+        let Self { line, reply, writes, can_repeat, share, .. } = self;
+        match reply {
+            Reply::Known(result, stamp, has_sent) => {
+                Ok(Completed { line, result, stamp, has_sent, writes, can_repeat, share })
+            }
+            Reply::Awaited(_) => Err((Box::new(line), writes)),
+        }
     }
 }
 
@@ -55,8 +68,8 @@ impl InFlight<'_> {
 pub(super) enum Reply<'a> {
     /// It is still to come.
     Awaited(Awaited<'a>),
-    /// It is there: with its stamp where a server was asked.
-    Known(Result<Outcome>, Option<Stamp>),
+    /// It is there: with its stamp where a server has answered, and whether a request has left.
+    Known(Result<Outcome>, Option<Stamp>, bool),
 }
 
 /// A command that is running.
@@ -72,4 +85,12 @@ pub(super) struct Completed {
     pub(super) result: Result<Outcome>,
     /// When the reply arrived, if there was one.
     pub(super) stamp: Option<Stamp>,
+    /// Whether a request has left.
+    pub(super) has_sent: bool,
+    /// Whether it may have changed something.
+    pub(super) writes: bool,
+    /// Whether the line may begin again if none has.
+    pub(super) can_repeat: bool,
+    /// Its part of what is read ahead, given back when it is done with.
+    pub(super) share: OwnedSemaphorePermit,
 }

@@ -7,7 +7,9 @@ mod event_buffer;
 mod in_flight;
 mod in_flight_limit;
 mod lines;
+mod outage;
 mod stop;
+mod unwritten;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -27,7 +29,9 @@ use self::event_buffer::Passage;
 use self::in_flight::{Awaited, Completed, InFlight, Line, ParsedLine, Reply};
 use self::in_flight_limit::InFlightLimit;
 use self::lines::{Lines, SourceLine};
+use self::outage::Outage;
 pub use self::stop::Stop;
+use self::unwritten::Unwritten;
 use crate::command::{Command, Invocation};
 use crate::dialect::Format;
 use crate::dispatch::{Concurrency, Context, DataHint, Effects, Table, Write, redact};
@@ -57,6 +61,8 @@ pub struct Rules {
     pub window: usize,
     /// Run nothing after the first line that fails.
     pub stop_on_error: bool,
+    /// Wait so long for a session where one is lost, and go on in a new one.
+    pub reconnect: Option<Duration>,
     /// Let a write wait for those in flight that change what it is checked against. Only a test of
     /// this very thing goes without.
     pub barrier: bool,
@@ -108,6 +114,8 @@ pub async fn run(
         limits: None,
         hinted: false,
         last: 0,
+        outage: Outage::default(),
+        unwritten: None,
         over: false,
     };
     // Whoever writes the script has no other work that must get its turn on this thread.
@@ -133,7 +141,7 @@ fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Err
 
 enum Next {
     /// The oldest command is done.
-    Completed(Completed),
+    Completed(Box<Completed>),
     /// Here is another line.
     Line(SourceLine),
     /// No other line is there just now: those that were read may begin.
@@ -166,6 +174,8 @@ struct Run<'a> {
     hinted: bool,
     /// The number of the last line.
     last: u64,
+    outage: Outage,
+    unwritten: Option<Unwritten>,
     /// Whether nothing more is to be run.
     over: bool,
 }
@@ -187,7 +197,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             match self.next(has_room.then_some(&mut lines)).await {
-                Next::Completed(done) => self.show(done),
+                Next::Completed(done) => self.completed(*done),
                 Next::Line(typed) => {
                     let invocation = match &typed.text {
                         Ok(text) => self.cx.reader.read(text),
@@ -203,6 +213,9 @@ impl<'a> Run<'a> {
         if self.is_stopped || self.screen.failure().is_some() {
             self.settle().await;
         }
+        self.screen.flush();
+        self.tell_unwritten();
+        self.tell_failing();
         // Where a line has stopped the script, or nobody reads, that has been told.
         let has_stopped =
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
@@ -211,7 +224,7 @@ impl<'a> Run<'a> {
             self.failed = true;
             let error = Error::usage(format!("{UNCOMMITTED}: nothing was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
-            complain(self.cx.view, self.screen, self.rules, &line, &error);
+            self.complain(&line, &error);
         }
         self.cx.session.deliver();
         self.show_events(self.now());
@@ -254,7 +267,7 @@ impl<'a> Run<'a> {
             }
             let now = self.now();
             if let Some(done) = self.oldest(context) {
-                return Poll::Ready(Next::Completed(done));
+                return Poll::Ready(Next::Completed(Box::new(done)));
             }
             // When these had arrived, the reply to the oldest was still to come.
             self.show_events(now);
@@ -280,11 +293,7 @@ impl<'a> Run<'a> {
         if !self.window.front_mut()?.is_done(context) {
             return None;
         }
-        let InFlight { line, reply, .. } = self.window.pop_front()?;
-        match reply {
-            Reply::Known(result, stamp) => Some(Completed { line, result, stamp }),
-            Reply::Awaited(_) => None,
-        }
+        self.window.pop_front()?.into_completed().ok()
     }
 
     /// Finishes all that is in flight.
@@ -297,7 +306,7 @@ impl<'a> Run<'a> {
     /// Waits for the oldest command, unless the script is to end.
     async fn finish_one(&mut self) {
         match self.next(None).await {
-            Next::Completed(done) => self.show(done),
+            Next::Completed(done) => self.completed(*done),
             Next::Stop => self.is_stopped = true,
             Next::Line(_) | Next::Begin | Next::End => {}
         }
@@ -309,7 +318,7 @@ impl<'a> Run<'a> {
         self.is_stopped = true;
         while !self.window.is_empty() {
             match tokio::time::timeout_at(deadline, self.next(None)).await {
-                Ok(Next::Completed(done)) => self.show(done),
+                Ok(Next::Completed(done)) => self.show(*done),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -317,15 +326,17 @@ impl<'a> Run<'a> {
         for mut in_flight in std::mem::take(&mut self.window) {
             // Its reply may be there, behind that of an earlier one which is not.
             in_flight.is_done(&mut task::Context::from_waker(Waker::noop()));
-            let InFlight { line, reply, writes, .. } = in_flight;
-            if let Reply::Known(result, stamp) = reply {
-                self.show(Completed { line, result, stamp });
-                continue;
-            }
+            let (line, writes) = match in_flight.into_completed() {
+                Ok(done) => {
+                    self.show(done);
+                    continue;
+                }
+                Err(unknown) => unknown,
+            };
             let error = Error::new(Kind::Interrupted, "Interrupted before the reply arrived");
             let error = if writes { error.maybe_applied() } else { error };
             self.failed = true;
-            complain(self.cx.view, self.screen, self.rules, &line, &error);
+            self.complain(&line, &error);
         }
     }
 
@@ -344,13 +355,18 @@ impl<'a> Run<'a> {
         let SourceLine { number, text, share } = typed;
         self.last = number;
         match &text {
+            Ok(_) if self.is_repeated(number) => {}
             Ok(text) => self.cx.begin(text, &invocation),
             Err(_) => self.cx.transaction.spoil(),
         }
         let Some(invocation) = invocation.transpose() else { return };
-        let in_transaction = self.cx.transaction.is_open();
         let effects =
             invocation.as_ref().map(|invocation| invocation.command.effects(self.cx)).map_err(drop);
+        self.regain_session(effects.ok(), number).await;
+        if self.is_over() {
+            return;
+        }
+        let in_transaction = self.cx.transaction.is_open();
         let flow = match effects {
             Ok(Effects { write: Some(Write::Several), .. })
                 if in_transaction && !self.rules.barrier =>
@@ -386,7 +402,10 @@ impl<'a> Run<'a> {
         let line = Line { number, typed: text.unwrap_or_default(), origin };
         let (reply, left) = self.start(invocation, flow, &line);
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
-        self.window.push_back(InFlight { line, reply, change, writes, _share: share });
+        // What commit would send is gone once it has run.
+        let can_repeat =
+            effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
+        self.window.push_back(InFlight { line, reply, change, writes, can_repeat, share });
         if alone || !left {
             self.drain().await;
         }
@@ -439,7 +458,7 @@ impl<'a> Run<'a> {
         let cx = self.cx;
         let invocation = match invocation {
             Ok(invocation) => invocation,
-            Err(error) => return (Reply::Known(Err(error), None), true),
+            Err(error) => return (Reply::Known(Err(error), None, true), true),
         };
         let trace = Trace::default();
         let origin = match cx.view.format {
@@ -456,21 +475,26 @@ impl<'a> Run<'a> {
         };
         let has_sent = trace.has_sent();
         match polled {
-            Poll::Ready(result) => (Reply::Known(result, trace.last_reply()), true),
+            Poll::Ready(result) => (Reply::Known(result, trace.last_reply(), has_sent), true),
             Poll::Pending => (Reply::Awaited(Awaited { result, trace }), has_sent),
         }
     }
 
     /// Shows what came of a line, and before it the events that arrived before its reply.
-    fn show(&mut self, Completed { line, result, stamp }: Completed) {
-        if let Some(stamp) = stamp {
+    fn show(&mut self, done: Completed) {
+        if let Some(stamp) = done.stamp {
             self.show_events(stamp);
         }
+        let is_told = self.tells_want_of_session(&done, done.line.number);
+        let Completed { line, result, stamp, writes, .. } = done;
         let view = self.cx.view;
         let has_begun = self.screen.is_inside();
         let (failure, told) = match result {
             Ok(outcome) => {
                 self.limit.took(outcome.text.len());
+                if writes && !outcome.text.is_empty() {
+                    self.note_unwritten(line.number);
+                }
                 self.screen.print(&outcome.text);
                 self.over |= outcome.quit;
                 if let Some(hint) = outcome.data_hint.filter(DataHint::is_for_scripts)
@@ -492,8 +516,8 @@ impl<'a> Run<'a> {
         if let Some(error) = failure {
             self.failed = true;
             self.over |= self.rules.stop_on_error;
-            if !told {
-                complain(view, self.screen, self.rules, &line, &error);
+            if is_told && !told {
+                self.complain(&line, &error);
                 self.cx.explain_failure(self.screen);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
@@ -21,6 +21,14 @@ impl Stop {
     pub fn ask(&self) {
         self.0.is_asked.store(true, Ordering::SeqCst);
         self.0.script.wake();
+    }
+
+    /// Waits until the end is asked for.
+    pub(super) async fn asked(&self) {
+        std::future::poll_fn(|context| {
+            if self.is_asked(context.waker()) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// Returns whether the end was asked for; if not yet, `waker` is called when it is.

@@ -38,6 +38,11 @@ pub(super) enum Version {
 }
 
 impl Connection {
+    /// Returns whether the session may go from one server to another.
+    pub(super) fn has_several_servers(&self) -> bool {
+        self.servers.hosts().len() > 1
+    }
+
     /// Starts to look for one of the servers; returns at once. `auth` is given to each that answers.
     pub(super) fn start(
         settings: &Settings,

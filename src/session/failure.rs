@@ -76,12 +76,13 @@ pub(super) fn ended(cause: &Cause) -> Error {
         Cause::NeedsAuthentication => Error::code(Code::SessionClosedRequireSaslAuth, ""),
         Cause::Closed | Cause::Abandoned | Cause::RuntimeEnded => not_connected(),
         Cause::Transport(fault) => unconnected(&fault.to_string()),
-        other => unconnected(&why(other)),
+        other => unconnected(&why(other, false)),
     }
 }
 
-/// Says why a host gives no session; the sentence begins with the host.
-pub(super) fn why(cause: &Cause) -> String {
+/// Says why a host gives no session, whose reads would do if `read_only`; the sentence begins with the
+/// host.
+pub(super) fn why(cause: &Cause, read_only: bool) -> String {
     match cause {
         Cause::NoSuchHost => "is not a known host".to_owned(),
         Cause::Refused => "refuses connections".to_owned(),
@@ -90,6 +91,9 @@ pub(super) fn why(cause: &Cause) -> String {
         Cause::NotZooKeeper(why) => format!("is not a ZooKeeper server ({why})"),
         Cause::NoSession => "closes the connection before it opens a session".to_owned(),
         Cause::NotServing => "is not serving: it is starting or has no quorum".to_owned(),
+        Cause::ReadOnly if read_only => {
+            "has no quorum, and gives no session for reads either (localSessionsEnabled)".to_owned()
+        }
         Cause::ReadOnly => "has no quorum and serves reads only (-r accepts that)".to_owned(),
         Cause::TooManyConnections => {
             "takes no more connections from this address (maxClientCnxns)".to_owned()
@@ -185,8 +189,9 @@ fn reach(cause: &Cause) -> u8 {
     }
 }
 
-pub(super) fn sentence(failing: &BTreeMap<String, &Cause>) -> String {
-    let parts = failing.iter().map(|(host, cause)| format!("{host} {}", why(cause)));
+pub(super) fn sentence(failing: &BTreeMap<String, &Cause>, read_only: bool) -> String {
+    let part = |(host, cause): (&String, &&Cause)| format!("{host} {}", why(cause, read_only));
+    let parts = failing.iter().map(part);
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -218,8 +223,11 @@ mod tests {
 
     #[test]
     fn a_host_fails_in_its_own_words() {
-        assert_eq!(why(&Cause::Refused), "refuses connections");
-        assert_eq!(why(&Cause::NoSuchHost), "is not a known host");
-        assert!(why(&Cause::NotServing).starts_with("is not serving"));
+        assert_eq!(why(&Cause::Refused, false), "refuses connections");
+        assert_eq!(why(&Cause::NoSuchHost, false), "is not a known host");
+        assert!(why(&Cause::NotServing, true).starts_with("is not serving"));
+        // What is accepted already is not recommended.
+        assert!(why(&Cause::ReadOnly, false).contains("-r accepts that"));
+        assert!(!why(&Cause::ReadOnly, true).contains("-r"));
     }
 }

@@ -10,7 +10,7 @@ use zookeeper::{Cause, Change, Item, Seq};
 use super::connection::Connection;
 use super::failure::{self, Status, failing, sentence, silent};
 use super::watches::Observation;
-use super::{Exchange, GRACE, Losses, Session, SessionEvent, State, StateChange, Warning, lock};
+use super::{Exchange, GRACE, Session, SessionEvent, State, StateChange, Warning, lock};
 use crate::zk::{Event, EventKind};
 
 /// How long nothing may have come of the search for a server before the user is told what it waits
@@ -99,7 +99,12 @@ impl Session {
                 let failing = failing(&attempts);
                 if failing.len() >= connection.servers.hosts().len() {
                     let refused = failing.values().all(|cause| **cause == Cause::Refused);
-                    self.tell_failing(connection, sentence(&failing), refused, change.at);
+                    self.tell_failing(
+                        connection,
+                        sentence(&failing, self.0.settings.read_only),
+                        refused,
+                        change.at,
+                    );
                 }
             }
             S::Connected => self.found(connection, State::Connected, change.at),
@@ -118,12 +123,12 @@ impl Session {
         self.lifecycle().searching = Some(Instant::now());
         self.forget_reads();
         self.0.watches.tell_observers(&Observation::Disconnected, connection.stamp(at));
-        self.tell_change(
-            connection.client.facts().session,
-            "Disconnected",
-            None,
-            Losses::default(),
-        );
+        let session = connection.client.facts().session.unwrap_or_default();
+        let server = self.lifecycle().server.clone();
+        self.tell_change(StateChange {
+            server: server.filter(|_| connection.has_several_servers()),
+            ..StateChange::new("Disconnected", session)
+        });
         self.set_status(Status { state: State::Connecting, ..Status::default() });
     }
 
@@ -131,8 +136,10 @@ impl Session {
     pub(super) fn found(&self, connection: &Connection, state: State, at: Seq) {
         let facts = connection.client.facts();
         connection.forget_version(facts.connections);
+        let server = facts.host.as_ref().map(ToString::to_string);
         let (searched, is_back) = {
             let mut lifecycle = self.lifecycle();
+            lifecycle.server.clone_from(&server);
             let is_back = std::mem::replace(&mut lifecycle.has_answered, true);
             (lifecycle.searching.take().map(|since| since.elapsed()), is_back)
         };
@@ -141,7 +148,9 @@ impl Session {
         if silence.is_some() || was_read_only {
             let name =
                 if state == State::Connected { "SyncConnected" } else { "ConnectedReadOnly" };
-            self.tell_change(facts.session, name, silence, Losses::default());
+            let server = server.filter(|_| connection.has_several_servers());
+            let session = facts.session.unwrap_or_default();
+            self.tell_change(StateChange { silence, server, ..StateChange::new(name, session) });
         }
         self.set_status(Status { state, ..Status::default() });
         if is_back {
@@ -169,19 +178,13 @@ impl Session {
         let cause = change.cause.clone();
         let error = cause.as_ref().map_or_else(super::not_connected, failure::ended);
         let losses = self.losses(&error);
-        self.tell_change(change.session, name, None, losses);
+        let session = change.session.unwrap_or_default();
+        self.tell_change(StateChange { losses, ..StateChange::new(name, session) });
         self.set_status(Status { state, ended: cause, ..Status::default() });
     }
 
-    pub(super) fn tell_change(
-        &self,
-        session: Option<i64>,
-        state: &'static str,
-        silence: Option<Duration>,
-        losses: Losses,
-    ) {
-        let session = session.unwrap_or_default();
-        self.notify(SessionEvent::StateChange(StateChange { state, session, silence, losses }));
+    pub(super) fn tell_change(&self, change: StateChange) {
+        self.notify(SessionEvent::StateChange(change));
     }
 
     /// Tells why no server gives a session, unless that was told.

@@ -21,6 +21,8 @@ pub(super) struct Lifecycle {
     /// Of the session, open or closed.
     pub(super) servers: Option<Servers>,
     pub(super) connection: Option<Arc<Connection>>,
+    /// The connected server, as it was given, or the last one.
+    pub(super) server: Option<String>,
     /// How many clients there were.
     generation: u32,
     /// When the search for a server began; none while one answers.
@@ -83,6 +85,7 @@ impl Session {
         *lifecycle = Lifecycle {
             servers: Some(connection.servers.clone()),
             connection: Some(Arc::clone(&connection)),
+            server: None,
             generation,
             searching: Some(Instant::now()),
             has_answered: false,
@@ -141,7 +144,7 @@ impl Session {
             }
             let failing = failing(&facts.attempts);
             if failing.len() >= hosts || Instant::now() >= deadline {
-                let why = match sentence(&failing) {
+                let why = match sentence(&failing, self.0.settings.read_only) {
                     none if none.is_empty() => silent(&connection.servers),
                     why => why,
                 };
@@ -226,6 +229,31 @@ impl Session {
             connected_since: facts.connected_since,
             round_trip: facts.handshake,
         })
+    }
+
+    /// Returns whether the server has ended the session, as far as is known.
+    pub fn has_expired(&self) -> bool {
+        let status = self.0.status.borrow();
+        status.state == State::Closed && status.ended == Some(Cause::Expired)
+    }
+
+    /// Returns whether the user has closed the session.
+    pub fn is_closed_by_user(&self) -> bool {
+        let status = self.0.status.borrow();
+        status.state == State::Closed && status.ended.is_none()
+    }
+
+    /// Opens a session on the servers of the one that is over, with its credentials.
+    pub fn renew(&self) {
+        let servers = self.servers();
+        if let Some(servers) = servers {
+            self.open(servers);
+        }
+    }
+
+    /// Notes that a server was waited for in vain: the next request does not wait.
+    pub fn give_up(&self) {
+        self.0.status.send_modify(|status| status.given_up = true);
     }
 
     /// Has the session end with its next request: both leave together. A command that sends another

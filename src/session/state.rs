@@ -65,8 +65,17 @@ pub struct StateChange {
     pub session: i64,
     /// How long no server had answered, when one answers again.
     pub silence: Option<Duration>,
+    /// The server that answers, or did, where several were given.
+    pub server: Option<String>,
     /// What went with the session, when it is over.
     pub losses: Losses,
+}
+
+impl StateChange {
+    /// Makes a change without anything beside it.
+    pub(crate) fn new(state: &'static str, session: i64) -> Self {
+        Self { state, session, silence: None, server: None, losses: Losses::default() }
+    }
 }
 
 /// What the user should know of, though no server tells it.

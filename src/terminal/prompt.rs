@@ -8,21 +8,23 @@
 //! without a line, and it starts again with what was typed.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-pub use super::prompt_state::Returned;
+pub use super::prompt_state::{Cursor, Returned};
 use super::prompt_state::{DrawCause, Prompt, PromptLine, PromptState, Redraw, Wanted, Words};
 use super::redrawer::UNDO_REQUEST;
 pub use super::redrawer::{REDRAW_REQUEST, Redrawer};
 use super::screen::Screen;
 
 impl Screen {
-    /// Begins a prompt: everything printed before is on the terminal when this returns.
-    pub fn enter_prompt(&self, words: String) {
+    /// Begins a prompt, for an editor that takes the window to have so many columns: everything printed
+    /// before is on the terminal when this returns.
+    pub fn enter_prompt(&self, words: String, columns: u16) {
         let mut streams = self.writer.streams();
         loop {
             let mut queue = self.writer.queue();
             if queue.stdout.is_empty() && queue.stderr.is_empty() {
-                queue.prompt.start(words);
+                queue.prompt.start(words, columns);
                 break;
             }
             drop(queue);
@@ -31,8 +33,16 @@ impl Screen {
     }
 
     /// Begins the same prompt again; what the editor drew must have been wiped.
-    pub fn enter_again(&self) {
-        self.writer.queue().prompt.restart();
+    pub fn enter_again(&self, columns: u16) {
+        self.writer.queue().prompt.restart(columns);
+    }
+
+    /// Notes where the cursor stands in the line that is drawn, and whether the window still has the
+    /// columns that the editor takes it to have.
+    pub fn line_drawn(&self, cursor: Cursor, same_width: bool) {
+        let window = &mut self.writer.queue().prompt.window;
+        window.cursor = cursor;
+        window.torn |= !same_width;
     }
 
     /// Notes that a key is about to be drawn; `last` if the editor is about to return.
@@ -63,7 +73,8 @@ impl Screen {
         if queue.prompt.state != PromptState::Returning {
             let mut events = queue.take_events();
             events.extend(queue.take_gap().map(String::into_bytes).unwrap_or_default());
-            let Prompt { state, line, shown, redraw, words: whose, .. } = &mut queue.prompt;
+            let Prompt { state, line, shown, redraw, not_before, words: whose, .. } =
+                &mut queue.prompt;
             if *line == PromptLine::NotDrawn {
                 *line = PromptLine::Drawn;
             } else if *line == PromptLine::Drawn && !events.is_empty() {
@@ -76,7 +87,8 @@ impl Screen {
                 words.clone_into(shown);
             }
             *whose = if own { Words::Ours } else { Words::Editors };
-            if *redraw == Redraw::Wanted {
+            // A burst of keys that goes on still wants its last drawing.
+            if *redraw == Redraw::Wanted && not_before.is_none() {
                 *redraw = Redraw::NotNeeded;
             }
             *state = PromptState::Editing;
@@ -104,6 +116,21 @@ impl Screen {
         self.tell(|prompt| prompt.wanted = Wanted::Unknown);
     }
 
+    /// Makes the editor draw what it has once this has not been asked for so long. Never waits for the
+    /// terminal.
+    pub fn request_redraw_after(&self, quiet: Duration) {
+        let prompt = &mut self.writer.queue().prompt;
+        // One that is on its way is answered behind the keys that were typed until now.
+        if prompt.redraw == Redraw::Requested {
+            return;
+        }
+        let known = prompt.not_before.replace(Instant::now() + quiet).is_some();
+        prompt.redraw = Redraw::Wanted;
+        if !known {
+            self.writer.changed.notify_all();
+        }
+    }
+
     /// Makes the editor draw what it has. Never waits for the terminal.
     pub fn request_redraw(&self) {
         let prompt = &mut self.writer.queue().prompt;
@@ -118,9 +145,22 @@ impl Screen {
         self.tell(|prompt| prompt.upset(Returned::Disturbed));
     }
 
-    /// Says that the window has another width. Never waits for the terminal.
-    pub fn resized(&self) {
-        self.tell(|prompt| prompt.upset(Returned::Resized));
+    /// Says that the window changes its size and has so many columns now. Never waits for the terminal.
+    pub fn window_changes(&self, columns: u16) {
+        self.tell(|prompt| prompt.window_changes(columns));
+    }
+
+    /// Says that the window has kept its size for a while, with so many columns. Never waits for the
+    /// terminal.
+    pub fn window_settles(&self, columns: u16) {
+        self.tell(|prompt| prompt.window_settles(columns));
+    }
+
+    /// Waits until the window has kept its size for a while, if it has just changed.
+    pub fn wait_for_window(&self) {
+        drop(self.writer.wait_until(|queue| {
+            !queue.prompt.window.unsettled || queue.prompt.ended || queue.is_closed()
+        }));
     }
 
     /// Ends the waiting prompt, and any later one at once. Never waits for the terminal.

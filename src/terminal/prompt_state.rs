@@ -1,5 +1,7 @@
 //! The state of the prompt at the bottom of the terminal. No input or output.
 
+use std::time::{Duration, Instant};
+
 /// Where the line editor stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum PromptState {
@@ -100,11 +102,42 @@ pub(super) struct Prompt {
     pub(super) asked_to_return: bool,
     /// Whether no more lines are wanted. It outlasts this prompt.
     pub(super) ended: bool,
+    /// A redraw that is wanted waits until then, since more keys are expected.
+    pub(super) not_before: Option<Instant>,
+    pub(super) window: Window,
+}
+
+/// Where the cursor stands in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cursor {
+    /// Behind it: what the editor does to return leaves the cursor in a row of its own, which no other
+    /// width moves from there.
+    #[default]
+    AtEnd,
+    /// Inside it.
+    Inside {
+        /// Rows of the line below the cursor, as the editor counts them.
+        rows_below: u16,
+    },
+}
+
+/// The window, whose width may change while a line is edited.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    /// Whether it has just changed and may change again, as while somebody drags its edge. Nothing is
+    /// drawn meanwhile. It outlasts the prompt.
+    pub(super) unsettled: bool,
+    /// The columns that the editor takes it to have.
+    pub(super) columns: u16,
+    /// Whether the editor has drawn while it had other columns.
+    pub(super) torn: bool,
+    /// Where the cursor stands in the line.
+    pub(super) cursor: Cursor,
 }
 
 impl Prompt {
     /// Starts the first prompt after a command.
-    pub(super) fn start(&mut self, words: String) {
+    pub(super) fn start(&mut self, words: String, columns: u16) {
         *self = Self {
             state: PromptState::Starting,
             shown: words,
@@ -114,13 +147,16 @@ impl Prompt {
             },
             redraw: self.redraw,
             ended: self.ended,
+            window: Window { unsettled: self.window.unsettled, columns, ..Window::default() },
             ..Self::default()
         };
     }
 
     /// Starts the same prompt again.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, columns: u16) {
         self.state = PromptState::Starting;
+        self.window.columns = columns;
+        self.window.torn = false;
         // Newer words may be known by now.
         self.wanted = Wanted::Unknown;
         self.upset = None;
@@ -133,6 +169,22 @@ impl Prompt {
         // A terminal that another program has used has no rows of ours to count.
         if self.state != PromptState::Idle && self.upset != Some(Returned::Disturbed) {
             self.upset = Some(how);
+        }
+    }
+
+    /// Notes that the window has changed its size, and has so many columns now.
+    pub(super) fn window_changes(&mut self, columns: u16) {
+        self.window.unsettled = true;
+        if self.window.columns != columns && self.window.cursor == Cursor::AtEnd {
+            self.upset(Returned::Resized);
+        }
+    }
+
+    /// Notes that the window has kept its size for a while, with so many columns.
+    pub(super) fn window_settles(&mut self, columns: u16) {
+        self.window.unsettled = false;
+        if self.window.columns != columns || self.window.torn {
+            self.upset(Returned::Resized);
         }
     }
 
@@ -150,7 +202,27 @@ impl Prompt {
     pub(super) fn must_return(&self) -> bool {
         self.state == PromptState::Editing
             && !self.asked_to_return
-            && self.reason_to_return().is_some()
+            && self.reason_to_return().is_some_and(|reason| {
+                // What a request does to the cursor is undone by the drawing that answers it.
+                reason != Returned::Resized || self.redraw != Redraw::Requested
+            })
+    }
+
+    /// Returns the rows of room that the editor needs below the cursor to return without scrolling.
+    pub(super) fn room_to_return(&self) -> Option<u16> {
+        let resized = self.reason_to_return() == Some(Returned::Resized);
+        match self.window.cursor {
+            Cursor::Inside { rows_below } if resized && self.must_return() => {
+                Some(rows_below.saturating_add(1))
+            }
+            Cursor::Inside { .. } | Cursor::AtEnd => None,
+        }
+    }
+
+    /// Returns how long a redraw that is wanted still has to wait.
+    pub(super) fn redraw_waits(&self) -> Option<Duration> {
+        let left = self.not_before?.saturating_duration_since(Instant::now());
+        (self.redraw == Redraw::Wanted && !left.is_zero()).then_some(left)
     }
 
     /// Returns whether the editor is to be told to draw; `events` if there are some for it.
@@ -159,9 +231,10 @@ impl Prompt {
         // would be printed with nobody to answer.
         let reachable = self.state == PromptState::Editing && !self.asked_to_return;
         reachable
+            && !self.window.unsettled
             && match self.redraw {
                 Redraw::NotNeeded => events,
-                Redraw::Wanted => true,
+                Redraw::Wanted => events || self.redraw_waits().is_none(),
                 Redraw::Requested => false,
             }
     }
@@ -205,6 +278,57 @@ mod tests {
         assert!(prompt.must_return());
         prompt.words = Words::Editors;
         assert!(!prompt.must_return());
+    }
+
+    #[test]
+    fn a_window_is_followed_at_once_with_the_cursor_at_the_end() {
+        let mut prompt = Prompt::default();
+        prompt.start("> ".to_owned(), 60);
+        prompt.state = PromptState::Editing;
+        prompt.window_changes(60);
+        assert!(!prompt.must_return() && !prompt.must_redraw(true));
+        prompt.window_changes(40);
+        assert!(prompt.must_return());
+        assert_eq!(prompt.room_to_return(), None);
+        // A request moves the cursor, and the drawing that answers it moves it back.
+        prompt.redraw = Redraw::Requested;
+        assert!(!prompt.must_return());
+        prompt.restart(40);
+        assert!(prompt.window.unsettled);
+        prompt.window_settles(40);
+        assert_eq!(prompt.reason_to_return(), None);
+    }
+
+    #[test]
+    fn a_window_is_followed_once_it_has_settled_with_the_cursor_inside() {
+        let mut prompt = Prompt::default();
+        prompt.start("> ".to_owned(), 60);
+        prompt.state = PromptState::Editing;
+        prompt.window.cursor = Cursor::Inside { rows_below: 2 };
+        prompt.window_changes(40);
+        assert!(!prompt.must_return());
+        prompt.window_changes(60);
+        prompt.window_settles(60);
+        assert!(!prompt.must_return());
+        // The same, but a key was drawn meanwhile.
+        prompt.window.torn = true;
+        prompt.window_settles(60);
+        assert_eq!(prompt.room_to_return(), Some(3));
+        prompt.restart(60);
+        prompt.state = PromptState::Editing;
+        prompt.window_settles(40);
+        assert_eq!(prompt.room_to_return(), Some(3));
+    }
+
+    #[test]
+    fn a_redraw_waits_for_the_end_of_a_burst_but_events_do_not() {
+        let mut prompt = Prompt { redraw: Redraw::Wanted, ..editing() };
+        assert!(prompt.must_redraw(false));
+        prompt.not_before = Some(Instant::now() + Duration::from_hours(1));
+        assert!(!prompt.must_redraw(false) && prompt.must_redraw(true));
+        assert!(prompt.redraw_waits().is_some());
+        prompt.not_before = Some(Instant::now());
+        assert!(prompt.must_redraw(false));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The thread that makes the editor draw when nobody types, and makes it return when it must.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
+use super::output_queue::OutputQueue;
 use super::prompt_state::{Redraw, Wanted};
 use super::writer::Writer;
 
@@ -23,23 +24,20 @@ impl Redrawer {
 
     /// Waits for events and for new words until the screen is dropped. `request_redraw` makes the
     /// editor wipe its prompt, write [`REDRAW_REQUEST`] and draw;
-    /// `ask_to_return` makes it return without a line; neither may block. `words` returns the words
+    /// `ask_to_return` makes it return without a line; neither may block. `make_room` makes sure that
+    /// so many rows are below the cursor, which stays where it is in the text. `words` returns the words
     /// that the prompt should have now.
     pub fn run(
         self,
         mut request_redraw: impl FnMut(),
         mut ask_to_return: impl FnMut(),
+        mut make_room: impl FnMut(u16),
         words: impl Fn() -> String,
     ) {
         let writer = self.0;
+        let mut room_made = None;
         loop {
-            let mut queue = writer.wait_until(|queue| {
-                let prompt = &queue.prompt;
-                queue.is_closed()
-                    || prompt.must_ask_for_words()
-                    || prompt.must_return()
-                    || prompt.must_redraw(!queue.events.is_empty())
-            });
+            let mut queue = wait_for_work(&writer);
             if queue.is_closed() {
                 return;
             }
@@ -54,14 +52,45 @@ impl Redrawer {
                 if queue.prompt.wanted != Wanted::Unknown {
                     queue.prompt.wanted = Wanted::Words(words);
                 }
+            } else if let Some(rows) = queue.prompt.room_to_return()
+                && room_made != Some(rows)
+            {
+                // The terminal may be stopped: events must not wait for it.
+                drop(queue);
+                make_room(rows);
+                room_made = Some(rows);
             } else if queue.prompt.must_return() {
+                room_made = None;
                 queue.prompt.asked_to_return = true;
                 // With the queue locked the editor cannot leave: its signal handler is in place.
                 ask_to_return();
             } else {
                 queue.prompt.redraw = Redraw::Requested;
+                queue.prompt.not_before = None;
                 request_redraw();
             }
         }
+    }
+}
+
+/// Waits until there is something to do.
+fn wait_for_work(writer: &Writer) -> MutexGuard<'_, OutputQueue> {
+    let mut queue = writer.queue();
+    loop {
+        let prompt = &queue.prompt;
+        if queue.is_closed()
+            || prompt.must_ask_for_words()
+            || prompt.must_return()
+            || prompt.must_redraw(!queue.events.is_empty())
+        {
+            return queue;
+        }
+        queue = match prompt.redraw_waits() {
+            Some(left) => {
+                let waited = writer.changed.wait_timeout(queue, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => writer.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
+        };
     }
 }

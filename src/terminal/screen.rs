@@ -143,6 +143,12 @@ impl Screen {
         }
     }
 
+    /// Returns whether all results printed so far have left for their reader.
+    pub fn has_written_all(&self) -> bool {
+        let queue = self.writer.queue();
+        queue.stdout.is_empty() && !matches!(queue.output, Output::Failed(_))
+    }
+
     /// Gives the terminal to another program until the guard is dropped. Everything printed before
     /// is on it when this returns.
     pub fn give_terminal(&self) -> TtyGuard {

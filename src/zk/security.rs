@@ -54,6 +54,14 @@ pub struct Tls {
     pub tls13: bool,
 }
 
+impl Tls {
+    /// Returns whether the client's key or certificate is opened by a password.
+    pub fn has_password(&self) -> bool {
+        let files = [self.certificate.as_ref(), self.key.as_ref()];
+        files.into_iter().flatten().any(|file| file.password.is_some())
+    }
+}
+
 /// Who one is by SASL DIGEST-MD5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaslUser {

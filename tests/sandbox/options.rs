@@ -68,8 +68,8 @@ fn a_shell_runs_on_its_own_sandbox_and_says_how_to_join_it() {
         .take_while(char::is_ascii_digit)
         .collect();
     let line = format!(
-        "Sandbox on 127.0.0.1:{port}: ZooKeeper in memory, gone with this shell; \
-         join: zksh -server 127.0.0.1:{port}\n"
+        "Sandbox on 127.0.0.1:{port}: ZooKeeper in memory, gone with this shell\n\
+         Join it: zksh -server 127.0.0.1:{port}\n"
     );
     assert_eq!(ran.stderr, line);
 }

@@ -104,7 +104,7 @@ impl Zksh {
 }
 
 /// Returns what a process that has ended came to.
-pub(super) fn ran(output: &Output) -> Ran {
+pub(crate) fn ran(output: &Output) -> Ran {
     use std::os::unix::process::ExitStatusExt;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let status = output.status.code().or(output.status.signal().map(|signal| 128 + signal));

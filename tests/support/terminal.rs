@@ -203,28 +203,37 @@ fn text(screen: &vt100::Screen) -> String {
 fn wrapped(old: &vt100::Screen, rows: u16, cols: u16) -> vt100::Parser {
     let (_, old_cols) = old.size();
     let (cursor_row, cursor_col) = old.cursor_position();
-    let mut new = vt100::Parser::new(rows, cols, 0);
+    // As many rows as it takes, so that none scrolls away before the cursor's place is known.
+    let mut tall = vt100::Parser::new(ROWS, cols, 0);
     let mut cursor = (0, 0);
+    let mut bytes = Vec::new();
+    let mut write = |tall: &mut vt100::Parser, text: &str| {
+        tall.process(text.as_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    };
     let texts: Vec<String> = old.rows(0, old_cols).collect();
     let last = texts.iter().rposition(|text| !text.trim().is_empty()).unwrap_or(0);
     let last = u16::try_from(last).unwrap().max(cursor_row);
     for (row, text) in (0..=last).zip(&texts) {
         if row == cursor_row {
-            new.process(old.contents_between(row, 0, row, cursor_col).as_bytes());
-            cursor = new.screen().cursor_position();
-            new.process(old.contents_between(row, cursor_col, row, old_cols).as_bytes());
+            write(&mut tall, &old.contents_between(row, 0, row, cursor_col));
+            cursor = tall.screen().cursor_position();
+            write(&mut tall, &old.contents_between(row, cursor_col, row, old_cols));
         } else if old.row_wrapped(row) {
-            new.process(old.contents_between(row, 0, row, old_cols).as_bytes());
+            write(&mut tall, &old.contents_between(row, 0, row, old_cols));
         } else {
-            new.process(text.as_bytes());
+            write(&mut tall, text);
         }
         if !old.row_wrapped(row) && row < last {
-            new.process(b"\r\n");
+            write(&mut tall, "\r\n");
         }
     }
     // A cursor behind a row that is full stands in the next one, as soon as there is one.
     let (row, col) = (cursor.0 + cursor.1 / cols, cursor.1 % cols);
-    new.process(format!("\x1b[{};{}H", row + 1, col + 1).as_bytes());
+    let scrolled = (tall.screen().cursor_position().0 + 1).saturating_sub(rows);
+    let mut new = vt100::Parser::new(rows, cols, 0);
+    new.process(&bytes);
+    new.process(format!("\x1b[{};{}H", row.saturating_sub(scrolled) + 1, col + 1).as_bytes());
     new
 }
 
@@ -285,10 +294,26 @@ impl Terminal {
             let left = left.filter(|_| !seen.ended);
             let Some(left) = left else {
                 let screen = text(seen.parser.screen());
+                let last = seen.bytes[seen.bytes.len().saturating_sub(1000)..].escape_ascii();
+                let last = last.to_string();
                 drop(seen);
-                panic!("waited in vain: {what}; the screen:\n{screen}");
+                panic!("waited in vain: {what}; the screen:\n{screen}\nthe last bytes: {last}");
             };
             seen = self.shared.news.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Waits until nothing more is drawn for as long as a hand needs from the keys to the window's edge.
+    pub(crate) fn wait_for_rest(&self) {
+        let mut seen = self.shared.screen.lock().unwrap();
+        loop {
+            let before = seen.bytes.len();
+            let (now, waited) =
+                self.shared.news.wait_timeout(seen, Duration::from_millis(250)).unwrap();
+            if waited.timed_out() && now.bytes.len() == before {
+                return;
+            }
+            seen = now;
         }
     }
 
@@ -308,6 +333,17 @@ impl Terminal {
         seen.parser = wrapped(seen.parser.screen(), rows, cols);
         drop(seen);
         self.tell_size(rows, cols);
+    }
+
+    /// Drags the edge of the window through these widths, quicker than anybody can answer.
+    pub(crate) fn drag<const N: usize>(&self, rows: u16, widths: [u16; N]) {
+        let mut seen = self.shared.screen.lock().unwrap();
+        for cols in widths {
+            seen.parser = wrapped(seen.parser.screen(), rows, cols);
+        }
+        for cols in widths {
+            self.tell_size(rows, cols);
+        }
     }
 
     /// Changes the size of the window, whose rows are cut or filled with blanks, as in xterm.

@@ -97,9 +97,9 @@ fn a_terminal_that_takes_its_time_does_not_cost_the_session() {
     let server = start_sandbox(Clock::System);
     let address = server.address().to_string();
     run(&address, &crowd(900));
-    // A session of three seconds, which a busy machine keeps, and output for twice as long.
-    let setup = Setup::new(&address).args(["-timeout", "3000"]);
-    let mut terminal = setup.slow(40, Duration::from_millis(20)).start();
+    // A session of a second, and output for several.
+    let setup = Setup::new(&address).args(["-timeout", "1000"]);
+    let mut terminal = setup.slow(40, Duration::from_millis(10)).start();
     terminal.wait_for("(CONNECTED) 0]");
     terminal.enter(0, "create -e /fish trout");
     terminal.enter(1, "ls -R /crowd");

@@ -22,7 +22,7 @@ fn key(screen: &Screen, words: &str) -> String {
 #[test]
 fn a_burst_stands_under_one_left_over_prompt() {
     let screen = screen();
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     assert_eq!(key(&screen, "> "), "> ");
     screen.event(b"one\n");
     screen.event(b"two\n");
@@ -30,7 +30,7 @@ fn a_burst_stands_under_one_left_over_prompt() {
     screen.event(b"three\n");
     assert_eq!(key(&screen, "> "), "three\n> ");
     screen.leave_prompt();
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     assert_eq!(key(&screen, "> "), "> ");
     screen.event(b"four\n");
     assert_eq!(key(&screen, "> "), "> \nfour\n> ");
@@ -39,7 +39,7 @@ fn a_burst_stands_under_one_left_over_prompt() {
 #[test]
 fn events_before_the_first_draw_leave_no_prompt() {
     let screen = screen();
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     screen.event(b"early\n");
     assert_eq!(key(&screen, "> "), "early\n> ");
 }
@@ -47,17 +47,17 @@ fn events_before_the_first_draw_leave_no_prompt() {
 #[test]
 fn a_prompt_that_changes_leaves_its_old_words_above_events() {
     let screen = screen();
-    screen.enter_prompt("old> ".to_owned());
+    screen.enter_prompt("old> ".to_owned(), 80);
     key(&screen, "old> ");
     screen.event(b"gone\n");
-    screen.enter_again();
+    screen.enter_again(80);
     assert_eq!(key(&screen, "new> "), "old> \ngone\nnew> ");
 }
 
 #[test]
 fn the_last_draw_leaves_events_to_the_time_after() {
     let screen = screen();
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     key(&screen, "> ");
     screen.key(true);
     screen.event(b"late\n");
@@ -69,11 +69,12 @@ fn the_last_draw_leaves_events_to_the_time_after() {
 #[test]
 fn one_redraw_is_requested_for_a_burst_and_its_line_is_undone() {
     let screen = screen();
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     let (requests, heard) = mpsc::channel();
     let redrawer = screen.redrawer();
-    let thread =
-        std::thread::spawn(move || redrawer.run(|| requests.send(()).unwrap(), || {}, String::new));
+    let thread = std::thread::spawn(move || {
+        redrawer.run(|| requests.send(()).unwrap(), || {}, |_| {}, String::new);
+    });
     key(&screen, "> ");
     screen.event(b"one\n");
     heard.recv().unwrap();
@@ -89,17 +90,17 @@ fn one_redraw_is_requested_for_a_burst_and_its_line_is_undone() {
 #[test]
 fn the_editor_gives_up_when_other_words_are_wanted() {
     let screen = screen();
-    screen.enter_prompt("old> ".to_owned());
+    screen.enter_prompt("old> ".to_owned(), 80);
     let (given_up, heard) = mpsc::channel();
     let redrawer = screen.redrawer();
     let thread = std::thread::spawn(move || {
-        redrawer.run(|| {}, || given_up.send(()).unwrap(), || "new> ".to_owned());
+        redrawer.run(|| {}, || given_up.send(()).unwrap(), |_| {}, || "new> ".to_owned());
     });
     key(&screen, "old> ");
     screen.refresh();
     heard.recv().unwrap();
     assert_eq!(screen.returned(), Returned::NewWords);
-    screen.enter_again();
+    screen.enter_again(80);
     assert_eq!(key(&screen, "new> "), "new> ");
     screen.end_prompt();
     heard.recv().unwrap();
@@ -111,12 +112,13 @@ fn the_editor_gives_up_when_other_words_are_wanted() {
 #[test]
 fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
     let screen = screen();
-    screen.enter_prompt("old> ".to_owned());
+    screen.enter_prompt("old> ".to_owned(), 80);
     let (tell, heard) = mpsc::channel();
     let words = Arc::new(Mutex::new("new> ".to_owned()));
     let (redrawer, now) = (screen.redrawer(), Arc::clone(&words));
     let wanted = move || now.lock().unwrap().clone();
-    let thread = std::thread::spawn(move || redrawer.run(|| {}, || tell.send(()).unwrap(), wanted));
+    let thread =
+        std::thread::spawn(move || redrawer.run(|| {}, || tell.send(()).unwrap(), |_| {}, wanted));
     key(&screen, "old> ");
     screen.refresh();
     heard.recv().unwrap();
@@ -126,7 +128,7 @@ fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
     while screen.writer.queue().prompt.wanted != Wanted::Words("newest> ".to_owned()) {
         std::thread::yield_now();
     }
-    screen.enter_again();
+    screen.enter_again(80);
     key(&screen, "new> ");
     heard.recv_timeout(std::time::Duration::from_mins(1)).unwrap();
     drop(screen);
@@ -137,7 +139,7 @@ fn words_that_change_while_the_editor_starts_anew_are_not_lost() {
 fn the_first_draw_leaves_a_request_unanswered() {
     let screen = screen();
     screen.writer.queue().prompt.redraw = Redraw::Requested;
-    screen.enter_prompt("> ".to_owned());
+    screen.enter_prompt("> ".to_owned(), 80);
     assert_eq!(draw(&screen, "> "), "> ");
     assert_eq!(draw(&screen, "> "), format!("{UNDO_REQUEST}> "));
 }
