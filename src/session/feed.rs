@@ -78,6 +78,9 @@ impl Session {
                 self.0.watches.tell_observers(&Observation::Missed(count), stamp);
                 self.notify(SessionEvent::Warning(Warning::Missed(count), stamp));
             }
+            Item::Exchange(exchange) => {
+                self.note_exchange(&exchange, connection.stamp(exchange.at));
+            }
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ mod connection;
 mod credentials;
 mod descendants;
 mod ephemerals;
+mod exchange;
 mod failure;
 mod feed;
 mod follow;
@@ -39,6 +40,8 @@ use self::connection::Connection;
 use self::credentials::Credentials;
 pub use self::credentials::Identity;
 use self::ephemerals::Ephemerals;
+pub use self::exchange::Exchange;
+use self::exchange::Exchanges;
 use self::failure::Status;
 pub(crate) use self::failure::not_connected;
 pub use self::follow::{Follow, Step};
@@ -89,6 +92,7 @@ struct Inner {
     ephemerals: Mutex<Ephemerals>,
     watches: Watches,
     reads: Mutex<ReadBatcher>,
+    exchanges: Mutex<Exchanges>,
 }
 
 impl Session {
@@ -109,6 +113,7 @@ impl Session {
             ephemerals: Mutex::default(),
             watches: Watches::default(),
             reads: Mutex::default(),
+            exchanges: Mutex::default(),
         }))
     }
 

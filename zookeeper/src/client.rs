@@ -15,7 +15,7 @@ use crate::op::Op;
 use crate::options::{Host, Options, Resume};
 use crate::pending::{Cost, Pending, Permit};
 use crate::request::Request;
-use crate::shared::{Command, Shared};
+use crate::shared::{Command, Shared, Target};
 use crate::state::{Facts, State};
 use crate::watches::{Registered, WatchKind};
 use crate::word;
@@ -167,6 +167,18 @@ impl Client {
     /// same transport, and returns its answer of at most 64 KiB.
     pub async fn ask(&self, host: &Host, word: &str, time: Duration) -> Result<String, Cause> {
         word::ask(&*self.shared.options.dial, host, word, time).await
+    }
+
+    /// Waits until a host is connected to or tried, and returns it; none once the session is over.
+    /// What is to be known of the server can so be asked beside the handshake.
+    pub async fn target(&self) -> Option<Host> {
+        let mut targets = self.shared.target.subscribe();
+        // The sender lives as long as this handle.
+        let target = targets.wait_for(|target| *target != Target::None).await.ok()?;
+        match &*target {
+            Target::Host(host) => Some(host.clone()),
+            Target::None | Target::Over => None,
+        }
     }
 
     /// Drops the connection, as if the network had. The session stays, and a server is looked for

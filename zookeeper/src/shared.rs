@@ -14,7 +14,7 @@ use crate::encode::{self, AUTH_XID};
 use crate::error::{Cause, Error};
 use crate::feed;
 use crate::op::Op;
-use crate::options::{Options, Password};
+use crate::options::{Host, Options, Password};
 use crate::pending::{Arrived, Outcome, Permit, Waiting};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
@@ -72,6 +72,15 @@ impl Queue {
     }
 }
 
+/// Where the session is or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    None,
+    Host(Host),
+    /// The session is over.
+    Over,
+}
+
 /// What the connection's task knows and tells.
 pub(crate) struct Known {
     pub(crate) facts: Facts,
@@ -85,6 +94,8 @@ pub(crate) struct Shared {
     known: Mutex<Known>,
     pub(crate) feed: Arc<feed::Queue>,
     pub(crate) state: watch::Sender<State>,
+    /// The host that is connected, or tried at the moment.
+    pub(crate) target: watch::Sender<Target>,
     pub(crate) budget: Arc<Semaphore>,
     pub(crate) observe: AtomicBool,
     seq: AtomicU64,
@@ -135,6 +146,7 @@ impl Shared {
             registry: Mutex::new(registry),
             known: Mutex::new(Known { facts }),
             state: watch::Sender::new(State::Connecting),
+            target: watch::Sender::new(Target::None),
             seq: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             in_flight_bytes: AtomicUsize::new(0),
