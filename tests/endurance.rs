@@ -20,7 +20,7 @@ fn every_line_is_accounted_for_through_many_cut_connections() {
     let direct = server.address().to_string();
     let mut cable = Cable::to(&direct);
     let through = cable.address();
-    let account = play(&through, &direct, 3_000, 23, || {
+    let account = play(&through, &direct, 2_000, 10, || {
         cable.cut();
         cable.mend();
     });
@@ -29,7 +29,7 @@ fn every_line_is_accounted_for_through_many_cut_connections() {
 
 #[test]
 fn watches_of_all_kinds_outlive_reconnections_and_what_may_be_missing_is_marked() {
-    let rounds = 8;
+    let rounds = 6;
     let server = start_sandbox(Clock::System);
     let sum = watch_rounds::play(&server.address().to_string(), rounds);
     assert_eq!((sum.told + sum.marked, sum.twice), (6 * rounds, 0), "{sum:?}");
@@ -49,7 +49,7 @@ fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     stdin.write_all(b"addWatch /lake\nexists /lake\n").unwrap();
-    records.find(|record| record["command"] == "exists" || record["line"] == 2).unwrap();
+    records.find(|record| record["line"] == 2).unwrap();
     let writer = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
@@ -75,7 +75,7 @@ fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
             events += 1;
         } else {
             // A result that shows a version stands behind the event of that version, before the next.
-            assert_eq!(record["result"]["stat"]["version"], events, "{record}");
+            assert_eq!(record["result"]["stat"]["dataVersion"], events, "{record}");
             results += 1;
         }
     }

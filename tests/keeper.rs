@@ -69,8 +69,11 @@ fn serve(
         return near.write_all(answer.as_bytes()).ok();
     }
     let (mut answers, mut back) = (far.try_clone().ok()?, near.try_clone().ok()?);
+    let closing = Arc::new(Mutex::new(None));
+    let closes = Arc::clone(&closing);
     std::thread::spawn(move || {
-        let _ = std::io::copy(&mut answers, &mut back);
+        let _ = answer(&mut answers, &mut back, &closes);
+        let _ = answers.shutdown(Shutdown::Both);
         let _ = back.shutdown(Shutdown::Both);
     });
     let mut opened = false;
@@ -82,11 +85,12 @@ fn serve(
             let operation = i32::from_be_bytes(frame[4..8].try_into().ok()?);
             if !known.contains(&operation) {
                 broken.lock().unwrap().push(operation);
-            }
-            if !known.contains(&operation) || operation == -11 {
                 // What is in flight is lost with the connection.
                 let _ = far.shutdown(Shutdown::Both);
                 return near.shutdown(Shutdown::Both).ok();
+            }
+            if operation == -11 {
+                *closing.lock().unwrap() = Some(frame[..4].to_vec());
             }
         } else {
             // It opens another session, whichever was asked for.
@@ -95,6 +99,24 @@ fn serve(
         }
         far.write_all(&[&length[..], &frame].concat()).ok()?;
         near.read_exact(&mut length).ok()?;
+    }
+}
+
+/// Hands answers on, up to the one to the close of the session: that is not given.
+fn answer(
+    from: &mut TcpStream,
+    to: &mut TcpStream,
+    closing: &Mutex<Option<Vec<u8>>>,
+) -> std::io::Result<()> {
+    loop {
+        let mut length = [0; 4];
+        from.read_exact(&mut length)?;
+        let mut frame = vec![0; u32::from_be_bytes(length) as usize];
+        from.read_exact(&mut frame)?;
+        if closing.lock().unwrap().as_ref().is_some_and(|xid| frame.starts_with(xid)) {
+            return Ok(());
+        }
+        to.write_all(&[&length[..], &frame].concat())?;
     }
 }
 

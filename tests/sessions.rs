@@ -40,8 +40,8 @@ fn a_session_knows_its_server_and_what_was_exchanged() {
         let [exists, create] = &exchanges[..] else { panic!("{exchanges:?}") };
         assert_eq!((exists.operation, exists.path.as_str(), forgotten), ("exists", "/lake", 0));
         assert_eq!((create.operation, create.xid), ("create", exists.xid + 1));
-        // There is no chroot.
-        assert_eq!((exists.error, create.error), (create.error, failed.unwrap_err().code_of()));
+        // There is no chroot; and that there is no such znode is an answer.
+        assert_eq!((exists.error, create.error), (None, failed.unwrap_err().code_of()));
         assert!(exists.at < create.at && exists.zxid.is_some() && exists.took > Duration::ZERO);
         assert_eq!(session.facts().unwrap().last_zxid, create.zxid.unwrap());
         session.observe_exchanges(false);

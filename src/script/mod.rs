@@ -34,7 +34,7 @@ use crate::dispatch::{Concurrency, Context, DataHint, Effects, Table, Write, red
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
-use crate::session::{Stamp, Trace};
+use crate::session::{Cork, Stamp, Trace};
 use crate::terminal::Screen;
 use crate::tree;
 use crate::zk::ZnodePath;
@@ -104,6 +104,7 @@ pub async fn run(
         parsed: VecDeque::new(),
         window: VecDeque::new(),
         limit: InFlightLimit::new(rules.window),
+        cork: None,
         failed: false,
         limits: None,
         hinted: false,
@@ -159,6 +160,8 @@ struct Run<'a> {
     /// Commands that have begun, the oldest first.
     window: VecDeque<InFlight<'a>>,
     limit: InFlightLimit,
+    /// While commands begin one right after the other, their requests gather.
+    cork: Option<Cork>,
     failed: bool,
     /// The hard limits that are known; none before they were asked for.
     limits: Option<HardLimits>,
@@ -235,6 +238,7 @@ impl<'a> Run<'a> {
                 return Poll::Ready(Next::Stop);
             }
             self.cx.session.send_reads();
+            self.cork = None;
             if self.window.is_empty() {
                 // No reply is to come before these.
                 self.show_events(self.now());
@@ -335,8 +339,11 @@ impl<'a> Run<'a> {
         while !self.is_over()
             && let Some(parsed) = self.parsed.pop_front()
         {
+            let session = &self.cx.session;
+            self.cork.get_or_insert_with(|| session.cork());
             self.take(parsed).await;
         }
+        self.cork = None;
     }
 
     /// Starts what a line says, when its turn has come.
@@ -404,6 +411,7 @@ impl<'a> Run<'a> {
         if self.limits.is_none() {
             // A first write leaves with the request for a session: it is what is waited for here.
             self.drain().await;
+            self.cork = None;
             if self.cx.session.state().is_connected() {
                 // Limits that this session may not see cannot be kept.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();

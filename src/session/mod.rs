@@ -49,6 +49,7 @@ use self::lifecycle::Lifecycle;
 pub use self::lifecycle::SessionFacts;
 pub use self::multi_read::{BatchSize, NodeReply};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
+pub use self::read_batch::Cork;
 use self::read_batch::ReadBatcher;
 pub use self::stamp::Stamp;
 pub use self::state::{Losses, SessionEvent, State, StateChange, Warning};

@@ -31,7 +31,7 @@ pub(crate) struct Account {
     pub(crate) twice: usize,
     /// Lines that were not sent by their result and are there.
     pub(crate) applied: usize,
-    /// Whether the last disturbance was followed by lines that are done.
+    /// Whether all disturbances came, and lines were done behind the first loss.
     pub(crate) went_on: bool,
 }
 
@@ -84,9 +84,9 @@ pub(crate) fn play(
     account.unaccounted =
         (0..lines).filter(|number| said(*number) != Some(Some(*number as u64 + 1))).count();
     account.unaccounted += fates.len().saturating_sub(lines);
-    account.went_on = disturbed == disturbances
-        && fates.last().is_some_and(|(_, fate)| *fate == Fate::Done)
-        && fates.iter().any(|(_, fate)| *fate == Fate::Done);
+    let is_done = |(_, fate): &(Option<u64>, Fate)| *fate == Fate::Done;
+    let first_loss = fates.iter().position(|fate| !is_done(fate)).unwrap_or(0);
+    account.went_on = disturbed == disturbances && fates[first_loss..].iter().any(is_done);
     for (line, fate) in &fates {
         let times = line.and_then(|line| written.get(&line)).copied().unwrap_or(0);
         account.twice += usize::from(times > 1);

@@ -52,6 +52,21 @@ impl Drop for Handle {
     }
 }
 
+/// Requests gather as long as it lives; see [`Client::cork`].
+pub struct Cork(Arc<Shared>);
+
+impl fmt::Debug for Cork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cork")
+    }
+}
+
+impl Drop for Cork {
+    fn drop(&mut self) {
+        self.0.uncork();
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let facts = self.facts();
@@ -93,6 +108,14 @@ impl Client {
     pub fn send_last<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
         let waiting = self.shared.enqueue(permit, request.into(), true);
         Pending { waiting, take: R::reply }
+    }
+
+    /// Lets requests gather: as long as what is returned lives, they leave some tens at a time, and not
+    /// each as soon as it can. For a caller that sends many in a row: to wake the connection's task for
+    /// each costs more than all else. Whoever waits for a reply drops it before.
+    pub fn cork(&self) -> Cork {
+        self.shared.cork();
+        Cork(Arc::clone(&self.shared))
     }
 
     /// Sends a request and waits for its reply, for the session timeout at most.

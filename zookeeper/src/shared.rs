@@ -20,6 +20,9 @@ use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watches::{Registry, Settled, WatchKind};
 
+/// So many requests leave at once even while they gather, so that the server need not wait for long.
+const MOST_CORKED: usize = 32;
+
 /// A request with all that belongs to it.
 pub(crate) struct Entry {
     /// Counts requests, credentials included.
@@ -56,6 +59,8 @@ pub(crate) struct Queue {
     /// Why the session is over.
     pub(crate) ended: Option<Cause>,
     pub(crate) waker: Option<Waker>,
+    /// How many callers let requests gather.
+    corks: usize,
 }
 
 impl Queue {
@@ -63,6 +68,12 @@ impl Queue {
     pub(crate) fn only_closes(&self) -> bool {
         let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
         self.closing && !self.entries.iter().any(is_waited_for)
+    }
+
+    /// Takes the waker of the task, unless what was queued may wait for more.
+    fn waker_for_request(&mut self) -> Option<Waker> {
+        let waits = self.corks > 0 && self.entries.len() < MOST_CORKED && !self.closing;
+        if waits { None } else { self.waker.take() }
     }
 
     fn xid(&mut self) -> i32 {
@@ -209,7 +220,7 @@ impl Shared {
         if last {
             self.put_close(&mut queue);
         }
-        let waker = queue.waker.take();
+        let waker = queue.waker_for_request();
         drop(queue);
         if let Some(waker) = waker {
             waker.wake();
@@ -276,6 +287,21 @@ impl Shared {
         }
         self.put_close(&mut queue);
         if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Lets requests gather until they are uncorked.
+    pub(crate) fn cork(&self) {
+        self.queue().corks += 1;
+    }
+
+    pub(crate) fn uncork(&self) {
+        let mut queue = self.queue();
+        queue.corks -= 1;
+        let waker = if queue.entries.is_empty() { None } else { queue.waker_for_request() };
+        drop(queue);
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
