@@ -173,7 +173,7 @@ fn what_clickhouse_keeper_has_works() {
         for words in [
             &["deleteall", "--yes", "/lake"][..],
             &["ls", "/"],
-            &["save", "/sea"],
+            &["ls", "-R", "/"],
             &["wait", "/sea", "exists"],
         ] {
             let ran = keeper.run(words);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::support::engine::{engines, on_every_engine};
+use crate::support::engine::engines;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
@@ -131,7 +131,9 @@ const CLOSE: i32 = -11;
 
 #[test]
 fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
-    on_every_engine(|engine| {
+    // What is sent does not depend on the server.
+    let engines = engines();
+    for engine in [engines.first(), engines.last()].into_iter().flatten() {
         let line = Line::to(&engine.fresh(), false);
         for (words, operation) in [
             (&["create", "/lake", "deep"][..], 1),
@@ -151,7 +153,7 @@ fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
             assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
             assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
         }
-    });
+    }
 }
 
 #[test]

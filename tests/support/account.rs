@@ -31,7 +31,7 @@ pub(crate) struct Account {
     pub(crate) twice: usize,
     /// Lines that were not sent by their result and are there.
     pub(crate) applied: usize,
-    /// Whether all disturbances came, and lines were done behind the first loss.
+    /// Whether all disturbances came, and most lines were done all the same.
     pub(crate) went_on: bool,
 }
 
@@ -84,9 +84,6 @@ pub(crate) fn play(
     account.unaccounted =
         (0..lines).filter(|number| said(*number) != Some(Some(*number as u64 + 1))).count();
     account.unaccounted += fates.len().saturating_sub(lines);
-    let is_done = |(_, fate): &(Option<u64>, Fate)| *fate == Fate::Done;
-    let first_loss = fates.iter().position(|fate| !is_done(fate)).unwrap_or(0);
-    account.went_on = disturbed == disturbances && fates[first_loss..].iter().any(is_done);
     for (line, fate) in &fates {
         let times = line.and_then(|line| written.get(&line)).copied().unwrap_or(0);
         account.twice += usize::from(times > 1);
@@ -102,6 +99,7 @@ pub(crate) fn play(
             }
         }
     }
+    account.went_on = disturbed == disturbances && account.done > lines / 2;
     account
 }
 
