@@ -26,9 +26,9 @@ fn main() {
         println!("left out: Apache's servers, for want of Java or of a release");
     }
     let mut ensembles = vec![("the sandbox".to_owned(), Ensemble::sandbox())];
-    ensembles.extend(apache.map(|release| (name(release), Ensemble::apache(release))));
+    ensembles.extend(apache.map(|release| (name(release), Ensemble::apache(release, ""))));
     for (name, mut ensemble) in ensembles {
-        let servers = ensemble.addresses();
+        let servers = ensemble.addresses().join(",");
         let begun = Instant::now();
         let account = play(&servers, &servers, 100_000, 14, || ensemble.kill_leader());
         tell(&format!("100,000 writes, the leader of {name} killed 14 times"), begun, &account);

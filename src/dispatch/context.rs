@@ -185,7 +185,10 @@ impl Context {
         // Events that came before the reply are shown before it.
         self.session.deliver();
         let report = match report {
-            Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
+            Err(error) if self.terminal.is_some() => {
+                // In a box, for what is rare is not to make every line's future large.
+                return Err(Box::pin(self.with_detail(error)).await);
+            }
             report => report?,
         };
         let quit = invocation.command.ends_shell();

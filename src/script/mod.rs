@@ -105,6 +105,7 @@ pub async fn run(
         window: VecDeque::new(),
         limit: InFlightLimit::new(rules.window),
         cork: None,
+        holding: 0,
         failed: false,
         limits: None,
         hinted: false,
@@ -162,6 +163,8 @@ struct Run<'a> {
     limit: InFlightLimit,
     /// While commands begin one right after the other, their requests gather.
     cork: Option<Cork>,
+    /// Writes in flight that a later one may have to wait for.
+    holding: usize,
     failed: bool,
     /// The hard limits that are known; none before they were asked for.
     limits: Option<HardLimits>,
@@ -284,7 +287,9 @@ impl<'a> Run<'a> {
         if !self.window.front_mut()?.is_done(context) {
             return None;
         }
-        let InFlight { line, reply, .. } = self.window.pop_front()?;
+        let entry = self.window.pop_front()?;
+        self.holding -= usize::from(entry.may_hold_up());
+        let InFlight { line, reply, .. } = entry;
         match reply {
             Reply::Known(result, stamp) => Some(Completed { line, result, stamp }),
             Reply::Awaited(_) => None,
@@ -393,7 +398,9 @@ impl<'a> Run<'a> {
         let line = Line { number, typed: text.unwrap_or_default(), origin };
         let (reply, left) = self.start(invocation, flow, &line);
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
-        self.window.push_back(InFlight { line, reply, change, writes, _share: share });
+        let entry = InFlight { line, reply, change, writes, _share: share };
+        self.holding += usize::from(entry.may_hold_up());
+        self.window.push_back(entry);
         if alone || !left {
             self.drain().await;
         }
@@ -426,7 +433,7 @@ impl<'a> Run<'a> {
         let waits = |in_flight: &InFlight<'_>| {
             in_flight.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
         };
-        while !self.is_over() && self.window.iter().any(waits) {
+        while !self.is_over() && self.holding > 0 && self.window.iter().any(waits) {
             self.finish_one().await;
         }
         if change.is_of_limits() {

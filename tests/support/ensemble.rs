@@ -22,24 +22,36 @@ impl Ensemble {
             tick: Duration::from_millis(100),
             max_session_timeout: Some(Duration::from_mins(2)),
             max_connections: 0,
+            read_only: true,
             ..Settings::default()
         };
         Self::Sandbox(sandbox::start_ensemble(listeners, settings, Clock::System).unwrap())
     }
 
-    pub(crate) fn apache(release: &Release) -> Self {
-        Self::Apache(Server::ensemble(release, "forceSync=no"))
+    /// Servers of a release of Apache's, with further lines in their configuration.
+    pub(crate) fn apache(release: &Release, settings: &str) -> Self {
+        Self::Apache(Server::ensemble(release, &format!("forceSync=no\n{settings}")))
     }
 
-    /// Returns where the servers listen, as one connection string.
-    pub(crate) fn addresses(&self) -> String {
-        let addresses: Vec<String> = match self {
+    /// Returns where each server listens.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        match self {
             Self::Sandbox(handle) => {
                 handle.control().addresses().iter().map(ToString::to_string).collect()
             }
             Self::Apache(servers) => servers.iter().map(Server::address).collect(),
-        };
-        addresses.join(",")
+        }
+    }
+
+    /// Kills all servers but the last, which then serves only who reads.
+    pub(crate) fn lose_quorum(&mut self) {
+        match self {
+            Self::Sandbox(handle) => {
+                let control = handle.control();
+                (1..=2).for_each(|number| control.kill(number).unwrap());
+            }
+            Self::Apache(servers) => servers[..2].iter_mut().for_each(Server::kill),
+        }
     }
 
     /// Kills the leader, waits for the next, and starts the one that was killed again.
