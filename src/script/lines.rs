@@ -58,19 +58,13 @@ pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
             let text = text.map_err(Fault::explain);
             let cost = text.as_ref().map_or(0, String::len) + LINE_COST;
             let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-            let share = match Arc::clone(&budget).try_acquire_many_owned(cost) {
-                Ok(share) => share,
-                Err(_) => {
-                    // Woken once for many lines that are done with, not for each.
-                    let room = cost.max(RESUME_AT);
-                    let room = runtime.block_on(Arc::clone(&budget).acquire_many_owned(room));
-                    let Some(share) = room.ok().and_then(|mut room| room.split(cost as usize))
-                    else {
-                        return;
-                    };
-                    share
-                }
-            };
+            let free = Arc::clone(&budget).try_acquire_many_owned(cost).ok();
+            // Where there is no room, this thread is woken once for many lines that are done with.
+            let share = free.or_else(|| {
+                let room = Arc::clone(&budget).acquire_many_owned(cost.max(RESUME_AT));
+                runtime.block_on(room).ok()?.split(cost as usize)
+            });
+            let Some(share) = share else { return };
             if sender.send(SourceLine { number: first, text, share }).is_err() || fatal {
                 return;
             }
