@@ -2,7 +2,7 @@
 //! the server has.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 
 use serde_json::Value;
 
@@ -55,14 +55,12 @@ pub(crate) fn play(
 ) -> Account {
     zksh(direct).args(["create", "/log"]).succeed();
     let mut script = zksh(through).args(["-o", "json", "-timeout", "60000"]).start();
-    let mut stdin = script.stdin.take().unwrap();
+    let mut stdin = BufWriter::new(script.stdin.take().unwrap());
     let writer = std::thread::spawn(move || {
-        let mut text = String::new();
         for line in 1..=lines {
             // Run twice, it would leave two znodes with this number.
-            text.push_str(&format!("create -s /log/line- {line}\n"));
+            writeln!(stdin, "create -s /log/line- {line}").unwrap();
         }
-        stdin.write_all(text.as_bytes()).unwrap();
     });
     let every = lines / (disturbances + 1);
     let mut fates = Vec::with_capacity(lines);
