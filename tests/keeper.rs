@@ -149,10 +149,13 @@ fn what_clickhouse_keeper_has_works() {
     for (version, known) in [("23.8.2.7-stable", OF_2023), ("22.8.1.1-lts", OF_2022)] {
         let keeper = Keeper::start(version, known);
         // Enough for reads to leave together, where the server has that.
-        let create: String = (0..300).map(|number| format!("create /lake/{number} x\n")).collect();
-        let get: String = (0..300).map(|number| format!("get /lake/{number}\n")).collect();
+        let each = |command: &str, data: &str| {
+            let lines = (0..300).map(|number| format!("{command} /lake/{number}{data}"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let (create, get) = (each("create", " x"), each("get", ""));
         let script = format!(
-            "create /lake deep\n{create}{get}ls -R /lake\ncount /lake\ndu /lake\ntree /lake\n\
+            "create /lake deep\n{create}\n{get}\nls -R /lake\ncount /lake\ndu /lake\ntree /lake\n\
              find /lake -name 7\ngrep x /lake\nstat -w /lake\nset /lake shallow\n\
              setAcl /lake world:anyone:cdrwa\ngetAcl /lake\nsync /lake\ncreate -e -s /fish-\n\
              addauth digest ann:secret\ncp -r /lake /pond\ndiff /lake /pond\n\

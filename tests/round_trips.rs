@@ -80,11 +80,11 @@ impl Line {
                 let ends = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(ends.0, ends.1, Side::Client, number, &talks, false)
+                    hand_on(ends.0, ends.1, Side::Client, number, &talks, false);
                 });
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(far, near, Side::Server, number, &talks, until_asked)
+                    hand_on(far, near, Side::Server, number, &talks, until_asked);
                 });
             }
         });
