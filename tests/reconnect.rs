@@ -3,8 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use crate::support::engine::on_every_apache;
+use zksh::sandbox::{Clock, Handle};
+
+use crate::support::apache::Server;
+use crate::support::engine::{on_every_apache, start_sandbox};
 use crate::support::free_port;
+use crate::support::proxy::Cable;
 use crate::support::shell::{bare, zksh};
 use crate::support::terminal::Setup;
 
@@ -70,31 +74,75 @@ fn the_first_prompt_can_wait_for_a_server() {
     sandbox.wait().unwrap();
 }
 
+/// A server that goes and comes back with all that it had.
+trait Leaves {
+    fn address(&self) -> String;
+    fn leave(&mut self);
+    fn come_back(&mut self);
+}
+
+impl Leaves for Server {
+    fn address(&self) -> String {
+        self.address()
+    }
+
+    fn leave(&mut self) {
+        self.kill();
+    }
+
+    fn come_back(&mut self) {
+        self.resume();
+    }
+}
+
+/// The sandbox keeps nothing when it ends: it is the cable to it that goes.
+impl Leaves for (Handle, Cable) {
+    fn address(&self) -> String {
+        self.1.address()
+    }
+
+    fn leave(&mut self) {
+        self.1.cut();
+    }
+
+    fn come_back(&mut self) {
+        self.1.mend();
+    }
+}
+
+/// Runs a test on the sandbox and on every release of Apache's that is present.
+fn on_every_server_that_leaves(test: impl Fn(&mut dyn Leaves)) {
+    let sandbox = start_sandbox(Clock::System);
+    let cable = Cable::to(&sandbox.address().to_string());
+    test(&mut (sandbox, cable));
+    on_every_apache(|mut server| test(&mut server));
+}
+
 #[test]
 fn a_server_that_comes_late_is_found() {
-    on_every_apache(|mut server| {
-        server.kill();
+    on_every_server_that_leaves(|server| {
+        server.leave();
         let address = server.address();
         let mut terminal = Setup::new(&address).start();
         terminal.wait_for("(CONNECTING) 0]");
         terminal.keys("ls /\r");
-        server.resume();
+        server.come_back();
         terminal.wait_for("[zookeeper]");
         terminal.wait_for("(CONNECTED) 1]");
     });
 }
 
 #[test]
-fn a_killed_server_that_comes_back_finds_the_session_and_its_watches() {
-    on_every_apache(|mut server| {
+fn a_server_that_comes_back_finds_the_session_and_its_watches() {
+    on_every_server_that_leaves(|server| {
         let address = server.address();
         let mut terminal = Setup::new(&address).start();
         terminal.enter(0, "create -e /fish trout");
         terminal.enter(1, "get /fish true");
         terminal.wait_for_prompt(2);
-        server.kill();
+        server.leave();
         terminal.wait_for("(CONNECTING) 2]");
-        server.resume();
+        server.come_back();
         terminal.wait_for("(CONNECTED) 2]");
         zksh(&address).args(["--compat", "3.9", "set", "/fish", "salmon"]).succeed();
         terminal.wait_for("type:NodeDataChanged path:/fish");

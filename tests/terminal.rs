@@ -8,6 +8,7 @@ mod editing;
 mod events;
 mod guests;
 mod history;
+mod hostile;
 mod interrupts;
 mod newcomers;
 mod settings;

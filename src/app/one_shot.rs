@@ -5,7 +5,7 @@ use std::io;
 
 use crate::command::Invocation;
 use crate::dialect::Dialect;
-use crate::dispatch::{self, Asking, Concurrency, Context, Question, Table};
+use crate::dispatch::{self, Asking, Context, Question, Table};
 use crate::error::{Error, Kind, Result};
 use crate::options;
 use crate::output::escape::{self, Newlines};
@@ -21,8 +21,8 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
         {
             return Err(Error::new(Kind::Refused, question.declined));
         }
-        if invocation.command.effects(cx).concurrency() != Concurrency::Alone {
-            // It sends one request, and the end of the session right behind it.
+        if invocation.command.effects(cx).is_one_request() {
+            // The end of the session leaves right behind it.
             cx.session.end_with_next_request();
         }
         let outcome = flushing(screen, cx.run(&invocation)).await?;

@@ -33,7 +33,7 @@ impl Spec for GetAllChildrenNumber {
     type Report = Count;
 
     fn effects(&self) -> Effects {
-        Effects::READS.long(true)
+        Effects::READS.lone(true)
     }
 
     fn sends(&self) -> Sends {

@@ -33,7 +33,7 @@ impl Spec for GetEphemerals {
     type Report = Ephemerals;
 
     fn effects(&self) -> Effects {
-        Effects::READS.long(true)
+        Effects::READS.lone(true)
     }
 
     fn sends(&self) -> Sends {

@@ -25,7 +25,7 @@ impl Spec for Sync {
     type Report = Synced;
 
     fn effects(&self) -> Effects {
-        Effects::READS.long(true)
+        Effects::READS.lone(true)
     }
 
     fn sends(&self) -> Sends {

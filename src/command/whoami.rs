@@ -25,7 +25,7 @@ impl Spec for WhoAmI {
     type Report = Identities;
 
     fn effects(&self) -> Effects {
-        Effects::READS.long(true)
+        Effects::READS.lone(true)
     }
 
     fn sends(&self) -> Sends {

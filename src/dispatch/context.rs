@@ -199,7 +199,10 @@ impl Context {
             self.explaining.keep(explanation);
         }
         let report = match report {
-            Err(error) if self.terminal.is_some() => return Err(self.with_detail(error).await),
+            Err(error) if self.terminal.is_some() => {
+                // In a box, for what is rare is not to make every line's future large.
+                return Err(Box::pin(self.with_detail(error)).await);
+            }
             report => report?,
         };
         let quit = invocation.command.ends_shell();

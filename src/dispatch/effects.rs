@@ -48,6 +48,9 @@ pub struct Effects {
     pub shell: bool,
     /// It takes more than one round trip, or asks the user.
     pub is_long: bool,
+    /// It sends one request, and nothing else is in flight meanwhile: what the server runs may have to
+    /// be asked before.
+    pub is_lone: bool,
 }
 
 impl Effects {
@@ -63,6 +66,7 @@ impl Effects {
         watches: false,
         shell: false,
         is_long: false,
+        is_lone: false,
     };
 
     /// It changes something in the shell only.
@@ -79,6 +83,12 @@ impl Effects {
         Self { is_long, ..self }
     }
 
+    /// Adds that its one request is in flight alone.
+    #[must_use]
+    pub const fn lone(self, is_lone: bool) -> Self {
+        Self { is_lone, ..self }
+    }
+
     /// Adds that it leaves a watch. Such a command runs alone, so that no event stands before the
     /// result that it follows.
     #[must_use]
@@ -88,9 +98,8 @@ impl Effects {
 
     /// Returns how the command may run beside others.
     pub const fn concurrency(self) -> Concurrency {
-        let alone = self.auth || self.session || self.watches || self.shell || self.is_long;
         match self.write {
-            _ if alone => Concurrency::Alone,
+            _ if self.is_lone || self.is_more() => Concurrency::Alone,
             Some(Write::Several | Write::Quota) => Concurrency::Alone,
             Some(_) => Concurrency::Writes,
             None if self.reads => Concurrency::Reads,
@@ -102,6 +111,16 @@ impl Effects {
     /// sees which.
     pub const fn may_change_limits(self) -> bool {
         matches!(self.write, Some(Write::Quota)) || self.auth || self.session
+    }
+
+    /// Returns whether the command sends one request and no more: the session can end right behind it.
+    pub const fn is_one_request(self) -> bool {
+        let one = Self { is_lone: false, ..self };
+        !matches!(one.concurrency(), Concurrency::Alone)
+    }
+
+    const fn is_more(self) -> bool {
+        self.auth || self.session || self.watches || self.shell || self.is_long
     }
 
     /// Returns whether the command leaves everything on the server as it is.
@@ -126,6 +145,12 @@ mod tests {
         assert!(Effects::writes(Write::Quota).may_change_limits());
         assert!(Effects { session: true, ..Effects::NONE }.may_change_limits());
         assert!(!Effects::writes(Write::Data).may_change_limits());
+        assert_eq!(read.lone(true).concurrency(), Concurrency::Alone);
+        assert!(read.is_one_request() && read.lone(true).is_one_request());
+        assert!(
+            !read.long(true).is_one_request() && !read.lone(true).watching(true).is_one_request()
+        );
+        assert!(!Effects::NONE.is_one_request());
         assert!(read.only_reads() && !Effects::writes(Write::Acl).only_reads());
     }
 }

@@ -50,6 +50,11 @@ impl Change {
         acl || quota
     }
 
+    /// Returns whether any later write may have to wait for this one.
+    pub(super) fn may_hold_up(&self) -> bool {
+        self.write == Write::Acl || self.limit.is_some()
+    }
+
     /// Returns whether the check reads this znode's ACL.
     fn is_checked_against(&self, path: &ZnodePath) -> bool {
         match self.write {
@@ -61,7 +66,8 @@ impl Change {
 
     /// Returns whether it may change the limits themselves.
     pub(super) fn is_of_limits(&self) -> bool {
-        ZnodePath::new(QUOTAS).is_ok_and(|quotas| quotas.contains(&self.path))
+        let below = self.path.as_str().strip_prefix(QUOTAS);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 
@@ -89,9 +95,12 @@ mod tests {
         ] {
             let later = change(write, path);
             assert_eq!(later.waits_for(&acl), waits, "{later:?}");
+            assert!(acl.may_hold_up());
             assert!(!acl.waits_for(&later) || write == Write::Acl, "{later:?}");
         }
+        assert!(!change(Write::Create, "/p/a").may_hold_up());
         let one = change(Write::Create, "/q/a");
+        assert!(one.may_hold_up());
         for (write, path, waits) in [
             (Write::Create, "/q/b", true),
             (Write::Data, "/q", true),
@@ -102,6 +111,7 @@ mod tests {
             assert_eq!(change(write, path).waits_for(&one), waits, "{write:?} {path}");
         }
         assert!(change(Write::Data, "/zookeeper/quota/q/zookeeper_limits").is_of_limits());
-        assert!(!one.is_of_limits());
+        assert!(change(Write::Data, "/zookeeper/quota").is_of_limits());
+        assert!(!one.is_of_limits() && !change(Write::Data, "/zookeeper/quotas").is_of_limits());
     }
 }

@@ -42,6 +42,11 @@ pub(super) struct InFlight<'a> {
 }
 
 impl InFlight<'_> {
+    /// Returns whether a later write may have to wait for this one.
+    pub(super) fn may_hold_up(&self) -> bool {
+        self.change.as_ref().is_some_and(Change::may_hold_up)
+    }
+
     /// Returns whether the reply is there.
     pub(super) fn is_done(&mut self, context: &mut Context<'_>) -> bool {
         if let Reply::Awaited(reply) = &mut self.reply

@@ -17,6 +17,9 @@ const LONGEST_LINE: usize = 4 * 1024 * 1024 + 64 * 1024;
 /// reader of our output holds up the input, and memory stays as it is.
 const READ_AHEAD: usize = 2 * LONGEST_LINE;
 
+/// Bytes that must be free before reading goes on, once they were all taken.
+const RESUME_AT: u32 = 1024 * 1024;
+
 /// What a line is counted with besides its text, in bytes: more than it takes, so that some thousands
 /// of short lines are as far ahead as one long one.
 const LINE_COST: usize = 1024;
@@ -55,13 +58,13 @@ pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
             let text = text.map_err(Fault::explain);
             let cost = text.as_ref().map_or(0, String::len) + LINE_COST;
             let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-            let share = match Arc::clone(&budget).try_acquire_many_owned(cost) {
-                Ok(share) => share,
-                Err(_) => match runtime.block_on(Arc::clone(&budget).acquire_many_owned(cost)) {
-                    Ok(share) => share,
-                    Err(_) => return,
-                },
-            };
+            let free = Arc::clone(&budget).try_acquire_many_owned(cost).ok();
+            // Where there is no room, this thread is woken once for many lines that are done with.
+            let share = free.or_else(|| {
+                let room = Arc::clone(&budget).acquire_many_owned(cost.max(RESUME_AT));
+                runtime.block_on(room).ok()?.split(cost as usize)
+            });
+            let Some(share) = share else { return };
             if sender.send(SourceLine { number: first, text, share }).is_err() || fatal {
                 return;
             }
@@ -190,6 +193,8 @@ mod tests {
         for _ in 0..READ_AHEAD / LINE_COST {
             held.push(lines.recv().await.unwrap().share);
         }
+        assert!(lines.try_recv().is_err());
+        held.truncate(held.len() - RESUME_AT as usize / LINE_COST + 1);
         assert!(lines.try_recv().is_err());
         held.pop();
         assert_eq!(lines.recv().await.unwrap().number, (READ_AHEAD / LINE_COST) as u64 + 1);

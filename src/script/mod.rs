@@ -38,7 +38,7 @@ use crate::dispatch::{Concurrency, Context, DataHint, Effects, Table, Write, red
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Origin;
 use crate::output::{Gap, View};
-use crate::session::{Stamp, Trace};
+use crate::session::{Cork, Stamp, Trace};
 use crate::terminal::Screen;
 use crate::tree;
 use crate::zk::ZnodePath;
@@ -110,6 +110,8 @@ pub async fn run(
         parsed: VecDeque::new(),
         window: VecDeque::new(),
         limit: InFlightLimit::new(rules.window),
+        cork: None,
+        holding: 0,
         failed: false,
         limits: None,
         hinted: false,
@@ -167,6 +169,10 @@ struct Run<'a> {
     /// Commands that have begun, the oldest first.
     window: VecDeque<InFlight<'a>>,
     limit: InFlightLimit,
+    /// While commands begin one right after the other, their requests gather.
+    cork: Option<Cork>,
+    /// Writes in flight that a later one may have to wait for.
+    holding: usize,
     failed: bool,
     /// The hard limits that are known; none before they were asked for.
     limits: Option<HardLimits>,
@@ -248,6 +254,7 @@ impl<'a> Run<'a> {
                 return Poll::Ready(Next::Stop);
             }
             self.cx.session.send_reads();
+            self.cork = None;
             if self.window.is_empty() {
                 // No reply is to come before these.
                 self.show_events(self.cx.session.all_arrived());
@@ -293,7 +300,9 @@ impl<'a> Run<'a> {
         if !self.window.front_mut()?.is_done(context) {
             return None;
         }
-        self.window.pop_front()?.into_completed().ok()
+        let in_flight = self.window.pop_front()?;
+        self.holding -= usize::from(in_flight.may_hold_up());
+        in_flight.into_completed().ok()
     }
 
     /// Finishes all that is in flight.
@@ -346,8 +355,11 @@ impl<'a> Run<'a> {
         while !self.is_over()
             && let Some(parsed) = self.parsed.pop_front()
         {
+            let session = &self.cx.session;
+            self.cork.get_or_insert_with(|| session.cork());
             self.take(parsed).await;
         }
+        self.cork = None;
     }
 
     /// Starts what a line says, when its turn has come.
@@ -405,7 +417,9 @@ impl<'a> Run<'a> {
         // What commit would send is gone once it has run.
         let can_repeat =
             effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
-        self.window.push_back(InFlight { line, reply, change, writes, can_repeat, share });
+        let in_flight = InFlight { line, reply, change, writes, can_repeat, share };
+        self.holding += usize::from(in_flight.may_hold_up());
+        self.window.push_back(in_flight);
         if alone || !left {
             self.drain().await;
         }
@@ -423,6 +437,7 @@ impl<'a> Run<'a> {
         if self.limits.is_none() {
             // A first write leaves with the request for a session: it is what is waited for here.
             self.drain().await;
+            self.cork = None;
             if self.cx.session.state().is_connected() {
                 // Limits that this session may not see cannot be kept.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
@@ -437,7 +452,7 @@ impl<'a> Run<'a> {
         let waits = |in_flight: &InFlight<'_>| {
             in_flight.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
         };
-        while !self.is_over() && self.window.iter().any(waits) {
+        while !self.is_over() && self.holding > 0 && self.window.iter().any(waits) {
             self.finish_one().await;
         }
         if change.is_of_limits() {

@@ -50,6 +50,7 @@ pub use self::lifecycle::SessionFacts;
 pub use self::multi_read::{BatchSize, NodeReply};
 pub use self::named::{Badge, Named, PerSession, Sessions, Switched};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
+pub use self::read_batch::Cork;
 use self::read_batch::ReadBatcher;
 pub use self::stamp::Stamp;
 pub use self::state::{Losses, SessionEvent, State, StateChange, Warning};

@@ -45,6 +45,12 @@ pub(super) struct ReadBatcher {
     waiting: Batch,
 }
 
+/// Requests gather as long as it lives.
+#[derive(Debug)]
+pub struct Cork(
+    #[expect(dead_code, reason = "it acts when it is dropped")] Option<zookeeper::Cork>,
+);
+
 /// Reads that wait for others, each with whoever waits for it.
 #[derive(Default)]
 struct Batch {
@@ -78,6 +84,12 @@ impl Session {
         trace::note_reply(stamp);
         let reply = lock(&replies).get_mut(place).and_then(Option::take);
         reply.unwrap_or_else(|| Err(unreadable(path.as_str())))
+    }
+
+    /// Lets requests gather, as long as what is returned lives: they leave many at a time. It must not
+    /// live while a reply is waited for.
+    pub fn cork(&self) -> Cork {
+        Cork(self.current().map(|connection| connection.client.cork()))
     }
 
     /// Sends the reads that wait for others.

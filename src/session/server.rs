@@ -1,6 +1,10 @@
 //! The version of the connected server, asked with `srvr` when a command needs to know it.
 
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use zookeeper::{Client, Host};
 
 use super::Session;
 use super::connection::Version;
@@ -16,11 +20,42 @@ impl Session {
     /// and everything in flight with it.
     pub(super) async fn require(&self, feature: Feature) -> Result<()> {
         // Without a session that is what is wrong, whatever the server lacks.
-        self.connection().await?;
+        self.connected_and_asked().await?;
         match self.version().await {
             Some(version) if !version.has(feature) => Err(too_old(version, feature)),
             _ => Ok(()),
         }
+    }
+
+    /// Waits for a server as [`Session::connection`] does, and asks it meanwhile what it runs: so the
+    /// answer is there as soon as the session is.
+    async fn connected_and_asked(&self) -> Result<()> {
+        self.renew_if_spent();
+        let searching = self.current().filter(|_| !self.state().is_connected());
+        let Some(searching) = searching else { return self.connection().await.map(drop) };
+        let client = &searching.client;
+        let Some(host) = client.target().await else { return self.connection().await.map(drop) };
+        let connecting = pin!(self.connection());
+        let asking = pin!(ask(client, &host));
+        let version = match select(connecting, asking).await {
+            Either::Left((connected, asking)) => {
+                connected?;
+                if client.facts().host.as_ref() != Some(&host) {
+                    // Another host serves than the one that was tried first.
+                    return Ok(());
+                }
+                asking.await
+            }
+            Either::Right((version, connecting)) => {
+                connecting.await?;
+                version
+            }
+        };
+        let facts = client.facts();
+        if facts.host.as_ref() == Some(&host) {
+            searching.learn_version(facts.connections, version);
+        }
+        Ok(())
     }
 
     /// Returns what the connected server runs, if it says so; it is asked once for each connection.
@@ -31,12 +66,10 @@ impl Session {
         }
         connection.asks();
         let facts = connection.client.facts();
-        // The one word that every release answers unless it is told not to.
         let version = match facts.host {
-            Some(host) => connection.client.ask(&host, "srvr", PATIENCE).await.ok(),
+            Some(host) => ask(&connection.client, &host).await,
             None => None,
         };
-        let version = version.and_then(|answer| ServerVersion::parse(&answer));
         connection.learn_version(facts.connections, version);
         version
     }
@@ -64,6 +97,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Asks a server what it runs, with the one word that every release answers unless it is told not to.
+async fn ask(client: &Client, host: &Host) -> Option<ServerVersion> {
+    let answer = client.ask(host, "srvr", PATIENCE).await.ok()?;
+    ServerVersion::parse(&answer)
 }
 
 /// Says that a server is too old.

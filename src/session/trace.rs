@@ -34,10 +34,11 @@ pub struct Trace(Rc<Counts>);
 
 impl Trace {
     /// Runs a future, counting what it sends; a scope around this one counts it too.
-    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         let outer = SCOPE.try_with(Rc::clone).ok();
         let scope = Rc::new(Scope { counts: Rc::clone(&self.0), outer });
-        SCOPE.scope(scope, future).await
+        // No `async fn`: that would hold the future twice, and move it.
+        SCOPE.scope(scope, future)
     }
 
     /// Returns whether a request has left, or waits only for others to leave with them.

@@ -2,11 +2,16 @@
 
 #![allow(dead_code, reason = "a tool for tests to come")]
 
+pub(crate) mod account;
 pub(crate) mod apache;
 pub(crate) mod engine;
+pub(crate) mod ensemble;
+pub(crate) mod interrupting;
+pub(crate) mod lies;
 pub(crate) mod proxy;
 pub(crate) mod shell;
 pub(crate) mod terminal;
+pub(crate) mod watch_rounds;
 
 use std::fs::File;
 use std::net::TcpListener;

@@ -74,13 +74,6 @@ impl Cable {
         self.traffic.heard.load(Ordering::Relaxed)
     }
 
-    /// Waits until the server has been heard so often since the cable was mended.
-    #[track_caller]
-    pub(crate) fn wait_until_heard(&self, times: usize) {
-        let heard = || (self.heard() >= times).then_some(());
-        wait_until("an answer of the server", heard);
-    }
-
     /// Keeps every answer back until the cable is cut; returns how many bytes the server has been
     /// sent before.
     pub(crate) fn silence(&self) -> usize {

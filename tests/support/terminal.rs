@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use nix::sys::termios::LocalFlags;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::shell::environment;
@@ -365,6 +366,22 @@ impl Terminal {
     /// Returns the shell's process.
     pub(crate) fn pid(&self) -> nix::unistd::Pid {
         nix::unistd::Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap())
+    }
+
+    /// Returns whether the terminal makes signals of keys such as Ctrl-C: while a line is edited it does
+    /// not.
+    pub(crate) fn hears_signals(&self) -> bool {
+        self.modes() & LocalFlags::ISIG.bits() != 0
+    }
+
+    /// Returns whether the terminal is as every program expects it: it shows what is typed, by lines.
+    pub(crate) fn is_restored(&self) -> bool {
+        let wanted = LocalFlags::ISIG | LocalFlags::ICANON | LocalFlags::ECHO;
+        self.modes() & wanted.bits() == wanted.bits()
+    }
+
+    fn modes(&self) -> u32 {
+        self.master.get_termios().unwrap().local_flags.bits()
     }
 
     /// Waits for the end of the shell, and for the last that it has printed; returns its exit

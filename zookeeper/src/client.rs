@@ -15,7 +15,7 @@ use crate::op::Op;
 use crate::options::{Host, Options, Resume};
 use crate::pending::{Cost, Pending, Permit};
 use crate::request::Request;
-use crate::shared::{Command, Shared};
+use crate::shared::{Command, Shared, Target};
 use crate::state::{Facts, State};
 use crate::watches::{Registered, WatchKind};
 use crate::word;
@@ -49,6 +49,21 @@ struct Handle(Arc<Shared>);
 impl Drop for Handle {
     fn drop(&mut self) {
         self.0.close();
+    }
+}
+
+/// Requests gather as long as it lives; see [`Client::cork`].
+pub struct Cork(Arc<Shared>);
+
+impl fmt::Debug for Cork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cork")
+    }
+}
+
+impl Drop for Cork {
+    fn drop(&mut self) {
+        self.0.uncork();
     }
 }
 
@@ -93,6 +108,14 @@ impl Client {
     pub fn send_last<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
         let waiting = self.shared.enqueue(permit, request.into(), true);
         Pending { waiting, take: R::reply }
+    }
+
+    /// Lets requests gather: as long as what is returned lives, they leave some tens at a time, and not
+    /// each as soon as it can. For a caller that sends many in a row: to wake the connection's task for
+    /// each costs more than all else. Whoever waits for a reply drops it before.
+    pub fn cork(&self) -> Cork {
+        self.shared.cork();
+        Cork(Arc::clone(&self.shared))
     }
 
     /// Sends a request and waits for its reply, for the session timeout at most.
@@ -167,6 +190,18 @@ impl Client {
     /// same transport, and returns its answer of at most 64 KiB.
     pub async fn ask(&self, host: &Host, word: &str, time: Duration) -> Result<String, Cause> {
         word::ask(&*self.shared.options.dial, host, word, time).await
+    }
+
+    /// Waits until a host is connected to or tried, and returns it; none once the session is over.
+    /// What is to be known of the server can so be asked beside the handshake.
+    pub async fn target(&self) -> Option<Host> {
+        let mut targets = self.shared.target.subscribe();
+        // The sender lives as long as this handle.
+        let target = targets.wait_for(|target| *target != Target::None).await.ok()?;
+        match &*target {
+            Target::Host(host) => Some(host.clone()),
+            Target::None | Target::Over => None,
+        }
     }
 
     /// Drops the connection, as if the network had. The session stays, and a server is looked for

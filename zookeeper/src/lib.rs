@@ -31,7 +31,7 @@ extern crate self as zookeeper;
 #[cfg(test)]
 mod tests;
 
-pub use self::client::{Client, start};
+pub use self::client::{Client, Cork, start};
 pub use self::code::Code;
 pub use self::data::{Acl, Data, Identity, Names, Permissions, Seq, Stat, Zxid};
 pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire};

@@ -14,11 +14,14 @@ use crate::encode::{self, AUTH_XID};
 use crate::error::{Cause, Error};
 use crate::feed;
 use crate::op::Op;
-use crate::options::{Options, Password};
+use crate::options::{Host, Options, Password};
 use crate::pending::{Arrived, Outcome, Permit, Waiting};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watches::{Registry, Settled, WatchKind};
+
+/// So many requests leave at once even while they gather, so that the server need not wait for long.
+const MOST_CORKED: usize = 32;
 
 /// A request with all that belongs to it.
 pub(crate) struct Entry {
@@ -56,6 +59,8 @@ pub(crate) struct Queue {
     /// Why the session is over.
     pub(crate) ended: Option<Cause>,
     pub(crate) waker: Option<Waker>,
+    /// How many callers let requests gather.
+    corks: usize,
 }
 
 impl Queue {
@@ -65,11 +70,26 @@ impl Queue {
         self.closing && !self.entries.iter().any(is_waited_for)
     }
 
+    /// Takes the waker of the task, unless what was queued may wait for more.
+    fn waker_for_request(&mut self) -> Option<Waker> {
+        let waits = self.corks > 0 && self.entries.len() < MOST_CORKED && !self.closing;
+        if waits { None } else { self.waker.take() }
+    }
+
     fn xid(&mut self) -> i32 {
         // From 1 on, as other clients count; numbers below 0 have meanings of their own.
         self.next_xid = if self.next_xid == i32::MAX { 1 } else { self.next_xid + 1 };
         self.next_xid
     }
+}
+
+/// Where the session is or is about to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    None,
+    Host(Host),
+    /// The session is over.
+    Over,
 }
 
 /// What the connection's task knows and tells.
@@ -85,6 +105,8 @@ pub(crate) struct Shared {
     known: Mutex<Known>,
     pub(crate) feed: Arc<feed::Queue>,
     pub(crate) state: watch::Sender<State>,
+    /// The host that is connected, or tried at the moment.
+    pub(crate) target: watch::Sender<Target>,
     pub(crate) budget: Arc<Semaphore>,
     pub(crate) observe: AtomicBool,
     seq: AtomicU64,
@@ -135,6 +157,7 @@ impl Shared {
             registry: Mutex::new(registry),
             known: Mutex::new(Known { facts }),
             state: watch::Sender::new(State::Connecting),
+            target: watch::Sender::new(Target::None),
             seq: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
             in_flight_bytes: AtomicUsize::new(0),
@@ -197,7 +220,7 @@ impl Shared {
         if last {
             self.put_close(&mut queue);
         }
-        let waker = queue.waker.take();
+        let waker = queue.waker_for_request();
         drop(queue);
         if let Some(waker) = waker {
             waker.wake();
@@ -264,6 +287,21 @@ impl Shared {
         }
         self.put_close(&mut queue);
         if let Some(waker) = queue.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Lets requests gather until they are uncorked.
+    pub(crate) fn cork(&self) {
+        self.queue().corks += 1;
+    }
+
+    pub(crate) fn uncork(&self) {
+        let mut queue = self.queue();
+        queue.corks -= 1;
+        let waker = if queue.entries.is_empty() { None } else { queue.waker_for_request() };
+        drop(queue);
+        if let Some(waker) = waker {
             waker.wake();
         }
     }

@@ -7,7 +7,7 @@ use crate::error::{Cause, Error};
 use crate::feed::Item;
 use crate::options::Host;
 use crate::request::AnyRequest;
-use crate::shared::{Entry, Shared};
+use crate::shared::{Entry, Shared, Target};
 use crate::state::{Change, State};
 
 /// Puts a change into the feed and then makes it the state.
@@ -47,6 +47,7 @@ pub(super) fn finish(shared: &Shared, End(state, cause): &End) {
     }
     let cause = (*cause != Cause::Closed).then(|| cause.clone());
     tell(shared, *state, cause, None, None);
+    shared.target.send_replace(Target::Over);
     shared.feed.end();
 }
 

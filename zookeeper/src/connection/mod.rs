@@ -29,7 +29,7 @@ use crate::error::Cause;
 use crate::hosts::Hosts;
 use crate::options::{Host, Password};
 use crate::request::AddAuth;
-use crate::shared::{Command, Shared};
+use crate::shared::{Command, Shared, Target};
 use crate::state::{Attempt, State};
 
 /// How long a server is looked for only to close the session: it expires by itself, too.
@@ -243,6 +243,7 @@ impl Task {
     /// Tries all addresses of a host.
     async fn try_host(&mut self, host: &Host) -> Result<Result<(SocketAddr, Opened), Cause>, End> {
         let shared = Arc::clone(&self.shared);
+        shared.target.send_replace(Target::Host(host.clone()));
         let dial = &*shared.options.dial;
         let time = self.connect_time();
         let resolved =

@@ -56,6 +56,41 @@ async fn requests_leave_in_call_order_and_many_in_one_write() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn corked_requests_gather_and_leave_together() {
+    let net = Net::default();
+    let mut listener = net.listen("a");
+    let (client, mut feed) = net.start("a");
+    assert_eq!(client.target().await.map(|host| host.name), Some("a".to_owned()));
+    let mut server = listener.serve().await;
+    until(&mut feed, State::Connected).await;
+    let rest = || tokio::time::sleep(Duration::from_millis(10));
+    let mut arrived = [0; 4096];
+    let cork = client.cork();
+    let mut pending: Vec<_> = (0..31).map(|_| send(&client, GetData::new("/a"))).collect();
+    rest().await;
+    let read = tokio::time::timeout(Duration::from_millis(1), server.0.read(&mut arrived)).await;
+    assert!(read.is_err(), "none has left");
+    // Some tens do not wait for more.
+    pending.push(send(&client, GetData::new("/a")));
+    rest().await;
+    assert_eq!(server.0.read(&mut arrived).await.unwrap(), 32 * 19);
+    pending.push(send(&client, GetData::new("/a")));
+    pending.push(send(&client, GetData::new("/a")));
+    drop(cork);
+    rest().await;
+    assert_eq!(server.0.read(&mut arrived).await.unwrap(), 2 * 19);
+    // The close of the session waits for nobody.
+    let _cork = client.cork();
+    pending.push(client.send_last(Permit::unmetered(), GetData::new("/a")));
+    rest().await;
+    assert_eq!(server.0.read(&mut arrived).await.unwrap(), 19 + 12);
+    drop(server);
+    drop(listener);
+    client.ended().await;
+    assert_eq!(client.target().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_is_in_the_feed_before_the_reply_behind_it_completes() {
     let net = Net::default();
     let mut listener = net.listen("a");

@@ -1,0 +1,176 @@
+//! Round trips of one command: no more than the protocol needs.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use crate::support::engine::engines;
+use crate::support::shell::zksh;
+use crate::support::wait_until;
+
+/// Who says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Client,
+    Server,
+}
+
+/// What both sides of a connection have said in turn: one turn of each is a round trip.
+#[derive(Debug, Default, Clone)]
+struct Talk(Vec<(Side, Vec<u8>)>);
+
+impl Talk {
+    fn hear(&mut self, side: Side, bytes: &[u8]) {
+        match self.0.last_mut() {
+            Some((last, said)) if *last == side => said.extend_from_slice(bytes),
+            _ => self.0.push((side, bytes.to_vec())),
+        }
+    }
+
+    /// Returns whether it is a four-letter word on a connection of its own.
+    fn is_word(&self) -> bool {
+        self.0.first().is_some_and(|(_, said)| said == b"srvr")
+    }
+
+    fn round_trips(&self) -> usize {
+        self.0.iter().filter(|(side, _)| *side == Side::Client).count()
+    }
+
+    /// Returns the operations of the requests that the client has sent, by the round trip.
+    fn operations(&self) -> Vec<Vec<i32>> {
+        let turns = self.0.iter().filter(|(side, _)| *side == Side::Client);
+        turns.skip(1).map(|(_, said)| operations(said)).collect()
+    }
+}
+
+/// Reads the operations of whole requests.
+fn operations(mut frames: &[u8]) -> Vec<i32> {
+    let mut operations = Vec::new();
+    while let Some((length, rest)) = frames.split_first_chunk() {
+        let (frame, rest) = rest.split_at(u32::from_be_bytes(*length) as usize);
+        operations.push(i32::from_be_bytes(frame[4..8].try_into().unwrap()));
+        frames = rest;
+    }
+    operations
+}
+
+/// A line to a server that keeps what was said on each connection.
+struct Line {
+    address: String,
+    talks: Arc<Mutex<Vec<Talk>>>,
+}
+
+impl Line {
+    /// A line to the server of a connection string. With `until_asked` the server is not heard on the
+    /// session's connection before it was asked a word on another.
+    fn to(server: &str, until_asked: bool) -> Self {
+        let (host, root) = server.split_once('/').map_or((server, ""), |(host, root)| (host, root));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("{}/{root}", listener.local_addr().unwrap());
+        let talks = Arc::<Mutex<Vec<Talk>>>::default();
+        let (host, kept) = (host.to_owned(), Arc::clone(&talks));
+        std::thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let far = TcpStream::connect(&host).unwrap();
+                let number = {
+                    let mut talks = kept.lock().unwrap();
+                    talks.push(Talk::default());
+                    talks.len() - 1
+                };
+                let ends = (near.try_clone().unwrap(), far.try_clone().unwrap());
+                let talks = Arc::clone(&kept);
+                std::thread::spawn(move || {
+                    hand_on(ends.0, ends.1, Side::Client, number, &talks, false);
+                });
+                let talks = Arc::clone(&kept);
+                std::thread::spawn(move || {
+                    hand_on(far, near, Side::Server, number, &talks, until_asked);
+                });
+            }
+        });
+        Self { address, talks }
+    }
+
+    /// Runs a command, and returns what was said on the session's connections and beside them.
+    #[track_caller]
+    fn run(&self, words: &[&str]) -> (Vec<Talk>, Vec<Talk>) {
+        self.talks.lock().unwrap().clear();
+        let ran = zksh(&self.address).args(words).run();
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{words:?}");
+        let talks = self.talks.lock().unwrap();
+        talks.iter().cloned().partition(|talk| !talk.is_word())
+    }
+}
+
+/// Hands bytes on until one end is gone, and keeps them before.
+fn hand_on(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    side: Side,
+    number: usize,
+    talks: &Mutex<Vec<Talk>>,
+    until_asked: bool,
+) {
+    let mut bytes = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        if until_asked && !talks.lock().unwrap()[number].is_word() {
+            wait_until("a word beside the handshake", || {
+                talks.lock().unwrap().iter().any(Talk::is_word).then_some(())
+            });
+        }
+        talks.lock().unwrap()[number].hear(side, &bytes[..count]);
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// The operation that closes a session.
+const CLOSE: i32 = -11;
+
+#[test]
+fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
+    // What is sent does not depend on the server.
+    let engines = engines();
+    for engine in [engines.first(), engines.last()].into_iter().flatten() {
+        let line = Line::to(&engine.fresh(), false);
+        for (words, operation) in [
+            (&["create", "/lake", "deep"][..], 1),
+            (&["ls", "/"], 12),
+            (&["get", "/lake"], 4),
+            (&["stat", "/lake"], 3),
+            (&["exists", "/lake"], 3),
+            (&["getAcl", "/lake"], 6),
+            (&["set", "/lake", "shallow"], 5),
+            (&["sync", "/lake"], 9),
+            (&["delete", "/lake"], 2),
+        ] {
+            let (sessions, questions) = line.run(words);
+            assert!(questions.is_empty(), "{words:?}: {questions:?}");
+            assert_eq!(sessions.len(), 1, "{words:?}");
+            // The handshake, then the request with the end of the session behind it.
+            assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
+            assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn what_an_old_server_lacks_is_asked_beside_the_handshake() {
+    let engine = engines().swap_remove(0);
+    // Its first answer waits for the question: were that to wait for the answer, neither would come.
+    let line = Line::to(&engine.fresh(), true);
+    for (words, operation) in [
+        (&["getAllChildrenNumber", "/"][..], 104),
+        (&["getEphemerals"], 103),
+        (&["whoami"], 107),
+        (&["create", "-c", "/pond"], 19),
+        (&["create", "-t", "60000", "/puddle"], 21),
+    ] {
+        let (sessions, questions) = line.run(words);
+        assert_eq!((sessions.len(), questions.len()), (1, 1), "{words:?}");
+        assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
+        assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
+    }
+}
