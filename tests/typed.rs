@@ -34,7 +34,11 @@ fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
     let ran = zksh(&server).script("create /data x\ncd /nosuch\ndeleteall data\ncd /\nls data\n");
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("Node does not exist: /nosuch"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("stdin:3: data counts from where the last cd"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("stdin:3: data is relative, but the last cd failed"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(ran.stdout, "Created /data\n[]\n");
 
     // Before any cd, and in scripts of zkCli 3.9, paths are whole.
