@@ -205,7 +205,7 @@ fn a_signal_while_the_server_is_silent_names_each_line_in_flight() {
     assert_eq!(ran.status, 143);
     for line in 301..=350 {
         let wanted = format!(
-            "stdin:{line}: Interrupted before the reply came; the write may have been applied\n"
+            "stdin:{line}: Interrupted before the reply arrived; the write may have been applied\n"
         );
         assert!(ran.stderr.contains(&wanted), "{wanted}{}", ran.stderr);
     }

@@ -49,7 +49,7 @@ fn each_read_is_answered_for_itself_and_in_its_place() {
                     }
                     2 => {
                         ask(&mut script, "get /empty");
-                        data.push('\n');
+                        data.push_str("null\n");
                     }
                     3 if round % 10 == 0 => {
                         ask(&mut script, "get /big");

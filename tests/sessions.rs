@@ -1,5 +1,6 @@
 //! Several sessions in one shell, and what `explain` tells, beside what a proxy saw on the wire.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -132,14 +133,14 @@ fn many_sessions_keep_the_order_of_their_events_and_lose_none() {
     let address = sandbox.private();
     let mut script = String::from("create /lake\n");
     for number in 1..=SESSIONS {
-        script += &format!("session new s{number}\n@s{number} addWatch -m PERSISTENT /lake\n");
+        writeln!(script, "session new s{number}\n@s{number} addWatch -m PERSISTENT /lake").unwrap();
     }
     for value in 0..EVENTS {
-        script += &format!("@s{} set /lake {value}\n", value % SESSIONS + 1);
+        writeln!(script, "@s{} set /lake {value}", value % SESSIONS + 1).unwrap();
     }
     // Each session has answered, so each has heard of what came before.
     for number in 1..=SESSIONS {
-        script += &format!("@s{number} get /lake\n");
+        writeln!(script, "@s{number} get /lake").unwrap();
     }
     let ran = zksh(&address.address()).args(["-o", "json"]).script(script);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);

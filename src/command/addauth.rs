@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use super::digest;
-use crate::dispatch::{Context, Effects, Secret, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Secret, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 

@@ -1,7 +1,7 @@
 //! `cd`: change the working path.
 
 use crate::dialect::Dialect;
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 use crate::zk::{TypedPath, ZnodePath};

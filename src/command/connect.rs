@@ -1,6 +1,6 @@
 //! `connect` and `close`: the session itself.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::session::Losses;

@@ -1,6 +1,6 @@
 //! `count`: count the znodes of a subtree by kind.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::Kind;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Command;
-use crate::dispatch::{Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{
+    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Sends, Spec, Task, Write,
+};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};

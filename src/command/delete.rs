@@ -1,6 +1,6 @@
 //! `delete`: remove a znode that has no children.
 
-use crate::dispatch::{Context, Data, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Error, Result};
 use crate::output::NoOutput;
 use crate::session::Operation;

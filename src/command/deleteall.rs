@@ -1,6 +1,8 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, counted, Sends};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Sends, Spec, Task, Write, about_subtree, counted,
+};
 use crate::error::Result;
 use crate::output::NoOutput;
 use crate::terminal::progress::grouped;

@@ -1,6 +1,6 @@
 //! `delquota`: remove a quota.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 use crate::tree;

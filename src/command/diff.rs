@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dispatch::transfer::{ALL, copied};
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text, difference, json};

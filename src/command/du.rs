@@ -1,6 +1,6 @@
 //! `du`: show which branches of a tree hold the most data.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{Report, Text};

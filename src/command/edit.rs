@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Message;
 use crate::output::pretty::Kind as DataKind;

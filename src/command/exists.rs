@@ -1,6 +1,6 @@
 //! `exists`: whether there is a znode, for scripts.
 
-use crate::dispatch::{Context, Data, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;

@@ -8,7 +8,7 @@ use crate::explain::{Plan, Report};
 use crate::glossary;
 use crate::language::Language;
 
-/// Tell what commands send and what comes of it, or what a word means
+/// Say what a command sends and does, or what a word means
 #[derive(Debug, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Explain {

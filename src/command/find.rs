@@ -2,8 +2,10 @@
 
 use super::Invocation;
 use crate::dialect::Dialect;
-use crate::dispatch::{Consent, Context, Effects, Question, ReadFailures, Spec, Table, Task, Words, WrappedWord,
-    Write, counted, words, Sends};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, ReadFailures, Sends, Spec, Table, Task, Words,
+    WrappedWord, Write, counted, words,
+};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{NoOutput, Report, Text};

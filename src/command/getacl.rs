@@ -1,6 +1,6 @@
 //! `getAcl`: who may do what with a znode.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};

@@ -1,6 +1,6 @@
 //! `getEphemerals`: the ephemeral znodes of this session.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{TypedPath, ZnodePath};

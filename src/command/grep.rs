@@ -1,6 +1,6 @@
 //! `grep`: lines of data that a regular expression matches.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};

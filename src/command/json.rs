@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree::jq::Expression;

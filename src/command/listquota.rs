@@ -1,7 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
 use crate::dialect::Format;
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree;

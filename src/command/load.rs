@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::Result;
 use crate::zk::TypedPath;
 

@@ -1,7 +1,7 @@
 //! `mirror`: make one tree like another.
 
 use crate::dispatch::transfer::{Transfer, TransferOptions, TransferReport, apart, copied, live};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::Result;
 use crate::tree::source::Pairs;
 use crate::zk::TypedPath;

@@ -1,6 +1,6 @@
 //! `multi`, `check`, `commit` and `discard`: several operations as one transaction.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Transaction, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Transaction, Write};
 use crate::error::{Error, Result};
 use crate::output::{Message, NoOutput, Report, Text};
 use crate::session::{OpResult, Operation};

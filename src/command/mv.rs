@@ -3,7 +3,7 @@
 use crate::dispatch::transfer::{
     ALL, TransferOptions, TransferReport, apart, copied, live, outcome, question, run,
 };
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, Sends};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;

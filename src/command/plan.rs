@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::diff::Differing;
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, left};
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Sends};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 use crate::tree::apply::Counts;
@@ -167,7 +167,16 @@ impl Spec for Apply {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData", "setACL", "delete"])
+        Sends::many(&[
+            "getData",
+            "getACL",
+            "exists",
+            "getChildren",
+            "create",
+            "setData",
+            "setACL",
+            "delete",
+        ])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,6 +1,6 @@
 //! `removewatches`: remove watches.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Result};
 use crate::output::NoOutput;
 use crate::zk::{TypedPath, WatchKind};

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, counted, transfer::ALL, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task, counted, transfer::ALL};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::output::{Report, Text};

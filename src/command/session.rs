@@ -169,8 +169,7 @@ async fn kill(cx: &Context, name: &str, wait: bool) -> Result<Answer> {
     let timeout = facts.timeout.unwrap_or_default();
     let at_most = timeout + timeout / 2;
     let losses = session.abandon();
-    let mut killed =
-        Killed { name: name.to_owned(), id: Hex(id), at_most, losses, expired: None };
+    let mut killed = Killed { name: name.to_owned(), id: Hex(id), at_most, losses, expired: None };
     if wait {
         killed.expired = Some(wait_for_expiry(cx, name, &killed).await);
     }
@@ -292,10 +291,7 @@ pub struct Killed {
     expired: Option<bool>,
 }
 
-fn seconds<S: serde::Serializer>(
-    time: &Duration,
-    out: S,
-) -> std::result::Result<S::Ok, S::Error> {
+fn seconds<S: serde::Serializer>(time: &Duration, out: S) -> std::result::Result<S::Ok, S::Error> {
     out.serialize_f64(time.as_secs_f64())
 }
 
@@ -352,8 +348,11 @@ async fn facts(cx: &Context) -> Facts {
     let facts = session.facts();
     let facts = facts.as_ref();
     let connected = session.state().is_connected();
-    let ServerStatus { release, role } =
-        if connected { session.server_status().await.unwrap_or_default() } else { ServerStatus::default() };
+    let ServerStatus { release, role } = if connected {
+        session.server_status().await.unwrap_or_default()
+    } else {
+        ServerStatus::default()
+    };
     let identities =
         if connected { session.identities().await.unwrap_or_default() } else { Vec::new() };
     let (ephemerals, more_ephemerals) = session.own_ephemerals();
@@ -374,7 +373,11 @@ async fn facts(cx: &Context) -> Facts {
         identities,
         ephemerals,
         more_ephemerals,
-        watches: session.watches().iter().map(|watch| format!("{} ({})", watch.path, watch.kind.name())).collect(),
+        watches: session
+            .watches()
+            .iter()
+            .map(|watch| format!("{} ({})", watch.path, watch.kind.name()))
+            .collect(),
     }
 }
 

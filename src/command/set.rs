@@ -2,7 +2,9 @@
 
 use super::Command;
 use super::setting::Setting;
-use crate::dispatch::{Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{
+    Context, DATA_SOURCES, Data, DataHint, DataSource, Effects, Sends, Spec, Task, Write,
+};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};

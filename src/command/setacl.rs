@@ -1,6 +1,8 @@
 //! `setAcl`: decide who may do what with a znode.
 
-use crate::dispatch::{Consent, Context, Effects, Question, Spec, Task, Write, about_subtree, Sends};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Sends, Spec, Task, Write, about_subtree,
+};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree;

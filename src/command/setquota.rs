@@ -1,6 +1,6 @@
 //! `setquota`: limit the size of a subtree.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 use crate::tree;

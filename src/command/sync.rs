@@ -1,6 +1,6 @@
 //! `sync`: wait until the connected server has caught up with the leader.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;

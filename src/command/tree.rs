@@ -1,6 +1,6 @@
 //! `tree`: draw what lies below a znode.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use super::sleep::Seconds;
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::{Aspect, Snapshot};

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::dispatch::{Context, Effects, Spec, Task, Write, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::Result;
 use crate::output::{Report, Text, date, json};
 use crate::zk::ZnodePath;

@@ -1,6 +1,6 @@
 //! `whoami`: who the server takes the session for.
 
-use crate::dispatch::{Context, Effects, Spec, Task, Sends};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::session::Identity;

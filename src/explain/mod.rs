@@ -59,7 +59,7 @@ impl Explanation {
         let mut lines = match &self.exchanges[..] {
             [] if self.requests == 0 => vec!["Sent nothing to the server.".to_owned()],
             [] => vec![format!("Sent {}; no reply came.", requests(self.requests))],
-            few if few.len() <= TOLD_SINGLY && self.requests as usize == few.len() => {
+            few if few.len() <= TOLD_SINGLY && self.requests == few.len() as u64 => {
                 few.iter().flat_map(told).collect()
             }
             many => self.counted(many),

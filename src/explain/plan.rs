@@ -7,6 +7,7 @@ use crate::output::style::Style;
 /// What a command would send.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct Plan {
     /// Its name.
     pub command: String,

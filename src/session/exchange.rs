@@ -101,6 +101,7 @@ pub struct Done {
     pub parts: Vec<Answer>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
 fn hexadecimal<S: serde::Serializer>(zxid: &Option<i64>, out: S) -> Result<S::Ok, S::Error> {
     let Some(zxid) = zxid else { return out.serialize_none() };
     let mut map = out.serialize_map(Some(2))?;
@@ -113,6 +114,7 @@ fn seconds<S: serde::Serializer>(time: &Duration, out: S) -> Result<S::Ok, S::Er
     out.serialize_f64(time.as_secs_f64())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn code_name<S: serde::Serializer>(code: &Code, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(&code.name())
 }
@@ -213,13 +215,13 @@ impl Request {
         Self { operation, path: None, fields: Vec::new(), parts: Vec::new(), writes: false }
     }
 
-    fn field(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.fields.push((name, value.to_string()));
+    fn field(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.fields.push((name, value.into()));
         self
     }
 
     fn watch(self, watch: bool) -> Self {
-        if watch { self.field("watch", true) } else { self }
+        if watch { self.field("watch", "true") } else { self }
     }
 
     fn data(self, data: Option<&bytes::Bytes>) -> Self {
@@ -231,7 +233,7 @@ impl Request {
         if version == super::operation::ANY_VERSION {
             self.field("version", "-1 (any)")
         } else {
-            self.field("version", version)
+            self.field("version", version.to_string())
         }
     }
 
@@ -271,7 +273,7 @@ impl Request {
             R::AddWatch(add) => {
                 let mode = match add.mode {
                     zookeeper::WatchMode::Persistent => "persistent",
-                    _ => "persistent recursive",
+                    zookeeper::WatchMode::PersistentRecursive => "persistent recursive",
                 };
                 new().field("mode", mode)
             }
@@ -285,16 +287,18 @@ impl Request {
                     ("members", &reconfig.members),
                 ] {
                     if let Some(members) = members {
-                        this = this.field(name, members);
+                        this = this.field(name, members.as_str());
                     }
                 }
                 this
             }
-            R::AddAuth(add) => Self::without_path(operation).field("scheme", &add.scheme),
+            R::AddAuth(add) => Self::without_path(operation).field("scheme", &*add.scheme),
             R::Multi(multi) => {
                 let parts = multi.operations.iter().take(MOST_PARTS).map(Self::part).collect();
                 let operations = multi.operations.len();
-                let this = Self::without_path(operation).field("operations", operations).write();
+                let this = Self::without_path(operation)
+                    .field("operations", operations.to_string())
+                    .write();
                 Self { parts, ..this }
             }
             R::MultiRead(multi) => {
@@ -303,7 +307,8 @@ impl Request {
                     Read::Data(path) => Self::new("getData", path),
                 };
                 let parts = multi.reads.iter().take(MOST_PARTS).map(read).collect();
-                let this = Self::without_path(operation).field("reads", multi.reads.len());
+                let this =
+                    Self::without_path(operation).field("reads", multi.reads.len().to_string());
                 Self { parts, ..this }
             }
             R::Close => Self::without_path(operation).write(),

@@ -17,6 +17,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The client of a session, and what outlives it.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Lifecycle {
     /// Of the session, open or closed.
     pub(super) servers: Option<Servers>,

@@ -147,11 +147,11 @@ impl Sessions {
     pub fn list(&self) -> Vec<Named<'_>> {
         let names = lock(&self.0.roll.names).clone();
         let current = self.number();
-        let named = |(number, name): (usize, Option<Arc<str>>)| {
+        let listed = |(number, name): (usize, Option<Arc<str>>)| {
             let session = self.0.sessions[number].get()?;
             Some(Named { number, name: name?, session, is_current: number == current })
         };
-        names.into_iter().enumerate().filter_map(named).collect()
+        names.into_iter().enumerate().filter_map(listed).collect()
     }
 
     /// Returns a session by its name.

@@ -136,7 +136,7 @@ fn the_line_that_was_meant_is_shown() {
     for (number, (line, meant)) in lines.into_iter().enumerate() {
         terminal.enter(number, line);
         let hint =
-            format!("hint: words with blanks stand in single quotes: {meant} (help quoting)");
+            format!("hint: put words with blanks in single quotes: {meant} (help quoting)");
         terminal.wait_for(&hint);
     }
     // As it is shown, it works.
