@@ -101,6 +101,9 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('setquota', 'setquota', [CompletionResultType]::ParameterValue, 'Limit the znodes or bytes of a znode and all below it')
             [CompletionResult]::new('listquota', 'listquota', [CompletionResultType]::ParameterValue, 'Print the limits of a znode and its usage')
             [CompletionResult]::new('delquota', 'delquota', [CompletionResultType]::ParameterValue, 'Remove a limit of a znode, or its whole quota')
+            [CompletionResult]::new('session', 'session', [CompletionResultType]::ParameterValue, 'Print what this session is, or work with several')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Print what this session is, or work with several')
+            [CompletionResult]::new('as', 'as', [CompletionResultType]::ParameterValue, 'Run a command in another session of this shell')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Close the session and open one, here or elsewhere')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
             [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one has expired')
@@ -120,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('time', 'time', [CompletionResultType]::ParameterValue, 'Run a command and print how long it took')
             [CompletionResult]::new('repeat', 'repeat', [CompletionResultType]::ParameterValue, 'Run a command a number of times, until it fails')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show all commands, one in full, or what a word means')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a command sends and does, or what a word means')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
             [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
             [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show or change how the shell behaves')
@@ -130,10 +134,10 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;ls' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well; with -R that of each znode')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well; with -R that of each znode')
-            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child comes or goes, or the znode goes')
-            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
-            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all that is below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -524,6 +528,29 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;session' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Ask the server for this session timeout, in milliseconds')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Ask the server for this session timeout, in milliseconds')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Wait until the killed session has expired')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the killed session has expired')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;status' {
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Ask the server for this session timeout, in milliseconds')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Ask the server for this session timeout, in milliseconds')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Wait until the killed session has expired')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the killed session has expired')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;as' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;connect' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -632,6 +659,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         }
         'zksh;help' {
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the glossary, en or zh; the locale''s by default')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;explain' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -154,8 +154,8 @@ setAcl /forest/fixed world:anyone:r
         let mut lines: Vec<&str> = ran.stderr.lines().collect();
         lines[1..].sort_unstable();
         let said = [
-            "1 of 7 znodes keep their old list, and what is below 1 that may not be listed: 6 have the \
-             new one",
+            "1 of 7 znodes keep their old list, and so do the children of 1 that could not be listed: \
+             6 have the new one",
             "Authentication is not valid : /forest/blind",
             "Authentication is not valid : /forest/fixed",
         ];

@@ -17,7 +17,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
     if let Some(invocation) = parse(words, cx.view.dialect)? {
         if cx.asking == Asking::OneShot
             && let Some(question) = invocation.command.question(cx).await?
-            && !is_agreed(screen, &question).await
+            && !is_agreed(cx, screen, &question).await
         {
             return Err(Error::new(Kind::Refused, question.declined));
         }
@@ -66,7 +66,10 @@ async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
 }
 
 /// Asks a question on the terminal; the end of the input is a no.
-async fn is_agreed(screen: &Screen, question: &Question) -> bool {
+async fn is_agreed(cx: &Context, screen: &Screen, question: &Question) -> bool {
+    // Nothing is written over the question.
+    let _paused = cx.progress.pause();
+    screen.status("");
     screen.flush();
     let asked = escape::to_terminal(question.asked().as_bytes(), Newlines::Escape).into_owned();
     let answer = tokio::task::spawn_blocking(move || {

@@ -52,7 +52,7 @@ fn a_command_that_another_one_runs_is_a_command() {
     terminal.wait_for_prompt(1);
     tab(&mut terminal, "get ", "1] get ./-odd");
     terminal.keys("\r");
-    terminal.wait_for("1] get ./-odd\n\ncZxid");
+    terminal.wait_for("1] get ./-odd\nnull\ncZxid");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn an_ephemeral_is_told_with_its_owner() {
     terminal.enter(1, "pwd");
     terminal.wait_for_prompt(2);
     terminal.keys("get /fish");
-    terminal.wait_for("2] get /fish  ephemeral, 5 bytes, owner 0x1");
+    terminal.wait_for("2] get /fish  ephemeral, 5 bytes, owned by this session");
 }
 
 #[test]

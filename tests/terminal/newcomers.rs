@@ -15,7 +15,7 @@ fn joined(screen: &str) -> String {
 fn one_command_at_a_terminal_asks_before_much_is_gone() {
     let server = server();
     run(&server, "create /prod\ncreate /prod/svc8 x\ncreate /prod/svc8/a");
-    let question = "(-y agrees) Delete /prod and 2 znodes below it, 1 byte? [y/N]";
+    let question = "(-y skips this question) Delete /prod and 2 znodes below it, 1 byte? [y/N]";
     let delete = || Setup::new(&server).args(["deleteall", "/prod"]);
     // No, the end of the input, Ctrl-C.
     for (keys, wanted) in [("n\r", 1), ("\x04", 1), (CTRL_C, 130)] {
@@ -28,7 +28,9 @@ fn one_command_at_a_terminal_asks_before_much_is_gone() {
     }
     let mut terminal =
         Setup::new(&server).args(["setAcl", "-R", "/prod", "world:anyone:r"]).start();
-    terminal.wait_for("(-y agrees) Replace the list of /prod and 2 znodes below it? [y/N]");
+    terminal.wait_for(
+        "(-y skips this question) Replace the list of /prod and 2 znodes below it? [y/N]",
+    );
     terminal.keys("\r");
     assert_eq!(terminal.wait().0, 1);
     assert!(run(&server, "getAcl /prod/svc8").contains("cdrwa"));
@@ -135,8 +137,7 @@ fn the_line_that_was_meant_is_shown() {
     ];
     for (number, (line, meant)) in lines.into_iter().enumerate() {
         terminal.enter(number, line);
-        let hint =
-            format!("hint: put words with blanks in single quotes: {meant} (help quoting)");
+        let hint = format!("hint: put words with blanks in single quotes: {meant} (help quoting)");
         terminal.wait_for(&hint);
     }
     // As it is shown, it works.
