@@ -139,7 +139,7 @@ impl Drop for RunningFile<'_> {
 }
 
 impl Context {
-    /// Reads a line and notes it, as [`Context::note`] does. None for a line without words. A line
+    /// Reads a line and notes it in the history. None for a line without words. A line
     /// that cannot be read keeps a transaction from being applied.
     pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         let invocation = self.reader.read(text);
