@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use zksh::sandbox::{Clock, Settings, start};
 
+use crate::placeholder::general;
 use crate::support::engine::{Engine, engines, on_every_engine};
 use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, connected_at_once};
@@ -48,6 +49,42 @@ fn an_election_is_played_in_one_terminal() {
         eprintln!("on {}", engine.name);
         elect(&engine);
     }
+}
+
+#[test]
+fn nothing_of_another_session_goes_unsaid_and_none_that_answers_is_called_silent() {
+    let (here, there) = (engines()[0].private(), engines()[0].private());
+    let mut terminal = connected_at_once(|| Setup::new(&here.address()));
+    terminal.enter(0, "session new bob");
+    terminal.enter(1, "@bob create -e /boat");
+    terminal.enter(2, &format!("@bob connect {}", there.address()));
+    terminal.wait_for("lost ephemerals: /boat");
+    terminal.enter(3, "@bob create -e /fish");
+    terminal.enter(4, "@bob multi");
+    // Longer than a server may be silent before that is told.
+    terminal.enter(5, "sleep 2.2");
+    terminal.wait_for_prompt(6);
+    let screen = terminal.screen();
+    assert!(!screen.contains("does not answer"), "{screen}");
+    terminal.enter(6, "quit");
+    terminal.wait_for("A transaction is open, with 0 operations");
+    terminal.wait_for("in session bob");
+    terminal.enter(7, "quit");
+    let (status, screen) = terminal.wait();
+    assert_eq!(status, 0);
+    assert!(screen.contains("lost ephemerals: /fish\nQuitting..."), "{screen}");
+}
+
+#[test]
+fn a_transaction_is_not_closed_with_its_session_unsaid() {
+    let server = engines()[0].private();
+    let mut terminal = connected_at_once(|| Setup::new(&server.address()));
+    terminal.enter(0, "session new bob");
+    terminal.enter(1, "@bob multi");
+    terminal.enter(2, "session close bob");
+    terminal.wait_for("A transaction is open, with 0 operations");
+    terminal.enter(3, "session close bob");
+    terminal.wait_for("(CONNECTED) 4]");
 }
 
 #[test]
@@ -277,6 +314,69 @@ const OPERATIONS: &[(&str, i64)] = &[
     ("checkWatches", 17),
 ];
 
+/// Returns a text without the zxids, ids and times of its run.
+fn shown(text: &str) -> Vec<String> {
+    let word = |word: &str| if word.starts_with("0x") { "0xN".to_owned() } else { word.to_owned() };
+    let line = |line: &str| {
+        let line = line.split("; the reply came after").next().unwrap_or_default();
+        general(line).split(' ').map(word).collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(line).collect()
+}
+
+/// Returns what `explain` says of each line of a script before it runs: the operations.
+fn planned(address: &str, script: &str) -> Vec<Vec<String>> {
+    let asked = format!("explain {}\n", script.trim_end().replace('\n', "\nexplain "));
+    let ran = zksh(address).args(["-o", "json"]).script(asked);
+    let operations = |line: &str| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let operations = record["result"]["operations"].as_array().cloned().unwrap_or_default();
+        operations.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    ran.stdout.lines().map(operations).collect()
+}
+
+#[test]
+fn sessions_do_the_same_whatever_is_in_flight() {
+    let script = "\
+create /app old
+session new bob
+@bob create -e /boat bob
+create -e /boat ann
+set /app one
+@bob set /app two
+get /app
+explain on
+set /app three
+@bob get /app
+delete /nowhere
+explain off
+session bob
+multi
+set /app four
+session main
+set /app five
+session bob
+commit
+get /app
+session kill main
+create /late x
+session main
+reconnect
+get /late
+session close bob
+exists /boat
+";
+    on_every_engine(|engine| {
+        let play = |window: &str| {
+            let ran = zksh(&engine.fresh()).args(["--window", window]).script(script);
+            assert_eq!(ran.status, 1);
+            [shown(&ran.stdout), shown(&ran.stderr)]
+        };
+        assert_eq!(play("1"), play("1000"));
+    });
+}
+
 #[test]
 fn what_is_explained_is_what_was_on_the_wire() {
     let script = "\
@@ -317,6 +417,7 @@ deleteall /lake
         eprintln!("on {}", engine.name);
         let server = engine.private();
         let (address, seen) = recording(&server.address());
+        let planned = planned(&server.address(), script);
         let ran = zksh(&address).args(["-o", "json"]).script(script);
         let mut told = 0;
         let seen = seen.lock().unwrap().clone();
@@ -333,6 +434,10 @@ deleteall /lake
                 let name = exchange["operation"].as_str().unwrap();
                 let operation = OPERATIONS.iter().find(|(known, _)| *known == name);
                 assert_eq!(operation.unwrap().1, on_wire.operation, "{line}");
+                let foreseen =
+                    &planned[usize::try_from(record["line"].as_u64().unwrap()).unwrap() - 1];
+                let plain = if name.starts_with("create") { "create" } else { name };
+                assert!(foreseen.iter().any(|known| known == plain), "{foreseen:?}: {line}");
                 if let Some(zxid) = exchange["zxid"]["number"].as_i64() {
                     assert_eq!(zxid, on_wire.zxid, "{line}");
                 }

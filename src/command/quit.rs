@@ -35,9 +35,9 @@ impl Spec for Quit {
 
     async fn run(&self, cx: &Context) -> Result<QuitReport> {
         if cx.terminal.is_some() {
-            cx.transaction.may_be_left()?;
+            cx.may_leave()?;
         }
-        let losses = cx.session.close().await;
+        let losses = cx.session.close_all().await;
         Ok(QuitReport { losses })
     }
 }
@@ -46,13 +46,13 @@ impl Spec for Quit {
 #[derive(serde::Serialize)]
 pub struct QuitReport {
     #[serde(skip)]
-    losses: Losses,
+    losses: Vec<Losses>,
 }
 
 impl Report for QuitReport {
     fn text(&self, out: &mut Text<'_>) {
         if out.is_terminal() {
-            self.losses.text(out);
+            self.losses.iter().for_each(|losses| losses.text(out));
         }
         if let Some(words) = out.dialect().farewell() {
             out.line(words);

@@ -1,17 +1,17 @@
 //! `session` and `as`: who the shell is, and several sessions in one shell.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+mod facts;
 
+use std::time::{Duration, Instant};
+
+use self::facts::{Facts, facts, listed};
 use super::{Command, Invocation};
 use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
 use crate::error::{Error, Kind, Result};
-use crate::output::json::{Hex, Time};
-use crate::output::{Report, Text, date};
-use crate::session::{Identity, Losses};
-use crate::zk::{ServerStatus, ZnodePath};
-
-/// Ephemerals and watches that are named; of more, only the number is told.
-const NAMED: usize = 20;
+use crate::output::json::Hex;
+use crate::output::{Report, Text};
+use crate::session::Losses;
+use crate::zk::ZnodePath;
 
 /// Words that say what to do, and so are no names.
 const ACTIONS: &[&str] = &["new", "list", "close", "kill", "expire", "as", "session", "status"];
@@ -152,8 +152,12 @@ async fn close(cx: &Context, name: &str) -> Result<Answer> {
         return Err(Error::usage(format!("{name} is the current session"))
             .with_hint("switch to another one first: session list names them"));
     }
+    let transaction = cx.transaction.of(cx.session.number_of(name)?);
+    if cx.terminal.is_some() {
+        transaction.may_be_left()?;
+    }
+    transaction.lock().take();
     let losses = session.close().await;
-    cx.transaction.of(cx.session.number_of(name)?).lock().take();
     cx.session.forget(name)?;
     Ok(Answer::Lost(losses))
 }
@@ -319,113 +323,6 @@ impl Killed {
             out.line("");
         }
     }
-}
-
-/// What this session is.
-#[derive(Debug, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Facts {
-    name: String,
-    session: Option<Hex>,
-    state: &'static str,
-    server: Option<String>,
-    address: Option<String>,
-    role: Option<String>,
-    release: Option<String>,
-    connected_since: Option<Time>,
-    timeout: Option<u64>,
-    tls: bool,
-    identities: Vec<Identity>,
-    ephemerals: Vec<String>,
-    more_ephemerals: u64,
-    watches: Vec<String>,
-}
-
-async fn facts(cx: &Context) -> Facts {
-    let session = &*cx.session;
-    // A script's first line may come before the session is there.
-    session.settle().await;
-    let facts = session.facts();
-    let facts = facts.as_ref();
-    let connected = session.state().is_connected();
-    let ServerStatus { release, role } = if connected {
-        session.server_status().await.unwrap_or_default()
-    } else {
-        ServerStatus::default()
-    };
-    let identities =
-        if connected { session.identities().await.unwrap_or_default() } else { Vec::new() };
-    let (ephemerals, more_ephemerals) = session.own_ephemerals();
-    let since = facts.and_then(|facts| facts.connected_since).filter(|_| connected);
-    Facts {
-        name: cx.session.name().to_string(),
-        session: facts.and_then(|facts| facts.session).map(Hex),
-        state: session.state().name(),
-        server: facts.and_then(|facts| facts.server.clone()),
-        address: facts.and_then(|facts| facts.address).map(|address| address.to_string()),
-        role,
-        release,
-        connected_since: since.map(|since| Time(milliseconds(since))),
-        timeout: facts
-            .and_then(|facts| facts.timeout)
-            .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
-        tls: session.is_secured(),
-        identities,
-        ephemerals,
-        more_ephemerals,
-        watches: session
-            .watches()
-            .iter()
-            .map(|watch| format!("{} ({})", watch.path, watch.kind.name()))
-            .collect(),
-    }
-}
-
-fn milliseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-impl Facts {
-    fn text(&self, out: &mut Text<'_>) {
-        let row = |out: &mut Text<'_>, name: &str, value: &str| {
-            out.own(format_args!("{name:<11}"));
-            out.foreign(value);
-            out.line("");
-        };
-        row(out, "session", &self.name);
-        row(out, "id", &self.session.map_or("none yet".to_owned(), |id| format!("{:#x}", id.0)));
-        let since = self.connected_since.map(|since| format!(" since {}", date(since.0)));
-        row(out, "state", &format!("{}{}", self.state, since.unwrap_or_default()));
-        if let Some(server) = &self.server {
-            let mut words = vec![server.clone()];
-            words.extend(self.address.iter().filter(|address| *address != server).cloned());
-            words.extend(self.role.clone());
-            words.extend(self.release.as_ref().map(|release| format!("release {release}")));
-            words.push(if self.tls { "TLS".to_owned() } else { "without TLS".to_owned() });
-            row(out, "server", &words.join(", "));
-        }
-        if let Some(timeout) = self.timeout {
-            row(out, "timeout", &format!("{timeout} ms"));
-        }
-        if !self.identities.is_empty() {
-            let ids: Vec<String> =
-                self.identities.iter().map(|id| format!("{}:{}", id.scheme, id.user)).collect();
-            row(out, "identities", &ids.join(", "));
-        }
-        let count = self.ephemerals.len() as u64 + self.more_ephemerals;
-        row(out, "ephemerals", &listed(&self.ephemerals, count));
-        row(out, "watches", &listed(&self.watches, self.watches.len() as u64));
-    }
-}
-
-fn listed(names: &[String], count: u64) -> String {
-    if count == 0 {
-        return "none".to_owned();
-    }
-    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    let more = count - names.len().min(NAMED) as u64;
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// Run a command in another session of this shell

@@ -286,6 +286,20 @@ impl Context {
         }
     }
 
+    /// Says once for each session that its transaction would be dropped, where one is open.
+    pub fn may_leave(&self) -> Result<()> {
+        let sessions = self.session.list();
+        sessions.iter().try_for_each(|named| {
+            let may_be_left = self.transaction.of(named.number).may_be_left();
+            may_be_left.map_err(|error| {
+                if named.is_current {
+                    return error;
+                }
+                error.with_detail(format!("in session {}", named.name))
+            })
+        })
+    }
+
     /// Returns what results of a command name as their origin; nothing where people read them.
     pub fn origin<T: Table>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {

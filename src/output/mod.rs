@@ -5,6 +5,7 @@
 pub mod difference;
 pub mod escape;
 mod event;
+mod exchange;
 pub(crate) mod gap;
 mod hexdump;
 pub mod json;

@@ -89,7 +89,7 @@ pub async fn run(
         let text = match editor.read(cx.switches.is_on(Switch::Vi)) {
             Typed::Text(text) => text,
             Typed::Nothing => continue,
-            Typed::End => match cx.transaction.may_be_left() {
+            Typed::End => match cx.may_leave() {
                 Ok(()) => return Ok(0),
                 Err(error) => {
                     cx.complain(screen, &error);

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::ser::SerializeMap as _;
 use zookeeper::{AnyRequest, Applied, CreateMode, Operation, Read, ReadReply, Reply, Transaction};
 
-use super::operation::stat;
+use super::operation::{acl_of_client, stat};
 use super::{Session, Stamp, lock};
 use crate::error::Code;
 use crate::zk::Stat;
@@ -19,61 +18,49 @@ const MOST_KEPT: usize = 256;
 const MOST_PARTS: usize = 64;
 
 /// A request and its reply.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
     /// When the reply arrived.
-    #[serde(skip)]
     pub at: Stamp,
     /// The number of the request on its connection.
     pub xid: i32,
     /// What was asked.
-    #[serde(flatten)]
     pub request: Request,
     /// What the server answered.
     pub reply: Answer,
     /// The last zxid that the server had applied; of a write its own.
-    #[serde(serialize_with = "hexadecimal")]
     pub zxid: Option<i64>,
     /// Bytes of the request's frame.
     pub sent_bytes: usize,
     /// Bytes of the reply's frame.
     pub received_bytes: usize,
     /// From the moment in which the request was queued to the reply.
-    #[serde(rename = "seconds", serialize_with = "seconds")]
     pub took: Duration,
 }
 
 /// A request, without data and without secrets.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The operation, as `ZooDefs.OpCode` names it.
     pub operation: &'static str,
     /// The znode that it names, in the session's chroot.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The other fields, by name, in the order of the protocol.
-    #[serde(serialize_with = "by_name")]
     pub fields: Vec<(&'static str, String)>,
     /// The requests that it is made of: of a transaction, and of several reads in one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Request>,
     /// Whether it changes something.
-    #[serde(skip)]
     pub writes: bool,
 }
 
 /// What a server answers.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It refused. In a transaction: because of the part of this index.
     Refused {
         /// Why.
-        #[serde(serialize_with = "code_name")]
         code: Code,
         /// Which part.
-        #[serde(skip_serializing_if = "Option::is_none")]
         part: Option<usize>,
     },
     /// It did what it was asked.
@@ -81,49 +68,18 @@ pub enum Answer {
 }
 
 /// What came of a request that was granted, as far as its reply says.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Done {
     /// The path of the znode that was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
     /// The stat after it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stat: Option<Stat>,
     /// How many there were: children, entries, znodes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
     /// Whether there was no such znode, which is an answer to `exists`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
     /// What came of its parts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Answer>,
-}
-
-#[expect(clippy::ref_option, reason = "serde hands it over so")]
-fn hexadecimal<S: serde::Serializer>(zxid: &Option<i64>, out: S) -> Result<S::Ok, S::Error> {
-    let Some(zxid) = zxid else { return out.serialize_none() };
-    let mut map = out.serialize_map(Some(2))?;
-    map.serialize_entry("hex", &format_args!("{zxid:#x}"))?;
-    map.serialize_entry("number", zxid)?;
-    map.end()
-}
-
-fn seconds<S: serde::Serializer>(time: &Duration, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_f64(time.as_secs_f64())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn code_name<S: serde::Serializer>(code: &Code, out: S) -> Result<S::Ok, S::Error> {
-    out.serialize_str(&code.name())
-}
-
-fn by_name<S: serde::Serializer>(
-    fields: &[(&'static str, String)],
-    out: S,
-) -> Result<S::Ok, S::Error> {
-    out.collect_map(fields.iter().map(|(name, value)| (name, value)))
 }
 
 /// The last exchanges of a session.
@@ -238,15 +194,16 @@ impl Request {
     }
 
     fn acl(self, acl: &[zookeeper::Acl]) -> Self {
-        let entry = |acl: &zookeeper::Acl| {
+        let acl = acl_of_client(&acl[..acl.len().min(MOST_PARTS)]);
+        let entry = |(scheme, id, letters): (&str, &str, String)| {
             // The hash of a password is as good as secret.
-            let id = match (&*acl.scheme, acl.id.split_once(':')) {
+            let id = match (scheme, id.split_once(':')) {
                 ("digest", Some((user, _))) => format!("{user}:***"),
-                _ => acl.id.to_string(),
+                _ => id.to_owned(),
             };
-            format!("{}:{id}:{}", acl.scheme, permissions(acl.permissions))
+            format!("{scheme}:{id}:{letters}")
         };
-        let entries: Vec<String> = acl.iter().take(MOST_PARTS).map(entry).collect();
+        let entries: Vec<String> = acl.parts().map(entry).collect();
         self.field("acl", entries.join(","))
     }
 
@@ -408,14 +365,6 @@ fn applied(transaction: &Transaction) -> Vec<Answer> {
 
 fn bytes(count: usize) -> String {
     if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
-}
-
-fn permissions(permissions: zookeeper::Permissions) -> String {
-    let letters = ['r', 'w', 'c', 'd', 'a'];
-    let has = |(bit, letter): (usize, char)| (permissions.0 & (1 << bit) != 0).then_some(letter);
-    let text: String = letters.into_iter().enumerate().filter_map(has).collect();
-    // In the order in which they are typed.
-    ['c', 'd', 'r', 'w', 'a'].into_iter().filter(|letter| text.contains(*letter)).collect()
 }
 
 fn kind(kind: zookeeper::RemoveKind) -> &'static str {

@@ -21,14 +21,13 @@ impl Session {
     /// Handles what the client tells, until the session is over.
     pub(super) async fn pump(&self, connection: &Arc<Connection>) {
         let mut silence = Box::pin(tokio::time::sleep(SILENCE));
-        let mut is_silent = true;
+        let mut is_over = false;
         loop {
             let open = poll_fn(|context| {
                 let polled = {
                     let mut feed = connection.feed();
                     match feed.poll_next(context) {
                         Poll::Ready(Some(item)) => {
-                            is_silent &= !matches!(item, Item::State(_));
                             self.handle(connection, item);
                             Poll::Ready(true)
                         }
@@ -36,9 +35,11 @@ impl Session {
                         Poll::Pending => Poll::Pending,
                     }
                 };
-                if polled.is_pending() && is_silent && silence.as_mut().poll(context).is_ready() {
-                    is_silent = false;
-                    self.tell_failing(connection, silent(&connection.servers), false, Seq(0));
+                if polled.is_pending() && !is_over && silence.as_mut().poll(context).is_ready() {
+                    is_over = true;
+                    if self.has_heard_nothing() {
+                        self.tell_failing(connection, silent(&connection.servers), false, Seq(0));
+                    }
                 }
                 polled
             });
@@ -46,6 +47,12 @@ impl Session {
                 return;
             }
         }
+    }
+
+    /// Returns whether nothing has come of the search for a server: neither an answer nor a failure.
+    pub fn has_heard_nothing(&self) -> bool {
+        let nothing = |connection: &Arc<Connection>| connection.client.facts().attempts.is_empty();
+        self.state() == State::Connecting && self.current().as_ref().is_some_and(nothing)
     }
 
     /// Handles what the client has told by now. It tells of an event before the reply that follows

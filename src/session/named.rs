@@ -290,7 +290,9 @@ fn check_name(name: &str) -> Result<()> {
     if !name.starts_with(char::is_alphabetic)
         || !name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
     {
-        let shown = name.escape_debug();
+        let escaped =
+            |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+        let shown: String = name.chars().map(escaped).collect();
         return wrong(format!(
             "A session cannot be named {shown}: names begin with a letter and have letters, digits, - and _"
         ));

@@ -132,12 +132,7 @@ impl Session {
     /// Reads a znode's access control list and its stat.
     pub async fn get_acl(&self, path: &ZnodePath) -> Result<(Acl, Stat)> {
         let (entries, of) = self.ask(path.as_str(), GetAcl::new(path.as_str())).await?;
-        let entries = entries.into_iter().map(|entry| AclEntry {
-            permissions: entry.permissions.0,
-            scheme: entry.scheme.to_string(),
-            id: entry.id.to_string(),
-        });
-        Ok((Acl::new(entries.collect()), stat(of)))
+        Ok((acl_of_client(&entries), stat(of)))
     }
 
     /// Replaces a znode's access control list; with `version`, only if that is the version of its
@@ -178,6 +173,15 @@ fn entries(acl: &Acl) -> Arc<[zookeeper::Acl]> {
 }
 
 /// Puts the client crate's stat into ours.
+pub(super) fn acl_of_client(entries: &[zookeeper::Acl]) -> Acl {
+    let entry = |entry: &zookeeper::Acl| AclEntry {
+        permissions: entry.permissions.0,
+        scheme: entry.scheme.to_string(),
+        id: entry.id.to_string(),
+    };
+    Acl::new(entries.iter().map(entry).collect())
+}
+
 pub(super) fn stat(stat: zookeeper::Stat) -> Stat {
     Stat {
         czxid: stat.czxid,
