@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::PATIENCE;
-use crate::support::engine::on_every_engine;
+use crate::support::engine::{engines, on_every_engine};
 use crate::support::shell::{Ran, zksh};
 
 fn run(server: &str, words: &[&str]) -> Ran {
@@ -215,4 +215,13 @@ fn two_writers_lose_no_change() {
         assert!(begun.elapsed() < PATIENCE * 10);
         assert_eq!(good(&server, &["json", "/n", ".n"]), "400\n");
     });
+}
+
+#[test]
+fn a_znode_that_is_not_there_is_saved_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("none.jsonl");
+    let ran = zksh(&engines()[0].fresh()).args(["save", "/nowhere"]).args([&file]).run();
+    assert_eq!((ran.status, ran.stderr.as_str()), (1, "Node does not exist: /nowhere\n"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
