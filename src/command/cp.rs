@@ -67,7 +67,15 @@ impl Spec for Cp {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
+        Sends::many(&[
+            "getChildren2",
+            "getData",
+            "multiRead",
+            "getACL",
+            "create",
+            "setData",
+            "multi",
+        ])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

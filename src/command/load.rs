@@ -57,7 +57,15 @@ impl Spec for Load {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
+        Sends::many(&[
+            "getChildren2",
+            "getData",
+            "multiRead",
+            "getACL",
+            "create",
+            "setData",
+            "multi",
+        ])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -66,7 +66,16 @@ impl Spec for Mirror {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData", "delete"])
+        Sends::many(&[
+            "getChildren2",
+            "getData",
+            "multiRead",
+            "getACL",
+            "create",
+            "setData",
+            "delete",
+            "multi",
+        ])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

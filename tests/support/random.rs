@@ -1,6 +1,6 @@
 //! Random choices that are the same for the same seed.
 
-/// A source of random numbers (SplitMix64).
+/// A source of random numbers (`splitmix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
