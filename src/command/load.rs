@@ -57,15 +57,7 @@ impl Spec for Load {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&[
-            "getChildren2",
-            "getData",
-            "multiRead",
-            "getACL",
-            "create",
-            "setData",
-            "multi",
-        ])
+        transfer::COPIES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -167,17 +167,7 @@ impl Spec for Apply {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&[
-            "getChildren2",
-            "getData",
-            "multiRead",
-            "getACL",
-            "multi",
-            "create",
-            "setData",
-            "setACL",
-            "delete",
-        ])
+        transfer::REPLACES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

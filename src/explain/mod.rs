@@ -142,9 +142,9 @@ fn told(exchange: &Exchange, is_only: bool) -> Vec<String> {
     )];
     let came_of = laws::came_of(exchange);
     if is_only {
-        lines.extend(came_of)
+        lines.extend(came_of);
     } else {
-        lines.push(came_of.join(" "))
+        lines.push(came_of.join(" "));
     }
     lines
 }

@@ -115,7 +115,9 @@ fn in_a_shell_for_each(server: &str, lines: &[Line]) -> Told {
             told.note(session, record);
         }
     }
-    shells.into_iter().for_each(|(_, shell)| shell.end());
+    for (_, shell) in shells {
+        shell.end();
+    }
     told
 }
 

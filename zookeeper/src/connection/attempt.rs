@@ -35,7 +35,7 @@ const ANSWER: Duration = Duration::from_secs(1);
 
 /// What a server says first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Welcome {
+pub(crate) struct ConnectResponse {
     /// The negotiated timeout, in milliseconds; 0 where the session is over.
     pub(crate) timeout: u32,
     pub(crate) session: i64,
@@ -43,7 +43,7 @@ pub(crate) struct Welcome {
     pub(crate) read_only: bool,
 }
 
-impl Welcome {
+impl ConnectResponse {
     fn read(frame: &[u8]) -> Result<Self, Cause> {
         let refused = |_: Fault| Cause::NotZooKeeper("its first answer cannot be read");
         let mut from = Reader::new(frame);
@@ -67,7 +67,7 @@ impl Welcome {
 pub(crate) struct Opened {
     pub(crate) wire: Wire,
     pub(crate) inbox: Inbox,
-    pub(crate) welcome: Welcome,
+    pub(crate) response: ConnectResponse,
     pub(crate) handshake: Duration,
 }
 
@@ -96,15 +96,15 @@ pub(crate) async fn open(
             Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
             Err(Broken::Fault(_)) => return Err(Cause::NotZooKeeper(speaks(inbox.rest()))),
         };
-        let welcome = Welcome::read(&frame)?;
+        let response = ConnectResponse::read(&frame)?;
         let handshake = begun.elapsed();
-        if welcome.timeout == 0 {
+        if response.timeout == 0 {
             return Err(match hello.session {
                 0 => Cause::NotZooKeeper("it gives a session that is over"),
                 _ => Cause::Expired,
             });
         }
-        if hello.session != 0 && welcome.session != hello.session && !welcome.read_only {
+        if hello.session != 0 && response.session != hello.session && !response.read_only {
             // ClickHouse Keeper takes up no session: it has opened another, which nobody needs.
             let mut bytes = Vec::new();
             encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
@@ -116,7 +116,7 @@ pub(crate) async fn open(
             authenticate(&mut wire, &mut inbox, host, sasl).await?;
         }
         inbox.limit(max_frame);
-        Ok(Opened { wire, inbox, welcome, handshake })
+        Ok(Opened { wire, inbox, response, handshake })
     };
     timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
 }

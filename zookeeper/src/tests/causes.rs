@@ -144,7 +144,7 @@ async fn a_server_behind_what_was_seen_is_passed_over() {
     drop(asked);
     let mut server = ahead.accept().await;
     let hello = server.hello().await;
-    server.welcome(hello.session, 6000, false).await;
+    server.connect_response(hello.session, 6000, false).await;
     let changes = until(&mut feed, State::Connected).await;
     assert_eq!(causes(&changes), [Cause::Broken, Cause::ServerBehind]);
 }
