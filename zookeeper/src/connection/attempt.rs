@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::inbox::Inbox;
 use crate::chroot::Chroot;
+use crate::code::Code;
 use crate::dial::{Dial, Wire};
 use crate::encode::{self, Hello};
 use crate::error::Cause;
@@ -33,6 +34,12 @@ const LISTEN: Duration = Duration::from_millis(150);
 /// How long a server may take to answer a word when it is asked why it gives no session.
 const ANSWER: Duration = Duration::from_secs(1);
 
+/// Bytes of the head of a reply: fewer than a server says to open a session.
+const REPLY_HEADER: usize = 16;
+
+/// Why something that answers is not taken for a server.
+const UNREADABLE: &str = "its first answer cannot be read";
+
 /// What a server says first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConnectResponse {
@@ -45,7 +52,10 @@ pub(crate) struct ConnectResponse {
 
 impl ConnectResponse {
     fn read(frame: &[u8]) -> Result<Self, Cause> {
-        let refused = |_: Fault| Cause::NotZooKeeper("its first answer cannot be read");
+        if frame.len() == REPLY_HEADER {
+            return Err(refusal(frame));
+        }
+        let refused = |_: Fault| Cause::NotZooKeeper(UNREADABLE);
         let mut from = Reader::new(frame);
         match from.int().map_err(refused)? {
             0 => {}
@@ -60,6 +70,18 @@ impl ConnectResponse {
         from.end().map_err(refused)?;
         let timeout = u32::try_from(timeout).unwrap_or_default();
         Ok(Self { timeout, session, password, read_only })
+    }
+}
+
+/// Returns why a server opens no session that refuses this as it refuses any other request: with
+/// the head of a reply. A read-only server since 3.9 does, unless it has local sessions.
+fn refusal(frame: &[u8]) -> Cause {
+    let mut from = Reader::new(frame);
+    let code = (|| Ok::<i32, Fault>((from.int()?, from.long()?, from.int()?).2))();
+    match code.map(Code::from_number) {
+        Ok(Code::NotReadOnly) => Cause::ReadOnly,
+        Ok(Code::SessionClosedRequireSaslAuth) => Cause::NeedsAuthentication,
+        _ => Cause::NotZooKeeper(UNREADABLE),
     }
 }
 
@@ -127,7 +149,7 @@ fn speaks(bytes: &[u8]) -> &'static str {
         [0x15 | 0x16, 3, ..] => "it speaks TLS",
         [b'H', b'T', b'T', b'P', ..] => "it speaks HTTP",
         [b'S', b'S', b'H', b'-', ..] => "it speaks SSH",
-        _ => "its first answer cannot be read",
+        _ => UNREADABLE,
     }
 }
 
