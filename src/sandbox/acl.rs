@@ -1,6 +1,6 @@
-//! Who may do what: schemes, identities and the entries of ACLs.
+//! Access control: authentication schemes, client identities and ACL entries.
 //!
-//! It knows nothing of znodes and connections.
+//! This module knows nothing of znodes and connections.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -11,7 +11,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::address;
 
-/// Who someone is, in the terms of a scheme.
+/// An identity under one scheme, such as `digest` or `ip`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Id {
     pub(crate) scheme: String,
@@ -28,7 +28,7 @@ impl Id {
     }
 }
 
-/// What one identity may do to a znode.
+/// One ACL entry: the permissions that it gives to one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Acl {
     pub(crate) permissions: i32,
@@ -45,15 +45,15 @@ pub(crate) mod permission {
     pub(crate) const ALL: i32 = READ | WRITE | CREATE | DELETE | ADMIN;
 }
 
-/// The ACL of almost every znode: anyone may do anything.
+/// The ACL of almost every znode: `world:anyone` has all permissions.
 pub(crate) static OPEN: LazyLock<Arc<[Acl]>> = LazyLock::new(|| {
     Arc::new([Acl { permissions: permission::ALL, id: Id::new("world", "anyone") }])
 });
 
-/// The scheme of who may do everything.
+/// The scheme of the superuser, whom every ACL allows everything.
 const SUPER: &str = "super";
 
-/// Returns the identities that credentials prove, or `None` where they prove nothing.
+/// Returns the identities that the credentials prove, or `None` if authentication fails.
 pub(crate) fn authenticate(
     scheme: &str,
     credentials: &[u8],
@@ -77,12 +77,12 @@ pub(crate) fn authenticate(
     }
 }
 
-/// Returns the identity that every connection has from the start.
+/// Returns the `ip` identity, which every connection has from the start.
 pub(crate) fn of_peer(peer: SocketAddr) -> Id {
     Id::new("ip", address::host(peer))
 }
 
-/// Returns an identity's name without what proves it, as whoami shows it.
+/// Returns an identity's name for the reply to `whoAmI`, without the digest.
 pub(crate) fn user(id: &Id) -> &str {
     match &*id.scheme {
         "digest" => id.id.split(':').next().unwrap_or_default(),
@@ -91,7 +91,7 @@ pub(crate) fn user(id: &Id) -> &str {
     }
 }
 
-/// Returns whether one of `ids` has one of the `permissions` that `acl` gives.
+/// Returns whether `acl` gives any of `permissions` to one of `ids`.
 pub(crate) fn allows(acl: &[Acl], permissions: i32, ids: &[Id]) -> bool {
     acl.is_empty()
         || ids.iter().any(|id| id.scheme == SUPER)
@@ -112,9 +112,9 @@ fn matches(id: &Id, pattern: &Id) -> bool {
         }
 }
 
-/// Returns the ACL that a znode gets when a client with `ids` asks for `acl`: without doubles, and
-/// with its own identities in place of `auth` (PrepRequestProcessor.fixupACL). `None` is an ACL
-/// that no client may set.
+/// Returns the ACL to store when a client with `ids` sets `acl`: duplicate entries are dropped, and
+/// `auth` entries become the client's own identities (PrepRequestProcessor.fixupACL). Returns
+/// `None` for an invalid ACL.
 pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
     if acl == &**OPEN {
         return Some(Arc::clone(&OPEN));
@@ -127,7 +127,8 @@ pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
         match &*entry.id.scheme {
             "auth" => {
                 let known = resolved.len();
-                // An address is known without proof, so it is not meant by `auth`.
+                // `auth` stands for authenticated identities only, and an address is not
+                // authenticated.
                 resolved.extend(
                     ids.iter()
                         .filter(|id| id.scheme == "digest")
@@ -147,7 +148,8 @@ pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
 fn is_valid(id: &Id) -> bool {
     match &*id.scheme {
         "world" => id.is_anyone(),
-        // Two parts; empty ones at the end do not count, as Java splits.
+        // The id has two parts. Empty parts at the end do not count, because Java's `split` drops
+        // them.
         "digest" => {
             let parts = id.id.trim_end_matches(':');
             !parts.is_empty() && parts.matches(':').count() == 1
@@ -157,7 +159,7 @@ fn is_valid(id: &Id) -> bool {
     }
 }
 
-/// Reads `10.1.2.3` and `10.1.0.0/16`. Apache's servers know no other kind here: they refuse IPv6.
+/// Parses `10.1.2.3` and `10.1.0.0/16`. Apache's servers accept only IPv4 here and refuse IPv6.
 fn network(text: &str) -> Option<(Ipv4Addr, u32)> {
     let (address, bits) = match text.split_once('/') {
         Some((address, bits)) => (address, bits.parse().ok().filter(|bits| *bits <= 32)?),
@@ -172,7 +174,7 @@ fn mask(address: Ipv4Addr, bits: u32) -> u32 {
     u32::from(address) & u32::MAX.checked_shl(32 - bits).unwrap_or(0)
 }
 
-/// Returns an ACL as those see it who may read it but not change it: without digests.
+/// Returns an ACL without its digests, for clients that may read the znode but not administer it.
 pub(crate) fn redact(acl: &[Acl]) -> Arc<[Acl]> {
     let mut acl = acl.to_vec();
     for entry in &mut acl {
@@ -184,7 +186,7 @@ pub(crate) fn redact(acl: &[Acl]) -> Arc<[Acl]> {
     acl.into()
 }
 
-/// Returns the bytes of an ACL; the one that all share takes none.
+/// Returns the bytes that an ACL takes in memory: none for the shared [`OPEN`].
 pub(crate) fn weight(acl: &Arc<[Acl]>) -> usize {
     if Arc::ptr_eq(acl, &OPEN) {
         return 0;

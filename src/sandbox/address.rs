@@ -1,9 +1,10 @@
-//! Addresses as Java writes them: tools and ACLs of a real server have them so.
+//! Addresses as Java prints them, because the tools and ACLs of a real server contain them in this
+//! form.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// Returns the host alone (`InetAddress.getHostAddress`): of IPv6 all eight groups, and the number
-/// of the interface where the address holds on that alone.
+/// Returns the host without the port (`InetAddress.getHostAddress`). IPv6 is written as eight
+/// groups, followed by the scope id if the address has one.
 pub(super) fn host(address: SocketAddr) -> String {
     match (address.ip().to_canonical(), address) {
         (IpAddr::V4(ip), _) => ip.to_string(),
@@ -19,7 +20,7 @@ pub(super) fn host(address: SocketAddr) -> String {
     }
 }
 
-/// Returns host and port (`InetSocketAddress.toString`, as Java writes it since 14).
+/// Returns host and port (`InetSocketAddress.toString`, as Java has written it since version 14).
 pub(super) fn host_and_port(address: SocketAddr) -> String {
     let (host, port) = (host(address), address.port());
     if host.contains(':') { format!("/[{host}]:{port}") } else { format!("/{host}:{port}") }
@@ -39,7 +40,7 @@ mod tests {
         assert_eq!(seen("10.0.0.1:2181"), ["10.0.0.1", "/10.0.0.1:2181"]);
         assert_eq!(seen("[::1]:2181"), ["0:0:0:0:0:0:0:1", "/[0:0:0:0:0:0:0:1]:2181"]);
         assert_eq!(seen("[fe80::ab%3]:7"), ["fe80:0:0:0:0:0:0:ab%3", "/[fe80:0:0:0:0:0:0:ab%3]:7"]);
-        // A listener on every address hears of IPv4 in this form.
+        // A listener on all addresses reports IPv4 peers in this form.
         assert_eq!(seen("[::ffff:10.0.0.1]:2181"), ["10.0.0.1", "/10.0.0.1:2181"]);
     }
 }

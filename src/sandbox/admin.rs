@@ -1,7 +1,7 @@
-//! The four-letter words (`ruok`, `srvr`, ...): what a connection may ask in place of a session.
+//! The four-letter words (`ruok`, `srvr`, ...), which a client sends instead of a connect request.
 //!
-//! Lines are as Apache's 3.8 writes them, since tools read them; what has no meaning here is left
-//! out.
+//! Replies are formatted as in Apache's 3.8, because tools parse them. Lines that make no sense for
+//! a sandbox are left out.
 
 mod values;
 
@@ -13,21 +13,21 @@ use super::operation::{ConnectionId, Moment, SessionId};
 use super::servers::Mode;
 use super::state::{Connection, State, Traffic};
 
-/// The words that Apache's server knows.
+/// The four-letter words of Apache's server.
 const WORDS: [&str; 18] = [
     "ruok", "isro", "srvr", "stat", "mntr", "conf", "cons", "dump", "envi", "wchs", "wchp", "wchc",
     "crst", "dirs", "gtmk", "hash", "srst", "stmk",
 ];
 
-/// Bytes of an answer beyond which the rest is left out: it is kept in memory for as long as the one
-/// who asked does not read it, and nobody else is served while it is written.
+/// Maximum size of a reply in bytes; the rest is cut off. A reply is built under the lock, so it
+/// blocks all other clients, and it stays in memory until the client has read it.
 const LONGEST_ANSWER: usize = 1 << 20;
 
-/// The server that is asked.
+/// The server that answers the four-letter word.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ThisServer {
     pub(super) mode: Mode,
-    /// Counted from 0.
+    /// Index of the server, from 0.
     pub(super) server: usize,
     pub(super) address: SocketAddr,
 }
@@ -44,21 +44,21 @@ impl ThisServer {
     }
 }
 
-/// An answer, line by line.
+/// The lines of a reply.
 type Lines<'s> = Box<dyn Iterator<Item = String> + 's>;
 
-/// Returns the word that a connection begins with, if it does not want a session.
+/// Returns the four-letter word that a connection starts with, or `None` for a connect request.
 pub(super) fn word(head: [u8; 4]) -> Option<&'static str> {
     WORDS.into_iter().find(|word| word.as_bytes() == head)
 }
 
-/// Returns how many bytes behind a word belong to it.
+/// Returns the number of argument bytes that follow a four-letter word.
 pub(super) fn argument_length(word: &str) -> usize {
-    // The new mask, a long.
+    // `stmk` is followed by the new trace mask, a long.
     if word == "stmk" { 8 } else { 0 }
 }
 
-/// Answers a word; `argument` is what came behind it.
+/// Returns the reply to a four-letter word; `argument` holds the bytes that followed the word.
 pub(super) fn answer(
     state: &mut State,
     word: &str,
@@ -110,14 +110,14 @@ pub(super) fn answer(
         "wchs" => watch_summary(state),
         "wchp" => watches_by_path(state),
         "wchc" => watches_by_connection(state),
-        // Nothing is on disk.
+        // The sandbox writes nothing to disk.
         "dirs" => Box::new(["datadir_size: 0", "logdir_size: 0"].map(str::to_owned).into_iter()),
-        // What is left is `hash`: Apache lists the tree's digests here once it has counted some.
+        // Only `hash` is left. Apache lists digests of the tree here once it has computed some.
         _ => Box::new(std::iter::empty()),
     })
 }
 
-/// Joins lines, and leaves out what would be too much.
+/// Joins the lines, up to [`LONGEST_ANSWER`].
 fn cut_short(lines: Lines<'_>) -> String {
     let mut text = String::new();
     for line in lines {
@@ -141,7 +141,7 @@ fn server<'s>(state: &'s State, this: ThisServer, clients: Lines<'s>) -> Lines<'
         format!("Received: {received}"),
         format!("Sent: {sent}"),
         format!("Connections: {}", state.connections.len()),
-        // A request is answered before the next is looked at.
+        // Each request is answered before the next one is read.
         "Outstanding: 0".to_owned(),
         format!("Zxid: {:#x}", state.zxid),
         format!("Mode: {}", this.mode_name()),
@@ -160,7 +160,7 @@ fn clients(state: &State) -> Lines<'_> {
     Box::new(head.chain(state.connections.values().map(client)).chain([String::new()]))
 }
 
-/// Returns a connection's address and, as Apache has it, whether it is being read.
+/// Returns a connection's address and Apache's flag for whether the connection is being read.
 fn peer(connection: &Connection) -> String {
     format!(
         " {}[{}]",
@@ -190,7 +190,7 @@ fn connection(connection: &Connection) -> String {
     )
 }
 
-/// A follower knows sessions and no deadlines.
+/// A follower lists sessions but no deadlines, because only the leader knows them.
 fn learner_dump(state: &State, now: Moment) -> Lines<'_> {
     let count = state.sessions.count();
     let head =
@@ -239,8 +239,8 @@ fn dump(state: &State, now: Moment) -> Lines<'_> {
     )
 }
 
-/// Returns the connections, and by the wall's clock when they end if nothing more comes: with their
-/// sessions, or when the patience with one that has none is over.
+/// Returns the connections by the wall clock time at which they end unless another request arrives:
+/// when the session expires, or, without a session, when the server's patience is over.
 fn connections_by_expiry(state: &State, now: Moment) -> BTreeMap<i64, Vec<&Connection>> {
     let deadlines = state.sessions.deadlines().iter();
     let deadlines: HashMap<SessionId, u64> = deadlines
@@ -259,13 +259,13 @@ fn connections_by_expiry(state: &State, now: Moment) -> BTreeMap<i64, Vec<&Conne
     sets
 }
 
-/// Returns a steady moment by the wall's clock.
+/// Converts a time on the steady clock to wall clock milliseconds.
 fn on_the_wall(steady: u64, now: Moment) -> i64 {
     let left = i64::try_from(steady.saturating_sub(now.steady)).unwrap_or(i64::MAX);
     now.wall.saturating_add(left)
 }
 
-/// Returns a time of the wall clock as Java writes dates.
+/// Formats a wall clock time as Java formats dates.
 fn date(wall: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(wall).unwrap_or(jiff::Timestamp::MAX);
     time.strftime("%a %b %d %H:%M:%S UTC %Y").to_string()
@@ -284,7 +284,7 @@ fn watch_summary(state: &State) -> Lines<'_> {
     Box::new(lines.into_iter())
 }
 
-/// Returns the session that a watching connection serves.
+/// Returns the session id of a connection that has watches.
 fn watcher(state: &State, connection: ConnectionId) -> String {
     let session = state.connections.get(&connection).and_then(|connection| connection.session);
     hexadecimal(session.unwrap_or(SessionId(0)))

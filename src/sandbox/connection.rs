@@ -1,6 +1,6 @@
-//! One connection: frames in, replies and events out, neither without bound.
+//! One client connection: it reads requests and writes replies and events, both with limits.
 //!
-//! A connection reads no further while its client does not take what it has asked for.
+//! The connection stops reading while its client does not read the replies.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,28 +17,28 @@ use super::operation::{ConnectionId, Ending};
 use super::settings::milliseconds;
 use super::wire;
 
-/// The largest connect request, in bytes; real ones have 45.
+/// Maximum size of a connect request in bytes; real ones have 45.
 const MAX_CONNECT: usize = 4 << 10;
 
-/// Bytes that are read at once, and beyond which an idle buffer is given back.
+/// Bytes to read at once. An idle buffer that is larger than this is freed.
 const CHUNK: usize = 64 << 10;
 
-/// No further request is looked at while a connection has this many bytes to send.
+/// A connection handles no further request while this many bytes wait to be sent.
 const HIGH_WATER: usize = 256 << 10;
 
-/// How long a connection's requests are answered before the others have their turn.
+/// Time slice for one connection's requests, so that it cannot starve the others.
 const TURN: Duration = Duration::from_millis(5);
 
-/// The most that is read and thrown away from a client that is being told goodbye.
+/// Maximum number of bytes to read and discard from a client whose connection is being closed.
 const MAX_LEFTOVER: usize = 64 << 10;
 
-/// Serves a connection to a server until either side ends it.
+/// Serves one connection until the client or the server closes it.
 pub(super) async fn serve(shared: Shared, server: usize, mut stream: TcpStream, peer: SocketAddr) {
-    // Replies are small and awaited.
+    // Replies are small, and clients wait for them.
     let _ = stream.set_nodelay(true);
     let accepted = shared.lock().accept(server, peer);
     let Some(Accepted { id, wake, may_connect, patience, max_request }) = accepted else { return };
-    // Also where a fault in a request unwinds through here.
+    // The guard also runs when a panic in a request unwinds through this function.
     let _end = End { shared: shared.clone(), id };
     let (reading, writing) = stream.split();
     let mut connection = Connection {
@@ -58,7 +58,7 @@ pub(super) async fn serve(shared: Shared, server: usize, mut stream: TcpStream, 
     connection.run().await;
 }
 
-/// Forgets a connection when it is dropped.
+/// Removes the connection from the server when dropped.
 struct End {
     shared: Shared,
     id: ConnectionId,
@@ -76,26 +76,26 @@ struct Connection<'a> {
     wake: Arc<Notify>,
     reading: ReadHalf<'a>,
     writing: WriteHalf<'a>,
-    /// What has come and is not yet looked at.
+    /// Bytes that were received and not yet parsed.
     input: Vec<u8>,
     output: Vec<u8>,
-    /// Whether the connect request has come.
+    /// Whether the connect request has been received.
     greeted: bool,
     may_connect: bool,
-    /// Bytes.
+    /// Maximum size of a request in bytes.
     max_request: usize,
-    /// How long a client may be without a session, and may take over what is last.
+    /// Maximum time that a client may stay without a session, and may take to read the last output.
     patience: Duration,
-    /// When patience ends with a client that has no session.
+    /// When a client that still has no session is disconnected.
     deadline: Instant,
 }
 
-/// What is to be done after a look at the input.
+/// What the connection does after it has parsed the input.
 enum Next {
-    /// There may be more to look at, once the replies are sent and others have had their turn.
+    /// Parse again, once the replies are sent and other connections have had their turn.
     Look,
     Read,
-    /// The server does not look at more before it has answered some, or runs again.
+    /// Wait: the server accepts no more requests until it has answered some or runs again.
     Wait,
 }
 
@@ -122,8 +122,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Sends the output; returns whether the connection goes on. Events and the end of the session
-    /// come while a client does not read, so both are looked at.
+    /// Sends the output and returns whether the connection stays open. Events and the end of the
+    /// session can arrive while the client does not read, so this watches for both.
     async fn send(&mut self, last: bool) -> bool {
         let deadline = if last { Instant::now() + self.patience } else { self.deadline };
         let hurried = last || !self.greeted;
@@ -149,7 +149,7 @@ impl Connection<'_> {
         true
     }
 
-    /// Waits for input or for something to send; returns whether the connection goes on.
+    /// Waits for input or for output to send. Returns whether the connection stays open.
     async fn receive(&mut self) -> bool {
         self.input.reserve(CHUNK);
         tokio::select! {
@@ -159,8 +159,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Ends what is sent, and reads what the client still sends: closing on unread bytes would
-    /// make the system throw away the reply that is under way.
+    /// Shuts down the sending side, then reads what the client still sends: closing a socket with
+    /// unread input would make the system discard the reply that is on its way.
     async fn say_goodbye(&mut self) {
         let farewell = async {
             let _ = self.writing.shutdown().await;
@@ -177,7 +177,7 @@ impl Connection<'_> {
         let _ = tokio::time::timeout(self.patience, farewell).await;
     }
 
-    /// Answers the requests that have come whole, as far as the client takes the replies.
+    /// Handles all complete requests in the input, while the client keeps reading the replies.
     fn serve_input(&mut self) -> Next {
         let start = Instant::now();
         let mut core = self.shared.lock();
@@ -213,8 +213,7 @@ impl Connection<'_> {
     }
 }
 
-/// Answers the request that `input` begins with; returns its length, or `None` where it has not
-/// come whole.
+/// Handles the request at the start of `input`. Returns its length, or `None` if it is incomplete.
 fn take_frame(
     core: &mut Core,
     from: ConnectionId,

@@ -1,5 +1,5 @@
-//! What the one who has started a sandbox may do to it: end sessions, and to an ensemble what happens
-//! to real ones.
+//! Control over a running sandbox, for whoever started it: expire sessions, close connections, and
+//! inject the failures of a real ensemble.
 
 use std::fmt;
 use std::io;
@@ -17,35 +17,35 @@ use super::operation::{Moment, SessionId};
 use super::servers::{Mode, Servers};
 use super::settings::milliseconds;
 
-/// The longest lag. Until it is over, what a server is to learn is kept for it.
+/// Maximum lag. Delayed messages stay in memory until the lag has passed.
 const MAX_LAG: Duration = Duration::from_mins(1);
 
-/// A handle on a sandbox that can be cloned and sent to other threads.
+/// A handle to a sandbox that can be cloned and sent to other threads.
 #[derive(Debug, Clone)]
 pub struct Control {
     shared: Shared,
     runtime: runtime::Handle,
-    /// What ends the listener of each server; `None` if it has none.
+    /// Stops the listener of each server; `None` if the server has no listener.
     listeners: Arc<Mutex<Vec<Option<Stop>>>>,
 }
 
-/// Why something cannot be done to a sandbox.
+/// Why an operation on a sandbox failed.
 #[derive(Debug)]
 pub enum ControlError {
-    /// It is one server alone.
+    /// The sandbox is a single server, and the operation needs an ensemble.
     Standalone,
-    /// There is no server with this number.
+    /// No server has this number.
     NoServer {
-        /// The number that was given.
+        /// The number that the caller passed.
         number: usize,
-        /// How many there are.
+        /// How many servers there are.
         count: usize,
     },
-    /// The sides of a partition must name each server once; this one they do not.
+    /// The sides of a partition must name each server exactly once; they do not for this server.
     Sides(usize),
-    /// A lag of more than a minute.
+    /// The lag is longer than a minute.
     Lag,
-    /// The port of a server is taken by somebody else.
+    /// The port of a server is in use, or cannot be opened.
     Port(SocketAddr, io::Error),
 }
 
@@ -68,50 +68,50 @@ impl fmt::Display for ControlError {
 
 impl std::error::Error for ControlError {}
 
-/// What a server of an ensemble is doing.
+/// The mode of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerMode {
-    /// It is alone, and no ensemble.
+    /// It is a single server, outside an ensemble.
     Standalone,
-    /// It leads.
+    /// It is the leader.
     Leader,
     /// It follows the leader.
     Follower,
-    /// It has no leader, and serves clients that only read.
+    /// It has no leader, and serves read-only clients.
     ReadOnly,
-    /// It has no leader, and serves nobody.
+    /// It has no leader, and serves no clients.
     Looking,
 }
 
-/// A server as it is at the moment.
+/// A snapshot of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerStatus {
-    /// Its number, from 1.
+    /// The number of the server, from 1.
     pub number: usize,
-    /// Where it listens.
+    /// The address of its listener.
     pub address: SocketAddr,
-    /// Whether it runs.
+    /// Whether the process runs.
     pub process: Process,
-    /// What it does, while it runs.
+    /// Its mode, while it runs.
     pub mode: ServerMode,
-    /// The zxid of the last write that it has applied.
+    /// The zxid of the last write that it applied.
     pub zxid: i64,
-    /// How late it learns of what others write.
+    /// The delay of its replication.
     pub lag: Duration,
-    /// Which side of a partition it is on, from 0; all are on side 0 if there is none.
+    /// The side of the partition that it is on, from 0. Without a partition all are on side 0.
     pub side: usize,
-    /// How many connections it has.
+    /// The number of its connections.
     pub connections: usize,
 }
 
-/// A connection as it is at the moment.
+/// A snapshot of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionStatus {
     /// The number of its server, from 1.
     pub server: usize,
-    /// Where it comes from.
+    /// The address of the client.
     pub peer: SocketAddr,
-    /// Its session, once it has one.
+    /// The session id, once the connection has a session.
     pub session: Option<i64>,
 }
 
@@ -124,7 +124,7 @@ impl Control {
         Self { shared, runtime, listeners: Arc::new(Mutex::new(listeners)) }
     }
 
-    /// Returns where the servers listen.
+    /// Returns the address of each server.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.shared.lock().addresses().to_vec()
     }
@@ -137,16 +137,16 @@ impl Control {
         ids
     }
 
-    /// Ends a session as if its time were over: its ephemerals go, its connection is closed. An
-    /// ensemble without a leader can end none. Returns whether there is no such session now, or its
-    /// end is decided.
+    /// Expires a session: its ephemerals are deleted and its connection is closed. Returns whether
+    /// the session is gone or its end is decided; an ensemble without a leader cannot expire
+    /// sessions.
     pub fn expire(&self, session: i64) -> bool {
         let mut core = self.shared.lock();
         core.expire(SessionId(session));
         core.servers.is_ending(SessionId(session))
     }
 
-    /// Returns the connections, those of clients and others.
+    /// Returns all connections, those without a session included.
     pub fn connections(&self) -> Vec<ConnectionStatus> {
         let core = self.shared.lock();
         let of = |server: usize| {
@@ -158,12 +158,13 @@ impl Control {
         (0..core.addresses().len()).flat_map(of).collect()
     }
 
-    /// Closes all connections, as a network that fails; the sessions wait for their clients.
+    /// Closes all connections, as a network failure would. The sessions stay open until they
+    /// expire.
     pub fn drop_connections(&self) {
         self.shared.lock().drop_connections();
     }
 
-    /// Returns the servers.
+    /// Returns the status of all servers.
     pub fn servers(&self) -> Vec<ServerStatus> {
         let core = self.shared.lock();
         let status = |(index, address): (usize, &SocketAddr)| {
@@ -196,10 +197,10 @@ impl Control {
         core.addresses().iter().enumerate().map(status).collect()
     }
 
-    /// Ends the process of a server: its connections break, its port refuses more.
+    /// Kills a server: its connections break and its port refuses new ones.
     ///
     /// # Errors
-    /// Where there is no such server.
+    /// If there is no such server.
     pub fn kill(&self, number: usize) -> Result<(), ControlError> {
         let server = self.change(number, Ensemble::kill)?;
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,10 +210,10 @@ impl Control {
         Ok(())
     }
 
-    /// Starts a server that was killed, or lets a paused one go on.
+    /// Starts a killed server, or resumes a paused one.
     ///
     /// # Errors
-    /// Where there is no such server, or its port is taken.
+    /// If there is no such server, or its port is in use.
     pub fn start(&self, number: usize) -> Result<(), ControlError> {
         let server = self.index(number)?;
         {
@@ -232,18 +233,18 @@ impl Control {
         Ok(())
     }
 
-    /// Lets a server stand still until it is started: it keeps its connections and answers none.
+    /// Pauses a server until it is started: it keeps its connections but answers nothing.
     ///
     /// # Errors
-    /// Where there is no such server.
+    /// If there is no such server.
     pub fn pause(&self, number: usize) -> Result<(), ControlError> {
         self.change(number, Ensemble::pause).map(|_| ())
     }
 
-    /// Lets a server learn of what others write only so late.
+    /// Delays the replication of a server by `lag`.
     ///
     /// # Errors
-    /// Where there is no such server, or the lag is longer than a minute.
+    /// If there is no such server, or the lag is longer than a minute.
     pub fn lag(&self, number: usize, lag: Duration) -> Result<(), ControlError> {
         if lag > MAX_LAG {
             return Err(ControlError::Lag);
@@ -252,10 +253,10 @@ impl Control {
         self.change(number, |ensemble, server, now| ensemble.set_lag(server, lag, now)).map(|_| ())
     }
 
-    /// Cuts the network between the servers: those of one side reach each other only.
+    /// Partitions the network: servers reach only those on the same side.
     ///
     /// # Errors
-    /// Where the sides do not name each server once.
+    /// Unless the sides name each server exactly once.
     pub fn partition(&self, sides: &[Vec<usize>]) -> Result<(), ControlError> {
         let count = self.index(1).map(|_| self.addresses().len())?;
         let mut places: Vec<Option<usize>> = vec![None; count];
@@ -275,16 +276,16 @@ impl Control {
         self.change(1, |ensemble, _, now| ensemble.partition(&places, now)).map(|_| ())
     }
 
-    /// Joins the sides of a partition again.
+    /// Ends a partition.
     ///
     /// # Errors
-    /// Where the sandbox is a single server.
+    /// If the sandbox is a single server.
     pub fn heal(&self) -> Result<(), ControlError> {
         let all: Vec<usize> = (1..=self.addresses().len()).collect();
         self.partition(&[all])
     }
 
-    /// Returns the place of a server.
+    /// Returns the index, from 0, of the server with this number.
     fn index(&self, number: usize) -> Result<usize, ControlError> {
         let core = self.shared.lock();
         let count = core.addresses().len();

@@ -1,5 +1,5 @@
-//! What all connections share, behind one lock: the server's state, the clock, and what each
-//! connection has to send.
+//! State that all connections share behind one lock: the servers, the clock, and the output buffers
+//! of the connections.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,20 +17,20 @@ use super::settings::{Settings, milliseconds};
 use super::state::State;
 use super::wire;
 
-/// The most bytes of events that wait for a connection which does not read them; beyond that it is
-/// dropped, as its client is told of nothing it would believe any more.
+/// Maximum bytes of unsent events. A connection beyond it is closed: dropping single events instead
+/// would leave the client with a wrong view of the tree.
 const MAX_EVENT_BACKLOG: usize = 4 << 20;
 
-/// Connections beyond the limit that may ask a four-letter word all the same: so whoever finds the
-/// sandbox full can learn why.
+/// Connections beyond the limit that may still send a four-letter word, so that users can find out
+/// why the sandbox is full.
 const MAX_ONLOOKERS: usize = 16;
 
-/// What makes time pass for a sandbox.
+/// The clock of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
     /// The system's clock.
     System,
-    /// Only [`Handle::advance`](super::Handle::advance): for tests of what time brings.
+    /// Only [`Handle::advance`](super::Handle::advance): for tests of timeouts.
     Manual,
 }
 
@@ -47,7 +47,7 @@ impl Clock {
     }
 }
 
-/// What a connection has to send, and how it is to end.
+/// The output buffer of a connection, and how the connection is to end.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     server: usize,
@@ -57,20 +57,20 @@ pub(super) struct Outgoing {
     wake: Arc<Notify>,
 }
 
-/// A connection that was taken in.
+/// A connection that was accepted.
 pub(super) struct Accepted {
     pub(super) id: ConnectionId,
-    /// Rings when there is something to send.
+    /// Notified when there is something to send.
     pub(super) wake: Arc<Notify>,
-    /// Whether it may have a session, beyond asking a four-letter word.
+    /// Whether it may open a session; otherwise it may only send a four-letter word.
     pub(super) may_connect: bool,
-    /// How long it may be without a session, and may take over what is last.
+    /// Maximum time that it may stay without a session, and may take to read the last output.
     pub(super) patience: Duration,
     /// The largest request, in bytes.
     pub(super) max_request: usize,
 }
 
-/// What the connections share.
+/// The shared state.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) servers: Servers,
@@ -79,16 +79,16 @@ pub(super) struct Core {
     clock: Clock,
     start: Instant,
     advanced: Duration,
-    /// Where each server listens.
+    /// The address of each server.
     addresses: Vec<SocketAddr>,
-    /// Wakes the timer where something is due sooner than it knows.
+    /// Wakes the timer when a deadline is earlier than the one that the timer sleeps for.
     timer: Arc<Notify>,
-    /// When the timer wakes by itself, in steady milliseconds.
+    /// When the timer wakes by itself, in milliseconds of the steady clock.
     wakes_at: Option<u64>,
 }
 
 impl Core {
-    /// Starts a server for each address: one alone, or an ensemble.
+    /// Starts one server per address; several form an ensemble.
     pub(super) fn new(
         settings: Settings,
         secret: [u8; 16],
@@ -123,7 +123,8 @@ impl Core {
         &self.addresses
     }
 
-    /// Takes a new connection in; `None` where there are too many, or no server.
+    /// Registers a new connection. Returns `None` above the connection limit or if the server is
+    /// killed.
     pub(super) fn accept(&mut self, server: usize, peer: SocketAddr) -> Option<Accepted> {
         if self.servers.is_killed(server) {
             return None;
@@ -157,13 +158,13 @@ impl Core {
         }
     }
 
-    /// Returns whether a connection's server looks at further requests of it now.
+    /// Returns whether the server accepts another request of this connection now.
     pub(super) fn takes_requests(&self, connection: ConnectionId) -> bool {
         let outgoing = self.outgoing.get(&connection);
         outgoing.is_none_or(|outgoing| self.servers.takes_requests(outgoing.server, connection))
     }
 
-    /// Notes how long requests of a connection took, in milliseconds.
+    /// Records the latency of a connection's requests, in milliseconds.
     pub(super) fn answered(&mut self, connection: ConnectionId, requests: u64, latency: u64) {
         if let Some(outgoing) = self.outgoing.get(&connection) {
             self.servers.state_mut(outgoing.server).answered(connection, requests, latency);
@@ -174,7 +175,7 @@ impl Core {
         self.outgoing.get_mut(&connection)
     }
 
-    /// Takes what is to be sent, in exchange for an empty buffer.
+    /// Moves the pending output into `buffer`, and returns how the connection is to end.
     pub(super) fn take(
         &mut self,
         connection: ConnectionId,
@@ -187,7 +188,7 @@ impl Core {
         outgoing.ending
     }
 
-    /// Puts an outcome into the lines that it concerns.
+    /// Appends replies and events of an outcome to the output buffers of their connections.
     fn deliver(&mut self, requester: Option<ConnectionId>, outcome: &Outcome) {
         for (to, event) in &outcome.events {
             let Some(outgoing) = self.outgoing.get_mut(to) else { continue };
@@ -224,7 +225,7 @@ impl Core {
         }
     }
 
-    /// Passes a request on, and what it leads to.
+    /// Passes a request to its server and delivers the outcomes.
     pub(super) fn request(&mut self, from: ConnectionId, request: Request) {
         let Some(outgoing) = self.outgoing.get(&from) else { return };
         let now = self.now();
@@ -243,7 +244,7 @@ impl Core {
         self.deliver_all(outcomes);
     }
 
-    /// Answers a four-letter word, the connection's last.
+    /// Answers a four-letter word and then closes the connection.
     pub(super) fn answer_word(&mut self, from: ConnectionId, word: &str, argument: &[u8]) {
         let now = self.now();
         let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
@@ -257,7 +258,7 @@ impl Core {
         outgoing.ending = Some(Ending::Flushed);
     }
 
-    /// Puts outcomes into what connections have to send, and wakes who has waited for one.
+    /// Delivers outcomes, and wakes the connections that wait for their replies.
     pub(super) fn deliver_all(&mut self, outcomes: Outcomes) {
         for (requester, outcome) in outcomes {
             self.deliver(requester, &outcome);
@@ -268,14 +269,15 @@ impl Core {
         self.set_timer();
     }
 
-    /// Wakes all connections of a server, so that they look at what has come.
+    /// Wakes all connections of a server, so that they handle the input that they have received.
     pub(super) fn wake_server(&self, server: usize) {
         for outgoing in self.outgoing.values().filter(|outgoing| outgoing.server == server) {
             outgoing.wake.notify_one();
         }
     }
 
-    /// Does what is due by now; returns for how long nothing else is, if anything ever is.
+    /// Handles all deadlines that have passed. Returns the time until the next deadline, if there
+    /// is one.
     pub(super) fn tick(&mut self) -> Option<Duration> {
         let now = self.now();
         let outcomes = self.servers.tick(now);
@@ -297,10 +299,10 @@ impl Core {
         Arc::clone(&self.timer)
     }
 
-    /// Lets time pass at once, with all that it brings.
+    /// Advances the manual clock and handles every deadline on the way.
     pub(super) fn advance(&mut self, time: Duration) {
         let end = self.advanced + time;
-        // Deadline by deadline, as a timer meets them.
+        // Stop at each deadline, as a real timer would.
         while let Some(deadline) = self.servers.next_deadline() {
             let wait = Duration::from_millis(deadline.saturating_sub(self.now().steady).max(1));
             if self.advanced + wait >= end {
@@ -313,14 +315,14 @@ impl Core {
         self.tick();
     }
 
-    /// Ends a session as if its time were over.
+    /// Expires a session.
     pub(super) fn expire(&mut self, session: SessionId) {
         let now = self.now();
         let outcomes = self.servers.expire(session, now);
         self.deliver_all(outcomes);
     }
 
-    /// Closes all connections.
+    /// Closes all connections, as a network failure would.
     pub(super) fn drop_connections(&mut self) {
         let all: Vec<ConnectionId> = self.outgoing.keys().copied().collect();
         for connection in all {
@@ -339,7 +341,8 @@ impl Shared {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
-        // A panic under the lock is a fault in one request; the others have done nothing wrong.
+        // A panic under the lock is a bug in one request, and the other clients should not suffer
+        // from it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,20 +1,24 @@
-//! Several servers with one log, as their clients see them: a pure function of state, input and time.
+//! Several servers with one log, as a pure function of state, input and time.
 //!
-//! It simulates what clients see of an ensemble and is no replicated store: all servers share the
-//! fate of one process. These laws hold:
+//! The module simulates what clients see of an ensemble. It is no replicated store: all servers
+//! live in one process. These laws hold:
 //!
-//! 1. There is one log. Only a leader with a connected majority appends to it. What a client is told
-//!    is committed by a majority and applied at the client's server.
-//! 2. A server applies a prefix of the log. A read sees that prefix, after the session's own writes.
-//! 3. A new leader has every committed entry. Its epoch is one higher and stands in the zxid.
-//!    Entries that it does not have are gone.
-//! 4. A server without such a leader drops its clients, except read-only ones where these are allowed.
-//! 5. Only a leader expires sessions, by an entry of the log. A new leader starts every timer again.
-//! 6. A server behind a client's last zxid refuses it. The older connection of a session that has
-//!    moved gets `SessionMoved`.
-//! 7. `sync` is answered once all that was committed when it came is applied at that server.
+//! 1. There is one log. Only a leader with a connected majority appends to it. A reply reports only
+//!    what a majority has committed and the client's server has applied.
+//! 2. Each server applies a prefix of the log. A read sees that prefix, including the session's own
+//!    earlier writes.
+//! 3. A new leader has every committed entry. Its epoch is higher by one and is part of the zxid.
+//!    Entries that the new leader lacks are discarded.
+//! 4. A server without such a leader closes its client connections, except read-only ones if these
+//!    are allowed.
+//! 5. Only a leader expires sessions, by a log entry. A new leader restarts all session timers.
+//! 6. A server that is behind a client's last zxid refuses the client. After a session has moved,
+//!    its older connection gets `SessionMoved`.
+//! 7. A `sync` is answered once the server has applied everything that was committed when the
+//!    request arrived.
 //! 8. A watch fires when its server applies the change.
-//! 9. A server lags only where it is told to. A killed server keeps its log, a paused one its clients.
+//! 9. A server lags only if it is told to. A killed server keeps its log, and a paused one its
+//!    connections.
 
 mod election;
 #[cfg(test)]
@@ -32,24 +36,25 @@ use super::operation::{ConnectionId, Ending, Moment, Outcome, SessionId};
 use super::settings::{Settings, milliseconds};
 use super::state::{Pending, State, Txn};
 
-/// What follows from one input, in order: whose request it answers, if any, and what to send.
+/// The outcomes of one input, in order. Each names the connection whose request it answers, if any.
 pub(crate) type Outcomes = Vec<(Option<ConnectionId>, Outcome)>;
 
-/// How long servers vote, in milliseconds (`FastLeaderElection.finalizeWait`).
+/// Duration of an election in milliseconds (`FastLeaderElection.finalizeWait`).
 const ELECTION: u64 = 200;
 
-/// Requests of a connection that wait at most; no more are read before some have been answered.
+/// Maximum number of requests in flight per connection. Beyond it the server reads no more until it
+/// has answered some.
 const MAX_WAITING: usize = 100;
 
-/// An entry of the log.
+/// One log entry.
 #[derive(Debug)]
 struct Entry {
     txn: Txn,
-    /// The server and the connection that asked for it.
+    /// The server and connection that requested the write.
     origin: Option<(usize, ConnectionId)>,
 }
 
-/// What the leader sends to a follower.
+/// A message from the leader to a follower.
 #[derive(Debug)]
 enum Message {
     Propose(Arc<Entry>),
@@ -57,23 +62,23 @@ enum Message {
     Commit(i64),
 }
 
-/// The process of a server.
+/// The state of a server's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Process {
-    /// It does its work.
+    /// It runs.
     Running,
-    /// It keeps its connections and does nothing.
+    /// It keeps its connections but does no work.
     Paused,
-    /// It is not there, and keeps what it has logged.
+    /// It has ended; its log is kept.
     Killed,
 }
 
-/// A server's part in the ensemble.
+/// The role of a server in the ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Leading,
     Following,
-    /// Looking for a leader, since this time in steady milliseconds.
+    /// Looking for a leader since this time, in milliseconds of the steady clock.
     Looking(u64),
 }
 
@@ -82,22 +87,23 @@ struct Server {
     state: State,
     process: Process,
     role: Role,
-    /// Servers on the same side of a partition reach each other.
+    /// The side of a partition that the server is on. Servers reach each other only on the same
+    /// side.
     side: usize,
-    /// How late it learns of what others write, in milliseconds.
+    /// Delay of the server's replication in milliseconds.
     lag: u64,
-    /// Entries that it has and has not applied.
+    /// Entries that the server has logged but not yet applied.
     log: VecDeque<Arc<Entry>>,
-    /// What the leader has sent, and when it arrives in steady milliseconds.
+    /// Messages from the leader, each with its arrival time in milliseconds of the steady clock.
     inbox: VecDeque<(u64, Message)>,
-    /// Since when it and its leader do not reach each other, in steady milliseconds.
+    /// When the server and its leader lost contact, in milliseconds of the steady clock.
     lost: Option<u64>,
-    /// Requests without a reply.
+    /// Requests in flight.
     waiting: HashMap<ConnectionId, VecDeque<Waiting>>,
 }
 
 impl Server {
-    /// Returns the zxid of the last entry that it has.
+    /// Returns the zxid of the last entry that the server has logged.
     fn logged(&self) -> i64 {
         self.log.back().map_or(self.state.zxid, |entry| entry.txn.zxid)
     }
@@ -107,34 +113,34 @@ impl Server {
     }
 }
 
-/// What the leader knows.
+/// The state that only the leader has.
 #[derive(Debug)]
 struct Leadership {
     server: usize,
     followers: BTreeSet<usize>,
-    /// The zxid of the last entry.
+    /// The zxid of the last entry in the log.
     decided: i64,
-    /// The zxid of the last entry that a majority has.
+    /// The zxid of the last committed entry.
     committed: i64,
     pending: Pending,
-    /// The server through which each session came last.
+    /// The server that each session connected through last.
     owners: HashMap<SessionId, usize>,
-    /// Sessions whose end is decided.
+    /// Sessions whose closing entry is in the log but not yet applied.
     closing: BTreeSet<SessionId>,
 }
 
-/// The servers and what is between them.
+/// The servers and the network between them.
 #[derive(Debug)]
 pub(crate) struct Ensemble {
     servers: Vec<Server>,
     leader: Option<Leadership>,
     epoch: i64,
     settings: Settings,
-    /// When a server or a link last changed, in steady milliseconds.
+    /// When a server or the network last changed, in milliseconds of the steady clock.
     changed: u64,
 }
 
-/// What is told of a server.
+/// What the control shows of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) process: Process,
@@ -147,7 +153,7 @@ pub(crate) struct Summary {
 }
 
 impl Ensemble {
-    /// Starts a server for each address, with a leader among them.
+    /// Starts one server per address and elects a leader.
     pub(crate) fn new(
         settings: &Settings,
         secret: [u8; 16],
@@ -181,14 +187,14 @@ impl Ensemble {
         ensemble
     }
 
-    /// Returns the state of the leader, or else of the server that has applied most.
+    /// Returns the state of the leader, or without one that of the server with the highest zxid.
     pub(crate) fn latest(&self) -> &State {
         let leader = self.leader.as_ref().map(|leader| leader.server);
         let most = || (0..self.servers.len()).max_by_key(|server| self.servers[*server].state.zxid);
         &self.servers[leader.or_else(most).unwrap_or(0)].state
     }
 
-    /// Returns whether a server without a leader serves clients that only read.
+    /// Returns whether a server without a leader serves read-only clients.
     pub(crate) fn allows_read_only(&self) -> bool {
         self.settings.read_only
     }
@@ -213,7 +219,7 @@ impl Ensemble {
         }
     }
 
-    /// Returns how many followers the leader has, and how many of them have all that it has.
+    /// Returns the number of followers, and how many of them have the whole log.
     pub(crate) fn followers(&self) -> (usize, usize) {
         let Some(leader) = &self.leader else { return (0, 0) };
         let synced = |follower: &&usize| self.servers[**follower].logged() == leader.decided;
@@ -224,13 +230,13 @@ impl Ensemble {
         self.servers.len() / 2 + 1
     }
 
-    /// Returns whether two servers run and reach each other.
+    /// Returns whether both servers run and reach each other.
     fn linked(&self, one: usize, other: usize) -> bool {
         let [one, other] = [&self.servers[one], &self.servers[other]];
         one.is_running() && other.is_running() && one.side == other.side
     }
 
-    /// Returns the leader where it runs and reaches a majority.
+    /// Returns the leader if it runs and reaches a majority.
     fn able_leader(&self) -> Option<usize> {
         let leader = self.leader.as_ref()?;
         let reached = leader.followers.iter().filter(|f| self.linked(leader.server, **f)).count();
@@ -238,33 +244,33 @@ impl Ensemble {
         able.then_some(leader.server)
     }
 
-    /// Returns the leader that a server reaches, where that can commit.
+    /// Returns the leader that a server is connected to, if that leader can commit.
     fn leader_of(&self, server: usize) -> Option<usize> {
         let able = self.able_leader()?;
         let follows = self.leader.as_ref()?.followers.contains(&server);
         (able == server || follows && self.linked(able, server)).then_some(able)
     }
 
-    /// Returns how long a server and its leader may be without each other, in milliseconds.
+    /// Returns how long a server and its leader may be out of contact, in milliseconds.
     fn patience(&self) -> u64 {
         self.settings.tick_milliseconds() * u64::from(self.settings.sync_limit)
     }
 
-    /// Forgets a connection and what it waits for.
+    /// Removes a connection and its requests in flight.
     pub(crate) fn disconnect(&mut self, server: usize, connection: ConnectionId) {
         let server = &mut self.servers[server];
         server.waiting.remove(&connection);
         server.state.disconnect(connection);
     }
 
-    /// Returns whether a server looks at further requests of a connection.
+    /// Returns whether a server accepts another request of a connection.
     pub(crate) fn takes_requests(&self, server: usize, connection: ConnectionId) -> bool {
         let server = &self.servers[server];
         let waiting = server.waiting.get(&connection).map_or(0, VecDeque::len);
         server.is_running() && waiting < MAX_WAITING
     }
 
-    /// Ends the process of a server. What it has logged stays.
+    /// Kills a server. Its log is kept.
     pub(crate) fn kill(&mut self, server: usize, now: Moment) -> Outcomes {
         let mut outcomes = Outcomes::new();
         self.drop_clients(server, &mut outcomes);
@@ -273,7 +279,7 @@ impl Ensemble {
         self.change(now, outcomes)
     }
 
-    /// Lets a server stand still, until it is started.
+    /// Pauses a server until it is started.
     pub(crate) fn pause(&mut self, server: usize, now: Moment) -> Outcomes {
         if self.servers[server].is_running() {
             self.servers[server].process = Process::Paused;
@@ -281,7 +287,7 @@ impl Ensemble {
         self.change(now, Outcomes::new())
     }
 
-    /// Starts a server that was killed, or lets a paused one go on.
+    /// Starts a killed server, or resumes a paused one.
     pub(crate) fn start(&mut self, server: usize, now: Moment) -> Outcomes {
         let server = &mut self.servers[server];
         server.process = Process::Running;
@@ -291,13 +297,13 @@ impl Ensemble {
         self.change(now, Outcomes::new())
     }
 
-    /// Lets a server learn of what others write only after some milliseconds.
+    /// Sets the delay of a server's replication, in milliseconds.
     pub(crate) fn set_lag(&mut self, server: usize, lag: u64, now: Moment) -> Outcomes {
         self.servers[server].lag = lag;
         self.change(now, Outcomes::new())
     }
 
-    /// Cuts the network: each server is on the side that `sides` names.
+    /// Partitions the network: `sides` names the side of each server.
     pub(crate) fn partition(&mut self, sides: &[usize], now: Moment) -> Outcomes {
         for (server, side) in self.servers.iter_mut().zip(sides) {
             server.side = *side;
@@ -311,7 +317,7 @@ impl Ensemble {
         outcomes
     }
 
-    /// Closes a server's connections; their sessions wait for new ones.
+    /// Closes all connections of a server. The sessions stay open.
     fn drop_clients(&mut self, server: usize, outcomes: &mut Outcomes) {
         let server = &mut self.servers[server];
         let connections: Vec<ConnectionId> = server.state.connections.keys().copied().collect();
@@ -323,14 +329,14 @@ impl Ensemble {
         outcomes.push((None, Outcome { endings, ..Outcome::default() }));
     }
 
-    /// Does what is due.
+    /// Handles all deadlines that have passed.
     pub(crate) fn tick(&mut self, now: Moment) -> Outcomes {
         let mut outcomes = Outcomes::new();
         self.run(now, &mut outcomes);
         outcomes
     }
 
-    /// Ends a session as if its time were over; without a leader nothing can be ended.
+    /// Expires a session. Does nothing without a leader, since only a leader can expire sessions.
     pub(crate) fn expire(&mut self, session: SessionId, now: Moment) -> Outcomes {
         let mut outcomes = Outcomes::new();
         self.end_session(session, now);
@@ -338,13 +344,13 @@ impl Ensemble {
         outcomes
     }
 
-    /// Returns whether there is no such session, or its end is decided.
+    /// Returns whether the session is gone or its end is decided.
     pub(crate) fn is_ending(&self, session: SessionId) -> bool {
         let closing = self.leader.as_ref().is_some_and(|leader| leader.closing.contains(&session));
         closing || !self.latest().sessions.is_open(session)
     }
 
-    /// Does all that can be done now.
+    /// Processes everything that can be processed now.
     fn run(&mut self, now: Moment, outcomes: &mut Outcomes) {
         self.settle_roles(now, outcomes);
         self.submit_all(now);
@@ -356,7 +362,7 @@ impl Ensemble {
         self.answer_all(now, outcomes);
     }
 
-    /// Returns when [`Ensemble::tick`] next has something to do, in steady milliseconds.
+    /// Returns the next deadline of [`Ensemble::tick`], in milliseconds of the steady clock.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let arrivals = self.leader.iter().flat_map(|leader| {
             let linked = leader.followers.iter().filter(|f| self.linked(leader.server, **f));
@@ -366,7 +372,8 @@ impl Ensemble {
         let leader = self.leader.as_ref().filter(|leader| self.servers[leader.server].is_running());
         let losses = self.servers.iter().enumerate().filter_map(|(index, server)| {
             let follows = leader.is_some_and(|leader| leader.followers.contains(&index));
-            // Who is paused notices nothing, but its leader does.
+            // A paused server does not notice a lost leader, but the leader notices a lost
+            // follower.
             let noticed = server.is_running() || follows;
             server.lost.filter(|_| noticed).map(|lost| lost + patience)
         });
@@ -381,7 +388,7 @@ impl Ensemble {
     }
 }
 
-/// Returns what `/zookeeper/config` says of servers: there are no ports but those for clients.
+/// Returns the content of `/zookeeper/config`. Servers have client ports only.
 fn config(addresses: &[SocketAddr]) -> String {
     let mut text = String::new();
     for (number, address) in (1..).zip(addresses) {

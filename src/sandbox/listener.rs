@@ -1,4 +1,4 @@
-//! Accepts connections to a server, until it is told to stop.
+//! Accepts the connections of one server until it is stopped.
 
 use std::io;
 use std::net::TcpListener;
@@ -11,28 +11,28 @@ use tokio::sync::Notify;
 use super::connection;
 use super::core::Shared;
 
-/// How long to wait after an accept that failed, for lack of file descriptors most likely.
+/// Pause after a failed accept, most likely caused by a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What ends a listener.
+/// Stops a listener.
 #[derive(Debug)]
 pub(super) struct Stop {
     stop: Arc<Notify>,
-    /// Closed when the port is free.
+    /// Disconnected once the port is free.
     ended: mpsc::Receiver<()>,
 }
 
 impl Stop {
-    /// Ends the listener, and waits until its port is free. It must not be called on the thread that
-    /// serves.
+    /// Stops the listener and waits until its port is free. Calling this on the thread that serves
+    /// connections would deadlock.
     pub(super) fn stop(self) {
         self.stop.notify_one();
-        // Nothing is ever sent: it ends with an error when the other end is dropped.
+        // Nothing is ever sent: the call returns an error once the sender is dropped.
         let _ = self.ended.recv();
     }
 }
 
-/// Accepts connections until that is stopped.
+/// Accepts connections until the returned [`Stop`] is used.
 pub(super) fn spawn(
     runtime: &Handle,
     listener: TcpListener,
@@ -46,7 +46,7 @@ pub(super) fn spawn(
     let stopped = Arc::clone(&stop);
     let (ending, ended) = mpsc::channel();
     runtime.spawn(async move {
-        // Dropped last.
+        // Dropped last, after the listener, so that the port is free by then.
         let _ending: mpsc::Sender<()> = ending;
         tokio::select! {
             () = stopped.notified() => {}

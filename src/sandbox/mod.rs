@@ -1,7 +1,7 @@
-//! An in-memory ZooKeeper server: one process, for learning and for tests.
+//! An in-memory ZooKeeper server in one process, for learning and for tests.
 //!
-//! It imports nothing of the shell, so that it stays an independent witness. What must last or
-//! scale belongs on a real ensemble.
+//! It imports nothing of the shell, so that tests can rely on it as an independent implementation.
+//! Data that must last or scale belongs on a real ensemble.
 
 mod acl;
 mod address;

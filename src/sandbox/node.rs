@@ -1,32 +1,32 @@
-//! One znode: its data, what its stat is made of, and how long it stays.
+//! One znode: its data, the fields of its stat, and its lifetime.
 
 use std::sync::Arc;
 
 use super::acl::Acl;
 use super::operation::{Data, Names, SessionId, Stat};
 
-/// What [`Node::owner`] is for a container (`EphemeralType`).
+/// The value of [`Node::owner`] for a container (`EphemeralType`).
 const CONTAINER: i64 = i64::MIN;
 
-/// The bits of [`Node::owner`] that mark a TTL; the TTL's milliseconds are in the others.
+/// The bits of [`Node::owner`] that mark a TTL; the other bits hold the TTL in milliseconds.
 const TTL_MARK: i64 = 0xff << 56;
 
-/// The longest TTL, in milliseconds: some 34 years.
+/// Maximum TTL in milliseconds, about 34 years.
 pub(crate) const MAX_TTL: i64 = 0xff_ffff_ffff;
 
-/// What decides how long a znode stays.
+/// The lifetime of a znode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
     Persistent,
     Ephemeral(SessionId),
-    /// Goes some time after its last child.
+    /// Deleted some time after its last child.
     Container,
-    /// Goes this many milliseconds after its last change, unless it has children.
+    /// Deleted this many milliseconds after its last change, unless it has children.
     Ttl(i64),
 }
 
 impl Life {
-    /// Returns the life that an ephemeral owner, as stats show it, stands for.
+    /// Decodes the lifetime from an ephemeral owner, as stored in [`Node::owner`].
     pub(crate) fn of_owner(owner: i64) -> Self {
         match owner {
             0 => Self::Persistent,
@@ -56,7 +56,7 @@ pub(crate) struct Node {
     pub(crate) ctime: i64,
     pub(crate) mtime: i64,
     pub(crate) version: i32,
-    /// How many children were ever created: the next sequence number.
+    /// The number of children ever created, which is the next sequence number.
     pub(crate) created: i32,
     pub(crate) aversion: i32,
     pub(crate) owner: i64,
@@ -64,9 +64,9 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Notes a child.
+    /// Adds a child's name.
     pub(crate) fn adopt(&mut self, name: &str) {
-        // A reply that still held the names would make this a copy; replies are written at once.
+        // The set would be copied if a reply still shared it, but replies are encoded at once.
         Arc::make_mut(&mut self.children).insert(name.into());
     }
 
@@ -82,10 +82,12 @@ impl Node {
             ctime: self.ctime,
             mtime: self.mtime,
             version: self.version,
-            // Creations and deletions of children; those deleted are created and gone.
+            // `cversion` counts creations and deletions of children; deletions are creations minus
+            // children.
             cversion: self.created.wrapping_mul(2).wrapping_sub(children),
             aversion: self.aversion,
-            // Containers and TTLs are the server's own business.
+            // Clients see no owner of containers and TTL znodes: these markers are internal to the
+            // server.
             ephemeral_owner: match Life::of_owner(self.owner) {
                 Life::Ephemeral(session) => session.0,
                 _ => 0,
@@ -97,7 +99,7 @@ impl Node {
     }
 }
 
-/// Returns a count as the wire has it.
+/// Converts a count to its type on the wire.
 pub(crate) fn count(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }

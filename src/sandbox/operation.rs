@@ -1,37 +1,37 @@
-//! The words that the sandbox's parts speak with each other: operations, replies, events, times.
+//! The types that the parts of the sandbox exchange: operations, replies, events and times.
 //!
-//! It knows nothing of bytes on the wire, of sockets and of clocks.
+//! This module knows nothing of wire bytes, sockets and clocks.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::acl::{Acl, Id};
 
-/// One TCP connection. A session may be served by several, one after the other.
+/// One TCP connection. A session may use several, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// One session, by the number that the client knows.
+/// The id of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SessionId(pub(crate) i64);
 
-/// When something happens. Two clocks, since the wall's may be set back: znodes show the wall's,
-/// sessions expire by the steady one.
+/// A point in time on two clocks, because the wall clock may be set back: znodes show the wall
+/// clock, and session timeouts use the steady one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Moment {
     /// Milliseconds since 1970.
     pub(crate) wall: i64,
-    /// Milliseconds since some start.
+    /// Milliseconds since an arbitrary start.
     pub(crate) steady: u64,
 }
 
-/// A znode's data; `None` is Java's null, which clients may send and get back.
+/// The data of a znode. `None` is Java's null, which clients may send and receive.
 pub(crate) type Data = Option<Arc<[u8]>>;
 
-/// The names of a znode's children, shared with replies that are being written.
+/// The names of a znode's children, shared with replies that are being encoded.
 pub(crate) type Names = Arc<BTreeSet<Box<str>>>;
 
-/// A znode's stat as clients see it, in the order of the wire.
+/// The stat of a znode as clients see it, in wire order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stat {
     pub(crate) czxid: i64,
@@ -47,7 +47,7 @@ pub(crate) struct Stat {
     pub(crate) pzxid: i64,
 }
 
-/// ZooKeeper's codes, those that a server gives (KeeperException.Code).
+/// ZooKeeper's error codes, as far as a server sends them (KeeperException.Code).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum Code {
@@ -72,7 +72,7 @@ pub(crate) enum Code {
     QuotaExceeded = -125,
 }
 
-/// Which request asked for a znode to be created: it decides the kind of znode and the reply.
+/// The request that creates a znode: it decides the kind of znode and the content of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CreateKind {
     /// The reply has the path only.
@@ -80,7 +80,7 @@ pub(crate) enum CreateKind {
     /// The reply has the stat too.
     Create2,
     Container,
-    /// Gone this many milliseconds after its last change, once it has no children.
+    /// The znode is deleted this many milliseconds after its last change, once it has no children.
     Ttl(i64),
 }
 
@@ -90,12 +90,12 @@ pub(crate) struct Create {
     pub(crate) path: String,
     pub(crate) data: Data,
     pub(crate) acl: Vec<Acl>,
-    /// The create mode: 0 persistent, 1 ephemeral, 2 and 3 the same with a sequence number,
-    /// 4 container, 5 and 6 with a TTL.
+    /// The create mode: 0 persistent, 1 ephemeral, 2 and 3 the same with a sequence number, 4
+    /// container, 5 and 6 TTL without and with a sequence number.
     pub(crate) flags: i32,
 }
 
-/// Which watches a client means when it removes some.
+/// The kinds of watches that a client removes or checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchKind {
     Children,
@@ -103,20 +103,20 @@ pub(crate) enum WatchKind {
     Any,
 }
 
-/// How long a watch lives and how far it sees.
+/// How long a watch lives, and which znodes it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchMode {
-    /// One event, then gone.
+    /// The watch is removed after one event.
     Once,
     Persistent,
-    /// Persistent, and for all znodes below.
+    /// Persistent, and also for all descendants.
     Recursive,
 }
 
-/// The watches that a client has from an earlier connection.
+/// The watches that a client sets again after a reconnect.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct OldWatches {
-    /// The last zxid that the client saw: what changed since is told at once.
+    /// The last zxid that the client saw. Changes after it fire the watch at once.
     pub(crate) seen: i64,
     pub(crate) data: Vec<String>,
     pub(crate) exists: Vec<String>,
@@ -125,7 +125,7 @@ pub(crate) struct OldWatches {
     pub(crate) recursive: Vec<String>,
 }
 
-/// What a client asks.
+/// The operation of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Operation {
     Create(Create),
@@ -186,7 +186,7 @@ pub(crate) enum Operation {
         scheme: String,
         credentials: Vec<u8>,
     },
-    /// A step of SASL.
+    /// A SASL token.
     Sasl,
     SetWatches(Box<OldWatches>),
     AddWatch {
@@ -201,16 +201,16 @@ pub(crate) enum Operation {
         path: String,
         kind: WatchKind,
     },
-    /// A request whose body cannot be read; a write takes its zxid all the same.
+    /// A request whose body cannot be parsed. A write still takes a zxid.
     Malformed {
         write: bool,
     },
-    /// A request of a type that a standalone server does not serve.
+    /// A request type that the sandbox does not support.
     Unknown,
 }
 
 impl Operation {
-    /// Returns whether the operation takes a zxid, done or refused.
+    /// Returns whether the operation takes a zxid, even if it is refused.
     pub(crate) fn is_write(&self) -> bool {
         matches!(
             self,
@@ -227,7 +227,7 @@ impl Operation {
         )
     }
 
-    /// Returns whether the operation may add to what the server holds.
+    /// Returns whether the operation may increase the memory that the server uses.
     pub(crate) fn adds(&self) -> bool {
         match self {
             Self::Create(_)
@@ -244,7 +244,7 @@ impl Operation {
         }
     }
 
-    /// Returns the operation's four letters, as `cons` shows a connection's last one.
+    /// Returns the operation's four-letter abbreviation, which `cons` shows for the last request.
     pub(crate) fn letters(&self) -> &'static str {
         match self {
             Self::Create(_) => "CREA",
@@ -275,14 +275,14 @@ impl Operation {
     }
 }
 
-/// A request: the client's number for it, and what it asks.
+/// A request: its xid, chosen by the client, and its operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) xid: i32,
     pub(crate) operation: Operation,
 }
 
-/// What a reply carries besides its header.
+/// The body of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Body {
     Empty,
@@ -296,12 +296,12 @@ pub(crate) enum Body {
     NamesAndStat(Names, Stat),
     Paths(Vec<String>),
     Identities(Vec<Id>),
-    /// The answer to a step of SASL; `None` if there is none to give.
+    /// The answer to a SASL token; `None` if the server does not support SASL.
     Token(Option<Vec<u8>>),
     Several(Vec<Part>),
 }
 
-/// One operation's result in the reply to several.
+/// The result of one operation of a multi.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
     Created(String),
@@ -314,16 +314,16 @@ pub(crate) enum Part {
     Failed(Code),
 }
 
-/// The answer to a request.
+/// The reply to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) xid: i32,
     pub(crate) zxid: i64,
-    /// A body goes with [`Code::Ok`] only.
+    /// Only successful replies have a body.
     pub(crate) result: Result<Body, Code>,
 }
 
-/// What happened to a znode.
+/// The type of a watch event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum EventType {
@@ -339,40 +339,40 @@ pub(crate) struct Event {
     pub(crate) path: Arc<str>,
 }
 
-/// A client's first words on a connection.
+/// The first request on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConnectRequest {
     pub(crate) last_zxid: i64,
-    /// The session timeout that the client would like, in milliseconds.
+    /// The session timeout that the client asks for, in milliseconds.
     pub(crate) timeout: i32,
     /// Zero for a new session.
     pub(crate) session: SessionId,
     pub(crate) password: Vec<u8>,
-    /// Whether a read-only server will do. Clients before 3.4 do not say; others are told what this
-    /// server is.
+    /// Whether the client accepts a read-only server. Clients before 3.4 do not send the field, and
+    /// get no such field in the response.
     pub(crate) read_only: Option<bool>,
 }
 
-/// The answer to it; a session that is zero has expired.
+/// The response to a connect request. Session id zero means that the session has expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConnectResponse {
-    /// The session timeout, in milliseconds.
+    /// The negotiated session timeout, in milliseconds.
     pub(crate) timeout: i32,
     pub(crate) session: SessionId,
     pub(crate) password: [u8; 16],
-    /// Whether this server is read-only, for clients that know of such servers.
+    /// Whether this server is read-only, for clients that sent the field.
     pub(crate) read_only: Option<bool>,
 }
 
-/// How a connection is to end.
+/// How the server closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// When what was said before has been sent.
+    /// After the output before it has been sent.
     Flushed,
     AtOnce,
 }
 
-/// What follows from one request or one tick, to be sent in this order.
+/// The effects of one request or one tick, to be sent in this order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) events: Vec<(ConnectionId, Event)>,

@@ -1,10 +1,10 @@
-//! Whether a connection comes from this very process: from the shell that the sandbox belongs to.
+//! Detects connections from this very process: those of the shell that the sandbox belongs to.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
-/// Returns whether `peer` is a socket of this process that is connected to `local`. Where the
-/// system does not tell (anywhere but on Linux), the answer is no.
+/// Returns whether `peer` is a socket of this process that is connected to `local`. Always false
+/// except on Linux, where `/proc` lists the sockets.
 pub(super) fn is_own(peer: SocketAddr, local: SocketAddr) -> bool {
     let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
     let sockets = tables.iter().filter_map(|table| fs::read_to_string(table).ok());
@@ -25,7 +25,7 @@ pub(super) fn is_own(peer: SocketAddr, local: SocketAddr) -> bool {
     })
 }
 
-/// Returns whether this process has a file open that links to `target`.
+/// Returns whether this process has an open file descriptor that links to `target`.
 fn holds(target: &str) -> bool {
     let Ok(files) = fs::read_dir("/proc/self/fd") else { return false };
     files.flatten().any(|file| {
@@ -34,8 +34,8 @@ fn holds(target: &str) -> bool {
     })
 }
 
-/// Reads an address as the kernel writes it: hexadecimal words in the machine's byte order, then
-/// the port.
+/// Parses an address from `/proc/net/tcp`: hexadecimal words in the machine's byte order, then the
+/// port.
 fn parse(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;

@@ -1,8 +1,8 @@
-//! Which paths a znode may have (PathUtils.validatePath).
+//! Which paths are valid for a znode (PathUtils.validatePath).
 
 use super::operation::Code;
 
-/// Refuses a path that no znode can have.
+/// Checks that a znode may have this path.
 pub(crate) fn validate(path: &str) -> Result<(), Code> {
     if path == "/" {
         return Ok(());
@@ -12,12 +12,13 @@ pub(crate) fn validate(path: &str) -> Result<(), Code> {
     if names.split('/').all(good) { Ok(()) } else { Err(Code::BadArguments) }
 }
 
-/// Returns whether a character is a control, of a private use area, or not of the first plane.
+/// Returns whether a name may not contain the character: control and private use characters, and
+/// those beyond U+FFEF.
 fn is_forbidden(character: char) -> bool {
     matches!(character, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..)
 }
 
-/// Returns whether a path can be looked for at all: it has a slash and no NUL.
+/// Returns whether a lookup may use the path at all: it has a slash and no NUL.
 pub(crate) fn is_plausible(path: &str) -> bool {
     path.contains('/') && !path.contains('\0')
 }

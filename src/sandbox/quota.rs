@@ -1,26 +1,27 @@
-//! Quotas: which znodes have one, and the numbers in their znodes below `/zookeeper/quota`.
+//! Quotas: which znodes have one, and the numbers stored below `/zookeeper/quota`.
 //!
-//! It knows nothing of the tree; whoever changes the tree asks here what else is to be changed.
+//! This module knows nothing of the tree. Code that changes the tree asks here which quota to
+//! update.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Where quotas are kept: `/zookeeper/quota/lake/zookeeper_limits` for `/lake`.
+/// The root of all quotas: `/zookeeper/quota/lake/zookeeper_limits` holds the limits of `/lake`.
 const ROOT: &str = "/zookeeper/quota";
 const LIMITS: &str = "zookeeper_limits";
 const STATS: &str = "zookeeper_stats";
 
-/// What a znode of the quota's own book-keeping is for.
+/// The role of a znode below `/zookeeper/quota`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Page<'a> {
-    /// The limits of the znode with this path.
+    /// The limits of the subtree at this path.
     Limits(&'a str),
-    /// The use that the znode with this path and those below make of it.
+    /// The usage of the subtree at this path.
     Stats(&'a str),
 }
 
 impl<'a> Page<'a> {
-    /// Returns what the znode at `path` is for, if quotas have a use for it. The root can have no
+    /// Returns the role of the znode at `path`, if it belongs to a quota. The root cannot have a
     /// quota.
     pub(crate) fn at(path: &'a str) -> Option<Self> {
         let (subject, name) = path.strip_prefix(ROOT)?.rsplit_once('/')?;
@@ -41,7 +42,7 @@ pub(crate) fn stats_path(subject: &str) -> String {
     format!("{ROOT}{subject}/{STATS}")
 }
 
-/// The numbers in a znode of limits or stats; -1 is none (`StatsTrack`).
+/// The numbers in a znode of limits or stats; -1 means no limit (`StatsTrack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Track {
     pub(crate) count: i64,
@@ -51,8 +52,8 @@ pub(crate) struct Track {
 }
 
 impl Track {
-    /// Reads `count=5,bytes=-1` and what later releases put behind it. What is no number is no
-    /// limit: a client may write anything there.
+    /// Parses `count=5,bytes=-1` and the fields that later releases append. Anything that is not a
+    /// number counts as no limit, since clients may write arbitrary data there.
     pub(crate) fn read(data: &[u8]) -> Self {
         let mut track = Self { count: -1, bytes: -1, hard_count: -1, hard_bytes: -1 };
         for pair in String::from_utf8_lossy(data).split([',', ';']) {
@@ -70,7 +71,7 @@ impl Track {
         track
     }
 
-    /// Writes the numbers as they stand in the znode.
+    /// Formats the numbers as they are stored in the znode.
     pub(crate) fn write(&self) -> String {
         let mut text = format!("count={},bytes={}", self.count, self.bytes);
         if self.hard_bytes != -1 || self.hard_count != -1 {
@@ -86,8 +87,8 @@ impl Track {
         text
     }
 
-    /// Returns whether these limits forbid a use of `count` znodes and `bytes` bytes. A soft limit
-    /// forbids nothing; a number that does not grow is not looked at.
+    /// Returns whether these limits refuse a usage of `count` znodes and `bytes` bytes. Soft limits
+    /// refuse nothing, and `None` stands for a number that does not grow and is not checked.
     pub(crate) fn forbids(&self, count: Option<i64>, bytes: Option<i64>) -> bool {
         let above = |limit: i64, use_of: Option<i64>| {
             limit > -1 && use_of.is_some_and(|use_of| use_of > limit)
@@ -105,13 +106,13 @@ impl Quotas {
         self.0.insert(subject.into());
     }
 
-    /// Forgets a quota, and with it those below, as Apache's trie does.
+    /// Removes a quota and all quotas below it, as Apache's trie does.
     pub(crate) fn remove(&mut self, subject: &str) {
         let below = format!("{subject}/");
         self.0.retain(|known| &**known != subject && !known.starts_with(&below));
     }
 
-    /// Returns the nearest znode at or above `path` that has a quota.
+    /// Returns the nearest path at or above `path` that has a quota.
     pub(crate) fn subject_of(&self, path: &str) -> Option<&str> {
         if self.0.is_empty() {
             return None;

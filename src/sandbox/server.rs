@@ -1,7 +1,7 @@
-//! The edge: listeners, a thread and a timer.
+//! The entry points: listeners, one thread and a timer.
 //!
-//! All connections run on one thread, so that a request is decided and answered whole before the
-//! next; the state behind the lock is the only thing that they share.
+//! All connections run on one thread, so each request is decided and answered before the next. They
+//! share only the state behind the lock.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -17,7 +17,7 @@ use super::core::{Clock, Core, Shared};
 use super::listener;
 use super::settings::Settings;
 
-/// A running sandbox. Dropping it stops the server and closes its connections.
+/// A running sandbox. Dropping it stops the servers and closes all connections.
 #[derive(Debug)]
 pub struct Handle {
     shared: Shared,
@@ -26,18 +26,18 @@ pub struct Handle {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Starts a sandbox that serves `listener`, on a thread of its own.
+/// Starts a sandbox that serves `listener` on its own thread.
 ///
 /// # Errors
-/// Those of the system, when it has no thread or no descriptors left.
+/// If the system cannot start a thread or has no file descriptors left.
 pub fn start(listener: TcpListener, settings: Settings, clock: Clock) -> io::Result<Handle> {
     start_ensemble(vec![listener], settings, clock)
 }
 
-/// Starts a sandbox with a server for each listener: several are an ensemble.
+/// Starts a sandbox with one server per listener; several form an ensemble.
 ///
 /// # Errors
-/// Those of the system, when it has no thread or no descriptors left.
+/// If the system cannot start a thread or has no file descriptors left.
 pub fn start_ensemble(
     listeners: Vec<TcpListener>,
     settings: Settings,
@@ -67,12 +67,12 @@ pub fn start_ensemble(
 }
 
 impl Handle {
-    /// Returns where the sandbox listens, the first of its servers where it has several.
+    /// Returns the address of the sandbox, or of its first server if it has several.
     pub fn address(&self) -> SocketAddr {
         self.shared.lock().addresses()[0]
     }
 
-    /// Returns what can be done to the sandbox from other threads.
+    /// Returns a handle that controls the sandbox from other threads.
     pub fn control(&self) -> Control {
         self.control.clone()
     }
@@ -82,17 +82,18 @@ impl Handle {
         self.control.sessions()
     }
 
-    /// Ends a session as if its time were over: its ephemerals go, its connection is closed.
+    /// Expires a session: its ephemerals are deleted and its connection is closed.
     pub fn expire(&self, session: i64) {
         self.control.expire(session);
     }
 
-    /// Closes all connections, as a network that fails; the sessions wait for their clients.
+    /// Closes all connections, as a network failure would. The sessions stay open until they
+    /// expire.
     pub fn drop_connections(&self) {
         self.control.drop_connections();
     }
 
-    /// Lets time pass at once, with all that it brings.
+    /// Advances the manual clock and handles every deadline on the way.
     pub fn advance(&self, time: Duration) {
         self.shared.lock().advance(time);
     }
@@ -102,13 +103,13 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.stop.notify_one();
         if let Some(thread) = self.thread.take() {
-            // A panic there has been reported where it happened.
+            // A panic on that thread has already been reported there.
             let _ = thread.join();
         }
     }
 }
 
-/// Returns bytes that nobody can foretell: they make session passwords.
+/// Returns unpredictable bytes, from which the session passwords are derived.
 fn secret() -> [u8; 16] {
     let random = || RandomState::new().hash_one(0);
     let mut secret = [0; 16];
@@ -117,14 +118,14 @@ fn secret() -> [u8; 16] {
     secret
 }
 
-/// Does what is due, and sleeps until the next deadline or until one comes nearer.
+/// Handles deadlines, and sleeps until the next one or until an earlier one is set.
 async fn keep_time(shared: &Shared) {
     let timer = shared.lock().timer();
     loop {
         let wait = shared.lock().tick();
         let sleep = async {
             match wait {
-                // The clock counts whole milliseconds.
+                // Deadlines are whole milliseconds, so round up.
                 Some(wait) => tokio::time::sleep(wait + Duration::from_millis(1)).await,
                 None => std::future::pending().await,
             }

@@ -1,4 +1,4 @@
-//! The servers that a sandbox has: one alone, or an ensemble. They are asked in the same words.
+//! The servers of a sandbox, a single one or an ensemble, behind one interface.
 
 use std::net::SocketAddr;
 
@@ -12,18 +12,18 @@ pub(super) enum Servers {
     Ensemble(Box<Ensemble>),
 }
 
-/// What a server says that it is.
+/// The mode that a server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Standalone,
     Leader {
         followers: usize,
-        /// Those that have all that the leader has.
+        /// The followers that have the whole log of the leader.
         synced: usize,
     },
     Follower,
     ReadOnly,
-    /// It looks for a leader.
+    /// The server looks for a leader.
     Looking,
 }
 
@@ -79,7 +79,7 @@ impl Servers {
         }
     }
 
-    /// Returns whether a server looks at further requests of a connection.
+    /// Returns whether a server accepts another request of a connection.
     pub(super) fn takes_requests(&self, server: usize, connection: ConnectionId) -> bool {
         match self {
             Self::Standalone(_) => true,
@@ -124,7 +124,7 @@ impl Servers {
         }
     }
 
-    /// Does what is due by now.
+    /// Handles all deadlines that have passed.
     pub(super) fn tick(&mut self, now: Moment) -> Outcomes {
         match self {
             Self::Standalone(state) => {
@@ -137,7 +137,7 @@ impl Servers {
         }
     }
 
-    /// Ends a session as if its time were over.
+    /// Expires a session.
     pub(super) fn expire(&mut self, session: SessionId, now: Moment) -> Outcomes {
         match self {
             Self::Standalone(state) => {
@@ -149,7 +149,7 @@ impl Servers {
         }
     }
 
-    /// Returns whether there is no such session, or its end is decided.
+    /// Returns whether the session is gone or its end is decided.
     pub(super) fn is_ending(&self, session: SessionId) -> bool {
         match self {
             Self::Standalone(state) => !state.sessions.is_open(session),
@@ -157,7 +157,7 @@ impl Servers {
         }
     }
 
-    /// Returns when [`Servers::tick`] next has something to do, in steady milliseconds.
+    /// Returns the next deadline of [`Servers::tick`], in milliseconds of the steady clock.
     pub(super) fn next_deadline(&self) -> Option<u64> {
         match self {
             Self::Standalone(state) => state.next_deadline(),
@@ -165,7 +165,7 @@ impl Servers {
         }
     }
 
-    /// Returns the open sessions as the leader knows them, or the server that has seen most.
+    /// Returns the open sessions as known to the leader, or without one to the most recent server.
     pub(super) fn sessions(&self) -> Vec<SessionId> {
         let state = match self {
             Self::Standalone(state) => state,

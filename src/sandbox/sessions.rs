@@ -1,7 +1,7 @@
-//! Sessions: their numbers, passwords and deadlines.
+//! Sessions: their ids, passwords and deadlines.
 //!
-//! Deadlines are rounded up to ticks, as in Apache's `SessionTrackerImpl`. It knows no clock: the
-//! time is an argument.
+//! Deadlines are rounded up to ticks, as in Apache's `SessionTrackerImpl`. This module has no
+//! clock: the time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,12 +9,12 @@ use sha1::{Digest as _, Sha1};
 
 use super::operation::{ConnectionId, Moment, SessionId};
 
-/// The deadline of a session that was never touched.
+/// The deadline of a session that has no timer running.
 const NEVER: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Session {
-    /// When it expires, in steady milliseconds.
+    /// When the session expires, in milliseconds of the steady clock.
     deadline: u64,
     /// Milliseconds.
     timeout: u64,
@@ -32,28 +32,29 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// The `secret` is what passwords are made from; `tick` is in milliseconds. Servers have
-    /// numbers from 1.
+    /// Creates the session table of a server, numbered from 1. Passwords are derived from `secret`;
+    /// `tick` is in milliseconds.
     pub(crate) fn new(server: u8, secret: [u8; 16], tick: u64, now: Moment) -> Self {
-        // The server's number in the top byte, then the time: another server has other sessions.
+        // The server's number is in the top byte, then the time, so servers never use the same id.
         let next = (i64::from(server) << 56) | ((now.wall << 16) & 0x00ff_ffff_ffff_ffff);
         Self { next, secret, tick, open: HashMap::new(), deadlines: BTreeMap::new() }
     }
 
-    /// Returns the number of the next session.
+    /// Returns a new session id.
     pub(crate) fn new_id(&mut self) -> SessionId {
         let id = SessionId(self.next);
         self.next += 1;
         id
     }
 
-    /// Notes a session, which has no deadline until it is touched. `timeout` is in milliseconds.
+    /// Adds a session without a deadline; [`Sessions::touch`] sets one. `timeout` is in
+    /// milliseconds.
     pub(crate) fn insert(&mut self, id: SessionId, timeout: u64) {
         let new = Session { deadline: NEVER, timeout, connection: None };
         self.open.entry(id).or_insert(new);
     }
 
-    /// Moves a session's deadline; returns whether there is such a session.
+    /// Restarts a session's timeout. Returns whether the session exists.
     pub(crate) fn touch(&mut self, id: SessionId, timeout: u64, now: Moment) -> bool {
         let Some(session) = self.open.get_mut(&id) else { return false };
         session.timeout = timeout;
@@ -75,7 +76,7 @@ impl Sessions {
         }
     }
 
-    /// Touches every session, as a new leader does, which knows nothing of earlier signs of life.
+    /// Touches every session. A new leader does this, since it has seen no earlier heartbeats.
     pub(crate) fn touch_all(&mut self, now: Moment) {
         let all: Vec<(SessionId, u64)> =
             self.open.iter().map(|(id, session)| (*id, session.timeout)).collect();
@@ -84,7 +85,7 @@ impl Sessions {
         }
     }
 
-    /// Takes a session's deadline away: its end is decided.
+    /// Stops a session's timer, once its end is decided.
     pub(crate) fn stop_timer(&mut self, id: SessionId) {
         if let Some(session) = self.open.get_mut(&id) {
             let before = std::mem::replace(&mut session.deadline, NEVER);
@@ -92,7 +93,7 @@ impl Sessions {
         }
     }
 
-    /// Takes over the sessions of another server, without their connections and deadlines.
+    /// Copies the sessions of another server, without their connections and deadlines.
     pub(crate) fn copy(&mut self, other: &Self) {
         self.open.clear();
         self.deadlines.clear();
@@ -106,12 +107,12 @@ impl Sessions {
         self.open.get(&id).map(|session| session.timeout)
     }
 
-    /// Gives a session another connection; returns the one that it had.
+    /// Assigns a connection to a session. Returns the previous one.
     pub(crate) fn connect(&mut self, id: SessionId, to: ConnectionId) -> Option<ConnectionId> {
         self.open.get_mut(&id)?.connection.replace(to)
     }
 
-    /// Notes that a connection has ended, unless the session has another one by now.
+    /// Records that a connection has ended, unless the session has moved to another one.
     pub(crate) fn disconnect(&mut self, id: SessionId, from: ConnectionId) {
         if let Some(session) = self.open.get_mut(&id)
             && session.connection == Some(from)
@@ -120,7 +121,7 @@ impl Sessions {
         }
     }
 
-    /// Ends a session; returns its connection, if it has one.
+    /// Removes a session. Returns its connection, if it has one.
     pub(crate) fn close(&mut self, id: SessionId) -> Option<ConnectionId> {
         let session = self.open.remove(&id)?;
         self.forget_deadline(session.deadline, id);
@@ -131,13 +132,13 @@ impl Sessions {
         self.open.contains_key(&id)
     }
 
-    /// Returns a session whose deadline has passed.
+    /// Returns one session whose deadline has passed.
     pub(crate) fn expired(&self, now: Moment) -> Option<SessionId> {
         let (deadline, sessions) = self.deadlines.first_key_value()?;
         sessions.first().copied().filter(|_| *deadline <= now.steady)
     }
 
-    /// Returns the password that proves that a session is one's own.
+    /// Returns the password with which a client proves that it owns a session.
     pub(crate) fn password(&self, id: SessionId) -> [u8; 16] {
         let mut digest = Sha1::new();
         digest.update(self.secret);
@@ -150,17 +151,17 @@ impl Sessions {
         self.open.len()
     }
 
-    /// Returns the open sessions, in no order.
+    /// Returns the ids of the open sessions, in no order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = SessionId> {
         self.open.keys().copied()
     }
 
-    /// Returns the first deadline, in steady milliseconds.
+    /// Returns the earliest deadline, in milliseconds of the steady clock.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.deadlines.first_key_value().map(|(deadline, _)| *deadline)
     }
 
-    /// Returns the deadlines, in steady milliseconds, each with its sessions.
+    /// Returns all deadlines, in milliseconds of the steady clock, with their sessions.
     pub(crate) fn deadlines(&self) -> &BTreeMap<u64, BTreeSet<SessionId>> {
         &self.deadlines
     }

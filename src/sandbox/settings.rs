@@ -1,4 +1,4 @@
-//! What may be set of a sandbox; the defaults are Apache's.
+//! Settings of a sandbox, with Apache's defaults.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCn
                      jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, syncLimit, readonlymode.enabled, enforceQuota and \
                      DigestAuthenticationProvider.superDigest";
 
-/// The limits and habits of a sandbox.
+/// The settings of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The unit of session timeouts (`tickTime`).
@@ -16,9 +16,9 @@ pub struct Settings {
     pub min_session_timeout: Option<Duration>,
     /// The longest session timeout (`maxSessionTimeout`); twenty ticks if `None`.
     pub max_session_timeout: Option<Duration>,
-    /// Connections from one address (`maxClientCnxns`); 0 for no limit.
+    /// Maximum number of connections per client address (`maxClientCnxns`); 0 for no limit.
     pub max_connections: usize,
-    /// The largest request, in bytes (`jute.maxbuffer`).
+    /// Maximum size of a request, in bytes (`jute.maxbuffer`).
     pub max_request: usize,
     /// How long a connection may be without a session (`nio.sessionlessCnxnTimeout`), and may take
     /// over the last that is sent to it.
@@ -26,29 +26,29 @@ pub struct Settings {
     /// What znodes, watches and sessions may take, in bytes; beyond that no more are accepted.
     /// Apache's server has a heap of 1000 MB (`ZK_SERVER_HEAP`), and ends when it is full.
     pub memory: usize,
-    /// How often containers and znodes with a TTL are looked at (`znode.container.checkIntervalMs`).
+    /// Interval between checks of containers and TTL znodes (`znode.container.checkIntervalMs`).
     pub container_check: Duration,
-    /// For how long writes are collected before they are applied (`flushDelay`). Requests that come
-    /// meanwhile are checked against the old state as in Apache's server, where a slow disk has the
-    /// same effect: `setAcl` and the use of quotas are not yet seen.
+    /// How long writes are collected before they are applied (`flushDelay`). Meanwhile requests are
+    /// checked against the old state, so they do not see a `setAcl` or a change of quota usage yet.
+    /// A slow disk has the same effect on Apache's server.
     pub flush_delay: Duration,
-    /// How many requests wait for a flush at most (`maxBatchSize`).
+    /// Maximum number of requests that wait for a flush (`maxBatchSize`).
     pub max_batch: usize,
-    /// After how many ticks a server of an ensemble gives up another that it does not reach
+    /// Number of ticks after which servers of an ensemble give up a server that they cannot reach
     /// (`syncLimit`).
     pub sync_limit: u32,
-    /// Whether a server without a leader serves clients that only read (`readonlymode.enabled`).
+    /// Whether a server without a leader serves read-only clients (`readonlymode.enabled`).
     pub read_only: bool,
-    /// Whether hard quotas refuse writes (`enforceQuota`, which Apache leaves off).
+    /// Whether hard quotas refuse writes (`enforceQuota`, which is off in Apache's default).
     pub enforce_quota: bool,
-    /// The digest ACL id that may do everything (`DigestAuthenticationProvider.superDigest`).
+    /// The digest id of the superuser (`DigestAuthenticationProvider.superDigest`).
     pub super_digest: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            // As zoo_sample.cfg has it.
+            // The value in `zoo_sample.cfg`.
             tick: Duration::from_secs(2),
             min_session_timeout: None,
             max_session_timeout: None,
@@ -68,11 +68,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Sets what has this name in Apache's `zoo.cfg` or among its system properties; times are in
+    /// Sets the option with this name in Apache's `zoo.cfg` or system properties. Times are in
     /// milliseconds, the heap is in megabytes.
     ///
     /// # Errors
-    /// Says what is wrong with the name or the value.
+    /// Describes what is wrong with the name or the value.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
         let number = || value.parse::<u32>().map_err(|_| format!("{name} is a number, 0 or more"));
         let time = || number().map(|number| Duration::from_millis(number.into()));
@@ -100,23 +100,23 @@ impl Settings {
         Ok(())
     }
 
-    /// Returns the tick in milliseconds, which is not zero.
+    /// Returns the tick in milliseconds, at least 1.
     pub(crate) fn tick_milliseconds(&self) -> u64 {
         milliseconds(self.tick).max(1)
     }
 
-    /// Returns the shortest and the longest session timeout, in milliseconds.
+    /// Returns the minimum and maximum session timeout, in milliseconds.
     pub(crate) fn session_timeouts(&self) -> (u64, u64) {
         let tick = self.tick_milliseconds();
         let shortest = self.min_session_timeout.map_or(2 * tick, milliseconds);
         let longest = self.max_session_timeout.map_or(20 * tick, milliseconds);
-        // Clients hold a timeout in 31 bits.
+        // Clients store a timeout in 31 bits.
         let longest = longest.min(i32::MAX.unsigned_abs().into());
         (shortest.min(longest), longest)
     }
 }
 
-/// Returns a duration in milliseconds.
+/// Converts a duration to milliseconds.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
-//! The whole server as a pure function: who asks what, and when, gives the reply and the events.
+//! The whole server as a pure function: a request and a time give a reply and events.
 //!
-//! No sockets, no clock and no chance: connections are numbers, the time and the secret of
-//! passwords are arguments. Replies and zxids are those of a standalone Apache server.
+//! There are no sockets, no clock and no randomness: connections are numbers, and the time and the
+//! secret for passwords are arguments. Replies and zxids match those of a standalone Apache server.
 
 mod apply;
 mod connections;
@@ -29,16 +29,16 @@ use super::settings::{Settings, milliseconds};
 use super::tree::Tree;
 use super::watches::Watches;
 
-/// What a client asks for that has no session yet.
+/// The session id of a client that asks for a new session.
 pub(crate) const NEW: SessionId = SessionId(0);
 
-/// What Apache's server traces unless told otherwise (`ZooTrace`).
+/// The default trace mask of Apache's server (`ZooTrace`).
 const DEFAULT_TRACE_MASK: i64 = 306;
 
-/// Bytes that a session takes, with its place among the deadlines.
+/// Bytes that a session takes, including its deadline.
 const SESSION_WEIGHT: usize = 256;
 
-/// Bytes of identities that one connection may gather; a digest has some 50.
+/// Maximum bytes of identities per connection; one digest identity has about 50.
 const MAX_IDENTITIES: usize = 64 << 10;
 
 #[derive(Debug)]
@@ -50,24 +50,24 @@ pub(crate) struct State {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) traffic: Traffic,
     pub(super) started: Moment,
-    /// What `stmk` sets and `gtmk` shows: here it has no other use.
+    /// The mask that `stmk` sets and `gtmk` shows; the sandbox does not use it otherwise.
     pub(super) trace_mask: i64,
-    /// The zxid of the last write that was applied: every write has the next, done or refused.
+    /// The zxid of the last applied write. Every write takes the next zxid, even if it is refused.
     pub(super) zxid: i64,
     pub(super) quotas: Quotas,
-    /// When containers were looked at, in steady milliseconds.
+    /// When containers were last checked, in milliseconds of the steady clock.
     pub(super) containers_checked: u64,
     /// Requests that wait until the writes before them are flushed.
     in_flight: VecDeque<InFlight>,
-    /// What the writes among them do.
+    /// The effects of the writes in flight.
     pending: Pending,
-    /// The zxid of the last write that was decided.
+    /// The zxid of the last write that was checked and decided.
     decided: i64,
-    /// When the first of them came, in steady milliseconds.
+    /// When the first request in flight arrived, in milliseconds of the steady clock.
     in_flight_since: u64,
 }
 
-/// A request that has come, and has no reply yet.
+/// A request without a reply.
 #[derive(Debug)]
 struct InFlight {
     from: ConnectionId,
@@ -84,7 +84,7 @@ enum Task {
 }
 
 impl State {
-    /// The `secret` is what session passwords are made from.
+    /// Creates an empty server. Session passwords are derived from `secret`.
     pub(crate) fn new(settings: Settings, server: u8, secret: [u8; 16], now: Moment) -> Self {
         Self {
             sessions: Sessions::new(server, secret, settings.tick_milliseconds(), now),
@@ -105,8 +105,8 @@ impl State {
         }
     }
 
-    /// Answers a request, or lets it wait for a flush: the outcome then has no reply. A request
-    /// that comes after its session's end has no answer.
+    /// Answers a request, or queues it for the next flush, in which case the outcome has no reply.
+    /// A request after the end of its session gets no reply at all.
     pub(crate) fn request(&mut self, from: ConnectionId, request: Request, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
         self.received(from);
@@ -114,13 +114,13 @@ impl State {
         let Some(session) = connection.session else { return outcome };
         let Request { xid, operation } = request;
         let letters = operation.letters();
-        // Neither keeps a session alive.
+        // Neither of these keeps a session alive.
         let is_auth = matches!(operation, Operation::Auth { .. } | Operation::Sasl);
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
             return outcome;
         }
         let task = match operation {
-            // These do not wait for what is in flight (ZooKeeperServer.processPacket).
+            // These do not wait for the requests in flight (ZooKeeperServer.processPacket).
             Operation::Auth { scheme, credentials } => {
                 let result = self.authenticate(from, &scheme, &credentials);
                 if result == Err(Code::AuthFailed) {
@@ -129,7 +129,8 @@ impl State {
                 self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
                 return outcome;
             }
-            // A server without JAAS has no SASL to speak, says so with no token, and goes on.
+            // A server without JAAS does not support SASL: it replies without a token and
+            // continues.
             Operation::Sasl => {
                 let reply = Reply { xid, zxid: 0, result: Ok(Body::Token(None)) };
                 self.reply(from, reply, letters, now, &mut outcome);
@@ -160,7 +161,7 @@ impl State {
         outcome
     }
 
-    /// Makes the checks of a write, and gives it the next zxid.
+    /// Checks a write and assigns the next zxid to it.
     fn decide_for(
         &mut self,
         from: ConnectionId,
@@ -177,13 +178,13 @@ impl State {
             self.decide(&self.pending, Requester { session, ids }, operation)
         };
         if matches!(effect, Effect::CloseSession { .. }) {
-            // What comes behind it on this connection finds no session.
+            // Later requests on this connection find no session.
             self.sessions.close(session);
         }
         Txn { zxid, time, effect }
     }
 
-    /// Applies a write or serves a read, and replies.
+    /// Applies a write or serves a read, and adds the reply to the outcome.
     fn finish(&mut self, request: InFlight, now: Moment, outcome: &mut Outcome) {
         let InFlight { from, session, xid, letters, task } = request;
         let (result, is_nonsense) = match task {
@@ -225,12 +226,12 @@ impl State {
         self.sent(Some(from), outcome);
     }
 
-    /// Returns for how long writes are collected before they are applied, in milliseconds.
+    /// Returns how long writes are collected before they are applied, in milliseconds.
     fn flush_delay(&self) -> u64 {
         milliseconds(self.settings.flush_delay)
     }
 
-    /// Applies the writes in flight and answers what waits for them, in order.
+    /// Applies the writes in flight and answers all waiting requests, in order.
     pub(crate) fn flush(&mut self, now: Moment) -> Vec<(ConnectionId, Outcome)> {
         let requests = std::mem::take(&mut self.in_flight);
         self.pending = Pending::default();
@@ -242,15 +243,15 @@ impl State {
         requests.into_iter().map(answer).collect()
     }
 
-    /// Returns whether it is time to flush: by the clock, or since too much is in flight.
+    /// Returns whether a flush is due: the delay is over or the batch is full.
     pub(crate) fn is_flush_due(&self, now: Moment) -> bool {
         let waited = now.steady.saturating_sub(self.in_flight_since);
         !self.in_flight.is_empty()
             && (waited >= self.flush_delay() || self.in_flight.len() >= self.settings.max_batch)
     }
 
-    /// Returns when [`State::tick`] or [`State::flush`] next has something to do, in steady
-    /// milliseconds.
+    /// Returns the next deadline of [`State::tick`] or [`State::flush`], in milliseconds of the
+    /// steady clock.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         let flush = (!self.in_flight.is_empty()).then(|| self.in_flight_since + self.flush_delay());
         let expiry = self.sessions.next_deadline();
@@ -259,8 +260,8 @@ impl State {
         [flush, expiry, containers].into_iter().flatten().min()
     }
 
-    /// Does what time brings: expired sessions, and containers and TTLs whose end has come. What is
-    /// in flight is to be flushed before.
+    /// Expires sessions and deletes overdue containers and TTL znodes. The caller must flush the
+    /// requests in flight first.
     pub(crate) fn tick(&mut self, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
         while let Some(session) = self.sessions.expired(now) {
@@ -278,7 +279,7 @@ impl State {
         outcome
     }
 
-    /// Ends a session as if its time were over. What is in flight is to be flushed before.
+    /// Expires a session. The caller must flush the requests in flight first.
     pub(crate) fn expire(&mut self, session: SessionId, now: Moment) -> Outcome {
         let mut outcome = Outcome::default();
         self.end_session(session, now, &mut outcome);
@@ -294,7 +295,7 @@ impl State {
         self.apply_own(Effect::CloseSession { session, ephemerals }, now, outcome);
     }
 
-    /// Applies what the server itself has decided.
+    /// Applies a write that the server itself has decided.
     fn apply_own(&mut self, effect: Effect, now: Moment, outcome: &mut Outcome) {
         self.decided += 1;
         let txn = Txn { zxid: self.decided, time: now.wall, effect };
@@ -302,7 +303,8 @@ impl State {
         let _ = self.apply(txn, outcome);
     }
 
-    /// Takes over what another server has applied. Connections and watches stay this one's own.
+    /// Copies the tree, quotas, sessions and zxid of another server, but not connections and
+    /// watches.
     pub(crate) fn copy(&mut self, other: &Self) {
         self.tree = other.tree.clone();
         self.quotas = other.quotas.clone();
@@ -310,8 +312,7 @@ impl State {
         self.zxid = other.zxid;
     }
 
-    /// Returns whether all memory is taken that the sandbox may take. One request may go beyond by
-    /// its own size.
+    /// Returns whether the memory limit is reached. A single request may exceed it by its own size.
     pub(crate) fn is_full(&self) -> bool {
         self.tree.weight() + self.watches.weight() + self.sessions.count() * SESSION_WEIGHT
             > self.settings.memory

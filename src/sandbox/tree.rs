@@ -1,6 +1,6 @@
-//! The znodes: what is created, changed and deleted, once all checks have passed.
+//! The tree of znodes. Changes are applied here after all checks have passed.
 //!
-//! It knows nothing of permissions, versions and watches (`DataTree` without its watches).
+//! This module knows nothing of permissions, versions and watches (`DataTree` without its watches).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use super::acl::{self, Acl, Id, OPEN, permission};
 use super::node::{Life, Node};
 use super::operation::{Data, Names, SessionId, Stat};
 
-/// The znodes that are always there and cannot be deleted.
+/// Znodes that always exist and cannot be deleted.
 const SPECIAL: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
-/// Bytes that a znode takes besides its path, its data and an ACL of its own.
+/// Bytes that a znode takes besides its path, data and ACL.
 const NODE_WEIGHT: usize = 320;
 
-/// Returns the path above `path`, which begins with a slash.
+/// Returns the parent of `path`, which starts with a slash.
 pub(crate) fn parent(path: &str) -> &str {
     match path.rfind('/') {
         None | Some(0) => "/",
@@ -23,7 +23,7 @@ pub(crate) fn parent(path: &str) -> &str {
     }
 }
 
-/// Returns the last name of `path`.
+/// Returns the last component of `path`.
 pub(crate) fn name(path: &str) -> &str {
     path.rfind('/').map_or(path, |slash| &path[slash + 1..])
 }
@@ -32,7 +32,7 @@ pub(crate) fn is_special(path: &str) -> bool {
     SPECIAL.contains(&path)
 }
 
-/// A znode to be created; its number of creations is that of the parent from then on.
+/// The fields of a new znode. `created_in_parent` is the parent's creation counter afterwards.
 #[derive(Debug)]
 pub(crate) struct Seed {
     pub(crate) data: Data,
@@ -45,9 +45,9 @@ pub(crate) struct Seed {
 pub(crate) struct Tree {
     nodes: HashMap<Box<str>, Node>,
     ephemerals: HashMap<SessionId, BTreeSet<Box<str>>>,
-    /// Containers and znodes with a TTL.
+    /// The paths of containers and TTL znodes.
     mortals: BTreeSet<Box<str>>,
-    /// Bytes of all paths and data, as `mntr` counts them.
+    /// Bytes of all paths and data, as counted by `mntr`.
     size: usize,
     /// Bytes of all ACLs.
     acls: usize,
@@ -93,12 +93,12 @@ impl Tree {
         tree
     }
 
-    /// Sets what `/zookeeper/config` says of the ensemble, before any client comes.
+    /// Sets the content of `/zookeeper/config`, before the first client connects.
     pub(crate) fn set_config(&mut self, text: &str) {
         self.note("/zookeeper/config", text.as_bytes());
     }
 
-    /// Returns the znode at `path`; the empty path is the root, as in Apache's tree.
+    /// Returns the znode at `path`. The empty path is the root, as in Apache's tree.
     pub(crate) fn get(&self, path: &str) -> Option<&Node> {
         self.nodes.get(if path.is_empty() { "/" } else { path })
     }
@@ -107,7 +107,7 @@ impl Tree {
         self.nodes.get_mut(path).expect("checked before the change was made")
     }
 
-    /// Returns the number of znodes, the root counted twice as Apache does.
+    /// Returns the number of znodes. The root counts twice, as in Apache's tree.
     pub(crate) fn count(&self) -> usize {
         self.nodes.len() + 1
     }
@@ -116,8 +116,8 @@ impl Tree {
         self.size
     }
 
-    /// Returns about how many bytes the tree takes: a path stands in the tree, and its last name
-    /// with the parent.
+    /// Returns the approximate size of the tree in bytes. Each path counts twice: the tree stores
+    /// the full path, and the parent the last component.
     pub(crate) fn weight(&self) -> usize {
         2 * self.size + self.acls + self.nodes.len() * NODE_WEIGHT
     }
@@ -184,7 +184,7 @@ impl Tree {
         node
     }
 
-    /// Sets a znode's data; returns its stat and how many bytes of data it had.
+    /// Sets a znode's data. Returns its stat and the previous length of the data.
     pub(crate) fn set_data(
         &mut self,
         path: &str,
@@ -214,7 +214,8 @@ impl Tree {
         stat
     }
 
-    /// Changes data without a trace in the stat: the server's own book-keeping of quotas.
+    /// Changes data without changing the stat, as the server does for its own bookkeeping of
+    /// quotas.
     pub(crate) fn note(&mut self, path: &str, data: &[u8]) {
         if let Some(node) = self.nodes.get_mut(path) {
             let before = node.data_length();
@@ -228,17 +229,18 @@ impl Tree {
         self.ephemerals.get(&session).into_iter().flatten().map(|path| &**path)
     }
 
-    /// Returns the sessions that have ephemerals, in order.
+    /// Returns the sessions that have ephemerals, sorted.
     pub(crate) fn owners(&self) -> BTreeSet<SessionId> {
         self.ephemerals.keys().copied().collect()
     }
 
-    /// Returns whether there are containers or znodes with a TTL.
+    /// Returns whether there are containers or TTL znodes.
     pub(crate) fn has_mortals(&self) -> bool {
         !self.mortals.is_empty()
     }
 
-    /// Returns containers that had children and znodes whose TTL is over, all without children.
+    /// Returns the znodes to delete: empty containers that had children, and TTL znodes that are
+    /// overdue and have no children.
     pub(crate) fn overdue(&self, time: i64) -> Vec<Box<str>> {
         let overdue = |node: &Node| {
             node.children.is_empty()
@@ -252,10 +254,10 @@ impl Tree {
         self.mortals.iter().filter(|path| is_overdue(path)).cloned().collect()
     }
 
-    /// Returns the number of znodes at and below `path`, and the bytes of their data.
+    /// Returns the number of znodes at and below `path`, and the total length of their data.
     pub(crate) fn totals(&self, path: &str) -> (usize, usize) {
         let (mut nodes, mut bytes) = (0, 0);
-        // A stack of our own: how deep a tree is, its clients decide.
+        // An explicit stack, because clients decide how deep the tree is.
         let mut open = vec![path.to_owned()];
         while let Some(path) = open.pop() {
             let Some(node) = self.get(&path) else { continue };
@@ -270,7 +272,7 @@ impl Tree {
 
 #[cfg(test)]
 impl Tree {
-    /// Fails unless the parts of the tree agree with each other.
+    /// Panics unless the parts of the tree agree with each other.
     #[track_caller]
     pub(crate) fn assert_sound(&self) {
         let (mut size, mut acls, mut listed) = (0, 0, 0);
@@ -314,7 +316,7 @@ mod tests {
         tree.delete("/a/b", 4);
         assert_eq!((stat(&tree).cversion, stat(&tree).pzxid, stat(&tree).children), (3, 4, 1));
         assert_eq!(tree.totals("/a"), (2, 0));
-        // The root of a fresh server: one child that nobody created.
+        // A new server's root has one child that no client created.
         assert_eq!(Tree::new().get("").expect("the root").stat().cversion, -1);
     }
 

@@ -1,7 +1,7 @@
-//! Who waits for what: one-shot, persistent and recursive watches of connections.
+//! The one-shot, persistent and recursive watches of all connections.
 //!
-//! It knows nothing of znodes. As in 3.8, one connection has one watch of one mode on a path; a
-//! later one takes the place of an earlier one (ZOOKEEPER-4466).
+//! This module knows nothing of znodes. As in 3.8, a connection has at most one watch mode per
+//! path, and a later watch replaces an earlier one (ZOOKEEPER-4466).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use super::tree::parent;
 /// Bytes that a watch takes besides its path.
 const WATCH_WEIGHT: usize = 192;
 
-/// Where events go, and who may learn of them.
+/// Receives the events, and decides which connections may see them.
 pub(crate) struct EventSink<'a> {
     pub(crate) events: &'a mut Vec<(ConnectionId, Event)>,
-    /// Whether a connection may read the znode that an event of this kind is about: the one that
-    /// changed, or for its children's event the one above.
+    /// Returns whether a connection may read the znode of an event: the changed znode, or its
+    /// parent for an event about children.
     pub(crate) sees: &'a dyn Fn(ConnectionId, EventType) -> bool,
 }
 
-/// The watches of one kind.
+/// The watches of one kind, indexed by path and by connection.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     by_path: HashMap<Box<str>, BTreeMap<ConnectionId, WatchMode>>,
     by_connection: BTreeMap<ConnectionId, BTreeSet<Box<str>>>,
-    /// How many watches there are, and the bytes of their paths.
+    /// The number of watches; then the total length of their paths in bytes.
     count: usize,
     paths: usize,
-    /// How many of the watches are recursive; without any, only the path itself is looked at.
+    /// The number of recursive watches. If there are none, a lookup can skip the ancestors.
     recursive: usize,
 }
 
@@ -48,7 +48,7 @@ impl Table {
         self.recursive -= usize::from(before == Some(WatchMode::Recursive));
     }
 
-    /// Returns whether there was one to remove.
+    /// Removes a watch. Returns whether there was one.
     fn remove(&mut self, path: &str, connection: ConnectionId) -> bool {
         let Some(paths) = self.by_connection.get_mut(&connection) else { return false };
         if !paths.remove(path) {
@@ -61,7 +61,7 @@ impl Table {
         true
     }
 
-    /// Removes a watch from the side of its path.
+    /// Removes a watch from the index by path.
     fn forget(&mut self, path: &str, connection: ConnectionId) {
         let watchers = self.by_path.get_mut(path).expect("both sides know every watch");
         let mode = watchers.remove(&connection);
@@ -83,7 +83,8 @@ impl Table {
         self.by_path.get(path).is_some_and(|watchers| watchers.contains_key(&connection))
     }
 
-    /// Tells those who wait for what happened at `path`, except `told`; returns who was meant.
+    /// Fires the watches for an event at `path`, except those of connections in `told`. Returns the
+    /// connections whose watches matched.
     fn trigger(
         &mut self,
         path: &str,
@@ -95,7 +96,8 @@ impl Table {
         let mut spent = Vec::new();
         for (connection, mode) in self.by_path.get(path).into_iter().flatten() {
             match mode {
-                // Those who see all znodes below learn of each of them by its own event.
+                // Recursive watches get an event for each descendant itself, so they skip its
+                // parent's event.
                 WatchMode::Recursive if kind == EventType::ChildrenChanged => continue,
                 WatchMode::Once => spent.push(*connection),
                 WatchMode::Recursive | WatchMode::Persistent => {}
@@ -122,24 +124,24 @@ impl Table {
         meant
     }
 
-    /// Returns about how many bytes the watches take; a path stands on both sides.
+    /// Returns the approximate size of the watches in bytes. Each path is stored in both indexes.
     fn weight(&self) -> usize {
         2 * self.paths + self.count * WATCH_WEIGHT
     }
 
-    /// Returns how many connections watch how many paths, with how many watches.
+    /// Returns the number of watching connections, of watched paths and of watches.
     pub(crate) fn summary(&self) -> (usize, usize, usize) {
         (self.by_connection.len(), self.by_path.len(), self.count)
     }
 
-    /// Returns the watched paths, in no order, each with its watchers.
+    /// Returns the watched paths, in no order, with their connections.
     pub(crate) fn paths(
         &self,
     ) -> impl Iterator<Item = (&str, impl Iterator<Item = ConnectionId> + use<'_>)> {
         self.by_path.iter().map(|(path, watchers)| (&**path, watchers.keys().copied()))
     }
 
-    /// Returns the watching connections, each with its paths, sorted.
+    /// Returns the watching connections, sorted, with their paths.
     pub(crate) fn connections(&self) -> &BTreeMap<ConnectionId, BTreeSet<Box<str>>> {
         &self.by_connection
     }
@@ -153,7 +155,7 @@ pub(crate) struct Watches {
 }
 
 impl Watches {
-    /// Returns about how many bytes all watches take.
+    /// Returns the approximate size of all watches in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.data.weight() + self.children.weight()
     }
@@ -164,15 +166,15 @@ impl Watches {
         self.children.add(path, connection, mode);
     }
 
-    /// Removes what a connection has of a kind at `path`; returns whether there was any.
+    /// Removes a connection's watches of a kind at `path`. Returns whether there were any.
     pub(crate) fn remove(&mut self, path: &str, connection: ConnectionId, kind: WatchKind) -> bool {
         let data = kind != WatchKind::Children && self.data.remove(path, connection);
         let children = kind != WatchKind::Data && self.children.remove(path, connection);
         data || children
     }
 
-    /// Returns whether a connection has a watch of a kind at `path`. (3.8 also says yes when only
-    /// others have one, which later releases mend.)
+    /// Returns whether a connection has a watch of a kind at `path`. 3.8 also returns true if only
+    /// another connection has one, which later releases fix.
     pub(crate) fn contains(&self, path: &str, connection: ConnectionId, kind: WatchKind) -> bool {
         kind != WatchKind::Children && self.data.contains(path, connection)
             || kind != WatchKind::Data && self.children.contains(path, connection)
@@ -194,7 +196,8 @@ impl Watches {
         self.data.trigger(path, EventType::DataChanged, &BTreeSet::new(), &mut sink);
     }
 
-    /// Fires for a deleted znode: who watches both its data and its children is told once.
+    /// Fires the watches of a deleted znode. A connection that watches both data and children gets
+    /// one event.
     pub(crate) fn deleted(&mut self, path: &str, mut sink: EventSink<'_>) {
         let told = self.data.trigger(path, EventType::Deleted, &BTreeSet::new(), &mut sink);
         self.children.trigger(path, EventType::Deleted, &told, &mut sink);
@@ -205,7 +208,7 @@ impl Watches {
 
 #[cfg(test)]
 impl Table {
-    /// Fails unless both sides of the table know the same watches.
+    /// Panics unless both indexes hold the same watches.
     #[track_caller]
     pub(crate) fn assert_sound(&self) {
         let (mut count, mut paths, mut recursive) = (0, 0, 0);

@@ -1,6 +1,7 @@
-//! Bytes of the client protocol (jute records) from a server's side, with every length checked.
+//! The server side of the client protocol (jute records). Every length is checked.
 //!
-//! Field orders: zookeeper.jute. It knows nothing of sockets and of what the words mean.
+//! The field order comes from `zookeeper.jute`. This module knows nothing of sockets, nor of what
+//! requests mean.
 
 mod reply;
 mod request;
@@ -8,11 +9,11 @@ mod request;
 pub(crate) use self::reply::{connect_response, event, reply};
 pub(crate) use self::request::{connect_request, request};
 
-/// What the bytes of a frame are not.
+/// The error for a frame that cannot be parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// Reads the fields of one record, each within the bounds of its frame.
+/// Reads the fields of one record, never beyond the end of its frame.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -38,7 +39,7 @@ impl<'a> Reader<'a> {
         Ok(self.take(1)? != [0])
     }
 
-    /// Reads a buffer or a string; -1 stands for null.
+    /// Reads a buffer or a string; length -1 means null.
     fn buffer(&mut self) -> Result<Option<&'a [u8]>, Malformed> {
         match self.int()? {
             -1 => Ok(None),
@@ -46,17 +47,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a string that may be null. What is not UTF-8 becomes U+FFFD, as in Java.
+    /// Reads a string that may be null. Invalid UTF-8 becomes U+FFFD, as in Java.
     fn nullable(&mut self) -> Result<Option<String>, Malformed> {
         Ok(self.buffer()?.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
     }
 
-    /// Reads a string that nothing can be done without.
+    /// Reads a string that must not be null.
     fn string(&mut self) -> Result<String, Malformed> {
         self.nullable()?.ok_or(Malformed)
     }
 
-    /// Reads a list. Room is made as elements arrive, never for a count that is only claimed.
+    /// Reads a list. Memory is allocated as elements arrive, never for the claimed count.
     fn list<T>(
         &mut self,
         element: impl Fn(&mut Self) -> Result<T, Malformed>,
@@ -66,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes the fields of records behind what `0` holds.
+/// Appends the fields of records to the buffer `0`.
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
@@ -95,7 +96,7 @@ impl Writer<'_> {
         self.buffer(text.as_bytes());
     }
 
-    /// Writes a frame: the length in front is known once `body` has written the rest.
+    /// Writes a frame. The length in front is filled in after `body` has written the rest.
     fn frame(&mut self, body: impl FnOnce(&mut Self)) {
         let start = self.0.len();
         self.int(0);

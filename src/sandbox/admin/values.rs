@@ -1,4 +1,4 @@
-//! Names with values: what `mntr`, `conf` and `envi` list.
+//! The key-value replies: `mntr`, `conf` and `envi`.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -8,25 +8,25 @@ use crate::sandbox::operation::Moment;
 use crate::sandbox::servers::Mode;
 use crate::sandbox::state::{State, Traffic};
 
-/// The release whose protocol the sandbox speaks, and what it is.
+/// The version that the sandbox reports: the Apache release whose protocol it speaks, and our own.
 const RELEASE: &str = concat!("3.8.4-zksh-", env!("CARGO_PKG_VERSION"));
 
-/// What Java's servers print for what they do not know.
+/// The placeholder that Java servers print for unknown values.
 const UNKNOWN: &str = "<NA>";
 
-/// When the program was built, as far as its file tells.
+/// The build time, taken from the modification time of the executable.
 static BUILT: LazyLock<jiff::Timestamp> = LazyLock::new(|| {
     let file = std::env::current_exe().and_then(fs::metadata);
     let time = file.and_then(|file| file.modified()).ok();
     time.and_then(|time| time.try_into().ok()).unwrap_or_default()
 });
 
-/// Returns the version in the form that clients parse: `VERSION-HASH, built on DATE UTC`.
+/// Returns the version in the format that clients parse: `VERSION-HASH, built on DATE UTC`.
 pub(super) fn version() -> String {
     format!("{RELEASE}, built on {} UTC", BUILT.strftime("%Y-%m-%d %H:%M"))
 }
 
-/// Returns the average latency in milliseconds, as Java writes a number with four decimals.
+/// Returns the average latency in milliseconds, formatted by Java's rules with up to four decimals.
 pub(super) fn average(traffic: &Traffic) -> String {
     let ten_thousandths =
         (traffic.latency_total * 10_000).checked_div(traffic.answered).unwrap_or(0);
@@ -101,7 +101,7 @@ pub(super) fn configuration(state: &State, this: ThisServer) -> Lines<'_> {
     Box::new(lines.into_iter().chain(ensemble))
 }
 
-/// Lists what the process runs on. There is no Java here.
+/// Lists the environment of this process. There are no Java properties.
 pub(super) fn environment() -> Lines<'static> {
     let kernel = |name: &str| {
         let text = fs::read_to_string(format!("/proc/sys/kernel/{name}"));
@@ -142,14 +142,14 @@ pub(super) fn environment() -> Lines<'static> {
     Box::new(std::iter::once("Environment:".to_owned()).chain(lines))
 }
 
-/// Returns a number of `/proc/meminfo` in bytes.
+/// Returns one value of `/proc/meminfo` in bytes.
 fn memory(name: &str) -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes << 10)
 }
 
-/// Returns how many file descriptors the process has open, and may have.
+/// Returns the number of open file descriptors of this process, and its limit.
 fn descriptors() -> Option<(usize, u64)> {
     let open = fs::read_dir("/proc/self/fd").ok()?.count();
     let limits = fs::read_to_string("/proc/self/limits").ok()?;

@@ -1,4 +1,4 @@
-//! Who leads, who follows, and who notices that the other is gone.
+//! Elections: who leads, who follows, and how servers detect that the other side is lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use crate::sandbox::operation::{Moment, Outcome};
 use crate::sandbox::state::Pending;
 
 impl Ensemble {
-    /// Notices lost leaders and followers, lets servers join, and elects.
+    /// Detects lost leaders and followers, lets servers join the leader, and holds elections.
     pub(super) fn settle_roles(&mut self, now: Moment, outcomes: &mut Outcomes) {
         loop {
             self.note_losses(now);
@@ -20,7 +20,7 @@ impl Ensemble {
         }
     }
 
-    /// Notes since when each server does not reach its leader.
+    /// Records when each follower lost contact with its leader.
     fn note_losses(&mut self, now: Moment) {
         let leader = self.leader.as_ref().map(|leader| leader.server);
         for server in 0..self.servers.len() {
@@ -31,14 +31,16 @@ impl Ensemble {
         }
     }
 
-    /// Lets servers look for a leader that have none; returns whether there was one.
+    /// Makes servers look for a leader once they have lost theirs. Returns whether anything
+    /// changed.
     fn give_up(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
         let patience = self.patience();
         let is_over = |lost: Option<u64>| {
             lost.is_some_and(|since| now.steady >= since.saturating_add(patience))
         };
         if let Some(leader) = &mut self.leader {
-            // A killed server's connections break at once, those of others only seem silent.
+            // A killed server's connections break at once; a paused or cut-off server only falls
+            // silent.
             let servers = &self.servers;
             leader.followers.retain(|follower| {
                 let follower = &servers[*follower];
@@ -64,7 +66,7 @@ impl Ensemble {
                         || is_over(self.servers[server].lost)
                 }
             };
-            // A paused server notices nothing.
+            // A paused server does not notice anything.
             if gone && self.servers[server].is_running() {
                 self.look_for_leader(server, now, outcomes);
                 changed = true;
@@ -73,7 +75,7 @@ impl Ensemble {
         changed
     }
 
-    /// Lets a server look for a leader; its clients are dropped.
+    /// Makes a server look for a leader, and closes its connections.
     pub(super) fn look_for_leader(&mut self, server: usize, now: Moment, outcomes: &mut Outcomes) {
         self.drop_clients(server, outcomes);
         if let Some(leader) = &mut self.leader {
@@ -88,7 +90,7 @@ impl Ensemble {
         server.lost = None;
     }
 
-    /// Lets servers follow the leader that they reach; returns whether there was one.
+    /// Makes servers follow the leader that they reach. Returns whether any did.
     fn join(&mut self, outcomes: &mut Outcomes) -> bool {
         let Some(leader) = self.able_leader() else { return false };
         let is_candidate = |server: &usize| {
@@ -101,9 +103,9 @@ impl Ensemble {
         !joining.is_empty()
     }
 
-    /// Makes a server a follower that has what the leader has.
+    /// Makes a server a follower and copies the leader's state to it.
     fn follow(&mut self, server: usize, leader: usize, outcomes: &mut Outcomes) {
-        // Read-only clients go: the server is another one now.
+        // Read-only clients must reconnect, because the server is no longer read-only.
         self.drop_clients(server, outcomes);
         let [follower, leader] = self
             .servers
@@ -121,8 +123,7 @@ impl Ensemble {
         }
     }
 
-    /// Returns the largest group of servers that look for a leader and reach each other, where it is
-    /// a majority.
+    /// Returns the largest group of connected servers without a leader, if the group is a majority.
     fn candidates(&self) -> Option<Vec<usize>> {
         let mut sides: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, server) in self.servers.iter().enumerate() {
@@ -133,7 +134,8 @@ impl Ensemble {
         sides.into_values().find(|side| side.len() >= self.majority())
     }
 
-    /// Returns when an election ends, in steady milliseconds, where one is going on.
+    /// Returns when the current election ends, in milliseconds of the steady clock, if there is
+    /// one.
     pub(super) fn election_due(&self) -> Option<u64> {
         let since = |server: usize| match self.servers[server].role {
             Role::Looking(since) => since,
@@ -147,7 +149,7 @@ impl Ensemble {
         self.election_due().is_some_and(|due| due <= now.steady) && self.elect(now, outcomes)
     }
 
-    /// Elects the server with the longest log; returns whether there was an election.
+    /// Elects the server with the longest log. Returns whether there was an election.
     pub(super) fn elect(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
         let Some(candidates) = self.candidates() else { return false };
         let best = candidates.iter().copied().max_by_key(|i| (self.servers[*i].logged(), *i));
@@ -155,7 +157,7 @@ impl Ensemble {
         self.epoch += 1;
         self.drop_clients(elected, outcomes);
         let server = &mut self.servers[elected];
-        // All that it has is committed by its election.
+        // The election commits every entry in the new leader's log.
         while let Some(entry) = server.log.pop_front() {
             let mut outcome = Outcome::default();
             let _ = server.state.apply(entry.txn.clone(), &mut outcome);

@@ -1,7 +1,7 @@
-//! The laws of the ensemble, over random schedules of clients, faults and time.
+//! Tests the laws of the ensemble under random schedules of requests, faults and time.
 //!
-//! `ZKSH_ENSEMBLE_SCHEDULES` says how many schedules (10,000 if it does not), `ZKSH_ENSEMBLE_SEED`
-//! with which the first begins; a failure names the seed of its schedule.
+//! `ZKSH_ENSEMBLE_SCHEDULES` sets the number of schedules (default 10,000), and
+//! `ZKSH_ENSEMBLE_SEED` the first seed. A failure prints the seed of its schedule.
 
 mod clients;
 mod invariants;
@@ -17,17 +17,17 @@ use crate::sandbox::operation::{
 };
 use crate::sandbox::state::{Change, Effect, NEW};
 
-/// Steps of a schedule.
+/// The number of steps in a schedule.
 const STEPS: usize = 30;
 
-/// The session timeout of every client, and the tick, in milliseconds.
+/// The session timeout of every client in milliseconds; the tick follows.
 const TIMEOUT: u64 = 1_000;
 const TICK: u64 = 500;
 
-/// The znode that is read, set and watched.
+/// The znode that all clients read, set and watch.
 const SHARED: &str = "/shared";
 
-/// Numbers that look random and follow from a seed (`SplitMix64`).
+/// Pseudorandom numbers from a seed (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -45,33 +45,33 @@ impl Random {
     }
 }
 
-/// What a client waits for.
+/// A request in flight.
 #[derive(Debug)]
 enum Asked {
-    /// It creates this znode, which nobody deletes.
+    /// Creates this znode, which no client deletes.
     Create(String),
     Set,
     Read {
         watch: bool,
     },
-    /// With the zxid that was committed when it was asked.
+    /// The zxid that was committed when the client sent the request.
     Sync(i64),
     Other,
 }
 
 #[derive(Debug, Default)]
 struct Client {
-    /// Server, connection, and whether it has its session yet.
+    /// The server, the connection, and whether the session is open on it yet.
     line: Option<(usize, ConnectionId, bool)>,
     session: Option<(SessionId, [u8; 16])>,
-    /// The connection that it had before, where that was not closed.
+    /// The previous connection, if it was not closed.
     older: Option<(usize, ConnectionId)>,
     last_zxid: i64,
     asked: BTreeMap<i32, Asked>,
     xid: i32,
-    /// The zxid of the last change that it knew of when it left its watch.
+    /// The zxid of the last change that the client knew when it set its watch.
     watch: Option<i64>,
-    /// When the leader last heard of it.
+    /// When the leader last heard from the client.
     heard: u64,
 }
 
@@ -82,12 +82,12 @@ struct Simulation {
     clients: Vec<Client>,
     next: u64,
     written: u64,
-    /// What each server had applied, by zxid.
+    /// The writes that each server applied, by zxid.
     history: BTreeMap<i64, Vec<(String, i64)>>,
     checked: Vec<i64>,
-    /// Creates that were told to be done, with their zxids.
+    /// Creates that a client was told have succeeded, by zxid.
     told: BTreeMap<i64, String>,
-    /// Creates that stand in some log, and those that a new leader did not have.
+    /// Creates in some server's log; then those that a new leader did not have.
     decided: BTreeSet<String>,
     gone: BTreeSet<String>,
     epoch: i64,
@@ -95,9 +95,9 @@ struct Simulation {
     committed: i64,
     open: BTreeSet<SessionId>,
     closed_by_client: BTreeSet<SessionId>,
-    /// When the end of a session was first seen in a log, and when its leader was elected.
+    /// When a session's closing entry was first seen in a log, and when its leader was elected.
     ending: BTreeMap<SessionId, (u64, u64)>,
-    /// What has happened at all, so that a test that tests nothing is found out.
+    /// Counts what happened, so that a test which exercises nothing fails.
     seen: BTreeMap<&'static str, u64>,
 }
 
@@ -134,7 +134,7 @@ impl Simulation {
             ending: BTreeMap::new(),
             seen: BTreeMap::new(),
         };
-        // A new ensemble has elected its first leader.
+        // A new ensemble has already elected its first leader.
         simulation.check();
         simulation
     }
@@ -161,7 +161,7 @@ impl Simulation {
     }
 
     fn pass(&mut self, milliseconds: u64) -> Outcomes {
-        // As a timer does, which wakes at each deadline.
+        // Stop at each deadline, as a real timer would.
         let end = self.now.steady + milliseconds;
         let mut all = Outcomes::new();
         while let Some(deadline) = self.ensemble.next_deadline()
@@ -215,7 +215,7 @@ impl Simulation {
         }
     }
 
-    /// After all is mended and some time has passed, all servers are one again.
+    /// Heals all faults, lets time pass, and checks that all servers agree.
     fn settle(&mut self) {
         let count = self.ensemble.servers.len();
         let now = self.now;
@@ -256,7 +256,7 @@ fn the_laws_hold_over_random_schedules() {
     for seed in first..first + number("ZKSH_ENSEMBLE_SCHEDULES", 10_000) {
         let mut simulation = Simulation::new(seed);
         let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            // The first election, most of the time.
+            // Usually let the first election finish.
             if simulation.random.below(8) > 0 {
                 let outcomes = simulation.pass(300);
                 simulation.take(outcomes);

@@ -1,4 +1,4 @@
-//! The log: the leader appends, a majority has it, everyone applies it.
+//! Replication: the leader appends to the log, a majority logs the entry, every server applies it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use crate::sandbox::settings::milliseconds;
 use crate::sandbox::state::{Change, Effect, Requester, Txn};
 
 impl Ensemble {
-    /// Appends what a leader with a majority has decided; returns its zxid.
+    /// Appends a write to the log and returns its zxid, or `None` without a leader that has a
+    /// majority.
     pub(super) fn append(
         &mut self,
         effect: Effect,
@@ -31,20 +32,20 @@ impl Ensemble {
         Some(zxid)
     }
 
-    /// Sends a message to each follower. It arrives later where a server lags.
+    /// Sends a message to each follower, delayed by the lag of the leader and of the follower.
     fn send<T>(&mut self, now: Moment, message: impl Fn(&T) -> Message, about: &T) {
         let Some(leader) = &self.leader else { return };
         let lag = self.servers[leader.server].lag;
         for follower in &leader.followers {
             let follower = &mut self.servers[*follower];
             let arrives = now.steady + lag + follower.lag;
-            // The line keeps the order, also where a lag has become shorter.
+            // Messages never overtake each other, even if the lag has become shorter.
             let before = follower.inbox.back().map_or(0, |(arrives, _)| *arrives);
             follower.inbox.push_back((arrives.max(before), message(about)));
         }
     }
 
-    /// Delivers what has arrived, and commits and applies what can be, until nothing more can.
+    /// Delivers, commits and applies until nothing more can be done at this time.
     pub(super) fn replicate(&mut self, now: Moment, outcomes: &mut Outcomes) {
         loop {
             let delivered = self.deliver(now, outcomes);
@@ -80,7 +81,7 @@ impl Ensemble {
         delivered
     }
 
-    /// Commits what a majority has; returns whether that is more than before.
+    /// Commits what a majority has logged. Returns whether the commit point moved.
     fn commit(&mut self, now: Moment, outcomes: &mut Outcomes) -> bool {
         let Some(server) = self.able_leader() else { return false };
         let majority = self.majority();
@@ -102,7 +103,7 @@ impl Ensemble {
         true
     }
 
-    /// Lets a server apply what it has up to a zxid.
+    /// Applies a server's log up to and including a zxid.
     fn apply(&mut self, index: usize, zxid: i64, now: Moment, outcomes: &mut Outcomes) {
         loop {
             let server = &mut self.servers[index];
@@ -138,7 +139,8 @@ impl Ensemble {
         }
     }
 
-    /// Does what a leader does by itself: it ends sessions, and containers and znodes with a TTL.
+    /// Does the leader's own work: expires sessions, and deletes empty containers and overdue TTL
+    /// znodes.
     pub(super) fn lead(&mut self, now: Moment) {
         let Some(leader) = self.able_leader() else { return };
         while let Some(session) = self.servers[leader].state.sessions.expired(now) {
@@ -159,14 +161,14 @@ impl Ensemble {
         }
     }
 
-    /// Returns whether a container is still there and empty, after all that is decided.
+    /// Returns whether a znode still exists and is empty, with pending writes taken into account.
     fn may_go(&self, leader: usize, path: &str) -> bool {
         let tree = &self.servers[leader].state.tree;
         let record = self.leader.as_ref().and_then(|leader| leader.pending.record(tree, path));
         record.is_some_and(|record| record.children == 0)
     }
 
-    /// Ends a session by an entry of the log.
+    /// Appends the entry that closes a session.
     pub(super) fn end_session(&mut self, session: SessionId, now: Moment) {
         let Some(index) = self.able_leader() else { return };
         let Some(leader) = &self.leader else { return };
@@ -178,7 +180,7 @@ impl Ensemble {
         }
     }
 
-    /// Returns whether a server serves clients that also write.
+    /// Returns whether a server serves ordinary clients, not only read-only ones.
     pub(super) fn is_serving(&self, server: usize) -> bool {
         !matches!(self.servers[server].role, Role::Looking(_))
     }

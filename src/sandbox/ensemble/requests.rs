@@ -1,4 +1,4 @@
-//! Requests of clients: they wait in order, for the log or for their turn.
+//! Client requests: each waits, in order, for the log or for the requests before it.
 
 use std::collections::VecDeque;
 
@@ -10,36 +10,36 @@ use crate::sandbox::operation::{
 };
 use crate::sandbox::state::{Effect, NEW, Requester};
 
-/// A request without a reply.
+/// A request in flight.
 #[derive(Debug)]
 pub(super) struct Waiting {
     xid: i32,
     letters: &'static str,
     session: SessionId,
-    /// Who the client had proved to be when it came.
+    /// The identities of the client when the request arrived.
     ids: Vec<Id>,
     stage: Stage,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// A write that no leader has taken yet.
+    /// A write that was not yet sent to a leader.
     Unsent(Operation),
-    /// A connect request with a session that the leader has not looked for yet.
+    /// A connect request whose existing session the leader has not yet checked.
     Unproved(ConnectRequest),
-    /// A new session that no leader has opened yet.
+    /// A connect request for a new session that no leader has opened yet.
     Unopened(ConnectRequest),
-    /// Its entry has this zxid. `last` is a request after which the connection is closed, `opens` one
-    /// for a new session.
+    /// The log entry has this zxid. `last` means that the connection is closed after the reply, and
+    /// `opens` holds the connect request of a new session.
     Sent { zxid: i64, last: bool, opens: Option<(ConnectRequest, SessionId)> },
-    /// Waits for its turn.
+    /// A read that waits for the requests before it.
     Read(Operation),
-    /// Waits until this server has applied this zxid, once that is known.
+    /// Waits until this server has applied the zxid, once the zxid is known.
     Sync { path: String, zxid: Option<i64> },
 }
 
 impl Ensemble {
-    /// Answers a connection's first words.
+    /// Handles a connect request.
     pub(crate) fn connect(
         &mut self,
         server: usize,
@@ -51,7 +51,7 @@ impl Ensemble {
         let mut outcomes = Outcomes::new();
         let state = &mut self.servers[server].state;
         state.received(from);
-        // A client that has seen another server's future must not see this one's past.
+        // A client that has seen newer state on another server must not go back in time.
         let ahead = request.last_zxid > state.zxid;
         let full = request.session == NEW && state.is_full() && !owner;
         if !self.is_serving(server) && !ahead {
@@ -85,7 +85,7 @@ impl Ensemble {
         let state = &mut self.servers[server].state;
         let own = request.password == state.sessions.password(request.session);
         let session = match request.session {
-            // It is known to this server only, for as long as the connection stays.
+            // The session exists on this server only, and only while the connection is open.
             NEW => state.sessions.new_id(),
             session if own => session,
             _ => NEW,
@@ -94,13 +94,13 @@ impl Ensemble {
         outcomes.push((Some(from), outcome));
     }
 
-    /// Returns the session timeout that a client gets, in milliseconds.
+    /// Returns the negotiated session timeout in milliseconds.
     fn timeout(&self, request: &ConnectRequest) -> u64 {
         let (shortest, longest) = self.settings.session_timeouts();
         u64::try_from(request.timeout).unwrap_or(0).clamp(shortest, longest)
     }
 
-    /// Tells a client its session, or with [`NEW`] that it has none any more.
+    /// Builds the connect response; [`NEW`] tells the client that its session has expired.
     fn connect_response(
         &mut self,
         server: usize,
@@ -137,7 +137,7 @@ impl Ensemble {
         outcome
     }
 
-    /// Takes a request in, and answers it where that can be done now.
+    /// Accepts a request, and answers it if that is possible at once.
     pub(crate) fn request(
         &mut self,
         server: usize,
@@ -154,7 +154,7 @@ impl Ensemble {
         let Request { xid, operation } = request;
         let letters = operation.letters();
         let task = match operation {
-            // These do not wait for what is in flight.
+            // These do not wait for the requests in flight.
             Operation::Auth { scheme, credentials } => {
                 let mut outcome = Outcome::default();
                 let result = state.authenticate(from, &scheme, &credentials);
@@ -188,7 +188,7 @@ impl Ensemble {
         self.servers[server].waiting.entry(from).or_default().push_back(waiting);
     }
 
-    /// Sends to the leader what waits for one.
+    /// Sends the waiting requests of all servers to the leader.
     pub(super) fn submit_all(&mut self, now: Moment) {
         for server in 0..self.servers.len() {
             if self.leader_of(server).is_none() || self.servers[server].waiting.is_empty() {
@@ -204,7 +204,7 @@ impl Ensemble {
     }
 
     fn submit(&mut self, server: usize, from: ConnectionId, now: Moment) {
-        // Taken out while the leader looks at it; nothing comes in meanwhile.
+        // The queue is taken out to satisfy the borrow checker; nothing is added in the meantime.
         let Some(mut queue) = self.servers[server].waiting.remove(&from) else { return };
         for waiting in &mut queue {
             let stage = std::mem::replace(&mut waiting.stage, Stage::Read(Operation::Ping));
@@ -221,7 +221,7 @@ impl Ensemble {
         self.servers[server].waiting.insert(from, queue);
     }
 
-    /// Lets the leader decide a write.
+    /// Passes a write to the leader, which checks it and appends it to the log.
     fn send_write(
         &mut self,
         server: usize,
@@ -252,7 +252,7 @@ impl Ensemble {
         Stage::Sent { zxid, last, opens: None }
     }
 
-    /// Lets the leader open a session.
+    /// Asks the leader to open a session.
     fn open(
         &mut self,
         server: usize,
@@ -272,7 +272,7 @@ impl Ensemble {
         Stage::Sent { zxid, last: false, opens }
     }
 
-    /// Answers what need not wait any longer.
+    /// Answers every request that no longer has to wait.
     pub(super) fn answer_all(&mut self, now: Moment, outcomes: &mut Outcomes) {
         for server in 0..self.servers.len() {
             let mut connections: Vec<ConnectionId> =
@@ -284,7 +284,7 @@ impl Ensemble {
         }
     }
 
-    /// Answers the first requests of a connection, as far as they need not wait.
+    /// Answers the first requests of a connection, up to the first one that must still wait.
     pub(super) fn answer(
         &mut self,
         server: usize,
@@ -341,7 +341,7 @@ impl Ensemble {
         Some(outcome)
     }
 
-    /// Gives a client its session again, if the leader knows it.
+    /// Resumes a session if the leader knows it and the password matches.
     fn prove(
         &mut self,
         server: usize,
@@ -361,12 +361,13 @@ impl Ensemble {
         if let Some(leader) = &mut self.leader {
             leader.owners.insert(session, server);
         }
-        // This server may not have applied yet that there is such a session.
+        // This server may not have applied the entry that opened the session yet.
         self.servers[server].state.sessions.insert(session, timeout);
         self.connect_response(server, from, request, session, timeout)
     }
 
-    /// Answers the request whose entry was just applied; returns its connection, if it is there.
+    /// Answers the request whose entry was just applied. Returns its connection, if that is still
+    /// open.
     pub(super) fn complete(
         &mut self,
         server: usize,
@@ -399,9 +400,9 @@ impl Ensemble {
             outcome.endings.extend(endings);
             return Some(requester);
         }
-        // A connection whose session has moved or ended is of no more use (ZOOKEEPER-710).
+        // A connection whose session has moved or ended is useless (ZOOKEEPER-710).
         if last || matches!(result, Err(Code::SessionMoved | Code::SessionExpired)) {
-            // It is told, and then closed.
+            // Send the reply first, then close the connection.
             outcome.endings.retain(|(connection, _)| *connection != requester);
             outcome.endings.push((requester, Ending::Flushed));
         }

@@ -1,4 +1,4 @@
-//! What a decided write does: the changes and their events (Apache's `DataTree`).
+//! Applies decided writes: the changes and their events (Apache's `DataTree`).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::sandbox::tree::{Seed, parent};
 use crate::sandbox::watches::{EventSink, Watches};
 
 impl State {
-    /// Applies a transaction, and tells the watchers. Returns what the one who asked is answered.
+    /// Applies a transaction and fires the watches. Returns the result for the reply.
     pub(crate) fn apply(&mut self, txn: Txn, outcome: &mut Outcome) -> Result<Body, Code> {
         self.zxid = txn.zxid;
         let time = txn.time;
@@ -94,8 +94,8 @@ impl State {
         self.tell(path, &node.acl, outcome, Watches::deleted);
     }
 
-    /// Tells the watchers who may read the znode that changed, or the one above where it is about
-    /// that one's children.
+    /// Fires watches, but only for clients that may read the changed znode, or its parent if the
+    /// event is about the parent's children.
     fn tell(
         &mut self,
         path: &str,
@@ -114,7 +114,7 @@ impl State {
         trigger(&mut self.watches, path, sink);
     }
 
-    /// Adds to the use that is noted in the quota's znode of stats.
+    /// Adds to the usage in the stats znode of the nearest quota.
     fn note_use(&mut self, path: &str, count: i64, bytes: i64) {
         let Some(subject) = self.quotas.subject_of(path) else { return };
         let stats = quota::stats_path(subject);
@@ -125,7 +125,7 @@ impl State {
         self.tree.note(&stats, track.write().as_bytes());
     }
 
-    /// Notes the use of a quota that is new.
+    /// Stores the usage of a new quota.
     fn count_use(&mut self, subject: &str) {
         let (nodes, bytes) = self.tree.totals(subject);
         let (count, bytes) = (signed(nodes), signed(bytes));

@@ -1,4 +1,4 @@
-//! The connections of one server: who may connect, which session each has, and its traffic.
+//! The connections of one server: admission, their sessions and their traffic.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use crate::sandbox::operation::{
     Body, Code, ConnectRequest, ConnectResponse, ConnectionId, Ending, Moment, Outcome, SessionId,
 };
 
-/// What went over the wire, and how long replies took, in milliseconds.
+/// Traffic counters. Latencies are in milliseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) received: u64,
@@ -30,41 +30,41 @@ impl Traffic {
     }
 }
 
-/// A connection, as far as the protocol is concerned.
+/// The state of a connection at the level of the protocol.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) session: Option<SessionId>,
-    /// The session timeout that was agreed on this connection, in milliseconds.
+    /// The session timeout that was negotiated on this connection, in milliseconds.
     pub(crate) timeout: u64,
-    /// Whom the client has proved to be. It ends with the connection; clients prove it again.
+    /// The client's identities. They end with the connection, so clients authenticate again.
     pub(crate) ids: Vec<Id>,
-    /// Wall milliseconds.
+    /// Milliseconds of the wall clock.
     pub(crate) established: i64,
     pub(crate) traffic: Traffic,
     pub(crate) last: Option<Last>,
 }
 
-/// The last request of a connection, as `cons` shows it.
+/// The last request of a connection, which `cons` shows.
 #[derive(Debug)]
 pub(crate) struct Last {
     pub(crate) letters: &'static str,
     pub(crate) xid: i32,
     pub(crate) zxid: i64,
-    /// Steady milliseconds.
+    /// Milliseconds of the steady clock.
     pub(crate) time: u64,
 }
 
 impl State {
-    /// Returns whether there is room for one more connection from `peer`. One is always kept for
-    /// the sandbox's owner.
+    /// Returns whether one more connection from `peer` is allowed. One more than the limit is kept
+    /// for the sandbox's owner.
     pub(crate) fn has_room(&self, peer: SocketAddr, owner: bool) -> bool {
         let limit = self.settings.max_connections;
         let same = |known: &&Connection| known.peer.ip() == peer.ip();
         limit == 0 || self.connections.values().filter(same).count() < limit + usize::from(owner)
     }
 
-    /// Notes a new connection.
+    /// Registers a new connection.
     pub(crate) fn accept(&mut self, connection: ConnectionId, peer: SocketAddr, now: Moment) {
         let accepted = Connection {
             peer,
@@ -78,9 +78,9 @@ impl State {
         self.connections.insert(connection, accepted);
     }
 
-    /// Answers a connection's first words: a new session, its own session again, or none. What is in
-    /// flight is to be flushed before. Where all memory is taken, only the sandbox's owner gets a
-    /// new session.
+    /// Handles a connect request: opens a session, resumes one, or reports it as expired. The
+    /// caller must flush the requests in flight first. If the memory limit is reached, only the
+    /// sandbox's owner gets a new session.
     pub(crate) fn connect(
         &mut self,
         from: ConnectionId,
@@ -90,7 +90,7 @@ impl State {
     ) -> Outcome {
         let mut outcome = Outcome::default();
         self.received(from);
-        // A client that has seen another server's future must not see this one's past.
+        // A client that has seen newer state on another server must not go back in time.
         let ahead = request.last_zxid > self.zxid;
         if ahead || request.session == NEW && self.is_full() && !owner {
             outcome.endings.push((from, Ending::AtOnce));
@@ -171,7 +171,7 @@ impl State {
         if size > MAX_IDENTITIES { Err(Code::AuthFailed) } else { Ok(Body::Empty) }
     }
 
-    /// Forgets a connection and its watches. Its session waits for another one.
+    /// Removes a connection and its watches. Its session stays open.
     pub(crate) fn disconnect(&mut self, connection: ConnectionId) {
         self.watches.disconnect(connection);
         if let Some(Connection { session: Some(session), .. }) =
@@ -181,7 +181,7 @@ impl State {
         }
     }
 
-    /// Notes how long requests of a connection took, in milliseconds.
+    /// Records the latency of requests, in milliseconds.
     pub(crate) fn answered(&mut self, from: ConnectionId, requests: u64, latency: u64) {
         self.traffic.answered(requests, latency);
         if let Some(connection) = self.connections.get_mut(&from) {
@@ -189,7 +189,7 @@ impl State {
         }
     }
 
-    /// Notes a frame that came in, or the bytes of a four-letter word.
+    /// Counts a received frame or four-letter word.
     pub(crate) fn received(&mut self, from: ConnectionId) {
         self.traffic.received += 1;
         if let Some(connection) = self.connections.get_mut(&from) {
@@ -197,7 +197,7 @@ impl State {
         }
     }
 
-    /// Forgets what each connection has sent and received.
+    /// Resets the traffic counters of all connections.
     pub(in crate::sandbox) fn reset_connection_traffic(&mut self) {
         for connection in self.connections.values_mut() {
             connection.traffic = Traffic::default();

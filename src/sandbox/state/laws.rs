@@ -1,4 +1,4 @@
-//! What holds after every request, whatever it was: the state's parts agree with each other.
+//! Invariants that hold after every request: the parts of the state agree with each other.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const CONNECTIONS: u64 = 3;
 #[derive(Debug, Clone)]
 enum Step {
     Ask(u64, Operation),
-    /// The connection breaks, and another one takes the session or begins a new one.
+    /// Closes the connection; a new one resumes the session or opens a new one.
     Break(u64, bool),
     /// Milliseconds.
     Pass(u64),
@@ -108,7 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The state, and a client on each of its connections.
+/// The state, and one client per connection.
 struct Simulation {
     state: State,
     now: Moment,
@@ -168,7 +168,7 @@ impl Simulation {
                 self.state.disconnect(id);
                 let session = if same { response.session } else { NEW };
                 let (id, again) = self.connect(session, &response.password);
-                // One that has expired is begun again.
+                // The session has expired, so open a new one.
                 let again = if again.session == NEW {
                     self.state.disconnect(id);
                     self.connect(NEW, &[])
@@ -214,7 +214,7 @@ proptest! {
             simulation.take(step);
             simulation.assert_sound();
         }
-        // When all have gone, nothing of theirs is left.
+        // After all clients have gone, no ephemerals and no watches may be left.
         for (id, _) in simulation.clients.clone() {
             simulation.state.disconnect(id);
         }

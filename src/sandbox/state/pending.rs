@@ -1,8 +1,9 @@
-//! What checks see of writes that are decided and not yet applied (Apache's outstanding changes).
+//! What the checks of a write see of earlier writes that are decided but not yet applied (Apache's
+//! outstanding changes).
 //!
-//! Not all of it is new: an ACL stays the old one until `setAcl` is applied, the use of a quota
-//! stays the old one, and a parent keeps its count of children while a closing session's ephemerals
-//! go (`PrepRequestProcessor`, from 3.4 to 3.9).
+//! Some state stays old until the change is applied: an ACL after `setAcl`, the usage of a quota,
+//! and a parent's count of children while the ephemerals of a closing session are deleted
+//! (`PrepRequestProcessor`, from 3.4 to 3.9).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::sandbox::node::{Life, Node};
 use crate::sandbox::operation::SessionId;
 use crate::sandbox::tree::{Tree, parent};
 
-/// What checks need to know of a znode.
+/// The fields of a znode that checks need.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) acl: Arc<[Acl]>,
@@ -39,17 +40,17 @@ impl Record {
     }
 }
 
-/// The znodes as they will be once all changes are made; `None` will be gone.
+/// The znodes as they will be after all pending changes; `None` means deleted.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Pending {
-    /// Each with the zxid of the write that makes it so.
+    /// Each with the zxid of the write that changes it last.
     znodes: HashMap<String, (i64, Option<Record>)>,
-    /// The zxid of the write that is being noted.
+    /// The zxid of the write that is being recorded.
     zxid: i64,
 }
 
 impl Pending {
-    /// Returns what a znode will be.
+    /// Returns the future state of a znode.
     pub(crate) fn record(&self, tree: &Tree, path: &str) -> Option<Record> {
         match self.znodes.get(path) {
             Some((_, record)) => record.clone(),
@@ -57,7 +58,7 @@ impl Pending {
         }
     }
 
-    /// Notes a transaction for the checks of later ones.
+    /// Records a transaction, so that later checks see it.
     pub(crate) fn note_txn(&mut self, tree: &Tree, txn: &Txn) {
         self.zxid = txn.zxid;
         match &txn.effect {
@@ -76,7 +77,7 @@ impl Pending {
         }
     }
 
-    /// Notes a change for the operations that follow.
+    /// Records a change, so that later operations see it.
     pub(crate) fn note(&mut self, tree: &Tree, change: &Change) {
         match change {
             Change::Create { path, data, acl, life, created_in_parent, .. } => {
@@ -110,7 +111,7 @@ impl Pending {
         }
     }
 
-    /// Returns a session's ephemerals as they will be.
+    /// Returns the paths of a session's ephemerals, pending changes included.
     pub(crate) fn ephemerals(&self, tree: &Tree, session: SessionId) -> Vec<String> {
         let mut paths: BTreeSet<&str> = tree.ephemerals(session).collect();
         for (path, (_, record)) in &self.znodes {
@@ -123,7 +124,7 @@ impl Pending {
         paths.into_iter().map(str::to_owned).collect()
     }
 
-    /// Forgets what is applied by now; `applied` is the zxid of the last write that is.
+    /// Forgets changes that are applied by now, up to and including the zxid `applied`.
     pub(crate) fn forget(&mut self, applied: i64) {
         self.znodes.retain(|_, (zxid, _)| *zxid > applied);
     }

@@ -1,4 +1,4 @@
-//! The checks of writes, in the order of Apache's `PrepRequestProcessor`.
+//! Checks of writes, in the order of Apache's `PrepRequestProcessor`.
 
 use super::State;
 use super::apply::{length, signed};
@@ -11,7 +11,7 @@ use crate::sandbox::path;
 use crate::sandbox::quota::{self, Track};
 use crate::sandbox::tree::{is_special, parent};
 
-/// Who asks for a change.
+/// The client that requests a change.
 #[derive(Clone, Copy)]
 pub(crate) struct Requester<'a> {
     pub(crate) session: SessionId,
@@ -19,7 +19,7 @@ pub(crate) struct Requester<'a> {
 }
 
 impl State {
-    /// Makes the checks of a write.
+    /// Checks a write, and returns the effect that it will have.
     pub(crate) fn decide(
         &self,
         pending: &Pending,
@@ -27,7 +27,7 @@ impl State {
         operation: Operation,
     ) -> Effect {
         match operation {
-            // A create mode that is none, or a TTL that is not there, spoils the request as a whole.
+            // An invalid create mode or a missing TTL makes the whole request malformed.
             Operation::Multi(operations) if operations.iter().any(has_no_mode) => {
                 Effect::Refused(Code::MarshallingError)
             }
@@ -39,9 +39,9 @@ impl State {
                     ephemerals: pending.ephemerals(&self.tree, session),
                 }
             }
-            // Only the leader of an ensemble reconfigures, and only where that is enabled.
+            // Only the leader of an ensemble can reconfigure, and only if that is enabled.
             Operation::Reconfig => Effect::Refused(Code::ReconfigDisabled),
-            // The server asks this of itself; a client's request never names a path in its way.
+            // The server uses this operation itself; a client's request is always refused.
             Operation::DeleteContainer => Effect::Refused(Code::BadArguments),
             operation => self
                 .prepare(pending, requester, operation)
@@ -49,7 +49,7 @@ impl State {
         }
     }
 
-    /// Decides all changes, or none and says of each whether it could have been made.
+    /// Decides all changes of a multi. If one fails, none is made and each gets an error code.
     fn decide_multi(
         &self,
         pending: &Pending,
@@ -94,8 +94,8 @@ impl State {
                 }
                 allowed(&record(parent(&path))?, permission::DELETE, requester)?;
                 let node = record(&path)?;
-                // The version comes before the children: a delete that is wrong both ways is of a
-                // bad version.
+                // Apache checks the version before the children, so a delete that fails both checks
+                // reports BadVersion.
                 next_version(node.version, version)?;
                 if node.children > 0 { Err(Code::NotEmpty) } else { Ok(Change::Delete { path }) }
             }
@@ -181,7 +181,7 @@ fn allowed(record: &Record, permissions: i32, requester: Requester<'_>) -> Resul
     if acl::allows(&record.acl, permissions, requester.ids) { Ok(()) } else { Err(Code::NoAuth) }
 }
 
-/// Returns the version after `current`, if `expected` is that or -1 for any.
+/// Returns the version after `current`, or an error unless `expected` is `current` or -1.
 fn next_version(current: i32, expected: i32) -> Result<i32, Code> {
     if expected != -1 && expected != current {
         return Err(Code::BadVersion);
@@ -189,13 +189,13 @@ fn next_version(current: i32, expected: i32) -> Result<i32, Code> {
     Ok(current.wrapping_add(1))
 }
 
-/// Returns whether a part of a multi creates something that its create mode does not name.
+/// Returns whether a part of a multi is a create whose create mode is invalid.
 fn has_no_mode(operation: &Operation) -> bool {
     matches!(operation, Operation::Create(Create { kind, flags, .. })
         if !(0..=4).contains(flags) && !matches!(kind, CreateKind::Ttl(_)))
 }
 
-/// Returns how long a znode is to live, by the kind of request and its create mode.
+/// Returns the lifetime of a new znode, given its kind of request and its create mode.
 fn life(kind: CreateKind, flags: i32, session: SessionId) -> Result<Life, Code> {
     let with_ttl = matches!(flags, 5 | 6);
     match kind {

@@ -1,4 +1,4 @@
-//! Reads and watches (FinalRequestProcessor): they take no zxid.
+//! Reads and watches (FinalRequestProcessor), which take no zxid.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::sandbox::operation::{
     WatchMode,
 };
 
-/// The largest data in the reply to a multi-read, in bytes. A request can name a large znode many
-/// thousand times, so without a limit one frame could ask for all memory there is.
+/// Maximum data in the reply to a multi-read, in bytes. A request can name one large znode
+/// thousands of times, so without a limit a single frame could exhaust the memory.
 const MAX_MULTI_READ: usize = 64 << 20;
 
 impl State {
@@ -30,7 +30,7 @@ impl State {
                 if self.node(&path).is_ok_and(|node| !self.may(from, node, permission::READ)) {
                     return Err(Code::NoAuth);
                 }
-                // Also if there is no znode: the watch then waits for it.
+                // Set the watch even without a znode: it then waits for the creation.
                 if watch {
                     self.watches.data.add(&path, from, WatchMode::Once);
                 }
@@ -63,7 +63,8 @@ impl State {
             Operation::GetAllChildrenNumber { path } => {
                 self.readable(from, &path)?;
                 Ok(Body::Number(count(match &*path {
-                    // The root has two names in Apache's tree, and one is below the other.
+                    // Apache's tree stores the root under two names, one of which counts as a
+                    // descendant.
                     "" => self.tree.count() - 1,
                     "/" => self.tree.count() - 2,
                     path => self.tree.totals(path).0 - 1,
@@ -132,7 +133,7 @@ impl State {
         }
     }
 
-    /// Reads several znodes; each has its own result.
+    /// Reads several znodes. Each has its own result.
     fn multi_read(&self, from: ConnectionId, operations: Vec<Operation>) -> Result<Body, Code> {
         let mut size = 0;
         let mut parts = Vec::with_capacity(operations.len());
@@ -156,7 +157,7 @@ impl State {
         Ok(Body::Several(parts))
     }
 
-    /// Takes over the watches of an earlier connection, and tells what they have missed.
+    /// Sets the watches of an earlier connection again, and sends the events that they missed.
     fn set_watches(&mut self, from: ConnectionId, old: &OldWatches, outcome: &mut Outcome) {
         let mut tell = |path: &str, kind| {
             outcome.events.push((from, Event { kind, path: path.into() }));

@@ -13,7 +13,7 @@ use crate::sandbox::operation::{
 const TICK: u64 = 1_000;
 const PEER: ([u8; 4], u16) = ([127, 0, 0, 1], 4000);
 
-/// A server and a clock that the test moves.
+/// A server with a clock that the test controls.
 struct Simulation {
     state: State,
     now: Moment,
@@ -187,7 +187,7 @@ fn a_session_moves_to_the_connection_that_knows_its_password() {
     let (two, again, outcome) = simulation.reconnect(3, response.session, &response.password);
     assert_eq!(again.session, response.session);
     assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
-    // The old connection ends late; the session stays with the new one.
+    // The old connection ends late; the session stays on the new one.
     simulation.state.disconnect(one);
     assert!(simulation.create(two, "/a", 0).is_ok());
 }
@@ -217,7 +217,7 @@ fn a_multi_is_all_or_nothing_and_tells_of_each_part() {
     assert_eq!(simulation.result(client, Operation::Multi(failing)), Ok(Body::Several(parts)));
     assert_eq!(simulation.result(client, get("/a", false)), Err(Code::NoNode));
 
-    // Later parts see the earlier ones; events come in order, under one zxid.
+    // Later parts see the earlier ones; events arrive in order, with one zxid.
     simulation
         .result(client, Operation::AddWatch { path: "/".into(), mode: WatchMode::Recursive })
         .expect("a watch");
@@ -379,12 +379,12 @@ fn what_cannot_be_read_or_is_unknown_is_answered_and_then_dropped() {
     assert_eq!(simulation.result(one, Operation::Reconfig), Err(Code::ReconfigDisabled));
 }
 
-/// A world whose writes are applied by a flush only.
+/// Creates a server that applies writes only when they are flushed.
 fn unflushed() -> Simulation {
     Simulation::with(Settings { flush_delay: Duration::from_millis(50), ..Settings::default() })
 }
 
-/// Sends operations one behind the other; returns what each is answered after the flush.
+/// Sends operations without waiting in between. Returns their results after the flush.
 fn pipelined(
     simulation: &mut Simulation,
     from: ConnectionId,
@@ -410,7 +410,8 @@ fn a_check_does_not_see_a_set_acl_in_flight() {
     };
     let created = pipelined(&mut simulation, client, vec![create("/p", 0), create("/p/q", 0)]);
     assert!(created.iter().all(Result::is_ok), "a new znode is seen");
-    // What the new ACL refuses is done, and what it allows is refused.
+    // Until it is applied, a new ACL is ignored: what it forbids still works, and what it allows
+    // fails.
     let tightened = pipelined(
         &mut simulation,
         client,

@@ -1,4 +1,4 @@
-//! Transactions: writes whose checks have been made. To apply one needs no further check.
+//! Transactions: writes that have passed their checks, so applying them cannot fail.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use crate::sandbox::acl::Acl;
 use crate::sandbox::node::Life;
 use crate::sandbox::operation::{Code, CreateKind, Data, SessionId};
 
-/// A decided write, under its zxid. A refused write has a zxid too.
+/// A decided write with its zxid. Refused writes have a zxid too.
 #[derive(Debug, Clone)]
 pub(crate) struct Txn {
     pub(crate) zxid: i64,
-    /// Wall milliseconds.
+    /// Milliseconds of the wall clock.
     pub(crate) time: i64,
     pub(crate) effect: Effect,
 }
 
-/// What a transaction does to the tree.
+/// The effect of a transaction on the tree.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
     /// A check failed.
@@ -44,7 +44,7 @@ pub(crate) enum Change {
         data: Data,
         acl: Arc<[Acl]>,
         life: Life,
-        /// The parent's number of creations from then on.
+        /// The parent's creation counter after this change.
         created_in_parent: i32,
     },
     Delete {

@@ -1,4 +1,4 @@
-//! Replies and events, written as frames.
+//! Encodes replies and events as frames.
 
 use super::Writer;
 use crate::sandbox::acl::{Acl, Id};
@@ -6,10 +6,10 @@ use crate::sandbox::operation::{
     Body, Code, ConnectResponse, Data, Event, Names, Part, Reply, Stat,
 };
 
-/// The number that stands for the request in the header of an event.
+/// The xid in the header of an event.
 const NOTIFICATION: i32 = -1;
 
-/// The state of an event's session: connected (Watcher.Event.KeeperState).
+/// The session state in an event: connected (Watcher.Event.KeeperState).
 const SYNC_CONNECTED: i32 = 3;
 
 /// Appends the frame of a reply.
@@ -27,11 +27,11 @@ pub(crate) fn reply(buffer: &mut Vec<u8>, reply: &Reply) {
     });
 }
 
-/// Appends the frame of a watch's event.
+/// Appends the frame of a watch event.
 pub(crate) fn event(buffer: &mut Vec<u8>, event: &Event) {
     Writer(buffer).frame(|writer| {
         writer.int(NOTIFICATION);
-        // The zxid of an event is unknown before 3.9.
+        // Events have no zxid before 3.9.
         writer.long(-1);
         writer.int(Code::Ok as i32);
         writer.int(event.kind as i32);
@@ -40,7 +40,7 @@ pub(crate) fn event(buffer: &mut Vec<u8>, event: &Event) {
     });
 }
 
-/// Appends the frame that answers a connect request.
+/// Appends the frame of a connect response.
 pub(crate) fn connect_response(buffer: &mut Vec<u8>, response: &ConnectResponse) {
     Writer(buffer).frame(|writer| {
         writer.int(0);
@@ -100,7 +100,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes one result of a multi; the numbers are those of the requests.
+    /// Writes one result of a multi. The type numbers are those of the requests.
     fn part(&mut self, part: &Part) {
         match part {
             Part::Created(path) => {

@@ -1,4 +1,4 @@
-//! Requests, read from their frames.
+//! Decodes requests from their frames.
 
 use super::{Malformed, Reader};
 use crate::sandbox::acl::{Acl, Id};
@@ -7,7 +7,7 @@ use crate::sandbox::operation::{
     WatchMode,
 };
 
-/// The numbers of requests (ZooDefs.OpCode).
+/// The type numbers of requests (ZooDefs.OpCode).
 mod code {
     pub(super) const CREATE: i32 = 1;
     pub(super) const DELETE: i32 = 2;
@@ -41,7 +41,7 @@ mod code {
     pub(super) const CLOSE: i32 = -11;
 }
 
-/// Reads the first frame of a connection.
+/// Decodes the connect request.
 pub(crate) fn connect_request(frame: &[u8]) -> Result<ConnectRequest, Malformed> {
     let mut reader = Reader(frame);
     let _protocol = reader.int()?;
@@ -50,13 +50,13 @@ pub(crate) fn connect_request(frame: &[u8]) -> Result<ConnectRequest, Malformed>
         timeout: reader.int()?,
         session: SessionId(reader.long()?),
         password: reader.buffer()?.unwrap_or_default().to_vec(),
-        // Clients before 3.4 end here.
+        // Clients before 3.4 do not send this field.
         read_only: reader.boolean().ok(),
     })
 }
 
-/// Reads any later frame. Without a header it is malformed; a body that cannot be read is an
-/// operation of its own, since it has an answer.
+/// Decodes any later request. A frame without a header is malformed. A body that cannot be parsed
+/// becomes an operation of its own, because the server answers it.
 pub(crate) fn request(frame: &[u8]) -> Result<Request, Malformed> {
     let mut reader = Reader(frame);
     let xid = reader.int()?;
@@ -182,7 +182,7 @@ fn data(reader: &mut Reader<'_>) -> Result<Data, Malformed> {
 
 fn acl(reader: &mut Reader<'_>) -> Result<Acl, Malformed> {
     let permissions = reader.int()?;
-    // A null scheme or id is like an empty one: no scheme accepts it.
+    // A null scheme or id is treated like an empty one: no scheme accepts it.
     let scheme = reader.nullable()?.unwrap_or_default();
     let id = reader.nullable()?.unwrap_or_default();
     Ok(Acl { permissions, id: Id { scheme, id } })
@@ -207,8 +207,8 @@ fn watch_kind(reader: &mut Reader<'_>) -> Result<WatchKind, Malformed> {
     }
 }
 
-/// Reads the operations of a multi: each behind a header, and a header that says "done". All are
-/// writes or all are reads.
+/// Decodes the operations of a multi. Each follows a header, and a last header says "done". All
+/// must be writes, or all reads.
 fn several(writes: bool, reader: &mut Reader<'_>) -> Result<Vec<Operation>, Malformed> {
     let mut operations = Vec::new();
     loop {
@@ -235,7 +235,7 @@ fn several(writes: bool, reader: &mut Reader<'_>) -> Result<Vec<Operation>, Malf
     Ok(operations)
 }
 
-/// Within a multi the create mode decides what is created before the number does (`Op.Create`).
+/// In a multi the create mode takes precedence over the request type (`Op.Create`).
 fn by_flags(operation: Operation) -> Operation {
     let Operation::Create(mut create) = operation else { return operation };
     create.kind = match (create.flags, create.kind) {

@@ -1,9 +1,9 @@
-//! What clients do, and what they learn from replies and events.
+//! What simulated clients do, and how they check replies and events.
 
 use super::*;
 
 impl Simulation {
-    /// Lets a client do something.
+    /// Performs one random action of a client.
     pub(super) fn act(&mut self, who: usize) -> Outcomes {
         let Some((server, connection, has_session)) = self.clients[who].line else {
             return self.connect(who);
@@ -62,7 +62,7 @@ impl Simulation {
         self.ensemble.request(server, connection, Request { xid, operation }, self.now)
     }
 
-    /// Writes on the connection that a session has moved away from.
+    /// Sends a write on the connection that the session has moved away from.
     pub(super) fn ask_on_the_older(&mut self, who: usize) -> Outcomes {
         let Some((server, connection)) = self.clients[who].older else { return Outcomes::new() };
         if !self.ensemble.takes_requests(server, connection) {
@@ -72,7 +72,7 @@ impl Simulation {
         self.ensemble.request(server, connection, Request { xid: -99, operation }, self.now)
     }
 
-    /// Lets a client go to another server, with or without an end of its connection.
+    /// Moves a client to another server, with or without closing its old connection.
     pub(super) fn leave(&mut self, who: usize) -> Outcomes {
         let Some((server, connection, has_session)) = self.clients[who].line.take() else {
             return Outcomes::new();
@@ -101,7 +101,7 @@ impl Simulation {
         let client = &mut self.clients[who];
         client.line = Some((server, connection, false));
         if client.session.is_none() {
-            // The leader opens the session now, though its server may tell so late.
+            // The leader opens the session now, although its server may report it later.
             client.heard = self.now.steady;
         }
         let (session, password) = client.session.unwrap_or((NEW, [0; 16]));
@@ -127,7 +127,7 @@ impl Simulation {
         outcomes
     }
 
-    /// Hands to the clients what is sent to them.
+    /// Delivers outcomes to the clients and checks them.
     pub(super) fn take(&mut self, outcomes: Outcomes) {
         let mut more = Outcomes::new();
         for (requester, outcome) in outcomes {
@@ -160,7 +160,7 @@ impl Simulation {
         let known = client.watch.take().expect("an event is for a watch, and comes once");
         assert_eq!(&*event.path, SHARED);
         let changed = self.ensemble.state(server).tree.get(SHARED).map(|node| node.mzxid);
-        // Law 8: the server has applied what it tells.
+        // Law 8: the event reports a change that the server has applied.
         assert_ne!(changed, Some(known));
         self.note("an event");
     }
@@ -204,7 +204,7 @@ impl Simulation {
 
     pub(super) fn take_reply(&mut self, requester: ConnectionId, reply: Reply) {
         if reply.xid == -99 {
-            // Law 6. Where the leader has changed, the older connection is gone.
+            // Law 6. After a change of leader, the older connection is gone.
             let moved = self.clients.iter().any(|client| {
                 client.older.is_some_and(|(_, id)| id == requester)
                     && client.line.is_some_and(|(server, _, has_session)| {
@@ -223,12 +223,12 @@ impl Simulation {
         let Some(question) = client.asked.remove(&reply.xid) else { return };
         let before = client.last_zxid;
         client.last_zxid = before.max(reply.zxid);
-        // Law 2: a session never goes back, so it sees its own writes.
+        // Law 2: a session never sees an older zxid, so it sees its own writes.
         assert!(reply.zxid >= before, "a session went back");
         assert!(self.ensemble.state(server).zxid >= reply.zxid, "Law 1: applied where it is told");
         match (question, reply.result) {
             (Asked::Create(path), Ok(_)) => {
-                // Law 1: a majority has it.
+                // Law 1: a majority has logged the entry.
                 let have = self.ensemble.servers.iter().filter(|s| s.logged() >= reply.zxid);
                 assert!(have.count() >= majority, "{path} was told too early");
                 assert!(!self.gone.contains(&path), "{path} was gone");
@@ -238,7 +238,7 @@ impl Simulation {
             (Asked::Read { watch }, Ok(Body::Data(_, stat))) => {
                 if let Some(then) = self.history.get(&reply.zxid) {
                     let known = then.iter().find(|(path, _)| path == SHARED);
-                    // Law 2: it is the prefix that the zxid names.
+                    // Law 2: the read matches the log prefix up to that zxid.
                     assert_eq!(known.map(|(_, mzxid)| *mzxid), Some(stat.mzxid));
                 }
                 if watch && let Some(client) = self.owner(requester) {

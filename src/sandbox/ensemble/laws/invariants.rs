@@ -1,4 +1,4 @@
-//! What must hold after every step.
+//! The invariants that are checked after every step.
 
 use super::*;
 
@@ -19,7 +19,7 @@ impl Simulation {
                     Effect::One(Change::Create { path, .. }) => {
                         self.decided.insert(path.clone());
                     }
-                    // A log that was left behind still has entries that are gone.
+                    // The log of a server that fell behind may still hold discarded entries.
                     Effect::CloseSession { session, .. }
                         if entry.txn.zxid >> 32 == self.ensemble.epoch =>
                     {
@@ -80,7 +80,7 @@ impl Simulation {
         let lost: Vec<String> = lost.cloned().collect();
         let any = !lost.is_empty();
         self.gone.extend(lost);
-        // An end that the new leader did not have is no end.
+        // A closing entry that the new leader lacks has no effect.
         self.ending.retain(|session, _| !state.sessions.is_open(*session));
         self.epoch = self.ensemble.epoch;
         self.elected = self.now.steady;
@@ -105,7 +105,7 @@ impl Simulation {
                 continue;
             };
             if !client.asked.is_empty() {
-                // `SetWatches` may wait for its turn.
+                // `SetWatches` may still be in flight.
                 continue;
             }
             let now = self.ensemble.state(server).tree.get(SHARED).map(|node| node.mzxid);
