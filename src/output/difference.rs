@@ -1,4 +1,4 @@
-//! How two values differ: text line by line, JSON field by field, anything else by its length.
+//! Differences between two values: text by line, JSON by field, anything else by length.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use similar::{ChangeTag, TextDiff};
 use super::Text;
 use super::style::Style;
 
-/// Lines of what is the same that are shown around what is not.
+/// Unchanged lines to show around each change.
 const CONTEXT: usize = 3;
 
-/// The longest text, in bytes, that is compared line by line.
+/// Maximum size of a text that is compared by line, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Writes how the data of two znodes differs, each line behind some blanks. None is a znode without
-/// data.
+/// Writes the difference between the data of two znodes, each line indented. `None` is a znode
+/// without data.
 pub fn show(old: Option<&[u8]>, new: Option<&[u8]>, out: &mut Text<'_>) {
     let text = |data: Option<&[u8]>| -> Option<String> {
         let text = std::str::from_utf8(data?).ok()?;
@@ -75,7 +75,8 @@ fn lines(old: &str, new: &str, out: &mut Text<'_>) {
     }
 }
 
-/// Returns the fields of a JSON object or array by where they are, or none for other text.
+/// Returns the fields of a JSON object or array by their path, or `None` if the text is no such
+/// JSON.
 fn object(text: &str) -> Option<BTreeMap<String, String>> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;

@@ -1,33 +1,33 @@
-//! The only door for foreign bytes to a terminal: what could move the cursor, hide, or turn text
-//! around is shown as an escape in printable ASCII.
+//! The only way for untrusted bytes to a terminal: characters that could move the cursor, hide text
+//! or reverse it are shown as escapes in printable ASCII.
 //!
-//! It is for eyes, not for reading back: a backslash in the data stays a backslash. Bytes that go
-//! into a pipe or a file do not pass here.
+//! The output is meant for people and cannot be parsed back: a backslash in the data stays a
+//! backslash. Bytes that go to a pipe or a file are not escaped.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
-/// What becomes of line feeds and tabs.
+/// How to treat line feeds and tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newlines {
-    /// They pass: data may have lines of its own.
+    /// Keep them, because data may have several lines.
     Keep,
-    /// They are shown as `\n` and `\t`: names and messages stay on one line.
+    /// Show them as `\n` and `\t`, so that names and messages stay on one line.
     Escape,
 }
 
-/// Marks on one character that a terminal is given. No language needs so many; a terminal that draws
-/// hundreds of them draws over its other rows, or hangs.
+/// Maximum combining marks on one character. No language needs more, and a terminal that draws
+/// hundreds of them overwrites other rows or hangs.
 const MOST_MARKS: usize = 8;
 
-/// Counts the marks that follow each other.
+/// Counts consecutive combining marks.
 #[derive(Default)]
 struct Marks(usize);
 
 impl Marks {
-    /// Returns whether the next character is a mark too many.
+    /// Counts the next character. Returns whether it is a mark beyond the limit.
     fn is_too_many(&mut self, c: char) -> bool {
         let is_mark = !c.is_ascii() && !c.is_control() && c.width() == Some(0);
         self.0 = if is_mark { self.0 + 1 } else { 0 };
@@ -35,7 +35,7 @@ impl Marks {
     }
 }
 
-/// Returns the bytes as text that is safe to write to a terminal.
+/// Returns the bytes as text that is safe to print on a terminal.
 pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
     let mut marks = Marks::default();
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -60,8 +60,8 @@ pub fn to_terminal(bytes: &[u8], newlines: Newlines) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Returns a JSON text that is safe to write to a terminal: the same value, in which what could drive
-/// it is written with JSON's own escapes.
+/// Returns JSON that is safe to print on a terminal: the same value, with dangerous characters
+/// written as JSON escapes.
 pub fn json_to_terminal(json: Vec<u8>) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(&json) else { return json };
     let mut marks = Marks::default();
@@ -83,7 +83,7 @@ pub fn json_to_terminal(json: Vec<u8>) -> Vec<u8> {
     safe.into_bytes()
 }
 
-/// Returns whether a character of data may be written to a terminal as it is.
+/// Returns whether a character of data may be printed on a terminal unchanged.
 pub fn is_safe(c: char) -> bool {
     !is_dangerous(c, Newlines::Keep)
 }
@@ -111,10 +111,9 @@ fn is_dangerous(c: char, newlines: Newlines) -> bool {
     }
 }
 
-/// Returns whether a character takes no room of its own, or changes the place or the order of
-/// others: line separators, bidirectional controls, joiners, variation selectors, tags, fillers
-/// (Unicode's `Default_Ignorable_Code_Point`, and the format and separator categories with no
-/// glyph).
+/// Returns whether a character has no glyph of its own, or changes the position or order of others:
+/// line separators, bidirectional controls, joiners, variation selectors, tags, fillers (Unicode's
+/// `Default_Ignorable_Code_Point`, and the format and separator categories without a glyph).
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}'
@@ -206,7 +205,8 @@ mod tests {
         assert_eq!(line(b"a\xff\xfeb"), "a\\xff\\xfeb");
         assert_eq!(line(b"\xe2\x82"), "\\xe2\\x82");
         assert_eq!(line(b"\x9b31m"), "\\x9b31m");
-        // Overlong encodings and surrogates must not smuggle an ESC or a control in.
+        // Overlong encodings and surrogates must not smuggle in an ESC or another control
+        // character.
         assert_eq!(line(b"\xc0\x9b"), "\\xc0\\x9b");
         assert_eq!(line(b"\xed\xa0\x80"), "\\xed\\xa0\\x80");
     }
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(data(heap(MOST_MARKS)), heap(MOST_MARKS));
         let shown = format!("a{}{}b", "\u{301}".repeat(MOST_MARKS), "\\u{301}".repeat(192));
         assert_eq!(data(heap(200)), shown);
-        // What is shown ends the heap, and the next begins again.
+        // The letter between them restarts the count.
         assert_eq!(data("e\u{301}".repeat(200)), "e\u{301}".repeat(200));
         let json = json_to_terminal(serde_json::to_vec(&heap(9)).expect("a string"));
         let marks = "\u{301}".repeat(MOST_MARKS);

@@ -1,5 +1,4 @@
-//! What came without being asked for: `WATCHER::` and what happened to a znode, or a line about the
-//! session.
+//! Asynchronous output: `WATCHER::` lines about znodes, and lines about the session.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use super::{Report, Text};
 use crate::session::{Losses, StateChange, Watch};
 use crate::zk::{Event, EventKind, WatchKind};
 
-/// Lost znodes and watches that are named; of more only the number is told.
+/// Maximum number of lost znodes or watches to name; the rest is only counted.
 const NAMED: usize = 20;
 
 impl Report for Event {
@@ -84,7 +83,7 @@ impl Report for StateChange {
     }
 }
 
-/// Writes a duration as a person would say it.
+/// Formats a duration for people.
 fn seconds(duration: Duration) -> String {
     match duration.as_secs() {
         0..10 => format!("{:.1} s", duration.as_secs_f64()),
@@ -94,7 +93,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 impl Losses {
-    /// Writes what was lost, a line each for ephemerals and watches.
+    /// Writes what was lost: one line for ephemerals and one for watches.
     pub(crate) fn text(&self, out: &mut Text<'_>) {
         let Self { ephemerals, more_ephemerals, watches } = self;
         let paths = ephemerals.iter().map(|path| (path.as_str(), ""));
@@ -104,7 +103,7 @@ impl Losses {
     }
 }
 
-/// Says in a word what a watch waited for.
+/// Returns the kind of a watch as a suffix.
 fn sort(watch: &Watch) -> &'static str {
     match watch.kind {
         WatchKind::Data => " (data)",
@@ -218,7 +217,7 @@ mod tests {
             (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
             (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
             (turn("Expired"), "Expired: session 0x1f is over; reconnect opens a new one\n"),
-            // One of several servers is named.
+            // If there are several servers, the line names the server.
             (from("Disconnected"), "Disconnected: b:2181 is lost; session 0x1f waits for one\n"),
             (from("SyncConnected"), "SyncConnected: b:2181 answers, session 0x1f\n"),
         ] {

@@ -39,7 +39,7 @@ fn entries<M: SerializeMap>(request: &Request, out: &mut M) -> Result<(), M::Err
     Ok(())
 }
 
-/// Fields by name.
+/// Serialises a list of fields as a JSON object.
 struct Fields<'a>(&'a [(&'static str, String)]);
 
 impl Serialize for Fields<'_> {

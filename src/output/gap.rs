@@ -1,22 +1,22 @@
-//! A place in a stream of events at which some are missing, or may be.
+//! A gap in a stream of events: some events are missing, or may be.
 
 use super::{Report, Text};
 use crate::zk::Stat;
 
-/// Here events are missing, or may be.
+/// Marks the place where events are missing, or may be.
 #[derive(Debug, serde::Serialize)]
 pub struct Gap {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The znode that was followed; empty where any may have changed.
+    /// The followed znode; empty if the gap may concern any znode.
     paths: Vec<String>,
     reason: String,
-    /// The znode as it was found afterwards, if it was looked for.
+    /// The state of the znode after the gap, if the shell has read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     stat: Option<Found>,
 }
 
-/// A znode as it was found, serialised as its stat or null.
+/// The state of a znode: its stat, or null if it does not exist.
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
 enum Found {
@@ -25,25 +25,26 @@ enum Found {
 }
 
 impl Gap {
-    /// Returns the gap in the events of one znode.
+    /// Returns a gap in the events of one znode.
     pub fn of(path: &str, reason: &str) -> Self {
         let (paths, reason) = (vec![path.to_owned()], reason.to_owned());
         Self { kind: "Gap", paths, reason, stat: None }
     }
 
-    /// Adds how the znode was found afterwards, if there was one.
+    /// Adds the state of the znode after the gap; `None` if it does not exist.
     #[must_use]
     pub fn found(self, now: Option<Stat>) -> Self {
         Self { stat: Some(now.map_or(Found::Absent, Found::There)), ..self }
     }
 
-    /// Returns the gap where so many events, of whatever znodes, found nobody who read them.
+    /// Returns a gap for `count` events of any znode that were dropped because they were not read
+    /// in time.
     pub fn left_out(count: u64) -> Self {
         Self { kind: "Gap", paths: Vec::new(), reason: left_out(count), stat: None }
     }
 }
 
-/// Says that so many events found nobody who read them.
+/// Describes a gap of `count` dropped events.
 pub(crate) fn left_out(count: u64) -> String {
     let (events, they) = if count == 1 { ("event", "it") } else { ("events", "they") };
     format!("{count} {events} dropped: {they} arrived faster than they were read")

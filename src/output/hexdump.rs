@@ -1,4 +1,4 @@
-//! Bytes as a table of sixteen columns, as `get -x` of zkCli prints them (Netty's `prettyHexDump`).
+//! A hex dump with sixteen bytes per row, as `get -x` of zkCli prints it (Netty's `prettyHexDump`).
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ const RULE: &str = "+--------+-------------------------------------------------+
 const HEAD: &str = "         +-------------------------------------------------+\n         \
                     |  0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f |\n";
 
-/// Returns the table, without a last newline; empty for no bytes.
+/// Returns the hex dump without a final newline; empty if there are no bytes.
 pub(crate) fn hexdump(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return String::new();

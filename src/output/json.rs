@@ -1,5 +1,4 @@
-//! A report for programs: one JSON object on a line. What the fields mean and which forms they take
-//! stands in `schema/output.schema.json`.
+//! JSON output for programs: one object per line. `schema/output.schema.json` documents the fields.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,22 +10,22 @@ use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::zk::ZnodeData;
 
-/// Which line a record answers.
+/// The input line that a record belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Origin {
-    /// The script: its file, or `stdin`.
+    /// The script file, or `stdin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The number of the line in the script, from 1 on.
+    /// The line number in the script, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// The command's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// The session, where the shell has more than one.
+    /// The name of the session, if the shell has more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The znode that the command is about.
+    /// The path that the command is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
@@ -35,13 +34,13 @@ pub struct Origin {
 #[derive(Serialize)]
 #[serde(tag = "record", rename_all = "lowercase")]
 enum Record<'a> {
-    /// What came of a command.
+    /// The result of a command.
     Result {
         #[serde(flatten)]
         origin: &'a Origin,
         result: &'a dyn Report,
     },
-    /// A part of what comes of it, ahead of the rest.
+    /// A part of a result, printed before the result is complete.
     Part {
         #[serde(flatten)]
         origin: &'a Origin,
@@ -51,20 +50,20 @@ enum Record<'a> {
     Error {
         #[serde(flatten)]
         origin: &'a Origin,
-        /// The line as it was typed, without secrets.
+        /// The line as typed, with secrets removed.
         #[serde(skip_serializing_if = "Option::is_none")]
         typed: Option<&'a str>,
         error: Failure<'a>,
     },
-    /// What came without being asked for.
+    /// An asynchronous event.
     Event {
         time: Time,
-        /// The session that it came to, where the shell has more than one.
+        /// The session that received the event, if the shell has more than one.
         #[serde(skip_serializing_if = "Option::is_none")]
         session: Option<&'a str>,
         event: &'a dyn Report,
     },
-    /// What a command sent and what came of it, where that is to be explained.
+    /// The requests that a command sent and their replies, if it runs under `explain`.
     Explanation {
         #[serde(flatten)]
         origin: &'a Origin,
@@ -82,12 +81,12 @@ struct Failure<'a> {
     /// Whether a write may or may not have been applied.
     uncertain: bool,
     hint: Option<&'a str>,
-    /// The parts that failed, where a command has several.
+    /// The errors of the parts that failed, if the command has several parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<Cause<'a>>,
 }
 
-/// Why a part of a command failed.
+/// The error of one part of a command.
 #[derive(Serialize)]
 struct Cause<'a> {
     message: String,
@@ -96,17 +95,17 @@ struct Cause<'a> {
     path: Option<&'a str>,
 }
 
-/// Writes what came of a command.
+/// Encodes the result of a command.
 pub(super) fn result(origin: &Origin, result: &dyn Report) -> Vec<u8> {
     line(&Record::Result { origin, result })
 }
 
-/// Writes a part of what comes of a command.
+/// Encodes a part of a result.
 pub(super) fn part(origin: &Origin, result: &dyn Report) -> Vec<u8> {
     line(&Record::Part { origin, result })
 }
 
-/// Writes why a command failed; `typed` is the line, without secrets.
+/// Encodes the error of a command; `typed` is the line with secrets removed.
 pub(super) fn error(
     origin: &Origin,
     typed: Option<&str>,
@@ -135,12 +134,12 @@ pub(super) fn error(
     line(&Record::Error { origin, typed, error })
 }
 
-/// Writes an event that was seen at `time`.
+/// Encodes an event that arrived at `time`.
 pub(super) fn event(session: Option<&str>, time: Time, event: &dyn Report) -> Vec<u8> {
     line(&Record::Event { time, session, event })
 }
 
-/// Writes what a command sent and what came of it.
+/// Encodes the requests of a command and their replies.
 pub(super) fn explanation(origin: &Origin, explanation: &dyn Report) -> Vec<u8> {
     line(&Record::Explanation { origin, explanation })
 }
@@ -156,7 +155,7 @@ pub fn data<S: Serializer>(data: &ZnodeData, serializer: S) -> Result<S::Ok, S::
     if data.is_null() { serializer.serialize_none() } else { bytes(data.as_bytes(), serializer) }
 }
 
-/// Serialises bytes: `{"text": …}` where they are UTF-8, else `{"base64": …}`.
+/// Serialises bytes as `{"text": …}` if they are UTF-8, else as `{"base64": …}`.
 pub fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     use serde::ser::SerializeMap;
     let mut map = serializer.serialize_map(Some(1))?;
@@ -167,8 +166,8 @@ pub fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Err
     map.end()
 }
 
-/// A zxid or a session's number: `{"hex": "0x…", "number": …}`. Programs that keep numbers as
-/// floating point lose the last digits of long ones; the text is exact.
+/// A zxid or session id: `{"hex": "0x…", "number": …}`. Programs that use floating point numbers
+/// lose the last digits of large values; the text is exact.
 #[derive(Debug, Clone, Copy)]
 pub struct Hex(pub i64);
 
@@ -182,18 +181,18 @@ impl Serialize for Hex {
     }
 }
 
-/// Serialises milliseconds since 1970 as [`Time`] does.
+/// Serialises milliseconds since 1970 like [`Time`].
 pub fn time<S: Serializer>(milliseconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     Time(*milliseconds).serialize(serializer)
 }
 
-/// Milliseconds since 1970, as RFC 3339 in UTC with three digits of a second, so that every time has
-/// the same width and sorts as text; null beyond the year 9999.
+/// Milliseconds since 1970, serialised as RFC 3339 in UTC with three decimals, so that every time
+/// has the same width and sorts as text. Times beyond the year 9999 become null.
 #[derive(Debug, Clone, Copy)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// Returns what this machine's clock says.
+    /// Returns the current time.
     pub fn now() -> Self {
         Self(Timestamp::now().as_millisecond())
     }

@@ -1,6 +1,6 @@
-//! What a command hands back, and how it is shown: as text in the words of a dialect.
+//! Reports, the results of commands, and how they are shown in each dialect.
 //!
-//! A report knows nothing of where it goes; whether that is a terminal is the [`View`]'s business.
+//! A report does not know where it is printed; the [`View`] decides whether that is a terminal.
 
 pub mod difference;
 pub mod escape;
@@ -27,19 +27,19 @@ pub use self::text::Text;
 use crate::dialect::{Dialect, Format};
 use crate::error::Error;
 
-/// What a command hands back: one value, shown as text for people or serialised for programs.
+/// The result of a command, shown as text for people or serialised for programs.
 pub trait Report: erased_serde::Serialize + Send {
-    /// Writes the report as zkCli would print it, each line with its newline.
+    /// Writes the report as zkCli would print it; every line ends with a newline.
     fn text(&self, out: &mut Text<'_>);
 
-    /// Returns why this is a failure all the same: a command that answers no is one that has failed
-    /// where its exit status is what counts.
+    /// Returns the error of a report that is negative, so that a command which answers "no" can
+    /// fail with an exit status.
     fn failure(&self) -> Option<Error> {
         None
     }
 
-    /// Returns the data alone, where the report has data of its own to give: not even a newline is
-    /// added. None shows the text.
+    /// Returns only the data, if the report has data of its own; not even a newline is added.
+    /// `None` prints the text instead.
     fn raw(&self) -> Option<Vec<u8>> {
         None
     }
@@ -61,17 +61,17 @@ impl Report for Box<dyn Report> {
     }
 }
 
-/// How reports are shown, decided once at the start.
+/// How reports are shown; decided once at startup.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about two streams")]
 pub struct View {
-    /// For whom results, errors and events are written.
+    /// The format of results, errors and events.
     pub format: Format,
-    /// Whose words are used.
+    /// The dialect of messages.
     pub dialect: Dialect,
-    /// Whether a person reads the results: foreign bytes are escaped.
+    /// Whether results go to a terminal, so that untrusted bytes are escaped.
     pub terminal: bool,
-    /// Whether a person reads the errors: foreign bytes are escaped, and hints are given.
+    /// Whether errors go to a terminal, so that untrusted bytes are escaped and hints are shown.
     pub errors_on_terminal: bool,
     /// Whether results and events may be coloured.
     pub color: bool,
@@ -80,7 +80,7 @@ pub struct View {
 }
 
 impl View {
-    /// Text without colours in the default dialect, for a person or for a program.
+    /// Text without colours in the default dialect, for a terminal or for a program.
     #[cfg(test)]
     pub(crate) fn plain(terminal: bool) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl View {
         }
     }
 
-    /// Renders what came of a command, newline included; empty when there is nothing to say.
+    /// Renders the result of a command, newline included. Empty if there is nothing to print.
     pub fn result(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {
             Format::Json => self.record(json::result(origin, report)),
@@ -108,7 +108,7 @@ impl View {
         }
     }
 
-    /// Renders a part of what comes of a command, ahead of the rest.
+    /// Renders a part of a result, printed before the result is complete.
     pub fn part(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {
             Format::Json => self.record(json::part(origin, report)),
@@ -116,9 +116,9 @@ impl View {
         }
     }
 
-    /// Renders what came without being asked for, at `now`; in the text the time of day stands
-    /// before it where `times` says so. `session` is the one that it came to, where the shell has
-    /// more than one.
+    /// Renders an asynchronous event that arrived at `now`. The text starts with the time of day if
+    /// `times` is set. `session` names the session that received it, if the shell has more than
+    /// one.
     pub fn event(
         &self,
         session: Option<&str>,
@@ -138,7 +138,7 @@ impl View {
         text
     }
 
-    /// Renders what a command sent and what came of it.
+    /// Renders the requests of a command and their replies.
     pub fn explanation(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {
             Format::Json => self.record(json::explanation(origin, report)),
@@ -151,7 +151,8 @@ impl View {
         if self.terminal { escape::json_to_terminal(json) } else { json }
     }
 
-    /// Returns whether a stat that costs nothing is told though it was not asked for.
+    /// Returns whether to show a stat that the reply contains anyway, although the user did not ask
+    /// for it.
     pub fn tells_stat(&self) -> bool {
         self.dialect.always_shows_stat() || self.format == Format::Json
     }
@@ -165,8 +166,8 @@ impl View {
 }
 
 impl View {
-    /// Renders an error for programs, as a line of standard output, or none if errors are sentences
-    /// on standard error. `typed` is the line, without secrets.
+    /// Renders an error as a JSON record for standard output, or returns `None` if errors are
+    /// printed as text on standard error. `typed` is the line with secrets removed.
     pub fn record_of(
         &self,
         origin: &Origin,
@@ -177,8 +178,8 @@ impl View {
         json.then(|| self.record(json::error(origin, typed, error, self.dialect)))
     }
 
-    /// Renders an error, without the last newline: the sentence, the usage line where words were
-    /// wrong, and on a terminal what to do next.
+    /// Renders an error without the final newline: the message, the usage line after a usage error,
+    /// and on a terminal a hint.
     pub fn complaint(&self, error: &Error) -> String {
         let mut text = self.statement(error);
         if self.errors_on_terminal
@@ -190,7 +191,8 @@ impl View {
         text
     }
 
-    /// As [`View::complaint`], without what to do next: in a script nobody is there to do it.
+    /// Renders an error like [`View::complaint`] but without a hint, since nobody can act on it in
+    /// a script.
     pub fn statement(&self, error: &Error) -> String {
         let sentence = self.one_line(&error.message(self.dialect));
         let mut text = Style::Wrong.paint(self.color_errors, &sentence);
@@ -203,7 +205,7 @@ impl View {
         text
     }
 
-    /// Keeps a sentence on one line, whatever names it quotes.
+    /// Keeps a message on one line, even if the names in it contain newlines.
     pub fn one_line(self, sentence: &str) -> String {
         if self.errors_on_terminal {
             escape::to_terminal(sentence.as_bytes(), Newlines::Escape).into_owned()
@@ -213,7 +215,7 @@ impl View {
     }
 }
 
-/// The report of a command that says nothing when it has worked.
+/// The report of a command that prints nothing on success.
 #[derive(Debug, serde::Serialize)]
 pub struct NoOutput {}
 
@@ -221,7 +223,7 @@ impl Report for NoOutput {
     fn text(&self, _: &mut Text<'_>) {}
 }
 
-/// A report of plain lines that zksh itself words.
+/// A report with lines of zksh's own text.
 #[derive(Debug)]
 pub struct Message(pub String);
 

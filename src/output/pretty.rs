@@ -1,6 +1,6 @@
-//! Data shown as what it is: JSON indented, text as text, what is compressed as what it was, messages
-//! of well-known systems with the names of their fields, anything else as a hexdump. A line above says
-//! what the data seems to be, where that cannot be seen.
+//! Pretty-printed data: JSON is indented, text is printed as it is, compressed data is unpacked,
+//! messages of well-known systems get field names, and anything else becomes a hex dump. A first
+//! line names the detected format if it is not obvious.
 
 mod json;
 mod kind;
@@ -14,10 +14,10 @@ use super::style::Style;
 use super::{Text, hexdump};
 use crate::zk::ZnodePath;
 
-/// How often data inside data is undone: somebody may have compressed a file that was compressed.
+/// Maximum number of nested compression layers: somebody may have compressed a compressed file.
 const MOST_LAYERS: usize = 4;
 
-/// Writes the data of the znode at `path` as what it is, newline included.
+/// Pretty-prints the data of the znode at `path`, newline included.
 pub fn show(path: &ZnodePath, data: &[u8], out: &mut Text<'_>) {
     show_layer(path, data, 0, out);
 }
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_text_cannot_drive_the_terminal() {
-        // A bidirectional control is text by its encoding; escape shows it.
+        // A bidirectional control character is valid text; `escape` makes it visible.
         assert_eq!(seen("a\u{202e}b".as_bytes()), "a\\u{202e}b\n");
         assert_eq!(seen("{\"\u{202e}\":1}".as_bytes()), "{\n  \"\\u{202e}\": 1\n}\n");
         assert!(seen(b"\x1b[2J!").starts_with("binary, 5 bytes\n"));

@@ -1,4 +1,4 @@
-//! The stat block: eleven lines, `key = value`.
+//! The stat block: eleven lines of the form `key = value`.
 
 use std::cell::RefCell;
 
@@ -24,9 +24,9 @@ impl Report for Stat {
     }
 }
 
-/// Returns a time as `java.util.Date` prints it, in the zone of `TZ`.
+/// Formats a time as `java.util.Date` prints it, in the time zone of `TZ`.
 pub(crate) fn date(milliseconds: i64) -> String {
-    // Most znodes of a script were last written in the same second as the one before.
+    // Consecutive znodes were often written in the same second, so the last text is cached.
     thread_local!(static LAST: RefCell<Option<(i64, String)>> = const { RefCell::new(None) });
     let second = milliseconds.div_euclid(1000);
     LAST.with_borrow_mut(|last| match last {
@@ -38,7 +38,7 @@ pub(crate) fn date(milliseconds: i64) -> String {
     })
 }
 
-/// Returns the time of day to the millisecond, in the zone of `TZ`.
+/// Formats the time of day with milliseconds, in the time zone of `TZ`.
 pub(super) fn time(milliseconds: i64) -> String {
     time_in(milliseconds, TimeZone::system())
 }
@@ -53,7 +53,7 @@ fn time_in(milliseconds: i64, zone: TimeZone) -> String {
 fn date_in(milliseconds: i64, zone: TimeZone) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.to_zoned(zone).strftime("%a %b %d %H:%M:%S %Z %Y").to_string(),
-        // Beyond the year 9999: no real clock, but a server may send it.
+        // No real clock goes beyond the year 9999, but a server may send such a time.
         Err(_) => format!("{} s", milliseconds.div_euclid(1000)),
     }
 }

@@ -1,18 +1,18 @@
-//! What colours mean, in one place. Meaning never rests on a colour alone: whoever does not see it
-//! reads the same words.
+//! The meaning of colours, defined in one place. Colour never carries meaning alone: the words say
+//! the same.
 
 use colored::Color;
 
-/// What is to be seen at a glance.
+/// The meaning of a highlighted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// The name of a value.
     Key,
-    /// Something has come: a znode was created, a server answers.
+    /// Something appeared: a znode was created, a server answers.
     Come,
-    /// Something is other than it was.
+    /// Something changed.
     Changed,
-    /// Something has gone: a znode was deleted.
+    /// Something disappeared: a znode was deleted.
     Gone,
     /// The session is in trouble.
     Trouble,
@@ -34,35 +34,35 @@ impl Style {
         }
     }
 
-    /// Returns words of ours that are seen so, where colours are wanted.
+    /// Returns text in this style, if colours are `wanted`.
     pub fn paint(self, wanted: bool, words: &str) -> String {
         if wanted { format!("{}{words}{END}", self.begin()) } else { words.to_owned() }
     }
 
-    /// The sequence that stands before such words.
+    /// Returns the escape sequence that starts this style.
     pub(super) fn begin(self) -> String {
         format!("\x1b[{}m", self.color().to_fg_str())
     }
 }
 
-/// How the prompt names the servers.
+/// How the prompt names the ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PromptStyle {
-    /// By the name of the ensemble where it was chosen by that, else as `Short`.
+    /// The configured name of the ensemble if the user chose it by name, else as `Short`.
     #[default]
     Name,
-    /// By the first server and the number of others.
+    /// The first server and the number of other servers.
     Short,
-    /// By all servers.
+    /// All servers.
     Full,
 }
 
 impl PromptStyle {
-    /// Every style, in the order of their numbers.
+    /// All styles, in the order of their numbers.
     pub const ALL: [Self; 3] = [Self::Name, Self::Short, Self::Full];
 
-    /// Returns the word that is typed.
+    /// Returns the word that the user types for this style.
     pub fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -72,7 +72,7 @@ impl PromptStyle {
     }
 }
 
-/// The colour of a prompt, by which a person tells one ensemble from another.
+/// The colour of a prompt, which lets users tell ensembles apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -86,7 +86,7 @@ pub enum PromptColor {
 }
 
 impl PromptColor {
-    /// Returns words in this colour.
+    /// Returns text in this colour.
     pub fn paint(self, words: &str) -> String {
         let color = match self {
             Self::Red => Color::Red,
@@ -100,5 +100,5 @@ impl PromptColor {
     }
 }
 
-/// The sequence that stands behind coloured words.
+/// The escape sequence that ends a style.
 pub(super) const END: &str = "\x1b[0m";

@@ -1,4 +1,5 @@
-//! The text of a report: own words as they are, foreign bytes through `escape` on a terminal.
+//! The text of a report: our own words are printed as they are, untrusted bytes are escaped on a
+//! terminal.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
@@ -8,13 +9,13 @@ use super::escape::{self, Newlines};
 use super::style::{self, Style};
 use crate::dialect::Dialect;
 
-/// More bytes than a stat block has: the longest of what is often written.
+/// Initial capacity in bytes: more than a stat block, the longest of the frequent reports.
 const STAT_BYTES: usize = 384;
 
-/// Text that is being written.
+/// A text under construction.
 pub struct Text<'a> {
     view: &'a View,
-    /// The session that it is about, where the shell has more than one.
+    /// The session that the text is about, if the shell has more than one.
     session: Option<&'a str>,
     bytes: Vec<u8>,
 }
@@ -24,44 +25,44 @@ impl<'a> Text<'a> {
         Self { view, session: None, bytes: Vec::with_capacity(STAT_BYTES) }
     }
 
-    /// Names the session that it is about.
+    /// Sets the session that the text is about.
     pub(super) fn of_session(self, session: Option<&'a str>) -> Self {
         Self { session, ..self }
     }
 
-    /// Returns the session that it is about, where the shell has more than one.
+    /// Returns the session that the text is about, if the shell has more than one.
     pub fn session(&self) -> Option<&'a str> {
         self.session
     }
 
-    /// Returns whose words to use.
+    /// Returns the dialect of messages.
     pub fn dialect(&self) -> Dialect {
         self.view.dialect
     }
 
-    /// Returns whether a person reads it.
+    /// Returns whether the text goes to a terminal.
     pub fn is_terminal(&self) -> bool {
         self.view.terminal
     }
 
-    /// Writes own words as they are, quicker than [`Text::own`] does.
+    /// Writes our own words, without the formatting overhead of [`Text::own`].
     fn plain(&mut self, words: &str) {
         self.bytes.extend_from_slice(words.as_bytes());
     }
 
-    /// Writes own words and a newline.
+    /// Writes our own words and a newline.
     pub fn line(&mut self, words: impl Display) {
         self.own(words);
         self.bytes.push(b'\n');
     }
 
-    /// Writes own words.
+    /// Writes our own words.
     pub fn own(&mut self, words: impl Display) {
         // Writing into memory cannot fail.
         let _ = write!(self, "{words}");
     }
 
-    /// Writes what `write` writes, coloured where colours are wanted.
+    /// Runs `write`, whose output is coloured if colours are on.
     pub fn look(&mut self, look: Style, write: impl FnOnce(&mut Self)) {
         if self.view.color {
             self.plain(&look.begin());
@@ -79,12 +80,12 @@ impl<'a> Text<'a> {
         self.line(value);
     }
 
-    /// Writes a name, path or other foreign word that belongs on one line.
+    /// Writes a name, path or other untrusted word, and keeps it on one line.
     pub fn foreign(&mut self, word: &str) {
         self.escaped(word.as_bytes(), Newlines::Escape);
     }
 
-    /// Writes foreign data, which may have lines of its own.
+    /// Writes untrusted data, which may have several lines.
     pub fn data(&mut self, data: &[u8]) {
         self.escaped(data, Newlines::Keep);
     }
@@ -113,7 +114,7 @@ impl<'a> Text<'a> {
         self.plain("]\n");
     }
 
-    /// Returns what was written.
+    /// Returns the finished text.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

@@ -1,9 +1,9 @@
-//! What the user should know of, though no server tells it: in a sentence, and for programs.
+//! Warnings from the shell itself, not from a server: as a sentence and for programs.
 
 use super::{Report, Text};
 use crate::session::Warning;
 
-/// Watched znodes that a sentence names; programs are told all.
+/// Maximum number of watched znodes that a sentence names; JSON names all.
 const NAMED: usize = 3;
 
 impl Warning {

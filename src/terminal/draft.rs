@@ -1,5 +1,5 @@
-//! A file that the user edits with an editor. It may hold a secret, so only its owner can read it.
-//! It is deleted only when nobody needs it any more.
+//! A temporary file that the user changes in an editor. It may hold a secret, so only its owner can
+//! read it, and it is deleted as soon as it is no longer needed.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -11,16 +11,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::tty_guard::child_program;
 
-/// The editor where neither `VISUAL` nor `EDITOR` names one (POSIX names it for `mailx`, `more` …).
+/// The editor if neither `VISUAL` nor `EDITOR` is set (the default of POSIX `mailx` and `more`).
 const EDITOR: &str = "vi";
 
-/// Largest file that is read back, in bytes: more than any server takes.
+/// Maximum size of the edited file in bytes, more than any server accepts.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// Longest name that the file takes over from its znode, in bytes: file systems allow 255.
+/// Maximum length of the part of the file name that comes from the znode, in bytes: file systems
+/// allow 255.
 const LONGEST: usize = 100;
 
-/// A file in a folder of its own.
+/// A file in its own temporary folder.
 #[derive(Debug)]
 pub struct Draft {
     folder: PathBuf,
@@ -29,12 +30,13 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Writes `text` to a new file; its name ends as `name` does, since editors judge by that.
+    /// Writes `text` to a new file. The file name ends like `name`, since editors choose the syntax
+    /// by it.
     pub fn new(name: &str, text: &str) -> io::Result<Self> {
         let base = std::env::temp_dir();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let folder = base.join(format!("zksh-{}-{}", std::process::id(), now.as_nanos()));
-        // It fails where somebody has made one of that name.
+        // This fails if somebody else has already created a folder with this name.
         DirBuilder::new().mode(0o700).create(&folder)?;
         let file = folder.join(file_name(name));
         let draft = Self { folder, file, text: text.to_owned() };
@@ -53,13 +55,13 @@ impl Draft {
         &self.file
     }
 
-    /// Returns where the file is, for people.
+    /// Returns the path of the file, for messages.
     pub fn place(&self) -> std::path::Display<'_> {
         self.file.display()
     }
 
-    /// Reads the file. Where `text` did not end with a newline, one that the editor has added is
-    /// left out.
+    /// Reads the file. If `text` did not end with a newline, a final newline that the editor added
+    /// is removed.
     pub fn read(&self, text: &str) -> io::Result<String> {
         if self.file.metadata()?.len() > LARGEST {
             return Err(io::Error::other("the file is larger than any server accepts"));
@@ -71,32 +73,32 @@ impl Draft {
         Ok(edited)
     }
 
-    /// Returns whether the file is as it was made.
+    /// Returns whether the file still has its original content.
     pub fn is_untouched(&self) -> bool {
         self.read(&self.text).is_ok_and(|edited| edited == self.text)
     }
 
-    /// Removes the file, and whatever the editor has left beside it.
+    /// Removes the file, and whatever the editor has left next to it.
     pub fn remove(&self) {
-        // Only its owner could read it; no reason to trouble anyone.
+        // A failure is not worth a message: only the owner can read the file.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Returns the editor that the user has chosen with `VISUAL` or `EDITOR`, perhaps with options.
+/// Returns the editor command from `VISUAL` or `EDITOR`, which may include options.
 pub fn editor() -> String {
     let named = |name| std::env::var(name).ok().filter(|editor| !editor.trim().is_empty());
     named("VISUAL").or_else(|| named("EDITOR")).unwrap_or_else(|| EDITOR.to_owned())
 }
 
-/// Returns the arguments with which `sh` runs an editor on a file.
+/// Returns the arguments of the `sh` that runs the editor on a file.
 pub fn editor_arguments<'a>(editor: &str, file: &'a Path) -> [Cow<'a, OsStr>; 4] {
     let script = child_program(&format!("{editor} \"$1\""));
     let own = |text: String| Cow::Owned(OsString::from(text));
     [own("-c".to_owned()), own(script), own("sh".to_owned()), file.as_os_str().into()]
 }
 
-/// Returns a name that is harmless in a shell and at a terminal.
+/// Returns a file name that is safe in a shell and on a terminal.
 fn file_name(znode: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = znode.chars().map(|c| if harmless(c) { c } else { '_' }).collect();

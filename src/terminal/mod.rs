@@ -1,9 +1,9 @@
-//! Owns standard output and standard error, and puts events between the results of two commands or,
-//! on a terminal, above the prompt.
+//! Owns standard output and standard error. Events are printed between the results of two commands
+//! or, on a terminal, above the prompt.
 //!
 //! Any thread may queue an event. While a line is being edited, the editing thread draws the events
-//! (see [`prompt`]); otherwise a thread of the screen writes them. This module knows neither
-//! commands nor the line editor.
+//! (see [`prompt`]); otherwise the writer thread prints them. This module knows neither commands
+//! nor the line editor.
 
 pub mod draft;
 mod mode;

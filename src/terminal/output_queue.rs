@@ -1,4 +1,4 @@
-//! Output waiting to be written, and what it waits for.
+//! The queue of output that waits to be written, and the reasons why it waits.
 
 use std::io;
 
@@ -6,47 +6,47 @@ use super::prompt_state::{Prompt, PromptState};
 use crate::bounded_queue::BoundedQueue;
 use crate::output::gap;
 
-/// Bytes of events that wait for a reader who has stopped; of more only the number is kept.
+/// Maximum bytes of events that wait for a stalled reader. Events beyond it are only counted.
 const MOST_WAITING: usize = 1024 * 1024;
 
-/// What has the terminal, or the pipe. While it has, events wait.
+/// What currently uses the terminal or the pipe. Events wait until it has finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Foreground {
     /// Nothing, or a prompt.
     #[default]
     Nothing,
-    /// A command's result that has begun and not ended.
+    /// A command that has printed a part of its result.
     Result,
     /// A question on the terminal.
     Question,
-    /// Another program.
+    /// Another program, such as an editor or a pager.
     ChildProgram,
 }
 
-/// Whether output is still written.
+/// Whether output can still be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Output {
     #[default]
     Open,
-    /// The first failure to write; nothing is written after it.
+    /// The first write error; nothing is written after it.
     Failed(io::ErrorKind),
     /// The screen has been dropped.
     Closed,
 }
 
-/// What waits to be written.
+/// Output that waits to be written.
 pub(super) struct OutputQueue {
-    /// On its way to standard output.
+    /// Bytes for standard output.
     pub(super) stdout: Vec<u8>,
-    /// On its way to standard error, after `stdout`.
+    /// Bytes for standard error, written after `stdout`.
     pub(super) stderr: Vec<u8>,
-    /// Whether the writer's thread is to write both now.
+    /// Whether the writer thread should write both at once.
     pub(super) urgent: bool,
-    /// Events whose place has not come.
+    /// Events that must still wait.
     pub(super) events: BoundedQueue<Vec<u8>>,
     pub(super) foreground: Foreground,
     pub(super) prompt: Prompt,
-    /// The prompt on a terminal that cannot move its cursor, while a line is typed behind it.
+    /// The prompt on a terminal that cannot move its cursor, while the user types a line.
     pub(super) plain_prompt: Option<String>,
     pub(super) output: Output,
 }
@@ -67,13 +67,13 @@ impl Default for OutputQueue {
 }
 
 impl OutputQueue {
-    /// Adds an event for standard output, or counts it if there is no room.
+    /// Queues an event for standard output, or only counts it if the queue is full.
     pub(super) fn push_event(&mut self, text: &[u8]) {
         let elsewhere = self.stdout.len() + self.stderr.len();
         self.events.push_beside(elsewhere, (), text.len(), text.to_vec());
     }
 
-    /// Adds an event for standard error, or counts it if there is no room.
+    /// Queues an event for standard error, or only counts it if the queue is full.
     pub(super) fn push_aside(&mut self, text: &[u8]) {
         let elsewhere = self.stdout.len() + self.stderr.len();
         if self.events.admit((), text.len(), elsewhere) {
@@ -81,18 +81,18 @@ impl OutputQueue {
         }
     }
 
-    /// Takes all events that wait.
+    /// Takes all waiting events.
     pub(super) fn take_events(&mut self) -> Vec<u8> {
         std::iter::from_fn(|| self.events.take_item()).flatten().collect()
     }
 
-    /// Takes the line that says how many events found no room, once those before them are taken.
+    /// Takes the line that reports dropped events, once all events before the gap have been taken.
     pub(super) fn take_gap(&mut self) -> Option<String> {
         let count = self.events.take_gap()?;
         Some(format!("Gap: {}\n", gap::left_out(count)))
     }
 
-    /// Lets the events follow what was printed before, unless they must wait.
+    /// Moves waiting events to standard output, unless they must still wait.
     pub(super) fn place_events(&mut self) {
         let free = self.foreground == Foreground::Nothing && self.prompt.state == PromptState::Idle;
         if free && !self.events.is_empty() {
@@ -106,7 +106,7 @@ impl OutputQueue {
         }
     }
 
-    /// Returns whether the writer's thread has something to do.
+    /// Returns whether the writer thread has something to write.
     pub(super) fn is_due(&self) -> bool {
         self.urgent && self.prompt.state == PromptState::Idle
     }

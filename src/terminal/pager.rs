@@ -9,32 +9,32 @@ use unicode_width::UnicodeWidthChar;
 use super::tty_guard::{TtyGuard, child_program};
 use super::writer::Writer;
 
-/// The pager where `PAGER` names none.
+/// The pager if `PAGER` is not set.
 const PAGER: &str = "less";
 
-/// How `less` is to behave where the user has not said it: end at once when all fits, show colours,
-/// leave the text on the screen.
+/// The options of `less` if the user has set none: quit if the text fits on one screen, show
+/// colours, do not clear the screen.
 const LESS: &str = "FRX";
 
-/// A result that may turn out longer than the screen.
+/// A result that may be longer than the screen.
 pub(super) struct Pages {
     columns: usize,
-    /// Rows that are free before the screen is full.
+    /// Rows that are still free on the screen.
     pub(super) left: usize,
-    /// Output that nobody has shown yet.
+    /// Output that has not been shown yet.
     held: Vec<u8>,
     reader: Reader,
-    /// The program that reads the result, however short it is, or none for a pager.
+    /// The program that reads the whole result, however short it is; `None` to use a pager.
     program: Option<String>,
 }
 
 /// Who shows the result.
 enum Reader {
-    /// Nobody yet: it may fit on the screen.
+    /// Nothing has been started: the result may fit on the screen.
     NotNeeded,
-    /// The pager.
+    /// The pager is running.
     Reading(Pager),
-    /// The pager, which has seen enough.
+    /// The user has quit the pager.
     Gone(Pager),
 }
 
@@ -43,23 +43,23 @@ struct Pager {
     _guard: TtyGuard,
 }
 
-/// What became of a part of a result.
+/// The result of [`Pages::take`].
 pub(super) enum PagerOutcome {
-    /// It is held, or the pager has it.
+    /// The bytes are held back, or the pager has them.
     Taken,
-    /// There is no pager: this is to be printed, and why.
+    /// The pager could not be started. The caller must print these bytes, and report the error.
     NoPager(Vec<u8>, io::Error),
 }
 
 impl Pages {
-    /// A screen of so many columns and rows.
+    /// Pages for a screen of this size.
     pub(super) fn new(columns: usize, rows: usize) -> Self {
-        // One row is the prompt's.
+        // The prompt needs one row.
         let left = rows.saturating_sub(1);
         Self { columns, left, held: Vec::new(), reader: Reader::NotNeeded, program: None }
     }
 
-    /// A program that reads all of the result.
+    /// Sends the whole result to a program.
     pub(super) fn for_program(program: String) -> Self {
         Self { program: Some(program), ..Self::new(1, 0) }
     }
@@ -71,7 +71,8 @@ impl Pages {
         }
     }
 
-    /// Takes a part of a result. The pager starts with the part that no longer fits.
+    /// Takes a part of a result. The pager starts as soon as the result no longer fits on the
+    /// screen.
     pub(super) fn take(&mut self, bytes: &[u8], writer: &Arc<Writer>) -> PagerOutcome {
         if !matches!(self.reader, Reader::NotNeeded) {
             self.write(bytes);
@@ -95,7 +96,7 @@ impl Pages {
     fn write(&mut self, bytes: &[u8]) {
         let Reader::Reading(pager) = &mut self.reader else { return };
         let stdin = pager.child.stdin.as_mut();
-        // The pager ends when the person has seen enough.
+        // The write fails once the user has quit the pager.
         if stdin.is_none_or(|stdin| stdin.write_all(bytes).is_err())
             && let Reader::Reading(pager) = std::mem::replace(&mut self.reader, Reader::NotNeeded)
         {
@@ -103,15 +104,14 @@ impl Pages {
         }
     }
 
-    /// Returns whether the person has left the pager before the end of the result.
+    /// Returns whether the user has quit the pager before the end of the result.
     pub(super) fn has_seen_enough(&self) -> bool {
         matches!(self.reader, Reader::Gone(_))
     }
 
-    /// Waits until the person has left the pager. Returns what is to be printed where there was no
-    /// need of one.
+    /// Waits until the user quits the pager. Returns the bytes to print if no pager was needed.
     pub(super) fn end(mut self, writer: &Arc<Writer>) -> Vec<u8> {
-        // A program reads an empty result too.
+        // A program must run even if the result is empty.
         if self.program.is_some()
             && matches!(self.reader, Reader::NotNeeded)
             && let Ok(pager) = self.start(writer)
@@ -120,7 +120,7 @@ impl Pages {
         }
         if let Reader::Reading(mut pager) | Reader::Gone(mut pager) = self.reader {
             drop(pager.child.stdin.take());
-            // Whatever it has to complain of, it has said itself.
+            // The program has already reported its own errors.
             let _ = pager.child.wait();
         }
         self.held
@@ -143,7 +143,7 @@ impl Pager {
         Self::run(&command, writer)
     }
 
-    /// Starts a program of the system's shell that reads the result.
+    /// Starts a shell command that reads the result.
     fn run(command: &str, writer: &Arc<Writer>) -> io::Result<Self> {
         let less = std::env::var("LESS").unwrap_or_else(|_| LESS.to_owned());
         let guard = TtyGuard::for_child_program(writer);
@@ -156,13 +156,13 @@ impl Pager {
     }
 }
 
-/// Returns how many rows a text takes, its colours left out.
+/// Returns the number of rows that a text takes, colour sequences excluded.
 fn rows(bytes: &[u8], columns: usize) -> usize {
     let text = String::from_utf8_lossy(bytes);
     text.split_inclusive('\n').map(|line| width(line).max(1).div_ceil(columns.max(1))).sum()
 }
 
-/// Returns the columns of a line whose only control sequences are our colours.
+/// Returns the width of a line in columns. Its only escape sequences are our colours.
 fn width(line: &str) -> usize {
     let mut inside = false;
     let mut width = 0;

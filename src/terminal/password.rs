@@ -9,11 +9,11 @@ use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use crate::error::{Error, Kind, Result};
 
-/// The longest password that is read, in bytes: what a terminal takes in one line.
+/// Maximum length of a password in bytes: terminals accept no longer line.
 const LONGEST: usize = 4096;
 
-/// Asks on the terminal, whatever standard input is, and returns what was typed, unseen. To be
-/// given up by dropping the future.
+/// Asks a question on the terminal, even if standard input is redirected, and returns the answer,
+/// which is not echoed. Dropping the future cancels the question.
 pub async fn ask(question: &str) -> Result<String> {
     let nowhere =
         |_| Error::new(Kind::Refused, "Cannot ask for the password: there is no terminal");
@@ -23,7 +23,7 @@ pub async fn ask(question: &str) -> Result<String> {
         let _hidden = Hidden::begin(terminal, question).map_err(|_| {
             Error::new(Kind::Refused, "Cannot ask for the password: the terminal cannot hide it")
         })?;
-        // Its other end is dropped with this future, which wakes the thread before it takes the
+        // Dropping this future closes the other end, which wakes the thread before it can take the
         // next line from the shell.
         let (stop, _going) = std::io::pipe().map_err(nowhere)?;
         tokio::task::spawn_blocking(move || read_line(reading, &stop)).await
@@ -38,7 +38,8 @@ pub async fn ask(question: &str) -> Result<String> {
     }
 }
 
-/// Reads a line without its end, or none if the terminal has none, or nobody waits for it.
+/// Reads a line without its newline. Returns `None` at the end of input or if the question was
+/// cancelled.
 fn read_line(mut terminal: File, stop: &PipeReader) -> std::io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {
@@ -67,7 +68,7 @@ fn read_line(mut terminal: File, stop: &PipeReader) -> std::io::Result<Option<St
     String::from_utf8(bytes).map(Some).map_err(not_text)
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// A terminal with echo off; dropping it restores the settings.
 struct Hidden {
     terminal: File,
     before: Termios,
@@ -79,7 +80,7 @@ impl Hidden {
         let mut hidden = before.clone();
         hidden.local_flags.remove(LocalFlags::ECHO);
         hidden.local_flags.insert(LocalFlags::ECHONL | LocalFlags::ICANON | LocalFlags::ISIG);
-        // What was typed before the question is no answer to it.
+        // Discard what was typed before the question.
         tcsetattr(&terminal, SetArg::TCSAFLUSH, &hidden)?;
         let hidden = Self { terminal: terminal.try_clone()?, before };
         terminal.write_all(question.as_bytes())?;
@@ -89,7 +90,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Nothing can be done where the terminal has gone.
+        // Ignore the error: the terminal may be gone.
         let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);
     }
 }

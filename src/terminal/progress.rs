@@ -1,4 +1,4 @@
-//! The progress of a long command: shown while it runs, and reported when it is interrupted.
+//! The progress of a long command, which is shown while it runs and reported if it is interrupted.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 
 use super::Screen;
 
-/// A command that takes less than this shows no progress.
+/// A command shows no progress before this time has passed.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often the line is drawn again.
+/// The interval between redraws.
 const PERIOD: Duration = Duration::from_millis(200);
 
-/// What the running command has done so far.
+/// The progress of the running command.
 #[derive(Debug, Default)]
 pub struct Progress {
     done: Mutex<Option<(u64, Things, &'static str)>>,
     paused: AtomicBool,
 }
 
-/// What is counted: one, and many.
+/// The singular and the plural of what is counted.
 type Things = (&'static str, &'static str);
 
-/// Nothing is shown until this is dropped.
+/// A guard that hides the progress line until it is dropped.
 pub struct Paused<'a>(&'a Progress);
 
 impl Drop for Paused<'_> {
@@ -33,24 +33,24 @@ impl Drop for Paused<'_> {
 }
 
 impl Progress {
-    /// Forgets the last command.
+    /// Resets the progress for a new command.
     pub fn begin(&self) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Notes that `count` znodes are `done`, such as "deleted".
+    /// Records that `count` znodes are `done`, such as "deleted".
     pub fn note(&self, count: u64, done: &'static str) {
         self.put(count, ("znode", "znodes"), done);
     }
 
-    /// Notes how many runs of a command have come to their end.
+    /// Records how many runs of a repeated command have finished.
     pub fn note_runs(&self, count: u64) {
         self.put(count, ("run", "runs"), "done");
     }
 
-    /// Notes how long there is to wait.
+    /// Records the remaining time of a wait.
     pub fn count_down(&self, left: Duration) {
-        // Rounded up: it ends with 1.
+        // Round up, so that the countdown ends with 1.
         let seconds = left.as_millis().div_ceil(1000);
         self.put(u64::try_from(seconds).unwrap_or(u64::MAX), ("second", "seconds"), "to wait");
     }
@@ -59,21 +59,21 @@ impl Progress {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, things, done));
     }
 
-    /// Says what was done; none if the command does not count.
+    /// Returns the progress as text, or `None` if the command does not count anything.
     pub fn words(&self) -> Option<String> {
         let (count, things, done) = (*self.done.lock().unwrap_or_else(PoisonError::into_inner))?;
         let things = if count == 1 { things.0 } else { things.1 };
         Some(format!("{} {things} {done}", grouped(count)))
     }
 
-    /// Shows nothing for a while: something is asked where it would be shown.
+    /// Hides the progress line, because a question needs its place.
     pub fn pause(&self) -> Paused<'_> {
         self.paused.store(true, Ordering::Relaxed);
         Paused(self)
     }
 
-    /// Shows the progress on standard error until it is dropped, from half a second on; of a
-    /// command that does not count, `otherwise` says how it is going. Only for terminals.
+    /// Shows the progress on standard error until the future is dropped, starting after half a
+    /// second. If the command does not count, `otherwise` names what it does. Only for terminals.
     pub async fn show(&self, screen: &Screen, otherwise: impl Fn() -> &'static str) {
         let begun = Instant::now();
         tokio::time::sleep(PATIENCE).await;
@@ -89,7 +89,7 @@ impl Progress {
     }
 }
 
-/// Writes a number with a comma between thousands.
+/// Formats a number with a comma every three digits.
 pub fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

@@ -1,11 +1,12 @@
-//! The prompt at the bottom of a terminal, and how events appear above it: the old prompt stays, the
-//! events follow, and the prompt is drawn again with what was typed. A burst of events leaves one
-//! old prompt above it.
+//! The prompt at the bottom of a terminal, and events that appear above it: the old prompt stays,
+//! the events follow, and the prompt is drawn again with the line typed so far. A burst of events
+//! leaves only one old prompt above it.
 //!
-//! Meanwhile only the editing thread writes to the terminal. Whenever the editor draws, it calls
-//! [`Screen::draw`] for the prompt and gets the events in front of it. When nobody types, the
-//! [`Redrawer`] makes it draw. When the prompt's words change, the `Redrawer` makes it return
-//! without a line, and it starts again with what was typed.
+//! During a prompt only the editing thread writes to the terminal. Whenever the editor draws, it
+//! calls [`Screen::draw`], which returns the pending events followed by the prompt. While the user
+//! does not type, the [`Redrawer`] makes the editor draw. When the text of the prompt changes, the
+//! `Redrawer` makes the editor return without a line, and it starts again with the line typed so
+//! far.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +18,8 @@ pub use super::redrawer::{REDRAW_REQUEST, Redrawer};
 use super::screen::Screen;
 
 impl Screen {
-    /// Begins a prompt, for an editor that takes the window to have so many columns: everything printed
-    /// before is on the terminal when this returns.
+    /// Starts a prompt in a window of this width. When this returns, everything printed before has
+    /// been written to the terminal.
     pub fn enter_prompt(&self, words: String, columns: u16) {
         let mut streams = self.writer.streams();
         loop {
@@ -32,20 +33,20 @@ impl Screen {
         }
     }
 
-    /// Begins the same prompt again; what the editor drew must have been wiped.
+    /// Starts the same prompt again. The caller must have erased what the editor drew.
     pub fn enter_again(&self, columns: u16) {
         self.writer.queue().prompt.restart(columns);
     }
 
-    /// Notes where the cursor stands in the line that is drawn, and whether the window still has the
-    /// columns that the editor takes it to have.
+    /// Records where the cursor is in the drawn line, and whether the window still has the width
+    /// that the editor assumes.
     pub fn line_drawn(&self, cursor: Cursor, same_width: bool) {
         let window = &mut self.writer.queue().prompt.window;
         window.cursor = cursor;
         window.torn |= !same_width;
     }
 
-    /// Notes that a key is about to be drawn; `last` if the editor is about to return.
+    /// Records that the editor is about to draw a key; `last` means that it then returns.
     pub fn key(&self, last: bool) {
         let prompt = &mut self.writer.queue().prompt;
         prompt.cause = DrawCause::Key;
@@ -56,20 +57,20 @@ impl Screen {
         }
     }
 
-    /// Returns what the editor is to write in place of the prompt: events, then the prompt.
-    /// `own` says that these are our words and not some of the editor's own.
+    /// Returns what the editor must write in place of the prompt: events, then the prompt. `own`
+    /// means that `words` are our prompt, not a text of the editor such as a search.
     pub fn draw(&self, words: &str, own: bool, paint: impl Fn(&str) -> String) -> String {
         let mut queue = self.writer.queue();
         let mut text = String::new();
         let cause = std::mem::take(&mut queue.prompt.cause);
         let starting = queue.prompt.state == PromptState::Starting;
-        // The first draw answers nothing: a request that the last prompt has not heard is still to
-        // come.
+        // The first draw is not the answer to a redraw request. A request that the last prompt has
+        // not handled is still pending.
         if !starting && cause == DrawCause::Editor && queue.prompt.redraw == Redraw::Requested {
             queue.prompt.redraw = Redraw::NotNeeded;
             text.push_str(UNDO_REQUEST);
         }
-        // A prompt that is about to go leaves the events to the time after it.
+        // The editor is about to return, so events are printed after the prompt instead.
         if queue.prompt.state != PromptState::Returning {
             let mut events = queue.take_events();
             events.extend(queue.take_gap().map(String::into_bytes).unwrap_or_default());
@@ -87,7 +88,7 @@ impl Screen {
                 words.clone_into(shown);
             }
             *whose = if own { Words::Ours } else { Words::Editors };
-            // A burst of keys that goes on still wants its last drawing.
+            // The redraw after a burst of keys is still needed once the burst ends.
             if *redraw == Redraw::Wanted && not_before.is_none() {
                 *redraw = Redraw::NotNeeded;
             }
@@ -98,12 +99,12 @@ impl Screen {
         text
     }
 
-    /// Notes that the editor returned without a line; returns why.
+    /// Records that the editor returned without a line, and returns the reason.
     pub fn returned(&self) -> Returned {
         self.writer.queue().prompt.returned()
     }
 
-    /// Ends the prompt: from now on events are written as they come.
+    /// Ends the prompt. From now on events are written as soon as they arrive.
     pub fn leave_prompt(&self) {
         let mut queue = self.writer.queue();
         queue.prompt.state = PromptState::Idle;
@@ -111,16 +112,16 @@ impl Screen {
         self.writer.changed.notify_all();
     }
 
-    /// Says that the words of the prompt may have changed. Never waits for the terminal.
+    /// Marks the text of the prompt as outdated. Never waits for the terminal.
     pub fn refresh(&self) {
         self.tell(|prompt| prompt.wanted = Wanted::Unknown);
     }
 
-    /// Makes the editor draw what it has once this has not been asked for so long. Never waits for the
+    /// Requests a redraw after `quiet`; each further call restarts that delay. Never waits for the
     /// terminal.
     pub fn request_redraw_after(&self, quiet: Duration) {
         let prompt = &mut self.writer.queue().prompt;
-        // One that is on its way is answered behind the keys that were typed until now.
+        // The editor will answer the pending request after the keys typed so far.
         if prompt.redraw == Redraw::Requested {
             return;
         }
@@ -131,7 +132,7 @@ impl Screen {
         }
     }
 
-    /// Makes the editor draw what it has. Never waits for the terminal.
+    /// Requests a redraw. Never waits for the terminal.
     pub fn request_redraw(&self) {
         let prompt = &mut self.writer.queue().prompt;
         if prompt.redraw == Redraw::NotNeeded {
@@ -140,35 +141,36 @@ impl Screen {
         }
     }
 
-    /// Says that another program has used the terminal. Never waits for it.
+    /// Records that another program has used the terminal. Never waits for the terminal.
     pub fn disturbed(&self) {
         self.tell(|prompt| prompt.upset(Returned::Disturbed));
     }
 
-    /// Says that the window changes its size and has so many columns now. Never waits for the terminal.
+    /// Records that the window is being resized and has this width now. Never waits for the
+    /// terminal.
     pub fn window_changes(&self, columns: u16) {
         self.tell(|prompt| prompt.window_changes(columns));
     }
 
-    /// Says that the window has kept its size for a while, with so many columns. Never waits for the
-    /// terminal.
+    /// Records that the window size has been stable for a while, with this width. Never waits for
+    /// the terminal.
     pub fn window_settles(&self, columns: u16) {
         self.tell(|prompt| prompt.window_settles(columns));
     }
 
-    /// Waits until the window has kept its size for a while, if it has just changed.
+    /// Waits until the size of the window is stable.
     pub fn wait_for_window(&self) {
         drop(self.writer.wait_until(|queue| {
             !queue.prompt.window.unsettled || queue.prompt.ended || queue.is_closed()
         }));
     }
 
-    /// Ends the waiting prompt, and any later one at once. Never waits for the terminal.
+    /// Ends this prompt and any later one. Never waits for the terminal.
     pub fn end_prompt(&self) {
         self.tell(|prompt| prompt.ended = true);
     }
 
-    /// Returns whether no more lines are wanted.
+    /// Returns whether the shell reads no more lines.
     pub fn has_ended(&self) -> bool {
         self.writer.queue().prompt.ended
     }
@@ -178,7 +180,7 @@ impl Screen {
         self.writer.changed.notify_all();
     }
 
-    /// Returns what wakes the editor, for a thread of its own.
+    /// Returns the redrawer, which must run on its own thread.
     pub fn redrawer(&self) -> Redrawer {
         Redrawer::new(Arc::clone(&self.writer))
     }

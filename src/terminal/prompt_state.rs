@@ -1,71 +1,72 @@
-//! The state of the prompt at the bottom of the terminal. No input or output.
+//! The state machine of the prompt at the bottom of the terminal. It does no input or output.
 
 use std::time::{Duration, Instant};
 
-/// Where the line editor stands.
+/// The state of the line editor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum PromptState {
-    /// There is no prompt: a command runs.
+    /// No prompt: a command runs.
     #[default]
     Idle,
-    /// The editor has been called and has not drawn yet.
+    /// The editor has been started and has not drawn yet.
     Starting,
-    /// The prompt stands, and the editor may be disturbed.
+    /// The prompt is shown, and the editor can be interrupted.
     Editing,
     /// The editor is about to return.
     Returning,
 }
 
-/// What stands on the terminal of this prompt since the last command.
+/// What this prompt has left on the terminal since the last command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum PromptLine {
     /// Nothing.
     #[default]
     NotDrawn,
-    /// The prompt, at the bottom.
+    /// The prompt at the bottom.
     Drawn,
-    /// The prompt at the bottom, and another one above the events that came meanwhile.
+    /// The prompt at the bottom, and an older copy above the events.
     LeftAbove,
 }
 
-/// The words that should stand on the terminal.
+/// The prompt text that the terminal should show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Wanted {
-    /// Those that do.
+    /// The text that it shows.
     #[default]
     AsShown,
     Words(String),
-    /// Something has changed: they are to be asked for.
+    /// The text may have changed: the redrawer must ask for it.
     Unknown,
 }
 
-/// Whose words the editor shows in place of the prompt.
+/// Whose text the editor shows in place of the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Words {
     /// Our prompt.
     #[default]
     Ours,
-    /// The editor's own, such as those of a search.
+    /// A text of the editor, such as the prompt of a search.
     Editors,
 }
 
-/// Whether the editor must draw although nobody types.
+/// Whether the editor must draw without a key being pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Redraw {
     #[default]
     NotNeeded,
-    /// Something has changed that is to be drawn.
+    /// There is something new to draw.
     Wanted,
-    /// The editor has been told. It answers with a draw, perhaps after some keys.
+    /// The redrawer has sent a request. The editor will answer with a draw, perhaps after some
+    /// keys.
     Requested,
 }
 
-/// What makes the editor draw the next time.
+/// The cause of the editor's next draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum DrawCause {
     /// A key.
     Key,
-    /// The editor itself: it starts, or answers a request.
+    /// The editor itself: it starts, or answers a redraw request.
     #[default]
     Editor,
 }
@@ -73,15 +74,15 @@ pub(super) enum DrawCause {
 /// Why the editor returned without a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Returned {
-    /// The user does not want the line.
+    /// The user has discarded the line with Ctrl-C.
     Interrupted,
-    /// The prompt is to be drawn again in other words, with the line as it was.
+    /// The text of the prompt has changed: draw it again, with the same line.
     NewWords,
-    /// The window has another width: the same, with its rows counted again.
+    /// The window has another width: draw again, with the rows counted anew.
     Resized,
-    /// Another program has used the terminal: the same, below that.
+    /// Another program has used the terminal: draw again below its output.
     Disturbed,
-    /// No more lines are wanted.
+    /// The shell reads no more lines.
     Ended,
 }
 
@@ -90,48 +91,48 @@ pub enum Returned {
 pub(super) struct Prompt {
     pub(super) state: PromptState,
     pub(super) line: PromptLine,
-    /// The words on the terminal.
+    /// The prompt text on the terminal.
     pub(super) shown: String,
     pub(super) wanted: Wanted,
     pub(super) words: Words,
     pub(super) redraw: Redraw,
     pub(super) cause: DrawCause,
-    /// What has happened to the terminal behind the editor's back.
+    /// What happened to the terminal without the editor's knowledge.
     pub(super) upset: Option<Returned>,
-    /// Whether the editor has been asked to return without a line.
+    /// Whether the redrawer has asked the editor to return without a line.
     pub(super) asked_to_return: bool,
-    /// Whether no more lines are wanted. It outlasts this prompt.
+    /// Whether the shell reads no more lines. Kept when the next prompt starts.
     pub(super) ended: bool,
-    /// A redraw that is wanted waits until then, since more keys are expected.
+    /// A wanted redraw waits until this time, because more keys are expected.
     pub(super) not_before: Option<Instant>,
     pub(super) window: Window,
 }
 
-/// Where the cursor stands in the line.
+/// The position of the cursor relative to the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cursor {
-    /// Behind it: what the editor does to return leaves the cursor in a row of its own, which no other
-    /// width moves from there.
+    /// Behind the line. When the editor then returns, the cursor is at the start of a new row,
+    /// where no change of width can move it.
     #[default]
     AtEnd,
-    /// Inside it.
+    /// Inside the line.
     Inside {
-        /// Rows of the line below the cursor, as the editor counts them.
+        /// Rows of the line below the cursor, as counted by the editor.
         rows_below: u16,
     },
 }
 
-/// The window, whose width may change while a line is edited.
+/// The window, whose width may change while the user edits a line.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    /// Whether it has just changed and may change again, as while somebody drags its edge. Nothing is
-    /// drawn meanwhile. It outlasts the prompt.
+    /// Whether the window has just been resized and may change again, as while the user drags its
+    /// edge. The editor does not draw meanwhile. Kept when the next prompt starts.
     pub(super) unsettled: bool,
-    /// The columns that the editor takes it to have.
+    /// The width that the editor assumes, in columns.
     pub(super) columns: u16,
-    /// Whether the editor has drawn while it had other columns.
+    /// Whether the editor has drawn while the window had another width.
     pub(super) torn: bool,
-    /// Where the cursor stands in the line.
+    /// The position of the cursor in the line.
     pub(super) cursor: Cursor,
 }
 
@@ -157,22 +158,22 @@ impl Prompt {
         self.state = PromptState::Starting;
         self.window.columns = columns;
         self.window.torn = false;
-        // Newer words may be known by now.
+        // The text may have changed by now.
         self.wanted = Wanted::Unknown;
         self.upset = None;
         self.asked_to_return = false;
         self.cause = DrawCause::Editor;
     }
 
-    /// Notes what has happened to the terminal while a prompt stands.
+    /// Records what happened to the terminal during a prompt.
     pub(super) fn upset(&mut self, how: Returned) {
-        // A terminal that another program has used has no rows of ours to count.
+        // After another program has used the terminal, there are no rows of ours left to count.
         if self.state != PromptState::Idle && self.upset != Some(Returned::Disturbed) {
             self.upset = Some(how);
         }
     }
 
-    /// Notes that the window has changed its size, and has so many columns now.
+    /// Records that the window is being resized and has this width now.
     pub(super) fn window_changes(&mut self, columns: u16) {
         self.window.unsettled = true;
         if self.window.columns != columns && self.window.cursor == Cursor::AtEnd {
@@ -180,7 +181,7 @@ impl Prompt {
         }
     }
 
-    /// Notes that the window has kept its size for a while, with so many columns.
+    /// Records that the window size has been stable for a while, with this width.
     pub(super) fn window_settles(&mut self, columns: u16) {
         self.window.unsettled = false;
         if self.window.columns != columns || self.window.torn {
@@ -188,7 +189,7 @@ impl Prompt {
         }
     }
 
-    /// Returns why the editor is to return without a line, if it is.
+    /// Returns why the editor should return without a line, if there is a reason.
     fn reason_to_return(&self) -> Option<Returned> {
         if self.ended {
             return Some(Returned::Ended);
@@ -198,17 +199,19 @@ impl Prompt {
         self.upset.or(outdated.then_some(Returned::NewWords))
     }
 
-    /// Returns whether the editor is to be asked to return.
+    /// Returns whether the redrawer must ask the editor to return.
     pub(super) fn must_return(&self) -> bool {
         self.state == PromptState::Editing
             && !self.asked_to_return
             && self.reason_to_return().is_some_and(|reason| {
-                // What a request does to the cursor is undone by the drawing that answers it.
+                // A pending redraw request has moved the cursor; the draw that answers it moves it
+                // back.
                 reason != Returned::Resized || self.redraw != Redraw::Requested
             })
     }
 
-    /// Returns the rows of room that the editor needs below the cursor to return without scrolling.
+    /// Returns how many rows must be free below the cursor, so that the editor's return does not
+    /// scroll.
     pub(super) fn room_to_return(&self) -> Option<u16> {
         let resized = self.reason_to_return() == Some(Returned::Resized);
         match self.window.cursor {
@@ -219,16 +222,16 @@ impl Prompt {
         }
     }
 
-    /// Returns how long a redraw that is wanted still has to wait.
+    /// Returns how long a wanted redraw still has to wait.
     pub(super) fn redraw_waits(&self) -> Option<Duration> {
         let left = self.not_before?.saturating_duration_since(Instant::now());
         (self.redraw == Redraw::Wanted && !left.is_zero()).then_some(left)
     }
 
-    /// Returns whether the editor is to be told to draw; `events` if there are some for it.
+    /// Returns whether the redrawer must request a draw; `events` tells whether events are waiting.
     pub(super) fn must_redraw(&self, events: bool) -> bool {
-        // An editor that was asked to return draws soon by itself. A request that found it gone
-        // would be printed with nobody to answer.
+        // An editor that was asked to return draws soon anyway. If a request reached a finished
+        // editor, it would be printed and nothing would undo it.
         let reachable = self.state == PromptState::Editing && !self.asked_to_return;
         reachable
             && !self.window.unsettled
@@ -239,18 +242,18 @@ impl Prompt {
             }
     }
 
-    /// Returns whether the words are to be asked for.
+    /// Returns whether the redrawer must ask for the prompt text.
     pub(super) fn must_ask_for_words(&self) -> bool {
         self.wanted == Wanted::Unknown && self.state != PromptState::Idle
     }
 
-    /// Notes that the editor returned without a line; returns why.
+    /// Records that the editor returned without a line, and returns the reason.
     pub(super) fn returned(&mut self) -> Returned {
         self.state = PromptState::Returning;
         match self.reason_to_return() {
             Some(Returned::Ended) => Returned::Ended,
             _ if !self.asked_to_return => Returned::Interrupted,
-            // The words may have changed back meanwhile.
+            // The text may have changed back in the meantime.
             reason => reason.unwrap_or(Returned::NewWords),
         }
     }
@@ -290,7 +293,7 @@ mod tests {
         prompt.window_changes(40);
         assert!(prompt.must_return());
         assert_eq!(prompt.room_to_return(), None);
-        // A request moves the cursor, and the drawing that answers it moves it back.
+        // A request moves the cursor, and the draw that answers it moves it back.
         prompt.redraw = Redraw::Requested;
         assert!(!prompt.must_return());
         prompt.restart(40);
@@ -310,7 +313,7 @@ mod tests {
         prompt.window_changes(60);
         prompt.window_settles(60);
         assert!(!prompt.must_return());
-        // The same, but a key was drawn meanwhile.
+        // The same, but the editor has drawn a key in the meantime.
         prompt.window.torn = true;
         prompt.window_settles(60);
         assert_eq!(prompt.room_to_return(), Some(3));

@@ -1,4 +1,5 @@
-//! The thread that makes the editor draw when nobody types, and makes it return when it must.
+//! The thread that makes the editor draw while the user does not type, and makes it return if
+//! needed.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -6,12 +7,12 @@ use super::output_queue::OutputQueue;
 use super::prompt_state::{Redraw, Wanted};
 use super::writer::Writer;
 
-/// What a request to redraw prints in place of the prompt, which the editor has just wiped. The
-/// editor wants a newline at the end: going up before it keeps the terminal from scrolling, and the
-/// saved place is found again also where there was no room to go up.
+/// A redraw request prints this in place of the prompt, which the editor has just erased. The
+/// editor needs a final newline: moving up first keeps the terminal from scrolling, and saving the
+/// cursor position lets us return to it even if the cursor could not move up.
 pub const REDRAW_REQUEST: &str = "\x1b7\x1b[A\n";
 
-/// Goes back to where the request began.
+/// Restores the cursor position that the request saved.
 pub(super) const UNDO_REQUEST: &str = "\x1b8";
 
 /// Wakes the editor; see [`Redrawer::run`].
@@ -22,11 +23,18 @@ impl Redrawer {
         Self(writer)
     }
 
-    /// Waits for events and for new words until the screen is dropped. `request_redraw` makes the
-    /// editor wipe its prompt, write [`REDRAW_REQUEST`] and draw;
-    /// `ask_to_return` makes it return without a line; neither may block. `make_room` makes sure that
-    /// so many rows are below the cursor, which stays where it is in the text. `words` returns the words
-    /// that the prompt should have now.
+    /// Waits for events and changes of the prompt until the screen is dropped.
+    ///
+    /// - `request_redraw` makes the editor erase its prompt, write [`REDRAW_REQUEST`] and draw.
+    ///
+    /// - `ask_to_return` makes the editor return without a line.
+    ///
+    /// - `make_room` ensures that this many rows are free below the cursor, and leaves the cursor
+    ///   at the same place in the text.
+    ///
+    /// - `words` returns the current text of the prompt.
+    ///
+    /// The first two must not block.
     pub fn run(
         self,
         mut request_redraw: impl FnMut(),
@@ -42,10 +50,10 @@ impl Redrawer {
                 return;
             }
             if queue.prompt.must_ask_for_words() {
-                // A change that comes while we ask makes us ask again.
+                // A change that arrives while we ask sets this to `Unknown` again.
                 queue.prompt.wanted = Wanted::AsShown;
-                // The words are made of the session's state, whose owner may be waiting for the
-                // queue just now.
+                // `words` reads the state of the session, whose owner may be waiting for the queue
+                // at this moment, so release the lock first.
                 drop(queue);
                 let words = words();
                 let mut queue = writer.queue();
@@ -55,14 +63,15 @@ impl Redrawer {
             } else if let Some(rows) = queue.prompt.room_to_return()
                 && room_made != Some(rows)
             {
-                // The terminal may be stopped: events must not wait for it.
+                // The terminal may be stopped, and events must not wait for it.
                 drop(queue);
                 make_room(rows);
                 room_made = Some(rows);
             } else if queue.prompt.must_return() {
                 room_made = None;
                 queue.prompt.asked_to_return = true;
-                // With the queue locked the editor cannot leave: its signal handler is in place.
+                // The editor cannot return while we hold the lock, so its signal handler is still
+                // installed.
                 ask_to_return();
             } else {
                 queue.prompt.redraw = Redraw::Requested;

@@ -1,4 +1,4 @@
-//! The screen: results, errors and events, each in its place.
+//! The screen: keeps results, errors and events in order.
 
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
@@ -13,8 +13,8 @@ use super::prompt_state::PromptState;
 use super::tty_guard::TtyGuard;
 use super::writer::Writer;
 
-/// How much output is gathered before it is written, where nobody watches: enough to make the cost
-/// of a write small, little enough to reach the next program soon.
+/// Bytes to buffer before a write to a pipe or file: large enough to make writes cheap, small
+/// enough to reach the next program soon.
 const GATHERED: usize = 64 * 1024;
 
 /// Standard output and standard error.
@@ -38,13 +38,14 @@ impl Screen {
         Self { writer: Arc::new(Writer::new(mode, stdout, stderr)), pages: Mutex::default() }
     }
 
-    /// Returns who is in front of the screen.
+    /// Returns whether a person or a program uses the shell.
     pub fn mode(&self) -> Mode {
         self.writer.mode
     }
 
-    /// Writes a part of a command's result; events wait until [`Screen::end`]. At a terminal they
-    /// pass between two parts: the person waits for them, and parts are whole lines.
+    /// Writes a part of a command's result. Into a pipe, events wait until [`Screen::end`]. On a
+    /// terminal they are shown between two parts, because each part is whole lines and the user
+    /// waits for events.
     pub fn print(&self, bytes: &[u8]) {
         if self.put_on_page(bytes) {
             return;
@@ -61,12 +62,12 @@ impl Screen {
         }
     }
 
-    /// Returns whether a command's result has begun and not ended.
+    /// Returns whether a command has printed a part of its result and not ended it.
     pub fn is_inside(&self) -> bool {
         self.writer.queue().foreground == Foreground::Result
     }
 
-    /// Ends a command's result: events that came inside it follow.
+    /// Ends a command's result and prints the events that arrived during it.
     pub fn end(&self) {
         let mut queue = self.writer.queue();
         if queue.foreground == Foreground::Result {
@@ -75,7 +76,7 @@ impl Screen {
         queue.place_events();
     }
 
-    /// Writes a line to standard error, after all that was printed before it.
+    /// Writes a line to standard error, after everything printed before it.
     pub fn error(&self, line: &str) {
         let mut queue = self.writer.queue();
         queue.stderr.extend_from_slice(line.as_bytes());
@@ -84,8 +85,8 @@ impl Screen {
         self.flush();
     }
 
-    /// Shows a line on standard error until something else is written, in place of the last
-    /// one; an empty text only takes that away. Only for terminals.
+    /// Shows a status line on standard error, in place of the previous one, until something else is
+    /// written. An empty text only removes it. Only for terminals.
     pub fn status(&self, text: &str) {
         let mut streams = self.writer.streams();
         let foreground = self.writer.queue().foreground;
@@ -96,7 +97,8 @@ impl Screen {
         streams.show_status(text);
     }
 
-    /// Queues an event, newline included; from any thread, and never waits for the terminal.
+    /// Queues an event, newline included. Any thread may call this; it never waits for the
+    /// terminal.
     pub fn event(&self, text: &[u8]) {
         let mut queue = self.writer.queue();
         queue.push_event(text);
@@ -105,7 +107,7 @@ impl Screen {
         self.writer.wake();
     }
 
-    /// Queues an event for standard error; from any thread.
+    /// Queues an event for standard error. Any thread may call this.
     pub fn aside(&self, text: &[u8]) {
         let mut queue = self.writer.queue();
         queue.push_aside(text);
@@ -114,8 +116,8 @@ impl Screen {
         self.writer.wake();
     }
 
-    /// Queues a line that is no result: above the prompt of a terminal, else to standard error.
-    /// From any thread, and never waits for the terminal.
+    /// Queues a line that is not a result: above the prompt on a terminal, else to standard error.
+    /// Any thread may call this; it never waits for the terminal.
     pub fn notice(&self, line: &str) {
         let mut queue = self.writer.queue();
         let line = format!("{line}\n").into_bytes();
@@ -129,13 +131,13 @@ impl Screen {
         self.writer.wake();
     }
 
-    /// Writes out what was gathered.
+    /// Writes all buffered output.
     pub fn flush(&self) {
         self.writer.flush();
     }
 
-    /// Returns why writing has failed, if it has. `BrokenPipe` means that the reader has seen
-    /// enough, which is no reason to complain.
+    /// Returns the first write error, if any. `BrokenPipe` means that the reader has closed the
+    /// pipe, which is not worth a message.
     pub fn failure(&self) -> Option<io::ErrorKind> {
         match self.writer.queue().output {
             Output::Failed(kind) => Some(kind),
@@ -143,26 +145,26 @@ impl Screen {
         }
     }
 
-    /// Returns whether all results printed so far have left for their reader.
+    /// Returns whether all results so far have been written.
     pub fn has_written_all(&self) -> bool {
         let queue = self.writer.queue();
         queue.stdout.is_empty() && !matches!(queue.output, Output::Failed(_))
     }
 
-    /// Gives the terminal to another program until the guard is dropped. Everything printed before
-    /// is on it when this returns.
+    /// Gives the terminal to another program until the guard is dropped. When this returns,
+    /// everything printed before has been written.
     pub fn give_terminal(&self) -> TtyGuard {
         TtyGuard::for_child_program(&self.writer)
     }
 
-    /// Keeps events back until the guard is dropped, while something is asked on the terminal.
-    /// Everything printed before is on it when this returns.
+    /// Holds events back until the guard is dropped, for a question on the terminal. When this
+    /// returns, everything printed before has been written.
     pub fn hold_events(&self) -> TtyGuard {
         TtyGuard::for_question(&self.writer)
     }
 
-    /// Notes each Ctrl-C from now on, at the moment it is typed. Call it before anything else listens
-    /// to SIGINT: a listener looks for the note.
+    /// Records every Ctrl-C from now on, when the signal arrives. Call this before any other SIGINT
+    /// listener is installed, because listeners read the record.
     ///
     /// # Errors
     /// Those of `sigaction`.
@@ -170,22 +172,22 @@ impl Screen {
         signal_hook::flag::register(SIGINT, Arc::clone(&self.writer.ctrl_c)).map(drop)
     }
 
-    /// Returns whether Ctrl-C was typed since this was last asked, and not for another program that
-    /// had the terminal.
+    /// Returns whether the user has typed Ctrl-C since the last call, unless another program had
+    /// the terminal.
     pub fn take_ctrl_c(&self) -> bool {
         self.writer.queue().foreground != Foreground::ChildProgram
             && self.writer.ctrl_c.swap(false, Ordering::SeqCst)
     }
 
-    /// Returns whether a SIGINT that was told of just now is this shell's, and not another program's
-    /// that has or had the terminal.
+    /// Returns whether a SIGINT that has just arrived is meant for this shell, and not for another
+    /// program that has or had the terminal.
     pub fn is_own_ctrl_c(&self) -> bool {
         self.writer.queue().foreground != Foreground::ChildProgram
             && self.writer.ctrl_c.load(Ordering::SeqCst)
     }
 
-    /// Shows a prompt on a terminal that cannot move its cursor. An event that comes before
-    /// [`Screen::end_plain_prompt`] stands below it, and the prompt again below that.
+    /// Shows a prompt on a terminal that cannot move its cursor. If an event arrives before
+    /// [`Screen::end_plain_prompt`], it is printed below the prompt, and the prompt again below it.
     pub fn prompt_plainly(&self, words: &str) {
         self.end();
         let mut queue = self.writer.queue();
@@ -195,30 +197,30 @@ impl Screen {
         self.flush();
     }
 
-    /// Says that a line was read behind the prompt.
+    /// Records that the user has entered a line at the plain prompt.
     pub fn end_plain_prompt(&self) {
         self.writer.queue().plain_prompt = None;
     }
 
-    /// Shows what is printed from now on with `$PAGER`, if it turns out longer than the screen,
-    /// which has so many columns and rows.
+    /// Sends output from now on to `$PAGER` if it does not fit on a screen of this size.
     pub fn begin_pages(&self, columns: usize, rows: usize) {
         *self.pages() = Some(Pages::new(columns, rows));
     }
 
-    /// Gives what is printed from now on to a program of the system's shell.
+    /// Sends output from now on to a shell command.
     pub fn begin_pipe(&self, program: String) {
         *self.pages() = Some(Pages::for_program(program));
     }
 
-    /// Ends that: waits until the person has left the pager, or prints what fits.
+    /// Ends the paging: waits until the user quits the pager, or prints the output that fits the
+    /// screen.
     pub fn end_pages(&self) {
         let Some(pages) = self.pages().take() else { return };
         let held = pages.end(&self.writer);
         self.print(&held);
     }
 
-    /// Returns whether the person has left the pager before the end of the result.
+    /// Returns whether the user has quit the pager before the end of the result.
     pub fn has_seen_enough(&self) -> bool {
         self.pages().as_ref().is_some_and(Pages::has_seen_enough)
     }
@@ -227,7 +229,7 @@ impl Screen {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a part of a result, unless it is to be printed at once.
+    /// Passes a part of a result to the pager. Returns `false` if the caller must print it.
     fn put_on_page(&self, bytes: &[u8]) -> bool {
         let mut place = self.pages();
         let Some(pages) = place.as_mut() else { return false };

@@ -1,5 +1,5 @@
-//! Gives the terminal to another program for a while: an editor, a pager, the system's shell.
-//! Meanwhile nothing else is written, and events wait.
+//! Gives the terminal to another program for a while: an editor, a pager or a shell command.
+//! Meanwhile the shell writes nothing, and events wait.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -10,19 +10,18 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use super::output_queue::Foreground;
 use super::writer::Writer;
 
-/// Until this is dropped, events wait: for another program that has the terminal, or for the answer
-/// to a question.
+/// Holds events back until dropped, while another program has the terminal or a question is open.
 pub struct TtyGuard {
     writer: Arc<Writer>,
-    /// What had the terminal before.
+    /// The previous user of the terminal.
     before: Foreground,
-    /// The settings that the terminal had before: a program that fails may leave others behind.
+    /// The previous settings of the terminal, which a program that crashes may not restore.
     settings: Option<Termios>,
 }
 
 impl TtyGuard {
-    /// Gives the terminal to another program, with the settings that the shell found. Everything
-    /// printed before is on it when this returns.
+    /// Gives the terminal to another program, with the settings from before the shell started. When
+    /// this returns, everything printed before has been written.
     pub(super) fn for_child_program(writer: &Arc<Writer>) -> Self {
         let ours = tcgetattr(io::stdin()).ok();
         let guard = Self::new(writer, Foreground::ChildProgram, ours);
@@ -34,8 +33,8 @@ impl TtyGuard {
         guard
     }
 
-    /// Keeps events back for a question. Everything printed before is on the terminal when this
-    /// returns.
+    /// Holds events back for a question. When this returns, everything printed before has been
+    /// written to the terminal.
     pub(super) fn for_question(writer: &Arc<Writer>) -> Self {
         Self::new(writer, Foreground::Question, None)
     }
@@ -57,7 +56,7 @@ impl Drop for TtyGuard {
         let mut queue = self.writer.queue();
         let ended = std::mem::replace(&mut queue.foreground, self.before);
         if ended == Foreground::ChildProgram {
-            // A Ctrl-C until now was the other program's.
+            // Any Ctrl-C so far was meant for the other program.
             self.writer.ctrl_c.store(false, Ordering::SeqCst);
         }
         queue.place_events();
@@ -66,8 +65,8 @@ impl Drop for TtyGuard {
     }
 }
 
-/// Returns how `sh` is to run a program that is given the terminal. Ctrl-C is that program's: a `sh`
-/// that does not listen would itself be ended by it, sooner or later than the program.
+/// Returns the `sh` script that runs a program on the terminal. Ctrl-C is meant for that program:
+/// without the trap it would also kill `sh`, sooner or later than the program.
 pub fn child_program(command: &str) -> String {
     format!("trap : INT; {command}")
 }

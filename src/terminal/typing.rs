@@ -1,5 +1,5 @@
-//! Keeps what the user types while a command runs, and shows it at the next prompt. Shown at once,
-//! it would mix with the command's output and its progress line.
+//! Keeps what the user types while a command runs, and shows it at the next prompt. Echoed at once,
+//! it would mix with the command's output and the progress line.
 
 use std::io;
 use std::sync::PoisonError;
@@ -10,8 +10,8 @@ use super::output_queue::Foreground;
 use super::screen::Screen;
 
 impl Screen {
-    /// Lets the terminal show nothing of what is typed, but where a line is edited. Another program
-    /// that is given the terminal gets it as the shell found it.
+    /// Turns the echo off while no line is edited. Another program gets the terminal with its
+    /// original settings.
     pub fn hide_typing(&self) {
         let mut settings = self.writer.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if settings.is_none() {
@@ -23,7 +23,7 @@ impl Screen {
         }
     }
 
-    /// Gives the terminal the settings that the shell found.
+    /// Restores the terminal settings from before the shell started.
     pub fn show_typing(&self) {
         let settings = self.writer.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(settings) = &*settings {
@@ -31,14 +31,14 @@ impl Screen {
         }
     }
 
-    /// Prepares the terminal for the shell that this one was started from: this one is stopped.
+    /// Restores the terminal for the parent shell, before this one is stopped with Ctrl-Z.
     pub fn suspend(&self) {
         if self.has_terminal() {
             self.show_typing();
         }
     }
 
-    /// Takes the terminal again: this shell goes on.
+    /// Takes the terminal back when this shell continues.
     pub fn resume(&self) {
         if self.has_terminal() {
             self.hide_typing();
@@ -46,7 +46,7 @@ impl Screen {
         }
     }
 
-    /// Returns whether no other program has the terminal.
+    /// Returns whether this shell has the terminal, and not another program.
     fn has_terminal(&self) -> bool {
         self.writer.queue().foreground != Foreground::ChildProgram
     }

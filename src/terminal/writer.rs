@@ -10,42 +10,42 @@ use super::mode::Mode;
 use super::output_queue::{Output, OutputQueue};
 use super::prompt_state::PromptState;
 
-/// What the screen, the prompt and their threads share.
+/// State that the screen, the prompt and their threads share.
 pub(super) struct Writer {
     pub(super) mode: Mode,
     queue: Mutex<OutputQueue>,
-    /// Notified whenever the queue has changed.
+    /// Notified whenever the queue changes.
     pub(super) changed: Condvar,
-    // Locked before the queue, and while writing: a terminal that was stopped with Ctrl-S holds up
-    // the thread that writes, never one that has an event.
+    // Locked before the queue, and held during writes: a terminal that is stopped with Ctrl-S
+    // blocks the thread that writes, never a thread that queues an event.
     streams: Mutex<Streams>,
     thread: Once,
-    /// Whether Ctrl-C was typed and nobody has asked yet.
+    /// Whether the user typed Ctrl-C and nobody has taken the record yet.
     pub(super) ctrl_c: Arc<AtomicBool>,
-    /// The settings of the terminal as the shell found them, where it has changed them.
+    /// The terminal settings from before the shell started, if the shell has changed them.
     pub(super) settings: Mutex<Option<Termios>>,
 }
 
 /// Standard output and standard error.
 pub(super) struct Streams {
-    /// Whether a line about the running command stands on standard error.
+    /// Whether standard error shows a status line.
     status: bool,
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
 }
 
 impl Streams {
-    /// Takes away the line about the running command.
+    /// Erases the status line.
     pub(super) fn clear_status(&mut self) {
         if std::mem::take(&mut self.status) {
             let _ = self.stderr.write_all(b"\r\x1b[K").and_then(|()| self.stderr.flush());
         }
     }
 
-    /// Shows a line about the running command; an empty text shows none.
+    /// Shows a status line; an empty text shows none.
     pub(super) fn show_status(&mut self, text: &str) {
         self.clear_status();
-        // It is no loss if it cannot be written.
+        // A lost status line does no harm.
         let _ = self.stderr.write_all(text.as_bytes()).and_then(|()| self.stderr.flush());
         self.status = !text.is_empty();
     }
@@ -76,7 +76,7 @@ impl Writer {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the queue is as `ready` says.
+    /// Waits until `ready` returns true for the queue.
     pub(super) fn wait_until(
         &self,
         ready: impl Fn(&OutputQueue) -> bool,
@@ -85,7 +85,7 @@ impl Writer {
         self.changed.wait_while(self.queue(), idle).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the threads that show events; the one that writes starts with the first event.
+    /// Wakes the threads that print events. The first call starts the writer thread.
     pub(super) fn wake(self: &Arc<Self>) {
         self.thread.call_once(|| {
             let writer = Arc::clone(self);
@@ -94,12 +94,12 @@ impl Writer {
         self.changed.notify_all();
     }
 
-    /// Writes everything that is on its way.
+    /// Writes all buffered output.
     pub(super) fn flush(&self) {
         self.write(&mut self.streams());
     }
 
-    /// Writes everything that is on its way to these streams.
+    /// Writes all buffered output to these streams.
     pub(super) fn write(&self, streams: &mut Streams) {
         let mut queue = self.queue();
         queue.urgent = false;
@@ -119,7 +119,7 @@ impl Writer {
         {
             self.queue().output = Output::Failed(error.kind());
         }
-        // Where standard error is gone, there is nowhere left to say so.
+        // If standard error is gone, the failure cannot be reported.
         let _ = streams.stderr.write_all(&stderr).and_then(|()| streams.stderr.flush());
     }
 
@@ -131,7 +131,7 @@ impl Writer {
             }
             drop(queue);
             let mut streams = self.streams();
-            // A prompt that has come meanwhile has written everything itself.
+            // A prompt that has started in the meantime has already written everything.
             if self.queue().prompt.state == PromptState::Idle {
                 self.write(&mut streams);
             }

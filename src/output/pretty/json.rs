@@ -1,16 +1,16 @@
-//! JSON with line ends and indentation; nothing else of it changes: numbers keep their digits, keys
-//! their order, strings their escapes.
+//! Indents JSON without changing anything else: numbers keep their digits, keys their order, and
+//! strings their escapes.
 
-/// Blanks for each level.
+/// The indentation of one level.
 const STEP: &str = "  ";
 
-/// Deepest level that is indented; beyond, blanks would outweigh the data without bound.
+/// Maximum indented depth; beyond it the blanks would outgrow the data without limit.
 const DEEPEST: usize = 64;
 
-/// What a part of JSON is.
+/// The kind of a JSON token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A bracket, a comma, a colon, with the blanks behind it.
+    /// A bracket, comma or colon, with the whitespace after it.
     Mark,
     /// A string before a colon.
     Key,
@@ -20,7 +20,7 @@ pub(super) enum Part {
     Value,
 }
 
-/// Gives `text`, which must be JSON, to `write` part for part, indented.
+/// Indents `text`, which must be valid JSON, and passes it to `write` token by token.
 pub(super) fn indent(text: &str, mut write: impl FnMut(Part, &str)) {
     let mut depth = 0_usize;
     let mut tokens = Tokens(text).peekable();
@@ -55,7 +55,7 @@ pub(super) fn indent(text: &str, mut write: impl FnMut(Part, &str)) {
     }
 }
 
-/// Returns a line end with the blanks of a depth.
+/// Returns a newline followed by the indentation of a depth.
 fn begin_line(blanks: &mut String, depth: usize) -> &str {
     let length = 1 + depth.min(DEEPEST) * STEP.len();
     while blanks.len() < length {
@@ -64,7 +64,7 @@ fn begin_line(blanks: &mut String, depth: usize) -> &str {
     &blanks[..length]
 }
 
-/// Marks, strings, numbers and names, without the blanks between them.
+/// The tokens of a JSON text, without the whitespace between them.
 struct Tokens<'t>(&'t str);
 
 impl<'t> Iterator for Tokens<'t> {

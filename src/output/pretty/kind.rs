@@ -1,12 +1,12 @@
-//! What data seems to be, by its first bytes and its form.
+//! Detects the format of data by its first bytes and its structure.
 
 use serde::de::IgnoredAny;
 
 use super::protobuf;
 use super::unpack::is_zlib;
 
-/// First bytes that name a format. Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the frame
-/// formats of LZ4 and Snappy, the file formats of bzip2, xz, ZIP, Avro, PNG, JPEG and ELF,
+/// Magic numbers of formats. Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the frame formats of
+/// LZ4 and Snappy, the file formats of bzip2, xz, ZIP, Avro, PNG, JPEG and ELF,
 /// `ObjectStreamConstants` and JVMS 4.1 (Java), `HBase`'s `ProtobufMagic`.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "gzip"),
@@ -25,24 +25,24 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"PBUF", "protobuf of HBase"),
 ];
 
-/// What data is to be shown as.
+/// The detected format of data.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind<'d> {
-    /// An object or an array of JSON.
+    /// A JSON object or array.
     Json(&'d str),
-    /// UTF-8 without control characters but tabs and line ends.
+    /// UTF-8 text, whose only control characters are tabs and line ends.
     Text(&'d str),
-    /// Anything else, with what it seems to be.
+    /// Anything else, with a description of the likely format.
     Binary(&'static str),
 }
 
 impl<'d> Kind<'d> {
-    /// Looks at the data.
+    /// Detects the format of data.
     pub fn of(data: &'d [u8]) -> Self {
         if let Ok(text) = std::str::from_utf8(data) {
             let is_text = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
             let trimmed = text.trim_start();
-            // A number or a string alone is text to its reader.
+            // A single number or string is shown as text.
             if trimmed.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
                 return Self::Json(text);
             }
@@ -65,7 +65,7 @@ fn binary(data: &[u8]) -> &'static str {
         return "protobuf, it seems";
     }
     match data.len() {
-        // Curator's shared and distributed counters; Java's ByteBuffer writes so.
+        // Curator's shared and distributed counters, and Java's ByteBuffer, have this format.
         4 => "binary, perhaps a 32-bit number",
         8 => "binary, perhaps a 64-bit number",
         16 => "binary, perhaps a UUID",

@@ -1,8 +1,8 @@
-//! Data of well-known systems: a line that says what it is about, and messages of protobuf with the
-//! names of their fields.
+//! Data of well-known systems: a summary line, and protobuf messages with field names.
 //!
 //! Sources: Kafka's `ZkData.scala`, Solr's `DocCollection`, Curator's `ServiceInstance`, `HBase`'s
-//! `ZooKeeper.proto` and `RecoverableZooKeeper`, Hadoop's `HAZKInfo.proto` and `yarn_server_common_protos`.
+//! `ZooKeeper.proto` and `RecoverableZooKeeper`, Hadoop's `HAZKInfo.proto` and
+//! `yarn_server_common_protos`.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use super::super::stat::date;
 use super::protobuf::{self, Field};
 use crate::zk::ZnodePath;
 
-/// Names of the fields of a message, with the messages inside it.
+/// A protobuf message type: its field names, and the types of nested messages.
 struct Message {
     name: &'static str,
     fields: &'static [(u64, &'static str, Option<&'static Message>)],
@@ -76,7 +76,7 @@ static ACTIVE_RM: Message = Message {
     fields: &[(1, "clusterId", None), (2, "rmId", None)],
 };
 
-/// Returns text for binary data of a system that is known.
+/// Returns a text for binary data of a known system.
 pub(super) fn binary(path: &ZnodePath, data: &[u8]) -> Option<String> {
     let mut names = path.as_str().rsplit('/');
     let (name, parent) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
@@ -98,9 +98,9 @@ pub(super) fn binary(path: &ZnodePath, data: &[u8]) -> Option<String> {
     None
 }
 
-/// Returns the message inside the data of `HBase`: behind who wrote it, and behind a mark.
+/// Returns the protobuf message in `HBase` data: after the optional writer id, and after the magic.
 fn hbase(data: &[u8]) -> Option<&[u8]> {
-    /// The first byte where who wrote it comes first (`RecoverableZooKeeper.MAGIC`).
+    /// The first byte if the writer id comes first (`RecoverableZooKeeper.MAGIC`).
     const MAGIC: u8 = 0xff;
     let inner = match data {
         [MAGIC, rest @ ..] => {
@@ -119,10 +119,10 @@ fn show(of: &Message, data: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// The deepest message inside a message that is shown.
+/// Maximum depth of nested messages.
 const DEEPEST: usize = 16;
 
-/// Writes the fields of a message, a line each. Writing into memory cannot fail.
+/// Writes the fields of a message, one per line. Writing into memory cannot fail.
 fn write_fields(of: Option<&Message>, data: &[u8], depth: usize, out: &mut String) -> Option<()> {
     for field in protobuf::fields(data) {
         let (number, value) = field?;
@@ -167,7 +167,7 @@ fn write_fields(of: Option<&Message>, data: &[u8], depth: usize, out: &mut Strin
     Some(())
 }
 
-/// Returns a line that says what JSON of a system that is known is about.
+/// Returns a summary line for JSON of a known system.
 pub(super) fn json(path: &ZnodePath, text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
     let object = value.as_object()?;
@@ -242,7 +242,7 @@ fn curator(object: &serde_json::Map<String, Value>) -> Option<String> {
     Some(format!("Curator service {name} at {address}{port}{}", since(Some(time))))
 }
 
-/// Returns when something began, of milliseconds as a number or as text.
+/// Returns a suffix with a start time, given in milliseconds as a number or as text.
 fn since(time: Option<&Value>) -> String {
     let milliseconds = time.and_then(|time| match time {
         Value::String(text) => text.parse().ok(),

@@ -1,15 +1,15 @@
-//! Whether bytes have the form of a protobuf message. The format has no mark of its own, so this is
-//! a guess: all of the data must be fields whose wire types, numbers and lengths are sound.
+//! Detects protobuf messages. The format has no magic number, so this is a guess: all of the data
+//! must parse as fields with valid wire types, numbers and lengths.
 //!
-//! Source: the encoding as protobuf.dev describes it.
+//! Source: the encoding as described by protobuf.dev.
 
-/// The largest field number that is believed: real schemas seldom go beyond, random bytes do.
+/// Maximum plausible field number: schemas rarely go beyond it, random bytes do.
 const BELIEVED: u64 = 1000;
 
-/// The shortest message that is believed, in bytes: shorter ones prove nothing.
+/// Minimum length of a plausible message, in bytes; shorter data proves nothing.
 const SHORTEST: usize = 4;
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field<'d> {
     /// A number.
@@ -20,13 +20,13 @@ pub(super) enum Field<'d> {
     Bytes(&'d [u8]),
 }
 
-/// Returns whether the whole of `data` reads as one message.
+/// Returns whether all of `data` parses as one plausible message.
 pub(super) fn is_likely(data: &[u8]) -> bool {
     data.len() >= SHORTEST
         && fields(data).all(|field| field.is_some_and(|(number, _)| number <= BELIEVED))
 }
 
-/// Returns the fields with their numbers; none in place of one that is not sound, which is the last.
+/// Returns the fields with their numbers. An invalid field yields `None` and ends the iteration.
 pub(super) fn fields(mut data: &[u8]) -> impl Iterator<Item = Option<(u64, Field<'_>)>> {
     std::iter::from_fn(move || {
         if data.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn fields(mut data: &[u8]) -> impl Iterator<Item = Option<(u64, Field
     })
 }
 
-/// Returns the field at the start, and what follows it.
+/// Returns the field at the start, and the bytes after it.
 fn field(data: &[u8]) -> Option<(u64, Field<'_>, &[u8])> {
     let (key, rest) = varint(data)?;
     let number = key >> 3;

@@ -1,4 +1,4 @@
-//! Data that says by its first bytes that it is compressed, as what it was before.
+//! Unpacks compressed data, which is recognised by its first bytes.
 //!
 //! Sources: RFC 1952 (gzip), RFC 1950 (zlib), RFC 8878 (Zstandard), the frame formats of LZ4 and
 //! Snappy, and the block formats of `lz4-java` and `snappy-java`, which Java programs write.
@@ -8,31 +8,30 @@ use std::io::Read;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::StreamingDecoder;
 
-/// The most that is shown of what was compressed, in bytes: a few bytes can be made from which all of
-/// memory would come.
+/// Maximum size of unpacked data in bytes: a few compressed bytes could otherwise fill all memory.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
-/// The most memory that a Zstandard frame may ask for, in bytes.
+/// Maximum memory that a Zstandard frame may request, in bytes.
 const MAX_WINDOW_BYTES: u64 = 32 << 20;
 
-/// The first bytes of what `snappy-java` writes, then two versions.
+/// The magic of `snappy-java`, which is followed by two version numbers.
 const SNAPPY_JAVA: &[u8] = b"\x82SNAPPY\0";
 
-/// The first bytes of each block of `lz4-java`.
+/// The magic of each `lz4-java` block.
 const LZ4_JAVA: &[u8] = b"LZ4Block";
 
-/// Data that was compressed.
+/// The result of unpacking.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unpacked {
-    /// With what.
+    /// The name of the compression format.
     pub(super) name: &'static str,
-    /// What it was, or the beginning of it.
+    /// The unpacked data, or its beginning.
     pub(super) data: Vec<u8>,
-    /// Whether there is more.
+    /// Whether the data was cut off at the limit.
     pub(super) is_cut: bool,
 }
 
-/// Returns what compressed data was, or none if it is not compressed, or is broken.
+/// Unpacks data, or returns `None` if it is not compressed or is corrupt.
 pub(super) fn unpack(data: &[u8]) -> Option<Unpacked> {
     if data.starts_with(b"\x1f\x8b") {
         read("gzip", MultiGzDecoder::new(data))
@@ -54,8 +53,8 @@ pub(super) fn unpack(data: &[u8]) -> Option<Unpacked> {
     }
 }
 
-/// Returns whether data begins with a zlib header: deflate with a window that exists, and a check of
-/// both bytes (RFC 1950).
+/// Returns whether data starts with a zlib header: deflate with a valid window size, and a valid
+/// checksum over both bytes (RFC 1950).
 pub(super) fn is_zlib(data: &[u8]) -> bool {
     matches!(data, [first, second, _, ..] if first & 0x8f == 8
         && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0)
@@ -73,7 +72,7 @@ fn cut(name: &'static str, mut data: Vec<u8>) -> Unpacked {
     Unpacked { name, data, is_cut }
 }
 
-/// Blocks of a length and raw Snappy.
+/// Decodes `snappy-java` blocks: a length, then raw Snappy.
 fn snappy_java(mut blocks: &[u8]) -> Option<Unpacked> {
     let mut data = Vec::new();
     while !blocks.is_empty() && data.len() <= MAX_BYTES {
@@ -88,9 +87,10 @@ fn snappy_java(mut blocks: &[u8]) -> Option<Unpacked> {
     Some(cut("Snappy", data))
 }
 
-/// Blocks of a magic, a method with a level, both lengths and a check; an empty one ends them.
+/// Decodes `lz4-java` blocks: magic, method and level, both lengths, checksum. An empty block ends
+/// them.
 fn lz4_java(mut blocks: &[u8]) -> Option<Unpacked> {
-    /// Magic, method, lengths, check.
+    /// Magic, method, compressed length, original length, checksum.
     const HEAD: usize = 8 + 1 + 4 + 4 + 4;
     let mut data = Vec::new();
     while !blocks.is_empty() && data.len() <= MAX_BYTES {
@@ -117,10 +117,10 @@ fn lz4_java(mut blocks: &[u8]) -> Option<Unpacked> {
     Some(cut("LZ4", data))
 }
 
-/// Raw Snappy has no mark but the length of what it was. It is believed only where all of it can be
-/// undone and gives text, which other data hardly does.
+/// Decodes raw Snappy, which has no magic, only the original length. The result counts only if all
+/// of it decodes and gives text, which is unlikely for other data.
 fn raw_snappy(data: &[u8]) -> Option<Unpacked> {
-    /// The shortest that is believed, in bytes.
+    /// Minimum plausible length, in bytes.
     const SHORTEST: usize = 8;
     if data.len() < SHORTEST || std::str::from_utf8(data).is_ok_and(|text| !text.contains('\0')) {
         return None;
@@ -195,7 +195,7 @@ mod tests {
     fn what_is_broken_stays_as_it_is() {
         let data = b"some text, some more text, and more of the same text".repeat(3);
         for (name, packed) in all_ways(&data) {
-            // A frame of Snappy that ends early is not known for one that was cut between chunks.
+            // A Snappy frame that was cut between two chunks looks like a complete one.
             for end in [packed.len() / 2, packed.len() - 5] {
                 let unpacked = unpack(&packed[..end]);
                 let partial = unpacked.is_some_and(|unpacked| unpacked.data == data);
@@ -211,7 +211,7 @@ mod tests {
         let bomb = gzip(&vec![0; MAX_BYTES * 4]);
         let unpacked = unpack(&bomb).expect("gzip");
         assert!(unpacked.is_cut && unpacked.data.len() == MAX_BYTES);
-        // A length that is only claimed.
+        // A claimed length without the data.
         assert_eq!(unpack(b"\xff\xff\xff\xff\x0f\x00\x00\x00\x00"), None);
         assert_eq!(unpack(b"LZ4Block\x26\x01\0\0\0\xff\xff\xff\xff\0\0\0\0a"), None);
         assert_eq!(unpack(b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01\xff\xff\xff\xffa"), None);

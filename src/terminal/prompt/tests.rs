@@ -1,4 +1,4 @@
-//! What the prompt shows, drawing by drawing.
+//! What the prompt shows, one drawing at a time.
 
 #![allow(clippy::unwrap_used)]
 use super::*;
@@ -62,7 +62,7 @@ fn the_last_draw_leaves_events_to_the_time_after() {
     screen.key(true);
     screen.event(b"late\n");
     assert_eq!(draw(&screen, "> "), "> ");
-    // The line turned out to be unfinished: the prompt goes on.
+    // The line turned out to be incomplete, so the prompt continues.
     assert_eq!(key(&screen, "> "), "> \nlate\n> ");
 }
 
@@ -79,7 +79,7 @@ fn one_redraw_is_requested_for_a_burst_and_its_line_is_undone() {
     screen.event(b"one\n");
     heard.recv().unwrap();
     screen.event(b"two\n");
-    // A key comes first: the line of the request is still to be undone.
+    // A key is drawn first; the line feed of the request must be undone later.
     assert_eq!(key(&screen, "> "), "> \none\ntwo\n> ");
     assert_eq!(draw(&screen, "> "), "\x1b8> ");
     drop(screen);

@@ -4,7 +4,7 @@
 use super::*;
 use std::sync::mpsc;
 
-/// A stream that hands every write to the test.
+/// A stream that passes every write to the test.
 struct Recorder(mpsc::Sender<String>, &'static str);
 
 impl Write for Recorder {
@@ -81,7 +81,7 @@ fn a_reader_that_leaves_is_told_by_kind() {
     assert_eq!(screen.failure(), Some(io::ErrorKind::BrokenPipe));
 }
 
-/// A stream that takes nothing until the test lets it.
+/// A stream that blocks until the test releases it.
 struct Stopped(mpsc::Receiver<()>);
 
 impl Write for Stopped {
@@ -122,7 +122,8 @@ fn a_stopped_terminal_does_not_stop_events() {
         for _ in 0..1000 {
             screen.event(b"event\n");
         }
-        // Only now does the terminal go on: had an event waited for it, this was never reached.
+        // The terminal continues only now: if an event waited for it, the test would hang before
+        // this line.
         drop(go);
     });
 }
@@ -152,7 +153,7 @@ fn ctrl_c_is_the_child_programs_also_for_those_who_hear_of_it_late() {
     assert!(!screen.take_ctrl_c());
     drop(guard);
     assert!(!screen.take_ctrl_c());
-    // While something is asked there is no other program.
+    // A question leaves the terminal with the shell, so Ctrl-C counts.
     let guard = screen.hold_events();
     typed();
     drop(guard);
