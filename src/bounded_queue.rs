@@ -1,16 +1,17 @@
-//! A queue that holds a bounded number of bytes and counts what does not fit.
+//! A queue that holds a bounded number of bytes and counts the items that do not fit.
 //!
-//! Others decide how fast items arrive, and a slow reader decides how fast they leave; neither may
-//! fill the memory. Once an item does not fit, all later ones are only counted until the reader
+//! Producers decide how fast items arrive, and a slow reader decides how fast they leave; neither
+//! may fill the memory. Once an item does not fit, all later ones are only counted until the reader
 //! takes the count, so the gap is reported exactly where items are missing.
 
 use std::collections::VecDeque;
 
-/// Items in order, each with a mark (its place among other things; `()` where there are none).
+/// Items in order. Each has a mark, which is its place among other things, or `()` if there are
+/// none.
 #[derive(Debug)]
 pub struct BoundedQueue<T, M = ()> {
     items: VecDeque<Entry<T, M>>,
-    /// Bytes that the items take.
+    /// The total cost of the items in bytes.
     size: usize,
     limit: usize,
     gap: Option<Gap<M>>,
@@ -23,15 +24,15 @@ struct Entry<T, M> {
     item: T,
 }
 
-/// Items that found no room.
+/// Items that did not fit.
 #[derive(Debug)]
 struct Gap<M> {
-    /// The mark of the first of them.
+    /// The mark of the first missing item.
     mark: M,
     count: u64,
 }
 
-/// What the reader takes from the queue.
+/// The result of taking from the queue.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken<T> {
     /// The oldest item.
@@ -41,12 +42,12 @@ pub enum Taken<T> {
 }
 
 impl<T, M> BoundedQueue<T, M> {
-    /// Makes an empty queue for at most `limit` bytes.
+    /// Creates an empty queue for at most `limit` bytes.
     pub const fn new(limit: usize) -> Self {
         Self { items: VecDeque::new(), size: 0, limit, gap: None }
     }
 
-    /// Returns the bytes that the items take.
+    /// Returns the total cost of the items in bytes.
     pub fn size(&self) -> usize {
         self.size
     }
@@ -56,13 +57,13 @@ impl<T, M> BoundedQueue<T, M> {
         self.items.front().map(|entry| &entry.item)
     }
 
-    /// Returns whether there is no item; a gap may still be to be taken.
+    /// Returns whether there are no items. A gap may still be waiting.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Returns whether `cost` more bytes have room, where `elsewhere` bytes already count against
-    /// the limit. Where they have none, the gap begins or grows by one.
+    /// Returns whether `cost` more bytes fit, with `elsewhere` bytes also counted against the
+    /// limit. If they do not fit, a gap starts or grows by one.
     pub fn admit(&mut self, mark: M, cost: usize, elsewhere: usize) -> bool {
         let used = self.size + elsewhere;
         if let Some(gap) = &mut self.gap {
@@ -75,7 +76,7 @@ impl<T, M> BoundedQueue<T, M> {
         false
     }
 
-    /// Adds an item, whether it has room or not.
+    /// Adds an item, even beyond the limit.
     fn add(&mut self, mark: M, cost: usize, item: T) {
         self.size += cost;
         self.items.push_back(Entry { mark, cost, item });
@@ -88,14 +89,14 @@ impl<T, M> BoundedQueue<T, M> {
         Some(entry.item)
     }
 
-    /// Takes the number of missing items once the items before them are taken, if the mark of the
+    /// Takes the number of missing items if all items before the gap are taken and the mark of the
     /// first missing item is `due`.
     pub fn take_gap_if(&mut self, due: impl FnOnce(&M) -> bool) -> Option<u64> {
         let is_next = self.items.is_empty();
         self.gap.take_if(|gap| is_next && due(&gap.mark)).map(|gap| gap.count)
     }
 
-    /// Takes the oldest item, or the gap behind the last one, if its mark is `due`.
+    /// Takes the oldest item, or the gap after the last one, if its mark is `due`.
     pub fn take_if(&mut self, due: impl Fn(&M) -> bool) -> Option<Taken<T>> {
         let item = self.take_item_if(&due).map(Taken::Item);
         item.or_else(|| self.take_gap_if(&due).map(Taken::Gap))
@@ -103,13 +104,13 @@ impl<T, M> BoundedQueue<T, M> {
 }
 
 impl<T, M: Clone> BoundedQueue<T, M> {
-    /// Adds an item of `cost` bytes, or only counts it where it has no room. Into an empty queue any
-    /// item goes.
+    /// Adds an item of `cost` bytes, or only counts it if it does not fit. An empty queue accepts
+    /// any item.
     pub fn push(&mut self, mark: M, cost: usize, item: T) {
         self.push_beside(0, mark, cost, item);
     }
 
-    /// As [`BoundedQueue::push`], where `elsewhere` bytes already count against the limit.
+    /// Like [`BoundedQueue::push`], with `elsewhere` bytes also counted against the limit.
     pub fn push_beside(&mut self, elsewhere: usize, mark: M, cost: usize, item: T) {
         if self.admit(mark.clone(), cost, elsewhere) {
             self.add(mark, cost, item);
@@ -118,12 +119,12 @@ impl<T, M: Clone> BoundedQueue<T, M> {
 }
 
 impl<T> BoundedQueue<T> {
-    /// Adds an item that must not be lost, such as one that can come only once.
+    /// Adds an item that must not be lost, even beyond the limit.
     pub fn push_always(&mut self, cost: usize, item: T) {
         self.add((), cost, item);
     }
 
-    /// Takes the oldest item, or the gap behind the last one.
+    /// Takes the oldest item, or the gap after the last one.
     pub fn take(&mut self) -> Option<Taken<T>> {
         self.take_if(|()| true)
     }
@@ -133,7 +134,7 @@ impl<T> BoundedQueue<T> {
         self.take_item_if(|()| true)
     }
 
-    /// Takes the number of missing items, once the items before them are taken.
+    /// Takes the number of missing items, once all items before the gap are taken.
     pub fn take_gap(&mut self) -> Option<u64> {
         self.take_gap_if(|()| true)
     }
@@ -150,7 +151,7 @@ mod tests {
         queue.push((), 4, "b");
         queue.push((), 1, "c");
         assert_eq!(queue.take(), Some(Taken::Item("a")));
-        // There is room again, but not between the items that are missing.
+        // There is room again, but items may not follow a gap that was not taken.
         queue.push((), 1, "d");
         assert_eq!(queue.take_gap(), None);
         assert_eq!(queue.take(), Some(Taken::Item("b")));
@@ -181,7 +182,7 @@ mod tests {
         let mut queue: BoundedQueue<&str> = BoundedQueue::new(10);
         queue.push_beside(9, (), 2, "a");
         assert_eq!(queue.take_gap(), Some(1));
-        // An item larger than the limit still gets through when nothing else waits.
+        // An item larger than the limit still fits into an empty queue.
         queue.push((), 100, "large");
         assert!(!queue.admit((), 1, 0));
         queue.push_always(1, "notice");

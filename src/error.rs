@@ -1,5 +1,5 @@
-//! What can go wrong: the kind (who must act, and the exit status), the sentence in zkCli's words,
-//! and what to do next.
+//! Errors: their kind (who must act, and the exit status), the message in zkCli's words, and a
+//! hint.
 //!
 //! Every failure of a line is an [`Error`]. This module knows neither terminals nor the client
 //! crate.
@@ -13,25 +13,25 @@ use crate::dialect::Dialect;
 /// A result whose error can be shown to the user as it is.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Who must act on an error; it decides the exit status of a one-shot command.
+/// Who must act on an error, which decides the exit status of a one-shot command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The server refused, or a file did: exit status 1.
+    /// The server refused the request, or a file could not be used: exit status 1.
     Refused,
     /// The line or the options are wrong: exit status 2.
     Usage,
-    /// No connection, or it broke: exit status 3.
+    /// There is no connection, or it broke: exit status 3.
     Lost,
-    /// What was compared is not the same: exit status 4.
+    /// The compared things differ: exit status 4.
     Different,
-    /// The user stopped it: exit status 130.
+    /// The user interrupted the command: exit status 130.
     Interrupted,
-    /// A fault in zksh or in what a server sent: exit status 70.
+    /// A bug in zksh, or an invalid reply from a server: exit status 70.
     Bug,
 }
 
 impl Kind {
-    /// Returns the word for programs.
+    /// Returns the name for programs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -56,26 +56,26 @@ impl Kind {
     }
 }
 
-/// Why a line failed.
+/// The cause of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Cause {
-    /// ZooKeeper's own answer, for a path as the user sees it.
+    /// An error code from ZooKeeper, with the path inside the chroot.
     Code { code: Code, path: String },
     /// Anything else, in words that need no dialect.
     Words { kind: Kind, message: String },
 }
 
-/// What may have been applied all the same.
+/// What may have been applied in spite of the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LeftOpen {
     Nothing,
-    /// The one write.
+    /// The write that failed.
     Write,
-    /// Requests that came before the one that failed.
+    /// Requests before the one that failed.
     Parts,
 }
 
-/// One failure, ready to be shown.
+/// An error, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     cause: Cause,
@@ -98,7 +98,8 @@ impl Error {
         }
     }
 
-    /// The server's answer to an operation on `path` (empty when there is no path).
+    /// Creates an error from the server's code for an operation on `path` (empty if there is no
+    /// path).
     pub fn code(code: Code, path: impl Into<String>) -> Self {
         let path = path.into();
         let pasted = match code {
@@ -112,17 +113,17 @@ impl Error {
         }
     }
 
-    /// A failure of the given kind.
+    /// Creates an error of the given kind.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self::from_cause(Cause::Words { kind, message: message.into() })
     }
 
-    /// A wrong line or option.
+    /// Creates an error for a wrong line or option.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// Names the znode that was asked for, where ZooKeeper's answer names none.
+    /// Sets the path of the request if the error from ZooKeeper names none.
     #[must_use]
     pub fn at(mut self, asked: &str) -> Self {
         if let Cause::Code { path, .. } = &mut self.cause
@@ -133,15 +134,15 @@ impl Error {
         self
     }
 
-    /// Adds more words to the sentence, after a semicolon.
+    /// Appends a detail to the message, after a semicolon.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into().into_boxed_str());
         self
     }
 
-    /// Names the first character of the typed words that a page prints where a command line has
-    /// another: an en dash, a curly quote.
+    /// Names the first character in the typed words that a web page has put in place of an ASCII
+    /// one, such as an en dash or a curly quote.
     #[must_use]
     pub fn naming_lookalikes<'w>(self, words: impl IntoIterator<Item = &'w str>) -> Self {
         match words.into_iter().find_map(lookalike::lookalike) {
@@ -157,26 +158,26 @@ impl Error {
         self
     }
 
-    /// Adds what to do next; it is shown on terminals only.
+    /// Adds a hint on what to do next, which is shown on terminals only.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
-    /// Adds the failures of the parts, each of which is shown on a line of its own.
+    /// Adds the errors of the parts; each is shown on its own line.
     #[must_use]
     pub fn with_causes(mut self, causes: Vec<Self>) -> Self {
         self.causes = causes;
         self
     }
 
-    /// Returns the failures of the parts.
+    /// Returns the errors of the parts.
     pub fn causes(&self) -> &[Self] {
         &self.causes
     }
 
-    /// Says that the write may have been applied, if the error leaves that open.
+    /// Adds that the write may have been applied, if the error leaves that open.
     #[must_use]
     pub fn of_write(mut self) -> Self {
         let lost = matches!(
@@ -187,15 +188,15 @@ impl Error {
         self
     }
 
-    /// Says that the write may have been applied.
+    /// Adds that the write may have been applied.
     #[must_use]
     pub fn maybe_applied(mut self) -> Self {
         self.left_open = LeftOpen::Write;
         self
     }
 
-    /// Says that this was one of several requests of which earlier ones may have been applied, if
-    /// the connection was lost: elsewhere the error says what is left.
+    /// Adds that earlier requests of the command may have been applied, if the connection was lost.
+    /// Other errors already say what is left to do.
     #[must_use]
     pub fn of_several(mut self) -> Self {
         if self.kind() == Kind::Lost && self.left_open == LeftOpen::Nothing {
@@ -209,7 +210,7 @@ impl Error {
         self.left_open != LeftOpen::Nothing
     }
 
-    /// Returns ZooKeeper's code, if the error is the server's answer.
+    /// Returns ZooKeeper's code, if the error came from the server.
     pub fn code_of(&self) -> Option<Code> {
         match self.cause {
             Cause::Code { code, .. } => Some(code),
@@ -217,7 +218,7 @@ impl Error {
         }
     }
 
-    /// Returns the path that the server's answer is about, as the user sees it.
+    /// Returns the path that the server's error concerns, inside the chroot.
     pub fn path(&self) -> Option<&str> {
         match &self.cause {
             Cause::Code { path, .. } if !path.is_empty() => Some(path),
@@ -233,7 +234,7 @@ impl Error {
         }
     }
 
-    /// Returns the sentence, in the words of the dialect; one line unless data has newlines.
+    /// Returns the message in the given dialect: one line, unless data in it has newlines.
     pub fn message(&self, dialect: Dialect) -> String {
         let mut sentence = match &self.cause {
             Cause::Code { code, path } => code.sentence(path, dialect),
@@ -251,12 +252,12 @@ impl Error {
         sentence
     }
 
-    /// Returns the usage line of the command, when the words of the line were wrong.
+    /// Returns the usage line of the command, if the arguments were wrong.
     pub fn usage_line(&self) -> Option<&str> {
         self.usage.as_deref()
     }
 
-    /// Returns what to do next.
+    /// Returns the hint on what to do next.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -279,7 +280,7 @@ mod tests {
         for code in Code::all() {
             assert_eq!(Code::from_number(code.number()), code);
             let sentence = Error::code(code, "/a").message(Dialect::V39);
-            // zkCli names no path where a reconfiguration fails.
+            // zkCli names no path if a reconfiguration fails.
             let named = sentence.ends_with("/a") || sentence.contains("for /a: ");
             assert!(named || sentence.contains("config"), "{sentence}");
             assert!(!code.meaning().is_empty());

@@ -1,5 +1,5 @@
-//! Argument types that tell the shell more than the text does. Parsing, completion and redaction
-//! look at the type and know no command by name.
+//! Argument types that describe the meaning of a word. Parsing, completion and redaction look at
+//! the type, so that they need not know commands by name.
 
 use std::any::TypeId;
 use std::ffi::{OsStr, OsString};
@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use clap::Arg;
 use clap::builder::{MapValueParser, OsStringValueParser, TypedValueParser, ValueParserFactory};
 
-/// Declares a type that holds a word as it was typed.
+/// Declares a type that holds a word as typed.
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -25,22 +25,23 @@ macro_rules! word {
 }
 
 word! {
-    /// Data of a znode. A line may give it in a block of its own (`<<END`).
+    /// Data of a znode. A line may give it in a block below (`<<END`).
     Data
 }
 
 word! {
-    /// A word in which the user is free: a dash at its front does not make it an option.
+    /// A word that may start with a dash without being taken for an option.
     FreeWord
 }
 
 word! {
-    /// A password, or a word that has one in it. It is never shown.
+    /// A password, or a word that contains one. It is never shown.
     Secret
 }
 
 word! {
-    /// A word of a command that another command runs: the first names it, the rest are its own.
+    /// A word of a wrapped command: the first is the name of that command, the others are its
+    /// arguments.
     WrappedWord
 }
 
@@ -74,12 +75,12 @@ impl AsRef<OsStr> for Data {
     }
 }
 
-/// Returns whether the values of an argument are of this type.
+/// Returns whether the values of an argument have this type.
 pub fn is_of<T: 'static>(arg: &Arg) -> bool {
     arg.get_value_parser().type_id() == TypeId::of::<T>()
 }
 
-/// Returns whether a value may be any word, also one that looks like an option.
+/// Returns whether a value may be any word, even one that looks like an option.
 pub(super) fn is_free(arg: &Arg) -> bool {
     is_of::<Data>(arg) || is_of::<FreeWord>(arg) || is_of::<Secret>(arg)
 }

@@ -1,27 +1,27 @@
-//! Consent for commands that change a whole subtree: the user is asked first, and changes to znodes
-//! that every server needs must be forced.
+//! Consent for commands that change a whole subtree: the shell asks the user first, and znodes that
+//! every server needs can only be changed with `--force`.
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
 use crate::terminal::progress::grouped;
 use crate::zk::{TypedPath, ZnodePath};
 
-/// What a person is to be asked before a command runs.
+/// A question to ask the user before a command runs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Question {
-    /// What would happen, and to how much.
+    /// What would happen, and to how many znodes.
     pub words: String,
-    /// What to say where the answer is no.
+    /// The message if the answer is no.
     pub declined: &'static str,
 }
 
 impl Question {
-    /// Returns the question as it is asked.
+    /// Returns the text of the question.
     pub fn asked(&self) -> String {
         format!("{}? [y/N] ", self.words)
     }
 
-    /// Returns the error where a person types the lines and cannot be asked.
+    /// Returns the error for an interactive shell that cannot ask.
     pub fn unasked(&self) -> Error {
         let message = format!("{}. {}? Nobody can be asked here", self.declined, self.words);
         Error::new(Kind::Refused, message).with_hint("pass --yes to confirm")
@@ -40,13 +40,13 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Returns the znode, unless it is one that must be meant twice. `what` is to be done to it and
-    /// to all below it.
+    /// Returns the znode, unless it is protected and `--force` is missing. `what` names the change
+    /// to it and its descendants.
     pub fn path(&self, cx: &Context, typed: &TypedPath, what: &str) -> Result<ZnodePath> {
         self.allow(cx, cx.path(typed)?, what)
     }
 
-    /// As [`Consent::path`], for a path that was read already.
+    /// Like [`Consent::path`], for a path that is already parsed.
     pub fn allow(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
         match cx.protected_by(&path) {
             Some(why) if !self.force => {
@@ -59,20 +59,20 @@ impl Consent {
 }
 
 impl Consent {
-    /// Returns a znode below which znodes are to be made or changed: what the config file protects, and
-    /// ZooKeeper's own, must be meant twice; the root need not.
+    /// Returns a znode below which znodes will be created or changed. Paths protected by the config
+    /// file and ZooKeeper's own need `--force`, but the root does not.
     pub fn allow_below(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
         if path.is_root() { Ok(path) } else { self.allow(cx, path, what) }
     }
 }
 
-/// Returns a number of things in words.
+/// Formats a number of things, with the singular or plural noun.
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-/// Returns the beginning of a question: what is to be done to a znode and to so many below it, or
-/// to more than can be counted in a moment.
+/// Returns the start of a question: the change to a znode and this many descendants. With `more`
+/// the count was cut short.
 pub fn about_subtree(what: &str, path: &ZnodePath, below: u64, more: bool) -> String {
     let more = if more { "more than " } else { "" };
     format!("{what} {path} and {more}{} below it", counted(below, "znode", "znodes"))

@@ -1,4 +1,4 @@
-//! What a command is given: the session, and the parts of the shell that runs it.
+//! The context of a command: the session, and the parts of the shell that runs it.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -23,110 +23,110 @@ use crate::terminal::progress::{Paused, Progress};
 use crate::terminal::{Screen, TtyGuard};
 use crate::zk::{TypedPath, ZnodePath};
 
-/// What a command may read to its end.
+/// Input that a command reads to the end.
 type Input = Box<dyn Read + Send>;
 
-/// What commands are given: the session, and what belongs to the shell that runs them.
+/// The context of commands: the session, and the parts of the shell that runs them.
 pub struct Context {
     /// The session, open or not.
     pub session: Sessions,
     /// How reports are shown.
     pub view: View,
-    /// How lines are read.
+    /// How lines are parsed.
     pub reader: Reader,
     /// Where results go.
     pub output: Output,
-    /// Where relative paths start from.
+    /// The working path, which relative paths start from.
     pub cwd: PerSession<WorkingPath>,
-    /// What is switched on and off.
+    /// The shell's settings.
     pub switches: Arc<Switches>,
-    /// The lines that were typed.
+    /// The typed lines.
     pub history: History,
-    /// What waits for `commit`.
+    /// The open transaction, whose operations wait for `commit`.
     pub transaction: PerSession<OpenTransaction>,
-    /// What is told of commands beside their results.
+    /// Explanations of commands, if `explain` is on.
     pub explaining: Explaining,
-    /// The terminal, where a person types the lines.
+    /// The terminal, if a person types the lines.
     pub terminal: Option<Arc<Screen>>,
-    /// How far the running command has come.
+    /// The progress of the running command.
     pub progress: Progress,
     /// What the config file says about commands.
     pub config: Config,
-    /// Who asks a person.
+    /// Who asks the user for consent.
     pub asking: Asking,
-    /// Standard input, where a command may read it.
+    /// Standard input, if a command may read it.
     pub input: StandardInput,
-    /// How many files run each other.
+    /// The number of nested files that are being run.
     pub running_files: RunningFiles,
 }
 
 /// What the config file says about commands.
 #[derive(Debug, Default)]
 pub struct Config {
-    /// Where `setting --save` writes.
+    /// The file that `setting --save` writes to.
     pub file: Option<PathBuf>,
-    /// Znodes, from the server's root on, that are not to be changed together with what is below
-    /// them.
+    /// Protected znodes, with paths outside the chroot: commands must not change them together with
+    /// their descendants.
     pub protected: Vec<ZnodePath>,
 }
 
-/// Who asks a person before a command that wants consent.
+/// Who asks the user before a command that needs consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Asking {
-    /// The prompt does; a script's lines run unasked.
+    /// The prompt asks; lines of a script run without a question.
     #[default]
     Prompt,
-    /// The one command on the command line does.
+    /// The command itself asks, because it is the only one, given on the command line.
     OneShot,
-    /// Nobody can, though a person types the lines: at a dumb terminal.
+    /// Nobody can ask, although a person types the lines: the terminal is dumb.
     Nobody,
 }
 
-/// Standard input, which one command may take.
+/// Standard input, which a single command may take.
 #[derive(Default)]
 pub struct StandardInput(Mutex<Option<Input>>);
 
 impl StandardInput {
-    /// Lets one command read `input`, which nobody else does.
+    /// Makes `input` available to one command. Nobody else may read it.
     pub fn give(&self, input: impl Read + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(input));
     }
 
-    /// Takes what may be read, if it is still there.
+    /// Takes the input, if it is available and not yet taken.
     pub fn take(&self) -> Option<Input> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// What came of a line that worked.
+/// The outcome of a line that succeeded.
 pub struct Outcome {
-    /// What to show.
+    /// The text to show.
     pub text: Vec<u8>,
-    /// Whether the shell is to end.
+    /// Whether the shell must exit.
     pub quit: bool,
-    /// Why a script is to call the line failed, though it has a result.
+    /// The error to report for this line in a script, although it has a result.
     pub failure: Option<Error>,
-    /// What to say of data that is stored as typed and may surprise.
+    /// A hint about data that was stored as typed and may surprise.
     pub data_hint: Option<DataHint>,
 }
 
-/// How many files run each other.
+/// The number of nested files that are being run.
 #[derive(Debug, Default)]
 pub struct RunningFiles(Cell<usize>);
 
 impl RunningFiles {
-    /// Begins to run a file, until what is returned is dropped.
+    /// Counts a file as running until the returned guard is dropped.
     pub fn enter(&self) -> RunningFile<'_> {
         self.0.set(self.0.get() + 1);
         RunningFile(&self.0)
     }
 }
 
-/// A file that is being run.
+/// A guard for a file that is being run.
 pub struct RunningFile<'a>(&'a Cell<usize>);
 
 impl RunningFile<'_> {
-    /// Returns how many files run each other, with this one.
+    /// Returns the nesting depth, this file included.
     pub fn depth(&self) -> usize {
         self.0.get()
     }
@@ -139,15 +139,15 @@ impl Drop for RunningFile<'_> {
 }
 
 impl Context {
-    /// Reads a line and notes it in the history. None for a line without words. A line
-    /// that cannot be read keeps a transaction from being applied.
+    /// Parses a line and adds it to the history. Returns `None` for a line without words. A line
+    /// that cannot be parsed spoils an open transaction.
     pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         let invocation = self.reader.read(text);
         self.begin(text, &invocation);
         invocation
     }
 
-    /// Begins with a line that was read, as [`Context::read`] does.
+    /// Records a line that is already parsed, as [`Context::read`] does.
     pub fn begin<T: Table>(&self, text: &str, invocation: &Result<Option<Invocation<T>>>) {
         if !matches!(invocation, Ok(None)) {
             self.history.note(text);
@@ -155,18 +155,18 @@ impl Context {
         if invocation.is_err() {
             self.transaction.spoil();
         }
-        // What is complained of from now on is this line's.
+        // Later errors belong to this line.
         let origin =
             invocation.as_ref().ok().and_then(|invocation| Some(self.origin(invocation.as_ref()?)));
         *self.output.origin() = origin.unwrap_or_default();
     }
 
-    /// Runs a command that was typed.
+    /// Runs a command that the user typed.
     pub async fn run<T: Table>(&self, invocation: &Invocation<T>) -> Result<Outcome> {
         self.run_from(invocation, self.origin(invocation)).await
     }
 
-    /// Runs a command whose results are to name this origin.
+    /// Runs a command whose results name this origin.
     pub async fn run_from<T: Table>(
         &self,
         invocation: &Invocation<T>,
@@ -182,11 +182,11 @@ impl Context {
         let trace = Trace::default();
         let before = self.explaining.begin(self, &invocation.command);
         let report = trace.scope(invocation.command.run(self)).await;
-        // Of what runs alone, so that the writes are its own.
+        // Only if the command ran alone are all these writes its own.
         let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
         let report =
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
-        // Events that came before the reply are shown before it.
+        // Show events that arrived before the reply ahead of it.
         self.session.deliver();
         let explanation = match before {
             Some(before) => Some(self.explaining.end(self, before, &trace).await),
@@ -200,7 +200,7 @@ impl Context {
         }
         let report = match report {
             Err(error) if self.terminal.is_some() => {
-                // In a box, for what is rare is not to make every line's future large.
+                // Boxed, so that this rare case does not enlarge the future of every line.
                 return Err(Box::pin(self.with_detail(error)).await);
             }
             report => report?,
@@ -213,8 +213,8 @@ impl Context {
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: invocation.data_hint() })
     }
 
-    /// Adds what a person needs to know of a refusal: who the session is and what the ACL wants, or
-    /// the version that the znode has.
+    /// Adds details to a refusal: the identities of the session and the ACL of the znode, or its
+    /// current version.
     async fn with_detail(&self, error: Error) -> Error {
         let Some(path) = error.path().and_then(|path| ZnodePath::new(path).ok()) else {
             return error;
@@ -254,7 +254,7 @@ impl Context {
         }
     }
 
-    /// Says that the chroot does not exist, and how to create it; `error` is the server's about it.
+    /// Reports that the chroot does not exist, and how to create it. `error` is the server's error.
     pub fn of_missing_chroot(&self, error: Error) -> Error {
         let Some(servers) = self.session.servers().filter(|servers| !servers.chroot().is_root())
         else {
@@ -271,9 +271,9 @@ impl Context {
         error.with_detail(format!("the chroot {chroot} does not exist")).with_hint(way)
     }
 
-    /// Adds the line that was meant, where quotes or blanks have made this one wrong.
+    /// Adds the line that the user probably meant, if quotes or blanks made this one wrong.
     pub fn with_likely_line<T: Table>(&self, line: &str, error: Error) -> Error {
-        // The colons of JSON, cut at its blanks, look like those of a password.
+        // Split at its blanks, JSON has words with colons that look like passwords.
         let mut words = line.split_whitespace();
         let is_json = words.nth(2).is_some_and(|word| word.starts_with(['{', '[']));
         let is_shown = || is_json || !is_private::<T>(line, self.view.dialect);
@@ -286,7 +286,7 @@ impl Context {
         }
     }
 
-    /// Says once for each session that its transaction would be dropped, where one is open.
+    /// Warns once per session that an open transaction would be dropped.
     pub fn may_leave(&self) -> Result<()> {
         let sessions = self.session.list();
         sessions.iter().try_for_each(|named| {
@@ -300,8 +300,8 @@ impl Context {
         })
     }
 
-    /// Returns what results of a command name as their origin; nothing where people read them. What
-    /// runs in another session has the origin that it would have there.
+    /// Returns the origin for the results of a command, which is empty unless the output is JSON. A
+    /// command that runs in another session has the origin that it would have there.
     pub fn origin<T: Table>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
@@ -322,19 +322,19 @@ impl Context {
         Origin { command: Some(invocation.name.clone()), session, path, ..Origin::default() }
     }
 
-    /// Renders what came without being asked for, just now.
+    /// Renders an event that has just arrived.
     pub fn news(&self, news: &dyn Report) -> Vec<u8> {
         let session = self.session.shown_name();
         let times = self.switches.is_on(Switch::Times);
         self.view.event(session.as_deref(), news, Time::now(), times)
     }
 
-    /// Shows what is said of data that is stored as typed; `place` names the line of a script.
+    /// Shows a hint about data that was stored as typed; `place` names the line of a script.
     pub fn show_data_hint(&self, screen: &Screen, place: Option<&str>, hint: &DataHint) {
         data_hint::show(self.view, screen, place, hint);
     }
 
-    /// Shows why the command that ran last has failed.
+    /// Shows the error of the last command.
     pub fn complain(&self, screen: &Screen, error: &Error) {
         match self.view.record_of(&self.output.origin(), None, error) {
             Some(record) => screen.print(&record),
@@ -343,7 +343,7 @@ impl Context {
         self.explain_failure(screen);
     }
 
-    /// Tells what the command that has failed had sent, where commands are explained.
+    /// Shows the explanation of a failed command, if `explain` is on.
     pub fn explain_failure(&self, screen: &Screen) {
         if let Some(explanation) = self.explaining.take() {
             let origin = self.output.origin().clone();
@@ -351,7 +351,7 @@ impl Context {
         }
     }
 
-    /// Shows a part of a command's result before the whole is known.
+    /// Shows a part of a result before the whole is known.
     pub fn show(&self, report: &dyn Report) -> Result<()> {
         self.output.part(report, false)
     }
@@ -361,18 +361,18 @@ impl Context {
         self.output.part(report, true)
     }
 
-    /// Lets what was shown so far reach its reader.
+    /// Flushes the output shown so far.
     pub fn flush(&self) -> Result<()> {
         self.output.flush()
     }
 
-    /// Keeps events and progress back until what is returned is dropped: something is asked on the
-    /// terminal.
+    /// Hides events and progress until the returned guards are dropped, because of a question on
+    /// the terminal.
     pub fn hold(&self) -> (Option<TtyGuard>, Paused<'_>) {
         (self.terminal.as_ref().map(|terminal| terminal.hold_events()), self.progress.pause())
     }
 
-    /// Shows how far the running command has come, until it is dropped.
+    /// Shows the progress of the running command until the future is dropped.
     pub async fn show_progress(&self, screen: &Screen) {
         let otherwise = || {
             let connected = self.session.state().is_connected();
@@ -381,8 +381,8 @@ impl Context {
         self.progress.show(screen, otherwise).await;
     }
 
-    /// Returns the znode that was typed, or where none was, the working path. In the dialect of 3.9
-    /// a path must be typed.
+    /// Returns the typed path, or the working path if none was typed. In the dialect of 3.9 a path
+    /// is required.
     pub fn path_or_here(
         &self,
         typed: Option<&TypedPath>,
@@ -396,7 +396,7 @@ impl Context {
             .ok_or_else(|| Error::usage("Missing: path").with_usage(usage))
     }
 
-    /// Returns the znode that was typed.
+    /// Returns the absolute path of a typed one.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
         if self.cwd.is_lost() && !typed.as_str().starts_with('/') {
             let message = format!("{} is relative, but the last cd failed", typed.as_str());
@@ -407,7 +407,7 @@ impl Context {
         typed.from(self.cwd.get().as_ref())
     }
 
-    /// As [`Context::path`]; `.` is the root if there is no working path.
+    /// Like [`Context::path`], but `.` means the root if there is no working path.
     pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
         if typed.as_str() == "." && !self.cwd.is_lost() {
             return Ok(self.cwd.get().unwrap_or_else(ZnodePath::root));
@@ -415,7 +415,7 @@ impl Context {
         self.path(typed)
     }
 
-    /// Returns why a znode is not to be changed together with all below it, if so.
+    /// Returns why a znode and its descendants are protected, if they are.
     pub fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
         let chroot = self.session.servers().map(|servers| servers.chroot().clone());
         let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
@@ -432,7 +432,7 @@ impl Context {
         self.config.protected.iter().any(protects).then_some("the config file protects it")
     }
 
-    /// Returns the prefix of a sequential znode that was typed.
+    /// Returns the prefix of a sequential znode from a typed path.
     pub fn sequential(&self, typed: &TypedPath) -> Result<String> {
         typed.sequential_from(self.cwd.get().as_ref())
     }

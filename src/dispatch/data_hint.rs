@@ -1,23 +1,24 @@
-//! A hint for data that looks like something else: it is stored as typed.
+//! Hints about data that looks like something else but is stored as typed.
 
 use crate::dialect::Format;
 use crate::output::json::Time;
 use crate::output::{Report, Text, View};
 use crate::terminal::Screen;
 
-/// Why data that was stored as typed may surprise.
+/// Why data that is stored as typed may surprise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataHint {
-    /// It looks like `@file`, which other programs read.
+    /// It looks like `@file`, which other programs read as a file.
     File(String),
-    /// It is `-`, which other programs take for standard input.
+    /// It is `-`, which other programs take as standard input.
     Input,
-    /// It is an option of the command, behind which no data stands.
+    /// It is an option of the command, and no data follows it.
     Option(String),
 }
 
 impl DataHint {
-    /// Returns the hint for data, if it needs one; `is_option` tells an option of the command.
+    /// Returns the hint for data, if it needs one. `is_option` tells whether a word is an option of
+    /// the command.
     pub fn of(data: &str, is_option: impl FnOnce(&str) -> bool) -> Option<Self> {
         match data {
             "-" => Some(Self::Input),
@@ -28,12 +29,12 @@ impl DataHint {
         }
     }
 
-    /// Returns whether a script is told too: earlier releases stored something else there.
+    /// Returns whether scripts get the hint too, because earlier releases stored something else.
     pub fn is_for_scripts(&self) -> bool {
         matches!(self, Self::File(_))
     }
 
-    /// Returns the hint in one sentence.
+    /// Returns the hint as one sentence.
     pub fn sentence(&self) -> String {
         match self {
             Self::File(typed) => format!(
@@ -48,7 +49,7 @@ impl DataHint {
     }
 }
 
-/// Shows a hint: beside the results where people read them, else among them. `place` names the line
+/// Shows a hint: on standard error, or among the results if they are JSON. `place` names the line
 /// of a script.
 pub fn show(view: View, screen: &Screen, place: Option<&str>, hint: &DataHint) {
     if view.format == Format::Json {

@@ -1,5 +1,5 @@
-//! Where a command gets a znode's data: a typed word, a file or standard input; as it is, in base64
-//! or in hexadecimal.
+//! Where a command gets a znode's data: a typed word, a file or standard input, as it is or encoded
+//! in base64 or hexadecimal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,14 +14,14 @@ use super::{Context, Data, DataHint, Table, is_option};
 use crate::error::{Error, Kind, Result};
 use crate::zk::ZnodeData;
 
-/// Reads the standard alphabet; the `=` at the end may be left out, as zkCli (Java) allows.
+/// Decodes the standard alphabet. The `=` at the end may be missing, as in zkCli (Java).
 const READER: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The most that is read from a file, in bytes for each byte that a request may carry: hexadecimal
-/// digits with blanks between them are the longest form.
+/// Maximum bytes of a file per byte that a request can carry. The longest encoding is hexadecimal
+/// digits with blanks between them.
 const LONGEST_FORM: usize = 4;
 
 /// What the help of a command with data says about where it comes from.
@@ -61,8 +61,8 @@ pub(super) struct Form {
 }
 
 impl DataSource {
-    /// Returns what to store: `typed`, unless an option names another source; null where there is
-    /// neither.
+    /// Returns the data to store: `typed`, unless an option names another source, or null if there
+    /// is neither.
     pub async fn read(&self, cx: &Context, typed: Option<&Data>) -> Result<ZnodeData> {
         let most = cx.session.max_request().saturating_mul(LONGEST_FORM);
         let given = match &self.input {
@@ -86,14 +86,14 @@ impl DataSource {
         decode(given, self.form).map(ZnodeData::from)
     }
 
-    /// Returns what to say of data that looks as if the user of this command meant something else.
+    /// Returns a hint if the data looks as if the user meant something else.
     pub fn hint<T: Table>(&self, command: &str, typed: Option<&Data>) -> Option<DataHint> {
         let typed = typed.filter(|_| self.input.is_none() && !self.null)?;
         DataHint::of(&typed.0.to_string_lossy(), |word| is_option::<T>(command, word))
     }
 }
 
-/// Reads to the end, on a thread that may wait: it may be a pipe.
+/// Reads to the end on a blocking thread, since the input may be a pipe.
 async fn take(
     name: &str,
     most: usize,

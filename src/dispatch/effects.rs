@@ -1,36 +1,36 @@
-//! What a command does, as far as other commands running at the same time must know.
+//! The effects of a command, as far as concurrently running commands must know.
 
-/// How a command may run beside others of a script.
+/// How a command may run concurrently with others of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
-    /// It begins one request when it is first polled, which changes nothing and may leave with those
-    /// of others.
+    /// The command sends one read request, when it is first polled. The read may share a request
+    /// with those of other commands.
     Reads,
-    /// It sends one request when it is first polled, which changes a znode.
+    /// The command sends one write request, when it is first polled.
     Writes,
-    /// It changes the session or the shell, or takes more than one round trip: nothing else is in
-    /// flight while it runs.
+    /// The command changes the session or the shell, or takes several round trips. Nothing else may
+    /// be in flight while it runs.
     Alone,
 }
 
-/// What a command changes on the server. A server checks each kind against other state.
+/// What a command changes on the server. The server checks each kind against different state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {
-    /// It creates a znode: the parent's ACL is checked, and quotas above it.
+    /// It creates a znode: the server checks the parent's ACL and the quotas above it.
     Create,
-    /// It deletes a znode: the parent's ACL is checked.
+    /// It deletes a znode: the server checks the parent's ACL.
     Delete,
-    /// It writes data: the znode's own ACL is checked, and quotas above it.
+    /// It writes data: the server checks the znode's own ACL and the quotas above it.
     Data,
-    /// It replaces an ACL: the znode's own one is checked.
+    /// It replaces an ACL: the server checks the znode's own ACL.
     Acl,
-    /// It changes quotas, against which later writes are checked.
+    /// It changes quotas, which later writes are checked against.
     Quota,
     /// It changes several znodes, or the ensemble.
     Several,
 }
 
-/// What a command does, by its arguments.
+/// The effects of a command with its arguments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct Effects {
@@ -42,22 +42,22 @@ pub struct Effects {
     pub auth: bool,
     /// It opens or closes the session.
     pub session: bool,
-    /// It leaves or removes watches.
+    /// It sets or removes watches.
     pub watches: bool,
     /// It changes the shell: the working path, a setting, the transaction.
     pub shell: bool,
-    /// It takes more than one round trip, or asks the user.
+    /// It takes several round trips, or asks the user.
     pub is_long: bool,
-    /// It sends one request, and nothing else is in flight meanwhile: what the server runs may have to
-    /// be asked before.
+    /// It sends one request, which must be in flight alone: the shell may have to ask for the
+    /// server's version first.
     pub is_lone: bool,
 }
 
 impl Effects {
-    /// Nothing but one read.
+    /// One read and nothing else.
     pub const READS: Self = Self { reads: true, ..Self::NONE };
 
-    /// Nothing that the server knows of.
+    /// No effects on the server.
     pub const NONE: Self = Self {
         reads: false,
         write: None,
@@ -69,34 +69,34 @@ impl Effects {
         is_lone: false,
     };
 
-    /// It changes something in the shell only.
+    /// A change of the shell only.
     pub const SHELL: Self = Self { shell: true, ..Self::NONE };
 
-    /// Nothing but one write.
+    /// One write and nothing else.
     pub const fn writes(write: Write) -> Self {
         Self { write: Some(write), ..Self::NONE }
     }
 
-    /// Adds that it takes several round trips, or asks the user.
+    /// Adds that the command takes several round trips, or asks the user.
     #[must_use]
     pub const fn long(self, is_long: bool) -> Self {
         Self { is_long, ..self }
     }
 
-    /// Adds that its one request is in flight alone.
+    /// Adds that the command's only request must be in flight alone.
     #[must_use]
     pub const fn lone(self, is_lone: bool) -> Self {
         Self { is_lone, ..self }
     }
 
-    /// Adds that it leaves a watch. Such a command runs alone, so that no event stands before the
-    /// result that it follows.
+    /// Adds that the command sets a watch. Such a command runs alone, so that its result is printed
+    /// before the first event.
     #[must_use]
     pub const fn watching(self, watches: bool) -> Self {
         Self { watches, ..self }
     }
 
-    /// Returns how the command may run beside others.
+    /// Returns how the command may run concurrently with others.
     pub const fn concurrency(self) -> Concurrency {
         match self.write {
             _ if self.is_lone || self.is_more() => Concurrency::Alone,
@@ -107,13 +107,14 @@ impl Effects {
         }
     }
 
-    /// Returns whether the hard limits that are known may be other ones after it: it changes quotas, or who
-    /// sees which.
+    /// Returns whether the known hard limits may change: the command changes quotas, or the
+    /// identity that reads them.
     pub const fn may_change_limits(self) -> bool {
         matches!(self.write, Some(Write::Quota)) || self.auth || self.session
     }
 
-    /// Returns whether the command sends one request and no more: the session can end right behind it.
+    /// Returns whether the command sends exactly one request, so that the session may end right
+    /// after it.
     pub const fn is_one_request(self) -> bool {
         let one = Self { is_lone: false, ..self };
         !matches!(one.concurrency(), Concurrency::Alone)
@@ -123,7 +124,7 @@ impl Effects {
         self.auth || self.session || self.watches || self.shell || self.is_long
     }
 
-    /// Returns whether the command leaves everything on the server as it is.
+    /// Returns whether the command leaves everything on the server unchanged.
     pub const fn only_reads(self) -> bool {
         self.write.is_none() && !self.auth && !self.session
     }

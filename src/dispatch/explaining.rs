@@ -1,5 +1,5 @@
-//! What is seen of a command so that it can be explained: its requests and replies, and the watches
-//! that it sets off.
+//! Records what `explain` reports of a command: its requests and replies, and the watches that it
+//! fires.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,27 +9,27 @@ use crate::explain::{Explanation, Fired, FiredLog};
 use crate::session::{Exchange, Trace, Watch};
 use crate::zk::WatchKind;
 
-/// How long an event of another session of this shell is waited for, where one has to come.
+/// How long to wait for an expected event on another session of this shell.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Explains commands, where that is switched on.
+/// Explains commands, if `explain` is on.
 #[derive(Default)]
 pub struct Explaining {
     fired: FiredLog,
-    /// Of the command that has failed; it is told behind the error.
+    /// The explanation of a failed command, shown after the error.
     of_failure: Mutex<Option<Explanation>>,
 }
 
-/// What there was before a command.
+/// The state before a command.
 pub(super) struct Before {
     /// The session that runs the command.
     runs_in: usize,
-    /// The watches of each session, by its number.
+    /// The watches of each session, by session number.
     watches: Vec<(usize, Vec<Watch>)>,
 }
 
 impl Explaining {
-    /// Notes events where notifications put them: in this log.
+    /// Uses this log, where notifications record the watches that fired.
     pub fn new(fired: FiredLog) -> Self {
         Self { fired, of_failure: Mutex::default() }
     }
@@ -39,7 +39,7 @@ impl Explaining {
         cx.switches.is_on(Switch::Explain)
     }
 
-    /// Begins with a command, where commands are explained.
+    /// Starts to record a command, if `explain` is on.
     pub(super) fn begin<T: Table>(&self, cx: &Context, command: &T) -> Option<Before> {
         if !self.is_on(cx) {
             return None;
@@ -52,7 +52,7 @@ impl Explaining {
         Some(Before { runs_in, watches: watches.collect() })
     }
 
-    /// Explains a command that has ended.
+    /// Returns the explanation of a command that has ended.
     pub(super) async fn end(&self, cx: &Context, before: Before, trace: &Trace) -> Explanation {
         let sessions = cx.session.list();
         let Some(own) = sessions.iter().find(|named| named.number == before.runs_in) else {
@@ -83,7 +83,7 @@ impl Explaining {
         Explanation { requests: trace.requests(), exchanges, fired, left, has_others }
     }
 
-    /// Waits until the sessions whose watches a write must have set off have heard of it.
+    /// Waits until all sessions whose watches a write must have fired have received their events.
     async fn wait_for_others(&self, before: &Before, exchanges: &[Exchange]) {
         let written = exchanges.iter().filter(|exchange| exchange.changed_something());
         let paths: Vec<&str> = written.flat_map(Exchange::paths).collect();
@@ -99,22 +99,22 @@ impl Explaining {
                 self.fired.changed().await;
             }
         };
-        // One that does not come was no watch for this change.
+        // If no event arrives, the watch was not for this change.
         let _ = tokio::time::timeout(PATIENCE, heard).await;
     }
 
-    /// Keeps what is told behind the error of a command.
+    /// Stores the explanation that is shown after the error of a command.
     pub(super) fn keep(&self, explanation: Explanation) {
         *self.of_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(explanation);
     }
 
-    /// Takes what is told behind the error of the command that ran last.
+    /// Takes the explanation to show after the error of the last command.
     pub fn take(&self) -> Option<Explanation> {
         self.of_failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Returns whether a watch may fire for a change of a znode.
+/// Returns whether a change of the znode may fire a watch.
 fn concerns(watch: &Watch, path: &str) -> bool {
     let at = watch.path.as_str();
     let is_parent =

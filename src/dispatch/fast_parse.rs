@@ -1,5 +1,5 @@
-//! Parses the commonest lines of long scripts (a command, a path, perhaps data) without clap, which
-//! takes twice as long for such a line as everything else done with it.
+//! Parses the most frequent lines of long scripts (a command, a path, perhaps data) without clap,
+//! which takes twice as long for such a line as everything else done with it.
 //!
 //! The result is the same as clap's; a test with random words compares the two.
 
@@ -9,14 +9,14 @@ use super::Table;
 use super::invocation::Invocation;
 use crate::zk::TypedPath;
 
-/// Returns what the words mean, if they are a path and perhaps data behind one of these commands.
+/// Returns the invocation if the words are one of these commands with a path and optional data.
 pub(super) fn read<T: Table>(words: &[OsString]) -> Option<Invocation<T>> {
     let (name, path, data) = match words {
         [name, path] => (name, path, None),
         [name, path, data] => (name, path, Some(data)),
         _ => return None,
     };
-    // What begins with a dash may be an option.
+    // A word that starts with a dash may be an option.
     let may_be_more = |word: &OsString| matches!(word.as_encoded_bytes(), [] | [b'-', ..]);
     if words.iter().any(may_be_more) {
         return None;

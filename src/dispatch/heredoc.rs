@@ -1,4 +1,4 @@
-//! Data on lines of its own: `set /lake <<END`, then the data, then a line `END`.
+//! Heredocs: `set /lake <<END`, then lines of data, then a line `END`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -8,9 +8,9 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::Line;
 
-/// Returns the line that ends the block which `first` begins, if it begins one.
+/// Returns the terminator line of the heredoc that `first` starts, if it starts one.
 pub fn terminator<T: Table>(first: &str, dialect: Dialect) -> Option<String> {
-    // Nearly every line ends here.
+    // Nearly every line returns here.
     if !first.contains('<') {
         return None;
     }
@@ -18,7 +18,7 @@ pub fn terminator<T: Table>(first: &str, dialect: Dialect) -> Option<String> {
     find::<T>(&line, dialect).map(|(_, mark)| mark)
 }
 
-/// Returns which word announces a block, and the mark that ends it.
+/// Returns the index of the word that starts a heredoc, and its terminator.
 fn find<T: Table>(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
     if line.open.is_some() {
         return None;
@@ -35,8 +35,8 @@ fn find<T: Table>(line: &Line, dialect: Dialect) -> Option<(usize, String)> {
     with_places::<T, _>(&words, dialect, |places| is_data(&places[index])).then_some((index, mark))
 }
 
-/// Returns the words of a line that begins a block and of the block below it, if `text` is one. The
-/// lines of the block are joined by newlines; behind the last there is none.
+/// Returns the words of a line with its heredoc, if `text` is one. The lines of data are joined by
+/// newlines, without a final one.
 pub(super) fn words<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Words>> {
     if !text.contains('<') {
         return Ok(None);

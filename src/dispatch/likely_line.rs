@@ -1,4 +1,4 @@
-//! Guesses the line that a user meant whose quotes or blanks make a line wrong.
+//! Guesses the line that the user meant, if quotes or blanks make the typed one wrong.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -7,7 +7,7 @@ use super::{Data, Place, Table, Words, is_of, with_places};
 use crate::dialect::Dialect;
 use crate::syntax::Line;
 
-/// Returns the line as it should be typed, where its quotes or its blanks have made it wrong.
+/// Returns the line as it should be typed, if its quotes or blanks make it wrong.
 pub(super) fn likely_line<T: Table>(text: &str, dialect: Dialect) -> Option<String> {
     let text = text.trim();
     if text.contains('\n') {
@@ -16,7 +16,7 @@ pub(super) fn likely_line<T: Table>(text: &str, dialect: Dialect) -> Option<Stri
     quoted_path(text, dialect).or_else(|| quoted_data::<T>(text, dialect))
 }
 
-/// In the dialect of 3.4 double quotes belong to the word, so that no path may stand in them.
+/// In the dialect of 3.4 double quotes are part of the word, so a path cannot be quoted with them.
 fn quoted_path(text: &str, dialect: Dialect) -> Option<String> {
     let words = Line::parse(text, dialect).words;
     let mut line = text.to_owned();
@@ -32,7 +32,7 @@ fn quoted_path(text: &str, dialect: Dialect) -> Option<String> {
     changed.then_some(line)
 }
 
-/// Data with blanks that nobody has quoted is several words.
+/// Unquoted data with blanks is split into several words.
 fn quoted_data<T: Table>(text: &str, dialect: Dialect) -> Option<String> {
     let line = Line::parse(text, dialect);
     let bytes = line.words.iter().map(|word| OsString::from_vec(word.bytes.clone()));
@@ -47,7 +47,7 @@ fn quoted_data<T: Table>(text: &str, dialect: Dialect) -> Option<String> {
     Some(format!("{}{}", &text[..start], quoted(&text[start..])))
 }
 
-/// Puts a text into quotes that both dialects read alike.
+/// Quotes a text in a way that is the same in both dialects.
 fn quoted(text: &str) -> String {
     if !text.contains('\'') {
         return format!("'{text}'");

@@ -1,25 +1,25 @@
-//! The lines typed so far, by number. Of a long script only the last ones are kept.
+//! The numbered lines of this shell. In a long script only the last ones are kept.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Most bytes of lines that are kept: a script has no end, and memory must not grow with it.
+/// Maximum bytes of lines to keep, because a script may be endless.
 const KEPT: usize = 256 * 1024;
 
-/// What a line costs besides its text, in bytes.
+/// Bytes that a line costs besides its text.
 const OVERHEAD: usize = 32;
 
-/// Lines with their numbers, from 0 on.
+/// Lines with their numbers, from 0.
 #[derive(Debug, Default)]
 pub struct LineLog {
     lines: VecDeque<String>,
-    /// How many lines have been forgotten.
+    /// The number of lines that were dropped.
     forgotten: usize,
     bytes: usize,
 }
 
 impl LineLog {
-    /// Adds a line, and forgets old ones if there is no room. The newest is always kept.
+    /// Adds a line, and drops old ones if there is no room. The newest line is always kept.
     pub fn push(&mut self, line: &str) {
         self.bytes += line.len() + OVERHEAD;
         self.lines.push_back(line.to_owned());
@@ -30,17 +30,17 @@ impl LineLog {
         }
     }
 
-    /// Returns how many lines there were: the number of the next.
+    /// Returns the number of lines so far, which is also the number of the next line.
     pub fn count(&self) -> usize {
         self.forgotten + self.lines.len()
     }
 
-    /// Returns a line by its number, or none for a number that is to come or was forgotten.
+    /// Returns a line by its number, or `None` if it was dropped or does not exist yet.
     pub fn get(&self, number: usize) -> Option<&String> {
         self.lines.get(number.checked_sub(self.forgotten)?)
     }
 
-    /// Puts another line in place of the last.
+    /// Replaces the last line.
     pub fn replace_last(&mut self, line: &str) {
         if let Some(last) = self.lines.back_mut() {
             self.bytes = self.bytes - last.len() + line.len();
@@ -48,14 +48,14 @@ impl LineLog {
         }
     }
 
-    /// Returns the lines that are kept, with their numbers, the oldest first.
+    /// Returns the lines that are kept, with their numbers, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &String)> {
         let forgotten = self.forgotten;
         self.lines.iter().enumerate().map(move |(index, line)| (forgotten + index, line))
     }
 }
 
-/// The lines of this shell and of earlier ones.
+/// The lines of this shell and of earlier shells.
 #[derive(Debug, Default)]
 pub struct History {
     log: Mutex<LineLog>,
@@ -63,12 +63,12 @@ pub struct History {
 }
 
 impl History {
-    /// Notes a line; its number is the one that the prompt showed.
+    /// Adds a line; its number is the one that the prompt showed.
     pub fn note(&self, line: &str) {
         self.log().push(line);
     }
 
-    /// Returns the lines so far.
+    /// Returns the lines of this shell.
     pub fn log(&self) -> MutexGuard<'_, LineLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,7 +78,7 @@ impl History {
         self.log().count()
     }
 
-    /// Sets the lines of earlier shells, the oldest first; to be called once.
+    /// Sets the lines of earlier shells, oldest first. May be called only once.
     pub fn set_earlier(&self, lines: Vec<String>) {
         let _ = self.earlier.set(lines);
     }

@@ -1,8 +1,8 @@
-//! What commands share: how a line becomes a command, what a command is given ([`Context`]) and says
-//! of itself ([`Spec`]), data, consent, and what may run at the same time.
+//! The parts that commands share: parsing a line into a command, the context of a command
+//! ([`Context`]), its description ([`Spec`]), data, consent, and what may run concurrently.
 //!
-//! The commands are in `command`, which imports this module. This module sees their list only
-//! through the trait [`Table`].
+//! The commands are in `command`, which imports this module. This module sees the list of commands
+//! only through the trait [`Table`].
 
 mod arguments;
 mod consent;

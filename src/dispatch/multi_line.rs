@@ -1,5 +1,5 @@
-//! Cuts a block of text into lines to run. The block may have been pasted, or typed in several rows
-//! because of an open quote, a `\` at the end of a row, or `<<END`.
+//! Splits a block of text into lines to run. A block comes from pasted text, or from a line typed
+//! in several rows because of an open quote, a `\` at the end of a row, or `<<END`.
 
 use super::{Table, heredoc};
 use crate::dialect::Dialect;
@@ -10,22 +10,22 @@ use crate::syntax::Line;
 pub struct MultiLine {
     /// Lines to run, in order, without blank ones.
     pub lines: Vec<String>,
-    /// The row in which each of them starts, counted from 1.
+    /// The row in which each line starts, from 1.
     pub rows: Vec<usize>,
-    /// Where the last line starts in the block, blank or not.
+    /// The byte position of the last line in the block, blank or not.
     pub last: usize,
-    /// Why the last line goes on, if it does: more is to be typed.
+    /// Why the last line is unfinished, if it is: the user must type more.
     pub open: Option<Unfinished>,
 }
 
-/// What is open at the end of a block.
+/// What is unfinished at the end of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfinished {
-    /// A quotation that this quote ends.
+    /// A quotation that needs this closing quote.
     Quote(char),
-    /// Rows of data that a row with this word ends.
+    /// A heredoc with this terminator.
     Data(String),
-    /// A row that ends in `\`.
+    /// A row that ends with `\`.
     Row,
 }
 
@@ -39,7 +39,7 @@ impl Unfinished {
         }
     }
 
-    /// Says how the line is ended, and how it is left.
+    /// Describes how to finish the line, and how to cancel it.
     pub fn way_out(&self) -> String {
         match self {
             Self::Quote(quote) => format!("{quote} ends the text; Ctrl-C leaves the line"),
@@ -50,8 +50,8 @@ impl Unfinished {
 }
 
 impl MultiLine {
-    /// Cuts a block at every newline that is neither quoted nor behind a `\`; the latter goes away
-    /// together with its `\`, as in other shells.
+    /// Splits a block at every newline that is neither quoted nor preceded by a `\`. Such a `\` is
+    /// removed with its newline, as in other shells.
     pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Self {
         let mut lines = Vec::new();
         let mut line = String::new();
@@ -76,7 +76,7 @@ impl MultiLine {
                 }
                 continue;
             }
-            // A long quotation is read again only where it may end.
+            // A long quotation is parsed again only if the row may end it.
             if open.is_none_or(|quote| row.contains(quote)) {
                 let parsed = Line::parse(&line, dialect);
                 open = parsed.open;
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_backslash_joins_two_rows() {
         assert_eq!(lines("get \\\n/a\nls /"), ["get /a", "ls /"]);
-        // In quotes it is data, and so is the newline.
+        // Inside quotes both the backslash and the newline are data.
         assert_eq!(lines("set /a 'x\\\ny'"), ["set /a 'x\\\ny'"]);
     }
 

@@ -1,4 +1,4 @@
-//! Where a command's results go, and the origin that they name.
+//! Where the results of a command go, and the origin that they name.
 
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,32 +7,33 @@ use crate::error::Result;
 use crate::output::json::Origin;
 use crate::output::{Report, View};
 
-/// Writes a part of a result, or with `true` the last part of one of several results; fails when
-/// nobody reads it any more.
+/// Writes a part of a result; `true` marks the last part of a result. Fails when nobody reads the
+/// output any more.
 type Write = Box<dyn Fn(&[u8], bool) -> Result<()>>;
 
-/// The way from a report to its reader.
+/// The path of a report to its reader.
 pub struct Output {
     view: View,
     write: Write,
-    /// Of the command that runs, or ran last.
+    /// The origin of the running command, or of the last one.
     origin: Mutex<Origin>,
-    /// Whether a program reads the results, and not the terminal.
+    /// Whether another program reads the results.
     piped: Cell<bool>,
 }
 
 impl Output {
-    /// Long commands write what they find, as they find it, with `write`.
+    /// Creates an output. Long commands use `write` for each part of a result as soon as they have
+    /// it.
     pub fn new(view: View, write: impl Fn(&[u8], bool) -> Result<()> + 'static) -> Self {
         Self { view, write: Box::new(write), origin: Mutex::default(), piped: Cell::default() }
     }
 
-    /// Sets whether a program reads the results, which then have no colours and no escapes.
+    /// Sets whether another program reads the results, which then get no colours and no escapes.
     pub fn set_piped(&self, piped: bool) {
         self.piped.set(piped);
     }
 
-    /// Returns how results are shown.
+    /// Returns how to show results.
     pub(super) fn view(&self) -> View {
         if self.piped.get() {
             View { terminal: false, color: false, ..self.view }
@@ -41,18 +42,18 @@ impl Output {
         }
     }
 
-    /// Returns what results and errors name from now on.
+    /// Returns the origin that results and errors name from now on.
     pub(super) fn origin(&self) -> MutexGuard<'_, Origin> {
         self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a part of a result; the last one of a result, with `is_whole`, reaches its reader at
-    /// once, and events may stand behind it.
+    /// Writes a part of a result. `is_whole` marks the last part: it is flushed, and events may
+    /// follow it.
     pub(super) fn part(&self, report: &dyn Report, is_whole: bool) -> Result<()> {
         (self.write)(&self.view().part(&self.origin(), report), is_whole)
     }
 
-    /// Lets what was written so far reach its reader.
+    /// Flushes the output written so far.
     pub(super) fn flush(&self) -> Result<()> {
         (self.write)(b"", true)
     }

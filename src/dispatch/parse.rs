@@ -1,4 +1,4 @@
-//! From a line to a command with its arguments.
+//! Parses a line into a command with its arguments.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -15,18 +15,17 @@ use crate::syntax::{Line, Word};
 use crate::syntax::{Variables, expand};
 use crate::zk::TypedPath;
 
-/// How lines are read.
+/// How lines are parsed.
 #[derive(Debug, Clone, Default)]
 pub struct Reader {
-    /// Whose quotes are meant.
+    /// The dialect, which decides the meaning of quotes.
     pub dialect: Dialect,
-    /// What `${NAME}` stands for, or none if it stands for itself.
+    /// The variables for `${NAME}`, or `None` if it is not replaced.
     pub variables: Option<Variables>,
 }
 
 impl Reader {
-    /// Reads a line, with the block of data below it if it has one. None for a line without
-    /// words.
+    /// Parses a line, including its heredoc if it has one. Returns `None` for a line without words.
     pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         if let Some(cut) = heredoc::words::<T>(text, self.dialect)? {
             return words(cut, self.dialect);
@@ -50,19 +49,19 @@ impl Reader {
     }
 }
 
-/// Reads a line in which no variables are meant. None for a line without words.
+/// Parses a line without replacing variables. Returns `None` for a line without words.
 pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     Reader { dialect, variables: None }.read(text)
 }
 
-/// Reads the words of a command that need no cutting. None if there are no words.
+/// Parses the words of a command. Returns `None` if there are no words.
 pub fn words<T: Table>(words: impl Into<Words>, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     let words = words.into();
     let invocation = if words.block.is_none() { fast_parse::read(&words.words) } else { None };
     invocation.map_or_else(|| by_clap(&words, dialect), |invocation| Ok(Some(invocation)))
 }
 
-/// Reads words as clap does. What is said of wrong ones is said of the words without their secrets.
+/// Parses words with clap. Error messages never contain the secrets of the words.
 pub(super) fn by_clap<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocation<T>>> {
     let read = read_words(line, dialect);
     if read.is_err()
@@ -89,7 +88,8 @@ fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocat
     if let Some(session) = session_of(&line.words[0]) {
         return read_words(&in_session(session, line), dialect);
     }
-    // clap would take the last element of a path for the name: `/zookeeper/quit` is no `quit`.
+    // clap would take the last component of a path as the name, so that `/zookeeper/quit` meant
+    // `quit`.
     let name = line.words[0].to_string_lossy();
     if T::with_tree(|tree| tree.find_subcommand(&*name).is_none()) {
         return Err(unknown::<T>(&name));
@@ -109,7 +109,7 @@ fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocat
     });
     match parsed {
         Ok(invocation) => Ok(Some(invocation)),
-        // `ls --help` is `help ls`.
+        // `ls --help` is treated as `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             let command = T::help(&words[0].to_string_lossy());
             Ok(Some(Invocation { command, name: "help".to_owned(), path: None, has_block: false }))

@@ -12,7 +12,7 @@ use super::Table;
 use super::arguments::{Data, WrappedWord, is_free, is_of};
 use crate::dialect::Dialect;
 
-/// The options that say where data comes from, by the names of their arguments.
+/// The argument names of the options that say where the data comes from.
 const DATA_OPTIONS: &[&str] = &["input", "null"];
 
 /// The words of a line.
@@ -20,7 +20,7 @@ const DATA_OPTIONS: &[&str] = &["input", "null"];
 pub struct Words {
     /// The words, from left to right.
     pub words: Vec<OsString>,
-    /// Which of them is a block of data: it is never an option.
+    /// The index of the word that is a heredoc, and so never an option.
     pub block: Option<usize>,
 }
 
@@ -30,24 +30,25 @@ impl From<Vec<OsString>> for Words {
     }
 }
 
-/// What a word is.
+/// The role of a word.
 #[derive(Debug, Clone, Copy)]
 pub enum Place<'t> {
-    /// `@` and the name of the session that runs the command behind it.
+    /// `@` and the name of the session in which the command after it runs.
     Session,
-    /// The name of a command: of this one, if there is one.
+    /// The name of a command, which may be unknown.
     Command(Option<&'t Command>),
-    /// One or several options, perhaps with a value in the same word, or what looks like them.
+    /// One or several options, possibly with a value in the same word, or something that looks like
+    /// it.
     Option,
     /// The value of the option before it.
     OptionValue(&'t Arg),
     /// The `--` that ends the options.
     Dashes,
-    /// A value of this argument, or none if the command takes no more.
+    /// A value of this argument, or of none if the command takes no more values.
     Value(Option<&'t Arg>),
 }
 
-/// Returns what each word is; the first names a command of `tree`.
+/// Returns the role of each word. The first names a command of `tree`.
 pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Place<'t>> {
     let mut places = Vec::with_capacity(line.words.len());
     while places.len() < line.words.len() {
@@ -66,12 +67,12 @@ pub fn places<'t>(tree: &'t Command, line: &Words, dialect: Dialect) -> Vec<Plac
     places
 }
 
-/// Returns the session that a word such as `@bob` names, in the place of a command.
+/// Returns the session that a word such as `@bob` names in place of a command.
 pub fn session_of(word: &OsStr) -> Option<&str> {
     word.to_str()?.strip_prefix('@')
 }
 
-/// Lends what each word of a line is.
+/// Passes the role of each word to `see`.
 pub(super) fn with_places<T: Table, R>(
     words: &Words,
     dialect: Dialect,
@@ -80,14 +81,14 @@ pub(super) fn with_places<T: Table, R>(
     T::with_tree(|tree| see(&places(tree, words, dialect)))
 }
 
-/// Returns whether the whole of a word is an option of this command.
+/// Returns whether the whole word is an option of this command.
 pub(super) fn is_option<T: Table>(command: &str, word: &str) -> bool {
     T::with_tree(|tree| {
         tree.find_subcommand(command).is_some_and(|command| is_option_of(command, word))
     })
 }
 
-/// Puts the words into an order that means the same to clap whatever they look like.
+/// Reorders the words so that clap understands them whatever they look like.
 pub fn for_clap(tree: &Command, line: &Words, dialect: Dialect) -> Vec<OsString> {
     let places = places(tree, line, dialect);
     let starts = places.iter().enumerate().filter(|(_, place)| matches!(place, Place::Command(_)));
@@ -132,7 +133,7 @@ fn options_first<'w>(
             Place::Dashes | Place::Command(_) | Place::Session => {}
         }
     }
-    // Data that an option gives leaves its place empty.
+    // Data from an option leaves its positional argument empty.
     let data = command.get_positionals().position(is_of::<Data>);
     if data_is_given && data == Some(values.len()) {
         values.push(OsString::new());
@@ -144,20 +145,20 @@ fn options_first<'w>(
     options
 }
 
-/// Returns whether the whole of a word is an option of the command.
+/// Returns whether the whole word is an option of the command.
 pub fn is_option_of(command: &Command, word: &str) -> bool {
     let line = Words::default();
     Scan::new(command, &line, 0, Dialect::default()).options(OsStr::new(word)).is_some()
 }
 
-/// Returns the number of a positional argument, from 0 on, unless it takes several values.
+/// Returns the index of a positional argument, from 0, unless it takes several values.
 fn place_of(command: &Command, arg: &Arg) -> Option<usize> {
     let number = command.get_positionals().position(|known| known.get_id() == arg.get_id());
     number.filter(|_| !is_repeated(arg))
 }
 
-/// Gives a second dash to an option that has only a long name and is written with one, as zkCli
-/// writes `reconfig -add`.
+/// Adds a second dash to an option that has only a long name but was written with one dash, as
+/// zkCli writes `reconfig -add`.
 fn with_two_dashes(command: &Command, word: &OsString) -> OsString {
     let name = word.to_str().and_then(|text| text.strip_prefix('-')?.split('=').next());
     if name.is_some_and(|name| long_only(command, name).is_some()) {
@@ -172,8 +173,8 @@ fn long_only<'t>(command: &'t Command, name: &str) -> Option<&'t Arg> {
     options(command).find(|known| known.get_short().is_none() && known.get_long() == Some(name))
 }
 
-/// Returns the options of a command. clap's own `--help` is none: where a free word may stand, it
-/// is one.
+/// Returns the options of a command, without clap's own `--help`, which counts as a free word where
+/// one is expected.
 fn options(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(|arg| !arg.is_positional() && arg.get_id() != "help")
 }
@@ -183,12 +184,12 @@ fn is_repeated(arg: &Arg) -> bool {
         || arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
-/// The words of one command.
+/// Scans the words of one command.
 struct Scan<'t, 'w> {
     command: &'t Command,
     line: &'w Words,
     dialect: Dialect,
-    /// Whether an option says where the data comes from, so that no word is in its place.
+    /// Whether an option says where the data comes from, so that no word takes its place.
     data_is_given: bool,
     /// Values so far.
     values: usize,
@@ -205,13 +206,13 @@ impl<'t, 'w> Scan<'t, 'w> {
         scan
     }
 
-    /// Returns the word, unless it is a block of data, which is neither an option nor ends them.
+    /// Returns the word, unless it is a heredoc, which is neither an option nor a `--`.
     fn word(&self, index: usize) -> Option<&'w OsStr> {
         let word = self.line.words.get(index)?;
         (self.line.block != Some(index)).then_some(word)
     }
 
-    /// Reads on to the last word, or to the first of a command that this one runs.
+    /// Scans up to the last word, or to the first word of a wrapped command.
     fn run(&mut self, places: &mut Vec<Place<'t>>) {
         while places.len() < self.line.words.len() {
             let index = places.len();
@@ -251,7 +252,7 @@ impl<'t, 'w> Scan<'t, 'w> {
         }
     }
 
-    /// Returns the argument whose value comes next.
+    /// Returns the argument that takes the next value.
     fn argument(&self) -> Option<&'t Arg> {
         let places = || {
             let given = self.data_is_given;
@@ -267,7 +268,8 @@ impl<'t, 'w> Scan<'t, 'w> {
         places.nth(self.values).or(last.filter(|arg| is_repeated(arg) && !arg.is_last_set()))
     }
 
-    /// Returns whether the place of data that an option gives was left empty by [`for_clap`].
+    /// Returns whether [`for_clap`] has left the data argument empty because an option gives the
+    /// data.
     fn is_left_empty(&self, index: usize) -> bool {
         let data = self.command.get_positionals().position(is_of::<Data>);
         data == Some(self.values) && self.line.words[index].is_empty()
@@ -278,10 +280,10 @@ impl<'t, 'w> Scan<'t, 'w> {
         arg.is_some_and(Arg::is_allow_negative_numbers_set) && self.word(index).is_some_and(number)
     }
 
-    /// Returns whether data, or what else is free, still stands behind the option at `index`.
+    /// Returns whether data or another free word still follows the option at `index`.
     fn free_word_follows(&self, index: usize, free: Option<&Arg>) -> bool {
         let Some(free) = free.filter(|arg| !is_repeated(arg)) else { return false };
-        // zkCli 3.5 and later take options anywhere, and want no data for a new znode.
+        // zkCli 3.5 and later accept options anywhere, and need no data to create a znode.
         if !free.is_required_set() && self.dialect == Dialect::V39 && is_of::<Data>(free) {
             return true;
         }
@@ -296,7 +298,7 @@ impl<'t, 'w> Scan<'t, 'w> {
         false
     }
 
-    /// Returns whether one of the options from `index` on says where the data comes from.
+    /// Returns whether any option from `index` on says where the data comes from.
     fn gives_data(&self, mut index: usize) -> bool {
         while let Some(word) = self.line.words.get(index) {
             let found = self.word(index).and_then(|word| self.option(word));
@@ -321,7 +323,7 @@ impl<'t, 'w> Scan<'t, 'w> {
         self.options(word).is_some_and(|(options, _)| options.into_iter().any(of_data))
     }
 
-    /// Returns what a word that begins with a dash may be.
+    /// Returns what a word that starts with a dash may be.
     fn option(&self, word: &OsStr) -> Option<Found<'t>> {
         let bytes = word.as_encoded_bytes();
         if bytes.len() < 2 || bytes[0] != b'-' {
@@ -336,7 +338,8 @@ impl<'t, 'w> Scan<'t, 'w> {
         })
     }
 
-    /// Returns the options that the whole of a word names, and the one that waits for a value.
+    /// Returns the options in a word, and the one that still needs a value, or `None` unless the
+    /// whole word is options.
     fn options(&self, word: &OsStr) -> Option<(Vec<&'t Arg>, Option<&'t Arg>)> {
         let text = word.to_str()?;
         let waits = |arg: &'t Arg, has_value: bool| {
@@ -379,9 +382,9 @@ impl<'t, 'w> Scan<'t, 'w> {
 
 enum Found<'t> {
     Dashes,
-    /// Options, and the one that waits for its value in the next word.
+    /// Options, and the one that takes its value from the next word.
     Known(Option<&'t Arg>),
-    /// No option of this command.
+    /// Not an option of this command.
     Unknown,
 }
 

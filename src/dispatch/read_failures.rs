@@ -1,12 +1,12 @@
-//! Collects the znodes of a tree that could not be read. Commands go on and report them at the end,
-//! once for a branch.
+//! Collects the znodes of a tree that could not be read. Commands continue, and report them at the
+//! end, one per branch.
 
 use crate::error::{Error, Kind, Result};
 
-/// Failures that are told one by one; of more only the number is told.
+/// Maximum number of failures to report one by one; the rest is only counted.
 const TOLD: usize = 1000;
 
-/// Failures that a walk has met.
+/// The failures of a walk.
 #[derive(Default)]
 pub struct ReadFailures {
     count: usize,
@@ -14,7 +14,7 @@ pub struct ReadFailures {
 }
 
 impl ReadFailures {
-    /// Notes why a znode could not be read.
+    /// Records why a znode could not be read.
     pub fn note(&mut self, refused: Option<Error>) {
         if let Some(error) = refused {
             self.count += 1;
@@ -24,7 +24,7 @@ impl ReadFailures {
         }
     }
 
-    /// Returns all of them as one error, or nothing if all was read.
+    /// Returns all failures as one error, or `Ok` if there were none.
     pub fn result(mut self) -> Result<()> {
         match (self.count, self.failures.pop()) {
             (_, None) => Ok(()),

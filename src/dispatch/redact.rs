@@ -9,16 +9,16 @@ use crate::dialect::Dialect;
 use crate::syntax::Line;
 use crate::zk::Acl;
 
-/// Characters of a line that are shown: enough to recognise it.
+/// Maximum number of characters to show: enough to recognise the line.
 const SHOWN: usize = 160;
 
-/// Stands where a secret stood.
+/// The replacement for a secret.
 const MASK: &str = "****";
 
-/// Schemes of ACL entries whose ids are no secrets.
+/// ACL schemes whose ids are no secrets.
 const OPEN_SCHEMES: &[&str] = &["world", "ip", "x509", "sasl", "host"];
 
-/// Returns the line without its secrets, cut short where it is long.
+/// Returns the line without its secrets, cut short if it is long.
 pub fn redact<T: Table>(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let text = text.trim();
     let head = match text.char_indices().nth(SHOWN) {
@@ -32,13 +32,13 @@ pub fn redact<T: Table>(text: &str, dialect: Dialect) -> Cow<'_, str> {
     shown
 }
 
-/// Returns whether a line must not be kept or shown: it carries a secret, or its first character is
-/// a blank, as the user's own wish.
+/// Returns whether a line must be neither stored nor shown: it contains a secret, or it starts with
+/// a blank, which is how users ask for that.
 pub fn is_private<T: Table>(line: &str, dialect: Dialect) -> bool {
     line.starts_with([' ', '\t']) || matches!(masked::<T>(line, dialect), Cow::Owned(_))
 }
 
-/// Returns the words with their secrets masked, or none if there are no secrets.
+/// Returns the words with their secrets masked, or `None` if there are no secrets.
 pub(super) fn redact_words<T: Table>(line: &Words, dialect: Dialect) -> Option<Words> {
     let text = |index: usize| line.words[index].to_string_lossy().into_owned();
     let found = with_places::<T, _>(line, dialect, |places| secrets::<T>(places, &text));
@@ -53,7 +53,7 @@ pub(super) fn redact_words<T: Table>(line: &Words, dialect: Dialect) -> Option<W
     Some(words)
 }
 
-/// Returns the end of an ACL entry that is no part of the secret before it.
+/// Returns the permissions at the end of an ACL entry, which are not part of the secret.
 fn permissions(secret: &str) -> &str {
     let last = secret.rfind(':').map(|at| &secret[at..]).unwrap_or_default();
     let letters = last.trim_start_matches(':');
@@ -68,7 +68,7 @@ fn masked<T: Table>(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let line = Words { words: bytes.collect(), block: None };
     let mut found = with_places::<T, _>(&line, dialect, |places| secrets::<T>(places, &typed));
     let credentials = credentials(text);
-    // A password may have blanks: all that follows it is masked, up to the end of the line.
+    // A password may contain blanks, so everything up to the end of the line is masked.
     let whole = found.iter().find(|(_, at)| *at == 0).map(|(index, _)| words[*index].span.start);
     if let Some(end) = [whole, credentials].into_iter().flatten().min() {
         found.retain(|(index, _)| words[*index].span.end <= end);
@@ -92,8 +92,8 @@ fn mask_each<'t>(
     shown
 }
 
-/// Returns the numbers of the words that have a secret, and where in the word it begins. `text`
-/// gives a word as it is to be shown.
+/// Returns the indexes of the words that contain a secret, and where in the word it starts. `text`
+/// returns the printable form of a word.
 fn secrets<T: Table>(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut command, mut takes_secret, mut takes_acl) = (None, false, false);
@@ -111,7 +111,7 @@ fn secrets<T: Table>(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Ve
                 takes_acl = takes(is_of::<Acl>);
                 if named.is_none() { colon() } else { None }
             }
-            // Of a mistyped command only what looks like a password is one.
+            // After a mistyped command, only a word that looks like a password is masked.
             Place::Value(_) if command.is_none() && takes_secret => colon().map(|_| 0),
             Place::Value(Some(arg)) if is_of::<Secret>(arg) => Some(0),
             Place::Value(None) if takes_secret => Some(0),
@@ -131,14 +131,14 @@ fn secrets<T: Table>(places: &[Place<'_>], text: &dyn Fn(usize) -> String) -> Ve
     found
 }
 
-/// Returns whether a word that names no command is like one of a command that takes a secret.
+/// Returns whether an unknown command resembles one that takes a secret.
 fn is_like_secret<T: Table>(word: &str) -> bool {
     let word = word.to_lowercase();
     ["auth", "digest"].iter().any(|name| word.contains(name))
         || nearest::<T>(&word).is_some_and(|name| name == "addauth" || name == "digest")
 }
 
-/// Returns where a secret begins in a word that stands for an ACL.
+/// Returns where a secret starts in a word that is an ACL.
 fn acl_secret(word: &str) -> Option<usize> {
     let mut start = 0;
     for part in word.split(',') {
@@ -166,7 +166,7 @@ fn acl_secret(word: &str) -> Option<usize> {
     None
 }
 
-/// Returns where the hash or the password of an ACL begins in any word.
+/// Returns where the hash or password of an ACL entry starts, in any word.
 fn digest_secret(word: &str) -> Option<usize> {
     let lower = word.to_ascii_lowercase();
     ["digest:", "auth:"].iter().find_map(|scheme| {
@@ -178,8 +178,8 @@ fn digest_secret(word: &str) -> Option<usize> {
     })
 }
 
-/// Returns where the credentials stand that follow a scheme, whatever the command: whoever types
-/// `auth digest ann:secret`, or forgets to close a quote, has typed a secret all the same.
+/// Returns where credentials after a scheme start, whatever the command is: a user who types `auth
+/// digest ann:secret`, or forgets a closing quote, has still typed a secret.
 fn credentials(text: &str) -> Option<usize> {
     const SCHEME: &str = "digest";
     let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');

@@ -1,5 +1,6 @@
-//! What a command says about itself, in its own file. Help, man pages, completion, scripts,
-//! redaction and questions follow from it, and a test lists what a command lacks.
+//! The description of a command, which each command gives in its own file. Help, man pages,
+//! completion, scripts, redaction and questions are derived from it, and a test lists what is
+//! missing.
 
 use std::future::{Future, ready};
 
@@ -9,7 +10,7 @@ use crate::output::Report;
 use crate::session::Operation;
 use crate::zk::TypedPath;
 
-/// What one wants to do with a command: its place in `help`.
+/// What a command is for, which decides its place in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Look at one znode.
@@ -22,11 +23,11 @@ pub enum Task {
     Copy,
     /// Be told of changes.
     Watch,
-    /// Say who may do what, and how much.
+    /// Control permissions and quotas.
     Protect,
     /// Open, close and name the session.
     Session,
-    /// See and change the servers.
+    /// Inspect and change the servers.
     Ensemble,
     /// Several operations as one.
     Transaction,
@@ -37,7 +38,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// All of them, in the order of `help`.
+    /// All tasks, in the order of `help`.
     pub const ALL: &[Self] = &[
         Self::Look,
         Self::Search,
@@ -70,77 +71,77 @@ impl Task {
     }
 }
 
-/// The operations that a command sends, by their names in the protocol.
+/// The protocol operations that a command sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sends {
-    /// In their order; of many znodes each operation comes many times.
+    /// In order; for many znodes each is repeated.
     pub operations: &'static [&'static str],
-    /// Whether they are sent for many znodes, or again and again.
+    /// Whether the operations are sent for many znodes, or repeatedly.
     pub many: bool,
 }
 
 impl Sends {
-    /// Nothing.
+    /// No operations.
     pub const NOTHING: Self = Self::each(&[]);
 
-    /// Each of these once.
+    /// Each of these operations once.
     pub const fn each(operations: &'static [&'static str]) -> Self {
         Self { operations, many: false }
     }
 
-    /// These for many znodes.
+    /// These operations for many znodes.
     pub const fn many(operations: &'static [&'static str]) -> Self {
         Self { operations, many: true }
     }
 }
 
-/// A command with its arguments, whose types and comments say the rest.
+/// A command with its arguments, whose types and doc comments tell the rest.
 pub trait Spec {
-    /// The word that is typed.
+    /// The name that the user types.
     const NAME: &'static str;
-    /// Other words for it.
+    /// Other names for the command.
     const ALIASES: &'static [&'static str] = &[];
-    /// Its place in `help`.
+    /// The command's place in `help`.
     const TASK: Task;
-    /// What people type who come from another shell, and the line that does it here.
+    /// Words that users of other shells type, each with the line that does the same here.
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[];
-    /// What comes of it.
+    /// The result of the command.
     type Report: Report + 'static;
 
-    /// Returns what it does, by its arguments; of one that runs another command, that is added.
+    /// Returns the effects of the command with its arguments. Those of a wrapped command are added
+    /// elsewhere.
     fn effects(&self) -> Effects;
 
-    /// Runs it.
+    /// Runs the command.
     fn run(&self, cx: &Context) -> impl Future<Output = Result<Self::Report>>;
 
-    /// Returns what a person is to be asked before it runs, or none for most commands.
+    /// Returns the question to ask the user before the command runs; most commands have none.
     fn question(&self, _: &Context) -> impl Future<Output = Result<Option<Question>>> {
         ready(Ok(None))
     }
 
-    /// Returns what it means inside a transaction, or none if it runs at once there too.
+    /// Returns the command's operation for a transaction, or `None` if it runs at once even there.
     fn operation(&self, _: &Context) -> impl Future<Output = Option<Result<Operation>>> {
         ready(None)
     }
 
-    /// Returns the command that it runs, if it runs one. Which line `redo` means is known to a
-    /// shell only.
+    /// Returns the wrapped command, if there is one. Only a shell knows which line `redo` means.
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         None
     }
 
-    /// Returns the operations that it sends, for `explain`.
+    /// Returns the operations that the command sends, for `explain`.
     fn sends(&self) -> Sends {
         Sends::NOTHING
     }
 
-    /// Returns what to say of data that is stored as typed and may surprise.
+    /// Returns a hint about data that is stored as typed and may surprise.
     fn data_hint(&self) -> Option<DataHint> {
         None
     }
 
-    /// Returns the command that a path and perhaps data mean, where clap need not be asked: the
-    /// commonest commands of long scripts say so.
+    /// Returns the command for a path and optional data without the help of clap. Only the most
+    /// frequent commands of long scripts implement this.
     fn from_path(_: TypedPath, _: Option<Data>) -> Option<Self>
     where
         Self: Sized,

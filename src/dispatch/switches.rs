@@ -1,27 +1,27 @@
-//! The shell's settings: some are on or off, and the prompt has a style.
+//! The shell's settings: switches, and the style of the prompt.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::output::style::PromptStyle;
 
-/// Something that is on or off.
+/// A setting that is on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
-    /// Grey words behind the cursor.
+    /// Grey suggestions after the cursor.
     Hints,
-    /// A result that is longer than the screen goes to $PAGER.
+    /// Results longer than the screen go to $PAGER.
     Pager,
-    /// The time of day stands before each event.
+    /// Events are printed with the time of day.
     Times,
-    /// Keys mean what they mean in vi.
+    /// Keys work as in vi.
     Vi,
-    /// Events are shown: the switch of `printwatches`.
+    /// Events are shown (`printwatches`).
     Events,
-    /// What a command sends and what comes of it is told: the switch of `explain`.
+    /// The requests of each command are explained (`explain`).
     Explain,
 }
 
-/// How they are, shared by the shell and whatever shows things.
+/// The settings, shared by the shell and all output code.
 #[derive(Debug)]
 pub struct Switches {
     on: [AtomicBool; 6],
@@ -39,12 +39,12 @@ impl Default for Switches {
 }
 
 impl Switches {
-    /// Returns whether it is on.
+    /// Returns whether a setting is on.
     pub fn is_on(&self, switch: Switch) -> bool {
         self.on[switch as usize].load(Ordering::Relaxed)
     }
 
-    /// Switches it on or off.
+    /// Turns a setting on or off.
     pub fn set(&self, switch: Switch, on: bool) {
         self.on[switch as usize].store(on, Ordering::Relaxed);
     }
@@ -54,13 +54,13 @@ impl Switches {
         PromptStyle::ALL[usize::from(self.prompt.load(Ordering::Relaxed))]
     }
 
-    /// Chooses how the prompt names the servers.
+    /// Sets how the prompt names the servers.
     pub fn set_prompt(&self, style: PromptStyle) {
         self.prompt.store(style as u8, Ordering::Relaxed);
     }
 }
 
-/// The two positions.
+/// The values of a switch.
 #[expect(missing_docs, reason = "a comment here would show in the help of each command")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Choice {

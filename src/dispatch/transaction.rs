@@ -7,41 +7,41 @@ use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::session::Operation;
 
-/// The place of the transaction, which is empty where none has begun.
+/// A slot for the transaction, empty if none is open.
 #[derive(Debug, Default)]
 pub struct OpenTransaction(Mutex<Option<Transaction>>);
 
 impl OpenTransaction {
-    /// Returns how many operations wait for `commit`, or none if no transaction has begun.
+    /// Returns the number of queued operations, or `None` if no transaction is open.
     pub fn queued(&self) -> Option<usize> {
         self.lock().as_ref().map(Transaction::count)
     }
 
-    /// Returns whether a transaction has begun.
+    /// Returns whether a transaction is open.
     pub fn is_open(&self) -> bool {
         self.lock().is_some()
     }
 
-    /// Keeps the transaction, if one has begun, from being applied.
+    /// Prevents an open transaction from being committed.
     pub fn spoil(&self) {
         if let Some(transaction) = &mut *self.lock() {
             transaction.spoil();
         }
     }
 
-    /// Keeps the transaction, if one has begun, from being applied: its session is over.
+    /// Prevents an open transaction from being committed, because its session has ended.
     pub fn lose(&self) {
         if let Some(transaction) = &mut *self.lock() {
             transaction.spoiled.get_or_insert("the session has ended since multi");
         }
     }
 
-    /// Says once that a transaction would be dropped, where one is open.
+    /// Warns once that an open transaction would be dropped.
     pub fn may_be_left(&self) -> Result<()> {
         self.lock().as_mut().map_or(Ok(()), Transaction::may_be_left)
     }
 
-    /// Keeps an operation for `commit`; a person `is_told` what waits.
+    /// Queues an operation for `commit`. With `is_told` the report shows it to the user.
     pub fn queue(&self, operation: Result<Operation>, is_told: bool) -> Result<Queued> {
         let mut transaction = self.lock();
         let open = transaction.get_or_insert_default();
@@ -51,7 +51,7 @@ impl OpenTransaction {
         operation.map(|operation| open.add(operation, is_told))
     }
 
-    /// Locks the place.
+    /// Locks the slot.
     pub fn lock(&self) -> MutexGuard<'_, Option<Transaction>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,16 +60,16 @@ impl OpenTransaction {
 /// Operations that wait for `commit`.
 #[derive(Debug, Default)]
 pub struct Transaction {
-    /// In order.
+    /// The operations, in order.
     pub operations: Vec<Operation>,
-    /// Why nothing may be applied, if so.
+    /// Why the transaction must not be committed, if so.
     pub spoiled: Option<&'static str>,
-    /// Whether somebody who wants to leave has been told that it is still open.
+    /// Whether the user has been warned that leaving drops the transaction.
     has_warned: bool,
 }
 
 impl Transaction {
-    /// Says once that it would be dropped.
+    /// Warns once that the transaction would be dropped.
     pub fn may_be_left(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.has_warned, true) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Transaction {
             .with_hint("commit applies it, discard drops it; leaving once more drops it too"))
     }
 
-    /// Returns a line for each operation.
+    /// Returns one line per operation.
     pub fn listed(&self) -> String {
         let lines = (1..).zip(&self.operations).map(|(number, operation)| {
             format!("{number}: {} {}", operation.name(), operation.path())
@@ -96,33 +96,33 @@ impl Transaction {
         Queued { queued, told }
     }
 
-    /// Returns how many operations wait.
+    /// Returns the number of queued operations.
     pub fn count(&self) -> usize {
         self.operations.len()
     }
 
-    /// Keeps the transaction from being applied: a line could not be read or is not possible.
+    /// Prevents the transaction from being committed, because a line was wrong or impossible.
     pub fn spoil(&mut self) {
         self.spoiled.get_or_insert("a line since multi was wrong");
     }
 
-    /// Returns the error of a command that wants a transaction if there is none.
+    /// Returns the error of a command that needs an open transaction.
     pub fn none() -> Error {
         Self::refused("No transaction is open").with_hint("multi begins one")
     }
 
-    /// Returns the error of a transaction that cannot go on so.
+    /// Returns the error of a transaction that cannot continue.
     pub fn refused(message: &str) -> Error {
         Error::new(Kind::Refused, message)
     }
 }
 
-/// The report of an operation that waits for `commit`.
+/// The report of a queued operation.
 #[derive(Debug, serde::Serialize)]
 pub struct Queued {
-    /// How many wait, with this one.
+    /// The number of queued operations, this one included.
     queued: usize,
-    /// What a person is told.
+    /// The text for the user.
     #[serde(skip)]
     told: Option<String>,
 }

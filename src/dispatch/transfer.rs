@@ -1,4 +1,4 @@
-//! What `cp`, `mv`, `mirror`, `load` and `apply` share: they turn one tree into another.
+//! Code shared by `cp`, `mv`, `mirror`, `load` and `apply`, which turn one tree into another.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ use crate::tree::transfer::{Transferred, transfer};
 use crate::tree::{AclEntry, Permissions};
 use crate::zk::{TypedPath, ZnodePath};
 
-/// Steps that are counted for a question: beyond, a person has seen enough to think again.
+/// Maximum number of steps to count for a question: beyond it the exact number does not matter.
 const COUNTED: u64 = 20_000;
 
-/// All of a znode.
+/// All parts of a znode.
 pub const ALL: Needs = Needs { stat: true, data: true, acl: true };
 
 /// The operations of a command that copies into a tree.
@@ -34,7 +34,7 @@ pub const COPIES: Sends = Sends::many(&[
     "multi",
 ]);
 
-/// The operations of a command that makes a tree what another one is.
+/// The operations of a command that makes one tree equal to another.
 pub const REPLACES: Sends = Sends::many(&[
     "getChildren2",
     "getData",
@@ -64,7 +64,7 @@ impl TransferOptions {
         if self.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
-    /// Returns the rules of a plan.
+    /// Returns the rules for the plan.
     pub fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
         let new_ephemerals =
             if self.persist_ephemerals { NewEphemerals::Persist } else { NewEphemerals::Refuse };
@@ -72,8 +72,8 @@ impl TransferOptions {
     }
 }
 
-/// What lets this session work below a znode until its list is set: what it has proved to be, or, if
-/// it has proved nothing, what anyone is.
+/// Returns the ACL entry that lets this session work below a new znode until its final ACL is set:
+/// the session's own identities, or `world:anyone` if it has not authenticated.
 fn interim(cx: &Context) -> AclEntry {
     let proved = ["digest", "sasl", "x509"];
     if proved.iter().any(|scheme| cx.session.has_credentials(scheme)) {
@@ -82,13 +82,13 @@ fn interim(cx: &Context) -> AclEntry {
     AclEntry::world(Permissions::CREATE.union(Permissions::ADMIN))
 }
 
-/// The tree at `path`, which may not be there.
+/// Returns the live tree at `path`, which need not exist.
 pub fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
     let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), path.clone(), true)
 }
 
-/// The tree at `path`, as if it were at `target`.
+/// Returns the tree at `path` with paths as if it were at `target`.
 pub fn copied(
     cx: &Context,
     path: &ZnodePath,
@@ -99,7 +99,7 @@ pub fn copied(
     Source::server(znodes, path.clone(), target.clone(), false)
 }
 
-/// Refuses a copy of a tree into itself: it would never end.
+/// Refuses to copy a tree into itself, which would never end.
 pub fn apart(path: &ZnodePath, target: &ZnodePath, recursive: bool) -> Result<()> {
     let wrong = |words: String| Err(Error::new(Kind::Refused, words));
     if path == target {
@@ -114,8 +114,7 @@ pub fn apart(path: &ZnodePath, target: &ZnodePath, recursive: bool) -> Result<()
     Ok(())
 }
 
-/// What a saved tree would make of a live one: of the tree at `path`, or at the path it was saved
-/// from.
+/// Returns the comparison of a saved tree with a live one, at `path` or where it was saved from.
 pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pairs, ZnodePath)> {
     let target = path.map(|path| cx.path(path)).transpose()?;
     let saved = open(file, target.as_ref(), cx.session.max_request() as u64)?;
@@ -124,30 +123,30 @@ pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pai
     Ok((pairs, target))
 }
 
-/// A transfer that can begin: what is compared, by which rules, and the top of what is changed.
+/// A transfer that is ready to start: the trees, the rules, and the top of the changed tree.
 pub struct Transfer {
-    /// Each znode of both trees.
+    /// The znodes of both trees.
     pub pairs: Pairs,
-    /// What may be changed.
+    /// Which changes are allowed.
     pub rules: Rules,
-    /// The top of the tree that is changed.
+    /// The top of the changed tree.
     pub target: ZnodePath,
 }
 
 impl Transfer {
-    /// Plans, and unless it is a dry run applies; says what came of it.
+    /// Plans and, unless it is a dry run, applies the changes. Returns the report.
     pub async fn run(self, cx: &Context, options: TransferOptions) -> Result<TransferReport> {
         let done = run(cx, self.pairs, self.rules, options.dry_run, false).await?;
         outcome(cx, done, options.dry_run)
     }
 
-    /// Returns what a person is to be asked before it runs.
+    /// Returns the question to ask the user before the transfer runs.
     pub async fn question(self) -> Result<Option<Question>> {
         question(self.pairs, self.rules, &self.target).await
     }
 }
 
-/// Plans, and unless it is a dry run applies.
+/// Plans and, unless it is a dry run, applies the changes.
 pub async fn run(
     cx: &Context,
     mut pairs: Pairs,
@@ -166,7 +165,7 @@ pub async fn run(
     transfer(&mut pairs, rules, applier.as_mut(), on).await
 }
 
-/// Says what came of a transfer: shows the numbers, and fails where something is left.
+/// Returns the report of a transfer, or an error if some changes were not made.
 pub fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<TransferReport> {
     let report = TransferReport {
         counts: done.counts,
@@ -195,7 +194,7 @@ pub fn outcome(cx: &Context, done: Transferred, dry_run: bool) -> Result<Transfe
     }
 }
 
-/// Says why a znode is left as it is.
+/// Describes why a znode is left unchanged.
 pub fn left(refused: &Refused) -> Error {
     let path = &refused.path;
     let (words, hint) = match &refused.reason {
@@ -222,7 +221,7 @@ pub fn left(refused: &Refused) -> Error {
     }
 }
 
-/// Returns what a person is to be asked before a tree is changed; none where nothing would be.
+/// Returns the question to ask before a tree is changed, or `None` if nothing would change.
 pub async fn question(
     mut pairs: Pairs,
     rules: Rules,
@@ -253,7 +252,7 @@ pub async fn question(
     Ok(Some(Question { words, declined: "Nothing was changed" }))
 }
 
-/// A step that is, or would be, done.
+/// A step to show, done or only planned.
 struct ShownStep<'a> {
     step: &'a Step,
 }
@@ -294,16 +293,16 @@ impl Report for ShownStep<'_> {
     }
 }
 
-/// What a transfer came to.
+/// The result of a transfer.
 #[derive(Debug, serde::Serialize)]
 pub struct TransferReport {
     #[serde(flatten)]
     counts: Counts,
     #[serde(rename = "unchanged")]
     same: u64,
-    /// Znodes left as they are although they differ.
+    /// The number of znodes that differ but were left unchanged.
     left: u64,
-    /// Steps that were refused.
+    /// The number of steps that the server refused.
     failed: u64,
     #[serde(rename = "dryRun")]
     dry_run: bool,
@@ -312,7 +311,7 @@ pub struct TransferReport {
 }
 
 impl TransferReport {
-    /// One znode was moved: there is nothing to say.
+    /// Returns the report of a single moved znode, which prints nothing.
     pub fn silent() -> Self {
         let counts = Counts { created: 1, deleted: 1, ..Counts::default() };
         Self { counts, same: 0, left: 0, failed: 0, dry_run: false, is_silent: true }

@@ -1,4 +1,4 @@
-//! Messages for a line that names no command, or has words that its command does not take.
+//! Errors for lines with an unknown command or wrong arguments.
 
 use std::ffi::OsString;
 
@@ -8,22 +8,22 @@ use super::Table;
 use crate::error::Error;
 use crate::syntax;
 
-/// The most letters in which a name may differ from a command that is suggested for it; a short one
-/// may differ in one only.
+/// Maximum number of letters in which a name may differ from a suggested command; a short name may
+/// differ in only one.
 const NEAR: usize = 2;
 
-/// Commands that take away what nobody gives back. They are suggested to those who have nearly typed
-/// them.
+/// Commands that delete data irrevocably. They are suggested only if the user has typed nearly
+/// their names.
 const DESTRUCTIVE: &[&str] = &["delete", "deleteall", "rmr", "delquota"];
 
-/// Words that another shell would take for pipes and files.
+/// Words that other shells treat as operators.
 const PIPES: &[&str] = &["|", ">", ">>", "<", "&&", "||"];
 
-/// What to do where one of them makes a line wrong.
+/// The hint if one of them makes a line wrong.
 const NO_PIPES: &str =
     "zksh has no pipes and redirections; in the system's shell: zksh get /path > file";
 
-/// Says what is wrong with words that clap has refused.
+/// Returns an error for words that clap has rejected.
 pub(super) fn usage_error<T: Table>(error: &clap::Error, words: &[OsString]) -> Error {
     let name = words.first().map(|name| name.to_string_lossy()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand {
@@ -44,14 +44,14 @@ pub(super) fn usage_error<T: Table>(error: &clap::Error, words: &[OsString]) -> 
 fn with_usage(error: Error, command: &mut clap::Command, name: &str) -> Error {
     let usage = command.render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
-    // Under the name that was typed: `rmr`, not `deleteall`.
+    // Use the name that the user typed: `rmr`, not `deleteall`.
     let rest = usage.strip_prefix(command.get_name()).unwrap_or(usage);
     error.with_usage(format!("{name}{rest}"))
 }
 
-/// The complaint about a word that names no command.
+/// Returns the error for an unknown command.
 pub fn unknown<T: Table>(name: &str) -> Error {
-    // A word with a colon may be a password.
+    // A word with a colon may contain a password.
     let shown = match name.split_once(':') {
         Some((name, _)) => format!("{name}:****"),
         None => name.to_owned(),
@@ -64,7 +64,7 @@ pub fn unknown<T: Table>(name: &str) -> Error {
     }
 }
 
-/// The command that is nearest to a name that is none, if it is near enough to have been meant.
+/// Returns the command whose name is nearest to an unknown one, if it is near enough.
 pub fn nearest<T: Table>(name: &str) -> Option<String> {
     let tree = T::tree();
     let names = tree

@@ -1,11 +1,11 @@
-//! Where relative paths start from.
+//! The working path, which relative paths start from.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::zk::ZnodePath;
 
-/// The working path. Clones are handles of the same one: commands, prompt and completion share it.
+/// The working path. Clones share it: commands, prompt and completion.
 #[derive(Debug, Clone, Default)]
 pub struct WorkingPath(Arc<Place>);
 
@@ -16,18 +16,18 @@ struct Place {
 }
 
 impl WorkingPath {
-    /// Returns the path. None if paths must be absolute: in scripts, as long as they have not
-    /// chosen one.
+    /// Returns the path. `None` means that paths must be absolute, as in scripts that have not used
+    /// `cd`.
     pub fn get(&self) -> Option<ZnodePath> {
         self.0.path.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Chooses the path; whether the znode exists is not asked.
+    /// Sets the path, without checking that the znode exists.
     pub fn set(&self, path: ZnodePath) {
         *self.0.path.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
     }
 
-    /// Notes whether a script is not where its last `cd` was to lead.
+    /// Records whether the last `cd` of a script has failed.
     pub fn set_lost(&self, is_lost: bool) {
         self.0.is_lost.store(is_lost, Ordering::Relaxed);
     }

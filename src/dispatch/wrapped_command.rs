@@ -1,4 +1,4 @@
-//! The command inside another one, such as `time` and `repeat`.
+//! The command that another one runs, such as `time` and `repeat`.
 
 use super::arguments::WrappedWord;
 use super::invocation::Invocation;
@@ -21,19 +21,19 @@ pub struct WrappedCommand {
 }
 
 impl WrappedCommand {
-    /// Returns the words of the command that is to run.
+    /// Returns the words of the wrapped command.
     pub fn words(&self) -> Words {
         Words::from(self.words.iter().map(|word| word.0.clone()).collect::<Vec<_>>())
     }
 
-    /// Reads the command that is to run.
+    /// Parses the wrapped command.
     pub fn invocation<T: Table>(&self) -> Result<Invocation<T>> {
         read(self.words())
     }
 }
 
-/// Reads the words of a command inside another one.
+/// Parses the words of a wrapped command.
 pub(super) fn read<T: Table>(typed: Words) -> Result<Invocation<T>> {
-    // Read once as part of the whole line, they mean the same in either dialect.
+    // The words have been split with the whole line, so they mean the same in either dialect.
     words(typed, Dialect::default())?.ok_or_else(|| Error::usage("Missing: command"))
 }

@@ -1,4 +1,4 @@
-//! ZooKeeper's error codes: number, name, meaning and sentence, in one table.
+//! ZooKeeper's error codes: number, name, meaning and message, in one table.
 
 use super::Kind;
 use crate::dialect::Dialect;
@@ -42,8 +42,8 @@ pub enum Code {
     Unknown(i32),
 }
 
-/// Number on the wire, name as `KeeperErrorCode = NAME` prints it, meaning in plain words.
-/// Source: `KeeperException.Code` and `KeeperException.getCodeMessage`, release 3.9.
+/// The number on the wire, the name as `KeeperErrorCode = NAME` prints it, and the meaning in plain
+/// words. Source: `KeeperException.Code` and `KeeperException.getCodeMessage`, release 3.9.
 const CODES: &[(i32, Code, &str, &str)] = {
     use Code as C;
     &[
@@ -163,8 +163,8 @@ impl Code {
         }
     }
 
-    /// Returns the name of the exception that Apache's client throws, without `Exception`: one word
-    /// where [`Code::name`] is a phrase.
+    /// Returns the name of the exception in Apache's client, without `Exception`: a single word
+    /// even if [`Code::name`] is a phrase.
     pub fn identifier(self) -> String {
         let name = self.name();
         match self {
@@ -183,8 +183,8 @@ impl Code {
             .map_or("the server gave a code that zksh does not know", |row| row.3)
     }
 
-    /// Returns the sentence for the znode `path`: zkCli's where zkCli has one, else the code's
-    /// name and its meaning.
+    /// Returns the message for the znode `path`: zkCli's own if it has one, else the name and the
+    /// meaning of the code.
     pub(super) fn sentence(self, path: &str, dialect: Dialect) -> String {
         match self {
             Self::NoNode => format!("Node does not exist: {path}"),

@@ -1,6 +1,6 @@
-//! Characters that web pages and word processors put in place of ASCII ones.
+//! Characters that web pages and word processors use in place of ASCII ones.
 
-/// Names the first such character that makes `word` something other than its author meant.
+/// Describes the first such character that changes the meaning of `word`.
 pub(super) fn lookalike(word: &str) -> Option<String> {
     if word.is_ascii() {
         return None;

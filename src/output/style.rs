@@ -18,7 +18,7 @@ pub enum Style {
     Trouble,
     /// Something failed.
     Wrong,
-    /// Words that frame others, or advise.
+    /// Text that frames other text, or gives advice.
     Quiet,
 }
 

@@ -88,7 +88,7 @@ impl Track {
     }
 
     /// Returns whether these limits refuse a usage of `count` znodes and `bytes` bytes. Soft limits
-    /// refuse nothing, and `None` stands for a number that does not grow and is not checked.
+    /// refuse nothing. `None` is a number that the write does not change, so it is not checked.
     pub(crate) fn forbids(&self, count: Option<i64>, bytes: Option<i64>) -> bool {
         let above = |limit: i64, use_of: Option<i64>| {
             limit > -1 && use_of.is_some_and(|use_of| use_of > limit)

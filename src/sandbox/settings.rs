@@ -20,11 +20,11 @@ pub struct Settings {
     pub max_connections: usize,
     /// Maximum size of a request, in bytes (`jute.maxbuffer`).
     pub max_request: usize,
-    /// How long a connection may be without a session (`nio.sessionlessCnxnTimeout`), and may take
-    /// over the last that is sent to it.
+    /// Maximum time that a connection may stay without a session (`nio.sessionlessCnxnTimeout`),
+    /// and may take to read the last output.
     pub patience: Duration,
-    /// What znodes, watches and sessions may take, in bytes; beyond that no more are accepted.
-    /// Apache's server has a heap of 1000 MB (`ZK_SERVER_HEAP`), and ends when it is full.
+    /// Maximum bytes for znodes, watches and sessions; beyond it the sandbox refuses new ones.
+    /// Apache's server has a heap of 1000 MB (`ZK_SERVER_HEAP`), and exits when it is full.
     pub memory: usize,
     /// Interval between checks of containers and TTL znodes (`znode.container.checkIntervalMs`).
     pub container_check: Duration,

@@ -83,7 +83,7 @@ impl Table {
         self.by_path.get(path).is_some_and(|watchers| watchers.contains_key(&connection))
     }
 
-    /// Fires the watches for an event at `path`, except those of connections in `told`. Returns the
+    /// Fires the watches for an event at `path`. Connections in `told` get no event. Returns the
     /// connections whose watches matched.
     fn trigger(
         &mut self,

@@ -10,11 +10,11 @@ use super::failure::{Status, not_connected, refused};
 use super::{GRACE, Session, Stamp, trace};
 use crate::error::{Error, Result};
 
-/// What a request costs besides its own bytes: its entry in our tables and a short reply.
+/// Bytes that a request costs besides its own: its entry in our tables, and a short reply.
 const REQUEST_COST: usize = 512;
 
 impl Session {
-    /// Waits until a server answers, for `patience` at most, or until the session is over.
+    /// Waits until a server answers, for at most `patience`, or until the session is over.
     pub async fn connected(&self, patience: Duration) -> Result<()> {
         let begun = Instant::now();
         let mut status = self.0.status.subscribe();
@@ -30,14 +30,15 @@ impl Session {
             Some(status) if status.state.is_connected() => Ok(()),
             Some(status) => Err(status.over()),
             None => {
-                // The wait is told as it was asked for, and otherwise in tenths of a second.
+                // The error names the requested timeout; if the wait ended early, it is rounded up
+                // to tenths of a second.
                 let waited = patience.min(tenths(begun.elapsed()));
                 Err(self.0.status.borrow().unanswered(waited))
             }
         }
     }
 
-    /// Waits until every server has refused connections for as long as that is borne.
+    /// Waits until every server has refused connections for the configured time.
     async fn refused(&self) {
         let mut status = self.0.status.subscribe();
         loop {
@@ -54,20 +55,20 @@ impl Session {
         }
     }
 
-    /// Waits until a server answers again, as long as it takes, or until the session is over.
+    /// Waits without a timeout until a server answers, or until the session is over.
     pub async fn reconnected(&self) -> Result<()> {
         self.connected(Duration::MAX).await
     }
 
-    /// Gives a server that is there the time to answer, so that the next prompt says CONNECTED.
+    /// Waits briefly for a server, so that the next prompt usually says CONNECTED.
     pub async fn settle(&self) {
-        // Why it failed, if it did, is told by the session itself.
+        // Ignore the error: the session reports the failure itself.
         let _ = self.connected(GRACE).await;
     }
 
-    /// Returns the connection once a server answers; waits for it as long as the session timeout.
-    /// Where one wait has timed out, the next request does not wait again: a script may have a
-    /// thousand.
+    /// Returns the connection, and waits for a server for at most the session timeout. Once such a
+    /// wait has timed out, later requests fail at once, because a script may have thousands of
+    /// them.
     pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
         self.renew_if_spent();
         if !self.state().is_connected() {
@@ -82,13 +83,13 @@ impl Session {
         self.current().ok_or_else(not_connected)
     }
 
-    /// Sends a request that changes nothing, and waits for its reply. The error names `path`.
+    /// Sends a read request and waits for its reply. The error names `path`.
     pub(super) async fn ask<R: Request>(&self, path: &str, request: R) -> Result<R::Reply> {
         self.call(path, request).await.map(|(reply, _)| reply)
     }
 
-    /// Sends a request that changes something, and waits for its reply. The error names `path` and
-    /// says whether the change may have been made.
+    /// Sends a write request and waits for its reply. The error names `path`, and says whether the
+    /// write may have been applied.
     pub(super) async fn write<R: Request>(&self, path: &str, request: R) -> Result<R::Reply> {
         let result = self.ask(path, request).await;
         if result.as_ref().err().is_none_or(Error::is_uncertain) {
@@ -97,14 +98,14 @@ impl Session {
         result
     }
 
-    /// Sends a request and waits for its reply; returns also when that arrived.
+    /// Sends a request and waits for its reply. Also returns when the reply arrived.
     pub(super) async fn call<R: Request>(
         &self,
         path: &str,
         request: R,
     ) -> Result<(R::Reply, Stamp)> {
         let connection = self.connection().await.map_err(|error| error.at(path))?;
-        // What has begun before leaves before.
+        // Earlier requests must be sent first.
         self.send_reads();
         let client = &connection.client;
         let cost = Cost(REQUEST_COST + path.len());

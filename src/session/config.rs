@@ -1,4 +1,4 @@
-//! The configuration of the ensemble: its members, and how to change them.
+//! The configuration of the ensemble: reads and changes its members.
 
 use zookeeper::{GetConfig, Reconfig};
 
@@ -7,25 +7,25 @@ use super::operation::stat;
 use crate::error::{Code, Result};
 use crate::zk::{Feature, Stat, WatchKind, ZnodePath};
 
-/// How the members of the ensemble are to change.
+/// A change of the members of the ensemble.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EnsembleChange {
-    /// All of them, as `server.N=…`, with commas between them.
+    /// The complete new list, as `server.N=…`, separated by commas.
     Whole(String),
-    /// Those that come or change, as `server.N=…`, and the numbers of those that go.
+    /// Servers to add or change, as `server.N=…`, and the numbers of servers to remove.
     Change {
-        /// With commas between them; may be empty.
+        /// Separated by commas; may be empty.
         join: String,
-        /// With commas between them; may be empty.
+        /// Separated by commas; may be empty.
         leave: String,
     },
 }
 
-/// Where the servers keep the configuration, outside every chroot.
+/// The znode of the configuration, which is outside every chroot.
 const CONFIG_PATH: &str = "/zookeeper/config";
 
 impl Session {
-    /// Reads the configuration, a list of `key=value` lines, and the stat of its znode.
+    /// Returns the configuration, a list of `key=value` lines, and the stat of its znode.
     pub async fn config(&self, watch: bool) -> Result<(Vec<u8>, Stat)> {
         let path = ZnodePath::new(CONFIG_PATH)?;
         let request = GetConfig { watch };
@@ -42,8 +42,8 @@ impl Session {
         }
     }
 
-    /// Changes the configuration; with `version`, only if that is its version. Returns the new one
-    /// and the stat of its znode.
+    /// Changes the configuration, with `version` only if the configuration has that version.
+    /// Returns the new configuration and the stat of its znode.
     pub async fn reconfigure(
         &self,
         change: &EnsembleChange,

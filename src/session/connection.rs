@@ -7,11 +7,11 @@ use zookeeper::{AddAuth, Client, Feed, Options, Seq};
 use super::{Settings, Stamp};
 use crate::zk::{ServerVersion, Servers};
 
-/// Bytes that requests and the replies to them may take together. Scripts and walks keep far below
-/// it; it bounds what they cannot foresee.
+/// Maximum bytes of requests in flight and their replies. Scripts and walks stay far below it; the
+/// limit protects against unexpected sizes.
 const BUDGET: usize = 64 * 1024 * 1024;
 
-/// A client of one session, to one ensemble.
+/// The client of one session, connected to one ensemble.
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) servers: Servers,
@@ -20,30 +20,31 @@ pub(super) struct Connection {
     known: Mutex<KnownVersion>,
 }
 
-/// What is known of the version of the connected server.
+/// The known version of the connected server.
 #[derive(Debug, Clone, Copy)]
 struct KnownVersion {
-    /// Which of the client's connections it is known of, counted from 1.
+    /// The number of the client's connection that the version belongs to, from 1.
     connection: u64,
     version: Version,
 }
 
-/// How far the question has come what a server runs.
+/// Whether we have asked for the server's version.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Version {
     Unasked,
     Asking,
-    /// None if the server does not say.
+    /// The version; `None` if the server does not tell it.
     Answered(Option<ServerVersion>),
 }
 
 impl Connection {
-    /// Returns whether the session may go from one server to another.
+    /// Returns whether the session can move from one server to another.
     pub(super) fn has_several_servers(&self) -> bool {
         self.servers.hosts().len() > 1
     }
 
-    /// Starts to look for one of the servers; returns at once. `auth` is given to each that answers.
+    /// Starts to connect to one of the servers and returns at once. Every server that answers gets
+    /// `auth`.
     pub(super) fn start(
         settings: &Settings,
         servers: Servers,
@@ -69,33 +70,33 @@ impl Connection {
         Self { client, servers, feed: Mutex::new(feed), generation, known }
     }
 
-    /// Returns the feed. Whoever holds it handles what it takes before letting it go, so that
-    /// everything is told in its order.
+    /// Locks the feed. The caller must handle each item before it releases the lock, so that items
+    /// are reported in order.
     pub(super) fn feed(&self) -> MutexGuard<'_, Feed> {
         self.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the stamp of what this client has numbered so.
+    /// Returns the stamp for a sequence number of this client.
     pub(super) fn stamp(&self, place: Seq) -> Stamp {
         Stamp::new(self.generation, place)
     }
 
-    /// Returns the stamp of what comes up now, after all that has arrived.
+    /// Returns a stamp for the present, after everything that has arrived.
     pub(super) fn now(&self) -> Stamp {
         self.stamp(self.client.seq())
     }
 
-    /// Returns what is known of what the connected server runs.
+    /// Returns what we know of the connected server's version.
     pub(super) fn version(&self) -> Version {
         self.known().version
     }
 
-    /// Notes that the connected server is being asked what it runs.
+    /// Records that we have asked the connected server for its version.
     pub(super) fn asks(&self) {
         self.known().version = Version::Asking;
     }
 
-    /// Notes what the server of the client's connection of this number runs.
+    /// Records the version of the server on the connection with this number.
     pub(super) fn learn_version(&self, connection: u64, version: Option<ServerVersion>) {
         let mut known = self.known();
         if known.connection == connection {
@@ -103,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Forgets what the last server ran: another one may answer now.
+    /// Forgets the version of the last server, because another one may answer now.
     pub(super) fn forget_version(&self, connection: u64) {
         *self.known() = KnownVersion { connection, version: Version::Unasked };
     }

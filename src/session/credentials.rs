@@ -1,6 +1,6 @@
-//! Who the session is: credentials as the user gave them, and identities as the server sees them.
+//! The credentials that the user gave, and the identities that the server accepted.
 //!
-//! A new session with the same servers gets the credentials again. Other servers never see them.
+//! A new session on the same servers gets the credentials again. Other servers never see them.
 
 use std::fmt;
 
@@ -11,26 +11,27 @@ use super::server::having;
 use crate::error::Result;
 use crate::zk::{Feature, Servers};
 
-/// One identity that the server has accepted (`whoami`).
+/// An identity that the server has accepted (`whoami`).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Identity {
     /// The scheme, such as `ip` or `digest`.
     pub scheme: String,
-    /// Who the session is by that scheme.
+    /// The user under that scheme.
     pub user: String,
 }
 
-/// What was given to `addauth`, for the servers that it was given to.
+/// The credentials that the user gave with `addauth`, and the servers they were meant for.
 #[derive(Default)]
 pub(super) struct Credentials {
     servers: Option<Servers>,
     given: Vec<(String, Vec<u8>)>,
-    /// Whether the session was given them and nothing since, so that a refusal is theirs.
+    /// Whether the session was opened with these credentials and no others were added, so that a
+    /// refusal must concern them.
     offered: bool,
 }
 
 impl Credentials {
-    /// Keeps what `servers` have accepted.
+    /// Stores credentials that `servers` have accepted.
     fn keep(&mut self, servers: Option<Servers>, scheme: &str, auth: &[u8]) {
         if !self.are_for(servers.as_ref()) {
             self.given.clear();
@@ -41,12 +42,12 @@ impl Credentials {
         }
     }
 
-    /// Returns whether these servers have seen the credentials; the chroot does not matter.
+    /// Returns whether the credentials were given for these servers; the chroot does not matter.
     fn are_for(&self, servers: Option<&Servers>) -> bool {
         self.servers.as_ref().map(Servers::hosts) == servers.map(Servers::hosts)
     }
 
-    /// Returns what a new session with these servers is given.
+    /// Returns the credentials for a new session on these servers.
     pub(super) fn offer(&mut self, servers: &Servers) -> Vec<AddAuth> {
         self.offered = true;
         if !self.are_for(Some(servers)) {
@@ -56,7 +57,7 @@ impl Credentials {
         given.map(|(scheme, auth)| AddAuth::new(scheme.as_str(), auth.clone())).collect()
     }
 
-    /// Gives up the credentials if one of them was refused: it would be again.
+    /// Discards the credentials after a refusal, since the server would refuse them again.
     pub(super) fn refused(&mut self) {
         if self.offered {
             self.given.clear();
@@ -72,8 +73,7 @@ impl fmt::Debug for Credentials {
 }
 
 impl Session {
-    /// Adds an identity to the session; the server is asked to accept it. One that it does not
-    /// accept ends the session.
+    /// Adds an identity to the session. If the server does not accept it, it ends the session.
     pub async fn add_auth(&self, scheme: &str, auth: &[u8]) -> Result<()> {
         self.credentials().offered = false;
         self.ask("", AddAuth::new(scheme, auth.to_vec())).await?;
@@ -82,7 +82,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns whether the session was given credentials of a scheme.
+    /// Returns whether the session has credentials of a scheme.
     pub fn has_credentials(&self, scheme: &str) -> bool {
         let servers = self.servers();
         let credentials = self.credentials();
@@ -90,7 +90,7 @@ impl Session {
             && credentials.given.iter().any(|given| given.0 == scheme)
     }
 
-    /// Returns the schemes of the credentials that a new session with the same servers is given.
+    /// Returns the schemes of the credentials that a new session on the same servers would get.
     pub fn credential_schemes(&self) -> Vec<String> {
         let servers = self.servers();
         let credentials = self.credentials();
@@ -98,12 +98,12 @@ impl Session {
         given.map(|(scheme, _)| scheme.clone()).collect()
     }
 
-    /// Forgets the credentials: the next session is nobody's.
+    /// Discards the credentials, so that the next session is not authenticated.
     pub fn forget_credentials(&self) {
         self.credentials().given.clear();
     }
 
-    /// Returns who the server takes the session for.
+    /// Returns the identities that the server has accepted for this session.
     pub async fn identities(&self) -> Result<Vec<Identity>> {
         self.require(Feature::WhoAmI).await?;
         let users = self.ask("", WhoAmI).await;

@@ -1,4 +1,4 @@
-//! Requests about many znodes that a server answers in one reply.
+//! Requests that a server answers for a whole subtree in one reply.
 
 use zookeeper::{GetAllChildrenNumber, GetEphemerals};
 
@@ -8,17 +8,17 @@ use crate::error::Result;
 use crate::zk::{Feature, ZnodePath};
 
 impl Session {
-    /// Returns how many znodes lie below `path`.
+    /// Returns the number of znodes below `path`.
     pub async fn count_below(&self, path: &ZnodePath) -> Result<u64> {
         let feature = Feature::CountDescendants;
         self.require(feature).await?;
         let count = self.ask(path.as_str(), GetAllChildrenNumber::new(path.as_str())).await;
-        // It is never negative.
+        // The number is never negative.
         having(feature, count).map(|count| u64::try_from(count).unwrap_or_default())
     }
 
-    /// Returns the ephemerals of this session whose paths begin with the text of `prefix`, in
-    /// order: `/a` finds `/ab` too, as the server understands it.
+    /// Returns this session's ephemerals whose paths start with `prefix`, sorted. The server
+    /// compares plain text, so `/a` also matches `/ab`.
     pub async fn list_ephemerals(&self, prefix: &ZnodePath) -> Result<Vec<String>> {
         let feature = Feature::GetEphemerals;
         self.require(feature).await?;

@@ -1,13 +1,13 @@
 //! The ephemerals that the session created. When it expires they are lost, and the user is told
-//! which.
+//! which ones.
 
 use std::collections::BTreeSet;
 
-/// Most ephemerals remembered by name: a script may make any number, and memory must not grow with
-/// the length of a script.
+/// Maximum number of ephemerals to remember by path: a script may create any number, and memory
+/// must not grow with the length of a script.
 const REMEMBERED: usize = 10_000;
 
-/// The ephemerals of one session, as the user sees them.
+/// The ephemerals of one session, with paths inside the chroot.
 #[derive(Debug, Default)]
 pub(super) struct Ephemerals {
     paths: BTreeSet<String>,
@@ -27,12 +27,12 @@ impl Ephemerals {
         self.paths.remove(path);
     }
 
-    /// Returns their paths by name, and how many more there are.
+    /// Returns the remembered paths, and the number of further ephemerals.
     pub(super) fn list(&self) -> (Vec<String>, u64) {
         (self.paths.iter().cloned().collect(), self.more)
     }
 
-    /// Forgets them all; returns their paths by name, and how many more there were.
+    /// Forgets all ephemerals. Returns the remembered paths, and the number of further ephemerals.
     pub(super) fn take(&mut self) -> (Vec<String>, u64) {
         let Self { paths, more } = std::mem::take(self);
         (paths.into_iter().collect(), more)

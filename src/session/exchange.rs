@@ -1,4 +1,4 @@
-//! Requests and their replies, as they went over the connection: what `explain` is made of.
+//! Requests and replies as they were sent over the connection, recorded for `explain`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::{Session, Stamp, lock};
 use crate::error::Code;
 use crate::zk::Stat;
 
-/// Most exchanges that are kept to be asked for.
+/// Maximum number of exchanges to keep.
 const MOST_KEPT: usize = 256;
 
-/// Most parts of a transaction, or of several reads in one request, that are told.
+/// Maximum number of parts of a transaction or multi-read to report.
 const MOST_PARTS: usize = 64;
 
 /// A request and its reply.
@@ -24,17 +24,17 @@ pub struct Exchange {
     pub at: Stamp,
     /// The number of the request on its connection.
     pub xid: i32,
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// What the server answered.
+    /// The server's reply.
     pub reply: Answer,
-    /// The last zxid that the server had applied; of a write its own.
+    /// The last zxid that the server had applied; for a write, the zxid of that write.
     pub zxid: Option<i64>,
-    /// Bytes of the request's frame.
+    /// Size of the request's frame in bytes.
     pub sent_bytes: usize,
-    /// Bytes of the reply's frame.
+    /// Size of the reply's frame in bytes.
     pub received_bytes: usize,
-    /// From the moment in which the request was queued to the reply.
+    /// Time from queueing the request to receiving the reply.
     pub took: Duration,
 }
 
@@ -43,42 +43,43 @@ pub struct Exchange {
 pub struct Request {
     /// The operation, as `ZooDefs.OpCode` names it.
     pub operation: &'static str,
-    /// The znode that it names, in the session's chroot.
+    /// The path of the znode, inside the session's chroot.
     pub path: Option<String>,
-    /// The other fields, by name, in the order of the protocol.
+    /// The other fields by name, in the order of the protocol.
     pub fields: Vec<(&'static str, String)>,
-    /// The requests that it is made of: of a transaction, and of several reads in one.
+    /// The operations of a transaction or of a multi-read.
     pub parts: Vec<Request>,
-    /// Whether it changes something.
+    /// Whether the request is a write.
     pub writes: bool,
 }
 
-/// What a server answers.
+/// The outcome that the reply reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It refused. In a transaction: because of the part of this index.
+    /// The server refused the request. In a transaction, `part` is the index of the failed
+    /// operation.
     Refused {
-        /// Why.
+        /// The error code.
         code: Code,
-        /// Which part.
+        /// The index of the failed operation.
         part: Option<usize>,
     },
-    /// It did what it was asked.
+    /// The request succeeded.
     Done(Done),
 }
 
-/// What came of a request that was granted, as far as its reply says.
+/// The result of a successful request, as far as its reply tells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Done {
-    /// The path of the znode that was created.
+    /// The path of the created znode.
     pub created: Option<String>,
-    /// The stat after it.
+    /// The stat after the request.
     pub stat: Option<Stat>,
-    /// How many there were: children, entries, znodes.
+    /// The number of results: children, entries or znodes.
     pub count: Option<usize>,
-    /// Whether there was no such znode, which is an answer to `exists`.
+    /// Whether the znode does not exist, which is a successful answer to `exists`.
     pub absent: bool,
-    /// What came of its parts.
+    /// The results of the parts.
     pub parts: Vec<Answer>,
 }
 
@@ -96,7 +97,7 @@ impl Exchanges {
         self.kept.push_back(exchange);
     }
 
-    /// Returns the exchange whose reply arrived then.
+    /// Returns the exchange whose reply has this stamp.
     fn at(&self, at: Stamp) -> Option<&Exchange> {
         let index = self.kept.partition_point(|exchange| exchange.at < at);
         self.kept.get(index).filter(|exchange| exchange.at == at)
@@ -104,7 +105,7 @@ impl Exchanges {
 }
 
 impl Session {
-    /// Starts or stops to keep what is sent and answered, of this connection and those to come.
+    /// Starts or stops recording exchanges, on this connection and later ones.
     pub fn record_exchanges(&self, record: bool) {
         if let Some(connection) = self.current() {
             connection.client.observe(record);
@@ -112,12 +113,12 @@ impl Session {
         self.lifecycle().observes = record;
     }
 
-    /// Returns whether what is sent and answered is kept.
+    /// Returns whether exchanges are recorded.
     pub fn records_exchanges(&self) -> bool {
         self.lifecycle().observes
     }
 
-    /// Returns the exchanges whose replies arrived at these times, as far as they are still kept.
+    /// Returns the exchanges whose replies have these stamps, as far as they are still kept.
     pub fn exchanges(&self, at: &[Stamp]) -> Vec<Exchange> {
         let exchanges = lock(&self.0.exchanges);
         let mut found: Vec<Exchange> =
@@ -128,12 +129,12 @@ impl Session {
 }
 
 impl Exchange {
-    /// Returns whether something is another than before.
+    /// Returns whether the exchange was a successful write.
     pub fn changed_something(&self) -> bool {
         self.request.writes && matches!(self.reply, Answer::Done(_))
     }
 
-    /// Returns the znodes that it was about.
+    /// Returns the paths of the znodes that the exchange concerned.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let created = match &self.reply {
             Answer::Done(done) => done.created.as_deref(),
@@ -196,7 +197,7 @@ impl Request {
     fn acl(self, acl: &[zookeeper::Acl]) -> Self {
         let acl = acl_of_client(&acl[..acl.len().min(MOST_PARTS)]);
         let entry = |(scheme, id, letters): (&str, &str, String)| {
-            // The hash of a password is as good as secret.
+            // The hash of a password is nearly as secret as the password.
             let id = match (scheme, id.split_once(':')) {
                 ("digest", Some((user, _))) => format!("{user}:***"),
                 _ => id.to_owned(),
@@ -354,7 +355,7 @@ fn applied(transaction: &Transaction) -> Vec<Answer> {
     let answer = |part: &Applied| {
         let done = Done::default();
         Answer::Done(match part {
-            // Some servers fill the stat of a transaction's create with nonsense.
+            // Some servers send a meaningless stat for a create inside a transaction.
             Applied::Created(created) => Done { created: Some(created.path.clone()), ..done },
             Applied::Set(of) => Done { stat: Some(stat(*of)), ..done },
             Applied::Deleted | Applied::Checked => done,

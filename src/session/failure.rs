@@ -1,4 +1,4 @@
-//! Words for failures: each cause of the client crate has exactly one sentence.
+//! Messages for failures: each cause reported by the client crate has exactly one sentence.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use super::State;
 use crate::error::{Code, Error, Kind};
 use crate::zk::Servers;
 
-/// The state of a session, and why it is not another.
+/// The state of a session, and the reasons for it.
 #[derive(Debug, Clone)]
 pub(super) struct Status {
     pub(super) state: State,
-    /// Why no server gives a session, as last seen.
+    /// Why no server accepts the session, according to the latest attempts.
     pub(super) failing: Option<String>,
-    /// What is known before any attempt has ended; none once a server has answered.
+    /// What to report before any attempt has ended; `None` once a server has answered.
     pub(super) silent: Option<String>,
-    /// Since when every server refuses connections.
+    /// Since when every server has refused connections.
     pub(super) refused: Option<Instant>,
     /// Why the session is over.
     pub(super) ended: Option<Cause>,
-    /// Whether a request has waited in vain for a server since the state last changed.
+    /// Whether a request has timed out waiting for a server since the state last changed.
     pub(super) given_up: bool,
 }
 
@@ -39,7 +39,7 @@ impl Default for Status {
 }
 
 impl Status {
-    /// Returns the error of a request to a session that is over.
+    /// Returns the error of a request after the end of the session.
     pub(super) fn over(&self) -> Error {
         match &self.ended {
             Some(cause) => ended(cause),
@@ -47,7 +47,7 @@ impl Status {
         }
     }
 
-    /// Returns the error of a request that no server took for so long.
+    /// Returns the error of a request that found no server within `patience`.
     pub(super) fn unanswered(&self, patience: Duration) -> Error {
         let known = self.failing.as_ref().or(self.silent.as_ref());
         let failing = known.map_or("the connection broke", String::as_str);
@@ -59,7 +59,7 @@ impl Status {
     }
 }
 
-/// Returns the error for lack of a server.
+/// Returns the error for a failure to connect.
 pub(super) fn unconnected(why: &str) -> Error {
     Error::new(Kind::Lost, format!("Not connected: {why}"))
         .with_hint("check the servers' addresses; connect host:port tries others")
@@ -80,8 +80,8 @@ pub(super) fn ended(cause: &Cause) -> Error {
     }
 }
 
-/// Says why a host gives no session, whose reads would do if `read_only`; the sentence begins with the
-/// host.
+/// Describes why a host accepts no session, in words that follow the host's name. `read_only` tells
+/// whether the user accepts a read-only server.
 pub(super) fn why(cause: &Cause, read_only: bool) -> String {
     match cause {
         Cause::NoSuchHost => "is not a known host".to_owned(),
@@ -106,7 +106,7 @@ pub(super) fn why(cause: &Cause, read_only: bool) -> String {
     }
 }
 
-/// Puts the client crate's error into ours.
+/// Converts the client crate's error.
 pub(super) fn refused(error: &zookeeper::Error) -> Error {
     use zookeeper::Error as E;
     let path = error.path();
@@ -131,7 +131,7 @@ pub(super) fn refused(error: &zookeeper::Error) -> Error {
     }
 }
 
-/// Returns the error of a request whose reply is lost.
+/// Returns the error of a request whose reply was lost.
 fn lost(cause: &Cause, path: &str) -> Error {
     let code = match cause {
         Cause::Expired => Code::SessionExpired,
@@ -144,7 +144,7 @@ fn lost(cause: &Cause, path: &str) -> Error {
     Error::code(code, path)
 }
 
-/// Returns the error of a request that would break the connection for every other as well.
+/// Returns the error of a request so large that the server would break the connection.
 pub(super) fn too_large(path: &str, bytes: usize, most: usize) -> Error {
     Error::new(
         Kind::Refused,
@@ -156,17 +156,18 @@ pub(super) fn too_large(path: &str, bytes: usize, most: usize) -> Error {
     .with_hint("where the servers have a larger jute.maxbuffer, give it with --max-request")
 }
 
-/// Returns the error of a reply that does not answer what was asked.
+/// Returns the error of a reply that does not match its request.
 pub(super) fn unreadable(path: &str) -> Error {
     Error::new(Kind::Bug, format!("The server's reply cannot be read: {path}"))
 }
 
-/// The error of a request where no session is open.
+/// Returns the error of a request without an open session.
 pub(crate) fn not_connected() -> Error {
     Error::new(Kind::Lost, "Not connected").with_hint("connect host:port opens a session")
 }
 
-/// Returns the reason of each host that has failed: of several addresses the one that came furthest.
+/// Returns the cause of failure per host. If a host has several addresses, the attempt that got
+/// furthest counts.
 pub(super) fn failing(attempts: &[Attempt]) -> BTreeMap<String, &Cause> {
     let mut hosts: BTreeMap<String, &Cause> = BTreeMap::new();
     for attempt in attempts {
@@ -178,7 +179,7 @@ pub(super) fn failing(attempts: &[Attempt]) -> BTreeMap<String, &Cause> {
     hosts
 }
 
-/// Tells how far an attempt came.
+/// Returns how far an attempt got; higher is further.
 fn reach(cause: &Cause) -> u8 {
     match cause {
         Cause::NoSuchHost => 0,
@@ -195,7 +196,7 @@ pub(super) fn sentence(failing: &BTreeMap<String, &Cause>, read_only: bool) -> S
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// Says that none of the servers has answered.
+/// Describes that none of the servers has answered.
 pub(super) fn silent(servers: &Servers) -> String {
     let parts = servers.hosts().iter().map(|host| format!("{host} does not answer"));
     parts.collect::<Vec<_>>().join(", ")
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!(why(&Cause::Refused, false), "refuses connections");
         assert_eq!(why(&Cause::NoSuchHost, false), "is not a known host");
         assert!(why(&Cause::NotServing, true).starts_with("is not serving"));
-        // What is accepted already is not recommended.
+        // The hint must not recommend an option that is already set.
         assert!(why(&Cause::ReadOnly, false).contains("-r accepts that"));
         assert!(!why(&Cause::ReadOnly, true).contains("-r"));
     }

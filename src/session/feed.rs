@@ -1,4 +1,4 @@
-//! Handles what the client reports: states with their causes, events, and gaps.
+//! Handles the items of the client's feed: changes of state, events and gaps.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,12 +13,11 @@ use super::watches::Observation;
 use super::{Exchange, GRACE, Session, SessionEvent, State, StateChange, Warning, lock};
 use crate::zk::{Event, EventKind};
 
-/// How long nothing may have come of the search for a server before the user is told what it waits
-/// for.
+/// How long the search for a server may go on without any result before the user is told.
 const SILENCE: Duration = Duration::from_secs(2);
 
 impl Session {
-    /// Handles what the client tells, until the session is over.
+    /// Handles the client's feed until the session is over.
     pub(super) async fn pump(&self, connection: &Arc<Connection>) {
         let mut silence = Box::pin(tokio::time::sleep(SILENCE));
         let mut is_over = false;
@@ -49,14 +48,15 @@ impl Session {
         }
     }
 
-    /// Returns whether nothing has come of the search for a server: neither an answer nor a failure.
+    /// Returns whether the search for a server has had no result yet, neither an answer nor a
+    /// failure.
     pub fn has_heard_nothing(&self) -> bool {
         let nothing = |connection: &Arc<Connection>| connection.client.facts().attempts.is_empty();
         self.state() == State::Connecting && self.current().as_ref().is_some_and(nothing)
     }
 
-    /// Handles what the client has told by now. It tells of an event before the reply that follows
-    /// it, so after a reply this shows what came before it.
+    /// Handles all items that the client has queued. An event is queued before the reply that
+    /// follows it, so after a reply this shows the events before it.
     pub fn deliver(&self) {
         let Some(connection) = self.current() else { return };
         let mut feed = connection.feed();
@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// Notes that the connection is lost.
+    /// Handles the loss of the connection.
     pub(super) fn lost(&self, connection: &Connection, at: Seq) {
         self.lifecycle().searching = Some(Instant::now());
         self.forget_reads();
@@ -139,7 +139,7 @@ impl Session {
         self.set_status(Status { state: State::Connecting, ..Status::default() });
     }
 
-    /// Notes that a server answers.
+    /// Handles a new connection to a server.
     pub(super) fn found(&self, connection: &Connection, state: State, at: Seq) {
         let facts = connection.client.facts();
         connection.forget_version(facts.connections);
@@ -163,7 +163,8 @@ impl Session {
         if is_back {
             let stamp = connection.stamp(at);
             self.0.watches.tell_observers(&Observation::Reconnected, stamp);
-            // They are registered again, but nothing is replayed for them.
+            // The client sets these watches again, but the server does not replay their missed
+            // events.
             let mut paths: Vec<String> = self
                 .0
                 .watches
@@ -179,7 +180,7 @@ impl Session {
         }
     }
 
-    /// Notes that the session is over.
+    /// Handles the end of the session.
     pub(super) fn over(&self, change: &Change, state: State, name: &'static str) {
         self.forget_reads();
         let cause = change.cause.clone();
@@ -194,7 +195,7 @@ impl Session {
         self.notify(SessionEvent::StateChange(change));
     }
 
-    /// Tells why no server gives a session, unless that was told.
+    /// Reports why no server accepts the session, unless the same reason has been reported before.
     pub(super) fn tell_failing(
         &self,
         connection: &Connection,
@@ -218,7 +219,7 @@ impl Session {
     }
 }
 
-/// Puts the client crate's event into ours, or none for what the shell tells by itself.
+/// Converts the client crate's event. Returns `None` for events that the shell reports itself.
 fn of_client(event: &zookeeper::Event) -> Option<Event> {
     let kind = match event.kind {
         zookeeper::EventKind::NodeCreated => EventKind::NodeCreated,

@@ -11,65 +11,66 @@ use super::{Losses, Session, SessionEvent, State};
 use crate::error::{Error, Result};
 use crate::zk::Servers;
 
-/// How long `close` waits for the server to have seen the end of the session. A live server takes
-/// a few milliseconds; a dead one must not hold the user.
+/// How long `close` waits for the server to confirm the end of the session. A live server takes a
+/// few milliseconds; a dead one must not make the user wait.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The client of a session, and what outlives it.
+/// The client of a session, and state that outlives the client.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Lifecycle {
-    /// Of the session, open or closed.
+    /// The servers of the session, open or closed.
     pub(super) servers: Option<Servers>,
     pub(super) connection: Option<Arc<Connection>>,
-    /// The connected server, as it was given, or the last one.
+    /// The connected server, or the last one, as the user wrote it.
     pub(super) server: Option<String>,
-    /// How many clients there were.
+    /// The number of clients so far.
     generation: u32,
-    /// When the search for a server began; none while one answers.
+    /// When the search for a server began; `None` while connected.
     pub(super) searching: Option<Instant>,
     /// Whether a server has answered since the session was opened.
     pub(super) has_answered: bool,
-    /// Whether the next request is the last.
+    /// Whether the session ends with the next request.
     takes_last: bool,
-    /// Whether the last request has left, with the end of the session behind it.
+    /// Whether the last request and the end of the session have been sent.
     pub(super) is_spent: bool,
-    /// Whether what is sent and answered is kept.
+    /// Whether exchanges are recorded.
     pub(super) observes: bool,
 }
 
-/// What is known of an open session.
+/// What is known about an open session.
 #[derive(Debug, Clone)]
 pub struct SessionFacts {
-    /// The session's id, once a server has given one.
+    /// The session id, once a server has assigned one.
     pub session: Option<i64>,
-    /// The connected server, as it was given.
+    /// The connected server, as the user wrote it.
     pub server: Option<String>,
-    /// Its address.
+    /// The address of the server.
     pub address: Option<std::net::SocketAddr>,
-    /// The session timeout that the server gave.
+    /// The negotiated session timeout.
     pub timeout: Option<Duration>,
-    /// The last zxid that was seen.
+    /// The last zxid that the session has seen.
     pub last_zxid: i64,
-    /// Requests that were sent and not answered.
+    /// The number of requests in flight.
     pub in_flight: usize,
-    /// How often a server has been connected to.
+    /// The number of connections so far.
     pub connections: u64,
-    /// Since when the server is connected.
+    /// When the current connection was established.
     pub connected_since: Option<SystemTime>,
-    /// The round trip of the handshake, with what the server took for it.
+    /// The round trip time of the handshake, including the server's processing time.
     pub round_trip: Option<Duration>,
 }
 
 impl Session {
-    /// Starts to look for one of the servers; returns at once. Any earlier session is to be closed
-    /// before. The credentials of the last session with these servers are given again.
+    /// Starts to connect to one of the servers and returns at once. The caller must close an
+    /// earlier session first. The new session gets the credentials of the last session on these
+    /// servers.
     pub fn open(&self, servers: Servers) {
         let auth = self.credentials().offer(&servers);
         self.install(self.start(servers, auth));
     }
 
-    /// Makes a client that looks for one of the servers.
+    /// Creates a client that connects to one of the servers.
     fn start(&self, servers: Servers, auth: Vec<AddAuth>) -> Arc<Connection> {
         let mut lifecycle = self.lifecycle();
         lifecycle.generation += 1;
@@ -78,7 +79,7 @@ impl Session {
         Arc::new(Connection::start(&self.0.settings, servers, auth, generation, observes))
     }
 
-    /// Makes a client the session's own.
+    /// Makes this client the session's current one.
     fn install(&self, connection: Arc<Connection>) {
         self.forget_reads();
         let mut lifecycle = self.lifecycle();
@@ -104,23 +105,24 @@ impl Session {
         tokio::spawn(async move { session.pump(&connection).await });
     }
 
-    /// Opens a session with these servers, without credentials, and then closes this one; where no
-    /// server gives a session there, this one stays. Returns what went with the old one.
+    /// Opens a session on these servers without credentials, and then closes the current one. If no
+    /// server accepts the session, the current one stays open. Returns what was lost with the old
+    /// session.
     pub async fn switch(&self, servers: Servers) -> Result<Losses> {
         let connection = self.start(servers, Vec::new());
         self.tried(&connection).await?;
         let losses = self.close().await;
         self.forget_credentials();
         self.install(connection);
-        // What its feed has told is known.
+        // Handle what the new client has reported so far.
         self.deliver();
         Ok(losses)
     }
 
-    /// Waits until a server gives the session that was opened.
+    /// Waits until a server has accepted the session.
     ///
     /// # Errors
-    /// Each server has failed once, or none has answered within the session timeout.
+    /// If every server has failed once, or none has answered within the session timeout.
     pub async fn established(&self) -> Result<()> {
         let connection = self.current().ok_or_else(super::not_connected)?;
         self.tried(&connection).await?;
@@ -128,7 +130,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until a client has found a server, or each host has failed once.
+    /// Waits until a client is connected, or every host has failed once.
     async fn tried(&self, connection: &Connection) -> Result<()> {
         let mut states = connection.client.states();
         let hosts = connection.servers.hosts().len();
@@ -151,7 +153,7 @@ impl Session {
                 };
                 return Err(unconnected(&why));
             }
-            // Attempts are no states of their own.
+            // A failed attempt is no change of state, so the wait needs a timeout.
             let _ = tokio::time::timeout(Duration::from_millis(20), states.changed()).await;
         }
     }
@@ -162,14 +164,15 @@ impl Session {
         self.notify(SessionEvent::State(state));
     }
 
-    /// Forgets what belongs to the session that is over, and returns it.
+    /// Forgets the watches and ephemerals of a session that is over, and returns them.
     pub(super) fn losses(&self, why: &Error) -> Losses {
         let (ephemerals, more_ephemerals) = self.ephemerals().take();
         Losses { ephemerals, more_ephemerals, watches: self.0.watches.end(why) }
     }
 
-    /// Closes the session, so that its ephemerals are gone at once, and waits until the server has
-    /// said so, or for two seconds. Does nothing when there is none. Returns what went with it.
+    /// Closes the session, so that its ephemerals are deleted at once. Waits at most two seconds
+    /// for the server's confirmation. Does nothing without a session. Returns what was lost with
+    /// it.
     pub async fn close(&self) -> Losses {
         let connection = self.lifecycle().connection.take();
         if let Some(connection) = connection {
@@ -183,14 +186,14 @@ impl Session {
         losses
     }
 
-    /// Drops the connection, as if the network had. The session stays, and a server is looked for.
+    /// Breaks the connection, as a network failure would. The session stays open and reconnects.
     pub fn break_connection(&self) {
         if let Some(connection) = self.current() {
             connection.client.break_connection();
         }
     }
 
-    /// Drops the connection for good and leaves the session as it is: the server lets it expire.
+    /// Closes the connection without closing the session, which the server then lets expire.
     pub fn abandon(&self) -> Losses {
         let connection = self.lifecycle().connection.take();
         if let Some(connection) = connection {
@@ -201,8 +204,8 @@ impl Session {
         losses
     }
 
-    /// Has the server end the session as if it had expired: a second client takes it over and closes
-    /// it.
+    /// Makes the server end the session as if it had expired: a second client resumes the session
+    /// and closes it.
     pub async fn expire(&self) -> Result<()> {
         let connection = self.connection().await?;
         let mut options = connection.client.options().clone();
@@ -216,7 +219,7 @@ impl Session {
         }
     }
 
-    /// Returns what is known of the session, or none if it is closed.
+    /// Returns what is known about the session, or `None` if it is closed.
     pub fn facts(&self) -> Option<SessionFacts> {
         let facts = self.current()?.client.facts();
         Some(SessionFacts {
@@ -232,7 +235,7 @@ impl Session {
         })
     }
 
-    /// Returns whether the server has ended the session, as far as is known.
+    /// Returns whether the session is known to have expired.
     pub fn has_expired(&self) -> bool {
         let status = self.0.status.borrow();
         status.state == State::Closed && status.ended == Some(Cause::Expired)
@@ -244,7 +247,7 @@ impl Session {
         status.state == State::Closed && status.ended.is_none()
     }
 
-    /// Opens a session on the servers of the one that is over, with its credentials.
+    /// Opens a new session on the same servers, with the same credentials.
     pub fn renew(&self) {
         let servers = self.servers();
         if let Some(servers) = servers {
@@ -252,18 +255,18 @@ impl Session {
         }
     }
 
-    /// Notes that a server was waited for in vain: the next request does not wait.
+    /// Records that a wait for a server has timed out, so that the next request does not wait.
     pub fn give_up(&self) {
         self.0.status.send_modify(|status| status.given_up = true);
     }
 
-    /// Has the session end with its next request: both leave together. A command that sends another
-    /// one all the same opens a new session for it.
+    /// Ends the session together with its next request. If the command sends yet another request,
+    /// that opens a new session.
     pub fn end_with_next_request(&self) {
         self.lifecycle().takes_last = true;
     }
 
-    /// Returns whether a request that is about to leave is the last.
+    /// Returns whether the request that is about to be sent is the last one.
     pub(super) fn takes_last(&self) -> bool {
         let mut lifecycle = self.lifecycle();
         let takes_last = std::mem::take(&mut lifecycle.takes_last);
@@ -271,7 +274,7 @@ impl Session {
         takes_last
     }
 
-    /// Opens a new session if the last request of this one has left.
+    /// Opens a new session if the last request of this one has been sent.
     pub(super) fn renew_if_spent(&self) {
         let spent = {
             let lifecycle = self.lifecycle();

@@ -1,8 +1,8 @@
 //! The session: one connection to one ensemble, its state, and every operation on it.
 //!
-//! Only this module names the client crate. It adds what a shell needs: the path in every error, the
+//! Only this module uses the client crate. It adds what a shell needs: the path in every error, the
 //! user's watches kept apart from the shell's own, credentials and ephemerals that outlive a
-//! session, and proof that a followed znode missed nothing. It prints nothing.
+//! session, and proof that a followed znode missed no change. It prints nothing.
 
 mod call;
 mod config;
@@ -62,17 +62,18 @@ pub use self::watches::Watch;
 use self::watches::Watches;
 use crate::zk::Servers;
 
-/// A connection made within this time is no event: nobody has seen a prompt that said CONNECTING.
+/// A connection established within this time is not reported, because no prompt has shown
+/// CONNECTING.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// How a session is opened.
+/// The settings of a session.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The session timeout asked of the server, and the longest wait for any reply.
+    /// The session timeout to request, and the longest wait for any reply.
     pub timeout: Duration,
-    /// Accept a server that cannot reach its quorum.
+    /// Whether to accept a server that cannot reach its quorum.
     pub read_only: bool,
-    /// The largest request that is sent, in bytes; the server's `jute.maxbuffer`.
+    /// Maximum size of a request in bytes, the `jute.maxbuffer` of the server.
     pub max_request: usize,
     /// The longest wait while every server refuses connections.
     pub refused: Duration,
@@ -80,7 +81,7 @@ pub struct Settings {
     pub transport: Transport,
 }
 
-/// A session; it can be closed and opened again, to other servers too. Clones are handles of the same
+/// A session, which can be closed and opened again, also on other servers. Clones refer to the same
 /// session.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
@@ -98,13 +99,13 @@ struct Inner {
 }
 
 impl Session {
-    /// Fails where a session to these servers could not be secured as they are written.
+    /// Returns an error if the transport settings do not allow a session on these servers.
     pub fn can_secure(&self, servers: &Servers) -> crate::error::Result<()> {
         self.0.settings.transport.require(servers)
     }
 
-    /// Makes a session that is not open yet. `notify` is called from the runtime's threads and
-    /// must not block.
+    /// Creates a session that is not open. `notify` is called on runtime threads and must not
+    /// block.
     pub fn new(settings: Settings, notify: impl Fn(SessionEvent) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             settings,
@@ -119,7 +120,7 @@ impl Session {
         }))
     }
 
-    /// Returns the state, as the prompt names it.
+    /// Returns the state, as shown in the prompt.
     pub fn state(&self) -> State {
         self.0.status.borrow().state
     }
@@ -129,44 +130,44 @@ impl Session {
         self.lifecycle().servers.clone()
     }
 
-    /// Returns whether `/` is the server's own root, with `/zookeeper` in it.
+    /// Returns whether `/` is the real root of the server, which contains `/zookeeper`.
     pub fn sees_real_root(&self) -> bool {
         self.lifecycle().servers.as_ref().is_none_or(|servers| servers.chroot().is_root())
     }
 
-    /// Returns the session's id, once a server has given one.
+    /// Returns the session id, once a server has assigned one.
     pub fn id(&self) -> Option<i64> {
         self.current()?.client.facts().session
     }
 
-    /// Returns the place behind everything that has arrived by now.
+    /// Returns a stamp after everything that has arrived.
     pub fn latest(&self) -> Stamp {
         self.current().map_or(Stamp::LAST, |connection| connection.now().next())
     }
 
-    /// Returns the largest request that is sent, in bytes.
+    /// Returns the maximum size of a request in bytes.
     pub fn max_request(&self) -> usize {
         self.0.settings.max_request
     }
 
-    /// Returns the watches that the user holds, by path and kind.
+    /// Returns the user's watches, sorted by path and kind.
     pub fn watches(&self) -> Vec<Watch> {
         self.0.watches.list()
     }
 
-    /// Returns the ephemerals that the session has made and not deleted: the first by name, and how
-    /// many more there are.
+    /// Returns the session's ephemerals: the paths of the first ones, and the number of further
+    /// ones.
     pub fn own_ephemerals(&self) -> (Vec<String>, u64) {
         self.ephemerals().list()
     }
 
-    /// Returns whether connections are secured with TLS.
+    /// Returns whether connections use TLS.
     pub fn is_secured(&self) -> bool {
         self.0.settings.transport.is_secured()
     }
 
-    /// Returns the session that owns an ephemeral; 0 for a znode that is none, none where there is
-    /// no such znode.
+    /// Returns the session that owns an ephemeral, 0 for any other znode, or `None` if the znode
+    /// does not exist.
     ///
     /// # Errors
     /// Those of `exists`.
@@ -174,7 +175,7 @@ impl Session {
         Ok(self.exists(path, false).await?.map(|stat| stat.ephemeral_owner))
     }
 
-    /// Returns the client that the session has now; none where it is closed.
+    /// Returns the current client, or `None` if the session is closed.
     fn current(&self) -> Option<Arc<Connection>> {
         self.lifecycle().connection.clone()
     }

@@ -1,5 +1,5 @@
-//! Reads many znodes with one request (`multiRead`, since 3.6). Per znode this costs the server a
-//! small part of what a single request costs.
+//! Reads many znodes with one request (`multiRead`, since 3.6). This costs the server a small
+//! fraction of the time of single requests.
 
 use zookeeper::{MultiRead, Read, ReadReply};
 
@@ -10,24 +10,24 @@ use crate::error::{Code, Error, Result};
 use crate::zk::ZnodePath;
 use crate::zk::{Feature, Stat, ZnodeData};
 
-/// The most znodes that are asked about in one request: beyond, it is hardly quicker, and the
-/// server's other clients wait the longer.
+/// Maximum number of znodes per request. Larger requests are hardly faster, and make the server's
+/// other clients wait longer.
 const MOST: usize = 256;
 
-/// With how many it begins: nothing is known of what the replies will bring.
+/// The size of the first batch, before the size of the replies is known.
 const FIRST: usize = 2;
 
-/// The most bytes of paths in one request, so that it stays far below the limit of every server.
+/// Maximum bytes of paths per request, far below the limit of every server.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Below this count single requests are sent, and the version of the server is not asked for.
+/// Below this number of znodes we send single requests and skip the version check.
 const FEW: usize = 32;
 
-/// Names in one reply: with fewer, the next request asks about more znodes; with many more, about
-/// fewer, so that replies stay small whatever the tree looks like.
+/// Target number of names per reply. With fewer the next batch grows, and with many more it
+/// shrinks, so that replies stay small whatever the tree looks like.
 const NAMES: usize = 2048;
 
-/// How many znodes the next request asks about.
+/// The number of znodes in the next batch.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchSize {
     size: usize,
@@ -40,17 +40,18 @@ impl Default for BatchSize {
 }
 
 impl BatchSize {
-    /// Returns how many of `waiting` znodes the next request asks about; 1 as long as it is not
-    /// known that the server can be asked about more.
+    /// Returns the size of the next batch, with `waiting` znodes left. The size is 1 until the
+    /// server is known to support `multiRead`.
     pub fn of(&mut self, session: &Session, waiting: usize) -> usize {
-        // Asked in the background: the first requests do not wait for the answer.
+        // The version is requested in the background, so that the first requests do not wait for
+        // it.
         if self.size == 1 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
             self.size = FIRST;
         }
         self.size
     }
 
-    /// Notes how many names a reply has brought.
+    /// Adjusts the batch size to the number of names in a reply.
     pub fn received(&mut self, names: usize) {
         if self.size > 1 {
             self.size = match names {
@@ -63,8 +64,8 @@ impl BatchSize {
 }
 
 impl Session {
-    /// Returns how many of the paths go into one request, and at least one: by their bytes, each
-    /// with `fixed` bytes more.
+    /// Returns how many of the paths fit into one request, at least one. Each path costs `fixed`
+    /// additional bytes.
     pub fn fitting<'p>(&self, paths: impl Iterator<Item = &'p ZnodePath>, fixed: usize) -> usize {
         let (chroot, room) = (self.chroot_bytes(), self.request_room());
         let mut bytes = 0;
@@ -75,17 +76,17 @@ impl Session {
         paths.take_while(fits).count().max(1)
     }
 
-    /// Returns how many bytes of paths go into one request.
+    /// Returns the maximum bytes of paths in one request.
     pub(super) fn request_room(&self) -> usize {
         MOST_BYTES.min(self.0.settings.max_request / 2)
     }
 
-    /// Returns how many bytes the chroot adds to each path.
+    /// Returns the number of bytes that the chroot adds to each path.
     pub fn chroot_bytes(&self) -> usize {
         self.lifecycle().servers.as_ref().map_or(0, |servers| servers.chroot().as_str().len())
     }
 
-    /// Returns the names of the children of each of these znodes, in one request.
+    /// Returns the names of the children of each znode, with one request.
     pub async fn child_names_of(&self, paths: &[ZnodePath]) -> Vec<Result<Vec<String>>> {
         if let [path] = paths {
             return vec![self.child_names(path).await];
@@ -99,20 +100,20 @@ impl Session {
     }
 }
 
-/// What was read of a znode for a walk.
+/// The result of reading one znode for a walk.
 #[derive(Debug)]
 pub struct NodeReply {
     /// The names of its children, in no order.
     pub names: Result<Vec<String>>,
-    /// Its data and stat, where they were asked for.
+    /// Its data and stat, if the caller asked for them.
     pub data: Option<Result<(ZnodeData, Stat)>>,
-    /// The stat that came with the names, where one did.
+    /// The stat that came with the names, if any.
     pub stat: Option<Stat>,
 }
 
 impl Session {
-    /// Reads the names of the children of each of these znodes, and with `data` its data and stat, in
-    /// one request where there are more than one.
+    /// Reads the names of the children of each znode, and with `data` also data and stat. Several
+    /// znodes are read with one request.
     pub async fn nodes_of(&self, paths: &[ZnodePath], data: bool) -> Vec<NodeReply> {
         if let [path] = paths {
             return vec![self.node_of(path, data).await];
@@ -166,15 +167,15 @@ impl Session {
     }
 }
 
-/// What a `multiRead` was answered with.
+/// The reply to a `multiRead`.
 type Replies = Result<Vec<std::result::Result<ReadReply, zookeeper::Code>>>;
 
-/// Makes the request for the data and stat of each of these znodes.
+/// Creates a request for the data and stat of each znode.
 pub(super) fn data_request(paths: &[ZnodePath]) -> MultiRead {
     MultiRead { reads: paths.iter().map(|path| Read::Data(path.as_str().into())).collect() }
 }
 
-/// Takes the answers to such a request.
+/// Decodes the reply to [`data_request`].
 pub(super) fn data_replies(
     paths: &[ZnodePath],
     replies: Replies,
@@ -185,8 +186,8 @@ pub(super) fn data_replies(
     })
 }
 
-/// Takes the answer for each znode; there are as many as reads, or the client would not take the
-/// reply for one.
+/// Converts the reply for each znode. The client guarantees that there are as many results as
+/// reads.
 fn each<T>(
     paths: &[ZnodePath],
     replies: Replies,

@@ -1,4 +1,4 @@
-//! The sessions of one shell, by name. One of them is the current one: it is what commands work on.
+//! The named sessions of a shell. Commands work on the current one.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,36 +10,36 @@ use futures_util::future::join_all;
 use super::{Losses, Session, Stamp, lock};
 use crate::error::{Error, Result};
 
-/// Most sessions that a shell can have at a time. A server gives an address 60 connections by
-/// default.
+/// Maximum number of open sessions. By default a server allows 60 connections per address.
 const MOST_OPEN: usize = 64;
 
-/// Most sessions that a shell can have in its life.
+/// Maximum number of sessions over the lifetime of a shell.
 const MOST: usize = 1024;
 
-/// Longest name of a session, in characters.
+/// Maximum length of a session name, in characters.
 const LONGEST_NAME: usize = 32;
 
-/// Makes a session that is not open, with this timeout or the shell's. What it reports carries the
-/// badge.
+/// Creates a session that is not open, with this timeout or the shell's default. Its events carry
+/// the badge.
 type Make = Box<dyn Fn(Badge, Option<Duration>) -> Session + Send + Sync>;
 
-/// The sessions of a shell. Clones are handles of the same sessions. Where a [`Session`] is wanted,
-/// this is the current one.
+/// The sessions of a shell. Clones refer to the same sessions. It dereferences to the current
+/// [`Session`].
 #[derive(Clone)]
 pub struct Sessions(Arc<Inner>);
 
 struct Inner {
     make: Make,
     roll: Arc<Roll>,
-    /// By their number. None is ever moved or dropped, so that one can be lent while others come.
+    /// Indexed by session number. Sessions are never moved or dropped, so references stay valid
+    /// while others are added.
     sessions: Box<[OnceLock<Session>]>,
 }
 
-/// Who there is, and who is the current one.
+/// The names of all sessions, and which one is current.
 #[derive(Debug)]
 struct Roll {
-    /// The names by number; none where the session was closed by its name.
+    /// The names by session number; `None` for a session that was closed by name.
     names: Mutex<Vec<Option<Arc<str>>>>,
     current: AtomicUsize,
 }
@@ -50,7 +50,7 @@ impl Roll {
     }
 }
 
-/// Says which session something comes from.
+/// Tells which session an event comes from.
 #[derive(Debug, Clone)]
 pub struct Badge {
     roll: Arc<Roll>,
@@ -58,36 +58,36 @@ pub struct Badge {
 }
 
 impl Badge {
-    /// Returns the name of the session, where the shell has more than one.
+    /// Returns the name of the session, if the shell has more than one.
     pub fn shown(&self) -> Option<Arc<str>> {
         let names = lock(&self.roll.names);
         if names.iter().flatten().count() < 2 { None } else { names.get(self.number)?.clone() }
     }
 
-    /// Returns the number of the session; no other has or had it.
+    /// Returns the number of the session, which is never reused.
     pub fn number(&self) -> usize {
         self.number
     }
 
-    /// Returns whether commands work on this session now.
+    /// Returns whether this is the current session.
     pub fn is_current(&self) -> bool {
         self.roll.current.load(Ordering::Relaxed) == self.number
     }
 }
 
-/// A session of the shell, as it is listed.
+/// An entry in the list of sessions.
 pub struct Named<'a> {
-    /// Its number; no other has or had it.
+    /// The number of the session, which is never reused.
     pub number: usize,
-    /// Its name.
+    /// The name of the session.
     pub name: Arc<str>,
     /// The session.
     pub session: &'a Session,
-    /// Whether commands work on it.
+    /// Whether it is the current session.
     pub is_current: bool,
 }
 
-/// Makes another session the current one until it is dropped.
+/// A guard that makes another session the current one until it is dropped.
 pub struct Switched<'a> {
     sessions: &'a Sessions,
     back: usize,
@@ -100,7 +100,7 @@ impl Drop for Switched<'_> {
 }
 
 impl Sessions {
-    /// Makes the first session, which is not open yet.
+    /// Creates the first session, which is not open yet.
     pub fn new(
         name: &str,
         make: impl Fn(Badge, Option<Duration>) -> Session + Send + Sync + 'static,
@@ -120,12 +120,12 @@ impl Sessions {
         lock(&self.0.roll.names).get(number).cloned().flatten().unwrap_or_else(|| Arc::from(""))
     }
 
-    /// Returns the name of the current session, where the shell has more than one.
+    /// Returns the name of the current session, if the shell has more than one.
     pub fn shown_name(&self) -> Option<Arc<str>> {
         (self.0.roll.count() > 1).then(|| self.name())
     }
 
-    /// Returns the number of the current session; no other has or had it.
+    /// Returns the number of the current session, which is never reused.
     pub fn number(&self) -> usize {
         self.0.roll.current.load(Ordering::Relaxed)
     }
@@ -133,17 +133,17 @@ impl Sessions {
     /// Returns the number of a session.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// If no session has this name.
     pub fn number_of(&self, name: &str) -> Result<usize> {
         self.find(name)
     }
 
-    /// Returns the place behind everything that has arrived by now, at whatever session.
+    /// Returns a stamp after everything that has arrived on any session.
     pub fn all_arrived(&self) -> Stamp {
         if self.0.roll.count() > 1 { Stamp::LAST } else { self.latest() }
     }
 
-    /// Returns the sessions that have names, in the order in which they came.
+    /// Returns the named sessions, in the order of their creation.
     pub fn list(&self) -> Vec<Named<'_>> {
         let names = lock(&self.0.roll.names).clone();
         let current = self.number();
@@ -157,7 +157,7 @@ impl Sessions {
     /// Returns a session by its name.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// If no session has this name.
     pub fn get(&self, name: &str) -> Result<&Session> {
         self.find(name).and_then(|number| self.0.sessions[number].get().ok_or_else(|| none(name)))
     }
@@ -168,11 +168,11 @@ impl Sessions {
         names.iter().position(is_it).ok_or_else(|| none(name))
     }
 
-    /// Makes a session of this name, which is not open and not the current one. `timeout` is that
-    /// of the shell where it is none.
+    /// Creates a session with this name, which is neither open nor current. Without `timeout` it
+    /// uses the shell's default.
     ///
     /// # Errors
-    /// The name is taken or none, or there are too many sessions.
+    /// If the name is taken or invalid, or if there are too many sessions.
     pub fn add(&self, name: &str, timeout: Option<Duration>) -> Result<&Session> {
         check_name(name)?;
         let mut names = lock(&self.0.roll.names);
@@ -197,7 +197,7 @@ impl Sessions {
     /// Makes a session the current one.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// If no session has this name.
     pub fn switch_to(&self, name: &str) -> Result<()> {
         let number = self.find(name)?;
         self.0.roll.current.store(number, Ordering::Relaxed);
@@ -207,17 +207,17 @@ impl Sessions {
     /// Makes a session the current one until the guard is dropped.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// If no session has this name.
     pub fn switched_to(&self, name: &str) -> Result<Switched<'_>> {
         let back = self.number();
         self.switch_to(name)?;
         Ok(Switched { sessions: self, back })
     }
 
-    /// Takes the name from a session, which no command finds from now on. The current one keeps it.
+    /// Removes the name of a session, so that no command can find it any more.
     ///
     /// # Errors
-    /// There is none of this name, or it is the current one.
+    /// If no session has this name, or if it is the current one.
     pub fn forget(&self, name: &str) -> Result<()> {
         let number = self.find(name)?;
         if number == self.number() {
@@ -227,7 +227,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Closes all sessions, side by side; takes no longer than closing one. Returns what went.
+    /// Closes all sessions concurrently, which takes no longer than closing one. Returns what was
+    /// lost.
     pub async fn close_all(&self) -> Vec<Losses> {
         let sessions = self.0.sessions.iter().map_while(OnceLock::get);
         join_all(sessions.map(Session::close)).await
@@ -238,12 +239,12 @@ impl Deref for Sessions {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        // A number becomes the current one only after its session was made.
+        // A session is created before its number can become the current one.
         self.0.sessions[self.number()].get().expect("the current session was made")
     }
 }
 
-/// Something that each session of a shell has for itself. It stands for that of the current session.
+/// A value per session. It dereferences to the value of the current session.
 pub struct PerSession<T> {
     roll: Arc<Roll>,
     of: Arc<[OnceLock<T>]>,
@@ -256,14 +257,14 @@ impl<T> Clone for PerSession<T> {
 }
 
 impl<T: Default> PerSession<T> {
-    /// Makes the place for it; each is made when it is first asked for.
+    /// Prepares the values; each is created on first use.
     pub fn new(sessions: &Sessions) -> Self {
         let mut of: Vec<OnceLock<T>> = Vec::new();
         of.resize_with(MOST, OnceLock::new);
         Self { roll: Arc::clone(&sessions.0.roll), of: of.into() }
     }
 
-    /// Returns that of a session by its number.
+    /// Returns the value of a session, by session number.
     pub fn of(&self, number: usize) -> &T {
         self.of[number].get_or_init(T::default)
     }
@@ -281,7 +282,7 @@ fn none(name: &str) -> Error {
     Error::usage(format!("There is no session {name}")).with_hint("session list names them")
 }
 
-/// Checks a name: a letter, then letters, digits, `-` and `_`.
+/// Checks a session name: a letter, then letters, digits, `-` and `_`.
 fn check_name(name: &str) -> Result<()> {
     let wrong = |why: String| Err(Error::usage(why));
     if name.is_empty() {
@@ -350,7 +351,7 @@ mod tests {
         sessions.forget("bob").unwrap();
         assert!(sessions.get("bob").is_err());
         assert_eq!(sessions.shown_name(), None);
-        // Its name is free again.
+        // The name can be used again.
         sessions.add("bob", None).unwrap();
     }
 

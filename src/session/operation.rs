@@ -1,5 +1,5 @@
-//! The operations on single znodes. Each sends its request when it is first polled, so requests
-//! leave in the order in which they are started.
+//! Operations on single znodes. Each sends its request when it is first polled, so requests are
+//! sent in the order in which the operations are started.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use super::Session;
 use crate::error::{Code, Error, Result};
 use crate::zk::{Acl, AclEntry, Feature, Stat, WatchKind, ZnodeData, ZnodePath};
 
-/// The largest request that a server takes unless its `jute.maxbuffer` says otherwise, in bytes.
+/// The default `jute.maxbuffer` of servers in bytes, which limits the size of a request.
 pub const MAX_REQUEST_BYTES: usize = 0xf_ffff;
 
-/// What sort of znode `create` makes.
+/// The kind of znode that `create` makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CreateMode {
-    /// Gone with the session.
+    /// The znode is deleted when the session ends.
     pub ephemeral: bool,
-    /// Ten digits are appended to the name.
+    /// The server appends ten digits to the name.
     pub sequential: bool,
-    /// Deleted by the server once its last child is gone.
+    /// The server deletes the znode after its last child is deleted.
     pub container: bool,
-    /// Deleted by the server when unchanged and childless for so long.
+    /// The server deletes the znode when it has been unchanged and childless for this time.
     pub ttl: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl CreateMode {
         }
     }
 
-    /// Returns what a server must know to create such a znode.
+    /// Returns the feature that a server needs to create such a znode.
     pub(super) fn feature(self) -> Option<Feature> {
         match self {
             Self { container: true, .. } => Some(Feature::Containers),
@@ -53,24 +53,25 @@ impl CreateMode {
     }
 }
 
-/// The version in a request for any version.
+/// The version in a request that accepts any version.
 pub(super) const ANY_VERSION: i32 = -1;
 
 impl Session {
-    /// Reads a znode's data and stat.
+    /// Returns a znode's data and stat.
     pub async fn get_data(&self, path: &ZnodePath, watch: bool) -> Result<(ZnodeData, Stat)> {
         let request = GetData::new(path.as_str()).watch(watch);
         let data = self.read_and_watch(request, path, WatchKind::Data, watch).await?;
         Ok((data.data.into(), stat(data.stat)))
     }
 
-    /// Returns the stat of a znode, or none if there is no such znode, which can be watched too.
+    /// Returns the stat of a znode, or `None` if it does not exist. A watch also works on an absent
+    /// znode.
     pub async fn exists(&self, path: &ZnodePath, watch: bool) -> Result<Option<Stat>> {
         let request = Exists::new(path.as_str()).watch(watch);
         Ok(self.read_and_watch(request, path, WatchKind::Data, watch).await?.map(stat))
     }
 
-    /// Returns the names of the children, in no order, and the stat of their parent.
+    /// Returns the names of the children, in no order, and the stat of the parent.
     pub async fn children(&self, path: &ZnodePath, watch: bool) -> Result<(Vec<String>, Stat)> {
         let request = GetChildren2::new(path.as_str()).watch(watch);
         let (names, of) = self.read_and_watch(request, path, WatchKind::Child, watch).await?;
@@ -82,7 +83,7 @@ impl Session {
         Ok(self.ask(path.as_str(), GetChildren::new(path.as_str())).await?.into())
     }
 
-    /// Writes a znode's data; with `version`, only if that is its version.
+    /// Writes a znode's data, with `version` only if the znode has that version.
     pub async fn set_data(
         &self,
         path: &ZnodePath,
@@ -94,8 +95,8 @@ impl Session {
         self.write(at, SetData { path: at.into(), data, version }).await.map(stat)
     }
 
-    /// Creates a znode and returns its path; of a sequential one, with the ten digits that the
-    /// server has appended to `prefix`.
+    /// Creates a znode and returns its path. For a sequential znode the path includes the ten
+    /// digits that the server appended to `prefix`.
     pub async fn create(
         &self,
         prefix: &str,
@@ -114,7 +115,7 @@ impl Session {
         Ok(path)
     }
 
-    /// Deletes a znode without children; with `version`, only if that is its version.
+    /// Deletes a znode without children, with `version` only if the znode has that version.
     pub async fn delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
         check_deletable(path)?;
         let at = path.as_str();
@@ -129,30 +130,29 @@ impl Session {
         self.ask(path.as_str(), Sync::new(path.as_str())).await
     }
 
-    /// Reads a znode's access control list and its stat.
+    /// Returns a znode's ACL and stat.
     pub async fn get_acl(&self, path: &ZnodePath) -> Result<(Acl, Stat)> {
         let (entries, of) = self.ask(path.as_str(), GetAcl::new(path.as_str())).await?;
         Ok((acl_of_client(&entries), stat(of)))
     }
 
-    /// Replaces a znode's access control list; with `version`, only if that is the version of its
-    /// list (`aclVersion`).
+    /// Replaces a znode's ACL, with `version` only if the ACL has that version (`aversion`).
     pub async fn set_acl(&self, path: &ZnodePath, acl: &Acl, version: Option<i32>) -> Result<Stat> {
         let (at, version) = (path.as_str(), version.unwrap_or(ANY_VERSION));
         self.write(at, SetAcl { path: at.into(), acl: entries(acl), version }).await.map(stat)
     }
 }
 
-/// Refuses to delete the root, as servers refuse theirs: a chroot's is no exception
+/// Refuses to delete the root, as a server does. The root of a chroot is no exception
 /// (`ZooKeeper.delete`).
 pub(super) fn check_deletable(path: &ZnodePath) -> Result<()> {
     if path.is_root() { Err(Error::code(Code::BadArguments, path.as_str())) } else { Ok(()) }
 }
 
-/// Makes the request that creates a znode: `create` without a stat where it can be, the one create
-/// that every release of the server knows.
+/// Creates the request for a new znode. Plain `create`, whose reply has no stat, is used if
+/// possible, because every server release supports it.
 pub(super) fn create(prefix: &str, data: ZnodeData, mode: CreateMode, acl: &Acl) -> Result<Create> {
-    // The digits make a path of a prefix that ends with a slash.
+    // The digits turn a prefix that ends with a slash into a valid path.
     let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
     ZnodePath::new(whole)?;
     Ok(Create {
@@ -172,7 +172,7 @@ fn entries(acl: &Acl) -> Arc<[zookeeper::Acl]> {
     entries.collect()
 }
 
-/// Puts the client crate's stat into ours.
+/// Converts the client crate's ACL.
 pub(super) fn acl_of_client(entries: &[zookeeper::Acl]) -> Acl {
     let entry = |entry: &zookeeper::Acl| AclEntry {
         permissions: entry.permissions.0,

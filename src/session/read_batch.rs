@@ -1,5 +1,5 @@
-//! Combines reads that a script starts one after the other into one request, if the server knows
-//! `multiRead` (since 3.6): the server's cost is the request, not the znode.
+//! Combines consecutive reads of a script into one request, if the server supports `multiRead`
+//! (since 3.6): the server's cost is per request, not per znode.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,40 +18,40 @@ use crate::zk::{Stat, ZnodeData, ZnodePath};
 /// Bytes that a znode takes in a request besides its path.
 const FIXED_BYTES: usize = 16;
 
-/// Bytes of a reply that count as one name of a child: so that replies stay small here too.
+/// Bytes of a reply that count as one child name for the batch size, so that replies stay small.
 const NAME_BYTES: usize = 32;
 
-/// The most znodes that are read in one request. A server makes its whole reply in memory before it
-/// sends any of it, and each may have as much data as a request may carry.
+/// Maximum number of znodes in one request. A server builds the whole reply in memory before it
+/// sends any of it, and each znode may have as much data as a request can carry.
 const MOST_READS: usize = 32;
 
 /// A znode's data and stat.
 type Data = Result<(ZnodeData, Stat)>;
 
-/// What came of the reads of a request, by their places, until each is taken; and when.
+/// The results of the reads of a request, until each is taken, and the stamp of the reply.
 type Replies = (Arc<Mutex<Vec<Option<Data>>>>, Stamp);
 
-/// The reply to a request that has left, and the place of a read in it.
+/// The future reply to a request, and the index of a read in it.
 type Sent = (Shared<BoxFuture<'static, Replies>>, usize);
 
-/// What a session knows of reads that may leave together.
+/// The state of a session's batched reads.
 #[derive(Default)]
 pub(super) struct ReadBatcher {
-    /// Whether a read that begins now waits for others.
+    /// Whether a new read waits for others.
     is_open: bool,
     size: BatchSize,
-    /// Reads that might have left together with others, since the connection was made.
+    /// The number of batchable reads since the connection was established.
     reads: usize,
     waiting: Batch,
 }
 
-/// Requests gather as long as it lives.
+/// A guard: while it lives, requests are collected instead of sent.
 #[derive(Debug)]
 pub struct Cork(
     #[expect(dead_code, reason = "it acts when it is dropped")] Option<zookeeper::Cork>,
 );
 
-/// Reads that wait for others, each with whoever waits for it.
+/// Reads that wait to be sent, each with the channel for its result.
 #[derive(Default)]
 struct Batch {
     reads: Vec<(ZnodePath, oneshot::Sender<Sent>)>,
@@ -59,15 +59,15 @@ struct Batch {
 }
 
 impl Batch {
-    /// Returns whether a read that takes so many bytes has a place; an empty batch has one for each.
+    /// Returns whether a read of `cost` bytes fits into the batch. An empty batch accepts any read.
     fn has_room(&self, cost: usize, most_reads: usize, most_bytes: usize) -> bool {
         self.reads.is_empty() || self.reads.len() < most_reads && self.bytes + cost <= most_bytes
     }
 }
 
 impl Session {
-    /// Calls `begin`. The reads that it begins wait for others until [`Session::send_reads`] is
-    /// called or any other request is to leave, so that nothing overtakes them.
+    /// Calls `begin`. Reads that it starts wait for others, until [`Session::send_reads`] is called
+    /// or any other request is about to be sent, so that nothing overtakes them.
     pub fn gather<T>(&self, begin: impl FnOnce() -> T) -> T {
         lock(&self.0.reads).is_open = true;
         let result = begin();
@@ -75,10 +75,10 @@ impl Session {
         result
     }
 
-    /// Reads a znode's data and stat, together with others where it begins among them.
+    /// Returns a znode's data and stat. The read may share a request with others.
     pub async fn read(&self, path: &ZnodePath) -> Data {
         let Some(sent) = self.join(path) else { return self.get_data(path, false).await };
-        // Where the connection went before it could leave, it is asked again.
+        // If the connection was lost before the batch was sent, the read is sent again alone.
         let Ok((reply, place)) = sent.await else { return self.get_data(path, false).await };
         let (replies, stamp) = reply.await;
         trace::note_reply(stamp);
@@ -86,19 +86,19 @@ impl Session {
         reply.unwrap_or_else(|| Err(unreadable(path.as_str())))
     }
 
-    /// Lets requests gather, as long as what is returned lives: they leave many at a time. It must not
-    /// live while a reply is waited for.
+    /// Collects requests while the returned guard lives, and then sends them together. The guard
+    /// must not live while a reply is awaited.
     pub fn cork(&self) -> Cork {
         Cork(self.current().map(|connection| connection.client.cork()))
     }
 
-    /// Sends the reads that wait for others.
+    /// Sends the waiting reads.
     pub fn send_reads(&self) {
         let batch = std::mem::take(&mut lock(&self.0.reads).waiting);
         self.send_batch(batch);
     }
 
-    /// Forgets what is known of the server: it may be another one now.
+    /// Forgets what is known of the server, because the session may be on another one now.
     pub(super) fn forget_reads(&self) {
         self.send_reads();
         let mut reads = lock(&self.0.reads);
@@ -109,7 +109,7 @@ impl Session {
         let (paths, senders): (Vec<_>, Vec<_>) = batch.reads.into_iter().unzip();
         let (Some(connection), false) = (self.current(), paths.is_empty()) else { return };
         let client = &connection.client;
-        // They have begun already; what is not admitted yet leaves all the same.
+        // The reads have already started, so they are sent even if the budget has no room for them.
         let permit = client.try_admit(Cost(batch.bytes)).unwrap_or_default();
         let timeout = self.0.settings.timeout;
         let reply: BoxFuture<'static, Replies> = if let [path] = &paths[..] {
@@ -139,13 +139,12 @@ impl Session {
         };
         let reply = reply.shared();
         for (place, sender) in senders.into_iter().enumerate() {
-            // Whoever began the read may have given it up.
+            // The receiver may have cancelled the read.
             let _ = sender.send((reply.clone(), place));
         }
     }
 
-    /// Takes a place among the reads that are to leave together, or none if this one is to leave
-    /// alone.
+    /// Adds a read to the batch. Returns `None` if it must be sent alone.
     fn join(&self, path: &ZnodePath) -> Option<oneshot::Receiver<Sent>> {
         if !self.state().is_connected() {
             return None;
@@ -173,7 +172,7 @@ impl Session {
         if let Some(full) = full {
             self.send_batch(full);
         }
-        // It is as good as sent, since nothing overtakes it.
+        // Nothing can overtake the read, so it counts as sent.
         trace::note_request();
         Some(receiver)
     }

@@ -1,4 +1,4 @@
-//! The version of the connected server, asked with `srvr` when a command needs to know it.
+//! Asks the connected server for its version with `srvr`, when a command needs to know it.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use super::connection::Version;
 use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Feature, ServerStatus, ServerVersion};
 
-/// How long a server may take to say which it is; one that takes longer is not asked again as long
-/// as the connection holds.
+/// Timeout for the version request. A server that takes longer is not asked again on this
+/// connection.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Session {
-    /// Fails where the connected server does not know an operation: it would break the connection,
-    /// and everything in flight with it.
+    /// Returns an error if the connected server lacks a feature. Sending an unsupported request
+    /// would break the connection, and fail everything in flight.
     pub(super) async fn require(&self, feature: Feature) -> Result<()> {
-        // Without a session that is what is wrong, whatever the server lacks.
+        // Without a session, report that instead of the server's version.
         self.connected_and_asked().await?;
         match self.version().await {
             Some(version) if !version.has(feature) => Err(too_old(version, feature)),
@@ -27,8 +27,8 @@ impl Session {
         }
     }
 
-    /// Waits for a server as [`Session::connection`] does, and asks it meanwhile what it runs: so the
-    /// answer is there as soon as the session is.
+    /// Waits for a server like [`Session::connection`], and asks for its version at the same time,
+    /// so that the version is known as soon as the session is open.
     async fn connected_and_asked(&self) -> Result<()> {
         self.renew_if_spent();
         let searching = self.current().filter(|_| !self.state().is_connected());
@@ -41,7 +41,7 @@ impl Session {
             Either::Left((connected, asking)) => {
                 connected?;
                 if client.facts().host.as_ref() != Some(&host) {
-                    // Another host serves than the one that was tried first.
+                    // The session was opened on another server than the one that was asked.
                     return Ok(());
                 }
                 asking.await
@@ -58,7 +58,8 @@ impl Session {
         Ok(())
     }
 
-    /// Returns what the connected server runs, if it says so; it is asked once for each connection.
+    /// Returns the version of the connected server, if it tells it. It is asked once per
+    /// connection.
     pub(super) async fn version(&self) -> Option<ServerVersion> {
         let connection = self.current()?;
         if let Version::Answered(version) = connection.version() {
@@ -74,7 +75,7 @@ impl Session {
         version
     }
 
-    /// Asks the connected server what it is; none where it does not say.
+    /// Asks the connected server for its status. Returns `None` if it does not answer.
     pub async fn server_status(&self) -> Option<ServerStatus> {
         let connection = self.current()?;
         let host = connection.client.facts().host?;
@@ -82,8 +83,8 @@ impl Session {
         Some(ServerStatus::parse(&answer))
     }
 
-    /// Returns whether the connected server is known to have an operation. Where nobody has asked
-    /// it, that is begun in the background.
+    /// Returns whether the connected server is known to support a feature. If nobody has asked for
+    /// its version yet, that is started in the background.
     pub(super) fn is_known_to_have(&self, feature: Feature) -> bool {
         let Some(connection) = self.current() else { return false };
         match connection.version() {
@@ -99,20 +100,21 @@ impl Session {
     }
 }
 
-/// Asks a server what it runs, with the one word that every release answers unless it is told not to.
+/// Asks a server for its version, with a four-letter word that is enabled by default in every
+/// release.
 async fn ask(client: &Client, host: &Host) -> Option<ServerVersion> {
     let answer = client.ask(host, "srvr", PATIENCE).await.ok()?;
     ServerVersion::parse(&answer)
 }
 
-/// Says that a server is too old.
+/// Returns the error for a server that is too old.
 fn too_old(version: ServerVersion, feature: Feature) -> Error {
     let name = feature.name();
     Error::new(Kind::Refused, format!("this server ({version}) has no {name}"))
         .with_hint(format!("ZooKeeper has it since {}", feature.since()))
 }
 
-/// Puts words to the answer of a server that does not know the operation.
+/// Improves the error of a server that does not support the operation.
 pub(super) fn having<T>(feature: Feature, result: Result<T>) -> Result<T> {
     result.map_err(|error| match error.code_of() {
         Some(Code::Unimplemented) => {

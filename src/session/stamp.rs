@@ -2,7 +2,8 @@
 
 use zookeeper::Seq;
 
-/// A place in the order of arrival; a later one is greater. Each client begins a new generation.
+/// A place in the order of arrival; later places compare greater. Each client starts a new
+/// generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Stamp {
     generation: u32,
@@ -10,7 +11,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The place behind everything.
+    /// The place after everything.
     pub(super) const LAST: Self = Self { generation: u32::MAX, place: Seq(u64::MAX) };
 
     /// Returns the next place.
@@ -18,12 +19,12 @@ impl Stamp {
         Self { place: Seq(self.place.0 + 1), ..self }
     }
 
-    /// Makes the stamp of what the client of a generation has numbered so.
+    /// Creates the stamp for a sequence number of the client of this generation.
     pub(super) fn new(generation: u32, place: Seq) -> Self {
         Self { generation, place }
     }
 
-    /// Makes a stamp for tests of what is ordered by stamps.
+    /// Creates a stamp for tests.
     #[cfg(test)]
     pub fn test(place: u64) -> Self {
         Self::new(0, Seq(place))

@@ -1,27 +1,27 @@
-//! The states of a session, and what it reports on its own.
+//! The states of a session, and its notifications.
 
 use std::time::Duration;
 
 use super::{Stamp, Watch};
 use crate::zk::Event;
 
-/// The state of the session, as the prompt names it (`ZooKeeper.States`).
+/// The state of the session, as shown in the prompt (`ZooKeeper.States`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Looking for a server, at first or again.
+    /// Looking for a server, for the first time or after a lost connection.
     Connecting,
-    /// A server answers.
+    /// Connected to a server.
     Connected,
-    /// A server without quorum answers: reads only.
+    /// Connected to a server without a quorum, which allows only reads.
     ConnectedReadOnly,
-    /// There is no session: never opened, closed, or expired.
+    /// No session: it was never opened, was closed, or has expired.
     Closed,
     /// The server refused the credentials and ended the session.
     AuthFailed,
 }
 
 impl State {
-    /// Returns the name that stands in the prompt.
+    /// Returns the name that the prompt shows.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connecting => "CONNECTING",
@@ -37,22 +37,22 @@ impl State {
         matches!(self, Self::Connected | Self::ConnectedReadOnly)
     }
 
-    /// Returns whether only a new session leads out of it.
+    /// Returns whether the session has ended, so that only a new session can follow.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Closed | Self::AuthFailed)
     }
 }
 
-/// What the session tells without being asked.
+/// A notification of the session.
 #[derive(Debug, Clone)]
 pub enum SessionEvent {
-    /// A watched znode has changed, and when its event arrived.
+    /// A watched znode has changed; the stamp tells when the event arrived.
     Znode(Event, Stamp),
-    /// The connection was lost or found, or the session is over.
+    /// The connection was lost or established, or the session is over.
     StateChange(StateChange),
-    /// Something the user should know of, and when it came up.
+    /// A warning for the user, with the time it arose.
     Warning(Warning, Stamp),
-    /// The state has changed; the prompt shows it.
+    /// The state has changed, so the prompt must change too.
     State(State),
 }
 
@@ -61,48 +61,48 @@ pub enum SessionEvent {
 pub struct StateChange {
     /// `Watcher.Event.KeeperState`: `SyncConnected`, `Disconnected`, `Expired` …
     pub state: &'static str,
-    /// The session's id.
+    /// The session id.
     pub session: i64,
-    /// How long no server had answered, when one answers again.
+    /// How long the session was without a server, if one answers again.
     pub silence: Option<Duration>,
-    /// The server that answers, or did, where several were given.
+    /// The server that answers, or has answered last, if there are several.
     pub server: Option<String>,
-    /// What went with the session, when it is over.
+    /// What was lost with the session, if it is over.
     pub losses: Losses,
 }
 
 impl StateChange {
-    /// Makes a change without anything beside it.
+    /// Creates a change without further details.
     pub(crate) fn new(state: &'static str, session: i64) -> Self {
         Self { state, session, silence: None, server: None, losses: Losses::default() }
     }
 }
 
-/// What the user should know of, though no server tells it.
+/// A warning from the shell itself, which no server reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// The connection was lost for a while: events of these watched znodes may be missing.
+    /// The connection was lost for a while, so events of these watched znodes may be missing.
     Gap(Vec<String>),
-    /// More events came than were read: so many are missing here.
+    /// Events arrived faster than they were read: this many are missing here.
     Missed(u64),
-    /// A watch could not be registered again, and why.
+    /// A watch could not be registered again.
     WatchLost {
         /// The watched znode.
         path: String,
         /// The server's reason.
         reason: String,
     },
-    /// No server gives a session, and why each does not.
+    /// No server accepts the session; the text gives the reason for each.
     ConnectFailing(String),
 }
 
-/// What goes with a session that ends.
+/// What is lost when a session ends.
 #[derive(Debug, Clone, Default)]
 pub struct Losses {
-    /// The ephemerals that it made and has not deleted, as the user sees them, by name.
+    /// The paths of ephemerals that the session created and did not delete.
     pub ephemerals: Vec<String>,
-    /// Ephemerals beyond those that are remembered by name.
+    /// The number of further ephemerals, whose paths are not remembered.
     pub more_ephemerals: u64,
-    /// The watches that had still to give an event.
+    /// The watches that had not fired, or are persistent.
     pub watches: Vec<Watch>,
 }

@@ -1,4 +1,4 @@
-//! Counts the requests and replies of one command.
+//! Counts the requests and replies of a command.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::Stamp;
 
 tokio::task_local! {
-    /// Of the command that is being polled, and of those that it runs in.
+    /// The scope of the command that is being polled, with the scopes around it.
     static SCOPE: Rc<Scope>;
 }
 
@@ -21,54 +21,54 @@ struct Counts {
     requests: Cell<u64>,
     writes: Cell<u64>,
     last_reply: Cell<Option<Stamp>>,
-    /// When the first replies arrived.
+    /// The stamps of the first replies.
     replies: RefCell<Vec<Stamp>>,
 }
 
-/// Replies whose place is kept.
+/// Maximum number of stamps to keep.
 const MOST_REPLIES: usize = 64;
 
-/// Counts the requests of the future that runs in its scope.
+/// Counts the requests of futures that run in its scope.
 #[derive(Debug, Clone, Default)]
 pub struct Trace(Rc<Counts>);
 
 impl Trace {
-    /// Runs a future, counting what it sends; a scope around this one counts it too.
+    /// Runs a future and counts its requests. Enclosing scopes count them too.
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         let outer = SCOPE.try_with(Rc::clone).ok();
         let scope = Rc::new(Scope { counts: Rc::clone(&self.0), outer });
-        // No `async fn`: that would hold the future twice, and move it.
+        // An `async fn` would store the future twice and move it.
         SCOPE.scope(scope, future)
     }
 
-    /// Returns whether a request has left, or waits only for others to leave with them.
+    /// Returns whether the command has started a request, even if that still waits in a batch.
     pub fn has_sent(&self) -> bool {
         self.0.requests.get() > 0
     }
 
-    /// Returns how many writes have been applied, or may have been.
+    /// Returns the number of writes that were applied or may have been.
     pub fn writes(&self) -> u64 {
         self.0.writes.get()
     }
 
-    /// Returns how many requests have left.
+    /// Returns the number of requests.
     pub fn requests(&self) -> u64 {
         self.0.requests.get()
     }
 
-    /// Returns when the replies arrived: of many, the first 64.
+    /// Returns the stamps of the first 64 replies.
     pub fn replies(&self) -> Vec<Stamp> {
         self.0.replies.borrow().clone()
     }
 
-    /// Returns when the last reply arrived, if there was any.
+    /// Returns the stamp of the last reply, if there was one.
     pub fn last_reply(&self) -> Option<Stamp> {
         self.0.last_reply.get()
     }
 }
 
 fn note(change: impl Fn(&Counts)) {
-    // Where nobody counts, that is no matter.
+    // Outside a scope nothing is counted.
     let _ = SCOPE.try_with(|scope| {
         let mut scope = Some(scope);
         while let Some(Scope { counts, outer }) = scope.map(Rc::as_ref) {
@@ -78,17 +78,17 @@ fn note(change: impl Fn(&Counts)) {
     });
 }
 
-/// Notes that the running command has sent a request.
+/// Counts a request of the running command.
 pub(super) fn note_request() {
     note(|counts| counts.requests.update(|count| count + 1));
 }
 
-/// Notes that a write of the running command was applied, or may have been.
+/// Counts a write of the running command that was applied or may have been.
 pub(super) fn note_write() {
     note(|counts| counts.writes.update(|count| count + 1));
 }
 
-/// Notes that a reply to the running command has arrived.
+/// Records a reply to the running command.
 pub(super) fn note_reply(stamp: Stamp) {
     note(|counts| {
         counts.last_reply.set(Some(stamp));

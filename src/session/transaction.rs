@@ -1,4 +1,4 @@
-//! Several operations as one: the server applies all of them or none.
+//! Transactions: several operations, of which the server applies all or none.
 
 use zookeeper::{Applied, Check, Delete, Multi, SetData, Transaction};
 
@@ -11,35 +11,35 @@ use crate::zk::{Acl, Stat, ZnodeData, ZnodePath};
 #[expect(missing_docs, reason = "the fields are those of the method that each names")]
 #[derive(Debug, Clone)]
 pub enum Operation {
-    /// The znode must exist and, where one is given, have this version.
+    /// The znode must exist and, if a version is given, have that version.
     Check { path: ZnodePath, version: Option<i32> },
-    /// As [`Session::create`].
+    /// Like [`Session::create`].
     Create { prefix: String, data: ZnodeData, mode: CreateMode, acl: Acl },
-    /// As [`Session::set_data`].
+    /// Like [`Session::set_data`].
     Set { path: ZnodePath, data: ZnodeData, version: Option<i32> },
-    /// As [`Session::delete`].
+    /// Like [`Session::delete`].
     Delete { path: ZnodePath, version: Option<i32> },
 }
 
-/// What an operation came to in a transaction that was applied.
+/// The result of an operation in a transaction that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpResult {
-    /// It was as it had to be.
+    /// The check succeeded.
     Checked,
-    /// There is a znode with this path.
+    /// The znode was created with this path.
     Created(String),
-    /// The znode has this stat now.
+    /// The data was written, and the znode has this stat.
     Set(Stat),
-    /// The znode is gone.
+    /// The znode was deleted.
     Deleted,
 }
 
-/// What a transaction came to: something for each operation, or the number of the operation that
-/// failed, from 0 on, and why.
+/// The result of a transaction: one result per operation, or the index, from 0, and the error of
+/// the operation that failed.
 pub type MultiResult = Result<Vec<OpResult>, (usize, Error)>;
 
 impl Operation {
-    /// Returns the path, as the user sees it; of a sequential znode the prefix.
+    /// Returns the path inside the chroot; for a sequential znode the prefix.
     pub fn path(&self) -> &str {
         match self {
             Self::Create { prefix, .. } => prefix,
@@ -49,7 +49,7 @@ impl Operation {
         }
     }
 
-    /// Returns the name of the command that means it.
+    /// Returns the name of the command for this operation.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Check { .. } => "check",
@@ -63,7 +63,8 @@ impl Operation {
         use zookeeper::Operation as Op;
         let path = self.path().into();
         Ok(match self {
-            // -1 is any version, but the znode must exist (`PrepRequestProcessor.checkAndIncVersion`).
+            // -1 means any version, but the znode must exist
+            // (`PrepRequestProcessor.checkAndIncVersion`).
             Self::Check { version, .. } => {
                 Op::Check(Check { path, version: version.unwrap_or(ANY_VERSION) })
             }
@@ -83,8 +84,8 @@ impl Operation {
 }
 
 impl Session {
-    /// Applies all operations, or none. The outer error is about the whole: it may have been
-    /// applied where the connection broke.
+    /// Applies all operations or none. The outer error concerns the whole request, which may have
+    /// been applied if the connection broke.
     pub async fn transact(&self, operations: &[Operation]) -> Result<MultiResult> {
         let mut request = Vec::with_capacity(operations.len());
         for (index, operation) in operations.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! TLS and SASL for sessions, made from the user's files and names.
+//! TLS and SASL for sessions, set up from the user's files and names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use zookeeper::{DigestMd5, Options};
 use crate::error::{Error, Kind, Result};
 use crate::zk::{KeyFile, Security, Servers, Tls};
 
-/// How sessions are secured, ready for use. Its files have been read once.
+/// The transport of sessions, ready for use. Its files have been read once.
 #[derive(Clone, Default)]
 pub struct Transport {
     dial: Option<Arc<TlsDial>>,
@@ -26,7 +26,7 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// Reads the files; what is wrong with them is known before anything connects.
+    /// Reads the files, so that errors in them are reported before the first connection.
     pub fn open(security: &Security) -> Result<Self> {
         let dial = match &security.tls {
             Some(tls) => Some(Arc::new(
@@ -42,7 +42,8 @@ impl Transport {
         Ok(Self { dial, sasl })
     }
 
-    /// Fails where servers are written with `tls://` and it is not known whom to trust.
+    /// Returns an error if the servers are written with `tls://` but there are no trusted
+    /// certificates.
     pub fn require(&self, servers: &Servers) -> Result<()> {
         if servers.tls() && self.dial.is_none() {
             return Err(Error::usage("TLS needs certificates to trust: pass --cacert"));
@@ -50,7 +51,7 @@ impl Transport {
         Ok(())
     }
 
-    /// Returns whether connections are secured with TLS.
+    /// Returns whether connections use TLS.
     pub(super) fn is_secured(&self) -> bool {
         self.dial.is_some()
     }

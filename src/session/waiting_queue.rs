@@ -1,4 +1,4 @@
-//! A bounded queue whose reader waits for items; it ends with a reason.
+//! A bounded queue whose reader can wait for items. It ends with an error.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use crate::bounded_queue::{BoundedQueue, Taken};
 use crate::error::{Error, Result};
 
-/// Items on their way to a reader who waits for them.
+/// A queue of items for a waiting reader.
 #[derive(Debug)]
 pub(super) struct WaitingQueue<T> {
     waiting: Mutex<Waiting<T>>,
@@ -17,24 +17,24 @@ pub(super) struct WaitingQueue<T> {
 #[derive(Debug)]
 struct Waiting<T> {
     items: BoundedQueue<T>,
-    /// Why there are no more.
+    /// Why the queue has ended.
     end: Option<Error>,
 }
 
 impl<T> WaitingQueue<T> {
-    /// Makes a queue for items of at most `limit` bytes together.
+    /// Creates a queue for items of at most `limit` bytes in total.
     pub(super) fn new(limit: usize) -> Self {
         let waiting = Waiting { items: BoundedQueue::new(limit), end: None };
         Self { waiting: Mutex::new(waiting), is_new: Notify::new() }
     }
 
-    /// Adds an item of `cost` bytes; where it has no room, it is only counted.
+    /// Adds an item of `cost` bytes. If the queue is full, the item is only counted.
     pub(super) fn push(&self, item: T, cost: usize) {
         self.waiting().items.push((), cost, item);
         self.is_new.notify_one();
     }
 
-    /// Ends the queue: there are no more items, for this reason.
+    /// Ends the queue with this error.
     pub(super) fn end(&self, why: Error) {
         self.waiting().end.get_or_insert(why);
         self.is_new.notify_one();
@@ -50,12 +50,12 @@ impl<T> WaitingQueue<T> {
         }
     }
 
-    /// Takes the oldest item, or none if there is none now.
+    /// Takes the oldest item, or returns `None` if the queue is empty.
     pub(super) fn take(&self) -> Option<Result<Taken<T>>> {
         self.take_if(|_| true)
     }
 
-    /// Takes the oldest item if it is the one that is wanted.
+    /// Takes the oldest item if `wanted` accepts it.
     pub(super) fn take_if(&self, wanted: impl FnOnce(&T) -> bool) -> Option<Result<Taken<T>>> {
         let mut waiting = self.waiting();
         if waiting.items.first().is_some_and(|item| !wanted(item)) {
@@ -83,7 +83,7 @@ mod tests {
         }
         for number in 0..10 {
             assert_eq!(queue.take(), Some(Ok(Taken::Item(number))));
-            // There is room again, but not between what was left out.
+            // There is room again, but items may not follow a gap that was not taken.
             queue.push(0, 10);
         }
         assert_eq!(queue.take(), Some(Ok(Taken::Gap(13))));

@@ -1,4 +1,4 @@
-//! Reads a znode and waits for its next change, with watches that only the shell sees.
+//! Reads a znode and waits for its next change, with watches that the user does not see.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,8 +16,8 @@ use crate::bounded_queue::Taken;
 use crate::error::{Code, Result};
 use crate::zk::{Event, Stat, WatchKind, ZnodeData, ZnodePath};
 
-/// The next change of a znode, or none if events were missed and it may be any. The error says that
-/// the session has ended. Dropped, it takes its watch away again.
+/// Resolves to the next change of a znode, or to `None` if events were missed. An error means that
+/// the session has ended. Dropping it removes the watch.
 pub struct NextChange {
     event: BoxFuture<'static, Result<Option<Event>>>,
     has_fired: bool,
@@ -47,28 +47,28 @@ impl Drop for NextChange {
     }
 }
 
-/// What of a znode is watched: its change ends the wait.
+/// The part of a znode to watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aspect {
-    /// Whether there is a znode, and the version of its data.
+    /// The existence of the znode and the version of its data.
     Stat,
-    /// The data too.
+    /// The same, and the data is returned as well.
     Data,
     /// The number of children.
     Children,
 }
 
-/// A znode as it was.
+/// The state of a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// None if there is no znode.
+    /// `None` if the znode does not exist.
     pub stat: Option<Stat>,
-    /// The data, where it was asked for and there is a znode.
+    /// The data, if the caller asked for it and the znode exists.
     pub data: Option<ZnodeData>,
 }
 
 impl Session {
-    /// Reads a znode, which need not exist, and leaves a watch of its own.
+    /// Reads a znode, which need not exist, and sets a watch on it.
     pub async fn watch_znode(
         &self,
         path: &ZnodePath,
@@ -100,7 +100,7 @@ impl Session {
                     if absent.0.stat.is_none() {
                         return Ok(absent);
                     }
-                    // It was created meanwhile.
+                    // The znode has been created in the meantime, so read it again.
                 }
                 Err(error) => return Err(error),
             }

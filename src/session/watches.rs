@@ -1,8 +1,8 @@
-//! The watches of a session: who waits for what, and which events the user sees.
+//! The watches of a session: who holds each one, and which events the user sees.
 //!
-//! A server keeps one watch of a kind for a path, no matter how often it was set, and sends one
-//! event for it. So each watch is kept here with its holder: the user, who sees the event, or an
-//! observer inside the shell, which gets it on a queue of its own.
+//! A server keeps one watch of a kind per path, however often it was set, and sends one event for
+//! it. This module therefore records the holders of each watch: the user, who sees the event, or an
+//! observer inside the shell, which receives it on its own queue.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,53 +13,53 @@ use super::waiting_queue::WaitingQueue;
 use crate::error::Error;
 use crate::zk::{Event, WatchKind, ZnodePath};
 
-/// Bytes of events that may wait for an observer.
+/// Maximum bytes of events in an observer's queue.
 const OBSERVED_BYTES: usize = 1024 * 1024;
 
-/// What an event costs besides its path, in bytes.
+/// Bytes that an event costs besides its path.
 const EVENT_COST: usize = 128;
 
 /// A watch that the user holds.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// The znode as the user sees it.
+    /// The path inside the chroot.
     pub path: ZnodePath,
-    /// What it waits for.
+    /// The kind of watch.
     pub kind: WatchKind,
-    /// When it was set, by this machine's clock.
+    /// When it was set, by the local clock.
     pub since: SystemTime,
-    /// How many events it has given.
+    /// The number of its events so far.
     pub events: u64,
 }
 
-/// What an observer is told, and when it came.
+/// An observation, and when it arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Observed {
     pub(super) what: Observation,
     pub(super) stamp: Stamp,
 }
 
-/// What can be observed.
+/// What an observer is told.
 #[derive(Debug, Clone)]
 pub(super) enum Observation {
     Event(Event),
-    /// The connection was lost; only watches that stay are told.
+    /// The connection was lost. Only persistent watches are told.
     Disconnected,
-    /// A server answers again, and has the watches; only watches that stay are told.
+    /// A server answers again and has the watches. Only persistent watches are told.
     Reconnected,
-    /// So many events are missing here, of whatever watches.
+    /// This many events are missing here; they may concern any watch.
     Missed(u64),
 }
 
 /// The queue of an observer.
 pub(super) type Observer = Arc<WaitingQueue<Observed>>;
 
-/// Makes the queue of an observer.
+/// Creates the queue of an observer.
 pub(super) fn observer() -> Observer {
     Arc::new(WaitingQueue::new(OBSERVED_BYTES))
 }
 
-/// Who is told of events.
+/// The holder of a watch.
 #[derive(Debug, Clone)]
 enum Holder {
     User,
@@ -73,13 +73,13 @@ struct WatchEntry {
     state: WatchState,
 }
 
-/// How far a watch has come.
+/// The progress of setting a watch.
 #[derive(Debug)]
 enum WatchState {
-    /// Its request was sent. These events came before its reply was seen; which of them the watch
-    /// gave is known from the place of the reply among them.
+    /// The request was sent. These events arrived before its reply was handled; the stamp of the
+    /// reply decides which of them belong to the watch.
     Requested { early: Vec<EarlyEvent> },
-    /// The server has it since this place in the order of arrival.
+    /// The server has held the watch since this place in the order of arrival.
     Held(Stamp),
 }
 
@@ -88,8 +88,8 @@ struct EarlyEvent {
     event: Event,
     stamp: Stamp,
     was_shown: bool,
-    /// Whether another watch explains it. If none does, it is the event of the requested watch,
-    /// which has overtaken the reply: a server may send the two from different threads.
+    /// Whether another watch explains the event. If none does, it belongs to the requested watch
+    /// and has overtaken the reply, since a server may send the two from different threads.
     is_explained: bool,
 }
 
@@ -102,30 +102,30 @@ struct Registry {
     entries: HashMap<u64, WatchEntry>,
     by_path: HashMap<ZnodePath, Vec<u64>>,
     next: u64,
-    /// Paths at which the server may still hold a watch that nobody holds any more: one beside
-    /// others that are held, since servers before 3.9 cannot remove one without the others, or one
-    /// whose request was given up.
+    /// Paths at which the server may still hold a watch that nobody needs. Either other watches at
+    /// the path are still held, and servers before 3.9 cannot remove one without the others, or the
+    /// request for the watch was cancelled.
     residue: HashSet<ZnodePath>,
 }
 
-/// What an event leads to.
+/// The result of dispatching an event.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Dispatched {
-    /// Whether the user is to be shown the event.
+    /// Whether to show the event to the user.
     pub(super) show: bool,
     /// A path at which the server holds watches that nobody needs any more.
     pub(super) idle: Option<ZnodePath>,
 }
 
-/// A watch whose request is being sent; dropped unconfirmed, it was never there.
+/// A watch whose request is being sent. Dropping it without `confirm` removes the watch.
 pub(super) struct Registration<'a> {
     watches: &'a Watches,
     id: u64,
 }
 
 impl Registration<'_> {
-    /// Notes that the server has the watch since `from`. Returns the events that it gave already
-    /// and that the user is still to be shown, and its number.
+    /// Records that the server has held the watch since `from`. Returns the early events that the
+    /// user must still see, and the id of the watch.
     pub(super) fn confirm(self, from: Stamp) -> (Vec<(Event, Stamp)>, u64) {
         let id = self.id;
         let shown = self.watches.lock().confirm(id, from);
@@ -144,12 +144,12 @@ impl Drop for Registration<'_> {
 }
 
 impl Watches {
-    /// Notes a watch of the user that is about to be requested.
+    /// Records a watch of the user that is about to be requested.
     pub(super) fn request(&self, path: &ZnodePath, kind: WatchKind) -> Registration<'_> {
         self.add(path, kind, Holder::User)
     }
 
-    /// Notes a watch of an observer that is about to be requested.
+    /// Records a watch of an observer that is about to be requested.
     pub(super) fn observe(
         &self,
         path: &ZnodePath,
@@ -171,12 +171,12 @@ impl Watches {
         Registration { watches: self, id }
     }
 
-    /// Gives an event to everyone whose watch it satisfies.
+    /// Passes an event to the holders of all watches that it satisfies.
     pub(super) fn dispatch(&self, event: &Event, stamp: Stamp) -> Dispatched {
         self.lock().dispatch(event, stamp)
     }
 
-    /// Tells observers what concerns them all.
+    /// Tells all observers about something that concerns them all.
     pub(super) fn tell_observers(&self, what: &Observation, stamp: Stamp) {
         for entry in self.lock().entries.values() {
             let concerns =
@@ -189,7 +189,7 @@ impl Watches {
         }
     }
 
-    /// Returns the user's watches, by path and kind.
+    /// Returns the user's watches, sorted by path and kind.
     pub(super) fn list(&self) -> Vec<Watch> {
         let registry = self.lock();
         let held = registry.entries.values().filter(|entry| entry.is_of_user_and_held());
@@ -199,7 +199,8 @@ impl Watches {
         list
     }
 
-    /// Lets go of those of the user's watches that `unwanted` names. Returns them, by path and kind.
+    /// Removes those of the user's watches that `unwanted` selects. Returns them, sorted by path
+    /// and kind.
     pub(super) fn remove(&self, unwanted: impl Fn(&Watch) -> bool) -> Vec<Watch> {
         let mut registry = self.lock();
         let ids: Vec<u64> = registry
@@ -220,7 +221,8 @@ impl Watches {
         removed
     }
 
-    /// Lets go of an observer's watch. Returns whether the server holds one there for nobody now.
+    /// Removes an observer's watch. Returns whether the server now holds a watch there that nobody
+    /// needs.
     pub(super) fn release(&self, id: u64) -> bool {
         let mut registry = self.lock();
         let Some(entry) = registry.take(id) else { return false };
@@ -232,15 +234,15 @@ impl Watches {
         true
     }
 
-    /// Calls `send` if nobody holds a watch at this path, or is about to: who comes next sends
-    /// behind what `send` sends.
+    /// Calls `send` if nobody holds or requests a watch at this path. The lock is held during the
+    /// call, so any later request for a watch is sent after it.
     pub(super) fn if_idle<T>(&self, path: &ZnodePath, send: impl FnOnce() -> T) -> Option<T> {
         let registry = self.lock();
         (!registry.by_path.contains_key(path)).then(send)
     }
 
-    /// Lets go of every watch, since the session is over: observers are told why. Returns the
-    /// user's, by path and kind.
+    /// Removes all watches, because the session is over, and tells the observers why. Returns the
+    /// user's watches, sorted by path and kind.
     pub(super) fn end(&self, why: &Error) -> Vec<Watch> {
         let mut registry = self.lock();
         let entries = std::mem::take(&mut registry.entries);
@@ -288,8 +290,8 @@ impl Registry {
         Some(entry)
     }
 
-    /// Returns the watches that an event at this path may satisfy: there, and on the way up to the
-    /// root.
+    /// Returns the watches that an event at this path may satisfy: those at the path and at its
+    /// ancestors.
     fn at_or_above(&self, path: &str) -> Vec<u64> {
         let mut ids = Vec::new();
         let mut at = ZnodePath::new(path).ok();
@@ -336,7 +338,7 @@ impl Registry {
         dispatched
     }
 
-    /// Gives an event to one watch; returns whether the user is to be shown it.
+    /// Passes an event to one watch. Returns whether to show the event to the user.
     fn give(&mut self, id: u64, event: &Event, stamp: Stamp) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else { return false };
         entry.watch.events += 1;
@@ -369,7 +371,7 @@ impl Registry {
         given
     }
 
-    /// Drops a watch of the user's that was held already.
+    /// Removes a watch of the user that duplicates another one.
     fn merge(&mut self, id: u64) {
         let Some(WatchEntry { watch, holder: Holder::User, .. }) = self.entries.get(&id) else {
             return;

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Event, EventKind, Feature, WatchKind, ZnodePath};
 
 impl Session {
-    /// Sends a request that reads, and notes the watch of the user's that it leaves with `watch`.
+    /// Sends a read request, and records the user's watch that it sets if `watch` is true.
     pub(super) async fn read_and_watch<R: Request>(
         &self,
         request: R,
@@ -28,7 +28,7 @@ impl Session {
         Ok(reply)
     }
 
-    /// Leaves a persistent watch; where the same one is there already, nothing changes.
+    /// Sets a persistent watch. Does nothing if the same watch is already set.
     pub async fn add_watch(&self, path: &ZnodePath, kind: WatchKind) -> Result<()> {
         self.require(Feature::AddWatch).await?;
         let registration = self.0.watches.request(path, kind);
@@ -38,7 +38,7 @@ impl Session {
         Ok(())
     }
 
-    /// Notes that the server has a watch; returns its number.
+    /// Records that the server holds a watch. Returns the id of the watch.
     pub(super) fn confirm(&self, registration: Registration<'_>, from: Stamp) -> u64 {
         let (given, id) = registration.confirm(from);
         for (event, stamp) in given {
@@ -47,7 +47,7 @@ impl Session {
         id
     }
 
-    /// Gives an event to everyone whose watch it satisfies.
+    /// Passes an event to the holders of all watches that it satisfies.
     pub(super) fn dispatch(&self, event: &Event, stamp: Stamp) {
         let dispatched = self.0.watches.dispatch(event, stamp);
         if dispatched.show {
@@ -58,8 +58,8 @@ impl Session {
         }
     }
 
-    /// Removes the watches of a znode, of one kind or of all, and tells so with an event for each
-    /// kind. Without a connection it fails, unless `locally`.
+    /// Removes the watches of a znode, of one kind or of all, and reports an event for each kind.
+    /// Fails without a connection, unless `locally` is set.
     pub async fn remove_watches(
         &self,
         path: &ZnodePath,
@@ -78,14 +78,14 @@ impl Session {
         Ok(())
     }
 
-    /// Removes every watch, and tells so as [`Session::remove_watches`] does.
+    /// Removes all watches, and reports it like [`Session::remove_watches`].
     pub async fn remove_all_watches(&self) -> Result<()> {
         self.require(Feature::RemoveWatches).await?;
         self.take_away(|_| true).await;
         Ok(())
     }
 
-    /// Takes watches of the user's away, and from the server where nobody else needs them.
+    /// Removes watches of the user, and also from the server if nobody else needs them.
     async fn take_away(&self, unwanted: impl Fn(&Watch) -> bool) {
         let removed = self.0.watches.remove(unwanted);
         for of_one_path in removed.chunk_by(|a, b| a.path == b.path) {
@@ -97,9 +97,9 @@ impl Session {
         }
     }
 
-    /// Has the server forget the watches of a path where nobody holds one, and the client not
-    /// register them again. Returns none where somebody does. The request leaves with this call, so
-    /// before that of any watch there to come, which it would remove as well.
+    /// Makes the server remove the watches of a path that nobody holds, and stops the client from
+    /// setting them again. Returns `None` if somebody holds one. The request is sent by this call,
+    /// and so before the request for any later watch, which it would otherwise remove too.
     fn forget_idle(&self, path: &ZnodePath) -> Option<impl Future<Output = ()> + use<>> {
         let connection = self.current();
         let is_connected = self.state().is_connected();
@@ -118,8 +118,8 @@ impl Session {
         })?;
         let patience = self.0.settings.timeout;
         Some(async move {
-            // A server that knows of none has lost them. Where the request fails, their events find
-            // nobody to give them to.
+            // A server that knows no such watch has lost it. If the request fails, later events
+            // have no holder and are ignored.
             if let (Some(connection), Some(removal)) = (connection, removal) {
                 let arrived = removal.within(patience).await;
                 trace::note_reply(connection.stamp(arrived.at));
@@ -127,15 +127,15 @@ impl Session {
         })
     }
 
-    /// Does the same without waiting, if the server is known to be able to.
+    /// Does the same without waiting, if the server is known to support it.
     pub(super) fn forget_in_background(&self, path: &ZnodePath) {
         if self.is_known_to_have(Feature::RemoveWatches) {
-            // The reply, which is not waited for, has nothing to say.
+            // Nobody needs the reply.
             drop(self.forget_idle(path));
         }
     }
 
-    /// Leaves a persistent watch again that the server may have lost, and says that events of it may
+    /// Sets a persistent watch again that the server may have lost, and warns that its events may
     /// be missing.
     pub(super) fn reregister(&self, path: &Arc<str>, kind: zookeeper::WatchKind) {
         let (session, path) = (self.clone(), Arc::clone(path));
@@ -149,7 +149,7 @@ impl Session {
                     session.0.watches.tell_observers(&Observation::Reconnected, stamp);
                     Warning::Gap(vec![path.to_string()])
                 }
-                // Lost again: the client registers it with the next connection.
+                // The connection is lost again; the client sets the watch on the next one.
                 Err(error) if error.kind() == Kind::Lost => return,
                 Err(error) => {
                     Warning::WatchLost { path: path.to_string(), reason: error.to_string() }
@@ -167,7 +167,7 @@ impl Session {
         });
     }
 
-    /// Tells of watches removed from one znode.
+    /// Reports the events for watches that were removed from one znode.
     fn tell_removed(&self, path: &ZnodePath, removed: &[Watch]) {
         let stamp = self.current().map(|connection| connection.now()).unwrap_or_default();
         let state = if self.state().is_connected() { "SyncConnected" } else { "Disconnected" };
@@ -182,12 +182,12 @@ impl Session {
                 self.notify(SessionEvent::Znode(event, stamp));
             }
         }
-        // They stand before the end of the command.
+        // The events must be printed before the command ends.
         trace::note_reply(stamp.next());
     }
 }
 
-/// Returns the mode in which a persistent watch is left.
+/// Returns the mode of a persistent watch.
 pub(super) fn mode(kind: WatchKind) -> WatchMode {
     match kind {
         WatchKind::PersistentRecursive => WatchMode::PersistentRecursive,
@@ -195,7 +195,7 @@ pub(super) fn mode(kind: WatchKind) -> WatchMode {
     }
 }
 
-/// Returns the event that tells of the end of a watch (`ZKWatchManager.removeWatcher`).
+/// Returns the event that reports the removal of a watch (`ZKWatchManager.removeWatcher`).
 fn removal(kind: WatchKind) -> EventKind {
     match kind {
         WatchKind::Data => EventKind::DataWatchRemoved,

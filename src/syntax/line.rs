@@ -1,7 +1,7 @@
-//! Cuts a typed line into words with their positions: the one tokenizer for running, completing,
-//! hinting and highlighting. It accepts unfinished lines and reports what is open.
+//! Splits a typed line into words with their positions. The same tokenizer serves running,
+//! completion, hints and highlighting. It accepts incomplete lines and reports what is still open.
 //!
-//! It knows quotes and blanks, not commands.
+//! This module knows quotes and blanks, but not commands.
 
 use std::ops::Range;
 
@@ -10,37 +10,37 @@ use crate::dialect::Dialect;
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// The bytes that the command sees: quotes and escapes resolved. They may be no UTF-8, since
-    /// `$'\xHH'` names any byte.
+    /// The bytes that the command receives, with quotes and escapes resolved. They may be invalid
+    /// UTF-8, since `$'\xHH'` can produce any byte.
     pub bytes: Vec<u8>,
-    /// Where the word stands in the line, quotes included, in bytes.
+    /// The byte range of the word in the line, quotes included.
     pub span: Range<usize>,
-    /// The quote that the word starts with; `'` also for `$'`.
+    /// The quote that the word starts with; `'` also stands for `$'`.
     pub quote: Option<char>,
 }
 
 impl Word {
-    /// Returns the word as text, foreign bytes replaced.
+    /// Returns the word as text, with invalid UTF-8 replaced.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
     }
 }
 
-/// A line, cut into words.
+/// A line, split into words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
     /// The words, from left to right.
     pub words: Vec<Word>,
-    /// The quote that is still open at the end of the line, if one is; `'` also for `$'`.
+    /// The quote that is still open at the end of the line; `'` also stands for `$'`.
     pub open: Option<char>,
-    /// Where the first unknown escape of a `$'…'` stands, in bytes.
+    /// The byte position of the first unknown escape in a `$'…'`.
     pub bad_escape: Option<usize>,
-    /// Whether the line is a comment: its first character but blanks is `#`.
+    /// Whether the line is a comment: its first character other than a blank is `#`.
     pub comment: bool,
 }
 
 impl Line {
-    /// Cuts a line into words as the dialect reads quotes.
+    /// Splits a line into words by the quoting rules of the dialect.
     pub fn parse(text: &str, dialect: Dialect) -> Self {
         let mut line = Self::default();
         let trimmed = text.trim_start_matches(is_blank);
@@ -60,7 +60,7 @@ impl Line {
         line
     }
 
-    /// Returns whether the line has neither words nor a comment.
+    /// Returns whether the line has no words. A comment has none either.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
@@ -91,7 +91,7 @@ impl Scanner<'_> {
         self.bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
-    /// Reads one word; returns the quote that it starts with.
+    /// Reads one word. Returns the quote that it starts with.
     fn word(&mut self) -> Option<char> {
         let quote = if self.text[self.at..].starts_with("$'") {
             self.at += 2;
@@ -109,7 +109,7 @@ impl Scanner<'_> {
         quote
     }
 
-    /// Reads up to the closing quote; the opening one is behind.
+    /// Reads up to the closing quote; the opening one has been read.
     fn quoted(&mut self, quote: char) {
         let kept = quote == '"' && self.dialect.keeps_double_quotes();
         if kept {
@@ -124,8 +124,8 @@ impl Scanner<'_> {
                 return;
             }
             match (c, self.peek()) {
-                // zkCli has no escapes. Where the quotes are part of the data, these two let a `"`
-                // stand inside.
+                // zkCli has no escapes. In the dialect where the quotes are part of the data, we
+                // need these two so that the data can contain a `"`.
                 ('\\', Some(escaped @ ('"' | '\\'))) if kept => {
                     self.push(escaped);
                     self.take(escaped);
@@ -136,7 +136,7 @@ impl Scanner<'_> {
         self.line.open = Some(quote);
     }
 
-    /// Reads what `$'` opens, up to its `'`.
+    /// Reads the content of a `$'…'`, up to the closing quote.
     fn dollar_quoted(&mut self) {
         while let Some(c) = self.peek() {
             let start = self.at;
@@ -153,7 +153,7 @@ impl Scanner<'_> {
         self.line.open = Some('\'');
     }
 
-    /// Reads what follows a backslash inside `$'…'`; returns whether it is an escape.
+    /// Reads the rest of an escape inside `$'…'`. Returns whether the escape is known.
     fn escape(&mut self) -> bool {
         let Some(c) = self.peek() else { return true };
         self.take(c);
@@ -187,8 +187,9 @@ impl Scanner<'_> {
         true
     }
 
-    /// Reads up to the next blank. A pair of double quotes inside the word hides the blanks between
-    /// them and stays as typed, so `{"k":"v w"}` is one word; a single `"` is an ordinary character.
+    /// Reads up to the next blank. A pair of double quotes inside the word protects the blanks
+    /// between them and is kept, so `{"k":"v w"}` is one word. A single `"` is an ordinary
+    /// character.
     fn bare(&mut self) {
         let start = self.at;
         while let Some(found) = self.text[self.at..].find(|c| c == '"' || is_blank(c)) {
@@ -205,7 +206,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Returns the length up to and with the `"` that closes an inner quotation, if one does.
+/// Returns the length up to and including the closing `"` of an inner quotation, if there is one.
 fn inner_quote(rest: &str) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in rest.char_indices() {
@@ -220,7 +221,7 @@ fn inner_quote(rest: &str) -> Option<usize> {
 }
 
 fn hex(digits: &str) -> Option<u8> {
-    // `from_str_radix` alone would take a sign.
+    // `from_str_radix` alone would accept a sign.
     digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
@@ -265,7 +266,7 @@ mod tests {
             assert_eq!(bytes(r"set /a $'\x00\xff'"), [0, 255]);
             assert_eq!(bytes("set /a $''"), b"");
             assert_eq!(bytes(r#"set /a $'"'"#), b"\"");
-            // Only at the start of a word.
+            // `$'` is special only at the start of a word.
             assert_eq!(bytes(r"set /a x$'\n'"), br"x$'\n'");
             assert_eq!(bytes("set /a $x"), b"$x");
             let open = Line::parse("set /a $'x", dialect);

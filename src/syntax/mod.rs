@@ -1,4 +1,4 @@
-//! From text to words: quotes, blanks and variables, and messages for words that clap refuses.
+//! From text to words: quotes, blanks and variables, and messages for arguments that clap rejects.
 
 mod line;
 mod usage_error;

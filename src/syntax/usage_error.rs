@@ -1,4 +1,4 @@
-//! Turns clap's errors into one clear line that names what was typed.
+//! Turns clap's errors into one clear line that names what the user typed.
 
 use std::ffi::{OsStr, OsString};
 use std::num::{IntErrorKind, ParseIntError};
@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::error::Error;
 
-/// Lets every flag of a command, and of its subcommands, be given twice.
+/// Allows every flag of a command and its subcommands to be repeated.
 #[must_use]
 pub fn repeatable_flags(command: Command) -> Command {
     let command = command.mut_args(|arg| match arg.get_action() {
@@ -21,11 +21,11 @@ pub fn repeatable_flags(command: Command) -> Command {
     command.mut_subcommands(repeatable_flags)
 }
 
-/// Says what is wrong with `words`, which clap has refused as arguments of `command`.
+/// Returns an error for `words`, which clap has rejected as arguments of `command`.
 pub fn usage_error(error: &clap::Error, command: &Command, words: &[OsString]) -> Error {
     let typed = words.iter().filter_map(|word| word.to_str());
     let cause = std::error::Error::source(error);
-    // What a value's own type says of it is clear already.
+    // An error from the value's own type is already clear.
     if let Some(own) = cause.and_then(|cause| cause.downcast_ref::<Error>()) {
         return own.clone().naming_lookalikes(typed);
     }
@@ -41,7 +41,7 @@ fn sentence(error: &clap::Error, argument: &Argument<'_>) -> String {
     match error.kind() {
         ErrorKind::UnknownArgument if raw.starts_with('-') && raw.len() > 1 => {
             let word = argument.unknown(&raw);
-            // A letter that is known stands before a = and a value that it does not take.
+            // A flag that takes no value is followed by `=` and a value.
             let known = argument.command.get_arguments().any(|arg| is_whole(arg, &word));
             if known { format!("{word} takes no value") } else { format!("Unknown option: {word}") }
         }
@@ -85,17 +85,17 @@ fn sentence(error: &clap::Error, argument: &Argument<'_>) -> String {
     }
 }
 
-/// The words of a command, in which the names that clap gives to arguments are looked up.
+/// The words of a command, used to find the argument that clap names in an error.
 struct Argument<'a> {
     command: &'a Command,
     words: &'a [OsString],
 }
 
 impl Argument<'_> {
-    /// Returns the argument that clap calls `shown` (`--count <val>`, `<path>`) as it was typed, or
-    /// else as the usage line names it.
+    /// Returns the argument that clap calls `shown` (`--count <val>`, `<path>`) as the user typed
+    /// it, or else as the usage line names it.
     fn name(&self, shown: &str) -> String {
-        // A group of them is `<--file <path>|--add <member>>`.
+        // A group of arguments looks like `<--file <path>|--add <member>>`.
         let names = shown.split('|').map(|one| {
             let dashed = one.trim_start_matches('<').split([' ', '=', '[', '>']).next();
             let dashed = dashed.unwrap_or_default();
@@ -107,7 +107,7 @@ impl Argument<'_> {
         names.collect::<Vec<_>>().join("|")
     }
 
-    /// Returns an option as it was typed, if it was.
+    /// Returns an option as the user typed it, if it occurs in the words.
     fn typed(&self, arg: &Arg) -> Option<String> {
         self.options().find_map(|word| {
             let name = word.split('=').next()?;
@@ -126,13 +126,13 @@ impl Argument<'_> {
         })
     }
 
-    /// Returns the whole typed word of which clap names the part that it does not know.
+    /// Returns the typed word that contains the unknown `part` which clap names.
     fn unknown(&self, part: &str) -> String {
         let bare = part.trim_start_matches('-');
         let named = |word: &&str| word.trim_start_matches('-').split('=').next() == Some(bare);
         let bundle = |word: &&str| !word.starts_with("--") && word.contains(bare);
         let word = self.options().find(named).or_else(|| self.options().find(bundle));
-        // What stands behind a = may be a secret.
+        // The text after `=` may be a secret.
         let word = word.unwrap_or(part);
         word.split('=').next().unwrap_or(word).to_owned()
     }
@@ -158,12 +158,12 @@ fn is_called(arg: &Arg, dashed: &str) -> bool {
     }
 }
 
-/// Returns whether `word` is this option, whole and alone.
+/// Returns whether `word` is exactly this option, without a value or further flags.
 fn is_whole(arg: &Arg, word: &str) -> bool {
     is_called(arg, word) && (word.starts_with("--") || word.chars().count() == 2)
 }
 
-/// Returns an option as usage lines have it: the letter, if it has one.
+/// Returns an option as the usage line names it: its letter if it has one.
 fn in_usage(arg: &Arg) -> String {
     match (arg.get_short(), arg.get_long()) {
         (Some(letter), _) => format!("-{letter}"),
@@ -171,7 +171,7 @@ fn in_usage(arg: &Arg) -> String {
     }
 }
 
-/// Says why a value is no number that fits.
+/// Describes why a value is not a valid number.
 fn no_number(value: &str, why: &ParseIntError) -> &'static str {
     match why.kind() {
         IntErrorKind::PosOverflow => "it is too large",
@@ -181,7 +181,7 @@ fn no_number(value: &str, why: &ParseIntError) -> &'static str {
     }
 }
 
-/// Says in words what clap says as `0 is not in 1..=9`.
+/// Describes what clap reports as `0 is not in 1..=9`.
 fn out_of_range(why: &str) -> Option<String> {
     let (_, range) = why.split_once(" is not in ")?;
     let (least, most) = range.split_once("..")?;

@@ -1,4 +1,4 @@
-//! Replaces `${NAME}` by a variable of the environment, if the user asked for that.
+//! Replaces `${NAME}` with an environment variable, if the user has turned that on.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result};
 
-/// Variables with their values.
+/// Variables by name.
 pub type Variables = HashMap<OsString, OsString>;
 
-/// Puts values in place of names.
+/// Replaces names with their values.
 pub fn expand(word: &[u8], variables: &Variables) -> Result<Vec<u8>> {
     let mut expanded = Vec::with_capacity(word.len());
     let mut rest = word;

@@ -1,7 +1,7 @@
-//! Access control lists as users write them: `scheme:id:perms[,scheme:id:perms…]`.
+//! ACLs as users write them: `scheme:id:perms[,scheme:id:perms…]`.
 //!
-//! It refuses what is certainly wrong before anything is sent and names the wrong part. Schemes that
-//! zksh does not know are left to the server.
+//! The parser refuses what is certainly wrong, before anything is sent, and names the wrong part.
+//! It leaves unknown schemes to the server.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,47 +13,46 @@ use sha1::{Digest, Sha1};
 
 use crate::error::{Error, Result};
 
-/// The permissions in the order in which zkCli writes them (`ZKUtil.getPermString`), with their bits
-/// (`ZooDefs.Perms`).
+/// The permissions in zkCli's order (`ZKUtil.getPermString`), with their bits (`ZooDefs.Perms`).
 const PERMISSIONS: &[(char, i32)] = &[('c', 4), ('d', 8), ('r', 1), ('w', 2), ('a', 16)];
 
-/// Every permission.
+/// All permissions.
 const ALL: i32 = 31;
 
-/// The shortest digest in use, in bytes: SHA-1. A server may be told to use a longer one
+/// The shortest digest in use, in bytes: SHA-1. A server can be configured to use a longer one
 /// (`zookeeper.DigestAuthenticationProvider.digestAlg`).
 const SHORTEST_DIGEST: usize = 20;
 
-/// Who may do what with one znode.
+/// The ACL of one znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acl(Vec<AclEntry>);
 
-/// What one identity may do with a znode.
+/// The permissions that an ACL gives to one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AclEntry {
     /// The permissions as the bits of `ZooDefs.Perms`.
     pub permissions: i32,
-    /// How the identity is proved, such as `digest`.
+    /// The authentication scheme, such as `digest`.
     pub scheme: String,
-    /// Who it is by that scheme.
+    /// The identity under that scheme.
     pub id: String,
 }
 
-/// Returns the id that stands for a user and a password in an ACL: `user:` and the base64 of the
-/// SHA-1 of both (`DigestAuthenticationProvider.generateDigest`).
+/// Returns the ACL id for a user and a password: `user:`, then the base64 of the SHA-1 of both
+/// (`DigestAuthenticationProvider.generateDigest`).
 pub fn digest(user: &str, password: &str) -> String {
     let hash = Sha1::digest(format!("{user}:{password}"));
     format!("{user}:{}", BASE64.encode(hash))
 }
 
 impl Acl {
-    /// Everyone may do everything: `world:anyone:cdrwa`.
+    /// Returns the ACL that allows everyone everything: `world:anyone:cdrwa`.
     pub fn open() -> Self {
         let (scheme, id) = ("world".to_owned(), "anyone".to_owned());
         Self(vec![AclEntry { permissions: ALL, scheme, id }])
     }
 
-    /// Makes a list of its entries.
+    /// Creates an ACL from its entries.
     pub fn new(entries: Vec<AclEntry>) -> Self {
         Self(entries)
     }
@@ -63,18 +62,17 @@ impl Acl {
         &self.0
     }
 
-    /// Returns the scheme, the id and the letters of the permissions of each entry, in the
-    /// server's order.
+    /// Returns the scheme, the id and the permission letters of each entry, in the server's order.
     pub fn parts(&self) -> impl Iterator<Item = (&str, &str, String)> {
         self.0.iter().map(|acl| (acl.scheme.as_str(), acl.id.as_str(), letters(acl.permissions)))
     }
 
-    /// Returns the users of `digest:user:?`, whose passwords are still to be asked for.
+    /// Returns the users of entries `digest:user:?`, whose passwords must still be asked for.
     pub fn unanswered(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|acl| acl.scheme == "digest").filter_map(|acl| asks(&acl.id))
     }
 
-    /// Puts the digest of a password in place of the `?` of its user.
+    /// Replaces the `?` of a user with the digest of the password.
     pub fn answer(&mut self, user: &str, password: &str) {
         for acl in &mut self.0 {
             if acl.scheme == "digest" && asks(&acl.id) == Some(user) {
@@ -83,7 +81,7 @@ impl Acl {
         }
     }
 
-    /// Returns the size on the wire, in bytes.
+    /// Returns the size on the wire in bytes.
     pub fn wire_length(&self) -> usize {
         4 + self.0.iter().map(|acl| 12 + acl.scheme.len() + acl.id.len()).sum::<usize>()
     }
@@ -96,8 +94,8 @@ impl FromStr for Acl {
         let mut entries: Vec<String> = Vec::new();
         for part in text.split(',') {
             match entries.last_mut() {
-                // The name of an X.500 certificate has commas of its own: the entry goes on until
-                // the colon before its permissions.
+                // The name of an X.500 certificate contains commas, so the entry goes on until the
+                // colon before its permissions.
                 Some(last) if last.starts_with("x509:") && last.matches(':').count() < 2 => {
                     last.push(',');
                     last.push_str(part);
@@ -109,7 +107,7 @@ impl FromStr for Acl {
     }
 }
 
-/// Reads one `scheme:id:perms`; the id may contain colons.
+/// Parses one `scheme:id:perms`; the id may contain colons.
 fn entry(text: &str) -> Result<AclEntry> {
     let wrong = |why: String| {
         Error::usage(format!("{} does not have the form scheme:id:perm: {why}", veiled(text)))
@@ -140,7 +138,7 @@ fn entry(text: &str) -> Result<AclEntry> {
     Ok(AclEntry { permissions, scheme: scheme.to_owned(), id: id.to_owned() })
 }
 
-/// Returns an entry as it may be shown: what may be a password is veiled.
+/// Returns an entry with possible passwords masked, so that it can be shown.
 fn veiled(text: &str) -> String {
     let parts: Vec<&str> = text.split(':').collect();
     match parts.as_slice() {
@@ -155,7 +153,7 @@ fn veiled(text: &str) -> String {
     }
 }
 
-/// Says what is wrong with an id of one of ZooKeeper's own schemes.
+/// Describes what is wrong with an id of one of ZooKeeper's own schemes.
 fn fault(scheme: &str, id: &str) -> Option<String> {
     match scheme {
         "world" if id != "anyone" => {
@@ -164,7 +162,7 @@ fn fault(scheme: &str, id: &str) -> Option<String> {
         "ip" => ip_fault(id),
         "digest" => digest_fault(id),
         "x509" => {
-            // The server reads it as an X.500 name.
+            // The server parses it as an X.500 name.
             let named = id
                 .split(',')
                 .all(|part| part.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty()));
@@ -196,12 +194,13 @@ fn ip_fault(id: &str) -> Option<String> {
     (!fits).then(|| format!("{} is not a number of bits from 0 to {most}", quoted(bits)))
 }
 
-/// Returns the user of `user:?`.
+/// Returns the user of an id `user:?`.
 fn asks(id: &str) -> Option<&str> {
     id.strip_suffix(":?").filter(|user| !user.is_empty() && !user.contains(':'))
 }
 
-/// A password in place of its digest would lock everyone out, and stand in the open.
+/// Describes what is wrong with a digest id. A password in place of its digest would lock everyone
+/// out, and be readable by everyone.
 fn digest_fault(id: &str) -> Option<String> {
     let Some((user, digest)) = id.split_once(':') else {
         return Some("the id of digest is user:digest".to_owned());
@@ -220,7 +219,7 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "nothing".to_owned() } else { text.to_owned() }
 }
 
-/// One entry's permissions as letters.
+/// Returns the permissions of an entry as letters.
 fn letters(permissions: i32) -> String {
     PERMISSIONS.iter().filter(|known| permissions & known.1 != 0).map(|known| known.0).collect()
 }

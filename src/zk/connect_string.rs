@@ -1,4 +1,4 @@
-//! A connection string, `host:port[,host:port…][/chroot]`, as typed and as meant.
+//! Connection strings: `host:port[,host:port…][/chroot]`.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -7,10 +7,10 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 use crate::zk::ZnodePath;
 
-/// The port that ZooKeeper listens on when none is given.
+/// The default port of ZooKeeper.
 pub const DEFAULT_PORT: u16 = 2181;
 
-/// The servers of one ensemble, and the znode under which the shell is confined.
+/// The servers of one ensemble, and the chroot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Servers {
     hosts: Vec<Host>,
@@ -18,10 +18,10 @@ pub struct Servers {
     tls: bool,
 }
 
-/// One server's address; `name` is a host name or a number, without brackets.
+/// The address of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// A DNS name, an IPv4 or an IPv6 address.
+    /// A DNS name, or an IPv4 or IPv6 address without brackets.
     pub name: String,
     /// A TCP port, never 0.
     pub port: u16,
@@ -33,12 +33,12 @@ impl Servers {
         &self.hosts
     }
 
-    /// Returns whether they were written with `tls://`.
+    /// Returns whether the string started with `tls://`.
     pub fn tls(&self) -> bool {
         self.tls
     }
 
-    /// Returns the servers as they are typed, without the chroot.
+    /// Returns the servers as the user types them, without the chroot.
     pub fn hosts_alone(&self) -> String {
         self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
     }
@@ -59,8 +59,8 @@ impl Default for Servers {
 impl FromStr for Servers {
     type Err = Error;
 
-    /// Reads what zkCli reads in the same way (`ConnectStringParser` and `NetUtils`, release 3.9);
-    /// what cannot lead to a server is refused with the reason.
+    /// Parses a connection string like zkCli (`ConnectStringParser` and `NetUtils`, release 3.9),
+    /// but refuses strings that cannot lead to a server, and says why.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         let (tls, text) = match text.strip_prefix("tls://") {
@@ -91,8 +91,8 @@ impl FromStr for Servers {
     }
 }
 
-/// Refuses a chroot in which more servers stand. For zkCli all that follows the first `/` is the
-/// chroot, so that `a:1/app,b:2/app` would be a znode of one server.
+/// Refuses a chroot that contains further servers. zkCli takes everything after the first `/` as
+/// the chroot, so `a:1/app,b:2/app` would be a znode on a single server.
 fn check_chroot(text: &str, hosts: &[&str], chroot: &str) -> Result<()> {
     let mut parts = chroot.split(',').map(str::trim);
     let first = parts.next().unwrap_or_default();
@@ -134,11 +134,11 @@ impl FromStr for Host {
     }
 }
 
-/// What is wrong with a port.
+/// The message for an invalid port.
 const NO_PORT: &str = "a port is a number from 1 to 65535";
 
-/// Reads `host`, `host:port`, `[IPv6]` or `[IPv6]:port`; the port may be 0. An IPv6 address without
-/// brackets needs its port, as in zkCli, which takes what follows the last colon for it.
+/// Parses `host`, `host:port`, `[IPv6]` or `[IPv6]:port`; the port may be 0. An IPv6 address
+/// without brackets needs a port, because zkCli takes the text after the last colon as the port.
 pub fn host_and_port(text: &str) -> Result<(String, u16)> {
     let (name, port) = match text.strip_prefix('[') {
         Some(rest) => {
@@ -179,7 +179,7 @@ pub fn host_and_port(text: &str) -> Result<(String, u16)> {
     Ok((name.to_owned(), port))
 }
 
-/// Returns whether this is an IPv6 address, perhaps with a zone: `fe80::1%eth0`.
+/// Returns whether this is an IPv6 address, with or without a zone: `fe80::1%eth0`.
 fn is_ipv6(text: &str) -> bool {
     let (address, zone) = text.split_once('%').unwrap_or((text, "0"));
     let is_zone = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -187,7 +187,8 @@ fn is_ipv6(text: &str) -> bool {
 }
 
 fn is_of_host_name(c: char) -> bool {
-    // Beyond ASCII: letters of internationalised names, but no quotes, dashes or blanks of pages.
+    // Beyond ASCII we allow letters of internationalised names, but no typographic quotes, dashes
+    // or blanks.
     c.is_ascii_alphanumeric()
         || matches!(c, '-' | '.' | '_')
         || (!c.is_ascii() && c.is_alphanumeric())

@@ -1,4 +1,4 @@
-//! The data of a znode: bytes or null, which servers keep apart from empty data.
+//! The data of a znode: bytes or null, which servers distinguish from empty data.
 
 use bytes::Bytes;
 
@@ -12,32 +12,32 @@ impl ZnodeData {
         Self(None)
     }
 
-    /// Returns whether it is null.
+    /// Returns whether the data is null.
     pub fn is_null(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Returns the bytes; null has none.
+    /// Returns the bytes; none for null.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
     }
 
-    /// Returns the bytes, or none for null.
+    /// Returns the bytes, or `None` for null.
     pub fn into_bytes(self) -> Option<Bytes> {
         self.0
     }
 
-    /// Returns the bytes; null has none.
+    /// Returns the bytes; none for null.
     pub fn into_vec(self) -> Vec<u8> {
         self.0.map(Vec::from).unwrap_or_default()
     }
 
-    /// Returns how many bytes there are.
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.as_bytes().len()
     }
 
-    /// Returns whether there are no bytes, as of null.
+    /// Returns whether there are no bytes, which is also true for null.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a server tells of watched znodes.
+//! Events of watched znodes.
 
 /// An event, as ZooKeeper's `WatchedEvent` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,9 +7,9 @@ pub struct Event {
     pub state: &'static str,
     /// `Watcher.Event.EventType`: `None` for events of the session.
     pub kind: EventKind,
-    /// The znode as the user sees it, inside the chroot, or none for events of the session.
+    /// The znode inside the chroot; `None` for events of the session.
     pub path: Option<String>,
-    /// Zxid of the change, where the server tells it (3.9 and later).
+    /// The zxid of the change, if the server sends it (3.9 and later).
     pub zxid: Option<i64>,
 }
 
@@ -35,7 +35,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Returns whether a znode has changed.
+    /// Returns whether the event reports a change of a znode.
     pub fn is_change(self) -> bool {
         use EventKind::{NodeChildrenChanged, NodeCreated, NodeDataChanged, NodeDeleted};
         matches!(self, NodeCreated | NodeDeleted | NodeDataChanged | NodeChildrenChanged)

@@ -1,5 +1,5 @@
-//! ZooKeeper's nouns, without any I/O: paths, connection strings, stats, ACLs, events, quotas,
-//! versions, and the rules that make them valid.
+//! ZooKeeper's concepts, without any I/O: paths, connection strings, stats, ACLs, events, quotas
+//! and versions, and the rules that make them valid.
 
 mod acl;
 mod connect_string;

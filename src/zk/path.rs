@@ -1,7 +1,7 @@
-//! Paths of znodes: ZooKeeper's rules, and zkCli's messages when one is broken.
+//! Paths of znodes: ZooKeeper's rules, and zkCli's messages if one is broken.
 //!
-//! Source of the rules: `PathUtils.validatePath`, release 3.9. Whether a znode exists is the
-//! session's business.
+//! The rules come from `PathUtils.validatePath`, release 3.9. Whether a znode exists is checked
+//! elsewhere, by the session.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl ZnodePath {
         Self("/".to_owned())
     }
 
-    /// Returns the path if ZooKeeper accepts it; the error says where it is wrong.
+    /// Returns the path if ZooKeeper accepts it. The error names the invalid position.
     pub fn new(path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         check(&path)?;
@@ -41,7 +41,7 @@ impl ZnodePath {
         Self(format!("{parent}/{name}"))
     }
 
-    /// Returns the path that `inner` has for someone who does not see this znode as `/`.
+    /// Returns the full path of `inner`, a path in a chroot at this znode.
     #[must_use]
     pub fn below(&self, inner: &Self) -> Self {
         match (self.is_root(), inner.is_root()) {
@@ -60,12 +60,12 @@ impl ZnodePath {
         Some(Self(self.0[..end].to_owned()))
     }
 
-    /// Returns the last element; empty for the root.
+    /// Returns the last component, which is empty for the root.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns whether `other` is this znode or lies below it.
+    /// Returns whether `other` is this znode or one of its descendants.
     pub fn contains(&self, other: &Self) -> bool {
         self.is_root()
             || other
@@ -90,17 +90,18 @@ impl serde::Serialize for ZnodePath {
     }
 }
 
-/// A path as it was typed: not yet checked, perhaps relative to the working path.
+/// A path as the user typed it: not yet checked, and possibly relative to the working path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TypedPath(String);
 
 impl TypedPath {
-    /// Returns the words as typed.
+    /// Returns the path as typed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the absolute path, checked. Seen from no working path (`None`), it must be absolute.
+    /// Returns the absolute path, checked. Without a working path (`None`), the path must be
+    /// absolute.
     pub fn from(&self, working: Option<&ZnodePath>) -> Result<ZnodePath> {
         match working {
             Some(working) if !self.0.starts_with('/') && !self.0.is_empty() => {
@@ -110,8 +111,8 @@ impl TypedPath {
         }
     }
 
-    /// As [`TypedPath::from`], for a sequential znode: the server adds ten digits, so a trailing
-    /// `/` is allowed. The result is the prefix as the server wants it.
+    /// Like [`TypedPath::from`], for a sequential znode: the server adds ten digits, so a trailing
+    /// `/` is allowed. The result is the prefix that the server expects.
     pub fn sequential_from(&self, working: Option<&ZnodePath>) -> Result<String> {
         let mut whole = Self(format!("{}1", self.0)).from(working).map(|path| path.0)?;
         whole.pop();
@@ -135,7 +136,7 @@ impl std::str::FromStr for TypedPath {
     }
 }
 
-/// Follows `relative` from `working`; `.` and `..` are taken as in a file system, and `..` of the
+/// Resolves `relative` against `working`. `.` and `..` work as in a file system, and `..` of the
 /// root is the root.
 fn join(working: &ZnodePath, relative: &str) -> Result<ZnodePath> {
     let mut path = working.clone();
@@ -173,8 +174,8 @@ fn check(path: &str) -> Result<()> {
     }
 }
 
-/// Returns what is wrong inside a path that starts with `/` and does not end with it. Positions
-/// count characters from 0, as Java does.
+/// Describes what is wrong inside a path that starts with `/` and does not end with it. Positions
+/// count characters from 0, as in Java.
 fn fault(path: &str) -> Option<String> {
     let mut at = 0;
     for element in path[1..].split('/') {
@@ -182,7 +183,8 @@ fn fault(path: &str) -> Option<String> {
         for c in element.chars() {
             match c {
                 '\0' => return Some(format!("null character not allowed @{at}")),
-                // Java sees a character outside the basic plane as two surrogates, which it refuses.
+                // Java splits a character outside the basic plane into two surrogates, and refuses
+                // them.
                 '\u{1}'..='\u{1f}'
                 | '\u{7f}'..='\u{9f}'
                 | '\u{e000}'..='\u{f8ff}'
@@ -190,7 +192,7 @@ fn fault(path: &str) -> Option<String> {
                 _ => at += 1,
             }
         }
-        // Here `at` is the place of the `/` that ends the element.
+        // Here `at` is the position of the `/` that ends the component.
         match element {
             "" => return Some(format!("empty node name specified @{at}")),
             "." | ".." => return Some(format!("relative paths not allowed @{}", at - 1)),

@@ -1,20 +1,22 @@
-//! Quotas as the servers keep them: limits and usage as text.
+//! Quotas as servers store them: limits and usage as text.
 //!
 //! Source: `StatsTrack`, release 3.9.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What can be limited.
+/// The kinds of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Znodes, the top's included; more of them are noted in the server's log.
+    /// Soft limit on znodes, the top included; the server only logs when it is exceeded.
     Count,
-    /// Bytes of data; more of them are noted in the server's log.
+    /// Soft limit on bytes of data; the server only logs when it is exceeded.
     Bytes,
-    /// Znodes; the server refuses more of them (3.7 and later, `enforceQuota=true`).
+    /// Hard limit on znodes; the server refuses writes beyond it (3.7 and later,
+    /// `enforceQuota=true`).
     CountHard,
-    /// Bytes of data; the server refuses more of them (3.7 and later, `enforceQuota=true`).
+    /// Hard limit on bytes; the server refuses writes beyond it (3.7 and later,
+    /// `enforceQuota=true`).
     BytesHard,
 }
 
@@ -31,13 +33,13 @@ impl Limit {
     }
 }
 
-/// Limits, or what a subtree has of each: numbers by key, -1 if there is none.
+/// The limits or the usage of a subtree: numbers by key, -1 if there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Track(BTreeMap<String, i64>);
 
 impl Track {
-    /// Reads `count=1,bytes=2=;byteHardLimit=3;countHardLimit=4`; the second `=` behind the bytes
-    /// is how 3.4 is made to pass over what follows.
+    /// Parses `count=1,bytes=2=;byteHardLimit=3;countHardLimit=4`. The second `=` after the bytes
+    /// makes 3.4 ignore the rest.
     pub fn parse(data: &[u8]) -> Self {
         let text = String::from_utf8_lossy(data);
         let pairs = text.split([',', ';']).filter_map(|pair| {
@@ -48,22 +50,22 @@ impl Track {
         Self(pairs.collect())
     }
 
-    /// Returns a track without any limit.
+    /// Returns a track without limits.
     pub fn unlimited() -> Self {
         Self(Limit::ALL.iter().map(|limit| (limit.key().to_owned(), -1)).collect())
     }
 
-    /// Returns the number for a key; -1 if there is none.
+    /// Returns a number; -1 if there is none.
     pub fn get(&self, limit: Limit) -> i64 {
         self.0.get(limit.key()).copied().unwrap_or(-1)
     }
 
-    /// Sets the number for a key.
+    /// Sets a number.
     pub fn set(&mut self, limit: Limit, value: i64) {
         self.0.insert(limit.key().to_owned(), value);
     }
 
-    /// Returns whether a subtree that has so much is over one of these two limits.
+    /// Returns whether a usage of `has` exceeds one of these two limits.
     pub fn is_exceeded(&self, soft: Limit, hard: Limit, has: i64) -> bool {
         [soft, hard].iter().any(|limit| (0..has).contains(&self.get(*limit)))
     }
@@ -81,12 +83,12 @@ impl fmt::Display for Track {
     }
 }
 
-/// The limits of a subtree, and what it has of each.
+/// The limits and the usage of a subtree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
     /// The limits.
     pub limits: Track,
-    /// What the subtree has, as the server last counted it.
+    /// The usage of the subtree, as last counted by the server.
     pub usage: Track,
 }
 

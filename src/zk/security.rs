@@ -1,4 +1,4 @@
-//! How connections are secured, as the user states it: files, names and passwords. No I/O.
+//! Security settings of connections, as the user gives them: files, names and passwords. No I/O.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-/// A password. It is wiped when the last copy is dropped, and never shown.
+/// A password. It is never shown, and wiped from memory when the last copy is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    /// Takes a password.
+    /// Wraps a password.
     pub fn new(password: String) -> Self {
         Self(Arc::new(Zeroizing::new(password)))
     }
@@ -28,41 +28,41 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A file in PEM, PKCS12 or JKS, and what opens it.
+/// A file in PEM, PKCS12 or JKS format, with its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFile {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its password.
+    /// The password of the file.
     pub password: Option<Secret>,
 }
 
-/// Whom to trust by TLS, and who one is.
+/// The TLS settings: trusted certificates, and the client's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// Certificates of authorities, or a server's own.
+    /// Certificates of trusted authorities, or the server's own certificate.
     pub trust: KeyFile,
     /// The client's certificate.
     pub certificate: Option<KeyFile>,
-    /// Its key, where it is in another file.
+    /// The client's key, if it is in another file.
     pub key: Option<KeyFile>,
-    /// Whether a server's certificate must be for the host that was asked for.
+    /// Whether a server's certificate must match its host name.
     pub verify_hostname: bool,
-    /// Whether TLS 1.2 will do.
+    /// Whether TLS 1.2 is allowed.
     pub tls12: bool,
-    /// Whether TLS 1.3 will do.
+    /// Whether TLS 1.3 is allowed.
     pub tls13: bool,
 }
 
 impl Tls {
-    /// Returns whether the client's key or certificate is opened by a password.
+    /// Returns whether the client's key or certificate has a password.
     pub fn has_password(&self) -> bool {
         let files = [self.certificate.as_ref(), self.key.as_ref()];
         files.into_iter().flatten().any(|file| file.password.is_some())
     }
 }
 
-/// Who one is by SASL DIGEST-MD5.
+/// A user for SASL DIGEST-MD5.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaslUser {
     /// The name.
@@ -74,8 +74,8 @@ pub struct SaslUser {
 /// How connections are secured.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Security {
-    /// Connections are encrypted where this is given.
+    /// TLS settings; without them connections are not encrypted.
     pub tls: Option<Tls>,
-    /// Each connection authenticates where this is given.
+    /// The SASL user; without one connections do not authenticate by SASL.
     pub sasl: Option<SaslUser>,
 }

@@ -1,11 +1,11 @@
-//! Versions of servers, and which operations each knows.
+//! Versions of servers, and the features of each.
 //!
-//! A server breaks the connection when it gets an operation it does not know, and everything in
-//! flight fails. So we send such an operation only to a server that is known to have it.
+//! A server that gets an unsupported request breaks the connection, and everything in flight fails.
+//! So we send such a request only to a server that is known to support it.
 
 use std::fmt;
 
-/// A line of releases, such as 3.8.
+/// A release line, such as 3.8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release(pub u32, pub u32);
 
@@ -15,7 +15,7 @@ impl fmt::Display for Release {
     }
 }
 
-/// What a server runs, as it says itself.
+/// The product and version that a server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerVersion {
     /// Apache ZooKeeper.
@@ -24,17 +24,17 @@ pub enum ServerVersion {
     ClickHouseKeeper(Release),
 }
 
-/// What a server says of itself in its answer to `srvr`.
+/// The status that a server reports in reply to `srvr`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerStatus {
-    /// What it runs, such as `3.8.0`, without the build.
+    /// The version, such as `3.8.0`, without the build.
     pub release: Option<String>,
     /// `standalone`, `leader`, `follower` or `observer`.
     pub role: Option<String>,
 }
 
 impl ServerStatus {
-    /// Reads the answer; what it does not say is none.
+    /// Parses the reply; missing values become `None`.
     pub fn parse(answer: &str) -> Self {
         let value = |key: &str| {
             let line = answer.lines().find_map(|line| line.split_once(key))?;
@@ -51,7 +51,7 @@ impl ServerStatus {
     }
 }
 
-/// An operation that came after ZooKeeper 3.4, and the name it has in messages.
+/// A feature that was added after ZooKeeper 3.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feature {
     /// `create -c`.
@@ -79,7 +79,7 @@ pub enum Feature {
 }
 
 impl Feature {
-    /// Returns the name in messages.
+    /// Returns the name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Containers => "containers",
@@ -96,7 +96,7 @@ impl Feature {
         }
     }
 
-    /// Returns the first release of Apache ZooKeeper that has it.
+    /// Returns the first release of Apache ZooKeeper with this feature.
     pub fn since(self) -> Release {
         match self {
             Self::Containers | Self::Ttl | Self::Config | Self::Reconfig | Self::RemoveWatches => {
@@ -111,7 +111,7 @@ impl Feature {
         }
     }
 
-    /// Returns the first release of ClickHouse Keeper that has it.
+    /// Returns the first release of ClickHouse Keeper with this feature, or `None` if it has none.
     fn since_in_clickhouse_keeper(self) -> Option<Release> {
         match self {
             Self::MultiRead => Some(Release(22, 11)),
@@ -122,7 +122,7 @@ impl Feature {
 }
 
 impl ServerVersion {
-    /// Reads the answer to `srvr`, which begins with the product and its version.
+    /// Parses the reply to `srvr`, which starts with the product and its version.
     pub fn parse(answer: &str) -> Option<Self> {
         let version = |prefix| {
             let version = answer.lines().find_map(|line| line.strip_prefix(prefix))?;
@@ -135,7 +135,7 @@ impl ServerVersion {
             .or_else(|| version("ClickHouse Keeper version: v").map(Self::ClickHouseKeeper))
     }
 
-    /// Returns whether the server knows an operation.
+    /// Returns whether the server supports a feature.
     pub fn has(self, feature: Feature) -> bool {
         match self {
             Self::Apache(release) => release >= feature.since(),

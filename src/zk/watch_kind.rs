@@ -1,22 +1,22 @@
-//! The kinds of watches, and which events each gives.
+//! The kinds of watches, and the events of each.
 
 use super::event::{Event, EventKind};
 
-/// What a watch waits for (`Watcher.WatcherType` and `AddWatchMode`).
+/// A kind of watch (`Watcher.WatcherType` and `AddWatchMode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WatchKind {
-    /// One event: created, deleted, or data written. From `get` and `stat`.
+    /// One event: the znode was created or deleted, or its data written. Set by `get` and `stat`.
     Data,
-    /// One event: children changed, or deleted. From `ls`.
+    /// One event: the children changed, or the znode was deleted. Set by `ls`.
     Child,
-    /// Every event of the znode, until removed. From `addWatch -m PERSISTENT`.
+    /// Every event of the znode, until removed. Set by `addWatch -m PERSISTENT`.
     Persistent,
-    /// Every event of the znode and of all below, until removed. From `addWatch`.
+    /// Every event of the znode and its descendants, until removed. Set by `addWatch`.
     PersistentRecursive,
 }
 
 impl WatchKind {
-    /// Returns the name in lists.
+    /// Returns the name for lists.
     pub fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
@@ -26,7 +26,7 @@ impl WatchKind {
         }
     }
 
-    /// Returns whether it gives one event and is over.
+    /// Returns whether the watch is removed after one event.
     pub fn is_one_shot(self) -> bool {
         matches!(self, Self::Data | Self::Child)
     }

@@ -1,4 +1,4 @@
-//! Classifies words for commands made for these tests.
+//! Tests with commands that exist only here.
 
 #![allow(clippy::unwrap_used)]
 use super::super::arguments::FreeWord;
@@ -80,7 +80,7 @@ fn data_is_an_option_only_if_the_whole_word_is_one_and_data_follows() {
         ("write /a -- -s", "write -- /a -s"),
         ("write /a -- --", "write -- /a --"),
         ("write -- -a -s", "write -- -a -s"),
-        // Data that an option gives.
+        // The data comes from an option.
         ("write /a -i f", "write -i f -- /a "),
         ("write /a 3 -i f", "write -i f -- /a  3"),
         ("write -if /a", "write -if -- /a "),
@@ -95,7 +95,7 @@ fn data_is_an_option_only_if_the_whole_word_is_one_and_data_follows() {
         ("run nosuch -x --add", "run nosuch -x --add"),
     ] {
         assert_eq!(ordered(typed, Dialect::V34), read, "{typed}");
-        // Read again, the words mean the same.
+        // Parsing the reordered words gives the same order.
         assert_eq!(ordered(read, Dialect::V34), read, "{typed}");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Txn {
 pub(crate) enum Effect {
     /// A check failed.
     Refused(Code),
-    /// A part of a multi failed; each part has its code.
+    /// An operation of a multi failed; each operation has its own code.
     RefusedMulti(Vec<Code>),
     One(Change),
     Multi(Vec<Change>),

@@ -1,34 +1,34 @@
-//! What we remember of a followed znode, to tell later whether a change was missed.
+//! A snapshot of a followed znode, used to detect missed changes after a lost connection.
 
 use crate::zk::{EventKind, Stat, ZnodePath};
 
-/// A znode at one moment, and what has been told of it since.
+/// The znode at one moment, and the events reported since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Baseline {
-    /// The znode, or the nearest one above it that exists. None if not even the root does.
+    /// The znode, or its nearest existing ancestor. `None` if not even the root exists.
     nearest: Option<(ZnodePath, Stat)>,
-    /// Whether it is the znode itself.
+    /// Whether the znode itself exists.
     exists: bool,
     told: Reported,
 }
 
-/// Events since then.
+/// Events reported since the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Reported {
     data: i32,
     children: i32,
-    /// Whether the znode, or one below it, was created or deleted.
+    /// Whether the znode, or a descendant, was created or deleted.
     turned: bool,
 }
 
 impl Baseline {
-    /// Remembers the nearest znode that exists, at `path` or above it.
+    /// Creates a snapshot from the nearest existing znode, at `path` or above it.
     pub(super) fn new(path: &ZnodePath, nearest: Option<(ZnodePath, Stat)>) -> Self {
         let exists = nearest.as_ref().is_some_and(|(at, _)| at == path);
         Self { nearest, exists, told: Reported::default() }
     }
 
-    /// Notes an event that has been told.
+    /// Records an event that was reported.
     pub(super) fn tell(&mut self, path: &ZnodePath, kind: EventKind, at: Option<&str>) {
         let told = &mut self.told;
         match kind {
@@ -43,10 +43,10 @@ impl Baseline {
         self.exists
     }
 
-    /// Returns whether all that has happened up to `now` was told. A znode's versions count the
-    /// changes of its data and of its children, so they show any that is missing; one that is
-    /// absent may have come and gone, unless the znode above it, whose versions would show that,
-    /// is as it was. With `recursive`, nothing is known of what lies below a znode with children.
+    /// Returns whether the reported events account for all changes up to `now`. The versions of a
+    /// znode count changes of data and children, so they reveal a missed event. An absent znode may
+    /// have been created and deleted unless the versions of its ancestor are unchanged. With
+    /// `recursive`, changes below a znode with children cannot be ruled out.
     pub(super) fn leads_to(&self, now: &Self, recursive: bool) -> bool {
         let (Some((path, before)), Some((same, after))) = (&self.nearest, &now.nearest) else {
             return false;
@@ -56,7 +56,7 @@ impl Baseline {
         }
         let Reported { data, children, turned } = self.told;
         if turned {
-            // Created and deleted may have come once more, without a trace.
+            // Another creation and deletion may have happened without a trace.
             return false;
         }
         let grown = after.cversion.wrapping_sub(before.cversion);
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_znode_that_is_as_it_was_has_missed_nothing() {
         assert!(there(STAT).leads_to(&there(STAT), false));
-        // What nobody is told of is no gap.
+        // A change of the ACL has no event, so it is no gap.
         assert!(there(STAT).leads_to(&there(Stat { aversion: 4, ..STAT }), false));
     }
 
@@ -150,12 +150,12 @@ mod tests {
     fn an_absent_znode_is_known_by_the_one_above_it() {
         assert!(absent(STAT).leads_to(&absent(STAT), false));
         assert!(absent(STAT).leads_to(&absent(STAT), true));
-        // It may have been the child that came and went.
+        // The missing child may itself have been created and deleted.
         let changed = Stat { cversion: 5, pzxid: 10, ..STAT };
         assert!(!absent(STAT).leads_to(&absent(changed), false));
         let anew = Stat { czxid: 9, ..STAT };
         assert!(!absent(STAT).leads_to(&absent(anew), false));
-        // Data written to the one above is no news of the one below.
+        // Data written to the ancestor says nothing about the absent znode.
         let written = Stat { version: 3, mzxid: 9, ..STAT };
         assert!(absent(STAT).leads_to(&absent(written), false));
         let above = |path| Baseline::new(&lake(), Some((path, STAT)));

@@ -1,4 +1,5 @@
-//! Follows a znode through all its changes, and reports a gap wherever one may have been missed.
+//! Follows a znode through all its changes, and reports a gap wherever a change may have been
+//! missed.
 
 mod baseline;
 mod one_shot;
@@ -20,31 +21,31 @@ use crate::bounded_queue::Taken;
 use crate::error::{Error, Kind, Result};
 use crate::zk::{Event, Feature, WatchKind, ZnodePath};
 
-/// Bytes of steps that wait to be taken: some thousands. Whoever takes them more slowly than others
-/// change znodes, for lack of a reader or for a slow command, must not fill the memory.
+/// Maximum bytes of steps in the queue, which are some thousands. A slow consumer must not let the
+/// queue fill the memory.
 const WAITING_BYTES: usize = 1024 * 1024;
 
-/// What a step takes besides its text, in bytes.
+/// Bytes that a step costs besides its text.
 const STEP_COST: usize = 128;
 
-/// One step of a znode's history.
+/// One step in the history of a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// It has changed.
+    /// The znode has changed.
     Event(Event),
-    /// Here changes may be missing, for this reason.
+    /// Changes may be missing here, for this reason.
     Gap(String),
 }
 
-/// The history of a znode from now on. It is followed by a task of its own, whoever takes the steps
-/// when.
+/// The history of a znode from now on. A separate task follows the znode, however slowly the steps
+/// are consumed.
 pub struct Follow {
     steps: Arc<WaitingQueue<Step>>,
     follower: JoinHandle<()>,
 }
 
 impl Follow {
-    /// Waits for the next step. The error says that the session has ended.
+    /// Waits for the next step. An error means that the session has ended.
     pub async fn next(&mut self) -> Result<Step> {
         Ok(match self.steps.next().await? {
             Taken::Item(step) => step,
@@ -67,14 +68,14 @@ fn left_out(count: u64) -> String {
 }
 
 impl Session {
-    /// Follows a znode, which need not exist; with `recursive`, all below it too.
+    /// Follows a znode, which need not exist. With `recursive`, follows its descendants as well.
     pub async fn follow(&self, path: &ZnodePath, recursive: bool) -> Result<Follow> {
         let kind = if recursive { WatchKind::PersistentRecursive } else { WatchKind::Persistent };
         let steps = Arc::new(WaitingQueue::new(WAITING_BYTES));
         let follower =
             Follower { session: self.clone(), path: path.clone(), steps: Arc::clone(&steps) };
-        // Before the watch, so that it is known from the first moment what a loss may hide. Once a
-        // server has answered, a loss is waited for.
+        // Take the baseline before setting the watch, so that no change goes unnoticed. From then
+        // on a lost connection is waited out.
         let before = follower.baseline().await?;
         let feature = if recursive { Feature::WatchRecursive } else { Feature::AddWatch };
         let held = match self.require(feature).await {
@@ -96,24 +97,24 @@ impl Session {
     }
 }
 
-/// Whoever follows a znode.
+/// The task that follows a znode.
 struct Follower {
     session: Session,
     path: ZnodePath,
     steps: Arc<WaitingQueue<Step>>,
 }
 
-/// Why a step is missing where the connection was lost and the znode is not what was told of it.
+/// The reason for a gap after a lost connection, if the znode does not match the reported events.
 const LOST: &str = "the connection was lost";
 
-/// A baseline, and the places of the replies that it was made of.
+/// A baseline, and the stamps of the first and last reply it was made from.
 struct Read {
     baseline: Baseline,
     first: Stamp,
     last: Stamp,
 }
 
-/// A persistent watch that nobody else sees; dropped, it is taken away again.
+/// A persistent watch that the user does not see; dropping it removes the watch.
 struct Held {
     observer: Observer,
     session: Session,
@@ -149,7 +150,7 @@ impl Follower {
         Ok(Held { observer, session: self.session.clone(), path: self.path.clone(), id })
     }
 
-    /// Reads the stat of the znode, or of the nearest one above it that exists.
+    /// Reads the stat of the znode, or of its nearest existing ancestor.
     async fn baseline(&self) -> Result<Read> {
         let mut at = self.path.clone();
         let mut first = None;
@@ -168,7 +169,7 @@ impl Follower {
         }
     }
 
-    /// Asks until a server answers or the session has ended.
+    /// Retries until a server answers or the session has ended.
     async fn retried<T, A>(&self, question: impl Fn() -> A) -> Result<T>
     where
         A: Future<Output = Result<T>>,

@@ -8,21 +8,22 @@ use crate::error::Result;
 use crate::session::{Aspect, NextChange};
 use crate::zk::{EventKind, Stat};
 
-/// Why a server that tells of one change at a time may hide some.
+/// The reason for a gap between two one-shot watches.
 const BETWEEN: &str = "it changed again before the watch was set anew";
 
-/// A znode as it was last seen, and its next changes.
+/// The last known state of a znode, and its pending watches.
 pub(super) struct OneShotFollower {
     follower: Follower,
     stat: Option<Stat>,
     data: NextChange,
     children: Option<NextChange>,
-    /// Where it is absent: a lost connection could hide that it came and went.
+    /// The baseline of an absent znode, which could be created and deleted during a lost
+    /// connection.
     absent: Option<Baseline>,
 }
 
 impl OneShotFollower {
-    /// Reads the znode, which was so just before.
+    /// Sets the first watches; `before` is a baseline taken just before.
     pub(super) async fn new(follower: Follower, before: Baseline) -> Result<Self> {
         let (seen, data) = follower.retried(|| follower.watch(Aspect::Stat)).await?;
         let stat = seen.stat;
@@ -59,7 +60,7 @@ impl OneShotFollower {
         let before = *stat;
         let kind = event.as_ref().map(|event| event.kind);
         match event {
-            // A child watch tells of the znode's end too, as the other one does.
+            // The child watch also reports a deletion, which the data watch reports already.
             Some(event) if is_of_children && event.kind == EventKind::NodeDeleted => {
                 *children = None;
                 return Ok(());
@@ -69,7 +70,7 @@ impl OneShotFollower {
         }
         if is_of_children {
             let (seen, change) = follower.retried(|| follower.watch(Aspect::Children)).await?;
-            // A znode that is gone by now is told by the other watch.
+            // If the znode is gone by now, the data watch reports that.
             *children = seen.stat.map(|_| change);
             if let (Some(stat), Some(now)) = (stat.as_mut(), seen.stat) {
                 if now.czxid == stat.czxid && now.cversion != stat.cversion + 1 {
@@ -99,7 +100,7 @@ impl Follower {
         self.session.watch_znode(&self.path, aspect).await
     }
 
-    /// Waits for the next change of the children of a znode that exists.
+    /// Waits for the next change of the children, if the znode exists.
     async fn watch_children(&self, stat: Option<Stat>) -> Result<Option<NextChange>> {
         if stat.is_none() {
             return Ok(None);
@@ -108,7 +109,7 @@ impl Follower {
         Ok(seen.stat.map(|_| change))
     }
 
-    /// Returns what a znode that does not exist can be known by.
+    /// Returns a new baseline if the znode does not exist.
     async fn absent(&self, stat: Option<Stat>) -> Result<Option<Baseline>> {
         match stat {
             Some(_) => Ok(None),
@@ -116,8 +117,9 @@ impl Follower {
         }
     }
 
-    /// Waits until a server answers again after a while, and tells a gap if the znode, which did
-    /// not exist, may have come and gone meanwhile: one that has come and stayed has an event.
+    /// Compares the baselines of an absent znode after each reconnect. Reports a gap if it may have
+    /// been created and deleted meanwhile; if it still exists, its watch has fired. Never returns
+    /// on success.
     async fn absence(&self, before: Option<&mut Baseline>) -> Result<()> {
         let Some(before) = before else { return pending().await };
         let mut status = self.session.0.status.subscribe();
@@ -138,7 +140,7 @@ impl Follower {
     }
 }
 
-/// Returns whether one event of this kind leads from one stat to the other.
+/// Returns whether one event of this kind explains the step from one stat to the other.
 fn leads_to(kind: EventKind, before: Option<&Stat>, now: Option<&Stat>) -> bool {
     match (kind, before, now) {
         (EventKind::NodeDataChanged, Some(before), Some(now)) => {

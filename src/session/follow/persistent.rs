@@ -10,8 +10,7 @@ use crate::error::{Error, Result};
 use crate::session::Stamp;
 use crate::zk::WatchKind;
 
-/// A znode with a persistent watch, and what is remembered of it to know what a lost connection has
-/// hidden.
+/// A persistent watch on a znode, and a baseline to detect what a lost connection has hidden.
 pub(super) struct PersistentFollower {
     follower: Follower,
     kind: WatchKind,
@@ -30,7 +29,7 @@ impl PersistentFollower {
         self.follower.steps.end(end);
     }
 
-    /// Follows the znode; returns why that has ended.
+    /// Follows the znode. Returns the error that ended it.
     async fn follow(&mut self) -> Error {
         let mut is_stale = true;
         loop {
@@ -52,7 +51,7 @@ impl PersistentFollower {
                     true
                 }
                 Ok(Err(end)) => return end,
-                // Where it failed, the old baseline and what was told since are as good.
+                // If the read failed, the old baseline and the events since then are still valid.
                 Err(Err(_)) => false,
                 Err(Ok(read)) => match self.renew(read).await {
                     Ok(is_stale) => is_stale,
@@ -62,7 +61,7 @@ impl PersistentFollower {
         }
     }
 
-    /// Takes what was observed; returns whether the znode is to be read again.
+    /// Handles an observation. Returns whether the znode must be read again.
     async fn take(&mut self, observed: Observed) -> Result<bool> {
         match observed.what {
             Observation::Event(event) => {
@@ -70,7 +69,7 @@ impl PersistentFollower {
                 self.follower.tell(event);
                 Ok(true)
             }
-            // What it hides is known once a server answers again.
+            // Missed changes are detected after the reconnect.
             Observation::Disconnected => Ok(false),
             Observation::Missed(count) => {
                 self.follower.tell_gap(&left_out(count));
@@ -80,7 +79,7 @@ impl PersistentFollower {
         }
     }
 
-    /// Takes a new baseline; returns whether the znode is to be read again.
+    /// Replaces the baseline. Returns whether the znode must be read again.
     async fn renew(&mut self, read: Read) -> Result<bool> {
         let CaughtUp { is_stale, reconnected } = self.catch_up(&read)?;
         if let Some(since) = reconnected {
@@ -90,8 +89,8 @@ impl PersistentFollower {
         Ok(is_stale)
     }
 
-    /// Compares the znode with what was told of it, after the connection was lost; returns whether
-    /// it is to be read again.
+    /// Compares the znode with the reported events after a reconnect. Returns whether the znode
+    /// must be read again.
     async fn compare(&mut self, since: Stamp) -> Result<bool> {
         loop {
             let read = self.follower.retried(|| self.follower.baseline()).await?;
@@ -108,7 +107,7 @@ impl PersistentFollower {
         }
     }
 
-    /// Tells of everything that came before what was read.
+    /// Reports all events that arrived before the read.
     fn catch_up(&mut self, read: &Read) -> Result<CaughtUp> {
         self.follower.session.deliver();
         let (mut is_stale, mut reconnected) = (false, None);
@@ -134,15 +133,15 @@ impl PersistentFollower {
     }
 }
 
-/// What came before the znode was read.
+/// The events that arrived before the znode was read.
 struct CaughtUp {
-    /// Whether some of it came while the znode was being read, so that it is to be read again.
+    /// Whether some arrived during the read, so that it must be repeated.
     is_stale: bool,
-    /// When a server answered again, if one did.
+    /// When a server answered again, if that happened.
     reconnected: Option<Stamp>,
 }
 
-/// Waits for the reading that is under way, if there is one.
+/// Waits for the read in progress. Never returns if there is none.
 async fn finished(reading: Option<BoxFuture<'_, Result<Read>>>) -> Result<Read> {
     match reading {
         Some(reading) => reading.await,

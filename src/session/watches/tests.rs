@@ -36,7 +36,7 @@ fn one_event_is_shown_once_and_counted_for_each_watch() {
     assert!(!shows(&watches, EventKind::NodeChildrenChanged, "/b", 5));
     assert!(shows(&watches, EventKind::NodeCreated, "/a/deep/below", 6));
     assert_eq!(count(&watches), [2, 1]);
-    // The same once more changes nothing.
+    // Setting the same watch again changes nothing.
     watches.request(&path("/a"), WatchKind::Persistent).confirm(at(7));
     assert_eq!(count(&watches), [2, 1]);
 }
