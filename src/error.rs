@@ -61,7 +61,7 @@ impl Kind {
 enum Cause {
     /// An error code from ZooKeeper, with the path inside the chroot.
     Code { code: Code, path: String },
-    /// Anything else, in words that need no dialect.
+    /// Any other error; its message is the same in every dialect.
     Words { kind: Kind, message: String },
 }
 

@@ -76,7 +76,7 @@ pub enum Asking {
     /// The prompt asks; lines of a script run without a question.
     #[default]
     Prompt,
-    /// The command itself asks, because it is the only one, given on the command line.
+    /// The process runs a single command from the command line, and asks before it.
     OneShot,
     /// Nobody can ask, although a person types the lines: the terminal is dumb.
     Nobody,

@@ -64,7 +64,7 @@ pub(super) enum Redraw {
 /// The cause of the editor's next draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum DrawCause {
-    /// A key.
+    /// The user pressed a key.
     Key,
     /// The editor itself: it starts, or answers a redraw request.
     #[default]

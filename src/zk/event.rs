@@ -16,7 +16,7 @@ pub struct Event {
 /// What happened to a watched znode (`Watcher.Event.EventType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
-    /// The session changed, not a znode.
+    /// A change of the session, not of a znode.
     None,
     /// A znode that did not exist was created.
     NodeCreated,

@@ -1,15 +1,15 @@
-//! Paths as callers see them, inside a chroot, and as the server sees them.
+//! Conversion between paths inside a chroot, as callers see them, and the server's full paths.
 
 use std::borrow::Cow;
 
 use crate::jute::{Fault, Writer};
 
-/// The part in front of every path of a caller; empty where there is none.
+/// The prefix of every path of the caller; empty if there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Chroot(String);
 
 impl Chroot {
-    /// Makes a chroot of a path; `/` is none.
+    /// Creates a chroot from a path; `/` means none.
     pub(crate) fn new(path: &str) -> Self {
         Self(path.trim_end_matches('/').to_owned())
     }
@@ -25,18 +25,18 @@ impl Chroot {
         }
     }
 
-    /// Writes a path as the server sees it.
+    /// Writes the full path.
     pub(crate) fn write(&self, path: &str, to: &mut Writer<'_>) {
         let (first, second) = self.parts(path);
         to.joined(first, second);
     }
 
-    /// Writes the path of a sequential znode, which may be `/` before the digits follow.
+    /// Writes the full path of a sequential znode, which may be `/` before the digits are appended.
     pub(crate) fn write_prefix(&self, path: &str, to: &mut Writer<'_>) {
         to.joined(&self.0, path);
     }
 
-    /// Returns a path as the server sees it.
+    /// Returns the full path.
     pub(crate) fn full<'a>(&'a self, path: &'a str) -> Cow<'a, str> {
         match self.parts(path) {
             ("", path) => Cow::Borrowed(path),
@@ -45,7 +45,7 @@ impl Chroot {
         }
     }
 
-    /// Returns a path of the server as the caller sees it; none where it is outside.
+    /// Returns the path inside the chroot, or `None` if the full path is outside.
     pub(crate) fn inside<'a>(&self, full: &'a str) -> Option<&'a str> {
         match full.strip_prefix(self.0.as_str())? {
             "" => Some("/"),
@@ -55,7 +55,7 @@ impl Chroot {
     }
 }
 
-/// Checks a path that a caller gives. The rest of the rules is the server's to hold.
+/// Checks a path from the caller. The server enforces the remaining rules.
 pub(crate) fn check_path(path: &str) -> Result<(), Fault> {
     if !path.starts_with('/') {
         return Err("a path begins with /");

@@ -1,4 +1,4 @@
-//! The handle of a session.
+//! The client handle of a session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,11 @@ use crate::state::{Facts, State};
 use crate::watches::{Registered, WatchKind};
 use crate::word;
 
-/// Starts a session: a task that finds a server and keeps the session until it is over, a handle to
-/// send requests with, and the feed of what is told without being asked.
+/// Starts a session. A task connects to a server and keeps the session until it is over. The client
+/// sends requests, and the feed receives events and changes of state.
 ///
-/// It returns at once. Requests may be sent at once, too; they leave when a server is found.
+/// The call returns at once. Requests may be sent at once, too; they are queued until a server is
+/// connected.
 ///
 /// # Panics
 /// Panics outside a tokio runtime.
@@ -35,8 +36,8 @@ pub fn start(options: Options) -> (Client, Feed) {
     (Client { shared, handle }, feed)
 }
 
-/// The handle of a session. Clones are handles of the same session, which is closed when the last
-/// one is dropped.
+/// A handle to a session. Clones refer to the same session, which is closed when the last one is
+/// dropped.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -52,7 +53,7 @@ impl Drop for Handle {
     }
 }
 
-/// Requests gather as long as it lives; see [`Client::cork`].
+/// A guard: while it lives, requests are collected instead of sent; see [`Client::cork`].
 pub struct Cork(Arc<Shared>);
 
 impl fmt::Debug for Cork {
@@ -78,9 +79,9 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Waits until a request of this cost may be sent: until it and all that is sent and not
-    /// answered take no more than [`Options::budget`]. This is where a caller waits; sending never
-    /// does. What costs more than the whole budget waits until it is alone.
+    /// Waits until a request of this cost may be sent, so that all requests in flight together stay
+    /// within [`Options::budget`]. Only this method waits; sending never does. A request that costs
+    /// more than the whole budget waits until nothing else is in flight.
     pub async fn admit(&self, cost: Cost) -> Permit {
         let cost = cost.0.min(self.shared.options.budget);
         let permits = u32::try_from(cost).unwrap_or(u32::MAX);
@@ -88,7 +89,7 @@ impl Client {
         Permit(Arc::clone(&self.shared.budget).acquire_many_owned(permits).await.ok())
     }
 
-    /// Takes the right to send a request of this cost, if there is room now.
+    /// Returns a permit for a request of this cost, if the budget has room now.
     pub fn try_admit(&self, cost: Cost) -> Option<Permit> {
         let cost = cost.0.min(self.shared.options.budget);
         let permits = u32::try_from(cost).unwrap_or(u32::MAX);
@@ -96,35 +97,36 @@ impl Client {
         permit.ok().map(|permit| Permit(Some(permit)))
     }
 
-    /// Queues a request. Requests leave in the order of these calls, as soon as there is a
-    /// connection; many leave together.
+    /// Queues a request. Requests are sent in the order of these calls, as soon as there is a
+    /// connection; many are sent in one write.
     pub fn send<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
         let waiting = self.shared.enqueue(permit, request.into(), false);
         Pending { waiting, take: R::reply }
     }
 
-    /// Queues the last request and the close of the session behind it: both leave together.
+    /// Queues the last request, followed by the close of the session; both are sent together.
     /// [`Client::ended`] tells when the session is closed.
     pub fn send_last<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
         let waiting = self.shared.enqueue(permit, request.into(), true);
         Pending { waiting, take: R::reply }
     }
 
-    /// Lets requests gather: as long as what is returned lives, they leave some tens at a time, and not
-    /// each as soon as it can. For a caller that sends many in a row: to wake the connection's task for
-    /// each costs more than all else. Whoever waits for a reply drops it before.
+    /// Collects requests while the returned guard lives: they are sent some tens at a time, and not
+    /// each as soon as possible. This is for callers that send many in a row, since waking the
+    /// connection's task for each request costs more than everything else. Drop the guard before
+    /// waiting for a reply.
     pub fn cork(&self) -> Cork {
         self.shared.cork();
         Cork(Arc::clone(&self.shared))
     }
 
-    /// Sends a request and waits for its reply, for the session timeout at most.
+    /// Sends a request and waits for its reply, at most for the session timeout.
     pub async fn call<R: Request>(&self, request: R) -> Result<R::Reply, Error> {
         let time = self.shared.options.timeout;
         self.call_within(time, request).await
     }
 
-    /// Sends a request and waits for its reply, for this time at most.
+    /// Sends a request and waits for its reply, at most for this time.
     pub async fn call_within<R: Request>(
         &self,
         time: Duration,
@@ -133,7 +135,7 @@ impl Client {
         self.send(Permit::unmetered(), request).within(time).await.value
     }
 
-    /// Returns what is known of the session now.
+    /// Returns a snapshot of what is known about the session.
     pub fn facts(&self) -> Facts {
         let shared = &self.shared;
         let queued = shared.queue().entries.len();
@@ -146,8 +148,7 @@ impl Client {
         facts
     }
 
-    /// Returns the place of what arrived last, in the order of replies, events and changes of the
-    /// state.
+    /// Returns the sequence number of the latest reply, event or change of state.
     pub fn seq(&self) -> Seq {
         self.shared.seq()
     }
@@ -157,25 +158,25 @@ impl Client {
         *self.shared.state.borrow()
     }
 
-    /// Returns a view of the state that can be waited on. It has the last state only; the
+    /// Returns a receiver to wait for changes of the state. It holds only the latest state; the
     /// [`Feed`] has the whole history.
     pub fn states(&self) -> watch::Receiver<State> {
         self.shared.state.subscribe()
     }
 
-    /// Returns the watches that the session holds, by path and kind.
+    /// Returns the watches of the session, sorted by path and kind.
     pub fn watches(&self) -> Vec<Registered> {
         self.shared.registry().list(&self.shared.chroot)
     }
 
-    /// Forgets a watch without telling the server: its event is dropped, and it is not registered
-    /// again after a reconnection. Returns whether there was one.
+    /// Forgets a watch without telling the server: its events are dropped, and it is not set again
+    /// after a reconnect. Returns whether there was one.
     pub fn forget_watch(&self, path: &str, kind: WatchKind) -> bool {
         let full = self.shared.chroot.full(path).into_owned();
         self.shared.registry().forget(&full, kind)
     }
 
-    /// Starts or stops to tell of every request and its reply
+    /// Starts or stops reporting every request with its reply
     /// ([`Item::Exchange`](crate::Item::Exchange)).
     pub fn observe(&self, observe: bool) {
         self.shared.observe.store(observe, Ordering::Relaxed);
@@ -186,14 +187,15 @@ impl Client {
         &self.shared.options
     }
 
-    /// Asks a server with a four-letter word such as `srvr`, on a connection of its own over the
-    /// same transport, and returns its answer of at most 64 KiB.
+    /// Sends a four-letter word such as `srvr` to a server, on a separate connection over the same
+    /// transport, and returns its reply of at most 64 KiB.
     pub async fn ask(&self, host: &Host, word: &str, time: Duration) -> Result<String, Cause> {
         word::ask(&*self.shared.options.dial, host, word, time).await
     }
 
-    /// Waits until a host is connected to or tried, and returns it; none once the session is over.
-    /// What is to be known of the server can so be asked beside the handshake.
+    /// Waits until the client connects, or tries to connect, to a host, and returns the host;
+    /// `None` once the session is over. Callers can then query that server in parallel with the
+    /// handshake.
     pub async fn target(&self) -> Option<Host> {
         let mut targets = self.shared.target.subscribe();
         // The sender lives as long as this handle.
@@ -204,22 +206,22 @@ impl Client {
         }
     }
 
-    /// Drops the connection, as if the network had. The session stays, and a server is looked for
-    /// at once.
+    /// Breaks the connection, as a network failure would. The session stays open, and the client
+    /// reconnects at once.
     pub fn break_connection(&self) {
         self.shared.command(Command::Break);
     }
 
-    /// Drops the connection for good and leaves the session as it is: it will expire, unless it is
-    /// taken up with what is returned. All other handles are at their end, too.
+    /// Closes the connection without closing the session, which will expire unless it is resumed
+    /// with the returned value. The other handles of the session end, too.
     pub fn abandon(self) -> Resume {
         let resume = self.resume();
         self.shared.command(Command::Abandon);
         resume
     }
 
-    /// Returns what another client needs to take the session over. Two clients cannot share it:
-    /// each takes it from the other.
+    /// Returns what another client needs to resume the session. Two clients cannot share it: each
+    /// would take it away from the other.
     pub fn resume(&self) -> Resume {
         let facts = self.facts();
         Resume {
@@ -238,13 +240,13 @@ impl Client {
         self.facts().ended.unwrap_or(Cause::Closed)
     }
 
-    /// Closes the session behind everything that was sent, and waits until the server has said so.
-    /// Its ephemerals and watches are gone then. Without a connection it tries for two seconds to
-    /// find a server.
+    /// Closes the session after all requests sent before, and waits for the server's confirmation.
+    /// Its ephemerals and watches are then gone. Without a connection it tries for two seconds to
+    /// reach a server.
     pub async fn close(self) -> Result<(), Error> {
         self.shared.close();
         match self.ended().await {
-            // Expired or closed: it is gone.
+            // Expired or closed: either way the session is gone.
             Cause::Closed | Cause::Expired => Ok(()),
             cause => Err(Error::Unknown { op: Op::CloseSession, path: "".into(), cause }),
         }

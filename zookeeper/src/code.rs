@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// An error code as a server sends it (`KeeperException.Code`).
+/// An error code that a server sends (`KeeperException.Code`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Code {
-    /// 0: no error. It stands in the results of a transaction that failed at another operation.
+    /// 0: no error. In a failed transaction: the operations before the one that failed.
     Ok,
     /// -1
     SystemError,
-    /// -2; in a transaction: another operation failed before this one was tried.
+    /// -2; in a failed transaction: the operations after the one that failed.
     RuntimeInconsistency,
     /// -3
     DataInconsistency,

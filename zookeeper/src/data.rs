@@ -1,4 +1,4 @@
-//! What znodes have: stat, ACL, children.
+//! The parts of a znode: stat, ACL and the names of its children.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::jute::{Fault, Reader};
 
-/// Number of a transaction of the ensemble; larger is later.
+/// The id of a transaction of the ensemble; larger is later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Zxid(pub i64);
 
@@ -17,12 +17,12 @@ impl fmt::Display for Zxid {
     }
 }
 
-/// Position of something in the one order in which a client has read replies and events and in
-/// which its state has changed; larger is later.
+/// A sequence number in the order in which a client has received replies and events and changed its
+/// state; larger is later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(pub u64);
 
-/// The stat of a znode, in the order of the wire.
+/// The stat of a znode, in wire order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stat {
     /// Zxid of the creation.
@@ -33,13 +33,13 @@ pub struct Stat {
     pub ctime: i64,
     /// Time of the last change of the data, in milliseconds since 1970.
     pub mtime: i64,
-    /// How often the data was changed.
+    /// Number of changes of the data.
     pub version: i32,
-    /// How often children came and went.
+    /// Number of changes of the list of children.
     pub cversion: i32,
-    /// How often the ACL was changed.
+    /// Number of changes of the ACL.
     pub aversion: i32,
-    /// Session id of an ephemeral's owner, else 0.
+    /// Session id of an ephemeral's owner, otherwise 0.
     pub ephemeral_owner: i64,
     /// Length of the data in bytes.
     pub data_length: i32,
@@ -67,7 +67,7 @@ impl Stat {
     }
 }
 
-/// Data and stat of a znode. Null data (`None`) is not empty data.
+/// Data and stat of a znode. Null data (`None`) differs from empty data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Data {
     /// The data; `None` is the null of Java clients.
@@ -76,7 +76,7 @@ pub struct Data {
     pub stat: Stat,
 }
 
-/// What an entry of an ACL permits: a sum of the constants.
+/// The permissions of an ACL entry: a sum of the constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Permissions(pub i32);
 
@@ -98,16 +98,16 @@ impl Permissions {
 /// An entry of an ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Acl {
-    /// What it permits.
+    /// The permissions.
     pub permissions: Permissions,
     /// The scheme, such as `world`, `digest` or `ip`.
     pub scheme: Arc<str>,
-    /// Who, in the words of the scheme.
+    /// The identity under that scheme.
     pub id: Arc<str>,
 }
 
 impl Acl {
-    /// Makes an entry.
+    /// Creates an entry.
     pub fn new(
         permissions: Permissions,
         scheme: impl Into<Arc<str>>,
@@ -116,7 +116,7 @@ impl Acl {
         Self { permissions, scheme: scheme.into(), id: id.into() }
     }
 
-    /// Returns the ACL that permits everything to everyone.
+    /// Returns the ACL that gives everyone all permissions.
     pub fn open() -> Arc<[Self]> {
         static OPEN: LazyLock<Arc<[Acl]>> =
             LazyLock::new(|| Arc::new([Acl::new(Permissions::ALL, "world", "anyone")]));
@@ -129,12 +129,12 @@ impl Acl {
 pub struct Identity {
     /// The scheme, such as `ip` or `digest`.
     pub scheme: String,
-    /// Who the session is by that scheme.
+    /// The user under that scheme.
     pub user: String,
 }
 
-/// A list of names or paths, in the order of the server. It keeps them in one string: lists of
-/// hundreds of thousands of names are common.
+/// A list of names or paths, in the server's order. The names are stored in one string, because
+/// lists of hundreds of thousands of names are common.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Names {
     text: String,
@@ -152,24 +152,24 @@ impl Names {
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
-    /// Returns how many there are.
+    /// Returns the number of names.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Returns whether there is none.
+    /// Returns whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Returns one of them.
+    /// Returns the name at an index.
     pub fn get(&self, index: usize) -> Option<&str> {
         let end = *self.ends.get(index)?;
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         self.text.get(start as usize..end as usize)
     }
 
-    /// Goes through them.
+    /// Returns an iterator over the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
         (0..self.len()).map(|index| self.get(index).unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! The seam of the transport: how a connection to a server is made.
+//! The transport: how a connection to a server is made.
 
 use std::fmt;
 use std::io;
@@ -11,19 +11,19 @@ use tokio::net::{TcpStream, lookup_host};
 use crate::error::Cause;
 use crate::options::Host;
 
-/// A future of a trait's method.
+/// The future that a trait method returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Both directions of a connection.
+/// A bidirectional byte stream.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// A connection that is ready for ZooKeeper's protocol, and what is known of its other end.
+/// A connection that is ready for ZooKeeper's protocol, and what is known of its peer.
 pub struct Wire {
     /// The connection.
     pub stream: Box<dyn Stream>,
-    /// What is known of its other end.
+    /// What is known of the peer.
     pub peer: Peer,
 }
 
@@ -33,24 +33,24 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// The other end of a connection.
+/// The peer of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Peer {
     /// Its address.
     pub address: SocketAddr,
-    /// What was negotiated, where the connection is encrypted.
+    /// The negotiated TLS parameters, if the connection is encrypted.
     pub tls: Option<Tls>,
 }
 
 impl Peer {
-    /// Makes the peer of an unencrypted connection.
+    /// Creates the peer of an unencrypted connection.
     pub fn new(address: SocketAddr) -> Self {
         Self { address, tls: None }
     }
 }
 
-/// What was negotiated for an encrypted connection.
+/// The negotiated TLS parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Tls {
@@ -90,7 +90,7 @@ pub struct Tls {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Dial: Send + Sync + 'static {
-    /// Returns the addresses of a host. It is asked again at each attempt.
+    /// Returns the addresses of a host. Called again for each attempt.
     fn resolve<'a>(&'a self, host: &'a Host) -> BoxFuture<'a, Result<Vec<SocketAddr>, Cause>> {
         Box::pin(async move {
             match lookup_host((host.name.as_str(), host.port)).await {
@@ -100,7 +100,7 @@ pub trait Dial: Send + Sync + 'static {
         })
     }
 
-    /// Connects to one of them. The caller sets the time limit by dropping the future.
+    /// Connects to one address. The caller enforces a timeout by dropping the future.
     fn dial<'a>(
         &'a self,
         host: &'a Host,
@@ -113,7 +113,7 @@ pub trait Dial: Send + Sync + 'static {
 pub struct Tcp;
 
 impl Tcp {
-    /// Connects by TCP, without delays for small packets.
+    /// Connects by TCP with `TCP_NODELAY`.
     pub async fn connect(address: SocketAddr) -> Result<TcpStream, Cause> {
         let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
             io::ErrorKind::ConnectionRefused => Cause::Refused,

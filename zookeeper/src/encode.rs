@@ -1,4 +1,4 @@
-//! Requests as they stand on the wire.
+//! Encodes requests for the wire.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::jute::{Fault, Writer};
 use crate::op::Op;
 use crate::request::{AnyRequest, CONFIG_PATH, Check, Create, Delete, Operation, Read, SetData};
 
-/// The number in place of a request's own that credentials are sent with.
+/// The xid of credentials.
 pub(crate) const AUTH_XID: i32 = -4;
 pub(crate) const EVENT_XID: i32 = -1;
 pub(crate) const PING_XID: i32 = -2;
 pub(crate) const SET_WATCHES_XID: i32 = -8;
 
-/// Checks that a request's paths are some.
+/// Checks that the paths of a request are valid.
 pub(crate) fn check(request: &AnyRequest) -> Result<(), Fault> {
     match request {
         AnyRequest::Create(create) => check_create(create),
@@ -48,8 +48,9 @@ pub(crate) fn request(request: &AnyRequest, xid: i32, chroot: &Chroot, out: &mut
     });
 }
 
-/// Changes a request that was just written so that it leaves no watch: without its flag, or, of one
-/// that can only leave watches, as the one that covers it. Either is its last byte.
+/// Changes a request that was just written so that it sets no new watch. For a read this clears the
+/// watch flag. An `addWatch` gets the mode of the recursive watch that already covers it. Either is
+/// its last byte.
 pub(crate) fn cover(request: &AnyRequest, out: &mut [u8]) {
     if let Some(last) = out.last_mut() {
         *last = u8::from(matches!(request, AnyRequest::AddWatch(_)));
@@ -165,7 +166,7 @@ fn write_acl(acl: &[Acl], to: &mut Writer<'_>) {
 }
 
 fn write_auth(scheme: &str, auth: &[u8], to: &mut Writer<'_>) {
-    // The type, which servers take no account of.
+    // The type, which servers ignore.
     to.int(0);
     to.string(scheme);
     to.buffer(auth);
@@ -191,7 +192,7 @@ pub(crate) fn ping(out: &mut Vec<u8>) {
     });
 }
 
-/// Writes a step of a SASL authentication.
+/// Writes a SASL token.
 pub(crate) fn sasl(xid: i32, token: &[u8], out: &mut Vec<u8>) {
     Writer(out).frame(|to| {
         to.int(xid);
@@ -209,8 +210,8 @@ pub(crate) fn auth(scheme: &str, auth: &[u8], out: &mut Vec<u8>) {
     });
 }
 
-/// Writes the request that leaves watches again. Three lists are `setWatches`, which every release
-/// knows; five are `setWatches2`.
+/// Writes the request that sets watches again. Three lists make a `setWatches`, which every release
+/// supports; five make a `setWatches2`.
 pub(crate) fn set_watches(seen: i64, lists: &[Vec<Arc<str>>], out: &mut Vec<u8>) {
     let op = if lists.len() > 3 { Op::SetWatches2 } else { Op::SetWatches };
     Writer(out).frame(|to| {
@@ -226,7 +227,7 @@ pub(crate) fn set_watches(seen: i64, lists: &[Vec<Arc<str>>], out: &mut Vec<u8>)
     });
 }
 
-/// What a client says first.
+/// The connect request.
 pub(crate) struct Hello<'a> {
     pub(crate) last_zxid: i64,
     pub(crate) timeout: i32,
@@ -235,7 +236,7 @@ pub(crate) struct Hello<'a> {
     pub(crate) read_only: bool,
 }
 
-/// Writes what a client says first.
+/// Writes the connect request.
 pub(crate) fn hello(hello: &Hello<'_>, out: &mut Vec<u8>) {
     Writer(out).frame(|to| {
         to.int(0);

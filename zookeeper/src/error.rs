@@ -1,4 +1,4 @@
-//! What a request can come to besides a result, and why connections and sessions end.
+//! Errors of requests, and the reasons why connections and sessions end.
 
 use std::fmt;
 use std::io;
@@ -12,13 +12,13 @@ use crate::op::Op;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server has refused it; nothing was changed.
+    /// The server refused the request; nothing was changed.
     Refused {
         /// The operation.
         op: Op,
-        /// Its path, as the caller gave it; empty where the operation has none.
+        /// The path, as the caller gave it; empty if the operation has none.
         path: Arc<str>,
-        /// The server's reason.
+        /// The server's error code.
         code: Code,
     },
     /// A write was sent and no reply came: it may have been applied.
@@ -30,7 +30,7 @@ pub enum Error {
         /// Why no reply came.
         cause: Cause,
     },
-    /// A request that changes nothing was sent and no reply came.
+    /// A read was sent and no reply came.
     Lost {
         /// The operation.
         op: Op,
@@ -39,36 +39,36 @@ pub enum Error {
         /// Why no reply came.
         cause: Cause,
     },
-    /// It was never sent: it was not applied.
+    /// The request was never sent, so it was not applied.
     NotSent {
         /// The operation.
         op: Op,
         /// Its path.
         path: Arc<str>,
-        /// Why not.
+        /// Why it was not sent.
         cause: Cause,
     },
-    /// It cannot be sent: the path is none.
+    /// The request cannot be sent, because its path is invalid.
     Invalid {
         /// The operation.
         op: Op,
         /// The path.
         path: Arc<str>,
-        /// What is wrong with it.
+        /// What is wrong with the path.
         why: &'static str,
     },
-    /// It was not sent: the server would break the connection at a request of this size.
+    /// The request was not sent: it is so large that the server would break the connection.
     TooLarge {
         /// The operation.
         op: Op,
         /// Its path.
         path: Arc<str>,
-        /// Bytes that it takes.
+        /// Size of the request in bytes.
         bytes: usize,
-        /// Bytes that it may take ([`Options::max_request`](crate::Options::max_request)).
+        /// Maximum size in bytes ([`Options::max_request`](crate::Options::max_request)).
         most: usize,
     },
-    /// The reply cannot be read. A write may have been applied.
+    /// The reply cannot be parsed. A write may have been applied.
     Malformed {
         /// The operation.
         op: Op,
@@ -80,7 +80,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Makes the error of a request that was sent and got no reply.
+    /// Creates the error of a request that was sent and got no reply.
     pub(crate) fn unanswered(op: Op, path: Arc<str>, cause: Cause) -> Self {
         if op.is_write() {
             Self::Unknown { op, path, cause }
@@ -102,7 +102,7 @@ impl Error {
         }
     }
 
-    /// Returns the path, as the caller gave it; empty where the operation has none.
+    /// Returns the path, as the caller gave it; empty if the operation has none.
     pub fn path(&self) -> &str {
         match self {
             Self::Refused { path, .. }
@@ -115,7 +115,7 @@ impl Error {
         }
     }
 
-    /// Returns the server's reason, where the server refused.
+    /// Returns the server's error code, if the server refused the request.
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Refused { code, .. } => Some(*code),
@@ -123,7 +123,7 @@ impl Error {
         }
     }
 
-    /// Returns why there is no reply, where there is none.
+    /// Returns why there is no reply, if there is none.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
             Self::Unknown { cause, .. }
@@ -133,7 +133,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the request may have changed something, or not: nobody knows.
+    /// Returns whether it is unknown if the request was applied.
     pub fn is_uncertain(&self) -> bool {
         match self {
             Self::Unknown { .. } => true,
@@ -167,65 +167,65 @@ impl std::error::Error for Error {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The name of the host is not known.
+    /// The host name cannot be resolved.
     NoSuchHost,
-    /// Nothing listens at the port.
+    /// Nothing listens on the port.
     Refused,
-    /// The network does not lead there, or something like it.
+    /// The network is unreachable, or a similar error.
     Unreachable(io::ErrorKind),
-    /// The server has said nothing for so long.
+    /// The server has been silent for this time.
     Silent(Duration),
-    /// What answers does not speak ZooKeeper's protocol; it says why we think so.
+    /// The peer does not speak ZooKeeper's protocol; the text says why we think so.
     NotZooKeeper(&'static str),
-    /// The server has closed the connection instead of opening the session.
+    /// The server closed the connection instead of opening the session.
     NoSession,
-    /// The server is starting, or has no quorum: it says that it is not currently serving.
+    /// The server is starting or has no quorum: it says that it is not currently serving.
     NotServing,
     /// The server has no quorum and serves reads only, which was not accepted
     /// ([`Options::read_only`](crate::Options::read_only)).
     ReadOnly,
-    /// The server closes connections from here before they have said anything:
-    /// `maxClientCnxns` is reached.
+    /// The server closes connections from this address before any request: `maxClientCnxns` is
+    /// reached.
     TooManyConnections,
-    /// The server is behind what this client has seen already, so it refuses the session.
+    /// The server is behind the state that this client has seen, so it refuses the session.
     ServerBehind,
-    /// The transport refused, such as TLS; see [`Fault`].
+    /// The transport failed, such as TLS; see [`Fault`].
     Transport(Fault),
-    /// The server does not serve sessions that have not authenticated, by SASL or as it demands.
+    /// The server requires authentication, by SASL or another scheme.
     NeedsAuthentication,
-    /// The server does not accept the credentials of this scheme. It has ended the session.
+    /// The server refused the credentials of this scheme and ended the session.
     AuthFailed(Arc<str>),
-    /// Another connection has taken the session over.
+    /// Another connection has resumed the session.
     SessionMoved,
-    /// The server does not know the session any more.
+    /// The session has expired.
     Expired,
-    /// The connection ended; none where the server closed it in order.
+    /// The connection broke; `None` if the server closed it properly.
     Disconnected(Option<io::ErrorKind>),
-    /// Something arrived that cannot be read; the operation, where it was a reply.
+    /// A frame could not be parsed.
     Malformed {
-        /// The operation, where it was a reply.
+        /// The operation, if the frame was a reply.
         op: Option<Op>,
-        /// What was wrong with it.
+        /// What was wrong with the frame.
         why: &'static str,
     },
-    /// A server that takes writes was found; the one left takes none.
+    /// A server that accepts writes was found, so the client left the read-only one.
     WritableServer,
     /// [`Client::break_connection`](crate::Client::break_connection) was called.
     Broken,
     /// [`Client::abandon`](crate::Client::abandon) was called.
     Abandoned,
-    /// The session was closed by this client.
+    /// This client closed the session.
     Closed,
-    /// The caller's time was up.
+    /// The caller's timeout has passed.
     Deadline,
-    /// The caller has called it off.
+    /// The caller cancelled the request.
     Cancelled,
-    /// The task that owns the connection has ended with its runtime.
+    /// The task that owns the connection ended with its runtime.
     RuntimeEnded,
 }
 
 impl Cause {
-    /// Returns why a connection broke: the transport may have put its own words into the error.
+    /// Returns why a connection broke. The error may contain a [`Fault`] from the transport.
     pub fn of_io(error: &io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Fault>()) {
             Some(fault) => Self::Transport(fault.clone()),
@@ -233,7 +233,7 @@ impl Cause {
         }
     }
 
-    /// Returns whether trying again cannot help, once every host fails like this.
+    /// Returns whether a retry cannot help, once every host fails like this.
     pub fn is_final(&self) -> bool {
         match self {
             Self::NeedsAuthentication
@@ -285,25 +285,25 @@ impl fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
-/// A failure of the transport below, in its own words: TLS, a proxy.
+/// A failure of the underlying transport, such as TLS or a proxy.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Fault {
     /// What went wrong.
     pub text: Arc<str>,
-    /// Whether trying again cannot help.
+    /// Whether a retry cannot help.
     pub is_final: bool,
-    /// The error that the transport gave; a caller that knows the transport can look into it.
+    /// The transport's own error, for callers that know the transport.
     pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Fault {
-    /// Makes a failure that may pass.
+    /// Creates a failure that may be temporary.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self { text: text.into(), is_final: false, source: None }
     }
 
-    /// Tells that trying again cannot help.
+    /// Marks the failure as final: a retry cannot help.
     #[must_use]
     pub fn lasting(mut self) -> Self {
         self.is_final = true;

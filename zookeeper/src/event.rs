@@ -14,7 +14,7 @@ pub enum EventKind {
     NodeDeleted,
     /// Its data was written.
     NodeDataChanged,
-    /// A child came or went.
+    /// A child was created or deleted.
     NodeChildrenChanged,
     /// The session's data watch was removed.
     DataWatchRemoved,
@@ -38,7 +38,7 @@ impl EventKind {
         })
     }
 
-    /// Returns the name, as `Watcher.Event.EventType` has it.
+    /// Returns the name in `Watcher.Event.EventType`.
     pub fn name(self) -> &'static str {
         match self {
             Self::NodeCreated => "NodeCreated",
@@ -52,24 +52,24 @@ impl EventKind {
     }
 }
 
-/// A change of a watched znode. Each change is told once, however many watches it satisfies.
+/// A change of a watched znode. Each change is reported once, however many watches it satisfies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// When it arrived.
+    /// The sequence number of the event.
     pub at: Seq,
     /// What happened.
     pub kind: EventKind,
     /// The znode, inside the chroot.
     pub path: Arc<str>,
-    /// Zxid of the change; servers tell it since 3.9.
+    /// The zxid of the change, which servers send since 3.9.
     pub zxid: Option<Zxid>,
 }
 
-/// An event as it stands in a frame.
+/// An event, decoded from its frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Notification<'a> {
-    /// None is an event of the session, which servers do not send.
+    /// `None` is an event of the session, which servers do not send.
     pub(crate) kind: Option<EventKind>,
     /// `Watcher.Event.KeeperState`.
     pub(crate) state: i32,

@@ -1,4 +1,4 @@
-//! What a client tells without being asked: events, changes of the state, exchanges.
+//! The feed of a client: events, changes of state, and exchanges.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -14,26 +14,26 @@ use crate::request::AnyRequest;
 use crate::state::Change;
 use crate::watches::Weakened;
 
-/// What an item takes besides its path, in bytes.
+/// Bytes that an item costs besides its path.
 const ITEM_COST: usize = 96;
 
-/// Changes of the state that wait to be read. They are few a second; nobody needs more of them.
+/// Maximum number of unread changes of state. There are only a few per second.
 const MOST_CHANGES: usize = 10_000;
 
-/// What a client tells without being asked.
+/// An item of the feed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Item {
     /// A watched znode has changed.
     Event(Event),
-    /// The state has changed, or a host could not be connected to.
+    /// The state has changed, or a connection attempt has failed.
     State(Change),
     /// The server may have lost a persistent watch.
     Weakened(Weakened),
-    /// A request was answered; only with [`Options::observe`](crate::Options::observe). Where what
-    /// waits to be read takes half of what it may, exchanges are left out.
+    /// A request was answered. Reported only with [`Options::observe`](crate::Options::observe),
+    /// and dropped while the feed is more than half full.
     Exchange(Box<Exchange>),
-    /// Here so many items are missing, since nobody has read them in time.
+    /// This many items are missing here, because they were not read in time.
     Missed(u64),
 }
 
@@ -41,21 +41,21 @@ pub enum Item {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Exchange {
-    /// When the reply arrived.
+    /// The sequence number of the reply.
     pub at: Seq,
     /// The number of the request on its connection.
     pub xid: i32,
-    /// The request; credentials are empty.
+    /// The request, without the bytes of credentials.
     pub request: AnyRequest,
     /// The reply, or the server's refusal.
     pub reply: Result<Reply, Code>,
     /// The zxid of the reply.
     pub zxid: Option<Zxid>,
-    /// Bytes of the request's frame.
+    /// Size of the request's frame in bytes.
     pub sent_bytes: usize,
-    /// Bytes of the reply's frame.
+    /// Size of the reply's frame in bytes.
     pub received_bytes: usize,
-    /// The time from the moment in which the request was queued.
+    /// Time from queueing the request to receiving the reply.
     pub took: Duration,
 }
 
@@ -63,14 +63,15 @@ pub struct Exchange {
 struct Waiting {
     items: VecDeque<Item>,
     bytes: usize,
-    /// While it is not 0, new items are only counted, so that the gap is told where it happened.
+    /// While this is not 0, new items are only counted, so that the gap is reported where it
+    /// happened.
     missed: u64,
     waker: Option<Waker>,
     ended: bool,
     dropped: bool,
 }
 
-/// Where the connection puts items and the [`Feed`] takes them.
+/// The queue between the connection, which adds items, and the [`Feed`].
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
@@ -94,14 +95,14 @@ impl Queue {
         let cost = cost(&item);
         let is_change = matches!(item, Item::State(_));
         if is_change && waiting.items.len() < MOST_CHANGES {
-            // A change of the state is always told, behind the gap.
+            // A change of state is always reported, after the gap.
             let missed = std::mem::take(&mut waiting.missed);
             if missed > 0 {
                 waiting.items.push_back(Item::Missed(missed));
             }
             waiting.items.push_back(item);
         } else if matches!(item, Item::Exchange(_)) && waiting.bytes + cost > self.most / 2 {
-            // Events come first: an exchange is never the reason why one is missing.
+            // Events have priority: an exchange must never be the reason why an event is missing.
             return;
         } else if is_change || waiting.missed > 0 || waiting.bytes + cost > self.most {
             waiting.missed += 1;
@@ -172,12 +173,12 @@ fn cost(item: &Item) -> usize {
 pub struct Feed(pub(crate) Arc<Queue>);
 
 impl Feed {
-    /// Waits for the next item; none comes after the session is over.
+    /// Waits for the next item. Returns `None` after the session is over and all items are read.
     pub async fn next(&mut self) -> Option<Item> {
         poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// Takes the next item, if one is there.
+    /// Takes the next item, if there is one.
     pub fn try_next(&mut self) -> Option<Item> {
         self.0.pop().ok()
     }
@@ -188,7 +189,7 @@ impl Feed {
             match self.0.pop() {
                 Ok(item) => return Poll::Ready(Some(item)),
                 Err(true) => return Poll::Ready(None),
-                // Looked at once more after the waker is in its place.
+                // Look once more after the waker is set, so that no item is missed.
                 Err(false) => self.0.lock().waker = Some(context.waker().clone()),
             }
         }

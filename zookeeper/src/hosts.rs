@@ -1,4 +1,4 @@
-//! Which host is tried next, and when.
+//! Decides which host to try next, and when.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use crate::options::Host;
 
-/// The most connections that are begun in any second, whatever servers do.
+/// Maximum number of connection attempts per second, whatever the servers do.
 pub(crate) const MOST_PER_SECOND: usize = 10;
 
 /// The first pause between two passes over the hosts.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// The longest: short enough that a server that comes up is found by the time its user looks.
+/// The longest pause, short enough that a server which comes up is found before its user wonders.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The hosts, in the order in which they are tried.
@@ -22,11 +22,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Hosts {
     list: Vec<Host>,
     next: usize,
-    /// Hosts tried since a server was found, or since the last pass was over.
+    /// Number of hosts tried since a server was found, or since the last pass ended.
     tried: usize,
     pause: Duration,
     random: Random,
-    /// When the last connections were begun.
+    /// The start times of the last connection attempts.
     begun: VecDeque<Instant>,
 }
 
@@ -43,15 +43,16 @@ impl Hosts {
         self.list.len()
     }
 
-    /// Returns the host to try, and how long to wait before: after each pass over all hosts the
-    /// pause is longer. None where there are no hosts.
+    /// Returns the next host, and how long to wait before trying it. The pause grows after each
+    /// pass over all hosts. Returns `None` if there are no hosts.
     pub(crate) fn next(&mut self) -> Option<(Host, Duration)> {
         let host = self.list.get(self.next)?.clone();
         self.next = (self.next + 1) % self.list.len();
         let mut pause = Duration::ZERO;
         if self.tried >= self.list.len() {
             self.tried = 0;
-            // Between a half and the whole, so that many clients do not come back together.
+            // A random time between half the pause and all of it, so that many clients do not
+            // return together.
             pause = self.pause / 2 + self.pause.mul_f64(self.random.part()) / 2;
             self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         }
@@ -64,20 +65,20 @@ impl Hosts {
         self.tried >= self.list.len()
     }
 
-    /// Has this host tried next.
+    /// Makes this host the next one to try.
     pub(crate) fn prefer(&mut self, host: &Host) {
         if let Some(index) = self.list.iter().position(|each| each == host) {
             self.next = index;
         }
     }
 
-    /// Takes note that a server serves: the next search begins without a pause.
+    /// Records that a server works, so that the next search starts without a pause.
     pub(crate) fn serves(&mut self) {
         self.tried = 0;
         self.pause = FIRST_PAUSE;
     }
 
-    /// Returns when the next connection may be begun, and takes note that it will be.
+    /// Returns when the next connection attempt may start, and reserves it.
     pub(crate) fn begin(&mut self, now: Instant) -> Instant {
         let at = match self.begun.front() {
             Some(oldest) if self.begun.len() >= MOST_PER_SECOND => {
@@ -93,7 +94,7 @@ impl Hosts {
     }
 }
 
-/// Numbers that need not be secret (xorshift64*).
+/// Random numbers that need not be secret (xorshift64*).
 #[derive(Debug)]
 struct Random(u64);
 
@@ -113,7 +114,7 @@ impl Random {
         self.number() as usize % end
     }
 
-    /// Returns a number from 0 to 1.
+    /// Returns a random number between 0 and 1.
     fn part(&mut self) -> f64 {
         f64::from(self.number()) / f64::from(u32::MAX)
     }

@@ -1,10 +1,10 @@
-//! Fields of ZooKeeper's wire format (jute): big-endian numbers, strings and lists with a length
-//! in front. Nothing here knows what the fields mean.
+//! The encoding of ZooKeeper's wire format (jute): big-endian numbers, and strings and lists with a
+//! length in front. This module does not know what the fields mean.
 
-/// What is wrong with bytes that were read.
+/// Describes what is wrong with the bytes.
 pub(crate) type Fault = &'static str;
 
-/// Reads fields; a length or a count is believed only as far as there are bytes left.
+/// Reads fields. A length or count must not exceed the bytes that are left.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a>(&'a [u8]);
 
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads bytes with their length in front; -1 is null.
+    /// Reads bytes with their length in front; -1 means null.
     pub(crate) fn buffer(&mut self) -> Result<Option<&'a [u8]>, Fault> {
         match self.int()? {
             -1 => Ok(None),
@@ -56,26 +56,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a string, which must be there and be UTF-8.
+    /// Reads a string, which must not be null and must be UTF-8.
     pub(crate) fn string(&mut self) -> Result<&'a str, Fault> {
         let bytes = self.buffer()?.ok_or("a string is missing")?;
         std::str::from_utf8(bytes).map_err(|_| "a string is not UTF-8")
     }
 
-    /// Reads the count in front of a list whose elements take `smallest` bytes or more each.
+    /// Reads the count of a list whose elements take at least `smallest` bytes each.
     pub(crate) fn count(&mut self, smallest: usize) -> Result<usize, Fault> {
         let count = usize::try_from(self.int()?).map_err(|_| "a count is negative")?;
         let most = self.left() / smallest;
         if count <= most { Ok(count) } else { Err("a count is larger than what follows") }
     }
 
-    /// Checks that everything was read.
+    /// Checks that all bytes were read.
     pub(crate) fn end(&self) -> Result<(), Fault> {
         if self.0.is_empty() { Ok(()) } else { Err("it is longer than expected") }
     }
 }
 
-/// Writes fields behind what the buffer holds.
+/// Appends fields to the buffer.
 #[derive(Debug)]
 pub(crate) struct Writer<'a>(pub(crate) &'a mut Vec<u8>);
 
@@ -92,8 +92,8 @@ impl Writer<'_> {
         self.0.push(value.into());
     }
 
-    /// Writes a length or a count. Requests are far smaller than two gibibytes: their size is
-    /// checked before they are queued, and a wrong length here would be refused there.
+    /// Writes a length or count. Requests are far smaller than 2 GiB: their size is checked before
+    /// they are queued, which would catch a wrong length here.
     pub(crate) fn length(&mut self, length: usize) {
         self.int(i32::try_from(length).unwrap_or(i32::MAX));
     }
@@ -114,7 +114,7 @@ impl Writer<'_> {
         self.buffer(text.as_bytes());
     }
 
-    /// Writes a string of two parts.
+    /// Writes the concatenation of two strings as one string.
     pub(crate) fn joined(&mut self, first: &str, second: &str) {
         self.length(first.len() + second.len());
         self.0.extend_from_slice(first.as_bytes());

@@ -15,7 +15,7 @@ macro_rules! operations {
                 match self { $(Self::$name => $number,)* }
             }
 
-            /// Returns the name, as `ZooDefs.OpCode` has it.
+            /// Returns the name in `ZooDefs.OpCode`.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -47,7 +47,7 @@ operations! {
     GetChildren = 8, "getChildren";
     /// Waits until the server has caught up.
     Sync = 9, "sync";
-    /// Keeps the session.
+    /// Keeps the session alive.
     Ping = 11, "ping";
     /// Reads the names of children and the stat.
     GetChildren2 = 12, "getChildren2";
@@ -65,23 +65,23 @@ operations! {
     RemoveWatches = 18, "removeWatches";
     /// Creates a container (since 3.5).
     CreateContainer = 19, "createContainer";
-    /// Creates a znode with a time to live (since 3.5).
+    /// Creates a znode with a TTL (since 3.5).
     CreateTtl = 21, "createTTL";
     /// Reads of several znodes in one request (since 3.6).
     MultiRead = 22, "multiRead";
     /// Adds credentials.
     Auth = 100, "auth";
-    /// Leaves watches again after a reconnection.
+    /// Sets watches again after a reconnect.
     SetWatches = 101, "setWatches";
-    /// A step of a SASL authentication.
+    /// Sends a SASL token.
     Sasl = 102, "sasl";
     /// Lists the session's ephemerals (since 3.6).
     GetEphemerals = 103, "getEphemerals";
-    /// Counts all znodes below (since 3.6).
+    /// Counts all descendants (since 3.6).
     GetAllChildrenNumber = 104, "getAllChildrenNumber";
-    /// Leaves watches again, persistent ones too (since 3.6).
+    /// Sets watches again, persistent ones too (since 3.6).
     SetWatches2 = 105, "setWatches2";
-    /// Leaves a persistent watch (since 3.6).
+    /// Sets a persistent watch (since 3.6).
     AddWatch = 106, "addWatch";
     /// Lists the identities of the session (since 3.7).
     WhoAmI = 107, "whoAmI";
@@ -89,13 +89,13 @@ operations! {
     CreateSession = -10, "createSession";
     /// Closes the session.
     CloseSession = -11, "closeSession";
-    /// Stands in results of a transaction.
+    /// Marks a failed operation in the results of a transaction.
     Error = -1, "error";
 }
 
 impl Op {
-    /// Returns whether the operation changes anything on the server that outlives the connection,
-    /// so that a missing reply leaves it unknown whether it happened.
+    /// Returns whether the operation makes a change that outlives the connection, so that without a
+    /// reply it is unknown whether the change was made.
     pub fn is_write(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! How a session is opened and kept.
+//! Options of a session.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,13 +12,13 @@ use crate::request::AddAuth;
 use crate::sasl::Sasl;
 use crate::watches::Registered;
 
-/// The port that servers listen at unless they are told otherwise.
+/// The default port of servers.
 const DEFAULT_PORT: u16 = 2181;
 
 /// A server, by name or address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Host {
-    /// Name or address; of IPv6 without brackets.
+    /// Host name or address; an IPv6 address has no brackets.
     pub name: String,
     /// TCP port.
     pub port: u16,
@@ -67,7 +67,7 @@ impl FromStr for Host {
     }
 }
 
-/// What is wrong with a list of servers.
+/// Why a list of servers is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidServers(&'static str);
 
@@ -79,12 +79,12 @@ impl fmt::Display for InvalidServers {
 
 impl std::error::Error for InvalidServers {}
 
-/// The password of a session: who has it and the id can take the session over.
+/// The password of a session. With it and the session id anyone can resume the session.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Password(pub(crate) Bytes);
 
 impl Password {
-    /// Makes a password of its bytes.
+    /// Creates a password from its bytes.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self(bytes.into())
     }
@@ -101,72 +101,72 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A session that another client can take up (`Options::resume`).
+/// What a client needs to resume a session (`Options::resume`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resume {
-    /// The session's id.
+    /// The session id.
     pub session: i64,
     /// Its password.
     pub password: Password,
-    /// The last zxid that was seen: a server that is behind it refuses the session.
+    /// The last zxid that was seen. A server that is behind it refuses the session.
     pub last_zxid: i64,
-    /// Watches to register again.
+    /// Watches to set again.
     pub watches: Vec<Registered>,
 }
 
 impl Resume {
-    /// Makes one of an id and a password.
+    /// Creates a value from a session id and a password.
     pub fn new(session: i64, password: Password) -> Self {
         Self { session, password, last_zxid: 0, watches: Vec::new() }
     }
 }
 
-/// How a session is opened and kept. Start from [`Options::new`] or [`Options::parse`] and set
-/// what is to differ.
+/// Options of a session. Start from [`Options::new`] or [`Options::parse`] and change what you
+/// need.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// The servers, of which any may be connected to. They are tried in random order.
+    /// The servers, which are tried in random order.
     pub hosts: Vec<Host>,
-    /// What stands in front of every path; `/` is nothing.
+    /// The prefix of every path; `/` means none.
     pub chroot: String,
-    /// The session timeout asked of the server, which may give another.
+    /// The session timeout to request. The server may choose another.
     pub timeout: Duration,
-    /// Whether a server will do that takes no writes because it has no quorum. One that takes
-    /// writes is looked for in the background.
+    /// Whether to accept a read-only server, which has no quorum. The client then looks for a
+    /// server that accepts writes in the background.
     pub read_only: bool,
-    /// The longest frame that is read, in bytes. The default of 16 MiB holds the names of some
+    /// Maximum size of a received frame in bytes. The default of 16 MiB holds the names of about
     /// 300,000 children of 50 characters each.
     pub max_frame: usize,
-    /// The longest request that is sent, in bytes: the server's `jute.maxbuffer`. A server breaks
-    /// the connection at a longer one, and everything in flight fails with it.
+    /// Maximum size of a request in bytes: the server's `jute.maxbuffer`. A server breaks the
+    /// connection on a larger one, and everything in flight fails with it.
     pub max_request: usize,
-    /// Bytes that requests and their expected replies may take in all, see
+    /// Maximum bytes of requests in flight and their expected replies; see
     /// [`Client::admit`](crate::Client::admit).
     pub budget: usize,
-    /// Bytes of events that wait in the [`Feed`](crate::Feed) to be read; what does not fit is
+    /// Maximum bytes of unread events in the [`Feed`](crate::Feed); events beyond it are only
     /// counted.
     pub feed: usize,
-    /// Credentials, given to every server before anything else.
+    /// Credentials, sent to every server before any request.
     pub auth: Vec<AddAuth>,
-    /// SASL authentication, before credentials.
+    /// SASL authentication, which comes before the credentials.
     pub sasl: Option<Arc<dyn Sasl>>,
-    /// A session to take up instead of opening a new one.
+    /// A session to resume, instead of opening a new one.
     pub resume: Option<Resume>,
     /// The transport.
     pub dial: Arc<dyn Dial>,
     /// Whether the feed gives an [`Exchange`](crate::Exchange) for each reply.
     pub observe: bool,
-    /// How long an address may take to accept a connection, and a server to open the session. The
-    /// default is a part of the session timeout, less the more hosts there are.
+    /// Timeout for one address to accept a connection and open the session. The default is a part
+    /// of the session timeout, which is smaller the more hosts there are.
     pub connect_timeout: Option<Duration>,
-    /// Where the order of hosts and the jitter of pauses come from; none is different each time.
+    /// The seed for the order of hosts and the jitter of pauses. `None` uses a random seed.
     pub seed: Option<u64>,
 }
 
 impl Options {
-    /// Makes options for these servers.
+    /// Creates options for these servers.
     pub fn new(hosts: impl IntoIterator<Item = Host>) -> Self {
         Self {
             hosts: hosts.into_iter().collect(),
@@ -187,8 +187,8 @@ impl Options {
         }
     }
 
-    /// Makes options of a connect string, `host:port,host:port/chroot`; the port is 2181 where none
-    /// is given.
+    /// Creates options from a connection string, `host:port,host:port/chroot`. The default port is
+    /// 2181.
     ///
     /// ```
     /// let options = zookeeper::Options::parse("zk1:2281,[::1]/app")?;

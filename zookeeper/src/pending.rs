@@ -1,4 +1,4 @@
-//! Replies that are waited for.
+//! Pending replies.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,25 +14,25 @@ use crate::op::Op;
 use crate::reply::Reply;
 use crate::shared::Shared;
 
-/// Something that has arrived, and when.
+/// A value that has arrived, and its place in the order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrived<T> {
-    /// Its place among all replies, events and changes of the state.
+    /// The sequence number among all replies, events and changes of state.
     pub at: Seq,
-    /// The zxid that the server gave with it.
+    /// The zxid in the reply.
     pub zxid: Option<Zxid>,
-    /// What has arrived.
+    /// The value.
     pub value: T,
 }
 
 pub(crate) type Outcome = Arrived<Result<Reply, Error>>;
 
-/// What a request and its expected reply may take of the budget, in bytes; see
+/// The bytes of the budget that a request and its expected reply take; see
 /// [`Client::admit`](crate::Client::admit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost(pub usize);
 
-/// The right to send a request. It is given back when the reply has arrived, or none will.
+/// The permission to send a request. It is released when the reply has arrived or has failed.
 #[derive(Debug, Default)]
 pub struct Permit(
     #[expect(dead_code, reason = "it is given back when it is dropped")]
@@ -40,7 +40,8 @@ pub struct Permit(
 );
 
 impl Permit {
-    /// Takes nothing of the budget: for callers that bound by themselves what they send.
+    /// Returns a permit that takes nothing of the budget, for callers that limit their requests
+    /// themselves.
     pub fn unmetered() -> Self {
         Self(None)
     }
@@ -72,7 +73,7 @@ pub struct Pending<T> {
 }
 
 pub(crate) enum Waiting {
-    /// On its way.
+    /// Queued or in flight.
     Sent {
         shared: Arc<Shared>,
         id: u64,
@@ -80,7 +81,7 @@ pub(crate) enum Waiting {
         path: Arc<str>,
         receiver: oneshot::Receiver<Outcome>,
     },
-    /// It was not sent.
+    /// The request was not sent.
     Failed(Option<Box<Outcome>>),
 }
 
@@ -132,9 +133,9 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Calls the request off. If it has not left yet, it never will: then the reply is
-    /// [`Error::NotSent`]. If it has, its reply is waited for no longer: [`Error::Unknown`] for a
-    /// write. A reply that has arrived already is given.
+    /// Cancels the request. If it was not sent yet, it never will be, and the result is
+    /// [`Error::NotSent`]. If it was sent, its reply is ignored, and the result is
+    /// [`Error::Unknown`] for a write. If the reply has already arrived, it is returned.
     pub fn cancel(mut self) -> Arrived<Result<T, Error>> {
         self.end(Cause::Cancelled)
     }
@@ -169,8 +170,8 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Waits no longer than this; then the request is called off as by [`Pending::cancel`], with
-    /// [`Cause::Deadline`].
+    /// Waits for the reply at most for this time. Then cancels the request like
+    /// [`Pending::cancel`], with [`Cause::Deadline`].
     pub async fn within(mut self, time: Duration) -> Arrived<Result<T, Error>> {
         let mut sleep = std::pin::pin!(tokio::time::sleep(time));
         let arrived = poll_fn(|context| {

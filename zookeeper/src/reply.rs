@@ -1,5 +1,5 @@
-//! Replies: what they hold, and reading them. A reply is taken for an answer only if it is one to
-//! the request that was sent, in every field and to its last byte.
+//! Decodes replies. A reply is accepted only if it matches the request in every field, to the last
+//! byte.
 
 use bytes::Bytes;
 
@@ -10,19 +10,19 @@ use crate::jute::{Fault, Reader};
 use crate::op::Op;
 use crate::request::{AnyRequest, Create, Operation, Read};
 
-/// Most entries that are read of an ACL, or of the identities of a session. A server takes requests
-/// of a mebibyte, in which an ACL has some 80,000 entries at most.
+/// Maximum number of entries of an ACL, or identities of a session. A server accepts requests of 1
+/// MiB, in which an ACL has at most some 80,000 entries.
 const MOST_ENTRIES: usize = 100_000;
 
-/// A reply that tells of success.
+/// A successful reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reply {
-    /// Nothing but the fact.
+    /// No content.
     Done,
     /// A znode was created.
     Created(Created),
-    /// The stat of a znode, if there is one.
+    /// The stat of a znode; `None` if it does not exist.
     Exists(Option<Stat>),
     /// Data and stat.
     Data(Data),
@@ -38,35 +38,35 @@ pub enum Reply {
     Number(i32),
     /// The identities of the session.
     Identities(Vec<Identity>),
-    /// What a transaction came to.
+    /// The result of a transaction.
     Transaction(Transaction),
-    /// Several reads.
+    /// The results of several reads.
     Reads(Vec<Result<ReadReply, Code>>),
 }
 
-/// A znode that was created.
+/// The result of a create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Created {
-    /// Its path; of a sequential one with the digits.
+    /// The path; for a sequential znode it includes the digits.
     pub path: String,
-    /// Its stat, where it was asked for. In transactions some servers fill it with zeros or
-    /// nonsense (ZOOKEEPER-4026, ZOOKEEPER-4667).
+    /// The stat, if the caller asked for it. In transactions some servers send zeros or nonsense
+    /// (ZOOKEEPER-4026, ZOOKEEPER-4667).
     pub stat: Option<Stat>,
 }
 
-/// What a transaction came to.
+/// The result of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transaction {
-    /// All operations were applied; something for each.
+    /// All operations were applied; each has a result.
     Applied(Vec<Applied>),
-    /// None was applied; a code for each: `Ok` before the one that failed, `RuntimeInconsistency`
-    /// after it.
+    /// No operation was applied. Each has a code: `Ok` before the one that failed,
+    /// `RuntimeInconsistency` after it.
     Failed(Vec<Code>),
 }
 
 impl Transaction {
-    /// Returns the index of the operation that failed, and why it did.
+    /// Returns the index and the code of the operation that failed.
     pub fn failure(&self) -> Option<(usize, Code)> {
         let Self::Failed(codes) = self else { return None };
         let failed = |code: &&Code| !matches!(code, Code::Ok | Code::RuntimeInconsistency);
@@ -76,20 +76,20 @@ impl Transaction {
     }
 }
 
-/// What an operation came to in a transaction that was applied.
+/// The result of an operation in a transaction that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
     /// The znode was created.
     Created(Created),
-    /// The znode is gone.
+    /// The znode was deleted.
     Deleted,
-    /// The znode has this stat now.
+    /// The data was written, and the znode has this stat.
     Set(Stat),
-    /// The znode had the version.
+    /// The version matched.
     Checked,
 }
 
-/// The answer to one of several reads.
+/// The result of one of several reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadReply {
     /// Names of children.
@@ -99,15 +99,15 @@ pub enum ReadReply {
 }
 
 impl AnyRequest {
-    /// Reads the reply to this request as a server would send it to a client without a chroot: the
-    /// code of its header and the bytes behind the header. The inner error is the server's refusal,
-    /// the outer one says why the reply is none to this request.
+    /// Decodes the reply to this request, as sent to a client without a chroot, from the code in
+    /// its header and the bytes after the header. The inner error is the server's refusal. The
+    /// outer error says why this is no valid reply to the request.
     pub fn read_reply(&self, code: i32, body: &[u8]) -> Result<Result<Reply, Code>, &'static str> {
         read(self, code, body, &Chroot::none())
     }
 }
 
-/// Reads the reply to a request: the inner error is the server's refusal.
+/// Decodes the reply to a request. The inner error is the server's refusal.
 pub(crate) fn read(
     request: &AnyRequest,
     code: i32,
@@ -160,7 +160,7 @@ fn body_of(request: &AnyRequest, from: &mut Reader<'_>, chroot: &Chroot) -> Resu
             Reply::Done
         }
         AnyRequest::AddWatch(_) => {
-            // An ErrorResponse, which is 0 where the header has no error.
+            // An `ErrorResponse`, whose code is 0 if the header has no error.
             if from.int()? != 0 {
                 return Err("it is success and error at once");
             }
@@ -208,7 +208,7 @@ fn created(
 }
 
 /// Returns whether these are digits as a server appends them: `%010d` of an int, which is negative
-/// once it has overflowed.
+/// after an overflow.
 fn is_sequence(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (10..=11).contains(&text.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -232,8 +232,8 @@ fn names(from: &mut Reader<'_>) -> Result<Names, Fault> {
     Ok(names)
 }
 
-/// Reads paths that begin with `prefix`; leaves out those outside the chroot, which the server
-/// finds since it compares nothing but the beginning.
+/// Decodes paths that start with `prefix`, and skips those outside the chroot. The server compares
+/// text only, so it may return some.
 fn paths(from: &mut Reader<'_>, prefix: &str, chroot: &Chroot) -> Result<Names, Fault> {
     let count = from.count(5)?;
     let mut paths = Names::with_capacity(count, from.left() - 4 * count);
@@ -250,7 +250,7 @@ fn paths(from: &mut Reader<'_>, prefix: &str, chroot: &Chroot) -> Result<Names, 
 }
 
 fn acl(from: &mut Reader<'_>) -> Result<Vec<Acl>, Fault> {
-    // Permissions, and the lengths of two strings.
+    // Each entry has at least the permissions and the lengths of two strings.
     let count = from.count(12)?;
     if count > MOST_ENTRIES {
         return Err("an ACL has too many entries");
@@ -272,11 +272,11 @@ fn identities(from: &mut Reader<'_>) -> Result<Vec<Identity>, Fault> {
         .collect()
 }
 
-/// The header in front of each result of a transaction.
+/// The header of each result of a transaction.
 enum Part {
     Of(Op),
     Failed(Code),
-    /// As ClickHouse Keeper tells that a read has failed.
+    /// A failed read, as ClickHouse Keeper sends it.
     OfFailed(Op, Code),
     End,
 }
@@ -337,7 +337,7 @@ fn applied_of(
         (Operation::Create(create), Op::Create) => {
             Applied::Created(created(create, false, from, chroot)?)
         }
-        // Servers answer to containers and TTL znodes as to create2.
+        // Servers answer creates of containers and TTL znodes like `create2`.
         (Operation::Create(create), Op::Create2) if create.op() != Op::Create => {
             Applied::Created(created(create, true, from, chroot)?)
         }

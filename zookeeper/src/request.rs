@@ -1,4 +1,4 @@
-//! The requests that a caller can send, and what each is answered with.
+//! The requests that a caller can send, and the type of each reply.
 
 mod create;
 mod kinds;
@@ -19,10 +19,10 @@ use crate::reply::{Created, ReadReply, Reply, Transaction};
 
 /// A request, and the type of its reply.
 pub trait Request: Into<AnyRequest> {
-    /// What the server answers.
+    /// The type of the reply.
     type Reply: Send + 'static;
 
-    /// Takes the answer out of a reply; none where it is one to another request.
+    /// Converts a reply. Returns `None` if it belongs to another request.
     #[doc(hidden)]
     fn reply(from: Reply) -> Option<Self::Reply>;
 }
@@ -109,7 +109,7 @@ impl Request for AnyRequest {
     }
 }
 
-/// Where servers keep the configuration of the ensemble, outside every chroot.
+/// The znode of the ensemble's configuration, which is outside every chroot.
 pub(crate) const CONFIG_PATH: &str = "/zookeeper/config";
 
 impl AnyRequest {
@@ -140,7 +140,7 @@ impl AnyRequest {
         }
     }
 
-    /// Returns the path, as the caller gave it; empty where the operation has none.
+    /// Returns the path, as the caller gave it; empty if the operation has none.
     pub fn path(&self) -> Arc<str> {
         match self {
             Self::Create(Create { path, .. })

@@ -1,4 +1,5 @@
-//! What the handles and the connection's task share: the queue of requests, the watches, the facts.
+//! State that the handles and the connection's task share: the queue of requests, the watches, and
+//! the facts about the session.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -20,70 +21,71 @@ use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watches::{Registry, Settled, WatchKind};
 
-/// So many requests leave at once even while they gather, so that the server need not wait for long.
+/// Number of collected requests that are sent at once even while corked, so that the server does
+/// not wait for long.
 const MOST_CORKED: usize = 32;
 
-/// A request with all that belongs to it.
+/// A request in the queue or in flight.
 pub(crate) struct Entry {
-    /// Counts requests, credentials included.
+    /// Number of the request, with credentials counted too.
     pub(crate) id: u64,
     pub(crate) xid: i32,
-    /// Bytes of its frame.
+    /// Size of its frame in bytes.
     pub(crate) length: usize,
     pub(crate) request: AnyRequest,
     pub(crate) reply: oneshot::Sender<Outcome>,
     pub(crate) permit: Permit,
-    /// When it was queued; only where exchanges are observed.
+    /// When it was queued, if exchanges are observed.
     pub(crate) queued: Option<Instant>,
-    /// Where its frame ends in the stream of the connection.
+    /// Where its frame ends in the output stream of the connection.
     pub(crate) ends_at: u64,
 }
 
-/// What a caller wants of the connection.
+/// A command to the connection's task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
     Break,
     Abandon,
 }
 
-/// Requests that have not left.
+/// Requests that were not sent yet.
 #[derive(Default)]
 pub(crate) struct Queue {
     pub(crate) bytes: Vec<u8>,
     pub(crate) entries: VecDeque<Entry>,
     next_id: u64,
     next_xid: i32,
-    /// Whether the last request is in the queue or has left.
+    /// Whether the last request is in the queue or was sent.
     pub(crate) closing: bool,
     pub(crate) command: Option<Command>,
     /// Why the session is over.
     pub(crate) ended: Option<Cause>,
     pub(crate) waker: Option<Waker>,
-    /// How many callers let requests gather.
+    /// Number of callers that collect requests.
     corks: usize,
 }
 
 impl Queue {
-    /// Returns whether nothing but the close of the session is waited for by anyone.
+    /// Returns whether every waiting caller only waits for the session to close.
     pub(crate) fn only_closes(&self) -> bool {
         let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
         self.closing && !self.entries.iter().any(is_waited_for)
     }
 
-    /// Takes the waker of the task, unless what was queued may wait for more.
+    /// Takes the waker of the task, unless the queued requests may wait for more.
     fn waker_for_request(&mut self) -> Option<Waker> {
         let waits = self.corks > 0 && self.entries.len() < MOST_CORKED && !self.closing;
         if waits { None } else { self.waker.take() }
     }
 
     fn xid(&mut self) -> i32 {
-        // From 1 on, as other clients count; numbers below 0 have meanings of their own.
+        // Xids count from 1, as in other clients; negative ones have special meanings.
         self.next_xid = if self.next_xid == i32::MAX { 1 } else { self.next_xid + 1 };
         self.next_xid
     }
 }
 
-/// Where the session is or is about to be.
+/// The host that the session is on or about to be on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     None,
@@ -92,7 +94,7 @@ pub(crate) enum Target {
     Over,
 }
 
-/// What the connection's task knows and tells.
+/// What the connection's task knows and publishes.
 pub(crate) struct Known {
     pub(crate) facts: Facts,
 }
@@ -105,7 +107,7 @@ pub(crate) struct Shared {
     known: Mutex<Known>,
     pub(crate) feed: Arc<feed::Queue>,
     pub(crate) state: watch::Sender<State>,
-    /// The host that is connected, or tried at the moment.
+    /// The host that is connected or being tried.
     pub(crate) target: watch::Sender<Target>,
     pub(crate) budget: Arc<Semaphore>,
     pub(crate) observe: AtomicBool,
@@ -185,17 +187,17 @@ impl Shared {
         Seq(self.seq.load(Ordering::Relaxed))
     }
 
-    /// Makes the outcome of a request that never got a reply.
+    /// Creates the outcome of a request that never got a reply.
     pub(crate) fn local(&self, error: Error) -> Outcome {
         Arrived { at: self.seq(), zxid: None, value: Err(error) }
     }
 
-    /// Makes the outcome of a request whose connection's task is gone.
+    /// Creates the outcome of a request whose connection task has ended.
     pub(crate) fn gone(&self, op: Op, path: &Arc<str>) -> Outcome {
         self.local(Error::unanswered(op, Arc::clone(path), Cause::RuntimeEnded))
     }
 
-    /// Puts a request into the queue, with the close of the session behind it if it is the last.
+    /// Adds a request to the queue. If it is the last one, the close of the session follows it.
     pub(crate) fn enqueue(
         self: &Arc<Self>,
         permit: Permit,
@@ -275,11 +277,11 @@ impl Shared {
     fn put_close(&self, queue: &mut Queue) {
         queue.closing = true;
         let (reply, _) = oneshot::channel();
-        // It is far below the limit of a request.
+        // The close is far below the size limit of a request.
         let _ = self.put(queue, Permit::unmetered(), AnyRequest::Close, reply);
     }
 
-    /// Closes the session behind everything that was sent.
+    /// Closes the session after all requests that are already queued.
     pub(crate) fn close(&self) {
         let mut queue = self.queue();
         if queue.closing || queue.ended.is_some() {
@@ -291,7 +293,7 @@ impl Shared {
         }
     }
 
-    /// Lets requests gather until they are uncorked.
+    /// Collects requests until `uncork` is called.
     pub(crate) fn cork(&self) {
         self.queue().corks += 1;
     }
@@ -316,7 +318,7 @@ impl Shared {
         }
     }
 
-    /// Takes a request out of the queue. Returns false if it has left.
+    /// Removes a request from the queue. Returns false if it was already sent.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let mut queue = self.queue();
         let Some(index) = queue.entries.iter().position(|entry| entry.id == id) else {
@@ -325,7 +327,7 @@ impl Shared {
         let start: usize = queue.entries.iter().take(index).map(|entry| entry.length).sum();
         let Some(entry) = queue.entries.remove(index) else { return false };
         queue.bytes.drain(start..start + entry.length);
-        // The task may wait for nothing but this.
+        // This may be all that the task waits for.
         let waker = queue.waker.take();
         drop(queue);
         self.settle(&entry.request, None);
@@ -335,13 +337,13 @@ impl Shared {
         true
     }
 
-    /// Returns the chroot of a request's path: the configuration lies outside every chroot.
+    /// Returns the chroot of a request's path. The configuration is outside every chroot.
     pub(crate) fn chroot_of(&self, request: &AnyRequest) -> &Chroot {
         static NONE: Chroot = Chroot::none();
         if matches!(request, AnyRequest::GetConfig(_)) { &NONE } else { &self.chroot }
     }
 
-    /// Takes note of what came of a request that may leave a watch.
+    /// Records whether a request has set a watch.
     pub(crate) fn settle(&self, request: &AnyRequest, left: Option<WatchKind>) {
         if let Some((path, kinds)) = asks(request) {
             let path = self.chroot_of(request).full(&path).into_owned();
@@ -351,7 +353,7 @@ impl Shared {
     }
 }
 
-/// Returns the path that a request may leave watches at, and the kinds.
+/// Returns the path and the kinds of the watches that a request may set.
 pub(crate) fn asks(request: &AnyRequest) -> Option<(Arc<str>, &'static [WatchKind])> {
     match request {
         AnyRequest::Exists(read) if read.watch => {

@@ -1,4 +1,4 @@
-//! The state of the session and its history.
+//! The state of the session, and its history.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,102 +11,102 @@ use crate::options::{Host, Password};
 /// The state of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// A server is looked for, at first or again.
+    /// Looking for a server, for the first time or after a lost connection.
     Connecting,
-    /// A server serves the session.
+    /// A server has the session.
     Connected,
-    /// A server without quorum serves the session: reads only.
+    /// A read-only server has the session.
     ConnectedReadOnly,
-    /// The session was closed by this client.
+    /// This client closed the session.
     Closed,
-    /// The server does not know the session any more.
+    /// The session has expired.
     Expired,
-    /// The server has refused the credentials and ended the session, or demands some.
+    /// The server refused the credentials and ended the session, or requires authentication.
     AuthFailed,
-    /// The session was left to expire or to be resumed.
+    /// The client left the session to expire or to be resumed.
     Abandoned,
-    /// No server can be connected to, and trying again cannot help.
+    /// No server can be reached, and a retry cannot help.
     Failed,
 }
 
 impl State {
-    /// Returns whether requests are sent.
+    /// Returns whether requests can be sent.
     pub fn is_connected(self) -> bool {
         matches!(self, Self::Connected | Self::ConnectedReadOnly)
     }
 
-    /// Returns whether only a new client leads out of it.
+    /// Returns whether the session has ended, so that only a new client can continue.
     pub fn is_over(self) -> bool {
         !self.is_connected() && self != Self::Connecting
     }
 }
 
-/// A step in the history of the session. While a server is looked for, each new reason why a host
-/// cannot be connected to is one.
+/// A change in the history of the session. During a search for a server, each new reason why a host
+/// cannot be connected to is a change of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// When, among replies and events.
+    /// The sequence number of the change.
     pub at: Seq,
-    /// The state that has been reached.
+    /// The new state.
     pub state: State,
-    /// Why; none where a server was found or the session is closed as it should be.
+    /// The reason; `None` if a server was found or the session was closed normally.
     pub cause: Option<Cause>,
-    /// The host that it is about.
+    /// The host concerned.
     pub host: Option<Host>,
-    /// Its address, where one was tried.
+    /// The address of the host, if one was tried.
     pub address: Option<SocketAddr>,
-    /// The session's id, once there is one.
+    /// The session id, once there is one.
     pub session: Option<i64>,
 }
 
-/// Why a host was not connected to at the last attempt.
+/// The last failed attempt to connect to a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
     /// The host.
     pub host: Host,
-    /// The address, where one was tried.
+    /// The address, if one was tried.
     pub address: Option<SocketAddr>,
-    /// Why.
+    /// The reason.
     pub cause: Cause,
 }
 
-/// What is known of the session at a moment.
+/// A snapshot of what is known about the session.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Facts {
     /// The state.
     pub state: State,
-    /// Why it is over, where it is.
+    /// Why the session is over, if it is.
     pub ended: Option<Cause>,
-    /// The host that is connected.
+    /// The connected host.
     pub host: Option<Host>,
     /// Address and encryption of the connection.
     pub peer: Option<Peer>,
-    /// The session's id, once there is one.
+    /// The session id, once there is one.
     pub session: Option<i64>,
-    /// The session's password.
+    /// The session password.
     pub password: Password,
-    /// The session timeout that the server gave.
+    /// The negotiated session timeout.
     pub timeout: Option<Duration>,
-    /// The last zxid that was seen.
+    /// The last zxid that the client has seen.
     pub last_zxid: Zxid,
-    /// Requests that wait for a connection or for their turn to be written.
+    /// Number of requests that were not sent yet.
     pub queued: usize,
-    /// Requests that wait for a reply.
+    /// Number of requests in flight.
     pub in_flight: usize,
-    /// Bytes of requests that wait for a reply.
+    /// Bytes of requests in flight.
     pub in_flight_bytes: usize,
-    /// How often a server has been connected to.
+    /// Number of connections so far.
     pub connections: u64,
-    /// When the server was connected to that is.
+    /// When the current connection was established.
     pub connected_since: Option<std::time::SystemTime>,
-    /// The time from the first byte sent to the session opened, which is one round trip and what
-    /// the server needs for it.
+    /// Time from the first byte sent until the session was open: one round trip, plus the server's
+    /// processing time.
     pub handshake: Option<Duration>,
-    /// Events of paths that nobody watches; they were dropped.
+    /// Number of dropped events whose paths nobody watches.
     pub unwatched_events: u64,
-    /// Why hosts were not connected to, since a server was found last.
+    /// Failed attempts per host, since a server was last found.
     pub attempts: Vec<Attempt>,
 }

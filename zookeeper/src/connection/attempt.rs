@@ -1,4 +1,4 @@
-//! One attempt to connect: TCP or what is in its place, then the handshake, then SASL.
+//! One attempt to connect: TCP or another transport, then the handshake, then SASL.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,31 +19,33 @@ use crate::request::AnyRequest;
 use crate::sasl::{Sasl, SaslStep};
 use crate::word;
 
-/// The longest first answer, in bytes: it has some forty, and a password of unknown length.
+/// Maximum size of the connect response in bytes. It has about forty, and a password of unknown
+/// length.
 const LONGEST_WELCOME: usize = 4096;
 
-/// The longest answer in a SASL authentication, in bytes: Kerberos tickets can be large.
+/// Maximum size of a SASL token in bytes; Kerberos tickets can be large.
 const LONGEST_TOKEN: usize = 1 << 20;
 
-/// The version in place of 0 with which ClickHouse Keeper refuses sessions while it has no leader.
+/// The protocol version, in place of 0, with which ClickHouse Keeper refuses sessions while it has
+/// no leader.
 const KEEPER_REFUSES: i32 = 42;
 
-/// How long a server is listened to that may close the connection before it was asked anything.
+/// How long to watch whether a server closes a connection before any request.
 const LISTEN: Duration = Duration::from_millis(150);
 
-/// How long a server may take to answer a word when it is asked why it gives no session.
+/// How long to wait for the reply to a four-letter word, when asking why there is no session.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// Bytes of the head of a reply: fewer than a server says to open a session.
+/// Size of a reply header in bytes, which is less than a connect response has.
 const REPLY_HEADER: usize = 16;
 
-/// Why something that answers is not taken for a server.
+/// Why a peer that answers does not count as a ZooKeeper server.
 const UNREADABLE: &str = "its first answer cannot be read";
 
-/// What a server says first.
+/// The connect response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConnectResponse {
-    /// The negotiated timeout, in milliseconds; 0 where the session is over.
+    /// The negotiated timeout in milliseconds; 0 if the session has expired.
     pub(crate) timeout: u32,
     pub(crate) session: i64,
     pub(crate) password: Vec<u8>,
@@ -65,7 +67,7 @@ impl ConnectResponse {
         let timeout = from.int().map_err(refused)?;
         let session = from.long().map_err(refused)?;
         let password = from.buffer().map_err(refused)?.unwrap_or_default().to_vec();
-        // Servers before 3.4 do not say it.
+        // Servers before 3.4 do not send this field.
         let read_only = from.left() > 0 && from.boolean().map_err(refused)?;
         from.end().map_err(refused)?;
         let timeout = u32::try_from(timeout).unwrap_or_default();
@@ -73,8 +75,8 @@ impl ConnectResponse {
     }
 }
 
-/// Returns why a server opens no session that refuses this as it refuses any other request: with
-/// the head of a reply. A read-only server since 3.9 does, unless it has local sessions.
+/// Returns why a server refuses the session, if it replies with an ordinary reply header. A
+/// read-only server does this since 3.9, unless it has local sessions.
 fn refusal(frame: &[u8]) -> Cause {
     let mut from = Reader::new(frame);
     let code = (|| Ok::<i32, Fault>((from.int()?, from.long()?, from.int()?).2))();
@@ -85,7 +87,7 @@ fn refusal(frame: &[u8]) -> Cause {
     }
 }
 
-/// A connection whose session is open.
+/// A connection with an open session.
 pub(crate) struct Opened {
     pub(crate) wire: Wire,
     pub(crate) inbox: Inbox,
@@ -93,7 +95,7 @@ pub(crate) struct Opened {
     pub(crate) handshake: Duration,
 }
 
-/// Opens or takes up a session on a new connection.
+/// Opens or resumes a session on a new connection.
 pub(crate) async fn open(
     mut wire: Wire,
     host: &Host,
@@ -127,7 +129,8 @@ pub(crate) async fn open(
             });
         }
         if hello.session != 0 && response.session != hello.session && !response.read_only {
-            // ClickHouse Keeper takes up no session: it has opened another, which nobody needs.
+            // ClickHouse Keeper cannot resume sessions: it has opened a new one, which we close
+            // again.
             let mut bytes = Vec::new();
             encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
             let _ = write(&mut wire, &bytes).await;
@@ -143,7 +146,7 @@ pub(crate) async fn open(
     timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
 }
 
-/// Says what something speaks that is not ZooKeeper's protocol.
+/// Names the protocol of a peer that does not speak ZooKeeper's.
 fn speaks(bytes: &[u8]) -> &'static str {
     match bytes {
         [0x15 | 0x16, 3, ..] => "it speaks TLS",
@@ -215,7 +218,7 @@ async fn read(wire: &mut Wire, inbox: &mut Inbox) -> Result<Vec<u8>, Broken> {
     }
 }
 
-/// Asks a server why it closes the connection instead of opening a session.
+/// Asks a server why it closes the connection instead of opening the session.
 pub(crate) async fn diagnose(
     dial: &dyn Dial,
     host: &Host,
@@ -224,7 +227,7 @@ pub(crate) async fn diagnose(
 ) -> Cause {
     let asked = async {
         let mut wire = dial.dial(host, address).await?;
-        // A server that has too many connections from here closes this one, too, unasked.
+        // A server with too many connections from here closes this one, too, before any request.
         let mut byte = [0];
         let closed = timeout(LISTEN, wire.stream.read(&mut byte)).await;
         if let Ok(Ok(0) | Err(_)) = closed {
@@ -249,7 +252,7 @@ pub(crate) async fn diagnose(
     }
 }
 
-/// Reads the last zxid out of an answer to `srvr`.
+/// Parses the last zxid from a reply to `srvr`.
 fn zxid(answer: &str) -> Option<i64> {
     let zxid = answer.lines().find_map(|line| line.strip_prefix("Zxid: 0x"))?;
     i64::from_str_radix(zxid.trim(), 16).ok()

@@ -1,4 +1,4 @@
-//! What is told of the session, and its end.
+//! Reports changes of the session's state, and its end.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::request::AnyRequest;
 use crate::shared::{Entry, Shared, Target};
 use crate::state::{Change, State};
 
-/// Puts a change into the feed and then makes it the state.
+/// Reports a change in the feed, and then publishes the new state.
 pub(super) fn tell(
     shared: &Shared,
     state: State,
@@ -24,7 +24,7 @@ pub(super) fn tell(
     shared.state.send_replace(state);
 }
 
-/// Fails what is left, and tells that the session is over.
+/// Fails the remaining requests, and reports that the session is over.
 pub(super) fn finish(shared: &Shared, End(state, cause): &End) {
     let entries = {
         let mut queue = shared.queue();
@@ -58,7 +58,7 @@ pub(super) fn not_sent(shared: &Shared, entry: Entry, cause: &Cause) {
     drop(permit);
     if !matches!(request, AnyRequest::Close) {
         let (op, path, cause) = (request.op(), request.path(), cause.clone());
-        // Whoever asked may be gone.
+        // The receiver may be gone.
         let _ = reply.send(shared.local(Error::NotSent { op, path, cause }));
     }
 }

@@ -1,5 +1,5 @@
-//! Bytes that arrive, cut into frames. Room grows as bytes arrive, never by a length that is only
-//! claimed.
+//! Splits the received bytes into frames. The buffer grows as bytes arrive, never by a claimed
+//! length.
 
 use std::io;
 use std::ops::Range;
@@ -11,10 +11,10 @@ use tokio::io::ReadBuf;
 use crate::dial::Stream;
 use crate::jute::Fault;
 
-/// The room that is there at first and after a large frame, in bytes.
+/// Size of the buffer at first, and after a large frame, in bytes.
 const ROOM: usize = 64 * 1024;
 
-/// The least room that is read into, in bytes.
+/// Minimum free space for a read, in bytes.
 const LEAST_ROOM: usize = 8 * 1024;
 
 pub(crate) struct Inbox {
@@ -25,17 +25,17 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// Makes an inbox that takes frames of up to `most` bytes.
+    /// Creates an inbox that accepts frames of at most `most` bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { buffer: vec![0; ROOM], start: 0, end: 0, most }
     }
 
-    /// Changes how long a frame may be.
+    /// Sets the maximum size of a frame.
     pub(crate) fn limit(&mut self, most: usize) {
         self.most = most;
     }
 
-    /// Reads what has arrived; returns how many bytes that were.
+    /// Reads what has arrived. Returns the number of bytes.
     pub(crate) fn poll_fill(
         &mut self,
         stream: &mut dyn Stream,
@@ -62,12 +62,12 @@ impl Inbox {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         if self.buffer.len() - self.end < LEAST_ROOM {
-            // A frame that is not whole yet has filled it: what has arrived may arrive once more.
+            // An incomplete frame fills the buffer, so as many bytes as have arrived may follow.
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
     }
 
-    /// Takes the next frame, if it has arrived: where it is in the buffer.
+    /// Returns the position of the next frame in the buffer, if it is complete.
     pub(crate) fn frame(&mut self) -> Result<Option<Range<usize>>, Fault> {
         let arrived = &self.buffer[self.start..self.end];
         let Some(length) = arrived.first_chunk() else { return Ok(None) };
@@ -84,12 +84,12 @@ impl Inbox {
         Ok(Some(start..start + length))
     }
 
-    /// Returns bytes of a frame.
+    /// Returns the bytes of a frame.
     pub(crate) fn bytes(&self, frame: Range<usize>) -> &[u8] {
         &self.buffer[frame]
     }
 
-    /// Returns what has arrived and is no frame yet.
+    /// Returns the received bytes that are not yet a complete frame.
     pub(crate) fn rest(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }

@@ -1,4 +1,4 @@
-//! The task that owns the connection: finds a server, serves requests, finds the next.
+//! The task that owns the connection: it connects to a server, serves requests, and reconnects.
 
 mod attempt;
 mod history;
@@ -32,43 +32,43 @@ use crate::request::AddAuth;
 use crate::shared::{Command, Shared, Target};
 use crate::state::{Attempt, State};
 
-/// How long a server is looked for only to close the session: it expires by itself, too.
+/// How long to look for a server only to close the session, which would expire anyway.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 
-/// Bounds of the time that an address may take to connect and open the session, unless the options
-/// have one.
+/// Limits of the time that one address may take to connect and open the session, unless the options
+/// set it.
 const LEAST_CONNECT_TIME: Duration = Duration::from_secs(1);
 const MOST_CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// How long it is taken for granted why a server gives no session.
+/// How long the reason why a server refuses a session stays cached.
 const DIAGNOSIS_LASTS: Duration = Duration::from_secs(2);
 
 /// How the session ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct End(pub(crate) State, pub(crate) Cause);
 
-/// What comes after a connection.
+/// What follows a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum After {
-    /// A server is looked for.
+    /// Look for another server.
     Search(Cause),
     End(End),
 }
 
-/// What the task knows of the session.
+/// The task's knowledge of the session.
 pub(crate) struct Session {
     pub(crate) id: i64,
     pub(crate) password: Password,
-    /// Whether a server that takes writes has opened it: the id of a read-only server's session
-    /// means nothing elsewhere.
+    /// Whether an ordinary server has opened the session. The session id of a read-only server is
+    /// unknown to other servers.
     pub(crate) is_real: bool,
-    /// Credentials that were accepted, or came with the options.
+    /// Credentials that were accepted or came with the options.
     pub(crate) credentials: Vec<AddAuth>,
-    /// Hosts that broke the connection at a request of 3.6 that leaves watches.
+    /// Hosts that broke the connection when they got a `setWatches2` (3.6).
     pub(crate) suspects: Suspects,
 }
 
-/// Ends the session for those who wait, if the task is dropped before it has.
+/// Ends the session for all waiting callers if the task is dropped early.
 struct Guard(Arc<Shared>);
 
 impl Drop for Guard {
@@ -83,9 +83,9 @@ struct Task {
     shared: Arc<Shared>,
     hosts: Hosts,
     session: Session,
-    /// When a search that only serves to close the session is given up.
+    /// When to give up a search that only serves to close the session.
     close_by: Option<Instant>,
-    /// When a host was asked why it gives no session, and what came of it.
+    /// When each host was asked why it refuses the session, and the answer.
     diagnosed: HashMap<Host, (Instant, Cause)>,
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         close_by: None,
         diagnosed: HashMap::new(),
     };
-    // A runtime that ends drops the task where it waits.
+    // A runtime that shuts down drops the task at an await point.
     let _guard = Guard(shared);
     task.keep().await;
 }
@@ -140,7 +140,7 @@ impl Task {
                     return;
                 }
                 After::Search(cause) => {
-                    // What speaks nonsense does so again: pauses go on to grow.
+                    // A server that sends garbage will do so again, so the pauses keep growing.
                     if proven && !matches!(cause, Cause::Malformed { .. }) {
                         self.hosts.serves();
                     }
@@ -190,7 +190,7 @@ impl Task {
         tell(&self.shared, State::Connecting, Some(cause), Some(host), Some(address));
     }
 
-    /// Takes note that a host cannot be connected to; tells so unless it is known.
+    /// Records that a host cannot be connected to, and reports it unless it is already known.
     fn failed(&self, host: &Host, address: Option<SocketAddr>, cause: Cause) {
         let attempt = Attempt { host: host.clone(), address, cause };
         {
@@ -203,13 +203,13 @@ impl Task {
             }
         }
         if self.hosts.len() == 1 && attempt.cause.is_final() {
-            // The end of the session tells it.
+            // The end of the session reports it.
             return;
         }
         tell(&self.shared, State::Connecting, Some(attempt.cause), Some(host), address);
     }
 
-    /// Looks for a server until one serves the session.
+    /// Looks for a server until one accepts the session.
     async fn find(&mut self) -> Result<(Host, SocketAddr, Opened), End> {
         // Whether every failure of this pass was final, and the last of them.
         let mut lasting: Option<Cause> = None;
@@ -255,10 +255,10 @@ impl Task {
                 return Ok(Err(cause));
             }
         };
-        // Addresses share the host's time, so that one that is silent does not take all of it.
+        // The addresses share the host's time, so that a silent one does not use up all of it.
         let count = u32::try_from(addresses.len()).unwrap_or(1).max(1);
         let time = (time / count).max(LEAST_CONNECT_TIME.min(time));
-        // The failure of an address matters only where no other serves.
+        // The failure of one address matters only if no other address works.
         let mut worst: Option<(SocketAddr, Cause)> = None;
         for address in addresses {
             let at = self.hosts.begin(Instant::now());
@@ -310,8 +310,8 @@ impl Task {
         self.unless_interrupted(open).await
     }
 
-    /// Learns why a server closes the connection in place of opening the session. It was asked
-    /// lately where it has done so just before.
+    /// Asks why a server closes the connection instead of opening the session. A recent answer is
+    /// reused.
     async fn why_no_session(&mut self, host: &Host, address: SocketAddr) -> Result<Cause, End> {
         if let Some((asked, cause)) = self.diagnosed.get(host)
             && asked.elapsed() < DIAGNOSIS_LASTS
@@ -336,7 +336,7 @@ impl Task {
         })
     }
 
-    /// Waits for a future, unless the session is to end before.
+    /// Waits for a future, unless the session must end first.
     async fn unless_interrupted<T>(&mut self, future: impl Future<Output = T>) -> Result<T, End> {
         let mut future = pin!(future);
         let mut give_up: Option<Pin<Box<Sleep>>> = None;
@@ -349,12 +349,12 @@ impl Task {
                     Some(Command::Abandon) => {
                         return Poll::Ready(Err(End(State::Abandoned, Cause::Abandoned)));
                     }
-                    // There is no connection to be broken.
+                    // There is no connection to break.
                     Some(Command::Break) | None => {}
                 }
                 if queue.only_closes() {
                     if !is_open && queue.entries.len() <= 1 {
-                        // There is nothing to close, and nothing was asked for.
+                        // There is no session to close, and no request is waiting.
                         return Poll::Ready(Err(End(State::Closed, Cause::Closed)));
                     }
                     let by = *close_by.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
@@ -373,7 +373,7 @@ impl Task {
     }
 }
 
-/// Returns whether a host with several addresses is better described by what another comes to.
+/// Returns whether the failure of another address would tell more about the host.
 fn tells_less(cause: &Cause) -> bool {
     matches!(cause, Cause::Refused | Cause::Unreachable(_))
 }

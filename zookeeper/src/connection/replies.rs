@@ -1,4 +1,4 @@
-//! What arrives on a connection, and whom it is for.
+//! Handles incoming frames: matches replies to requests, and reports events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,33 +22,33 @@ use crate::shared::{Entry, Shared};
 use crate::state::State;
 use crate::watches::{WatchKind, Weakened};
 
-/// Credentials that were sent: by a caller, or again on a new connection.
+/// Credentials in flight: from a caller, or sent again on a new connection.
 enum Auth {
     Asked(Entry),
     Again(Arc<str>),
 }
 
-/// The replies that are expected, in the order of their requests. Credentials have a queue of
-/// their own: servers answer them before requests that they are still working on.
+/// The expected replies, in the order of their requests. Credentials have their own queue, because
+/// servers answer them ahead of requests that they are still working on.
 pub(super) struct Replies {
     shared: Arc<Shared>,
     requests: VecDeque<Entry>,
     auths: VecDeque<Auth>,
-    /// Requests that leave watches again; whether each is one of 3.6.
+    /// Requests in flight that set watches again; the value tells whether each is a `setWatches2`.
     watches: VecDeque<bool>,
     new_watches: NewWatches,
     pub(super) pings: u32,
-    /// Whether anything was answered.
+    /// Whether the server has answered anything.
     pub(super) proven: bool,
-    /// How many requests were answered.
+    /// The number of requests that were answered.
     pub(super) completed: u64,
     bytes: usize,
-    /// Whether the server is known to keep one-shot and persistent watches of a path apart: those
-    /// do since 3.9 that tell the zxid of an event.
+    /// Whether the server is known to keep the one-shot and persistent watches of a path apart,
+    /// which servers since 3.9 do. They are recognised by the zxid in events.
     modern: bool,
 }
 
-/// What a server has made of the request of 3.6 that leaves watches again.
+/// What the server did with a `setWatches2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NewWatches {
     NotSent,
@@ -99,12 +99,12 @@ impl Replies {
         }
     }
 
-    /// Returns what the server has made of the request of 3.6 that leaves watches again.
+    /// Returns what the server did with a `setWatches2`.
     pub(super) fn new_watches(&self) -> NewWatches {
         self.new_watches
     }
 
-    /// Tells that the server is too old for persistent watches.
+    /// Reports that the server is too old for persistent watches.
     pub(super) fn cannot_leave(&self, lists: &[Vec<Arc<str>>]) {
         let at = self.shared.next_seq();
         for (list, kind) in
@@ -118,14 +118,14 @@ impl Replies {
         }
     }
 
-    /// Publishes how much is in flight.
+    /// Publishes the number of requests in flight.
     pub(super) fn count(&self) {
         let asked = self.auths.iter().filter(|auth| matches!(auth, Auth::Asked(_))).count();
         self.shared.in_flight.store(self.requests.len() + asked, Ordering::Relaxed);
         self.shared.in_flight_bytes.store(self.bytes, Ordering::Relaxed);
     }
 
-    /// Gives up everything that is expected, in the order in which it was sent.
+    /// Takes all requests in flight, in the order in which they were sent.
     pub(super) fn take_all(&mut self) -> Vec<Entry> {
         self.bytes = 0;
         let mut entries: Vec<Entry> = self.requests.drain(..).collect();
@@ -137,7 +137,7 @@ impl Replies {
         entries
     }
 
-    /// Fails the request whose reply should have come, since what came cannot be read.
+    /// Fails the request whose reply was expected, because the reply cannot be parsed.
     pub(super) fn malformed(&mut self, why: Fault) -> After {
         let op = self.requests.pop_front().map(|entry| {
             let op = entry.request.op();
@@ -156,7 +156,7 @@ impl Replies {
         let _ = reply.send(self.shared.local(error));
     }
 
-    /// Takes a frame that has arrived.
+    /// Handles a received frame.
     pub(super) fn take(&mut self, frame: &[u8], session: &mut Session) -> Result<(), After> {
         let at = self.shared.next_seq();
         let mut from = Reader::new(frame);
@@ -164,7 +164,7 @@ impl Replies {
         let header = header.map_err(|_: Fault| self.malformed("a header is cut"))?;
         let body = &frame[frame.len() - from.left()..];
         if header.code == Code::SessionClosedRequireSaslAuth.number() {
-            // It has carried out none of what was sent.
+            // The server has processed none of the requests in flight.
             while let Some(entry) = self.requests.pop_front() {
                 self.shared.settle(&entry.request, None);
                 self.complete(at, &header, entry, Err(Code::SessionClosedRequireSaslAuth), 20);
@@ -203,19 +203,19 @@ impl Replies {
         Ok(())
     }
 
-    /// Tells an event that somebody watches; returns whether it was told.
+    /// Reports an event if somebody watches the path. Returns whether it was reported.
     fn tell(&self, at: Seq, kind: EventKind, full: &str, zxid: Option<Zxid>) -> bool {
         if !self.shared.registry().fire(full, kind) {
             self.shared.unwatched.fetch_add(1, Ordering::Relaxed);
             return false;
         }
-        // The configuration lies outside every chroot.
+        // The configuration is outside every chroot.
         let path: Arc<str> = self.shared.chroot.inside(full).unwrap_or(full).into();
         self.shared.feed.push(Item::Event(Event { at, kind, path, zxid }));
         true
     }
 
-    /// Tells that the children of a parent have changed, where the server does not.
+    /// Reports that the children of a parent have changed, if the server does not.
     fn tell_parent(&self, kind: EventKind, full: &str, zxid: Option<Zxid>) {
         if !matches!(kind, EventKind::NodeCreated | EventKind::NodeDeleted) {
             return;
@@ -331,7 +331,7 @@ impl Replies {
         if moved { Err(After::Search(Cause::SessionMoved)) } else { Ok(()) }
     }
 
-    /// Keeps the books of watches.
+    /// Updates the registry of watches after a reply.
     fn watched(&mut self, at: Seq, request: &AnyRequest, result: &Result<Reply, Code>) {
         if let (AnyRequest::RemoveWatches(remove), Ok(_)) = (request, result) {
             let full = self.shared.chroot.full(&remove.path).into_owned();
@@ -351,7 +351,7 @@ impl Replies {
         self.shared.settle(request, left);
     }
 
-    /// Takes note of the last zxid. Only replies tell it, and some of them do not.
+    /// Records the last zxid. Only replies carry it, and some of them do not.
     fn saw(&self, header: &Header) {
         if header.zxid > 0 {
             self.shared.last_zxid.fetch_max(header.zxid, Ordering::Relaxed);
@@ -396,7 +396,7 @@ impl Replies {
             None => result.map_err(|code| Error::Refused { op: Op::Error, path: "".into(), code }),
             Some((op, path, code)) => Err(Error::Refused { op, path, code }),
         };
-        // Whoever asked may be gone.
+        // The receiver may be gone.
         let _ = reply.send(Arrived { at, zxid, value });
     }
 }

@@ -1,4 +1,4 @@
-//! One connection from the open session to its end: what is written and read, and when to give up.
+//! One connection with an open session: writing, reading, and timeouts.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -27,16 +27,16 @@ use crate::request::AnyRequest;
 use crate::shared::{Command, Entry, Shared, asks};
 use crate::state::State;
 
-/// The longest time without anything sent before a ping is (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
+/// Maximum interval between pings (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
 const MOST_IDLE: Duration = Duration::from_secs(10);
 
-/// The shortest: a server that gives a session of a millisecond is not flooded with pings.
+/// Minimum interval, so that a session timeout of a millisecond does not cause a flood of pings.
 const LEAST_IDLE: Duration = Duration::from_millis(50);
 
-/// How long a server may take to hang up behind the reply that ends a session.
+/// How long to wait for a server to close the connection after the reply that ends a session.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-/// How often is read or written in a row before other tasks get their turn.
+/// Maximum number of consecutive reads or writes before other tasks get their turn.
 const TURNS: usize = 32;
 
 /// A connection with an open session.
@@ -45,17 +45,17 @@ pub(super) struct Connection {
     host: Host,
     stream: Box<dyn Stream>,
     inbox: Inbox,
-    /// What is written next, from `position` on.
+    /// The bytes to write, from `position` on.
     outbox: Vec<u8>,
     position: usize,
-    /// Bytes put into the outbox and bytes that the connection has taken, since it was made.
+    /// Bytes added to the outbox and bytes written, since the connection was established.
     queued: u64,
     written: u64,
     unflushed: bool,
     replies: Replies,
     last_heard: Instant,
     last_sent: Instant,
-    /// The longest time without anything sent, and without anything heard.
+    /// Maximum time without sending, and maximum time without receiving.
     idle: Duration,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
@@ -99,7 +99,7 @@ impl Connection {
         connection
     }
 
-    /// Writes what comes before all requests: credentials, then watches.
+    /// Writes what precedes all requests: credentials, then watches.
     fn introduce(&mut self, session: &Session) {
         for credentials in &session.credentials {
             encode::auth(&credentials.scheme, &credentials.auth, &mut self.outbox);
@@ -115,7 +115,7 @@ impl Connection {
         if has_persistent && is_old {
             self.replies.cannot_leave(&lists[3..]);
         }
-        // Every release knows the request for the other kinds.
+        // Every release knows `setWatches`, which covers the other three kinds.
         let count = if has_persistent && !is_old { 5 } else { 3 };
         let seen = self.shared.last_zxid.load(Ordering::Relaxed);
         for part in parts(&lists[..count]) {
@@ -130,12 +130,12 @@ impl Connection {
         self.replies.proven
     }
 
-    /// Returns the server that takes writes, if one was found.
+    /// Returns the server that accepts writes, if one was found.
     pub(super) fn writable_host(&self) -> Option<Host> {
         self.writable.clone()
     }
 
-    /// Serves the session until something ends it.
+    /// Serves the session until the connection or the session ends.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, session: &mut Session) -> Poll<After> {
         match self.turn(context, session) {
             Ok(()) => Poll::Pending,
@@ -276,7 +276,7 @@ impl Connection {
         Ok(moved)
     }
 
-    /// Sends a ping where nothing was sent for long, and gives up where nothing was heard for
+    /// Sends a ping if nothing was sent for too long, and gives up if nothing was received for even
     /// longer.
     fn keep_time(&mut self, context: &mut Context<'_>) -> Result<(), After> {
         while self.timer.as_mut().poll(context).is_ready() {
@@ -292,15 +292,16 @@ impl Connection {
                 self.last_sent = now;
                 self.write(context)?;
             }
-            // What could not be written yet keeps the server from sleeping as a ping would.
+            // Output that cannot be written keeps the connection busy like a ping would.
             let ping = (self.last_sent + self.idle).max(now + self.idle / 8);
             self.timer.as_mut().reset(ping.min(self.last_heard + self.silence));
         }
         Ok(())
     }
 
-    /// Waits a moment for the server to hang up, as it does behind the reply that ends a session: one that
-    /// finds the connection closed before it has written so logs an error.
+    /// Waits briefly for the server to close the connection, as it does after the reply that ends a
+    /// session. A server that finds the connection already closed before it has written that reply
+    /// logs an error.
     pub(super) async fn await_hang_up(&mut self) {
         let mut scratch = [0; 256];
         let closed = poll_fn(|context| {
@@ -313,11 +314,11 @@ impl Connection {
                 }
             }
         });
-        // It is no matter whether it did.
+        // Whether it did does not matter.
         let _ = timeout(FAREWELL, closed).await;
     }
 
-    /// Says that nothing more will be sent, where that can be said at once: TLS has words for it.
+    /// Announces the end of output if that is possible without waiting, as in TLS.
     pub(super) async fn hang_up(&mut self) {
         poll_fn(|context| {
             let _ = Pin::new(&mut *self.stream).poll_shutdown(context);
@@ -326,18 +327,18 @@ impl Connection {
         .await;
     }
 
-    /// Fails what was sent and is not answered, and puts back what was not sent.
+    /// Fails requests that were sent but not answered, and returns unsent ones to the queue.
     pub(super) fn lose(mut self, cause: &Cause, over: bool) {
         let entries = self.replies.take_all();
         let mut unsent = Vec::new();
         for entry in entries {
-            // The server never sees what it has only a part of.
+            // The server never processes a request of which it received only a part.
             if entry.ends_at > self.written {
                 unsent.push(entry);
                 continue;
             }
             if matches!(entry.request, AnyRequest::Close) {
-                // It is no harm if it was done already.
+                // Closing the session a second time does no harm.
                 unsent.push(entry);
                 continue;
             }
@@ -357,7 +358,7 @@ impl Connection {
         }
     }
 
-    /// Puts requests back in front of the queue.
+    /// Returns requests to the front of the queue.
     fn put_back(&self, unsent: Vec<Entry>) {
         if unsent.is_empty() {
             return;
@@ -385,7 +386,7 @@ fn disconnected(kind: Option<io::ErrorKind>) -> After {
     After::Search(Cause::Disconnected(kind))
 }
 
-/// Returns whether a request is answered apart from all others.
+/// Returns whether a request is answered outside the order of the others.
 pub(super) fn is_auth(entry: &Entry) -> bool {
     entry.xid == AUTH_XID
 }

@@ -1,5 +1,6 @@
-//! Servers that may be older than 3.6 and break the connection at `setWatches2`. It is sent to every
-//! server at first: only a client with persistent watches has it to send, and some server took them.
+//! Servers that may be older than 3.6 and so break the connection on `setWatches2`. At first it is
+//! sent to every server: only a client with persistent watches needs it, and some server has
+//! accepted those.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use crate::dial::Dial;
 use crate::options::Host;
 use crate::word::{self, Release};
 
-/// How long a suspect may take to say which release it is.
+/// How long a suspect may take to tell its version.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// A suspect that does not say which release it is gets so many tries.
+/// Number of tries for a suspect that does not tell its version.
 const TRIES: u32 = 3;
 
 /// What is known of hosts that broke the connection.
@@ -20,13 +21,13 @@ pub(crate) struct Suspects(HashMap<Host, Suspect>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Suspect {
-    /// So many connections broke, which may have had other reasons.
+    /// The number of broken connections, which may have other causes.
     Broke(u32),
     Old,
 }
 
 impl Suspects {
-    /// Takes note that a connection broke before the request was answered.
+    /// Records that a connection broke before the request was answered.
     pub(super) fn broke(&mut self, host: &Host) {
         match self.0.entry(host.clone()).or_insert(Suspect::Broke(0)) {
             Suspect::Broke(times) if *times + 1 < TRIES => *times += 1,
@@ -34,12 +35,12 @@ impl Suspects {
         }
     }
 
-    /// Takes note that a server does not know the request.
+    /// Records that a server does not support the request.
     pub(super) fn is_known_old(&mut self, host: &Host) {
         self.0.insert(host.clone(), Suspect::Old);
     }
 
-    /// Takes note that a server has answered it.
+    /// Records that a server has answered the request.
     pub(super) fn clear(&mut self, host: &Host) {
         self.0.remove(host);
     }
@@ -49,7 +50,7 @@ impl Suspects {
         self.0.get(host) == Some(&Suspect::Old)
     }
 
-    /// Asks a host which release it is, if it is a suspect.
+    /// Asks a host for its version, if it is a suspect.
     pub(super) async fn ask(&mut self, dial: &dyn Dial, host: &Host) {
         let Some(suspect) = self.0.get_mut(host) else { return };
         let answer = word::ask(dial, host, "srvr", ANSWER).await;
@@ -57,7 +58,7 @@ impl Suspects {
             Some(Release::Apache(major, minor, _)) if (major, minor) < (3, 6) => {
                 *suspect = Suspect::Old;
             }
-            // ClickHouse Keeper knows it as well.
+            // ClickHouse Keeper supports it too.
             Some(_) => {
                 self.0.remove(host);
             }

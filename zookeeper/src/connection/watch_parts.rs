@@ -1,13 +1,13 @@
-//! Lists of watched paths in requests that a server takes.
+//! Splits lists of watched paths into requests that a server accepts.
 
 use std::mem;
 use std::sync::Arc;
 
-/// Bytes of one request that leaves watches again: servers take 128 KiB whatever their limit is
-/// (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
+/// Maximum bytes per request that sets watches again: servers accept 128 KiB whatever their limit
+/// is (`ClientCnxn.SET_WATCHES_MAX_LENGTH`).
 const MOST_WATCHED_BYTES: usize = 120 * 1024;
 
-/// Cuts lists of watched paths so that each request stays below the limit.
+/// Splits lists of watched paths so that each request stays below the limit.
 pub(super) fn parts(lists: &[Vec<Arc<str>>]) -> Vec<Vec<Vec<Arc<str>>>> {
     let mut parts = Vec::new();
     let mut part = vec![Vec::new(); lists.len()];
@@ -47,7 +47,7 @@ mod tests {
         let bytes = |part: &Vec<Vec<Arc<str>>>| -> usize {
             part.iter().flatten().map(|path| path.len() + 4).sum()
         };
-        // A path that is too long by itself stands alone: the server has taken it before.
+        // A single path above the limit gets its own request: the server has accepted it before.
         let large: Vec<usize> =
             parts.iter().map(bytes).filter(|bytes| *bytes > MOST_WATCHED_BYTES).collect();
         assert_eq!(large, [200_006]);

@@ -1,4 +1,4 @@
-//! The search for a server that takes writes, while the one that serves takes none.
+//! Searches for a server that accepts writes, while the connected one is read-only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use crate::options::Host;
 use crate::shared::Shared;
 use crate::word;
 
-/// The first and the longest pause between two looks for a server that takes writes.
+/// The first and the longest pause between two queries.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LAST_LOOK: Duration = Duration::from_mins(1);
 
-/// How long a server may take to say whether it takes writes.
+/// How long a server may take to answer `isro`.
 const LOOK_TIME: Duration = Duration::from_secs(1);
 
-/// Asks the servers in turn whether one takes writes, ever more rarely.
+/// Asks the servers in turn whether one accepts writes, with growing pauses.
 pub(super) fn look_for_writable(shared: Arc<Shared>) -> BoxFuture<'static, Host> {
     Box::pin(async move {
         let mut pause = FIRST_LOOK;

@@ -1,4 +1,4 @@
-//! Creating a znode.
+//! The request that creates a znode.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use bytes::Bytes;
 use crate::data::Acl;
 use crate::op::Op;
 
-/// What sort of znode is created.
+/// The kind of a new znode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CreateMode {
-    /// It stays until it is deleted.
+    /// Persists until it is deleted.
     #[default]
     Persistent,
-    /// It goes with the session.
+    /// Deleted when the session ends.
     Ephemeral,
-    /// It stays; the server appends ten digits to its name.
+    /// Persists; the server appends ten digits to its name.
     PersistentSequential,
-    /// It goes with the session; the server appends ten digits to its name.
+    /// Deleted when the session ends; the server appends ten digits to its name.
     EphemeralSequential,
-    /// The server deletes it once its last child is gone (since 3.5).
+    /// Deleted by the server after its last child is deleted (since 3.5).
     Container,
-    /// The server deletes it when it was unchanged and without children for so long (since 3.5,
-    /// where the server has `extendedTypesEnabled`). Less than a millisecond is none.
+    /// Deleted by the server when it has been unchanged and childless for this time (since 3.5, if
+    /// the server has `extendedTypesEnabled`). A time below one millisecond is no valid TTL.
     PersistentTtl(Duration),
     /// The same; the server appends ten digits to its name.
     PersistentSequentialTtl(Duration),
@@ -52,12 +52,12 @@ impl CreateMode {
         )
     }
 
-    /// Returns whether the znode goes with the session.
+    /// Returns whether the znode is deleted when the session ends.
     pub fn is_ephemeral(self) -> bool {
         matches!(self, Self::Ephemeral | Self::EphemeralSequential)
     }
 
-    /// Returns the time to live, in milliseconds.
+    /// Returns the TTL in milliseconds.
     pub(crate) fn ttl(self) -> Option<i64> {
         match self {
             Self::PersistentTtl(ttl) | Self::PersistentSequentialTtl(ttl) => {
@@ -71,21 +71,21 @@ impl CreateMode {
 /// Creates a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Create {
-    /// Its path; of a sequential znode, what stands before the digits.
+    /// The path; for a sequential znode without the digits.
     pub path: Arc<str>,
-    /// Its data; `None` is null, which 3.5 and later keep apart from empty data.
+    /// The data; `None` is null, which 3.5 and later distinguish from empty data.
     pub data: Option<Bytes>,
-    /// Its ACL.
+    /// The ACL.
     pub acl: Arc<[Acl]>,
-    /// Its sort.
+    /// The kind of znode.
     pub mode: CreateMode,
-    /// Whether the reply is to have the stat (`create2`, since 3.5). Containers and TTL znodes are
-    /// answered with it in any case.
+    /// Whether the reply should contain the stat (`create2`, since 3.5). For containers and TTL
+    /// znodes it always does.
     pub stat: bool,
 }
 
 impl Create {
-    /// Creates a persistent znode that everyone may use.
+    /// Creates a persistent znode with an open ACL.
     pub fn new(path: impl Into<Arc<str>>, data: impl Into<Bytes>) -> Self {
         Self {
             path: path.into(),
@@ -96,21 +96,21 @@ impl Create {
         }
     }
 
-    /// Creates another sort of znode.
+    /// Sets the kind of znode.
     #[must_use]
     pub fn mode(mut self, mode: CreateMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Gives it an ACL.
+    /// Sets the ACL.
     #[must_use]
     pub fn acl(mut self, acl: impl Into<Arc<[Acl]>>) -> Self {
         self.acl = acl.into();
         self
     }
 
-    /// Asks for the stat too (since 3.5).
+    /// Requests the stat as well (since 3.5).
     #[must_use]
     pub fn with_stat(mut self) -> Self {
         self.stat = true;

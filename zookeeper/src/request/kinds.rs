@@ -1,4 +1,4 @@
-//! The requests of one znode and of the session.
+//! Requests for single znodes and for the session.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::watches::{RemoveKind, WatchMode};
 pub struct Delete {
     /// The znode.
     pub path: Arc<str>,
-    /// The version that it must have; -1 is any.
+    /// The expected version; -1 for any.
     pub version: i32,
 }
 
-/// Reads the stat of a znode; the reply is `None` where there is no such znode.
+/// Reads the stat of a znode; the reply is `None` if it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exists {
     /// The znode.
     pub path: Arc<str>,
-    /// Whether to leave a watch, which is left where there is no such znode too.
+    /// Whether to set a watch, which also works if the znode does not exist.
     pub watch: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Exists {
 pub struct GetData {
     /// The znode.
     pub path: Arc<str>,
-    /// Whether to leave a watch.
+    /// Whether to set a watch.
     pub watch: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct SetData {
     pub path: Arc<str>,
     /// The data; `None` is null.
     pub data: Option<Bytes>,
-    /// The version that it must have; -1 is any.
+    /// The expected version; -1 for any.
     pub version: i32,
 }
 
@@ -59,45 +59,45 @@ pub struct SetAcl {
     pub path: Arc<str>,
     /// The ACL.
     pub acl: Arc<[Acl]>,
-    /// The version of the ACL that it must have (`aversion`); -1 is any.
+    /// The expected version of the ACL (`aversion`); -1 for any.
     pub version: i32,
 }
 
 /// Reads the names of the children.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChildren {
-    /// Their parent.
+    /// The parent.
     pub path: Arc<str>,
-    /// Whether to leave a watch.
+    /// Whether to set a watch.
     pub watch: bool,
 }
 
 /// Reads the names of the children and the stat of their parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetChildren2 {
-    /// Their parent.
+    /// The parent.
     pub path: Arc<str>,
-    /// Whether to leave a watch.
+    /// Whether to set a watch.
     pub watch: bool,
 }
 
 /// Waits until the connected server has caught up with the leader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sync {
-    /// Any path; servers take no account of it.
+    /// Any path; servers ignore it.
     pub path: Arc<str>,
 }
 
-/// Leaves a watch that stays until it is removed (since 3.6).
+/// Sets a watch that stays until it is removed (since 3.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddWatch {
     /// The znode.
     pub path: Arc<str>,
-    /// Whether it reaches below the znode.
+    /// Whether the watch also covers the descendants.
     pub mode: WatchMode,
 }
 
-/// Asks whether the session has watches of a kind; `NoWatcher` where it has none (since 3.5).
+/// Checks whether the session has watches of a kind; fails with `NoWatcher` otherwise (since 3.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckWatches {
     /// The znode.
@@ -106,7 +106,7 @@ pub struct CheckWatches {
     pub kind: RemoveKind,
 }
 
-/// Removes watches of a kind; `NoWatcher` where there are none (since 3.5).
+/// Removes watches of a kind; fails with `NoWatcher` if there are none (since 3.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoveWatches {
     /// The znode.
@@ -115,14 +115,14 @@ pub struct RemoveWatches {
     pub kind: RemoveKind,
 }
 
-/// Lists the ephemerals of the session whose paths begin so (since 3.6).
+/// Lists the session's ephemerals whose paths start with a prefix (since 3.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetEphemerals {
-    /// What the paths begin with: no path of a parent, but a plain prefix.
+    /// A plain text prefix, not the path of a parent.
     pub prefix: Arc<str>,
 }
 
-/// Counts all znodes below one (since 3.6).
+/// Counts all descendants of a znode (since 3.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetAllChildrenNumber {
     /// The znode.
@@ -133,33 +133,33 @@ pub struct GetAllChildrenNumber {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WhoAmI;
 
-/// Reads the configuration of the ensemble (since 3.5). It lies outside every chroot.
+/// Reads the configuration of the ensemble (since 3.5), which is outside every chroot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetConfig {
-    /// Whether to leave a watch.
+    /// Whether to set a watch.
     pub watch: bool,
 }
 
 /// Changes the members of the ensemble (since 3.5); the reply is the new configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconfig {
-    /// Servers that come or change (`server.N=…`), with commas between them.
+    /// Servers to add or change (`server.N=…`), separated by commas.
     pub joining: Option<String>,
-    /// Numbers of servers that go, with commas between them.
+    /// Numbers of servers to remove, separated by commas.
     pub leaving: Option<String>,
-    /// All servers, in place of the two above.
+    /// The complete list of servers, in place of the two above.
     pub members: Option<String>,
-    /// The version that the configuration must have; -1 is any.
+    /// The expected version of the configuration; -1 for any.
     pub version: i64,
 }
 
-/// Adds credentials to the session. They are given to every server that the client connects to
-/// from then on; a refusal ends the session.
+/// Adds credentials to the session. The client then sends them to every server that it connects to.
+/// A refusal ends the session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddAuth {
     /// The scheme, such as `digest`.
     pub scheme: Arc<str>,
-    /// The credentials, in the form of the scheme.
+    /// The credentials, in the format of the scheme.
     pub auth: Bytes,
 }
 
@@ -172,7 +172,7 @@ impl std::fmt::Debug for AddAuth {
 macro_rules! constructors {
     ($($name:ident($($field:ident: $kind:ty => $value:expr),*) { $($rest:ident: $default:expr),* };)*) => {
         $(impl $name {
-            /// Makes the request.
+            /// Creates the request.
             pub fn new($($field: $kind),*) -> Self {
                 Self { $($field: $value,)* $($rest: $default,)* }
             }
@@ -202,7 +202,7 @@ constructors! {
 
 macro_rules! versioned {
     ($($name:ident),*) => { $(impl $name {
-        /// Requires a version.
+        /// Sets the expected version.
         #[must_use]
         pub fn version(mut self, version: i32) -> Self {
             self.version = version;
@@ -214,7 +214,7 @@ versioned!(Delete, SetData, SetAcl);
 
 macro_rules! watching {
     ($($name:ident),*) => { $(impl $name {
-        /// Leaves a watch for one event.
+        /// Sets a one-shot watch if `watch` is true.
         #[must_use]
         pub fn watch(mut self, watch: bool) -> Self {
             self.watch = watch;

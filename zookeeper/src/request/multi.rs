@@ -31,22 +31,22 @@ pub struct Multi {
 /// An operation of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    /// As by itself.
+    /// Creates a znode.
     Create(Create),
-    /// As by itself.
+    /// Deletes a znode.
     Delete(Delete),
-    /// As by itself.
+    /// Writes data.
     SetData(SetData),
-    /// The znode must exist and have a version.
+    /// Checks that the znode exists and has a version.
     Check(Check),
 }
 
-/// Compares the version of a znode, within a transaction.
+/// Checks the version of a znode, within a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// The znode, which must exist.
     pub path: Arc<str>,
-    /// The version that it must have; -1 is any.
+    /// The expected version; -1 for any.
     pub version: i32,
 }
 
@@ -69,11 +69,11 @@ pub struct Check {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MultiRead {
-    /// What is read.
+    /// The reads.
     pub reads: Vec<Read>,
 }
 
-/// A read within a [`MultiRead`].
+/// A read in a [`MultiRead`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Read {
     /// The names of the children.
@@ -83,21 +83,21 @@ pub enum Read {
 }
 
 impl Multi {
-    /// Makes the request.
+    /// Creates the request.
     pub fn new(operations: impl Into<Vec<Operation>>) -> Self {
         Self { operations: operations.into() }
     }
 }
 
 impl MultiRead {
-    /// Makes the request.
+    /// Creates the request.
     pub fn new(reads: impl Into<Vec<Read>>) -> Self {
         Self { reads: reads.into() }
     }
 }
 
 impl Check {
-    /// Makes the operation.
+    /// Creates the operation.
     pub fn new(path: impl Into<Arc<str>>, version: i32) -> Self {
         Self { path: path.into(), version }
     }

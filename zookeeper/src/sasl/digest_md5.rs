@@ -1,5 +1,6 @@
-//! SASL DIGEST-MD5 (RFC 2831), as Java's `DigestLoginModule` and servers of every release have it:
-//! the feature `sasl`. The password never leaves; each side proves that it knows it.
+//! SASL DIGEST-MD5 (RFC 2831), compatible with Java's `DigestLoginModule` and servers of every
+//! release: the feature `sasl`. The password is never sent; each side proves that it knows the
+//! password.
 
 use std::fmt::Write as _;
 
@@ -14,13 +15,13 @@ use super::{Sasl, SaslSession, SaslStep};
 use crate::error::{Cause, Fault};
 use crate::options::Host;
 
-/// What ZooKeeper's client authenticates to, whatever the host.
+/// The service that ZooKeeper's client authenticates to, whatever the host.
 const URI: &str = "zookeeper/zk-sasl-md5";
 
-/// The realm where a server names none.
+/// The realm if the server names none.
 const REALM: &str = "zk-sasl-md5";
 
-/// The count of a nonce's uses: each connection has a nonce of its own.
+/// The use count of the nonce, which is always 1: each connection has its own nonce.
 const COUNT: &str = "00000001";
 
 /// A user and a password.
@@ -31,13 +32,13 @@ pub struct DigestMd5 {
 }
 
 impl DigestMd5 {
-    /// Makes one; the password is wiped when it is dropped.
+    /// Creates the user. The password is wiped from memory when it is dropped.
     pub fn new(user: impl Into<String>, password: Zeroizing<String>) -> Self {
         Self { user: user.into(), password: Arc::new(password) }
     }
 
-    /// Returns the responses of both sides to a challenge: what is sent, and what the server is to
-    /// prove itself with.
+    /// Returns the response to a challenge, and the response that the server must send to prove
+    /// itself.
     fn answer(&self, challenge: &Challenge, nonce: &str) -> (String, String) {
         let Challenge { realm, nonce: theirs, utf8 } = challenge;
         let secret = {
@@ -87,9 +88,9 @@ struct Session {
 
 enum State {
     Begun,
-    /// Something was sent to be given a challenge.
+    /// The first, empty token was sent; the server must send a challenge.
     Asked,
-    /// The response was sent; this is the server's.
+    /// The response was sent; the server must reply with this value.
     Answered(String),
 }
 
@@ -101,7 +102,7 @@ impl SaslSession for Session {
                 self.state = State::Asked;
                 Ok(SaslStep::Send(Vec::new()))
             }
-            // A server without SASL answers nothing, and takes the session for nobody's.
+            // A server without SASL sends an empty token, and does not authenticate the session.
             State::Asked if challenge.is_empty() => {
                 Err(lasting("the server has no SASL: it ignores credentials"))
             }
@@ -129,7 +130,7 @@ fn lasting(text: &str) -> Cause {
     Cause::Transport(Fault::new(text).lasting())
 }
 
-/// What a server asks.
+/// The challenge of a server.
 struct Challenge {
     realm: String,
     nonce: String,
@@ -152,7 +153,7 @@ impl Challenge {
     }
 }
 
-/// Cuts `name=value,name="value"`.
+/// Parses `name=value,name="value"`.
 fn fields(bytes: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(bytes);
     let mut found = Vec::new();
@@ -178,7 +179,7 @@ fn fields(bytes: &[u8]) -> Vec<(String, String)> {
     }
 }
 
-/// Encodes a text to be hashed: Latin-1 where that holds it, whatever the charset (RFC 2831, 2.1.2.1).
+/// Encodes a text for hashing: as Latin-1 if possible, whatever the charset (RFC 2831, 2.1.2.1).
 fn encode(text: &str, utf8: bool) -> Vec<u8> {
     let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     match latin {
@@ -201,7 +202,7 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Returns something that no server can know: the system's random numbers are its seed.
+/// Returns a nonce that no server can predict, seeded by the system's random numbers.
 fn random() -> String {
     let parts = [RandomState::new().hash_one(1), RandomState::new().hash_one(2)];
     let mut text = String::new();
@@ -219,7 +220,7 @@ mod tests {
         DigestMd5::new("ann", Zeroizing::new(password.to_owned()))
     }
 
-    /// RFC 2831's example has another URI; these digests were made with Python's `hashlib`.
+    /// The example of RFC 2831 has another URI; these digests were made with Python's `hashlib`.
     #[test]
     fn a_challenge_is_answered_as_the_rfc_has_it() {
         let challenge = b"realm=\"zk-sasl-md5\",nonce=\"abc\",charset=utf-8,algorithm=md5-sess";

@@ -1,4 +1,4 @@
-//! The place of SASL: packets between the handshake and everything else.
+//! SASL authentication, which follows the handshake and precedes all requests.
 
 #[cfg(feature = "sasl")]
 mod digest_md5;
@@ -8,24 +8,24 @@ pub use self::digest_md5::DigestMd5;
 use crate::error::Cause;
 use crate::options::Host;
 
-/// A way to authenticate by SASL. Each connection authenticates anew.
+/// A SASL mechanism. Every connection authenticates anew.
 pub trait Sasl: Send + Sync + 'static {
-    /// Begins an authentication with a server.
+    /// Starts an authentication with a server.
     fn begin(&self, host: &Host) -> Result<Box<dyn SaslSession>, Cause>;
 }
 
-/// One authentication.
+/// One authentication in progress.
 pub trait SaslSession: Send {
-    /// Answers what the server has sent. The first call has no challenge and gives what is sent
-    /// first, which may be empty.
+    /// Returns the answer to the server's token. The first call has no token and returns the
+    /// initial response, which may be empty.
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<SaslStep, Cause>;
 }
 
-/// What comes next in an authentication.
+/// The next step of an authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaslStep {
-    /// This is sent; the server will answer.
+    /// Send this token; the server will answer.
     Send(Vec<u8>),
-    /// The server has accepted, and nothing more is sent.
+    /// The server has accepted; send nothing more.
     Done,
 }
