@@ -191,7 +191,7 @@ struct Scan<'t, 'w> {
     dialect: Dialect,
     /// Whether an option says where the data comes from, so that no word takes its place.
     data_is_given: bool,
-    /// Values so far.
+    /// The number of values so far.
     values: usize,
     /// Whether a `--` has ended the options.
     ended: bool,

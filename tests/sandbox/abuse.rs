@@ -1,5 +1,5 @@
-//! What a client may do to a sandbox: the offender is dropped, the others do not notice, and the
-//! memory stays within bounds.
+//! Abusive clients of a sandbox: the offender is disconnected, other clients do not notice, and the
+//! memory stays bounded.
 
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
@@ -18,7 +18,7 @@ use crate::support::wait_until;
 
 const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
 
-/// A sandbox, and an honest client that is to notice nothing.
+/// A sandbox, and an honest client that must not notice anything.
 struct Scene {
     sandbox: Handle,
     address: String,
@@ -43,7 +43,7 @@ impl Scene {
         Client::connect(&self.address).unwrap()
     }
 
-    /// Opens a connection that has said nothing.
+    /// Opens a connection that has sent nothing.
     fn stranger(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -63,7 +63,7 @@ fn create(client: &mut Client, path: &str, data: &[u8]) {
     assert_eq!(client.ask(op::CREATE, &body).unwrap().code, 0);
 }
 
-/// Waits until the server closes a connection; returns what it sent before.
+/// Waits until the server closes a connection. Returns what it sent before.
 #[track_caller]
 fn assert_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut sent = Vec::new();
@@ -79,12 +79,12 @@ fn frames_that_are_none_end_the_connection() {
     let mut scene = Scene::new();
     let too_long = 0x10_0000_i32.to_be_bytes();
     let frames: [&[u8]; 6] = [
-        // Lengths: negative, the most negative, all there is, one byte too many.
+        // Lengths: -1, the most negative, the largest, and one byte too long.
         &[0xff; 4],
         &[0x80, 0, 0, 0],
         &[0x7f, 0xff, 0xff, 0xff],
         &too_long,
-        // No header in the frame, and no whole one.
+        // Frames without a header, and with an incomplete one.
         &[0, 0, 0, 0],
         &[0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0],
     ];
@@ -103,7 +103,7 @@ fn frames_that_are_none_end_the_connection() {
 #[test]
 fn a_request_that_cannot_be_read_is_answered_and_ends_the_connection() {
     let mut scene = Scene::new();
-    // A path that is longer than its frame, and a request that nobody knows.
+    // A path that is longer than its frame, and an unknown request.
     for (number, body, code) in [
         (op::CREATE, Body::default().int(500), -5),
         (op::GET_DATA, Body::default().int(-7), -5),
@@ -164,7 +164,7 @@ fn a_slow_client_is_served_byte_by_byte() {
 fn who_asks_for_no_session_is_dropped_in_time() {
     let patience = Duration::from_millis(100);
     let mut scene = Scene::with(Settings { patience, ..Settings::default() }, Clock::System);
-    // Nothing, the beginning of a length, and the beginning of a connect request.
+    // Nothing, the start of a length, and the start of a connect request.
     for words in [&[][..], &[0, 0], &[0, 0, 0, 45, 0, 0, 0, 0, 1]] {
         let mut silent = scene.stranger();
         silent.write_all(words).unwrap();
@@ -209,7 +209,7 @@ fn a_client_that_does_not_read_is_not_read_from_either() {
             Ok(count) => (asked, idle) = (asked + count, 0),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                // What is left of the time belongs to the neighbour.
+                // Use the remaining time for the neighbour.
                 scene.assert_unharmed();
                 idle += 1;
             }
@@ -218,7 +218,7 @@ fn a_client_that_does_not_read_is_not_read_from_either() {
     assert!(asked < wanted.len(), "the sandbox has read all");
     assert!(resident(std::process::id()) < 500 << 20, "{} MB", resident(std::process::id()) >> 20);
     scene.assert_unharmed();
-    // Every request that was taken has its reply once it is read.
+    // Every request that was accepted gets its reply once the client reads.
     greedy.stream.set_nonblocking(false).unwrap();
     for _ in 0..(asked / ask.len()).min(40) {
         assert_eq!(greedy.receive().unwrap().body.len(), 4 + 500_000 + 68);
@@ -241,7 +241,7 @@ fn who_does_not_read_events_is_dropped() {
         for _ in 0..100 {
             assert_eq!(scene.neighbour.receive().unwrap().code, 0);
         }
-        // The connection is closed when it no longer counts.
+        // The connection no longer counts once it is closed.
         four_letters(&scene.address, "srvr").contains("Connections: 2\n").then_some(())
     });
     scene.assert_unharmed();
@@ -249,7 +249,7 @@ fn who_does_not_read_events_is_dropped() {
 
 fn four_letters(address: &str, word: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    // As `echo ruok | nc` does.
+    // `echo ruok | nc` sends a newline too.
     stream.write_all(format!("{word}\n").as_bytes()).unwrap();
     String::from_utf8(assert_closed(&mut stream)).unwrap()
 }
@@ -269,7 +269,7 @@ fn a_multi_read_cannot_ask_for_all_memory() {
 
 #[test]
 fn claimed_lengths_take_no_memory() {
-    // In a process of its own, where nothing else takes memory.
+    // A separate process, where nothing else uses memory.
     let served = Served::start(&["--sandbox=127.0.0.1:0", "--sandbox-set=maxClientCnxns=0"]);
     let before = resident(served.child.id());
     let claims: Vec<Client> = (0..100)
@@ -279,7 +279,7 @@ fn claimed_lengths_take_no_memory() {
             client
         })
         .collect();
-    // Answered after all that came before it.
+    // This is answered after everything that arrived before it.
     let mut neighbour = Client::connect(&served.address).unwrap();
     assert_eq!(neighbour.ask(op::PING, &Body::default()).unwrap().code, 0);
     let after = resident(served.child.id());
@@ -312,7 +312,7 @@ fn a_full_sandbox_takes_no_more_and_goes_on_reading_and_deleting() {
 
 #[test]
 fn a_thousand_clients_are_served_at_once() {
-    // Both ends of each connection are in this process, and so are other tests.
+    // Both ends of each connection are in this process, which runs other tests as well.
     let clients = 1000.min(usize::try_from(files()).unwrap().saturating_sub(900) / 2);
     let mut scene = Scene::new();
     let mut crowd: Vec<Client> = (0..clients).map(|_| scene.client()).collect();
@@ -339,7 +339,7 @@ fn a_thousand_clients_are_served_at_once() {
 
 #[test]
 fn one_address_has_sixty_connections_and_may_ask_why_there_are_no_more() {
-    // Who is silent is to be refused for being one too many, not for being slow.
+    // The silent connections must be refused because there are too many, not because of a timeout.
     let patient = "--sandbox-set=nio.sessionlessCnxnTimeout=600000";
     let served = Served::start(&["--sandbox=127.0.0.1:0", patient]);
     let mut crowd: Vec<Client> =
@@ -348,7 +348,7 @@ fn one_address_has_sixty_connections_and_may_ask_why_there_are_no_more() {
     let srvr = four_letters(&served.address, "srvr");
     assert!(srvr.contains("\nConnections: 60\n"), "{srvr}");
     assert!(four_letters(&served.address, "conf").contains("\nmaxClientCnxns=60\n"));
-    // Connections that never ask are bounded too.
+    // Connections that send nothing are limited too.
     let silent: Vec<TcpStream> =
         (0..40).map(|_| TcpStream::connect(&served.address).unwrap()).collect();
     let refused = |stream: &&TcpStream| {
@@ -369,7 +369,7 @@ fn one_address_has_sixty_connections_and_may_ask_why_there_are_no_more() {
 #[cfg(target_os = "linux")]
 fn the_process_that_a_full_sandbox_belongs_to_gets_in() {
     let mut scene = Scene::with(Settings::default(), Clock::System);
-    // These come from the sandbox's own process, as its shell does.
+    // These connections come from the sandbox's own process, like those of its shell.
     let crowd: Vec<Client> = (1..61).map(|_| scene.client()).collect();
     assert!(Client::connect(&scene.address).is_err(), "one is kept, no more");
     drop(crowd);
@@ -392,7 +392,7 @@ fn random_bytes_harm_nobody() {
     bytes[0] = 1;
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
-    // Lengths and numbers of requests that are nearly right get further in than mere noise.
+    // Nearly valid lengths and request types get further than mere noise.
     let nearly = (0..64_i32, -12..110_i32, prop::collection::vec(any::<u8>(), 0..64)).prop_map(
         |(length, number, bytes)| {
             let frame = Body::default().int(length).int(1).int(number);
@@ -408,7 +408,7 @@ fn random_bytes_harm_nobody() {
         } else {
             TcpStream::connect(&address).unwrap()
         };
-        // The server may have closed before the end.
+        // The server may have closed the connection early.
         let _ = (&stream).write_all(&parts.concat());
         let _ = stream.shutdown(Shutdown::Write);
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

@@ -1,5 +1,5 @@
-//! What ends by itself, sessions, containers and znodes with a TTL: on Apache's server and on the
-//! sandbox, each with its own clock.
+//! Sessions, containers and TTL znodes end by themselves, on Apache's server and on the sandbox,
+//! each with its own clock.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::support::apache::{Server, releases};
 use crate::support::engine::say_once;
 use crate::support::wait_until;
 
-/// A client that is told of every change below the root.
+/// A client that receives every change below the root.
 struct Watcher {
     client: Client,
-    /// The zxid with which it began.
+    /// The zxid at the start.
     start: i64,
     told: Vec<String>,
 }
@@ -41,7 +41,7 @@ impl Watcher {
         self.ask(number, &node(path, flags, ttl));
     }
 
-    /// Waits until the znode has been deleted.
+    /// Waits until the znode is deleted.
     fn sees_the_end_of(&mut self, path: &str) {
         let end = format!("event 2 {path}");
         while !self.told.contains(&end) {
@@ -60,11 +60,11 @@ fn node(path: &str, flags: i32, ttl: Option<i64>) -> Body {
     ttl.into_iter().fold(body, Body::long)
 }
 
-/// Lets one of each kind come to its end; returns all that was told.
+/// Lets one of each kind end. Returns all events.
 fn play(address: &str) -> Vec<String> {
     let mut watcher = Watcher::new(address);
 
-    // A client that falls silent, though its connection stays.
+    // A client that falls silent while its connection stays open.
     let mut silent = Client::reconnect(address, 0, &[0; 16], 1).unwrap();
     watcher.told.push(format!("timeout {}", silent.timeout));
     assert_eq!(silent.ask(op::CREATE, &node("/fish", 1, None)).unwrap().code, 0);
@@ -81,7 +81,7 @@ fn play(address: &str) -> Vec<String> {
     watcher.ask(op::DELETE, &Body::default().string("/pond/reed").int(-1));
     watcher.sees_the_end_of("/pond");
 
-    // A child keeps what has outlived its time; both are made at once, before that can end.
+    // A child keeps an overdue parent alive. Both are created at once, before the TTL can end.
     let part = |number: i32| Body::default().int(number).boolean(false).int(-1);
     let ice = part(op::CREATE_TTL).then(&node("/ice", 5, Some(1)));
     let fish = part(op::CREATE).then(&node("/ice/fish", 0, None));
@@ -120,7 +120,7 @@ fn containers_are_looked_at_as_often_as_is_set() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
     let mut watcher = Watcher::new(&sandbox.address().to_string());
-    // Curator's test of TTLs waits for some milliseconds, where a tick has seconds.
+    // Curator's test of TTLs waits for some milliseconds, although a tick takes seconds.
     for round in 0..5 {
         let begun = std::time::Instant::now();
         watcher.create(op::CREATE_TTL, &format!("/t{round}"), 5, Some(10));

@@ -1,4 +1,4 @@
-//! The sandbox as an ensemble, over sockets: what clients see of its faults.
+//! The sandbox as an ensemble, over sockets: what clients see of its failures.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::words::answer;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
-/// A running ensemble; the clock moves by itself.
+/// A running ensemble with a real clock.
 struct Scene {
     _sandbox: Handle,
     control: Control,
@@ -22,7 +22,7 @@ impl Scene {
         Self::with(count, Settings::default())
     }
 
-    /// A tick is a tenth of a second, so that what is lost is soon given up.
+    /// Uses a tick of a tenth of a second, so that lost servers are given up soon.
     fn with(count: usize, settings: Settings) -> Self {
         let listeners = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let tick = Duration::from_millis(100);
@@ -68,7 +68,7 @@ fn exists(client: &mut Client, path: &str, watch: bool) -> i32 {
     client.ask(op::EXISTS, &body).unwrap().code
 }
 
-/// Connects to a server with a client's session, and what it has seen.
+/// Connects to a server with the session of another client.
 fn move_to(address: &str, client: &Client) -> Client {
     Client::reconnect(address, client.session, &client.password, 30_000).unwrap()
 }
@@ -84,7 +84,7 @@ fn what_one_server_is_told_all_tell() {
     let answer = second.ask(op::PING, &Body::default()).unwrap();
     assert_eq!(answer.events, [(1, "/a".to_owned())]);
     assert_eq!(answer.zxid >> 32, 1, "the epoch of the first leader");
-    // The number of its server begins the id of a session.
+    // The top byte of a session id is the number of its server.
     assert_eq!(
         [first.session >> 56, second.session >> 56],
         [one, two].map(|n| i64::try_from(n).unwrap())
@@ -104,7 +104,7 @@ fn a_session_outlives_its_server() {
     scene.control.kill(leader).unwrap();
     assert_eq!(client.last_words(), b"");
     assert!(TcpStream::connect(&scene.addresses[leader - 1]).is_err(), "nobody listens");
-    // The others have no leader for a moment, and no clients.
+    // The other servers have no leader for a moment, and so no clients.
     let next = scene.leader();
     assert_ne!(next, leader);
     let mut moved = move_to(&scene.addresses[other - 1], &client);
@@ -113,7 +113,7 @@ fn a_session_outlives_its_server() {
     assert_eq!(create(&mut moved, "/next", 0), 0);
     let zxid = moved.ask(op::PING, &Body::default()).unwrap().zxid;
     assert_eq!(zxid >> 32, 2, "an epoch later");
-    // It comes back, and knows what it has missed.
+    // The server comes back, and has the writes that it missed.
     scene.control.start(leader).unwrap();
     let back = wait_until("the killed server is back", || {
         Client::connect(&scene.addresses[leader - 1]).ok()
@@ -134,13 +134,13 @@ fn a_server_that_lags_is_late_for_reads_and_watches_but_not_for_its_own_writes()
     assert_eq!(exists(&mut behind, "/a", false), -101, "it has not heard of it");
     let zxids: Vec<i64> = scene.control.servers().iter().map(|status| status.zxid).collect();
     assert!(zxids[slow - 1] < zxids[other - 1], "{zxids:?}");
-    // Who has seen more is not served by it.
+    // The server refuses a client that has seen more.
     let hello = Body::default().int(0).long(zxids[other - 1]).int(30_000);
     let mut stranger = TcpStream::connect(&scene.addresses[slow - 1]).unwrap();
     let hello = Body::default().bytes(&hello.long(0).bytes(&[0; 16]).boolean(false).0);
     std::io::Write::write_all(&mut stranger, &hello.0).unwrap();
     assert_eq!(std::io::Read::read(&mut stranger, &mut [0]).unwrap_or(0), 0);
-    // Sync waits for what was there when it was asked, and the watch fires then.
+    // The sync waits for everything committed when it was sent, and then the watch fires.
     let synced = behind.ask(op::SYNC, &Body::default().string("/")).unwrap();
     assert_eq!((synced.code, synced.events), (0, vec![(1, "/a".to_owned())]));
     assert_eq!(create(&mut behind, "/b", 0), 0);
@@ -173,7 +173,7 @@ fn the_side_without_a_majority_drops_its_clients_and_the_other_elects() {
     let (mut few, mut many) = (scene.client(leader), scene.client(others[1]));
     assert_eq!(create(&mut few, "/before", 0), 0);
     scene.control.partition(&sides).unwrap();
-    // Nothing is appended without a majority: the write waits, and is lost with its connection.
+    // Without a majority nothing is appended: the write waits, and is lost with its connection.
     let acl = &[(31, "world", "anyone")];
     let body = Body::default().string("/lost").bytes(b"").acl(acl).int(0);
     few.send(op::CREATE, &body).unwrap();
@@ -271,7 +271,7 @@ fn what_makes_no_sense_is_refused_with_its_reason() {
         let why = format!("Name each server on one side of the partition: {number} is not");
         assert_eq!(said(control.partition(&sides)), why);
     }
-    // A port that somebody else has taken meanwhile.
+    // Another process has taken the port in the meantime.
     let leader = scene.leader();
     control.kill(leader).unwrap();
     let address = &scene.addresses[leader - 1];

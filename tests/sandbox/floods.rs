@@ -1,4 +1,4 @@
-//! Requests that are right, and far too many or far too large: the neighbours do not notice.
+//! Valid requests that are far too many or far too large: other clients do not notice.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use super::wire::{Body, Client, op};
 use super::words::answer;
 use crate::support::engine::start_sandbox;
 
-/// The most that a four-letter word is answered, in bytes.
+/// Maximum size of the reply to a four-letter word, in bytes.
 const LONGEST_ANSWER: usize = 1 << 20;
 
 fn scene() -> (Handle, String, Client) {
@@ -30,12 +30,12 @@ fn lists_of_watches_are_cut_short_and_kept_for_nobody() {
     for round in 0..2 {
         let paths: Vec<String> = (0..60_000).map(|number| format!("/w{round}-{number}")).collect();
         let none = Body::default().strings(&[]);
-        // Znodes that do not exist, waited for.
+        // Watches on znodes that do not exist.
         let body = Body::default().long(i64::MAX).then(&none).strings(&paths);
         let body = body.then(&none).then(&none).then(&none);
         assert_eq!(greedy.ask(op::SET_WATCHES2, &body).unwrap().code, 0);
     }
-    // Those who ask and do not read keep no more than that either.
+    // Clients that do not read their replies must not use more memory either.
     let unread: Vec<TcpStream> = (0..50)
         .map(|_| {
             let mut stream = TcpStream::connect(&address).unwrap();
@@ -112,7 +112,7 @@ fn a_transaction_as_large_as_a_request_is_whole_or_nothing() {
         all.then(&part(op::CREATE, &node(&format!("/m{number}"))))
     });
     let end = Body::default().int(-1).boolean(true).int(-1);
-    // The last part is refused: nothing is left of the others.
+    // The last part is refused, so no part may have any effect.
     let refused = part(op::DELETE, &Body::default().string("/nix").int(-1));
     let body = creates.clone().then(&refused).then(&end);
     assert!(many.ask(op::MULTI, &body).is_ok());

@@ -1,4 +1,4 @@
-//! Clients that others wrote, unchanged on the sandbox: kazoo, Apache's own zkCli, and the crate
+//! Unmodified third-party clients on the sandbox: kazoo, Apache's own zkCli, and the crate
 //! `zookeeper-client`.
 
 use std::io::Write;
@@ -16,8 +16,8 @@ fn sandbox() -> Handle {
     sandbox::start(listener, Settings::default(), Clock::System).unwrap()
 }
 
-/// Returns a Python that has kazoo: the one that `ZKSH_KAZOO` names, that of `target/kazoo`, which
-/// `.ci/run` makes where it can, or the machine's own.
+/// Returns a Python that has kazoo: the one in `ZKSH_KAZOO`, the one in `target/kazoo`, which
+/// `.ci/run` creates if possible, or the system's.
 fn python() -> Option<PathBuf> {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let environment = target.parent().unwrap().join("kazoo/bin/python");
@@ -71,7 +71,7 @@ fn the_crate_zookeeper_client_is_content() {
     });
 }
 
-/// What is typed into zkCli; both dialects of it know these.
+/// The commands for zkCli, which both of its dialects support.
 const SESSION: &str = "\
 create /lake deep
 create -s /lake/reed- x
@@ -92,7 +92,7 @@ ls /
 quit
 ";
 
-/// Runs the session in zkCli; returns what it printed, without what differs from run to run.
+/// Runs the commands in zkCli. Returns its output without the parts that differ between runs.
 fn zkcli(release: &Release, address: &str) -> Vec<String> {
     let mut child = Command::new("java")
         .args(["-XX:TieredStopAtLevel=1", "-cp", &release.classpath])
@@ -108,7 +108,7 @@ fn zkcli(release: &Release, address: &str) -> Vec<String> {
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     let mut lines = Vec::new();
     for line in said.iter().flat_map(|text| text.lines()) {
-        // Its log, its prompts and its greeting; the session's event comes when it likes.
+        // The log, the prompts and the greeting. The session event may come at any time.
         let noise = [
             "INFO",
             "WARN",
@@ -123,11 +123,11 @@ fn zkcli(release: &Release, address: &str) -> Vec<String> {
         if noise.iter().any(|noise| line.contains(noise)) || line.is_empty() {
             continue;
         }
-        // It may show what was typed before its prompt was there.
+        // zkCli may echo a line before its prompt appears.
         if SESSION.lines().any(|typed| typed == line) {
             continue;
         }
-        // Its lists have the server's order.
+        // The lists are in the order of the server.
         if let Some(list) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             let mut names: Vec<&str> = list.split(", ").collect();
             names.sort_unstable();
@@ -152,7 +152,7 @@ fn zkcli_prints_the_same_as_on_apaches_server() {
         say_once("left out: zkCli on the sandbox, for want of Java or of a release");
         return;
     };
-    // The first prints and parses as zkCli did once, the last as it does now.
+    // The oldest zkCli prints and parses in the old way, the newest in the current way.
     let server = Server::start(newest);
     for release in [oldest, newest] {
         let wanted = zkcli(release, &server.address());

@@ -1,5 +1,6 @@
-//! Checks as late as Apache's: with `flushDelay`, a request is checked before those in flight are
-//! applied. Without it, a pipelined script has the effect of one request after the other.
+//! Late checks, as on Apache's server: with `flushDelay` a request is checked before those in
+//! flight are applied. Without it, a pipelined script has the same effect as one request after the
+//! other.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -24,7 +25,7 @@ fn delete(path: &str) -> (i32, Body) {
     (op::DELETE, Body::default().string(path).int(-1))
 }
 
-/// Plays a script that takes the right to delete away and then deletes; returns the codes.
+/// Runs a script that removes the delete permission and then deletes. Returns the codes.
 fn play(flush_delay: Duration, pipelined: bool) -> Vec<i32> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let settings = Settings { flush_delay, ..Settings::default() };

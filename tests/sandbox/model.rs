@@ -1,8 +1,10 @@
-//! Random operations, played on the sandbox and on Apache's server: the same replies, stats, zxids
-//! and events, or the shortest list of operations that shows the difference.
+//! Runs random operations on the sandbox and on Apache's server. Replies, stats, zxids and events
+//! must be equal; otherwise the test prints the shortest list of operations that shows the
+//! difference.
 //!
-//! `ZKSH_MODEL_STEPS` says how many (10,000 if it does not), `ZKSH_MODEL_SEED` which, and
-//! `ZKSH_MODEL_RELEASE` on what: the sandbox is a 3.8, so differences from others are no faults.
+//! `ZKSH_MODEL_STEPS` sets the number of operations (default 10,000), `ZKSH_MODEL_SEED` the seed,
+//! and `ZKSH_MODEL_RELEASE` the release to compare with. The sandbox behaves like 3.8, so
+//! differences from other releases are no bugs.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -18,17 +20,17 @@ use super::words;
 use crate::support::apache::{Release, Server, numbers, releases};
 use crate::support::engine::say_once;
 
-/// Clients that take part.
+/// The number of clients.
 pub(super) const CLIENTS: usize = 3;
 
-/// Steps of a case, on the average; a difference is narrowed down within it.
+/// The average number of steps in a case. A difference is minimised within its case.
 const CASE: usize = 100;
 
-/// Apache's server deletes empty containers each minute, counted from its start, which no client
-/// can foresee: it is replaced before.
+/// Apache's server deletes empty containers every minute from its start on, at a time that clients
+/// cannot predict, so it is replaced earlier.
 const LIFE: Duration = Duration::from_secs(45);
 
-/// A sandbox and Apache's server, both fresh.
+/// A sandbox and an Apache server, both new.
 struct Pair {
     _apache: Server,
     _sandbox: Handle,
@@ -49,12 +51,12 @@ impl Pair {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
         let addresses = [format!("127.0.0.1:{}", apache.port()), sandbox.address().to_string()];
-        // The server counted `srvr`, not a zxid, so both begin with the same.
+        // `srvr` has counted as a request but taken no zxid, so both start with the same zxid.
         Self { _apache: apache, _sandbox: sandbox, addresses, begun: Instant::now() }
     }
 }
 
-/// Plays the steps on both servers; stops at the first difference.
+/// Runs the steps on both servers, up to the first difference.
 fn play(pair: &Pair, base: &str, steps: &[(usize, Step)]) -> Result<(), TestCaseError> {
     let [mut apache, mut sandbox] = pair.addresses.each_ref().map(|address| Side::new(address));
     let root = Step::Ask(Request::Create {
@@ -84,7 +86,7 @@ fn play(pair: &Pair, base: &str, steps: &[(usize, Step)]) -> Result<(), TestCase
     Ok(())
 }
 
-/// Returns what a server counts of its znodes, ephemerals, watches and sessions.
+/// Returns the server's counts of znodes, ephemerals, watches and sessions.
 fn counts(address: &str) -> Vec<String> {
     let answer = words::answer(address, "mntr");
     let wanted = ["zk_znode_count", "zk_ephemerals_count", "zk_watch_count", "zk_global_sessions"];

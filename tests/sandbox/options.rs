@@ -1,4 +1,4 @@
-//! `--sandbox` and `--serve`, as a user and a CI job have them.
+//! `--sandbox` and `--serve`, as users and CI jobs run them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use crate::support::shell::{bare, zksh};
 
-/// A sandbox that serves, and the address that its ready line names.
+/// A sandbox that serves, and the address in its ready line.
 pub(super) struct Served {
     pub(super) child: Child,
     pub(super) address: String,
@@ -27,7 +27,7 @@ impl Served {
         Self { child, address, stdout }
     }
 
-    /// Ends it with a signal; returns its exit status.
+    /// Ends the process with a signal. Returns its exit status.
     pub(super) fn end(mut self, signal: Signal) -> Option<i32> {
         let id = i32::try_from(self.child.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
@@ -40,7 +40,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Only a test that failed leaves it running.
+        // Only a failed test leaves the process running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -76,7 +76,7 @@ fn a_shell_runs_on_its_own_sandbox_and_says_how_to_join_it() {
 
 #[test]
 fn without_an_address_it_takes_a_port_that_is_free() {
-    // Whether ZooKeeper's own port is free or not, two sandboxes cannot both have it.
+    // Whether port 2181 is free or not, two sandboxes cannot both have it.
     let (one, two) = (Served::start(&["--sandbox"]), Served::start(&["--sandbox"]));
     assert_ne!(one.address, two.address);
     for served in [one, two] {

@@ -1,5 +1,5 @@
-//! Each kind of request, odd ones among them, next to Apache's answer to it. What is played at
-//! random is in `model.rs`; here are those that no client sends in earnest.
+//! Each kind of request, unusual ones included, compared with Apache's reply. `model.rs` covers
+//! random requests; the ones here are never sent by ordinary clients.
 
 use std::io;
 
@@ -8,19 +8,19 @@ use crate::support::apache::{Server, releases};
 use crate::support::engine::{say_once, start_sandbox};
 use crate::support::wait_until;
 
-/// Code of a request that cannot be read.
+/// The code for a request that cannot be parsed.
 const MARSHALLING: i32 = -5;
 
-/// What a request may come to.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
-    /// Code and body, and none where the connection was closed without an answer.
+    /// The code and body; `None` if the connection was closed without a reply.
     answer: Option<(i32, Vec<u8>)>,
-    /// Whether the connection is there afterwards.
+    /// Whether the connection is still open afterwards.
     stays: bool,
 }
 
-/// A request, and those before it on the same connection.
+/// A request, with those before it on the same connection.
 type Case = (&'static str, Vec<(i32, Body)>);
 
 fn path(path: &str) -> Body {
@@ -31,7 +31,7 @@ fn node(at: &str, flags: i32) -> Body {
     path(at).bytes(b"").acl(&[(31, "world", "anyone")]).int(flags)
 }
 
-/// Returns a transaction of one part.
+/// Returns a transaction with a single part.
 fn only(number: i32, part: &Body) -> Body {
     let part = Body::default().int(number).boolean(false).int(-1).then(part);
     part.int(-1).boolean(true).int(-1)
@@ -138,7 +138,7 @@ fn others() -> Vec<Case> {
     cases.into_iter().map(|(name, number, body)| (name, vec![(number, body)])).collect()
 }
 
-/// Plays a case on a connection of its own, which is returned as well.
+/// Runs a case on its own connection, which is also returned.
 fn play(address: &str, requests: &[(i32, Body)]) -> (Outcome, Client) {
     let mut client = Client::connect(address).unwrap();
     let mut answer: io::Result<_> = Err(io::ErrorKind::InvalidInput.into());
@@ -146,7 +146,7 @@ fn play(address: &str, requests: &[(i32, Body)]) -> (Outcome, Client) {
         answer = client.ask(*number, body);
     }
     let stays = client.ask(op::PING, &Body::default()).is_ok();
-    // Stats and sessions differ from run to run, and what they say is compared at random.
+    // Stats and sessions differ between runs; `model.rs` compares them.
     let answer = answer.ok().map(|answer| {
         let told = if answer.body.len() < 60 { answer.body } else { Vec::new() };
         (answer.code, told)
@@ -173,12 +173,12 @@ fn odd_requests_come_to_the_same_as_on_apaches_server() {
     for (name, requests) in watches().into_iter().chain(others()) {
         let [(mut theirs, mut client), (mut ours, _)] =
             both.each_ref().map(|address| play(address, &requests));
-        // What cannot be read is answered with Apache's code, and then the connection is closed.
+        // Apache answers an unreadable request with this code, and then closes the connection.
         if matches!(ours.answer, Some((MARSHALLING, _))) {
             ours.stays |= theirs.stays;
         }
         if theirs.stays && !ours.stays {
-            // Apache's server may answer a ping before it gets round to closing the connection.
+            // Apache's server may answer a ping before it closes the connection.
             let mut ping = || client.ask(op::PING, &Body::default());
             wait_until(&format!("Apache's end of {name}"), || ping().is_err().then_some(()));
             theirs.stays = false;

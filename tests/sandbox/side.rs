@@ -1,4 +1,5 @@
-//! One of two servers that are compared: its clients, and in words what comes of each step.
+//! One of two servers to compare: its clients, and a textual description of the outcome of each
+//! step.
 
 use std::fmt::Write as _;
 
@@ -6,13 +7,13 @@ use super::model::CLIENTS;
 use super::steps::Step;
 use super::wire::{Answer, Body, Client, Fields, op};
 
-/// One of the two servers, with the clients that are connected to it.
+/// One of the two servers, with its clients.
 pub(super) struct Side {
     address: String,
     clients: Vec<Client>,
-    /// All sessions of the case, in the order in which they were opened.
+    /// All sessions of the case, in the order of their creation.
     sessions: Vec<i64>,
-    /// The last zxid before the case, and the last that was seen.
+    /// The last zxid before the case, and the last one seen.
     start: i64,
     seen: i64,
 }
@@ -29,7 +30,7 @@ impl Side {
         side
     }
 
-    /// Takes a step; returns in words all that came of it, at every client.
+    /// Runs a step. Returns a description of all its effects on all clients.
     pub(super) fn take(&mut self, client: usize, step: &Step, base: &str) -> String {
         let mut words = String::new();
         match step {
@@ -59,7 +60,7 @@ impl Side {
         for other in 0..CLIENTS {
             let mut answer = self.clients[other].receive().unwrap();
             if matches!(step, Step::Close) {
-                // The order in which ephemerals go is that of a hash table.
+                // The order in which ephemerals are deleted is that of a hash table.
                 answer.events.sort();
             }
             write!(words, "\n  {other}: {}", self.tell(op::PING, &answer)).unwrap();
@@ -68,7 +69,7 @@ impl Side {
     }
 
     fn tell(&mut self, number: i32, answer: &Answer) -> String {
-        // A reply to `auth` has no zxid.
+        // The reply to `auth` has no zxid.
         if number != op::AUTH {
             self.seen = answer.zxid;
         }
@@ -137,8 +138,8 @@ impl Side {
         }
     }
 
-    /// A stat with zxids counted from the start of the case, sessions by their turn, and of the
-    /// times only whether the znode was changed since it was created or stands for ever.
+    /// Describes a stat: zxids relative to the start of the case, sessions by index, and the times
+    /// only by whether the znode was changed after its creation or exists from the start.
     fn stat(&self, fields: &mut Fields<'_>) -> String {
         let zxid = |zxid: i64| if zxid == 0 { 0 } else { zxid - self.start };
         let (czxid, mzxid) = (zxid(fields.long()), zxid(fields.long()));

@@ -1,4 +1,4 @@
-//! What random clients do, and how it is asked.
+//! Steps of random clients, and their encoding as requests.
 
 use proptest::prelude::*;
 
@@ -8,13 +8,13 @@ use super::wire::{Body, op};
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Ask(Request),
-    /// The connection breaks; the session goes on with another.
+    /// The connection breaks; the session continues on another one.
     Reconnect,
-    /// The session ends; the client begins another.
+    /// The session ends; the client opens a new one.
     Close,
 }
 
-/// What a client asks; paths are completed with the case's own folder.
+/// A request; its paths are prefixed with the case's own root.
 #[derive(Debug, Clone)]
 pub(super) enum Request {
     Create {
@@ -80,9 +80,9 @@ pub(super) type Entry = (i32, &'static str, &'static str);
 
 #[derive(Debug, Clone)]
 pub(super) enum Path {
-    /// Below the case's own folder.
+    /// Below the case's own root.
     Own(String),
-    /// The quota of an own path, or a znode of it.
+    /// The quota of an own path, or a znode of that quota.
     Quota(String),
     Absolute(&'static str),
 }
@@ -108,7 +108,7 @@ pub(super) const ACLS: [&[Entry]; 8] = [
     &[(31, "ip", "10.0.0.1")],
 ];
 
-/// How many of the first do not forbid anyone to read, being refused or open to all.
+/// The number of leading ACLs that forbid nobody to read: they are invalid or open to all.
 const READABLE: usize = 5;
 
 fn path() -> impl Strategy<Value = Path> {
@@ -150,7 +150,7 @@ fn version() -> impl Strategy<Value = i32> {
     prop_oneof![4 => Just(-1), 2 => Just(0), 1 => Just(1), 1 => Just(7)]
 }
 
-/// ACLs; `readable` are those that forbid nobody to read.
+/// ACLs; with `readable` only those that forbid nobody to read.
 fn acl(readable: bool) -> impl Strategy<Value = &'static [Entry]> {
     let special = if readable { ACLS[..READABLE].to_vec() } else { ACLS.to_vec() };
     prop_oneof![8 => Just(ACLS[0]), 2 => prop::sample::select(special)]
@@ -160,7 +160,7 @@ fn data() -> impl Strategy<Value = usize> {
     prop_oneof![1 => Just(0_usize), 8 => 1..40_usize]
 }
 
-/// A request that changes something, alone or in a multi.
+/// A write, alone or in a multi.
 fn write(readable: bool) -> impl Strategy<Value = Request> {
     let numbers = prop_oneof![
         4 => Just((op::CREATE, false)), 2 => Just((op::CREATE2, false)),
@@ -171,7 +171,7 @@ fn write(readable: bool) -> impl Strategy<Value = Request> {
         |((number, special), path, data, acl, flags, ttl)| {
             let flags = match number {
                 op::CREATE_CONTAINER if special => 4,
-                // A TTL that does not end within the test; 0 is none and refused.
+                // A TTL that does not end during the test. 0 is invalid and refused.
                 op::CREATE_TTL => 5 + flags.min(2) / 2,
                 _ => flags,
             };
@@ -194,7 +194,7 @@ fn read() -> impl Strategy<Value = Request> {
 
 fn multi(readable: bool) -> impl Strategy<Value = Request> {
     let check = (path(), version()).prop_map(|(path, version)| Request::Check { path, version });
-    // Parts that 3.8.0 still answers otherwise than the later 3.8 are left to tests of their own.
+    // Parts that 3.8.0 answers differently from later 3.8 releases have their own tests.
     let write = write(readable).prop_map(|part| match part {
         Request::Create { number: op::CREATE | op::CREATE2, path, data, acl, flags, ttl } => {
             let flags = flags % 4;
@@ -222,8 +222,8 @@ fn watch() -> impl Strategy<Value = Request> {
     ]
 }
 
-/// What a client does next. Up to 3.8.3 who may not read a znode learns of it by `exists` and by
-/// events all the same; there only `readable` ones are made.
+/// The next step of a client. Up to 3.8.3 a client without read permission can learn about a znode
+/// from `exists` and events; for these releases use only `readable` ACLs.
 pub(super) fn step(readable: bool) -> impl Strategy<Value = (usize, Step)> {
     let looks = vec![op::GET_ACL, op::SYNC, op::GET_EPHEMERALS, op::GET_ALL_CHILDREN_NUMBER];
     let look = (prop::sample::select(looks), path())
@@ -293,7 +293,7 @@ impl Request {
     }
 }
 
-/// Data for a znode: numbers where a quota's are read, else bytes.
+/// Data for a znode: numbers for quota znodes, otherwise bytes.
 fn filled(path: &Path, length: usize) -> Vec<u8> {
     match path {
         Path::Quota(name) if name.ends_with("limits") => {

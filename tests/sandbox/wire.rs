@@ -1,14 +1,14 @@
-//! A client of a few lines that speaks the protocol byte by byte, so that nothing stands between a
-//! test and a server.
+//! A minimal client that encodes the protocol byte by byte, so that nothing stands between a test
+//! and the server.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long a server may take over one reply.
+/// Timeout for one reply.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The numbers of requests.
+/// The type numbers of requests.
 pub(super) mod op {
     pub(crate) const CREATE: i32 = 1;
     pub(crate) const DELETE: i32 = 2;
@@ -76,7 +76,7 @@ impl Body {
         texts.iter().fold(body, |body, text| body.string(text))
     }
 
-    /// An ACL of entries `permissions`, `scheme`, `id`.
+    /// Appends an ACL with entries `permissions`, `scheme`, `id`.
     pub(super) fn acl(self, entries: &[(i32, &str, &str)]) -> Self {
         let body = self.int(i32::try_from(entries.len()).unwrap());
         entries.iter().fold(body, |body, (permissions, scheme, id)| {
@@ -90,7 +90,7 @@ impl Body {
     }
 }
 
-/// Reads the fields of a reply.
+/// Decodes the fields of a reply.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -126,10 +126,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A reply, and the events that came before it.
+/// A reply, and the events before it.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Number of the event, path.
+    /// The type number and the path of each event.
     pub(super) events: Vec<(i32, String)>,
     pub(super) zxid: i64,
     pub(super) code: i32,
@@ -142,7 +142,7 @@ pub(super) struct Client {
     pub(super) stream: TcpStream,
     pub(super) session: i64,
     pub(super) password: Vec<u8>,
-    /// The session timeout that the server agreed to, in milliseconds.
+    /// The negotiated session timeout, in milliseconds.
     pub(super) timeout: i32,
     xid: i32,
 }
@@ -152,7 +152,7 @@ impl Client {
         Self::reconnect(address, 0, &[0; 16], 30_000)
     }
 
-    /// Connects with a session that already exists. One that has expired comes back as zero.
+    /// Connects with an existing session. The session id is zero if the session has expired.
     pub(super) fn reconnect(
         address: &str,
         session: i64,
@@ -216,10 +216,10 @@ impl Client {
         self.receive()
     }
 
-    /// Waits until the server has read all and closes; returns what it sent before.
+    /// Waits until the server closes the connection. Returns what it sent before.
     pub(super) fn last_words(&mut self) -> Vec<u8> {
         let mut words = Vec::new();
-        // A reset is an end too.
+        // A connection reset is an end too.
         let _ = self.stream.read_to_end(&mut words);
         words
     }

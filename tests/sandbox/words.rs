@@ -1,4 +1,4 @@
-//! The four-letter words, next to Apache's answers to them.
+//! The four-letter words, compared with Apache's replies.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ pub(super) fn answer(address: &str, word: &str) -> String {
     answer
 }
 
-/// Connects a client that has an ephemeral and watches.
+/// Connects a client with an ephemeral and watches.
 fn furnish(address: &str) -> Client {
     let mut client = Client::connect(address).unwrap();
     for (path, flags) in [("/lake", 0), ("/fish", 1)] {
@@ -35,18 +35,18 @@ fn furnish(address: &str) -> Client {
     client
 }
 
-/// Takes the session's number out of an answer.
+/// Replaces the session id in a reply.
 fn masked(answer: &str, client: &Client) -> Vec<String> {
     let session = format!("0x{:x}", client.session);
     let mut lines: Vec<String> =
         answer.lines().map(|line| line.replace(&session, "SESSION")).collect();
-    // Apache's lists come out of hash tables.
+    // Apache's lists are in the order of a hash table.
     lines.sort();
     lines
 }
 
-/// Puts a mark in the place of each number and of each date. How many expire at which time is one
-/// line: a server has as many as there were ticks in which a connection came.
+/// Replaces each number and each date with a placeholder. The lists of expiring connections count
+/// as one line, because their number depends on the ticks in which connections were opened.
 fn shape(answer: &str) -> Vec<String> {
     const EXPIRY: &str = "# expire";
     let line = |line: &str| {
@@ -69,7 +69,7 @@ fn shape(answer: &str) -> Vec<String> {
     lines
 }
 
-/// Reads `key SEPARATOR value` lines.
+/// Parses lines of the form `key SEPARATOR value`.
 fn pairs<'a>(answer: &'a str, separator: &str) -> BTreeMap<&'a str, &'a str> {
     answer.lines().filter_map(|line| line.split_once(separator)).collect()
 }
@@ -91,8 +91,8 @@ fn words_are_answered_as_apaches_server_answers_them() {
     let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
     let (theirs, ours) = (apache.address(), sandbox.address().to_string());
     let (their_client, our_client) = (furnish(&theirs), furnish(&ours));
-    // Connections of earlier words may be on their way out; the client's and that of the word
-    // itself are to count.
+    // Connections of earlier words may still be closing. Only the client's connection and that of
+    // this word must count.
     let both = |word: &str| {
         wait_until("no connection of an earlier word is left", || {
             let answers = (answer(&theirs, word), answer(&ours, word));
@@ -154,7 +154,7 @@ fn words_are_answered_as_apaches_server_answers_them() {
     let (theirs, ours) = (pairs(&theirs, "="), pairs(&ours, "="));
     assert!(theirs.keys().eq(ours.keys()), "{theirs:?} {ours:?}");
     for (key, value) in &ours {
-        // The sandbox keeps nothing on disk.
+        // The sandbox writes nothing to disk.
         if *key != "clientPort" && !key.starts_with("data") {
             assert_eq!(theirs.get(key), Some(value), "{key}");
         }
@@ -183,7 +183,7 @@ fn connections_and_sessions_are_listed() {
     let (session, local) = (client.session, client.stream.local_addr().unwrap());
 
     let cons = answer(&address, "cons");
-    // The connect request, two znodes, three watches.
+    // The connect request, two znodes and three watches.
     let line = format!(" /{local}[1](queued=0,recved=6,sent=6,sid=0x{session:x},lop=GETC,est=");
     assert!(cons.starts_with(&line), "{cons}");
     assert!(cons.contains(",to=30000,lcxid=0x5,lzxid=0x3,lresp=0,llat="), "{cons}");
@@ -240,7 +240,7 @@ fn the_words_that_set_and_reset_do_so() {
 
     assert_eq!(answer(&address, "srst"), "Server stats reset.\n");
     let srvr = answer(&address, "srvr");
-    // The word itself.
+    // The four-letter word itself.
     assert!(srvr.contains("\nReceived: 1\nSent: 0\n"), "{srvr}");
 }
 

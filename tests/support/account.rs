@@ -1,5 +1,5 @@
-//! A script whose connections are disturbed on the way: what it says of its lines, held against what
-//! the server has.
+//! Runs a script whose connections are disturbed, and compares what it reports about each line with
+//! the state of the server.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -8,35 +8,35 @@ use serde_json::Value;
 
 use super::shell::zksh;
 
-/// What came of a line.
+/// The reported outcome of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Done,
-    /// The connection was lost before the reply came.
+    /// The connection was lost before the reply arrived.
     Uncertain,
     Unsent,
 }
 
-/// What a script has said of its writes, and how much of it is wrong.
+/// What a script reported about its writes, and which reports are wrong.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) done: usize,
     pub(crate) uncertain: usize,
     pub(crate) unsent: usize,
-    /// Lines of which nothing was said, or not in their order.
+    /// Lines without a report, or with a report in the wrong order.
     pub(crate) unaccounted: usize,
-    /// Lines that are done by their result and absent on the server.
+    /// Lines that were reported as done but are missing on the server.
     pub(crate) absent: usize,
-    /// Lines that have run twice.
+    /// Lines that ran twice.
     pub(crate) twice: usize,
-    /// Lines that were not sent by their result and are there.
+    /// Lines that were reported as not sent but are on the server.
     pub(crate) applied: usize,
-    /// Whether all disturbances came, and most lines were done all the same.
+    /// Whether all disturbances happened, and most lines were still done.
     pub(crate) went_on: bool,
 }
 
 impl Account {
-    /// Fails where anything that was said is not so.
+    /// Fails if any report is wrong.
     #[track_caller]
     pub(crate) fn check(&self) {
         let wrong = [self.unaccounted, self.absent, self.twice, self.applied];
@@ -44,8 +44,8 @@ impl Account {
     }
 }
 
-/// Plays a script of `lines` writes by the servers `through`, and calls `disturb` so many times on the
-/// way. What is there is read from the servers `direct` in the end.
+/// Runs a script of `lines` writes through the servers `through`, and calls `disturb` this often
+/// meanwhile. At the end the result is read from the servers `direct`.
 pub(crate) fn play(
     through: &str,
     direct: &str,
@@ -58,7 +58,7 @@ pub(crate) fn play(
     let mut stdin = BufWriter::new(script.stdin.take().unwrap());
     let writer = std::thread::spawn(move || {
         for line in 1..=lines {
-            // Run twice, it would leave two znodes with this number.
+            // A line that ran twice would leave two znodes with this number.
             writeln!(stdin, "create -s /log/line- {line}").unwrap();
         }
     });
@@ -114,7 +114,7 @@ fn fate(record: &Value) -> Fate {
     Fate::Uncertain
 }
 
-/// Returns how often each line's number stands in the log.
+/// Returns how often each line number occurs in the log.
 fn written(servers: &str) -> BTreeMap<u64, u32> {
     let names = zksh(servers).args(["-o", "raw", "ls", "/log"]).succeed();
     let script = format!("cd /log\nget {}\n", names.trim().replace('\n', "\nget "));

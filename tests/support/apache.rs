@@ -1,7 +1,7 @@
-//! Apache's own servers, where Java and a release are present.
+//! Apache's own servers, if Java and a release are present.
 //!
-//! A release is looked for in `ZOOKEEPER_CLASSPATH`, in `target/zookeeper` (where
-//! `tests/fetch-servers` puts them) and where Debian's package `zookeeper` has it.
+//! Releases are searched in `ZOOKEEPER_CLASSPATH`, in `target/zookeeper` (where
+//! `tests/fetch-servers` puts them), and where Debian's package `zookeeper` installs one.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,13 +17,13 @@ use super::{free_port, wait_until};
 /// One release of Apache ZooKeeper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Release {
-    /// As the server gives it, `3.8.0`.
+    /// The version as the server reports it, `3.8.0`.
     pub(crate) version: String,
-    /// Jars, as Java takes them.
+    /// The class path for Java.
     pub(crate) classpath: String,
 }
 
-/// Returns the releases that can be started here, the oldest first.
+/// Returns the releases that can be started here, oldest first.
 pub(crate) fn releases() -> &'static [Release] {
     static RELEASES: OnceLock<Vec<Release>> = OnceLock::new();
     RELEASES.get_or_init(|| {
@@ -41,7 +41,7 @@ pub(crate) fn releases() -> &'static [Release] {
     })
 }
 
-/// Returns the newest release that is here, for tests that need only one.
+/// Returns the newest release, for tests that need only one.
 pub(crate) fn newest() -> Option<&'static Release> {
     releases().last()
 }
@@ -68,12 +68,12 @@ fn fetched() -> Vec<Release> {
 }
 
 fn debian() -> Option<Release> {
-    // Which of the two names is the file and which the link differs between Debian's releases.
+    // Which of the two names is the file and which the link depends on the Debian release.
     let folder = fs::read_dir("/usr/share/java").ok()?;
     let mut jars = folder.flatten().map(|jar| jar.path());
     jars.find_map(|jar| {
         let version = version_of(&jar)?;
-        // The jar's manifest leaves this one out, and a secure port needs it.
+        // The jar's manifest does not list this jar, which a secure port needs.
         let codec = jar.with_file_name("netty-codec.jar");
         Some(Release { version, classpath: format!("{}:{}", jar.display(), codec.display()) })
     })
@@ -89,12 +89,12 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned()
 }
 
-/// A server of its own: it can be stopped and started again, with the data that it had.
+/// A private server, which can be stopped and restarted with its data.
 pub(crate) struct Server {
     release: Release,
     port: u16,
     settings: String,
-    /// System properties, for what no configuration sets.
+    /// System properties, for options that the configuration file cannot set.
     properties: Vec<(&'static str, &'static str)>,
     folder: tempfile::TempDir,
     process: Option<Process>,
@@ -113,7 +113,7 @@ impl Server {
         server
     }
 
-    /// Starts a server with system properties for what no configuration sets.
+    /// Starts a server with system properties.
     pub(crate) fn with_properties(
         release: &Release,
         properties: &[(&'static str, &'static str)],
@@ -124,8 +124,8 @@ impl Server {
         server
     }
 
-    /// Starts three servers that elect a leader, with further lines in their configuration, and
-    /// waits until they have.
+    /// Starts three servers with further lines in their configuration, and waits until they have
+    /// elected a leader.
     pub(crate) fn ensemble(release: &Release, settings: &str) -> Vec<Self> {
         let mut servers: Vec<Self> = (0..3).map(|_| Self::stopped(release, "")).collect();
         let reconfigured = numbers(&release.version) >= numbers("3.5");
@@ -164,27 +164,27 @@ impl Server {
         self.port
     }
 
-    /// Returns where the server listens, as `host:port`.
+    /// Returns the address of the server as `host:port`.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Returns the server's process, to be killed or stopped.
+    /// Returns the process id of the server, for tests that kill or stop it.
     pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().unwrap().pid
     }
 
-    /// Kills the server as a power cut would.
+    /// Kills the server, as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Returns whether it leads an ensemble.
+    /// Returns whether the server is the leader of an ensemble.
     pub(crate) fn leads(&self) -> bool {
         four_letters(self.port, "srvr").is_some_and(|text| text.contains("Mode: leader"))
     }
 
-    /// Starts it again, on the same port and data.
+    /// Restarts the server with the same port and data.
     pub(crate) fn resume(&mut self) {
         self.boot();
         self.wait();
@@ -216,7 +216,7 @@ impl Server {
     }
 }
 
-/// A Java process that dies with the test program, however that ends: a watchdog holds the other
+/// A Java process that ends with the test program, however that ends: a watchdog holds the other
 /// end of a pipe.
 struct Process {
     watchdog: Child,
@@ -236,9 +236,9 @@ impl Process {
         let mut watchdog = Command::new("sh")
             .args(["-c", WATCHDOG, "watchdog", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-Dzookeeper.extendedTypesEnabled=true")
-            // Of use only to an ensemble that has lost its quorum.
+            // Has an effect only on an ensemble that has lost its quorum.
             .arg("-Dreadonlymode.enabled=true")
-            // digest of super:secret
+            // The digest of super:secret.
             .arg("-Dzookeeper.DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4=")
             .args(properties)
             .args(["-cp", classpath, "org.apache.zookeeper.server.quorum.QuorumPeerMain"])
@@ -255,7 +255,7 @@ impl Process {
             output.read_exact(&mut byte).unwrap();
             pid.push(byte[0].into());
         }
-        // What the server says of itself is not read, and must not hold it up.
+        // Nobody needs the output, but a full pipe must not block the server.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         Self { watchdog, pid: pid.trim().parse().unwrap() }
     }
@@ -268,8 +268,8 @@ impl Drop for Process {
     }
 }
 
-/// Asks a server one of its four-letter words. One that is still starting may take the question and
-/// never answer, so the wait for it is short and the question is to be asked again.
+/// Sends a four-letter word to a server. A server that is still starting may accept the word and
+/// never answer, so the timeout is short and the caller must retry.
 pub(crate) fn four_letters(port: u16, word: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;

@@ -1,4 +1,5 @@
-//! The servers that a test runs on: the sandbox, and every release of Apache's that is present.
+//! The servers that tests run on: the sandbox, and every release of Apache's server that is
+//! present.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -12,25 +13,25 @@ use zksh::sandbox::{self, Clock, Handle, Settings};
 use super::apache::{Release, Server, numbers, releases};
 use super::shell::zksh;
 
-/// A kind of server that tests share; each test works in a chroot of its own.
+/// A kind of server, which tests share. Each test works in its own chroot.
 #[derive(Clone)]
 pub(crate) struct Engine {
-    /// `sandbox`, `Apache 3.8.0`.
+    /// The name: `sandbox` or `Apache 3.8.0`.
     pub(crate) name: String,
-    /// What the server can do, as a release of Apache's.
+    /// The Apache release whose features the server supports.
     pub(crate) version: Vec<u32>,
-    /// The release, where the engine is one of Apache's.
+    /// The release, if the engine is an Apache server.
     pub(crate) release: Option<Release>,
 }
 
-/// A server that one test has for itself; it stops when dropped.
+/// The private server of a test, which stops when it is dropped.
 pub(crate) enum Private {
     Sandbox(Handle),
     Apache(Server),
 }
 
 impl Private {
-    /// Returns where the server listens, as `host:port`.
+    /// Returns the address of the server as `host:port`.
     pub(crate) fn address(&self) -> String {
         match self {
             Self::Sandbox(handle) => handle.address().to_string(),
@@ -39,7 +40,7 @@ impl Private {
     }
 }
 
-/// Returns every engine that is present; the sandbox always is.
+/// Returns all engines that are present; the sandbox always is.
 pub(crate) fn engines() -> Vec<Engine> {
     let sandbox = Engine { name: "sandbox".to_owned(), version: vec![3, 9], release: None };
     let apache = apaches().iter().map(|release| Engine {
@@ -50,7 +51,7 @@ pub(crate) fn engines() -> Vec<Engine> {
     std::iter::once(sandbox).chain(apache).collect()
 }
 
-/// Returns every release of Apache's that is present, and says so where there is none.
+/// Returns all Apache releases that are present, and reports if there are none.
 fn apaches() -> &'static [Release] {
     let releases = releases();
     if releases.is_empty() {
@@ -61,7 +62,7 @@ fn apaches() -> &'static [Release] {
     releases
 }
 
-/// Runs a test on every engine that is present, and names the one on which it fails.
+/// Runs a test on every engine that is present, and prints its name in case of failure.
 pub(crate) fn on_every_engine(test: impl Fn(&Engine)) {
     for engine in engines() {
         eprintln!("on {}", engine.name);
@@ -69,7 +70,8 @@ pub(crate) fn on_every_engine(test: impl Fn(&Engine)) {
     }
 }
 
-/// Runs a test on every release of Apache's that is present, each with a server that may be killed.
+/// Runs a test on every Apache release that is present, each with a private server that may be
+/// killed.
 pub(crate) fn on_every_apache(test: impl Fn(Server)) {
     for release in apaches() {
         eprintln!("on Apache {}", release.version);
@@ -78,17 +80,17 @@ pub(crate) fn on_every_apache(test: impl Fn(Server)) {
 }
 
 impl Engine {
-    /// Returns the address of the engine's shared server, which is started if need be.
+    /// Returns the address of the engine's shared server, which is started on first use.
     pub(crate) fn address(&self) -> String {
         type Shared = Arc<OnceLock<Private>>;
-        // A static is never dropped: the sandbox ends with this program, and the watchdog of each
-        // other server ends that.
+        // Statics are never dropped: the sandbox ends with this program, and the other servers are
+        // ended by their watchdogs.
         static SERVERS: LazyLock<Mutex<HashMap<String, Shared>>> = LazyLock::new(Mutex::default);
         let server = Arc::clone(SERVERS.lock().unwrap().entry(self.name.clone()).or_default());
         server.get_or_init(|| self.private()).address()
     }
 
-    /// Returns a connection string with a new znode as its root.
+    /// Returns a connection string whose chroot is a new znode.
     pub(crate) fn fresh(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let root = format!("/test-{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -97,7 +99,7 @@ impl Engine {
         format!("{address}{root}")
     }
 
-    /// Starts a server of this kind that one test has for itself.
+    /// Starts a private server of this kind.
     pub(crate) fn private(&self) -> Private {
         match &self.release {
             Some(release) => Private::Apache(Server::start(release)),
@@ -106,14 +108,14 @@ impl Engine {
     }
 }
 
-/// Starts a sandbox with the limits that the tests' other servers have.
+/// Starts a sandbox with the same limits as the other servers of the tests.
 pub(crate) fn start_sandbox(clock: Clock) -> Handle {
     let settings = Settings {
         tick: Duration::from_millis(500),
         max_session_timeout: Some(Duration::from_mins(2)),
         max_connections: 0,
         enforce_quota: false,
-        // digest of super:secret
+        // The digest of super:secret.
         super_digest: Some("super:lK75jTNcA+U9vtVEw5vB51mj/w4=".to_owned()),
         ..Settings::default()
     };
@@ -121,13 +123,14 @@ pub(crate) fn start_sandbox(clock: Clock) -> Handle {
     sandbox::start(listener, settings, clock).unwrap()
 }
 
-/// Says on the tests' standard error what was left out.
+/// Prints once, on the tests' standard error, which tests were skipped.
 pub(crate) fn say_once(what: &'static str) {
     static SAID: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
     let mut said = SAID.lock().unwrap();
     if !said.contains(&what) {
         said.push(what);
-        // Past the capture of the test's own output: this is for whoever reads the run.
+        // Bypasses the capture of the test's output, because the message is for whoever reads the
+        // whole run.
         let _ = writeln!(std::io::stderr(), "zksh tests: {what}");
     }
 }

@@ -1,4 +1,4 @@
-//! Three servers of which the leader can be killed: the sandbox's, which are always there, and
+//! Three servers whose leader can be killed: those of the sandbox, which are always available, and
 //! Apache's.
 
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use zksh::sandbox::{self, Clock, Control, Handle, Process, ServerMode, Settings}
 use super::apache::{Release, Server};
 use super::wait_until;
 
-/// Servers that elect a leader.
+/// An ensemble of servers.
 pub(crate) enum Ensemble {
     Sandbox(Handle),
     Apache(Vec<Server>),
@@ -28,12 +28,12 @@ impl Ensemble {
         Self::Sandbox(sandbox::start_ensemble(listeners, settings, Clock::System).unwrap())
     }
 
-    /// Servers of a release of Apache's, with further lines in their configuration.
+    /// Starts servers of an Apache release, with further lines in their configuration.
     pub(crate) fn apache(release: &Release, settings: &str) -> Self {
         Self::Apache(Server::ensemble(release, &format!("forceSync=no\n{settings}")))
     }
 
-    /// Returns where each server listens.
+    /// Returns the address of each server.
     pub(crate) fn addresses(&self) -> Vec<String> {
         match self {
             Self::Sandbox(handle) => {
@@ -43,7 +43,7 @@ impl Ensemble {
         }
     }
 
-    /// Kills all servers but the last, which then serves only who reads.
+    /// Kills all servers but the last, which then serves only read-only clients.
     pub(crate) fn lose_quorum(&mut self) {
         match self {
             Self::Sandbox(handle) => {
@@ -54,7 +54,7 @@ impl Ensemble {
         }
     }
 
-    /// Kills the leader, waits for the next, and starts the one that was killed again.
+    /// Kills the leader, waits for a new one, and restarts the killed server.
     pub(crate) fn kill_leader(&mut self) {
         match self {
             Self::Sandbox(handle) => {
@@ -75,7 +75,7 @@ impl Ensemble {
     }
 }
 
-/// Returns the number of the server that leads.
+/// Returns the number of the leader.
 fn leader(control: &Control) -> usize {
     wait_until("a leader", || {
         let servers = control.servers().into_iter();

@@ -1,4 +1,4 @@
-//! Ctrl-C while a server says nothing, and the time until the prompt is back.
+//! Ctrl-C while a server is silent, and the time until the prompt returns.
 
 use std::io::{BufRead, BufReader};
 use std::process::Child;
@@ -40,21 +40,21 @@ pub(crate) const COMMANDS: [&str; 24] = [
     "watch /lake",
 ];
 
-/// What is wrong with a server.
+/// A problem of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Its process stands still.
+    /// Its process is stopped.
     Stopped,
-    /// Its answers do not come through.
+    /// Its replies do not arrive.
     Stalled,
-    /// Nobody listens where it was.
+    /// Nothing listens on its port.
     Refusing,
 }
 
-/// All of them.
+/// All problems.
 pub(crate) const TROUBLES: [Trouble; 3] = [Trouble::Stopped, Trouble::Stalled, Trouble::Refusing];
 
-/// A sandbox as a process of its own, killed when dropped.
+/// A sandbox in its own process, which is killed when dropped.
 struct Process(Child);
 
 impl Process {
@@ -70,10 +70,11 @@ impl Drop for Process {
     }
 }
 
-/// Interrupts every command while the server is in trouble; returns how long the prompt took each time.
+/// Interrupts every command while the server has a problem. Returns the times until the prompt
+/// returned.
 ///
 /// # Panics
-/// Panics where a prompt does not come for the sake of the Ctrl-C.
+/// If Ctrl-C does not bring the prompt back.
 pub(crate) fn interrupt_all(trouble: Trouble) -> Vec<Duration> {
     let mut server = Process(bare().args(["--sandbox=127.0.0.1:0", "--serve"]).start());
     let mut ready = String::new();

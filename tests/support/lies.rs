@@ -1,9 +1,9 @@
-//! Servers that do not keep to the protocol.
+//! Servers that violate the protocol.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-/// What is sent in answer to a request whose number is the first argument.
+/// Returns the bytes to send in reply to the request with this xid.
 pub(crate) type Answer = fn(i32) -> Vec<u8>;
 
 fn framed(body: &[u8]) -> Vec<u8> {
@@ -11,7 +11,7 @@ fn framed(body: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), body].concat()
 }
 
-/// A reply that tells of success, with whatever body.
+/// A reply with the code for success and any body.
 fn reply(request: i32, body: &[u8]) -> Vec<u8> {
     framed(&[&request.to_be_bytes()[..], &1_i64.to_be_bytes(), &[0; 4], body].concat())
 }
@@ -34,7 +34,7 @@ pub(crate) const LIES: [(&str, Answer); 12] = [
     }),
 ];
 
-/// Answers on one connection: honestly to what opens and keeps a session.
+/// Serves one connection, with honest replies to what opens and keeps a session.
 fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
     let read = |stream: &mut TcpStream| {
         let mut length = [0; 4];
@@ -62,7 +62,7 @@ fn serve(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
     }
 }
 
-/// Starts a server that answers so; it ends with the test program. Returns its address.
+/// Starts a server with these replies, which ends with the test program. Returns its address.
 pub(crate) fn liar(answer: Answer) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

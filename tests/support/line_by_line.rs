@@ -1,4 +1,4 @@
-//! A shell that is given one line after the other, each once the one before is done.
+//! A shell that gets each line only after the previous one is done.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::shell::Zksh;
 
-/// A running shell, which prints JSON.
+/// A running shell with JSON output.
 pub(crate) struct LineByLine {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -31,7 +31,7 @@ impl LineByLine {
         Self { stdin: child.stdin.take(), child, records }
     }
 
-    /// Types a line; returns everything that was told until it was done.
+    /// Enters a line. Returns all records until the line was done.
     pub(crate) fn enter(&mut self, line: &str) -> Vec<Value> {
         let stdin = self.stdin.as_mut().unwrap();
         write!(stdin, "{line}\nversion\n").unwrap();

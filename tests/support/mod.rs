@@ -1,4 +1,4 @@
-//! What the tests share: servers to run on, and shells to type into.
+//! Code that the tests share: servers to run on, and shells to type into.
 
 #![allow(dead_code, reason = "a tool for tests to come")]
 
@@ -22,11 +22,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a state may take to come about before a test fails: far more than it ever takes, on a
-/// machine that is busy with other tests.
+/// Timeout for any state: far more than it ever takes, even on a machine that is busy with other
+/// tests.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Waits until `ask` has an answer.
+/// Waits until `ask` returns a value.
 #[track_caller]
 pub(crate) fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
@@ -39,8 +39,9 @@ pub(crate) fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
     }
 }
 
-/// Returns a port on which nobody listens. It lies below the ports that outgoing connections take,
-/// and is this process's own, so that nobody takes it before it is used, or while a cable is cut.
+/// Returns a port on which nothing listens. It is below the range for outgoing connections and
+/// reserved for this process, so that nobody else takes it before it is used, or while a cable is
+/// cut.
 pub(crate) fn free_port() -> u16 {
     const FIRST: u16 = 12_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -53,12 +54,13 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Ports of one process: more than a run of all tests takes.
+/// Number of ports per process, more than a run of all tests needs.
 const PORTS: u16 = 1000;
 
-/// Returns which of the blocks of ports is this process's: others on this machine run tests too.
+/// Returns the block of ports of this process, because other processes on this machine run tests
+/// too.
 fn own_block() -> u16 {
-    // Locked for as long as this process lives.
+    // The lock is held for the lifetime of this process.
     static HELD: OnceLock<(u16, File)> = OnceLock::new();
     let (block, _) = HELD.get_or_init(|| {
         let lock = |block| {

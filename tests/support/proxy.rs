@@ -1,4 +1,4 @@
-//! A cable between a shell and a server that a test can cut and mend.
+//! A cable between a shell and a server, which a test can cut and mend.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,25 +10,25 @@ use std::time::Duration;
 use super::shell::{Ran, ran, zksh};
 use super::{free_port, wait_until};
 
-/// How often the accepting thread looks whether the cable has been cut.
+/// How often the accepting thread checks whether the cable was cut.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// Connections to one port are handed on to one server, while the cable is whole.
+/// Forwards connections from a port to a server, while the cable is not cut.
 pub(crate) struct Cable {
     port: u16,
     server: String,
-    /// How long each answer of the server is held back.
+    /// The delay of each reply of the server.
     delay: Duration,
     traffic: Arc<Traffic>,
     open: Option<Open>,
 }
 
-/// What has passed since the cable was mended.
+/// Traffic counters since the cable was last mended.
 #[derive(Default)]
 struct Traffic {
-    /// How often the server has been heard.
+    /// The number of bytes sent to the server.
     heard: AtomicUsize,
-    /// Bytes that the server has been sent.
+    /// Whether replies are held back.
     asked: AtomicUsize,
     /// Whether answers are kept back.
     silent: AtomicBool,
@@ -45,7 +45,7 @@ impl Cable {
         Self::slow(server, Duration::ZERO)
     }
 
-    /// A cable on which every answer of the server comes later.
+    /// Creates a cable that delays every reply of the server.
     pub(crate) fn slow(server: &str, delay: Duration) -> Self {
         let traffic = Arc::default();
         let mut cable =
@@ -54,12 +54,12 @@ impl Cable {
         cable
     }
 
-    /// Returns where the shell is to connect.
+    /// Returns the address that the shell must connect to.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Breaks every connection and takes no more.
+    /// Breaks all connections and accepts no new ones.
     pub(crate) fn cut(&mut self) {
         let Some(open) = self.open.take() else { return };
         open.cut.store(true, Ordering::Relaxed);
@@ -69,28 +69,29 @@ impl Cable {
         }
     }
 
-    /// Returns how often the server has been heard since the cable was mended.
+    /// Returns how many times bytes arrived from the server since the cable was mended.
     fn heard(&self) -> usize {
         self.traffic.heard.load(Ordering::Relaxed)
     }
 
-    /// Keeps every answer back until the cable is cut; returns how many bytes the server has been
-    /// sent before.
+    /// Holds every reply back until the cable is cut. Returns how many bytes the server was sent
+    /// before.
     pub(crate) fn silence(&self) -> usize {
         self.traffic.silent.store(true, Ordering::Relaxed);
         self.traffic.asked.load(Ordering::Relaxed)
     }
 
-    /// Waits until the server has been sent so many bytes since the cable was mended.
+    /// Waits until the server was sent this many bytes since the cable was mended.
     #[track_caller]
     pub(crate) fn wait_until_asked(&self, bytes: usize) {
         let asked = || (self.traffic.asked.load(Ordering::Relaxed) >= bytes).then_some(());
         wait_until("a request", asked);
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     pub(crate) fn mend(&mut self) {
-        // A process that another test is just starting may have the old listener for a moment more.
+        // A process that another test is just starting may have inherited the old listener for a
+        // moment.
         let bind = || TcpListener::bind(("127.0.0.1", self.port)).ok();
         let listener = wait_until("the port of the cable", bind);
         listener.set_nonblocking(true).unwrap();
@@ -114,10 +115,10 @@ impl Cable {
     }
 }
 
-/// Plays a script through a cable that is cut once the server has been heard so often, if the script
-/// has not ended before.
+/// Runs a script through a cable, which is cut after this many replies, unless the script ends
+/// earlier.
 pub(crate) fn cut_after(answers: usize, server: &str, options: &[&str], script: &str) -> Ran {
-    // Slow enough to be cut between two answers.
+    // Slow enough that the cable can be cut between two replies.
     let mut cable = Cable::slow(server, Duration::from_millis(5));
     let mut child = zksh(&cable.address()).args(["-timeout", "300"]).args(options).start();
     child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
@@ -135,7 +136,7 @@ impl Drop for Cable {
     }
 }
 
-/// Hands bytes on in both ways.
+/// Forwards bytes in both directions.
 fn join(
     near: TcpStream,
     server: &str,
@@ -166,8 +167,8 @@ fn join(
     });
 }
 
-/// Hands on what comes, as long as both ends are there; `passes` hears how much came and says
-/// whether it is to go on.
+/// Forwards bytes while both ends are open. `passes` gets the number of bytes, and returns whether
+/// to forward them.
 fn hand_on(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(usize) -> bool) {
     let mut bytes = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes) {

@@ -1,6 +1,6 @@
-//! Random choices that are the same for the same seed.
+//! Pseudorandom choices, which are the same for the same seed.
 
-/// A source of random numbers (`splitmix64`).
+/// A random number generator (`splitmix64`).
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

@@ -1,11 +1,12 @@
-//! A tree as `save` writes it.
+//! A tree in the format of `save`.
 
 use serde_json::Value;
 
 use super::shell::zksh;
 
-/// Returns a line for each znode below `root`, as `save` writes it, without what differs from run to
-/// run. Who is asked sees everything, where the server knows `super:secret`.
+/// Returns a line for each znode below `root` in the format of `save`, without the parts that
+/// differ between runs. The shell authenticates as `super:secret`, so that it can read everything
+/// if the server knows that user.
 pub(crate) fn saved(server: &str, root: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tree.jsonl");
@@ -16,7 +17,7 @@ pub(crate) fn saved(server: &str, root: &str) -> Vec<String> {
     lines.lines().filter_map(without_times).collect()
 }
 
-/// Returns a znode of a saved tree without zxids and times; none for any other line.
+/// Removes zxids and times from a line of a saved tree. Returns `None` if the line is not a znode.
 fn without_times(line: &str) -> Option<String> {
     let mut record: Value = serde_json::from_str(line).unwrap();
     record.get("path")?;

@@ -1,21 +1,21 @@
-//! zksh as a process without a terminal: one command, or a script.
+//! Runs of zksh without a terminal: one command, or a script.
 
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// Starts to describe a run of zksh against `server`, in a home without a config file.
+/// Prepares a run of zksh on `server`, with a home without a config file.
 pub(crate) fn zksh(server: &str) -> Zksh {
     let mut zksh = bare();
     zksh.command.args(["-server", server]);
     zksh
 }
 
-/// Starts to describe a run of zksh without any option. It has no terminal, whoever runs the tests:
-/// what it would ask there would be asked of the developer.
+/// Prepares a run of zksh without options. It has no terminal, whoever runs the tests; otherwise
+/// its questions would go to the developer's own terminal.
 pub(crate) fn bare() -> Zksh {
-    // It becomes zksh, with the same process id, in a session of its own.
+    // `setsid` replaces itself with zksh, with the same process id, in a new session.
     let mut command = Command::new("setsid");
     command.arg(env!("CARGO_BIN_EXE_zksh"));
     for (name, value) in environment(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
@@ -29,7 +29,7 @@ pub(crate) fn bare() -> Zksh {
     Zksh { command }
 }
 
-/// The environment in which every shell of the tests runs.
+/// The environment of every shell in the tests.
 pub(crate) fn environment(home: &Path) -> Vec<(&'static str, String)> {
     let folder = |name: &str| home.join(name).display().to_string();
     vec![
@@ -41,17 +41,17 @@ pub(crate) fn environment(home: &Path) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A run of zksh that has not begun.
+/// A run of zksh that was not started yet.
 pub(crate) struct Zksh {
     pub(crate) command: Command,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// The exit status; a signal's number and 128 where one ended it.
+    /// The exit status, or 128 plus the signal that ended the process.
     pub(crate) status: i32,
 }
 
@@ -70,7 +70,7 @@ impl Zksh {
         self
     }
 
-    /// Runs it with nothing on standard input.
+    /// Runs it with empty standard input.
     pub(crate) fn run(self) -> Ran {
         self.script("")
     }
@@ -80,14 +80,14 @@ impl Zksh {
         let mut child = self.start();
         let mut stdin = child.stdin.take().unwrap();
         let lines = lines.as_ref().to_vec();
-        // It may end before it has read all.
+        // The process may end before it has read everything.
         let writer = std::thread::spawn(move || stdin.write_all(&lines));
         let ran = ran(&child.wait_with_output().unwrap());
         let _ = writer.join().unwrap();
         ran
     }
 
-    /// Runs it and returns what it printed; fails when it fails.
+    /// Runs it and returns its output. Panics if it fails.
     #[track_caller]
     pub(crate) fn succeed(self) -> String {
         let ran = self.run();
@@ -103,7 +103,7 @@ impl Zksh {
     }
 }
 
-/// Returns what a process that has ended came to.
+/// Returns the result of a process that has ended.
 pub(crate) fn ran(output: &Output) -> Ran {
     use std::os::unix::process::ExitStatusExt;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

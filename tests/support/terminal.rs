@@ -1,4 +1,4 @@
-//! zksh in a real pseudo-terminal, read through a screen as a person would read it.
+//! zksh in a real pseudo-terminal, whose screen is read as a person would read it.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use super::shell::environment;
 use super::{PATIENCE, wait_until};
 
-/// Enough rows that nothing a test prints scrolls away.
+/// Enough rows that nothing scrolls away.
 const ROWS: u16 = 4000;
 
-/// A shell that waits for keys.
+/// An interactive shell.
 pub(crate) struct Terminal {
     master: Box<dyn MasterPty>,
     keys: Box<dyn Write + Send>,
@@ -39,7 +39,7 @@ enum Home {
     Shared(PathBuf),
 }
 
-/// How a terminal is to be.
+/// The settings of a terminal.
 pub(crate) struct Setup {
     command: CommandBuilder,
     size: PtySize,
@@ -47,24 +47,24 @@ pub(crate) struct Setup {
     pace: Option<Pace>,
 }
 
-/// How slowly a terminal takes what is written to it: so many bytes, then a pause.
+/// The speed of a slow terminal: it reads some bytes, and then pauses.
 #[derive(Clone, Copy)]
 struct Pace(usize, Duration);
 
 impl Setup {
-    /// A terminal with zksh in it, told to use `server`, in a home of its own.
+    /// A terminal that runs zksh on `server`, with its own home.
     pub(crate) fn new(server: &str) -> Self {
         let mut setup = Self::bare();
         setup.command.args(["-server", server]);
         setup
     }
 
-    /// A terminal with zksh in it, without any option.
+    /// A terminal that runs zksh without options.
     pub(crate) fn bare() -> Self {
         Self::with(CommandBuilder::new(env!("CARGO_BIN_EXE_zksh")))
     }
 
-    /// A terminal at which a shell runs a program, as it runs the tests.
+    /// A terminal whose shell runs a program, in the same way as the tests.
     pub(crate) fn program(program: &std::process::Command) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.args(["-c", "\"$@\"; exit $?", "sh"]);
@@ -73,8 +73,7 @@ impl Setup {
         Self::with(command)
     }
 
-    /// A terminal with the system's shell in it, which can stop programs and let them go on; its
-    /// prompt is `$`.
+    /// A terminal with the system's shell, which has job control; its prompt is `$`.
     pub(crate) fn system_shell() -> Self {
         let mut command = CommandBuilder::new("sh");
         command.arg("-i");
@@ -110,13 +109,13 @@ impl Setup {
         self
     }
 
-    /// Makes the terminal slow: it takes so many bytes, then pauses.
+    /// Makes the terminal slow: it reads this many bytes, and then pauses.
     pub(crate) fn slow(mut self, bytes: usize, pause: Duration) -> Self {
         self.pace = Some(Pace(bytes, pause));
         self
     }
 
-    /// Uses a home that the test has prepared, or shares with another shell.
+    /// Uses a home that the test has prepared, or that another shell shares.
     pub(crate) fn home(mut self, home: &Path) -> Self {
         self.home = Home::Shared(home.to_owned());
         self
@@ -149,8 +148,8 @@ impl Setup {
     }
 }
 
-/// Starts shells until one is connected as soon as its prompt stands, as on a machine with nothing
-/// else to do; where it takes longer, the shell tells of the connection above the prompt.
+/// Starts shells until one is connected as soon as it shows its prompt, as on an idle machine. If
+/// that takes longer, the shell reports the connection above the prompt.
 pub(crate) fn connected_at_once(setup: impl Fn() -> Setup) -> Terminal {
     loop {
         let terminal = setup().start();
@@ -192,19 +191,19 @@ impl Shared {
     }
 }
 
-/// What stands on the screen, without the blanks at the ends of its lines and below it.
+/// Returns the text on the screen, without blanks at the ends of lines and below the text.
 fn text(screen: &vt100::Screen) -> String {
     let (_, columns) = screen.size();
     let rows: Vec<String> = screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
     rows.join("\n").trim_end().to_owned()
 }
 
-/// Returns a terminal of another size with the same text, without its colours: rows that the old one
-/// has wrapped are joined and wrapped anew.
+/// Returns a terminal of another size with the same text, without its colours. Rows that the old
+/// one has wrapped are joined and wrapped again.
 fn wrapped(old: &vt100::Screen, rows: u16, cols: u16) -> vt100::Parser {
     let (_, old_cols) = old.size();
     let (cursor_row, cursor_col) = old.cursor_position();
-    // As many rows as it takes, so that none scrolls away before the cursor's place is known.
+    // Enough rows that nothing scrolls away before the position of the cursor is known.
     let mut tall = vt100::Parser::new(ROWS, cols, 0);
     let mut cursor = (0, 0);
     let mut bytes = Vec::new();
@@ -229,7 +228,7 @@ fn wrapped(old: &vt100::Screen, rows: u16, cols: u16) -> vt100::Parser {
             write(&mut tall, "\r\n");
         }
     }
-    // A cursor behind a row that is full stands in the next one, as soon as there is one.
+    // A cursor after a full row is in the next row, as soon as there is one.
     let (row, col) = (cursor.0 + cursor.1 / cols, cursor.1 % cols);
     let scrolled = (tall.screen().cursor_position().0 + 1).saturating_sub(rows);
     let mut new = vt100::Parser::new(rows, cols, 0);
@@ -245,7 +244,7 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Types a line and Enter once the prompt with this number stands and waits.
+    /// Waits for the prompt with this number, and then types a line and Enter.
     #[track_caller]
     pub(crate) fn enter(&mut self, number: usize, line: &str) {
         self.wait_for_prompt(number);
@@ -258,7 +257,7 @@ impl Terminal {
     pub(crate) fn wait_for_prompt(&self, number: usize) {
         let end = format!(" {number}]");
         self.wait_until_seen(&format!("prompt {number}"), |screen| {
-            // Only the cursor's row: to read the whole screen each time takes longer than to fill it.
+            // Check only the cursor's row: reading the whole screen takes longer than filling it.
             let (row, _) = screen.cursor_position();
             let (_, columns) = screen.size();
             let last = screen.contents_between(row, 0, row, columns);
@@ -266,19 +265,19 @@ impl Terminal {
         });
     }
 
-    /// Waits until a text stands on the screen.
+    /// Waits until the screen contains a text.
     #[track_caller]
     pub(crate) fn wait_for(&self, wanted: &str) -> String {
         self.wait_until(wanted, |screen| screen.contains(wanted))
     }
 
-    /// Waits until the screen is as `wanted` says; returns it.
+    /// Waits until `wanted` accepts the text of the screen, and returns it.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         self.wait_until_seen(what, |seen| wanted(&text(seen)))
     }
 
-    /// Waits until the screen, with its colours and its cursor, is as `wanted` says.
+    /// Waits until `wanted` accepts the screen, with its colours and its cursor.
     #[track_caller]
     pub(crate) fn wait_until_seen(
         &self,
@@ -304,7 +303,8 @@ impl Terminal {
         }
     }
 
-    /// Waits until nothing more is drawn for as long as a hand needs from the keys to the window's edge.
+    /// Waits until nothing more is drawn for as long as a hand takes to move from the keyboard to
+    /// the edge of the window.
     pub(crate) fn wait_for_rest(&self) {
         let mut seen = self.shared.screen.lock().unwrap();
         loop {
@@ -318,7 +318,7 @@ impl Terminal {
         }
     }
 
-    /// Returns what stands on the screen now.
+    /// Returns the current text of the screen.
     pub(crate) fn screen(&self) -> String {
         text(self.shared.screen.lock().unwrap().parser.screen())
     }
@@ -328,7 +328,7 @@ impl Terminal {
         self.shared.screen.lock().unwrap().bytes.clone()
     }
 
-    /// Changes the size of the window, whose rows are wrapped anew, as nearly all terminals do it.
+    /// Resizes the window and rewraps its rows, as nearly all terminals do.
     pub(crate) fn resize(&self, rows: u16, cols: u16) {
         let mut seen = self.shared.screen.lock().unwrap();
         seen.parser = wrapped(seen.parser.screen(), rows, cols);
@@ -336,7 +336,7 @@ impl Terminal {
         self.tell_size(rows, cols);
     }
 
-    /// Drags the edge of the window through these widths, quicker than anybody can answer.
+    /// Drags the edge of the window through these widths, faster than the shell can react.
     pub(crate) fn drag<const N: usize>(&self, rows: u16, widths: [u16; N]) {
         let mut seen = self.shared.screen.lock().unwrap();
         for cols in widths {
@@ -347,7 +347,7 @@ impl Terminal {
         }
     }
 
-    /// Changes the size of the window, whose rows are cut or filled with blanks, as in xterm.
+    /// Resizes the window, and cuts rows or fills them with blanks, as xterm does.
     pub(crate) fn resize_without_wrapping(&self, rows: u16, cols: u16) {
         self.shared.screen.lock().unwrap().parser.screen_mut().set_size(rows, cols);
         self.tell_size(rows, cols);
@@ -358,23 +358,23 @@ impl Terminal {
         self.master.resize(size).unwrap();
     }
 
-    /// Returns the home in which the shell runs.
+    /// Returns the home of the shell.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Returns the shell's process.
+    /// Returns the process id of the shell.
     pub(crate) fn pid(&self) -> nix::unistd::Pid {
         nix::unistd::Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap())
     }
 
-    /// Returns whether the terminal makes signals of keys such as Ctrl-C: while a line is edited it does
-    /// not.
+    /// Returns whether the terminal turns keys such as Ctrl-C into signals, which it does not do
+    /// while a line is edited.
     pub(crate) fn hears_signals(&self) -> bool {
         self.modes() & LocalFlags::ISIG.bits() != 0
     }
 
-    /// Returns whether the terminal is as every program expects it: it shows what is typed, by lines.
+    /// Returns whether the terminal has its usual settings: signals, line input and echo.
     pub(crate) fn is_restored(&self) -> bool {
         let wanted = LocalFlags::ISIG | LocalFlags::ICANON | LocalFlags::ECHO;
         self.modes() & wanted.bits() == wanted.bits()
@@ -384,8 +384,7 @@ impl Terminal {
         self.master.get_termios().unwrap().local_flags.bits()
     }
 
-    /// Waits for the end of the shell, and for the last that it has printed; returns its exit
-    /// status and the screen.
+    /// Waits for the end of the shell and of its output. Returns its exit status and the screen.
     pub(crate) fn wait(&mut self) -> (u32, String) {
         let ended = wait_until("the end of the shell", || self.child.try_wait().unwrap());
         let status = ended.exit_code();

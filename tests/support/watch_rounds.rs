@@ -1,5 +1,5 @@
-//! Watches of six kinds on a session that loses its connection again and again: each change is told,
-//! or where it stands it is said that some may be missing.
+//! Watches of six kinds on a session that loses its connection repeatedly: each change is reported,
+//! or a gap is reported in its place.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,18 +13,18 @@ use zksh::zk::{Acl, EventKind, Servers, WatchKind, ZnodePath};
 use super::PATIENCE;
 use super::proxy::Cable;
 
-/// What became of the changes.
+/// What happened to the changes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rounds {
-    /// Changes made while there was no connection, and told in the end.
+    /// Changes made without a connection that were reported in the end.
     pub(crate) told: usize,
-    /// Those that were not told; that some may be missing was.
+    /// Changes that were not reported but covered by a reported gap.
     pub(crate) marked: usize,
-    /// Events more than there were changes.
+    /// Events beyond the number of changes.
     pub(crate) twice: usize,
 }
 
-/// What a session has told since it was asked last.
+/// What a session has reported since the last check.
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Heard>>);
 
@@ -59,7 +59,7 @@ impl Told {
     }
 }
 
-/// Opens a session; returns it with what it tells.
+/// Opens a session. Returns it with the record of its reports.
 pub(crate) fn open(servers: &str) -> (Session, Told) {
     let told = Told::default();
     let hears = told.clone();
@@ -79,7 +79,7 @@ fn path(path: &str) -> ZnodePath {
     ZnodePath::new(path).unwrap()
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) -> impl Future<Output = ()> {
     let what = what.to_owned();
@@ -92,7 +92,7 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) -> impl Future<Output 
     }
 }
 
-/// Plays so many rounds on a server, which needs persistent watches.
+/// Plays this many rounds on a server, which must support persistent watches.
 pub(crate) fn play(server: &str, rounds: usize) -> Rounds {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -121,7 +121,7 @@ async fn create(session: &Session, name: &str) {
     session.create(name, Vec::new(), CreateMode::default(), &Acl::open()).await.unwrap();
 }
 
-/// Changes what is watched persistently.
+/// Changes the znodes with persistent watches.
 async fn change(other: &Session) {
     for name in ["/persistent", "/recursive/leaf", "/followed"] {
         other.set_data(&path(name), Vec::new(), None).await.unwrap();
@@ -153,7 +153,7 @@ async fn round(
     cable.mend();
     until("the connection", || session.state() == State::Connected).await;
 
-    // One-shot watches are made good for by the server; of the others some may be missing.
+    // The server makes up for missed events of one-shot watches; other watches may miss some.
     for name in ["/data", "/exists", "/child"] {
         until(name, || told.events(name) > 0).await;
         sum.told += 1;
@@ -164,7 +164,7 @@ async fn round(
     }
     *(if is_event(follow).await { &mut sum.told } else { &mut sum.marked }) += 1;
 
-    // They are registered again, each once: the reply to a read comes behind that.
+    // The persistent watches are set again, once each: the reply to a read arrives after that.
     session.get_data(&path("/data"), false).await.unwrap();
     let before = told.events("/persistent") + told.events("/recursive/leaf");
     change(other).await;
@@ -181,7 +181,7 @@ async fn round(
     told.forget();
 }
 
-/// Waits for the next step of a followed znode; returns whether it is an event and no gap.
+/// Waits for the next step of a followed znode. Returns whether it is an event, not a gap.
 async fn is_event(follow: &mut Follow) -> bool {
     let step = tokio::time::timeout(PATIENCE, follow.next()).await;
     matches!(step.expect("a step").unwrap(), Step::Event(_))

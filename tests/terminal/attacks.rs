@@ -1,13 +1,14 @@
-//! Nothing that a server sends drives the terminal.
+//! Nothing that a server sends can control the terminal.
 
 use super::{CTRL_U, TAB, connected, run, server};
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
-/// Sequences that clear the screen, set the title, ask the terminal to type, hide or turn text.
+/// Sequences that clear the screen, set the title, make the terminal send input, or hide or reverse
+/// text.
 const ATTACK: &str = "\x1b[2J\x1b]0;owned\x07\x1b[6n\x1bP+q\x1b\\\u{9b}31m\rX\u{202e}\u{200b}";
 
-/// As much of it as a znode's name may have.
+/// The part of the attack that a znode's name may contain.
 const NAME: &str = "a\u{202e}b\u{200b}c";
 
 #[test]
@@ -50,7 +51,7 @@ fn data_and_names_are_shown_and_not_obeyed() {
     terminal.enter(12, "getEphemerals");
     terminal.wait_for(&format!("[/{shown}/{shown}e]"));
     terminal.wait_for_prompt(13);
-    // In an error, in a question, in a menu, and in what the menu puts into the line.
+    // In an error, in a question, in a menu, and in the text that the menu inserts into the line.
     terminal.keys(&format!("get /{NAME}/none\r"));
     terminal.wait_for(&format!("Node does not exist: /{shown}/none"));
     terminal.enter(14, &format!("deleteall /{NAME}"));
@@ -86,7 +87,7 @@ fn records_for_programs_are_harmless_too() {
     let mut terminal = connected(Setup::new(&server).args(["-o", "json"]));
     let begun = terminal.bytes().len();
     terminal.enter(0, "get -w /plain");
-    // What is typed before the prompt is there is shown by the terminal itself, as it is.
+    // The terminal itself echoes unescaped what is typed before the prompt appears.
     terminal.enter(1, &format!("get /{NAME}"));
     terminal.wait_for_prompt(2);
     zksh(&server).args(["create", &format!("/{NAME}"), "x"]).succeed();
@@ -94,7 +95,7 @@ fn records_for_programs_are_harmless_too() {
     terminal.enter(3, "addWatch /");
     terminal.wait_for_prompt(4);
     zksh(&server).args(["delete", &format!("/{NAME}")]).succeed();
-    // Records are longer than the screen is wide.
+    // Records are wider than the screen.
     let whole = |screen: &str| screen.replace('\n', "");
     terminal.wait_until("the event", |screen| whole(screen).contains("NodeDeleted"));
     let screen = whole(&terminal.screen());

@@ -1,9 +1,9 @@
-//! Tab, the grey words behind the cursor, and the colours of what is typed.
+//! Tab completion, grey hints after the cursor, and the colours of typed text.
 
 use super::{CTRL_C, CTRL_U, LEFT, RIGHT, TAB, connected, crowd, run, server, shell, typed};
 use crate::support::terminal::{Setup, Terminal};
 
-/// Presses Tab behind `line` and returns what stands below the line then, and the line.
+/// Presses Tab after `line`. Returns the text below the line, and the line.
 #[track_caller]
 fn tab(terminal: &mut Terminal, line: &str, wanted: &str) -> String {
     terminal.keys(CTRL_U);
@@ -17,7 +17,7 @@ fn tab(terminal: &mut Terminal, line: &str, wanted: &str) -> String {
 #[test]
 fn commands_options_and_values_are_completed() {
     let server = server();
-    // Wide enough that no hint takes a second row.
+    // Wide enough that no hint needs a second row.
     let mut terminal = connected(Setup::new(&server).size(500, 200));
     tab(&mut terminal, "creat", "0] create ");
     let menu = tab(&mut terminal, "get -", "--watch  ");
@@ -43,11 +43,11 @@ fn a_command_that_another_one_runs_is_a_command() {
     terminal.wait_for("0] repeat 2 -i 1 get [-s] [-w]");
     terminal.keys(&format!("{CTRL_U}time get /lake"));
     terminal.wait_for("0] time get /lake  4 bytes, 1 child");
-    // A program, and a file of data.
+    // Completes a program, and a file of data.
     tab(&mut terminal, "watch /lake -- ch", "chmod");
     tab(&mut terminal, "watch /lake -- cat data", "0] watch /lake -- cat data.json ");
     tab(&mut terminal, "set /lake -i da", "0] set /lake -i data.json ");
-    // No option.
+    // A name that starts with a dash is not taken for an option.
     terminal.keys(&format!("{CTRL_U}cd lake\r"));
     terminal.wait_for_prompt(1);
     tab(&mut terminal, "get ", "1] get ./-odd");
@@ -83,12 +83,12 @@ fn a_crowd_is_cut_and_says_how_many_more_there_are() {
     });
     terminal.keys(&format!("0007{TAB}"));
     terminal.wait_for("0] get /crowd/n0007");
-    // On a small screen as much as fits; nothing is asked.
+    // A small screen shows as many entries as fit, without a question.
     terminal.resize(12, 60);
     terminal.keys(&format!("{CTRL_U}get /crowd/"));
     terminal.wait_until("the line", |screen| screen.ends_with("0] get /crowd/"));
     terminal.keys(TAB);
-    // Ten rows of four.
+    // Ten rows with four names each.
     terminal.wait_until("a shorter list", |screen| {
         screen.contains("… 1161 more") && screen.ends_with("0] get /crowd/n")
     });
@@ -99,10 +99,10 @@ fn a_list_stands_whole_below_a_line_of_several_rows() {
     let server = server();
     run(&server, "create /lake\ncreate /loch\ncreate /pond");
     for columns in [20, 31, 60] {
-        // Rows that are left, and none.
+        // With rows left below the line, and without any.
         for rows in [100, 8] {
             let mut terminal = Setup::new(&server).size(rows, columns).start();
-            // A row that is full may end in a blank, which nobody sees.
+            // A full row may end with a blank, which nobody can see.
             let joined = |screen: &str| screen.split_whitespace().collect::<String>();
             terminal.wait_until("a prompt", |screen| joined(screen).ends_with("(CONNECTED)0]"));
             terminal.keys("setting hints off\r");
@@ -114,7 +114,7 @@ fn a_list_stands_whole_below_a_line_of_several_rows() {
             terminal.wait_until(&format!("the list in {columns} columns"), |screen| {
                 screen.contains(list) && joined(screen).ends_with("(CONNECTED)1]repeat3repeat4get/")
             });
-            // Nothing is put before a word that has not begun.
+            // Nothing is inserted if no word has been started.
             terminal.keys(&format!("{CTRL_U}get {TAB}"));
             terminal.wait_until("a second list", |screen| {
                 (rows == 8 || screen.matches(list).count() == 2)
@@ -153,14 +153,14 @@ fn hints_shrink_as_one_types_and_can_be_switched_off() {
     terminal.wait_for("0] get /lake  4 bytes, version 0");
     terminal.keys(&format!("{CTRL_U}get /mine"));
     terminal.wait_for("0] get /mine  4 bytes, you may not write, version 0");
-    // Under the cursor, wherever that is.
+    // The hint is shown wherever the cursor is.
     terminal.keys(&format!("{CTRL_U}set /lake deeper"));
     terminal.wait_until("no hint", |screen| screen.ends_with("0] set /lake deeper"));
     terminal.keys(&LEFT.repeat(8));
     terminal.wait_for("0] set /lake deeper  4 bytes, version 0");
     terminal.keys("\x05");
     terminal.wait_until("no hint", |screen| screen.ends_with("0] set /lake deeper"));
-    // Of a line that is given up no hint is left.
+    // A cancelled line keeps no hint.
     terminal.keys(&LEFT.repeat(8));
     terminal.wait_for("0] set /lake deeper  4 bytes, version 0");
     terminal.keys(CTRL_C);
@@ -179,7 +179,7 @@ fn hints_shrink_as_one_types_and_can_be_switched_off() {
     terminal.wait_until("no hint", |screen| screen.ends_with("1] create"));
     terminal.keys(&format!("{CTRL_U}setting hints on\r"));
     terminal.wait_for("hints on\n");
-    // The last line that begins so; the right arrow takes it.
+    // The hint is the last line with this start; the right arrow accepts it.
     terminal.keys("sett");
     terminal.wait_for("2] setting hints on");
     terminal.keys(&format!("{RIGHT}\r"));
@@ -197,7 +197,7 @@ fn hints_are_taken_whole_or_word_by_word() {
         terminal.keys("creat");
         terminal.wait_for("1] create /lake --parents deep");
         terminal.keys(key);
-        // What was taken is no hint any more.
+        // Accepted text is no longer a hint.
         terminal.wait_until_seen("the line", |screen| {
             let (row, column) = screen.cursor_position();
             let typed = screen.contents_between(row, 0, row, column);

@@ -39,7 +39,7 @@ fn a_conflict_shows_both_and_keeps_the_text() {
     let server = server();
     run(&server, "create /lake 'one\ntwo\nthree'".replace('\n', "\\n").as_str());
     let folder = tempfile::tempdir().unwrap();
-    // The editor itself changes the znode behind the shell's back.
+    // The editor itself changes the znode without the shell's knowledge.
     let editor = program(
         folder.path(),
         "editor",
@@ -134,7 +134,7 @@ fn only_long_results_go_to_the_pager_and_only_when_asked_to() {
         |terminal: &Terminal| String::from_utf8_lossy(&terminal.bytes()).matches("PAGED").count();
     assert_eq!(count(&terminal), 1);
 
-    // The config file can ask for it too.
+    // The config file can turn it on too.
     let config = folder.path().join("config/zksh");
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("config.toml"), "pager = true\n").unwrap();

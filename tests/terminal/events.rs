@@ -1,4 +1,4 @@
-//! Events while a person works: nothing lost, nothing out of order, nothing garbled.
+//! Events while a person works: none is lost, out of order or garbled.
 
 use std::io::Write;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::terminal::Setup;
 const EVENTS: usize = 1500;
 const COMMANDS: usize = 150;
 
-/// Types commands while events come, and reads the whole screen afterwards.
+/// Enters commands while events arrive, and reads the whole screen afterwards.
 fn storm(server: &str, setup: Setup) {
     run(server, "create /storm\ncreate /calm");
     let mut terminal = connected(setup);
@@ -33,7 +33,7 @@ fn storm(server: &str, setup: Setup) {
     let prompt = format!("[zk: {server}(CONNECTED)");
     let mut events = 0;
     let mut answers = 0;
-    // Behind the banner and the first line.
+    // Skip the banner and the first line.
     let mut lines = screen.lines().skip(2);
     while let Some(line) = lines.next() {
         if line == "WATCHER::" {
@@ -43,7 +43,7 @@ fn storm(server: &str, setup: Setup) {
         } else if line == "[]" {
             answers += 1;
         } else {
-            // A prompt with its command, or one that an event has pushed up.
+            // A prompt with its command, or one that was pushed up by an event.
             let number = answers + 1;
             let typed = format!("{prompt} {number}] ls /calm");
             assert!(
@@ -74,7 +74,7 @@ fn a_burst_stands_under_one_prompt_and_the_line_is_kept() {
     let mut terminal = shell(&server);
     terminal.enter(0, "addWatch /a");
     terminal.wait_for_prompt(1);
-    // A wide character, and the cursor inside the line.
+    // A wide character, with the cursor inside the line.
     terminal.keys("get /湖x\x1b[D");
     terminal.wait_for("1] get /湖x");
     run(&server, "set /a 1\nset /a 2\nset /a 3");

@@ -1,18 +1,18 @@
-//! Other programs have the terminal for a while: an editor, a pager, or the shell that zksh was
-//! started from. Afterwards it is in order, and the prompt stands.
+//! Other programs have the terminal for a while: an editor, a pager, or the parent shell.
+//! Afterwards the terminal has its settings, and the prompt is back.
 
 use super::{CTRL_C, CTRL_Z, LEFT, connected, program, run, server};
 use crate::support::terminal::{Setup, Terminal};
 
-/// Takes all its input, then lines from the terminal until there is `done`, and notes each Ctrl-C;
-/// one that comes just before a `read` is noted behind its line.
+/// Reads all its input, then lines from the terminal until `done`, and prints a message for each
+/// Ctrl-C. One that comes just before a `read` is printed after its line.
 const PATIENT: &str = "\
 trap 'echo not now' INT
 [ $# -gt 0 ] || cat > /dev/null
 echo ready for you
 until [ \"$line\" = done ]; do read line < /dev/tty && echo \"took $line\"; done";
 
-/// Waits for a prompt and sees whether lines are edited and Ctrl-C stops commands, as they should.
+/// Waits for a prompt, and checks that line editing works and Ctrl-C stops commands.
 #[track_caller]
 fn is_in_order(terminal: &mut Terminal, number: usize) {
     terminal.wait_for_prompt(number);
@@ -54,7 +54,7 @@ fn a_pager_that_has_seen_enough_ends_the_command() {
     let pager = program(folder.path(), "pager", "head -n 1; echo enough");
     let setup = Setup::new(&server).env("PAGER", pager.to_str().unwrap()).size(20, 100);
     let mut terminal = connected(setup);
-    // More than a pipe holds.
+    // More data than fits into a pipe.
     std::fs::write(terminal.home().join("rows"), "row\n".repeat(100_000)).unwrap();
     terminal.enter(0, "create /rows -i rows");
     terminal.enter(1, "setting pager on");
@@ -62,7 +62,7 @@ fn a_pager_that_has_seen_enough_ends_the_command() {
     terminal.wait_for("row\nenough\n");
     terminal.wait_for_prompt(3);
     assert_eq!(terminal.screen().matches("\nrow\n").count(), 1, "{}", terminal.screen());
-    // A command that would go on for ever.
+    // A command that would run forever.
     terminal.enter(3, "repeat 1000000 get /rows");
     is_in_order(&mut terminal, 4);
 }
@@ -97,7 +97,7 @@ fn an_editor_that_dies_leaves_the_terminal_in_order() {
     terminal.wait_for("a signal stopped it");
     is_in_order(&mut terminal, 1);
     assert!(terminal.screen().contains("your text is in "), "{}", terminal.screen());
-    // One without a trap is ended by Ctrl-C, and nothing is written.
+    // An editor without a trap is ended by Ctrl-C, and nothing is written.
     let editor =
         program(folder.path(), "deaf", "echo ready; read line < /dev/tty; echo x > \"$1\"");
     let mut terminal = connected(Setup::new(&server).env("VISUAL", editor.to_str().unwrap()));
@@ -163,18 +163,18 @@ fn the_system_shell_runs_a_line_and_reads_a_result() {
     terminal.wait_for("0] !echo from $((40 + 2))\nfrom 42\n");
     terminal.enter(1, "!exit 3");
     terminal.wait_for("The command ended with exit status 3");
-    // A program gets the bytes, without colours and escapes.
+    // A program gets the bytes without colours and escapes.
     terminal.enter(2, "get /lake | head -1 | od -c | head -1");
     terminal.wait_for("0000000   d   e   e   p  \\n\n");
     terminal.enter(3, "ls /lake | od -c | head -1");
     terminal.wait_for("0000000   [ 342 200 256   ]  \\n\n");
-    // A bar in quotes is data, and so is one inside a word.
+    // A quoted bar is data, and so is one inside a word.
     terminal.enter(4, "create /bar 'a | b'");
     terminal.enter(5, "set /bar a|b");
     terminal.enter(6, "get /bar");
     terminal.wait_for("6] get /bar\na|b\ncZxid");
     is_in_order(&mut terminal, 7);
-    // A program that has seen enough ends the command.
+    // A program that has read enough ends the command.
     terminal.enter(9, "repeat 1000000 get /lake | head -1");
     is_in_order(&mut terminal, 10);
     let mut terminal = connected(Setup::new(&server).args(["--compat", "3.9"]));
@@ -202,7 +202,7 @@ fn a_file_is_run_as_if_it_were_typed_but_for_the_system_shell() {
     }
     assert!(!screen.contains("\npwned"), "{screen}");
     assert!(run(&server, "ls /b").contains("[c]"));
-    // It cannot run itself without end.
+    // A file cannot run itself endlessly.
     std::fs::write(terminal.home().join("loop.zk"), "source loop.zk\n").unwrap();
     terminal.enter(1, "source loop.zk");
     terminal.wait_for("files are nested 16 deep");
@@ -223,7 +223,7 @@ fn one_command_at_a_terminal_opens_the_editor() {
     let setup = Setup::new(&server).args(["edit", "/conf.json"]);
     let mut terminal = setup.env("VISUAL", editor.to_str().unwrap()).start();
     terminal.wait_for("ready for you");
-    // It is the editor's.
+    // This Ctrl-C is for the editor.
     terminal.keys(CTRL_C);
     terminal.wait_for("not now");
     terminal.keys("done\r");

@@ -1,4 +1,4 @@
-//! Lines of before: found again, shared by shells, without secrets.
+//! Earlier lines: found again, shared between shells, and without secrets.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -77,7 +77,7 @@ fn a_line_by_its_number_is_shown_before_it_runs() {
     terminal.enter(2, "addauth digest ann:secret");
     terminal.enter(3, "!!");
     terminal.wait_for("Not run again: running it this way would show a private line\n");
-    // In data it is data.
+    // In data, `!!` is just data.
     terminal.enter(3, "create /data !!");
     terminal.enter(4, "get /data");
     terminal.wait_for("4] get /data\n!!\n");
@@ -125,7 +125,7 @@ fn hints_are_for_the_same_ensemble_and_never_agree_in_advance() {
     terminal.enter(2, "deleteall /svc8 -y");
     terminal.wait_for_prompt(3);
     drop(terminal);
-    // Of the same ensemble the line that asks, of another none.
+    // The hint is the line that asks for consent, and only on the same ensemble.
     let mut terminal = open(&server);
     terminal.keys("delet");
     terminal.wait_for("0] deleteall /svc8");
@@ -136,7 +136,7 @@ fn hints_are_for_the_same_ensemble_and_never_agree_in_advance() {
     terminal.wait_for("0] ls");
     terminal.keys(&format!("{CTRL_U}delet"));
     terminal.wait_until("no hint", |screen| screen.ends_with("0] delet"));
-    // All of them are found again on purpose.
+    // The user can still find all of them with the arrow key.
     terminal.keys(UP);
     terminal.wait_for("0] deleteall /svc8 -y");
 }

@@ -1,5 +1,5 @@
-//! A person's shell on a server that lies: hints, Tab and watches leave the terminal as it was, and
-//! Ctrl-C and SIGTERM are heard.
+//! An interactive shell on a server that lies: hints, Tab and watches do not damage the terminal,
+//! and Ctrl-C and SIGTERM work.
 
 use nix::sys::signal::{Signal, kill};
 
@@ -15,7 +15,7 @@ fn no_lie_takes_the_terminal() {
                 let server = liar(answer);
                 let mut terminal = Setup::new(&server).args(["-timeout", "1000"]).start();
                 terminal.wait_for_prompt(0);
-                // Completions and hints ask for children and stats.
+                // Completion and hints ask for children and stats.
                 for keys in [&format!("ls /{TAB}")[..], "get /lake", &format!("get /lake{TAB}")] {
                     terminal.keys(keys);
                     terminal.wait_for(keys.trim_end());
@@ -28,7 +28,7 @@ fn no_lie_takes_the_terminal() {
                 }
                 terminal.wait_for_prompt(4);
                 terminal.enter(4, "wait /lake exists");
-                // Some lies are as good as the truth: then it is over already.
+                // Some lies count as a valid answer, and then the command has already ended.
                 terminal.wait_until(lie, |screen| {
                     screen.contains(" 5]") || screen.contains("wait /lake exists")
                 });

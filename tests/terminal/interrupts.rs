@@ -1,4 +1,4 @@
-//! Ctrl-C gives the prompt back, whatever goes on; a stopped shell goes on where it was.
+//! Ctrl-C brings the prompt back in any situation, and a stopped shell continues where it was.
 
 use std::time::Duration;
 
@@ -38,13 +38,13 @@ fn ctrl_c_ends_a_line_of_any_sort() {
 fn keys_behind_ctrl_c_are_kept() {
     let server = server();
     let mut terminal = shell(&server);
-    // All in one piece, as from a hand that does not wait.
+    // All keys at once, as from a fast typist.
     terminal.keys(&format!("create /half{CTRL_C}create /whole deep\r'open{CTRL_C}{CTRL_C}ls /\r"));
     let screen = terminal.wait_for("1] ls /\n[whole]\n");
     assert!(screen.contains("0] create /half\n"), "{screen}");
     assert!(screen.contains("0] create /whole deep\nCreated /whole\n"), "{screen}");
     terminal.wait_for_prompt(2);
-    // A signal from elsewhere ends the line too, and leaves no hint behind.
+    // A signal from elsewhere also cancels the line, and leaves no hint behind.
     terminal.keys("get /whole");
     terminal.wait_for("2] get /whole  4 bytes, version 0");
     kill(terminal.pid(), Signal::SIGINT).unwrap();
@@ -72,7 +72,7 @@ fn ctrl_c_in_a_long_command_says_how_far_it_came() {
     let (address, root) = server.split_once('/').unwrap();
     let cable = Cable::slow(address, Duration::from_millis(10));
     let mut terminal = shell(&format!("{}/{root}", cable.address()));
-    // One request at a time, so that there is something to interrupt.
+    // One request at a time, so that the command is slow enough to interrupt.
     terminal.enter(0, "deleteall --yes -b 1 /crowd");
     terminal.wait_for("znodes deleted (Ctrl-C stops)");
     terminal.keys(CTRL_C);
@@ -95,7 +95,7 @@ fn ctrl_c_in_a_repeated_command_says_how_often_it_has_run() {
     terminal.wait_for("\n1 run done (Ctrl-C stops)");
     terminal.keys(CTRL_C);
     terminal.wait_for("Interrupted; 1 run done; the last request may have been applied too\n");
-    // What only reads changes nothing, however it is run.
+    // A read changes nothing, however it is run.
     terminal.enter(1, "repeat 100 -i 60 time exists /");
     terminal.wait_for("\n1 run done (Ctrl-C stops)");
     terminal.keys(CTRL_C);
@@ -128,7 +128,7 @@ fn a_question_is_asked_before_much_is_deleted() {
     terminal.enter(4, "rmr /lake");
     terminal.wait_until(question, |screen| joined(screen).ends_with(question));
     terminal.keys("y\r");
-    // What has nothing below it is deleted as by delete.
+    // A znode without children is deleted without a question, as by `delete`.
     terminal.enter(5, "deleteall /leaf");
     terminal.enter(6, "ls /");
     terminal.wait_for("6] ls /\n[]\n");
@@ -151,7 +151,7 @@ fn what_every_server_needs_is_not_deleted_by_mistake() {
         terminal.enter(number, &format!("setAcl -R --yes {path} world:anyone:r"));
         terminal.wait_for(&format!("Refusing to replace the list of {path} and all below it: "));
     }
-    // One znode is not a subtree; and nothing was changed until here.
+    // A single znode is no subtree, and nothing has been changed so far.
     terminal.enter(2 * paths.len(), "getAcl /");
     terminal.wait_for("'world,'anyone\n: cdrwa\n");
 }
@@ -176,7 +176,7 @@ fn a_question_is_asked_before_many_lists_are_replaced() {
     terminal.keys("y\r");
     terminal.wait_for_prompt(3);
     assert_eq!(list("/lake/reed"), "'world,'anyone\n: cdra\n");
-    // Nobody is asked about one znode, nor who has said yes.
+    // There is no question for a single znode, nor with -y.
     terminal.enter(3, "setAcl -R /lake/reed world:anyone:cdrwa");
     terminal.enter(4, "setAcl -R -y /lake world:anyone:cra");
     terminal.wait_for_prompt(5);
@@ -211,7 +211,7 @@ fn a_pasted_block_runs_line_by_line() {
     let screen = terminal.wait_for("2] ls /\n[a]\n");
     assert!(screen.contains("Created /a\n") && screen.contains("\nx\ny\ncZxid"), "{screen}");
     terminal.wait_for_prompt(3);
-    // Typed in rows: a quote, and a `\`.
+    // Lines typed in several rows: with a quote, and with a `\`.
     terminal.enter(3, "set /a 'one");
     terminal.keys("two'\r");
     terminal.enter(4, "get \\");
@@ -261,11 +261,11 @@ fn the_line_is_edited_in_another_editor() {
     terminal.keys("create /a x");
     terminal.wait_for("0] create /a x");
     terminal.keys("\x18\x05");
-    // It is not run before Enter.
+    // The line is not run before Enter.
     terminal.wait_until("the edited line", |screen| screen.ends_with("0] create /b 'one\ntwo'"));
     terminal.keys("\r");
     terminal.wait_for("Created /b\n");
-    // One that fails changes nothing.
+    // An editor that fails changes nothing.
     terminal.keys("set /b y");
     terminal.wait_for("1] set /b y");
     terminal.keys("\x18\x05");
@@ -299,7 +299,7 @@ fn a_password_is_asked_for_in_peace() {
     terminal.wait_until("a second question", |screen| screen.ends_with("Password of ann:"));
     terminal.keys(CTRL_C);
     terminal.wait_for_prompt(3);
-    // The keys are shown again.
+    // The keys are echoed again.
     terminal.enter(3, "pwd");
     terminal.wait_for("3] pwd\n/\n");
 }

@@ -1,12 +1,12 @@
-//! What people meet who are new here: questions before much is lost, lines that they have meant
-//! otherwise, and paths that are not there.
+//! What new users run into: questions before much is lost, lines that were meant differently, and
+//! paths that do not exist.
 
 use super::{CTRL_C, TAB, connected, run, sandbox, server, shell};
 use crate::support::free_port;
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
-/// Without the places where rows end.
+/// Returns the text without blanks and row ends.
 fn joined(screen: &str) -> String {
     screen.split_whitespace().collect()
 }
@@ -17,7 +17,7 @@ fn one_command_at_a_terminal_asks_before_much_is_gone() {
     run(&server, "create /prod\ncreate /prod/svc8 x\ncreate /prod/svc8/a");
     let question = "(-y skips this question) Delete /prod and 2 znodes below it, 1 byte? [y/N]";
     let delete = || Setup::new(&server).args(["deleteall", "/prod"]);
-    // No, the end of the input, Ctrl-C.
+    // The answer no, the end of input, and Ctrl-C.
     for (keys, wanted) in [("n\r", 1), ("\x04", 1), (CTRL_C, 130)] {
         let mut terminal = delete().start();
         terminal.wait_until(question, |screen| joined(screen).ends_with(&joined(question)));
@@ -34,7 +34,7 @@ fn one_command_at_a_terminal_asks_before_much_is_gone() {
     terminal.keys("\r");
     assert_eq!(terminal.wait().0, 1);
     assert!(run(&server, "getAcl /prod/svc8").contains("cdrwa"));
-    // Where nothing can be asked, nothing is done.
+    // If the shell cannot ask, it does nothing.
     let (status, screen) = delete().env("TERM", "dumb").start().wait();
     assert_eq!(status, 1, "{screen}");
     assert!(joined(&screen).contains(&joined("Nothing was deleted.")), "{screen}");
@@ -43,7 +43,7 @@ fn one_command_at_a_terminal_asks_before_much_is_gone() {
     terminal.wait_for("[y/N]");
     terminal.keys("y\r");
     assert_eq!(terminal.wait().0, 0);
-    // Who says -y, and who wants zkCli's own ways, is not asked; nor is a script, nor a pipe.
+    // With -y, or in the dialect of zkCli, there is no question; nor in a script or a pipe.
     for args in [["deleteall", "/prod", "-y"], ["--compat=3.9", "deleteall", "/prod"]] {
         run(&server, "create /prod\ncreate /prod/a");
         let (status, screen) = Setup::new(&server).args(args).start().wait();
@@ -95,7 +95,7 @@ fn an_open_transaction_is_seen_and_not_dropped_without_a_word() {
     terminal.wait_for("queued 2: set /a\n");
     terminal.enter(3, "multi");
     terminal.wait_for("3] multi\n1: create /b\n2: set /a\n");
-    // A read sees the tree as it is, and says so.
+    // A read sees the tree without the transaction, and the shell says so.
     terminal.enter(4, "get /a");
     terminal.wait_for("\nx\ncZxid");
     terminal.wait_for("multi:2 5]");
@@ -117,7 +117,7 @@ fn an_open_transaction_is_seen_and_not_dropped_without_a_word() {
     terminal.wait_for("A transaction is open, with 1 operation\n");
     terminal.keys("commit\r");
     terminal.wait_for("commit\nCreated /b\n");
-    // A script is told nothing of it, and what it leaves open is a failure.
+    // A script gets no such message, and a transaction that it leaves open is a failure.
     let ran = zksh(&server).script("multi\ncreate /c\nget /a\ncommit\n");
     assert_eq!(ran.stderr, "");
     assert!(ran.stdout.starts_with("x\ncZxid"), "{}", ran.stdout);
@@ -140,12 +140,12 @@ fn the_line_that_was_meant_is_shown() {
         let hint = format!("hint: put words with blanks in single quotes: {meant} (help quoting)");
         terminal.wait_for(&hint);
     }
-    // As it is shown, it works.
+    // The suggested line works as shown.
     terminal.enter(4, lines[0].1);
     terminal.wait_for("\nx\ncZxid");
     terminal.enter(5, lines[3].1);
     terminal.wait_for("Created /abc");
-    // Completion writes every name so that it is read again.
+    // Completion quotes every name so that it is parsed correctly.
     terminal.wait_for_prompt(6);
     terminal.keys(&format!("get /odd/w{TAB}\r"));
     terminal.wait_for("6] get '/odd/with space'\nx\n");
@@ -158,7 +158,7 @@ fn the_line_that_was_meant_is_shown() {
     terminal.enter(9, "help quoting");
     terminal.wait_for_prompt(10);
     assert!(terminal.screen().contains("single quotes"), "{}", terminal.screen());
-    // A password is in no line that is shown.
+    // No suggested line contains a password.
     terminal.enter(10, "addauth digest ann s3cr3t");
     terminal.wait_for("Unexpected argument");
     terminal.wait_for_prompt(11);
@@ -200,7 +200,7 @@ fn refusals_say_who_one_is_and_what_the_version_is() {
     terminal.wait_for("hint: this session is ip:127.0.0.1; the ACL is world:anyone:r\n");
     terminal.enter(1, "set /a z 0");
     terminal.wait_for("hint: it has version 1, its ACL version 0\n");
-    // Nothing that destroys is suggested, nor what only looks like a command.
+    // Destructive commands are not suggested, nor anything that merely resembles a command.
     for (number, (typed, wanted)) in [
         ("mvv /a /b", "hint: did you mean mv?"),
         ("ccp /a /b", "hint: did you mean cp?"),

@@ -1,15 +1,15 @@
-//! Colours and control sequences, wanted or not.
+//! Colours and escape sequences, wanted or not.
 
 use super::{connected, run, server};
 use crate::support::terminal::Setup;
 
-/// Returns whether a sequence that colours stands in the bytes.
+/// Returns whether the bytes contain a colour sequence.
 fn is_coloured(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.split("\x1b[").skip(1).any(|rest| {
         let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ';')).unwrap_or(0);
         let codes = &rest[..end];
-        // Dim is no colour: it keeps a hint from looking like typed text.
+        // Dim is no colour: it distinguishes a hint from typed text.
         rest[end..].starts_with('m') && !matches!(codes, "" | "0" | "2")
     })
 }
@@ -51,7 +51,7 @@ fn a_dumb_terminal_gets_a_prompt_and_plain_lines() {
     terminal.wait_until("another prompt", |screen| screen.ends_with(&prompt(1)));
     terminal.keys("get -w /a\r");
     terminal.wait_until("another prompt", |screen| screen.ends_with(&prompt(2)));
-    // An event stands below the prompt, and the prompt again below that.
+    // An event is printed below the prompt, and the prompt again below it.
     run(&server, "set /a x");
     let event = format!("{}\nWATCHER::\nWatchedEvent ", prompt(2));
     terminal.wait_until("an event and a prompt", |screen| {
@@ -72,7 +72,7 @@ fn who_cannot_be_asked_at_a_dumb_terminal_says_it_in_advance() {
     let mut terminal = Setup::new(&server).env("TERM", "dumb").start();
     terminal.keys("deleteall /leaf\rdeleteall /lake\rls /\r");
     let screen = terminal.wait_for("] [lake]");
-    // A row may end where a blank is.
+    // A row may be wrapped at a blank.
     let solid = |text: &str| text.replace([' ', '\n'], "");
     let refused = "Nothing was deleted. Delete /lake and 1 znode below it, 4 bytes?";
     assert!(solid(&screen).contains(&solid(refused)), "{screen}");
@@ -96,7 +96,7 @@ fn a_switch_is_no_znode_and_a_znode_no_switch() {
     terminal.wait_for("get hints\noff\ncZxid");
     terminal.enter(4, "setting");
     terminal.wait_for("setting\nhints on\npager off\nprompt name\ntimes on\nvi off\n");
-    // A script knows no switches by that name.
+    // Scripts have no such settings.
     let ran = crate::support::shell::zksh(&server).script("set hints off\n");
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
@@ -124,7 +124,7 @@ fn a_setting_outlasts_the_shell_that_saves_it() {
     terminal.wait_for_prompt(1);
     assert_eq!(std::fs::read_to_string(&config).unwrap(), "vi = true\n");
     drop(terminal);
-    // Escape goes one back; then the first word is another one.
+    // Escape cancels one step; then the first word is another one.
     let mut terminal = connected(Setup::new(&server).home(home.path()));
     terminal.keys("get /lake");
     terminal.wait_for("0] get /lake");
@@ -168,20 +168,20 @@ fn the_prompt_names_the_ensemble_in_its_colour() {
     });
     terminal.keys("setting prompt full\r");
     terminal.wait_for(&format!("[zk: {server}(CONNECTED) 1]"));
-    // Where a transaction waits, it says so.
+    // The prompt shows a waiting transaction.
     terminal.keys("multi\r");
     terminal.wait_for("(CONNECTED) multi:0 2]");
     terminal.keys("create /a\r");
     terminal.wait_for("(CONNECTED) multi:1 3]");
     terminal.keys("discard\r");
     terminal.wait_for("(CONNECTED) 4]");
-    // Three servers, of which one is there.
+    // Three servers, only one of which exists.
     let three = format!("{server},127.0.0.1:1,127.0.0.1:2");
     let host = server.split('/').next().unwrap();
     let servers = three.replace(&server, host);
     let terminal = Setup::new(&servers).start();
     terminal.wait_for(&format!("[zk: {host}+2("));
-    // The colour is the ensemble's also where its servers were typed.
+    // The colour of an ensemble also applies if the user typed its servers.
     let terminal = Setup::new(&server).home(home.path()).start();
     terminal.wait_until_seen("a red prompt", |screen| {
         screen.contents().contains("(CONNECTED) 0]") && is_red(screen)

@@ -1,4 +1,4 @@
-//! The session in trouble: each turn in a line, and what was lost.
+//! A session in trouble: each change of state takes one line, and losses are listed.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn a_lost_connection_its_return_and_its_end_are_told() {
             && screen.ends_with("(CONNECTED) 5] ls /ha")
     });
     cable.cut();
-    // Only a server can say that a session is over: it does when one is reached again.
+    // Only a server can report that a session has expired, which it does after the reconnect.
     let direct = server.address().to_string();
     wait_until("the session to expire", || {
         (!zksh(&direct).args(["ls", "/"]).succeed().contains("fish")).then_some(())
@@ -94,7 +94,7 @@ fn a_terminal_that_takes_its_time_does_not_cost_the_session() {
     let server = start_sandbox(Clock::System);
     let address = server.address().to_string();
     run(&address, &crowd(900));
-    // A session of a second, and output for several.
+    // A session timeout of one second, and output that takes several.
     let setup = Setup::new(&address).args(["-timeout", "1000"]);
     let mut terminal = setup.slow(40, Duration::from_millis(10)).start();
     terminal.wait_for("(CONNECTED) 0]");

@@ -1,14 +1,14 @@
-//! Windows that change their size, bursts of keys, and keys that are pressed while a command runs.
+//! Windows that are resized, bursts of keys, and keys that are pressed while a command runs.
 
 use super::{LEFT, connected, run, server};
 use crate::support::terminal::{Setup, Terminal};
 use crate::support::wait_until;
 
-/// Waits until the screen ends with the prompt and `line`, however they are wrapped, and has what was
-/// above them once and whole.
+/// Waits until the screen ends with the prompt and `line`, however they are wrapped, and shows the
+/// text above them exactly once.
 #[track_caller]
 fn stands(terminal: &Terminal, line: &str) {
-    // A row may end in a blank, which nobody sees.
+    // A full row may end with a blank, which nobody can see.
     let joined = |text: &str| text.split_whitespace().collect::<String>();
     let end = joined(&format!("(CONNECTED) 1] {line}"));
     terminal.wait_until(&format!("the rows above, once, and {line}"), |screen| {
@@ -18,7 +18,7 @@ fn stands(terminal: &Terminal, line: &str) {
     });
 }
 
-/// Waits until that stands and has its colours, behind which the editor has nothing left to draw.
+/// Waits until the line is shown with its colours, after which the editor draws nothing more.
 #[track_caller]
 fn is_drawn(terminal: &Terminal, line: &str) {
     stands(terminal, line);
@@ -28,7 +28,7 @@ fn is_drawn(terminal: &Terminal, line: &str) {
         let Some(start) = rows.iter().rposition(|row| row.starts_with("[zk: ")) else {
             return false;
         };
-        // The command stands behind the prompt, wherever that is wrapped.
+        // The command follows the prompt, wherever that is wrapped.
         let columns = usize::from(columns);
         let rows: Vec<String> = rows[start..].iter().map(|row| format!("{row:columns$}")).collect();
         let text = rows.concat();
@@ -42,7 +42,7 @@ fn is_drawn(terminal: &Terminal, line: &str) {
 #[test]
 fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
     let server = server();
-    // In the last one the prompt stands at the bottom of a small window.
+    // In the last case the prompt is at the bottom of a small window.
     for (cut, back, rows) in
         [(false, 0, 30), (false, 70, 30), (true, 0, 30), (true, 70, 30), (false, 70, 8)]
     {
@@ -70,7 +70,7 @@ fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
             terminal.wait_for_rest();
             let before = terminal.bytes().len();
             resize(&terminal, columns);
-            // The editor wipes what it has drawn, and draws anew.
+            // The editor erases what it has drawn, and draws again.
             wait_until("a drawing", || {
                 let bytes = terminal.bytes();
                 bytes[before..].windows(3).any(|bytes| bytes == b"\x1b[J").then_some(())
@@ -80,7 +80,7 @@ fn a_wrapped_line_outlives_any_size_and_so_does_what_is_above_it() {
             line.insert(line.len() - back, 'y');
             is_drawn(&terminal, &line);
         }
-        // Somebody drags the edge of the window.
+        // The user drags the edge of the window.
         terminal.wait_for_rest();
         let before = terminal.bytes().len();
         if cut {
@@ -113,10 +113,10 @@ fn ten_thousand_characters_are_drawn_in_one_piece() {
     terminal.keys(&format!("set /long {data}"));
     let end = format!("(CONNECTED) 0] set /long {data}");
     terminal.wait_until("the line", |screen| screen.replace('\n', "").ends_with(&end));
-    // Drawn anew for each character, it would take more than fifty million bytes.
+    // Redrawing for each character would take more than fifty million bytes.
     let written = terminal.bytes().len() - before;
     assert!(written < 3_000_000, "{written} bytes");
-    // The colours come once the characters have ended.
+    // The colours appear after the last character.
     terminal.wait_until_seen("colours", |screen| {
         let at = screen.rows(0, 80).nth(1).unwrap().find("set /long");
         at.and_then(|at| screen.cell(1, u16::try_from(at).unwrap()))
@@ -135,7 +135,7 @@ fn keys_pressed_while_a_command_runs_are_shown_at_the_next_prompt() {
     terminal.wait_for("(Ctrl-C stops)");
     terminal.keys("get /ear");
     terminal.keys("ly\rpw");
-    // The line about the progress is drawn many times meanwhile.
+    // The progress line is drawn many times meanwhile.
     let seconds = |screen: &str| screen.contains("Running for 2 s (Ctrl-C stops)");
     let screen = terminal.wait_until("two seconds", seconds);
     assert!(!screen.contains("early"), "{screen}");

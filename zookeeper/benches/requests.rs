@@ -1,8 +1,7 @@
-//! The cost of a request in the client, compared with a raw socket that writes the same bytes and
-//! only counts replies. A server in this process answers at once.
+//! What a request costs in the client: against a raw socket that writes the same bytes and only
+//! counts replies, on a server in this process that answers at once.
 //!
-//! `cargo bench -p zookeeper-native --bench requests` prints microseconds per request, best of
-//! five.
+//! `cargo bench -p zookeeper-native --bench requests` prints microseconds a request, best of five.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and may panic")]
 
@@ -17,7 +16,7 @@ const REQUESTS: usize = 200_000;
 const WINDOW: usize = 128;
 const STAT: [u8; 68] = [0; 68];
 
-/// Answers every request like a `setData`, or a `getData` of four bytes.
+/// Answers every request as if it were `setData` or `getData` of four bytes.
 fn serve(mut stream: TcpStream) {
     let mut hello = [0; 49];
     stream.read_exact(&mut hello).unwrap();
@@ -72,7 +71,7 @@ fn server() -> String {
     address
 }
 
-/// Keeps a window of `setData` requests in flight on a raw socket, and sends half of it at a time.
+/// Keeps a window of `setData` in flight on a raw socket, half of it sent at a time.
 fn raw(address: &str) -> Duration {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();

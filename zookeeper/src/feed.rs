@@ -149,8 +149,8 @@ fn cost(item: &Item) -> usize {
     }
 }
 
-/// Events, changes of the state and exchanges, in their order. An event is in here before the reply
-/// that the server sent after it completes.
+/// The events, changes of state and exchanges of a client, in order. An event is queued here before
+/// the next reply from the server completes.
 ///
 /// ```no_run
 /// # async fn tell(mut feed: zookeeper::Feed) {
@@ -166,8 +166,8 @@ fn cost(item: &Item) -> usize {
 /// }
 /// # }
 /// ```
-///
-/// What waits to be read is bounded ([`Options::feed`](crate::Options::feed)). A feed that is
+/// The number of unread items is limited ([`Options::feed`](crate::Options::feed)). A dropped feed
+/// uses no memory.
 /// dropped costs nothing more.
 #[derive(Debug)]
 pub struct Feed(pub(crate) Arc<Queue>);

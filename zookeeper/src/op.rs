@@ -51,7 +51,7 @@ operations! {
     Ping = 11, "ping";
     /// Reads the names of children and the stat.
     GetChildren2 = 12, "getChildren2";
-    /// Compares a version, within a transaction.
+    /// Checks a version, within a transaction.
     Check = 13, "check";
     /// A transaction.
     Multi = 14, "multi";

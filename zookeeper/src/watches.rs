@@ -1,8 +1,8 @@
-//! The watches that the session holds: what a caller lists, and what is registered again after a
-//! reconnection.
+//! The registry of the session's watches. Callers can list them, and the client sets them again
+//! after a reconnect.
 //!
-//! A server keeps one watch of a kind for a path and session, whoever asked and how often. Paths
-//! in here are the server's.
+//! A server keeps one watch of a kind per path and session, however often it was set. All paths
+//! here are full paths of the server.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,33 +11,34 @@ use std::time::SystemTime;
 use crate::chroot::Chroot;
 use crate::event::EventKind;
 
-/// What a watch waits for.
+/// A kind of watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WatchKind {
-    /// One event of an existing znode: data written, or deleted. From `getData` and `exists`.
+    /// One event of an existing znode: its data was written, or it was deleted. Set by `getData`
+    /// and `exists`.
     Data,
-    /// One event: the znode is created. From `exists` where there is no such znode.
+    /// One event: the znode was created. Set by `exists` if the znode does not exist.
     Exists,
-    /// One event: children come or go, or the znode is deleted. From `getChildren`.
+    /// One event: a child was created or deleted, or the znode was deleted. Set by `getChildren`.
     Child,
-    /// Every event of the znode, until it is removed.
+    /// Every event of the znode, until the watch is removed.
     Persistent,
-    /// Every event of the znode and of all below but for changes of their lists of children, until
-    /// it is removed.
+    /// Every event of the znode and its descendants except changes of their lists of children,
+    /// until the watch is removed.
     PersistentRecursive,
 }
 
 impl WatchKind {
-    /// All kinds, in the order in which `setWatches2` lists them.
+    /// All kinds, in the order of the lists of `setWatches2`.
     pub const ALL: [Self; 5] =
         [Self::Data, Self::Exists, Self::Child, Self::Persistent, Self::PersistentRecursive];
 
-    /// Returns whether it gives one event and is over.
+    /// Returns whether the watch is removed after one event.
     pub fn is_one_shot(self) -> bool {
         matches!(self, Self::Data | Self::Exists | Self::Child)
     }
 
-    /// Returns whether an event of the watched znode itself satisfies it
+    /// Returns whether an event of the watched znode itself satisfies the watch
     /// (`ZKWatchManager.materialize`).
     fn hears(self, event: EventKind) -> bool {
         match event {
@@ -51,12 +52,12 @@ impl WatchKind {
     }
 }
 
-/// How far a watch reaches that stays (`AddWatchMode`).
+/// The reach of a persistent watch (`AddWatchMode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WatchMode {
     /// Events of the znode itself.
     Persistent,
-    /// Events of the znode and of all below.
+    /// Events of the znode and its descendants.
     PersistentRecursive,
 }
 
@@ -76,7 +77,7 @@ impl WatchMode {
     }
 }
 
-/// Which watches are checked or removed (`Watcher.WatcherType`).
+/// The kinds of watches to check or remove (`Watcher.WatcherType`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemoveKind {
     /// Watches from `getChildren`.
@@ -87,7 +88,7 @@ pub enum RemoveKind {
     Any,
     /// Persistent watches (since 3.9).
     Persistent,
-    /// Persistent watches that reach below (since 3.9).
+    /// Recursive persistent watches (since 3.9).
     PersistentRecursive,
 }
 
@@ -119,22 +120,22 @@ impl RemoveKind {
 pub struct Registered {
     /// The znode, inside the chroot.
     pub path: String,
-    /// What it waits for.
+    /// The kind of the watch.
     pub kind: WatchKind,
-    /// When it was left first, by this machine's clock.
+    /// When it was first set, by the local clock.
     pub since: SystemTime,
-    /// How many events it has given.
+    /// The number of its events so far.
     pub events: u64,
-    /// Whether the server may have lost it, wholly or in part; see [`Weakened`].
+    /// Whether the server may have lost it, completely or in part; see [`Weakened`].
     pub weak: bool,
 }
 
-/// A watch that the server may have lost, wholly or in part, since another watch of the same znode
-/// was removed (ZOOKEEPER-4466). The same request leaves it again, as a reconnection does.
+/// A watch that the server may have lost, completely or in part, because another watch of the same
+/// znode was removed (ZOOKEEPER-4466). The same request sets it again, and so does a reconnect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Weakened {
-    /// When.
+    /// The sequence number of the report.
     pub at: crate::Seq,
     /// The znode, inside the chroot.
     pub path: Arc<str>,
@@ -152,11 +153,11 @@ struct Held {
 #[derive(Debug, Clone, Default)]
 struct Slot {
     held: Option<Held>,
-    /// Requests on their way that leave it.
+    /// Number of requests in flight that set this watch.
     asked: u32,
-    /// Whether its event has overtaken the reply to the request that leaves it.
+    /// Whether the watch's event has overtaken the reply to the request that sets it.
     overtaken: bool,
-    /// Whether the server was not asked for it, see [`Registry::covers`].
+    /// Whether the server was not asked for it; see [`Registry::covers`].
     covered: bool,
 }
 
@@ -173,16 +174,17 @@ type Slots = [Slot; 5];
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     paths: HashMap<Arc<str>, Slots>,
-    /// How many paths may have a recursive watch: without any, no parents are looked up.
+    /// Number of paths that may have a recursive watch. If there are none, a lookup can skip the
+    /// ancestors.
     recursive: usize,
 }
 
-/// What became of the watches when a request was answered.
+/// What a reply says about the watch of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// The server holds a watch of this kind.
     Left(WatchKind),
-    /// None was left.
+    /// The request has set no watch.
     Not,
 }
 
@@ -194,7 +196,7 @@ impl Registry {
         self.paths.entry(path.into()).or_default()
     }
 
-    /// Drops what has become empty.
+    /// Removes the entry of a path if it is empty.
     fn tidy(&mut self, path: &str) {
         if let Some(slots) = self.paths.get(path)
             && !slots.iter().any(Slot::is_used)
@@ -210,13 +212,13 @@ impl Registry {
         }
     }
 
-    /// Returns whether the server is not to be asked for watches of these kinds, since a watch that
-    /// stays tells of their events.
+    /// Returns whether the server must not be asked for watches of these kinds, because a
+    /// persistent watch already reports their events.
     ///
-    /// Servers before 3.9 have one mode for all watches of a session at a path, that of the last
-    /// request: a one-shot watch that gives its event takes the persistent one with it, and a
-    /// persistent one ends the recursion of another (ZOOKEEPER-4466). So beside a watch that stays
-    /// only one that tells of more is asked for.
+    /// Servers before 3.9 have a single mode for all watches of a session at a path, that of the
+    /// last request: a one-shot watch that fires removes the persistent one as well, and a plain
+    /// persistent watch ends the recursion of a recursive one (ZOOKEEPER-4466). So next to a
+    /// persistent watch we ask only for one that reports more.
     pub(crate) fn covers(&self, path: &str, kinds: &[WatchKind]) -> bool {
         let Some(slots) = self.paths.get(path) else { return false };
         let has = |kind: WatchKind| slots[kind as usize].is_used();
@@ -227,9 +229,9 @@ impl Registry {
         }
     }
 
-    /// Returns whether an event of a child's creation or deletion is one of the parent's list of
-    /// children too, for which the server sends none: a recursive watch of the parent hides it from
-    /// the others there.
+    /// Returns whether the creation or deletion of a child must also be reported as a change of the
+    /// parent's list of children, because the server does not report it: a recursive watch of the
+    /// parent hides it from the parent's other watches.
     pub(crate) fn hides_from_parent(&self, parent: &str, keeps_modes_apart: bool) -> bool {
         let Some(slots) = self.paths.get(parent) else { return false };
         if !slots[WatchKind::PersistentRecursive as usize].is_used() {
@@ -243,15 +245,15 @@ impl Registry {
         hearing.peek().is_some() && (!keeps_modes_apart || hearing.all(|slot| slot.covered))
     }
 
-    /// Notes that the server is asked for every watch that is held.
+    /// Records that the server has been asked for every watch that is held.
     pub(crate) fn uncover(&mut self) {
         for slot in self.paths.values_mut().flatten().filter(|slot| slot.held.is_some()) {
             slot.covered = false;
         }
     }
 
-    /// Notes that a request leaves which may leave watches of these kinds: an event may arrive
-    /// before its reply. Where they are `covered`, the server is not asked for them.
+    /// Records that a request is sent which may set watches of these kinds, since an event may
+    /// arrive before its reply. `covered` means that the server is not asked for them.
     pub(crate) fn ask(&mut self, path: &str, kinds: &[WatchKind], covered: bool) {
         if kinds.contains(&WatchKind::PersistentRecursive) {
             self.recursive += 1;
@@ -264,7 +266,7 @@ impl Registry {
         }
     }
 
-    /// Notes what came of such a request.
+    /// Records the outcome of such a request.
     pub(crate) fn settle(
         &mut self,
         path: &str,
@@ -288,7 +290,7 @@ impl Registry {
         self.tidy(path);
     }
 
-    /// Takes note of an event. Returns whether somebody watches.
+    /// Records an event. Returns whether any watch is satisfied.
     pub(crate) fn fire(&mut self, path: &str, event: EventKind) -> bool {
         let mut heard = false;
         let gives = event as u8 <= EventKind::NodeChildrenChanged as u8;
@@ -303,7 +305,7 @@ impl Registry {
                     _ if !gives => {}
                     Some(_) if kind.is_one_shot() => slot.held = None,
                     Some(held) => held.events += 1,
-                    // Of a covered watch this is the event of the one that covers it.
+                    // The event of a covered watch is that of the watch which covers it.
                     None => slot.overtaken |= !slot.covered,
                 }
             }
@@ -333,7 +335,7 @@ impl Registry {
         heard
     }
 
-    /// Takes note that the server has removed watches. Returns the kinds of the watches that it may
+    /// Records that the server has removed watches. Returns the kinds of the watches that it may
     /// have lost with them.
     pub(crate) fn removed(
         &mut self,
@@ -351,7 +353,7 @@ impl Registry {
                     weakened.push(kind);
                 }
             }
-            // What was covered by a watch that is gone has never been asked for.
+            // The server was never asked for watches that a removed watch covered.
             let stays = slots[3..].iter().any(Slot::is_used);
             for kind in WatchKind::ALL {
                 let slot = &mut slots[kind as usize];
@@ -372,7 +374,7 @@ impl Registry {
         known
     }
 
-    /// Returns the watches, by path and kind, as the caller sees them.
+    /// Returns the watches, sorted by path and kind, with paths inside the chroot.
     pub(crate) fn list(&self, chroot: &Chroot) -> Vec<Registered> {
         let mut list = Vec::new();
         for (path, slots) in &self.paths {
@@ -388,7 +390,7 @@ impl Registry {
         list
     }
 
-    /// Returns the paths that are watched, by kind, each list sorted.
+    /// Returns the watched paths by kind; each list is sorted.
     pub(crate) fn paths(&self) -> [Vec<Arc<str>>; 5] {
         let mut paths: [Vec<Arc<str>>; 5] = Default::default();
         for (path, slots) in &self.paths {
@@ -404,7 +406,7 @@ impl Registry {
         paths
     }
 
-    /// Returns whether there are watches that stay.
+    /// Returns whether there are persistent watches.
     pub(crate) fn has_persistent(&self) -> bool {
         let stays = |slots: &Slots| slots[3..].iter().any(|slot| slot.held.is_some());
         self.paths.values().any(stays)
@@ -417,7 +419,7 @@ impl Registry {
         }
     }
 
-    /// Takes note that the server holds the persistent watches again.
+    /// Records that the server holds the persistent watches again.
     pub(crate) fn strengthen(&mut self) {
         for slots in self.paths.values_mut() {
             for held in slots.iter_mut().filter_map(|slot| slot.held.as_mut()) {
@@ -426,7 +428,7 @@ impl Registry {
         }
     }
 
-    /// Takes a registry over from an earlier client of the same session.
+    /// Copies the watches of an earlier client of the same session.
     pub(crate) fn adopt(&mut self, watches: &[Registered], chroot: &Chroot) {
         for watch in watches {
             let path = chroot.full(&watch.path).into_owned();
@@ -439,7 +441,7 @@ impl Registry {
     }
 }
 
-/// Marks a watch that is held; returns whether it was whole before.
+/// Marks a held watch as weak. Returns whether it was not weak before.
 fn weaken(slot: &mut Slot) -> bool {
     slot.held.as_mut().is_some_and(|held| !std::mem::replace(&mut held.weak, true))
 }

@@ -1,4 +1,4 @@
-//! Four-letter words: what a server tells of itself without a session.
+//! Four-letter words, which query a server without a session.
 
 use std::fmt;
 use std::io;
@@ -10,10 +10,10 @@ use crate::dial::{Dial, Wire};
 use crate::error::Cause;
 use crate::options::Host;
 
-/// The longest answer that is read, in bytes.
+/// Maximum size of a reply in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// Asks a host, at the first of its addresses that takes a connection.
+/// Sends a word to the first address of a host that accepts a connection.
 pub(crate) async fn ask(
     dial: &dyn Dial,
     host: &Host,
@@ -38,7 +38,7 @@ pub(crate) async fn ask_at(mut wire: Wire, word: &str) -> Result<String, Cause> 
     wire.stream.write_all(word.as_bytes()).await.map_err(broken)?;
     wire.stream.flush().await.map_err(broken)?;
     let mut answer = Vec::new();
-    // What was said before the connection broke counts: servers close without reading the rest.
+    // A partial reply counts: servers may close the connection before they have read everything.
     let ended = wire.stream.take(LONGEST).read_to_end(&mut answer).await;
     match ended {
         Err(error) if answer.is_empty() => Err(broken(error)),
@@ -46,7 +46,7 @@ pub(crate) async fn ask_at(mut wire: Wire, word: &str) -> Result<String, Cause> 
     }
 }
 
-/// Which server it is and which release, as it says in answer to `srvr`.
+/// The product and version that a server reports in reply to `srvr`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Release {
@@ -57,7 +57,7 @@ pub enum Release {
 }
 
 impl Release {
-    /// Reads the answer to `srvr`.
+    /// Parses the reply to `srvr`.
     ///
     /// ```
     /// use zookeeper::Release;

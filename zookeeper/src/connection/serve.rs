@@ -59,7 +59,7 @@ pub(super) struct Connection {
     idle: Duration,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
-    /// Looks for a server that takes writes, as long as this one does not.
+    /// Searches for a server that accepts writes, while this one is read-only.
     look: Option<BoxFuture<'static, Host>>,
     writable: Option<Host>,
 }
@@ -292,7 +292,8 @@ impl Connection {
                 self.last_sent = now;
                 self.write(context)?;
             }
-            // Output that cannot be written keeps the connection busy like a ping would.
+            // No ping is needed while output waits to be written, so check again only after a
+            // while.
             let ping = (self.last_sent + self.idle).max(now + self.idle / 8);
             self.timer.as_mut().reset(ping.min(self.last_heard + self.silence));
         }

@@ -1,4 +1,4 @@
-//! Why there is no connection is told exactly, and once.
+//! The cause of a missing connection is reported exactly, and only once.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn data() -> Reply {
     Reply::Data(Data { data: None, stat: Stat::default() })
 }
 
-/// Reads once, with a reply of this zxid.
+/// Reads once, and gets a reply with this zxid.
 async fn read(client: &zookeeper::Client, server: &mut Server, zxid: i64) {
     let pending = client.send(Permit::unmetered(), GetData::new("/a"));
     let request = server.request().await;
@@ -40,7 +40,7 @@ async fn each_host_is_tried_and_each_reason_told_once() {
     let dialled = net.dialled();
     let refused = dialled.iter().filter(|(_, host)| host == "refuses").count();
     assert!((5..30).contains(&refused), "{refused}");
-    // A server that comes up is found, and the reasons are forgotten.
+    // A server that comes up is found, and the causes are forgotten.
     let mut listener = net.listen("unknown");
     let mut server = listener.serve().await;
     until(&mut feed, State::Connected).await;
@@ -48,7 +48,7 @@ async fn each_host_is_tried_and_each_reason_told_once() {
     read(&client, &mut server, 5).await;
 }
 
-/// Has a server do something to every connection and returns the first cause that is told.
+/// Makes a server treat every connection in the same way, and returns the first reported cause.
 async fn cause_of(connections: impl AsyncFn(usize, &mut Server)) -> Cause {
     let net = Net::default();
     let mut listener = net.listen("a");
@@ -134,7 +134,7 @@ async fn a_server_behind_what_was_seen_is_passed_over() {
     read(&client, &mut server, 100).await;
     until(&mut feed, State::Connected).await;
     client.break_connection();
-    // It has come back with less than it had.
+    // The server has come back with an older state than before.
     let mut server = ahead.accept().await;
     assert_eq!(server.hello().await.last_zxid, 100);
     drop(server);

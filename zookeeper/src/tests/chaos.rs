@@ -1,5 +1,5 @@
-//! A line that cuts, splits and holds up, with an honest server at its end: what the client says of
-//! each write is true, and no write is carried out twice.
+//! An unreliable network with an honest server: connections are cut, split and delayed. What the
+//! client reports about each write is true, and no write is applied twice.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use zookeeper::{AnyRequest, Code, Create, Created, Error, GetData, Permit, Reply
 use super::fake::{Listener, Net, Server};
 use super::wire;
 
-/// Numbers without an end, the same in each run.
+/// Pseudorandom numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -23,7 +23,7 @@ impl Numbers {
     }
 }
 
-/// What the server has carried out: how often each znode was created, and in which order.
+/// What the server has applied: how often each znode was created, and in which order.
 #[derive(Default)]
 struct Tree {
     created: HashMap<String, u32>,
@@ -31,8 +31,8 @@ struct Tree {
     connections: u32,
 }
 
-/// Serves one connection after the other, and cuts each after so many requests: before one is
-/// carried out, before it is answered, or in the middle of its answer.
+/// Serves one connection after the other, and cuts each after some requests: before a request is
+/// applied, before it is answered, or in the middle of its reply.
 async fn serve(mut listener: Listener, tree: Arc<Mutex<Tree>>, seed: u64, most: usize) {
     let mut numbers = Numbers(seed);
     loop {
@@ -92,7 +92,7 @@ fn carry_out(frame: &[u8], tree: &mut Tree) -> Vec<u8> {
     wire::reply_frame(xid, 5, code, &body)
 }
 
-/// What became of the writes that the client was asked for.
+/// What the client reported about its writes.
 #[derive(Default)]
 struct Told {
     done: HashSet<String>,
@@ -179,16 +179,16 @@ async fn a_server_that_stops_reading_holds_up_nobody_who_has_a_deadline() {
         let error = pending.within(Duration::from_millis(10)).await.value.unwrap_err();
         ends.push(matches!(error, Error::Unknown { .. }));
     }
-    // All were handed over to be written; what comes of them is unknown.
+    // All of them were passed to the transport, so their outcome is unknown.
     assert!(ends.iter().all(|unknown| *unknown));
-    // One that was sent while they wait never leaves.
+    // A request that is queued behind them is never sent.
     let late = client.send(Permit::unmetered(), Create::new("/late", "x"));
     let error = late.within(Duration::from_millis(10)).await.value.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }), "{error}");
     let mut some = [0; 50];
     server.0.read_exact(&mut some).await.unwrap();
     drop(server);
-    // Calling them off has not taken those away that had left.
+    // Cancelling has not removed the requests that were already sent.
     let mut server = listener.serve().await;
     let (_, request) = server.request().await;
     assert!(matches!(&request, AnyRequest::Create(create) if &*create.path != "/late"));

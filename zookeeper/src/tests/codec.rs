@@ -1,5 +1,5 @@
-//! Requests and replies go to bytes and back, whatever they hold; bytes that are no reply to what
-//! was asked are not taken for one.
+//! Requests and replies survive encoding and decoding, whatever they contain. Bytes that are no
+//! reply to the request are refused.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn create() -> impl Strategy<Value = Create> {
     (path(), bytes(), acl(), mode(), any::<bool>()).prop_map(|(path, data, acl, mode, stat)| {
         let mut create = Create::new(path, Bytes::new()).mode(mode).acl(acl);
         create.data = data;
-        // Containers and TTL znodes are answered with a stat in any case.
+        // The reply for containers and TTL znodes always has a stat.
         create.stat = stat && mode.ttl().is_none() && mode != CreateMode::Container;
         create
     })
@@ -266,7 +266,7 @@ fn answered() -> impl Strategy<Value = (AnyRequest, Result<Reply, Code>)> {
     })
 }
 
-/// One change of a reply's bytes.
+/// A modification of the bytes of a reply.
 #[derive(Debug, Clone)]
 enum Damage {
     Set(prop::sample::Index, u8),
@@ -382,7 +382,7 @@ proptest! {
     }
 }
 
-/// Returns whether a reply that was accepted is written again as the bytes that arrived.
+/// Returns whether an accepted reply is encoded to the same bytes that arrived.
 fn is_one(request: &AnyRequest, accepted: &Result<Reply, Code>, code: i32, body: &[u8]) -> bool {
     let (again, bytes) = wire::reply(request, accepted);
     let keeper = match (request, accepted) {

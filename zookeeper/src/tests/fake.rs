@@ -1,5 +1,5 @@
-//! A network in memory with servers that say whatever a test wants. With the clock of tokio's tests
-//! stopped, time passes only when everyone waits.
+//! An in-memory network with servers that send whatever a test wants. With the paused clock of
+//! tokio's tests, time passes only when everyone waits.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +16,7 @@ use zookeeper::{
 
 use super::wire::{self, In, Out};
 
-/// Bytes that each direction of a connection holds before its writer waits.
+/// Bytes that fit into one direction of a connection before the writer blocks.
 const PIPE: usize = 64 * 1024;
 
 /// Hosts by name.
@@ -42,29 +42,29 @@ impl Net {
         self.0.lock().unwrap()
     }
 
-    /// Has a host listen.
+    /// Makes a host listen.
     pub(super) fn listen(&self, name: &str) -> Listener {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.lock().known.insert(name.to_owned(), Behaviour::Serves(sender));
         Listener(receiver)
     }
 
-    /// Has a host refuse connections.
+    /// Makes a host refuse connections.
     pub(super) fn refuse(&self, name: &str) {
         self.lock().known.insert(name.to_owned(), Behaviour::Refuses);
     }
 
-    /// Has a host take no notice.
+    /// Makes a host never answer.
     pub(super) fn hang(&self, name: &str) {
         self.lock().known.insert(name.to_owned(), Behaviour::Hangs);
     }
 
-    /// Has connections hold only so many bytes.
+    /// Limits the bytes that fit into a connection.
     pub(super) fn narrow(&self, bytes: usize) {
         self.lock().pipe = Some(bytes);
     }
 
-    /// Returns when which host was connected to.
+    /// Returns the hosts that were dialled, with the times.
     pub(super) fn dialled(&self) -> Vec<(Instant, String)> {
         self.lock().dialled.clone()
     }
@@ -78,7 +78,7 @@ impl Net {
         options
     }
 
-    /// Starts a client of these servers.
+    /// Starts a client for these servers.
     pub(super) fn start(&self, servers: &str) -> (Client, Feed) {
         start(self.options(servers))
     }
@@ -116,7 +116,7 @@ impl Dial for Net {
     }
 }
 
-/// A host that listens.
+/// A listening host.
 pub(super) struct Listener(mpsc::UnboundedReceiver<DuplexStream>);
 
 impl Listener {
@@ -125,7 +125,7 @@ impl Listener {
         Server(self.0.recv().await.expect("a client"))
     }
 
-    /// Waits for a connection and opens a session on it, number 7 unless the client has one.
+    /// Waits for a connection and opens a session on it, with id 7 unless the client has one.
     pub(super) async fn serve(&mut self) -> Server {
         let mut server = self.accept().await;
         let hello = server.hello().await;
@@ -134,13 +134,13 @@ impl Listener {
         server
     }
 
-    /// Returns whether a connection waits.
+    /// Returns whether a connection is waiting.
     pub(super) fn is_asked(&mut self) -> bool {
         !self.0.is_empty()
     }
 }
 
-/// What a client says first.
+/// The connect request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hello {
     pub(super) last_zxid: i64,
@@ -183,7 +183,7 @@ impl Server {
         self.say(&wire::framed(&body.bool(read_only).0)).await;
     }
 
-    /// Says anything. Nobody may listen any more.
+    /// Sends any bytes. The client may have closed the connection.
     pub(super) async fn say(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes).await;
     }
@@ -195,7 +195,7 @@ impl Server {
         String::from_utf8(word.to_vec()).unwrap()
     }
 
-    /// Waits for the next frame that is no ping; answers pings.
+    /// Waits for the next frame other than a ping; answers pings.
     pub(super) async fn request_frame(&mut self) -> Option<Vec<u8>> {
         loop {
             let frame = self.frame().await?;
@@ -213,12 +213,12 @@ impl Server {
         (xid, request)
     }
 
-    /// Waits until the client has ended the connection.
+    /// Waits until the client has closed the connection.
     pub(super) async fn ended(&mut self) {
         while self.request_frame().await.is_some() {}
     }
 
-    /// Answers a request.
+    /// Sends a reply.
     pub(super) async fn reply(
         &mut self,
         to: &(i32, AnyRequest),
@@ -229,20 +229,20 @@ impl Server {
         self.say(&wire::reply_frame(to.0, zxid, code, &body)).await;
     }
 
-    /// Waits for a request and answers it as done.
+    /// Waits for a request and replies with success.
     pub(super) async fn done(&mut self, zxid: i64) -> AnyRequest {
         let request = self.request().await;
         self.reply(&request, zxid, &Ok(Reply::Done)).await;
         request.1
     }
 
-    /// Tells an event; servers since 3.9 tell its zxid.
+    /// Sends an event. Servers since 3.9 include its zxid.
     pub(super) async fn event(&mut self, kind: i32, path: &str, zxid: i64) {
         let body = Out::default().int(kind).int(3).text(path).0;
         self.say(&wire::reply_frame(-1, zxid, 0, &body)).await;
     }
 
-    /// Reads the request that leaves watches again: operation, last zxid, lists.
+    /// Reads the request that sets watches again: operation, last zxid, lists.
     pub(super) async fn set_watches(&mut self) -> (i32, i64, Vec<Vec<String>>) {
         let frame = self.request_frame().await.expect("watches");
         assert!(frame.len() < 128 * 1024, "{}", frame.len());
@@ -254,13 +254,13 @@ impl Server {
         (op, seen, lists)
     }
 
-    /// Answers it.
+    /// Sends the reply to it.
     pub(super) async fn watches_left(&mut self) {
         self.say(&wire::reply_frame(-8, 0, 0, b"")).await;
     }
 }
 
-/// Waits for a change to a state, and returns all changes up to it.
+/// Waits for a change to this state, and returns all changes up to it.
 pub(super) async fn until(feed: &mut Feed, state: State) -> Vec<Change> {
     let mut changes = Vec::new();
     loop {

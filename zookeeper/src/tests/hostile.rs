@@ -1,4 +1,4 @@
-//! Whatever a server sends: no panic, no wrong answer, bounded memory, few connections.
+//! Whatever a server sends: no panic, no wrong result, bounded memory, few connections.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::fake::{Net, Server, until};
 use super::samples::requests;
 use super::wire::{self, Out};
 
-/// How long a caller waits.
+/// Timeout of each request.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 fn stat() -> Stat {
@@ -23,7 +23,7 @@ fn data() -> Data {
     Data { data: Some(Bytes::from_static(b"deep")), stat: stat() }
 }
 
-/// Every kind of request with an honest reply.
+/// Every kind of request, with a valid reply.
 fn honest() -> Vec<(AnyRequest, Reply)> {
     let created = |path: &str, stat| Created { path: path.to_owned(), stat };
     let names = || ["a", "lake", "ü"].into_iter().collect();
@@ -64,7 +64,7 @@ fn honest() -> Vec<(AnyRequest, Reply)> {
     requests.into_iter().zip(replies).collect()
 }
 
-/// Bytes that are sent in place of a reply, and what they are.
+/// Byte sequences to send in place of a reply, with their names.
 fn lies(xid: i32, body: &[u8], seed: u64) -> Vec<(&'static str, Vec<u8>)> {
     let reply = |body: &[u8]| wire::reply_frame(xid, 5, 0, body);
     let claim = |number: i32| {
@@ -126,7 +126,7 @@ fn lies(xid: i32, body: &[u8], seed: u64) -> Vec<(&'static str, Vec<u8>)> {
         ("HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
         ("TLS", b"\x15\x03\x03\0\x02\x02\x50".to_vec()),
     ];
-    // Garbage, the same in each run.
+    // Garbage that is the same in each run.
     let mut state = seed | 1;
     for length in [1, 3, 4, 20, 200] {
         let mut byte = || {
@@ -140,7 +140,7 @@ fn lies(xid: i32, body: &[u8], seed: u64) -> Vec<(&'static str, Vec<u8>)> {
     lies
 }
 
-/// Returns the bodies of the frames with this number and without an error.
+/// Returns the bodies of successful frames with this xid.
 fn bodies(xid: i32, bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();
     let mut rest = bytes;
@@ -155,7 +155,7 @@ fn bodies(xid: i32, bytes: &[u8]) -> Vec<Vec<u8>> {
     bodies
 }
 
-/// Has a server tell one lie to one request, on every connection.
+/// Makes a server send one lie to one request, on every connection.
 async fn tell(number: usize, request: &AnyRequest, reply: &Reply) -> Option<&'static str> {
     let net = Net::default();
     let mut listener = net.listen("a");
@@ -171,7 +171,7 @@ async fn tell(number: usize, request: &AnyRequest, reply: &Reply) -> Option<&'st
                 let (_, lie) = lies(xid, &body, number as u64).swap_remove(number);
                 server.say(&lie).await;
                 *sent.lock().unwrap() = (xid, lie);
-                // Nothing more is said; what is not whole stays so.
+                // The server sends nothing more, so an incomplete frame stays incomplete.
             }
         }
     };
@@ -203,7 +203,7 @@ async fn tell(number: usize, request: &AnyRequest, reply: &Reply) -> Option<&'st
 async fn no_lie_is_taken_for_an_answer() {
     let mut told = 0;
     for (request, reply) in honest() {
-        // The honest reply is one: else the lies would prove nothing.
+        // Check that the valid reply is accepted: otherwise the lies would prove nothing.
         let (code, body) = wire::reply(&request, &Ok(reply.clone()));
         assert_eq!(request.read_reply(code, &body), Ok(Ok(reply.clone())));
         for number in 0.. {
@@ -222,7 +222,7 @@ async fn no_lie_is_taken_for_a_session() {
     for number in 0..lies(0, &response, 1).len() {
         let (name, mut lie) = lies(0, &response, 1).swap_remove(number);
         if lie.len() >= 20 && lie[4..8] == [0; 4] {
-            // In the place of a header there is none here.
+            // A connect response has no reply header, so leave it out.
             lie = wire::framed(&lie[20..]);
         }
         let net = Net::default();
@@ -301,7 +301,7 @@ async fn endless_events_fill_no_memory_and_hold_up_no_reply() {
             Item::Event(_) => told += 1,
             Item::Missed(missed) => {
                 assert_eq!(told + missed, EVENTS / 2);
-                // A mebibyte at some hundred bytes each.
+                // The feed holds 1 MiB, at some hundred bytes per event.
                 assert!(told < 11_000, "{told}");
                 return;
             }
@@ -341,14 +341,14 @@ async fn a_large_frame_is_read_within_its_limit() {
     }
 }
 
-/// Where the fuzzer begins, and what it has found.
+/// The fuzzer's initial inputs, and the inputs that it has found.
 fn corpus() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/corpus")
 }
 
 #[test]
 fn what_the_fuzzer_begins_with_and_has_found_is_read_without_harm() {
-    // Every honest reply is a beginning. `ZOOKEEPER_BLESS=1` writes them.
+    // Every valid reply is an initial input. `ZOOKEEPER_BLESS=1` writes them.
     for (number, (request, reply)) in (0..).zip(honest()) {
         let (code, body) = wire::reply(&request, &Ok(reply));
         let input = [&[number][..], &code.to_be_bytes(), &body].concat();

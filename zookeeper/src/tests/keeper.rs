@@ -1,6 +1,6 @@
-//! A fake of ClickHouse Keeper: it speaks the protocol and is not Apache's. What it does was read
-//! from its public source: it breaks the connection at operations that it does not know, takes up
-//! no session, answers no close, and keeps the kind of a read that has failed.
+//! A fake ClickHouse Keeper, which speaks the protocol but differs from Apache's server. Its
+//! behaviour follows the public source: it breaks the connection on unknown operations, resumes no
+//! session, does not answer a close, and keeps the kind of a failed read.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use zookeeper::{
 use super::fake::{Listener, Net, Server, until};
 use super::wire;
 
-/// The operations that releases of 2023 know, of those that clients send.
+/// The operations that releases of 2023 support, among those that clients send.
 const KNOWN: [i32; 16] = [-11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14, 16, 22, 100];
 
-/// Serves connections one after the other, with a new session each.
+/// Serves connections one after the other, each with a new session.
 async fn keeper(mut listener: Listener, operations: std::sync::Arc<std::sync::Mutex<Vec<i32>>>) {
     for session in 1.. {
         let mut server = listener.accept().await;
@@ -28,7 +28,7 @@ async fn keeper(mut listener: Listener, operations: std::sync::Arc<std::sync::Mu
         }
         let mut hello = vec![0; u32::from_be_bytes(first) as usize];
         let _ = tokio::io::AsyncReadExt::read_exact(&mut server.0, &mut hello).await;
-        // With or without the last byte, as its source has it.
+        // The last byte is optional, as in its source.
         assert!(hello.len() == 44 || hello.len() == 45);
         server.connect_response(session, 10_000, false).await;
         serve(&mut server, &operations).await;
@@ -90,7 +90,8 @@ async fn what_it_knows_works_and_nothing_is_sent_that_breaks_the_connection() {
     let reads = [Read::Children("/none".into()), Read::Data("/none".into())];
     let reads: Vec<Result<ReadReply, Code>> = client.call(MultiRead::new(reads)).await.unwrap();
     assert_eq!(reads, [Err(Code::NoNode), Err(Code::NoNode)]);
-    // It ends the connection in place of an answer to the close; asked again, it knows no session.
+    // The server closes the connection instead of answering the close. On the retry it reports the
+    // session as unknown.
     client.close().await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [1, 4, 3, 12, 14, 22, -11, -11]);
     serving.abort();
@@ -103,7 +104,8 @@ async fn a_session_that_it_does_not_take_up_has_expired() {
     let (client, mut feed) = net.start("keeper");
     client.call(GetData::new("/a").watch(true)).await.unwrap();
     until(&mut feed, State::Connected).await;
-    // An operation that it does not know: whoever asks first what it is knows better.
+    // The server does not support this operation. A caller should ask for the server's version
+    // first.
     let broken = client.send(Permit::unmetered(), WhoAmI).await.value.unwrap_err();
     assert_eq!(broken.cause(), Some(&Cause::Disconnected(None)));
     let changes = until(&mut feed, State::Expired).await;

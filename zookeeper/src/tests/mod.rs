@@ -1,4 +1,4 @@
-//! Tests of the whole client against servers that say whatever a test wants.
+//! Tests of the whole client against servers that send whatever a test wants.
 
 mod causes;
 mod chaos;

@@ -1,5 +1,5 @@
-//! Requests leave in the order of their calls, replies and events come in the order of the server,
-//! and whatever happens to a request is told exactly.
+//! Requests are sent in the order of the calls, replies and events arrive in the server's order,
+//! and the outcome of each request is reported exactly.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ async fn requests_leave_in_call_order_and_many_in_one_write() {
     let pending: Vec<_> =
         (0..100).map(|number| send(&client, GetData::new(format!("/{number}")))).collect();
     let mut server = listener.serve().await;
-    // They were queued before there was a connection: one write has them all.
+    // The requests were queued before the connection was established, so a single write contains
+    // them all.
     let mut first = vec![0; 4 + 100 * 30];
     let length = server.0.read(&mut first).await.unwrap();
     let (mut frames, mut rest) = (Vec::new(), &first[..length]);
@@ -70,7 +71,7 @@ async fn corked_requests_gather_and_leave_together() {
     rest().await;
     let read = tokio::time::timeout(Duration::from_millis(1), server.0.read(&mut arrived)).await;
     assert!(read.is_err(), "none has left");
-    // Some tens do not wait for more.
+    // A batch of 32 requests is sent at once.
     pending.push(send(&client, GetData::new("/a")));
     rest().await;
     assert_eq!(server.0.read(&mut arrived).await.unwrap(), 32 * 19);
@@ -79,7 +80,7 @@ async fn corked_requests_gather_and_leave_together() {
     drop(cork);
     rest().await;
     assert_eq!(server.0.read(&mut arrived).await.unwrap(), 2 * 19);
-    // The close of the session waits for nobody.
+    // The close of the session is sent in spite of the cork.
     let _cork = client.cork();
     pending.push(client.send_last(Permit::unmetered(), GetData::new("/a")));
     rest().await;
@@ -149,7 +150,7 @@ async fn a_dropped_pending_keeps_its_place_and_its_credit() {
     assert!(client.try_admit(Cost(1)).is_none());
     let (dropped, second) = (server.request().await, server.request().await);
     server.reply(&dropped, 5, &Ok(data("dropped"))).await;
-    // More than the whole budget is admitted once nothing else is in flight.
+    // A request that costs more than the budget is admitted once nothing else is in flight.
     server.reply(&second, 5, &Ok(data("kept"))).await;
     assert_eq!(kept.await.value.unwrap().data.as_deref(), Some(&b"kept"[..]));
     drop(client.admit(Cost(1000)).await);
@@ -177,12 +178,12 @@ async fn what_has_not_left_can_be_called_off_and_what_has_is_unknown() {
     assert!(matches!(write, Error::Unknown { op: Op::Delete, cause: Cause::Cancelled, .. }));
     let read = last.within(Duration::from_millis(10)).await.value.unwrap_err();
     assert!(matches!(read, Error::Lost { op: Op::GetData, cause: Cause::Deadline, .. }));
-    // Their places are kept: the next reply is that to the next request.
+    // Cancelled requests keep their place: the next reply belongs to the next request.
     drop(send(&client, Delete::new("/next")));
     assert_eq!(server.request().await.1, Delete::new("/next").into());
 }
 
-/// Reads a part of what the client writes, then cuts the connection.
+/// Reads a part of what the client writes, and then breaks the connection.
 async fn read_some(mut server: Server, bytes: usize) {
     let mut some = vec![0; bytes];
     server.0.read_exact(&mut some).await.unwrap();
@@ -201,7 +202,7 @@ async fn what_was_sent_is_unknown_and_what_was_not_is_sent_again_once() {
         .collect();
     let read = send(&client, GetData::new("/read"));
     let frame = 4 + 8 + 6 + 4 + 30 + 4;
-    // It is gone before the client has written more.
+    // The connection breaks before the client has written more.
     read_some(server, frame).await;
     let mut server = listener.serve().await;
     let mut again = Vec::new();
@@ -237,7 +238,7 @@ async fn credentials_are_answered_apart_from_requests() {
     let auth = send(&client, AddAuth::new("digest", &b"ann:secret"[..]));
     let (first, second) = (server.request().await, server.request().await);
     assert_eq!(second.0, -4);
-    // A server answers credentials at once, and requests when they are through.
+    // A server answers credentials at once, and other requests when they are finished.
     server.reply(&second, 0, &Ok(Reply::Done)).await;
     auth.await.value.unwrap();
     server.reply(&first, 5, &Ok(data("x"))).await;
@@ -344,7 +345,7 @@ async fn five_thousand_events_stand_between_the_replies_where_the_server_sent_th
     for pending in pending {
         let arrived = pending.await;
         assert!(arrived.value.is_ok());
-        // Others may have arrived by now; ten of them came before this reply.
+        // More events may have arrived by now; ten of them came before this reply.
         for _ in 0..10 {
             let Some(Item::Event(event)) = feed.try_next() else { panic!("{seen} events") };
             assert_eq!(*event.path, *format!("/w/{seen}"));

@@ -1,5 +1,5 @@
-//! One request of each kind, and what must hold of any bytes in place of its reply: the fuzzer and
-//! the tests share it.
+//! One request of each kind, and a check for any bytes in place of its reply. The fuzzer and the
+//! tests share them.
 
 use zookeeper::{
     Acl, AddAuth, AddWatch, AnyRequest, Check, CheckWatches, Create, CreateMode, Delete, Exists,
@@ -48,11 +48,11 @@ pub(crate) fn requests() -> Vec<AnyRequest> {
     ]
 }
 
-/// Reads bytes as a reply: the number of the request, the code, the body. What is accepted must be
-/// written again as the bytes that were read.
+/// Decodes bytes as a reply: the index of the request, the code, the body. An accepted reply must
+/// be encoded to the same bytes.
 ///
 /// # Panics
-/// Panics where it is not.
+/// If it is not.
 pub(crate) fn check(input: &[u8]) {
     let Some((number, rest)) = input.split_first() else { return };
     let Some((code, body)) = rest.split_first_chunk() else { return };
@@ -61,7 +61,7 @@ pub(crate) fn check(input: &[u8]) {
     let request = &requests[usize::from(*number) % requests.len()];
     let Ok(accepted) = request.read_reply(code, body) else { return };
     if let (AnyRequest::MultiRead(multi), Ok(Reply::Reads(reads))) = (request, &accepted) {
-        // Apache and ClickHouse Keeper tell of a failed read in different ways, each of its own.
+        // Apache and ClickHouse Keeper encode a failed read in different ways.
         let failed = reads.iter().any(Result::is_err);
         if failed && wire::keeper_reads(&multi.reads, reads) == body {
             return;

@@ -1,4 +1,4 @@
-//! SASL has its place between the handshake and everything else.
+//! SASL takes place between the handshake and everything else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use zookeeper::{
 use super::fake::{Net, Server, causes, until};
 use super::wire::{self, In, Out};
 
-/// Sends nothing first, then twice the challenge, and is through.
+/// A mechanism that sends an empty token first, then twice the challenge, and then is done.
 struct Twice;
 
 struct Steps(u32);
@@ -42,7 +42,7 @@ fn options(net: &Net) -> Options {
     options
 }
 
-/// Reads a step and answers it.
+/// Reads a SASL token and replies to it.
 async fn step(server: &mut Server, code: i32, challenge: &[u8]) -> Vec<u8> {
     let frame = server.frame().await.expect("a step");
     let mut from = In(&frame);

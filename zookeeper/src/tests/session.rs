@@ -1,4 +1,4 @@
-//! The session lives through lost connections, is told exactly why there is none, and ends as asked.
+//! The session survives lost connections, reports why there is none, and ends as requested.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn connected(servers: &str) -> (Net, Listener, Client, Feed, Server) {
     (net, listener, client, feed, server)
 }
 
-/// Reads once, with a reply of this zxid.
+/// Reads once, and gets a reply with this zxid.
 async fn read(client: &Client, server: &mut Server, zxid: i64) {
     let pending = send(client, GetData::new("/a"));
     let request = server.request().await;
@@ -146,9 +146,9 @@ async fn pings_keep_an_idle_session_and_a_silent_server_is_left() {
         );
         server.say(&wire::reply_frame(-2, 5, 0, b"")).await;
     }
-    // A third of the session timeout without anything sent.
+    // A third of the session timeout passed without a request.
     assert_eq!(begun.elapsed().as_secs(), 6);
-    // The zxid of an answer to a ping is none that was seen.
+    // The zxid in the reply to a ping does not count.
     assert_eq!(client.facts().last_zxid.0, 0);
     let pending = send(&client, GetData::new("/a"));
     let changes = until(&mut feed, State::Connecting).await;
@@ -175,7 +175,7 @@ async fn the_last_request_and_the_close_leave_together() {
     assert_eq!(client.state(), State::Connected);
     server.reply(&close, 6, &Ok(Reply::Done)).await;
     assert_eq!(client.ended().await, Cause::Closed);
-    // The client ends the connection first.
+    // The client closes the connection first.
     server.ended().await;
     let changes = until(&mut feed, State::Closed).await;
     assert!(causes(&changes).is_empty());
@@ -197,12 +197,12 @@ async fn dropping_the_last_handle_closes_the_session() {
 
 #[tokio::test(start_paused = true)]
 async fn closing_without_a_connection_tries_for_a_while() {
-    // No session was ever opened: there is nothing to close.
+    // No session was ever opened, so there is nothing to close.
     let net = Net::default();
     net.refuse("a");
     let (client, _feed) = net.start("a");
     client.close().await.unwrap();
-    // What nobody waits for has a chance, and no more.
+    // A request that nobody waits for gets one chance.
     let net = Net::default();
     net.refuse("a");
     let (client, mut feed) = net.start("a");
@@ -212,7 +212,7 @@ async fn closing_without_a_connection_tries_for_a_while() {
     let changes = until(&mut feed, State::Closed).await;
     assert_eq!(causes(&changes), [Cause::Refused, Cause::Deadline]);
     assert_eq!(begun.elapsed().as_secs(), 2);
-    // There is a session, and no server for now.
+    // There is a session, but no server for now.
     let (net, _, client, _feed, server) = connected("a").await;
     net.refuse("a");
     drop(server);
@@ -229,7 +229,7 @@ async fn closing_without_a_connection_tries_for_a_while() {
     assert_eq!(close.1, AnyRequest::Close);
     server.reply(&close, 6, &Ok(Reply::Done)).await;
     closing.await.unwrap().unwrap();
-    // The connection breaks while the close is on its way: it is sent again.
+    // The connection breaks while the close is in flight, so it is sent again.
     let (_net, mut listener, client, _feed, mut server) = connected("a").await;
     let closing = tokio::spawn(client.close());
     assert_eq!(server.request().await.1, AnyRequest::Close);
@@ -296,7 +296,7 @@ async fn a_server_that_takes_writes_is_looked_for_while_one_does_not() {
     drop(asked);
     let changes = until(&mut feed, State::Connecting).await;
     assert_eq!(causes(&changes), [Cause::WritableServer]);
-    // The session of a server without quorum means nothing elsewhere.
+    // The session of a read-only server is unknown to other servers.
     let mut server = reads.accept().await;
     assert_eq!(server.hello().await.session, 0);
     server.connect_response(7, 6000, false).await;

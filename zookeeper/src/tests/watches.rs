@@ -1,4 +1,4 @@
-//! The registry holds what the server holds, through everything that servers do to watches.
+//! The registry matches the watches of the server, whatever servers do to watches.
 
 use zookeeper::{
     AddWatch, AnyRequest, Client, Code, Data, Exists, Feed, GetChildren, GetConfig, GetData, Item,
@@ -16,7 +16,7 @@ fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
     client.send(Permit::unmetered(), request)
 }
 
-/// Sends a request and has the server answer it.
+/// Sends a request and makes the server reply to it.
 async fn ask<R: Request>(
     client: &Client,
     server: &mut Server,
@@ -100,7 +100,7 @@ async fn one_change_is_one_event_however_many_watches_it_satisfies() {
         let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
         assert_eq!((event.kind, &*event.path), (kind, "/a"));
     }
-    // The event has ended the watches for one event, and no other.
+    // The event has removed the one-shot watches only.
     assert_eq!(held(&client), [("/".to_owned(), WatchKind::PersistentRecursive)]);
     assert_eq!(client.watches()[0].events, 2);
     assert!(feed.try_next().is_none());
@@ -129,9 +129,10 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
     server.reply(&request, 5, &Ok(data())).await;
     pending.await.value.unwrap();
     assert!(matches!(feed.try_next(), Some(Item::Event(_))));
-    // The watch has given its event already.
+    // The watch has already fired.
     assert_eq!(held(&client), []);
-    // One that is held and asked for again stays: its event came before the reply left it anew.
+    // A held watch that is requested again stays: its event arrived before the reply that set it
+    // anew.
     ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
     let pending = send(&client, GetData::new("/a").watch(true));
     let request = server.request().await;
@@ -141,7 +142,7 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
     assert_eq!(held(&client), [("/a".to_owned(), WatchKind::Data)]);
 }
 
-/// Leaves a persistent watch and one for one event at a znode.
+/// Sets a persistent and a one-shot watch on a znode.
 async fn both(client: &Client, server: &mut Server) {
     let add = AddWatch::new("/a", WatchMode::Persistent);
     ask(client, server, add, Ok(Reply::Done)).await.unwrap();
@@ -161,7 +162,7 @@ fn asks_for_a_watch(request: &(i32, AnyRequest)) -> bool {
 #[tokio::test(start_paused = true)]
 async fn beside_a_watch_that_stays_the_server_is_asked_for_no_other() {
     let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
-    // Neither has been answered when the other is asked for.
+    // Neither is answered before the other is requested.
     let add = send(&client, AddWatch::new("/a", WatchMode::Persistent));
     let get = send(&client, GetData::new("/a").watch(true));
     let request = server.request().await;
@@ -173,11 +174,11 @@ async fn beside_a_watch_that_stays_the_server_is_asked_for_no_other() {
     get.await.value.unwrap();
     let both = [("/a".to_owned(), WatchKind::Data), ("/a".to_owned(), WatchKind::Persistent)];
     assert_eq!(held(&client), both);
-    // Both have their event of the one watch that the server has.
+    // Both get their event from the single watch on the server.
     server.event(3, "/a", -1).await;
     assert!(matches!(feed.next().await, Some(Item::Event(_))));
     assert_eq!(held(&client), both[1..]);
-    // Elsewhere it is asked for; and it is left with all others after a reconnection.
+    // On another path the watch is requested, and after a reconnect it is set like all others.
     let request = {
         let _pending = send(&client, GetData::new("/b").watch(true));
         server.request().await
@@ -202,7 +203,7 @@ async fn a_recursive_watch_tells_of_the_children_of_its_znode_too() {
             ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
         }
         server.event(1, "/a/b", zxid).await;
-        // Where it was asked for the persistent one first, a server since 3.9 tells of it itself.
+        // If the persistent watch was requested first, a server since 3.9 reports this itself.
         let is_told = !first && zxid > 0;
         if is_told {
             server.event(4, "/a", zxid).await;
@@ -226,7 +227,7 @@ async fn events_tell_their_zxid_since_3_9() {
     assert_eq!(event.zxid, Some(zookeeper::Zxid(77)));
     ask(&client, &mut server, GetData::new("/b"), Ok(data())).await.unwrap();
     assert!(feed.try_next().is_none());
-    // The zxid of an event is none that the client may claim to have seen.
+    // The zxid of an event must not count as seen by the client.
     assert_eq!(client.facts().last_zxid, zookeeper::Zxid(5));
 }
 
@@ -238,7 +239,7 @@ async fn removed_watches_are_forgotten_once_the_server_has_removed_them() {
     let refused = ask(&client, &mut server, remove.clone(), Err(Code::NoWatcher)).await;
     assert_eq!(refused.unwrap_err().code(), Some(Code::NoWatcher));
     assert_eq!(held(&client).len(), 2);
-    // Some servers tell the remover.
+    // Some servers send an event to the client that removes a watch.
     let pending = send(&client, remove);
     let request = server.request().await;
     server.event(5, "/a", -1).await;
@@ -246,7 +247,7 @@ async fn removed_watches_are_forgotten_once_the_server_has_removed_them() {
     pending.await.value.unwrap();
     let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
     assert_eq!(event.kind.name(), "DataWatchRemoved");
-    // Before 3.9 a persistent watch of the znode loses its half.
+    // Before 3.9 a persistent watch of the znode loses one of its parts.
     assert!(matches!(feed.next().await, Some(Item::Weakened(_))));
     assert_eq!(held(&client), [("/a".to_owned(), WatchKind::Persistent)]);
     assert!(client.forget_watch("/a", WatchKind::Persistent));
@@ -304,11 +305,11 @@ async fn a_server_before_3_6_gets_what_it_knows_and_the_rest_is_told() {
     let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
     both(&client, &mut server).await;
     client.break_connection();
-    // An older server takes its place: it breaks the connection at what it does not know.
+    // An older server takes its place, and breaks the connection on the unknown request.
     let mut server = listener.serve().await;
     assert_eq!(server.set_watches().await.0, 105);
     drop(server);
-    // It is asked which release it is, since other reasons may have broken the connection.
+    // The client asks for its version, because the connection may have broken for other reasons.
     let mut next = listener.accept().await;
     let hello = next.hello().await;
     next.connect_response(hello.session, 6000, false).await;
@@ -388,7 +389,7 @@ async fn what_is_sent_again_beside_a_watch_that_stays_asks_for_no_other() {
     let mut server = listener.serve().await;
     let add = AddWatch::new("/a", WatchMode::Persistent);
     ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
-    // The first fills the line, so the second does not leave.
+    // The first request fills the connection, so the second is not sent.
     let first = send(&client, GetData::new(format!("/{}", "x".repeat(100))));
     let second = send(&client, GetData::new("/a").watch(true));
     tokio::task::yield_now().await;

@@ -1,6 +1,6 @@
-//! The server's side of the wire format: replies are written, requests are read.
+//! The server's side of the wire format, which encodes replies and decodes requests.
 //!
-//! It is written apart from the client's side, and shares nothing with it but the types.
+//! It is written independently of the client's side, and shares only the types with it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use zookeeper::{
     WatchMode, WhoAmI,
 };
 
-/// Writes fields one after the other.
+/// Encodes consecutive fields.
 #[derive(Debug, Default)]
 pub(crate) struct Out(pub(crate) Vec<u8>);
 
@@ -88,7 +88,7 @@ impl Out {
     }
 }
 
-/// Writes the reply to several reads as ClickHouse Keeper does: one that has failed keeps its kind.
+/// Encodes the reply to a multi-read like ClickHouse Keeper: a failed read keeps its kind.
 pub(crate) fn keeper_reads(reads: &[Read], replies: &[Result<ReadReply, Code>]) -> Vec<u8> {
     let each = |out: Out, (read, reply): (&Read, &Result<ReadReply, Code>)| {
         let op = if matches!(read, Read::Children(_)) { 8 } else { 4 };
@@ -101,7 +101,7 @@ pub(crate) fn keeper_reads(reads: &[Read], replies: &[Result<ReadReply, Code>]) 
     reads.iter().zip(replies).fold(Out::default(), each).end().0
 }
 
-/// Writes a reply: the code of its header and its body.
+/// Encodes a reply: the code in its header, and its body.
 #[allow(unreachable_patterns, reason = "outside the crate there may be more")]
 pub(crate) fn reply(request: &AnyRequest, reply: &Result<Reply, Code>) -> (i32, Vec<u8>) {
     let reply = match reply {
@@ -174,7 +174,7 @@ pub(crate) fn reply_frame(xid: i32, zxid: i64, code: i32, body: &[u8]) -> Vec<u8
     framed(&frame)
 }
 
-/// Reads fields one after the other; a test fails where they are cut.
+/// Decodes consecutive fields; a test fails if they are cut short.
 #[derive(Debug)]
 pub(crate) struct In<'a>(pub(crate) &'a [u8]);
 
@@ -260,7 +260,7 @@ impl In<'_> {
         }
     }
 
-    /// Reads the operations of a transaction up to its end.
+    /// Decodes the operations of a transaction up to its end.
     fn parts<T>(&mut self, read: impl Fn(&mut Self, i32) -> T) -> Vec<T> {
         let mut all = Vec::new();
         loop {
@@ -275,7 +275,7 @@ impl In<'_> {
     }
 }
 
-/// Reads a request: its number, its operation, and itself.
+/// Decodes a request: its xid, its operation, and the request.
 pub(crate) fn request(frame: &[u8]) -> (i32, i32, AnyRequest) {
     let mut from = In(frame);
     let (xid, op) = (from.int(), from.int());

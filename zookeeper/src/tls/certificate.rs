@@ -1,17 +1,17 @@
-//! What certificates say: whose they are, who issued them, for which names, and until when.
+//! Reads certificates: their subject, issuer, host names and validity.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::der::{OID, Reader, SEQUENCE, SET, context, dotted};
 
-/// The common name of a subject.
+/// The OID of a common name.
 const COMMON_NAME: &str = "2.5.4.3";
 
-/// The extension that holds alternative names.
+/// The OID of the extension with alternative names.
 const ALTERNATIVE_NAMES: &str = "2.5.29.17";
 
-/// The two names of a certificate, in DER.
+/// The issuer and the subject of a certificate, in DER.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names<'a> {
     pub(super) issuer: &'a [u8],
@@ -32,12 +32,12 @@ pub(super) struct Certificate<'a> {
     pub(super) subject: &'a [u8],
     pub(super) not_before: SystemTime,
     pub(super) not_after: SystemTime,
-    /// The hosts that it names as alternative names; none where it names none that way.
+    /// The DNS names and addresses among the alternative names; empty if there are none.
     pub(super) hosts: Vec<String>,
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads a certificate; none where it is none.
+    /// Parses a certificate. Returns `None` if it is malformed.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut fields = Reader::new(bytes).enter(SEQUENCE)?.enter(SEQUENCE)?;
         fields.take(context(0)); // the version
@@ -52,14 +52,14 @@ impl<'a> Certificate<'a> {
         Some(Self { issuer, subject, not_before, not_after, hosts })
     }
 
-    /// Returns the common name of the subject: the last, as Java takes it.
+    /// Returns the common name of the subject. If there are several, Java uses the last one.
     pub(super) fn common_name(&self) -> Option<String> {
         let parts = parts(self.subject);
         parts.into_iter().rev().find(|(kind, _)| kind == COMMON_NAME).map(|(_, value)| value)
     }
 }
 
-/// Returns the hosts among the alternative names.
+/// Returns the host names among the alternative names.
 fn extensions(fields: &mut Reader<'_>) -> Option<Vec<String>> {
     while !fields.is_empty() {
         let field = fields.next()?;
@@ -94,7 +94,7 @@ fn extensions(fields: &mut Reader<'_>) -> Option<Vec<String>> {
     None
 }
 
-/// Returns the kinds and values of a name, in the order of the certificate.
+/// Returns the attribute types and values of a name, in the order of the certificate.
 fn parts(name: &[u8]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let Some(mut sets) = Reader::new(name).enter(SEQUENCE) else { return found };
@@ -119,7 +119,7 @@ fn parts(name: &[u8]) -> Vec<(String, String)> {
     found
 }
 
-/// Returns a name as Java prints it: `CN=ann, OU=dev, O=zksh`.
+/// Formats a name as Java prints it: `CN=ann, OU=dev, O=zksh`.
 pub(super) fn name(der: &[u8]) -> String {
     let part = |(kind, value): (String, String)| {
         let kind = match kind.as_str() {
@@ -156,7 +156,7 @@ fn time(value: super::der::Value<'_>) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_secs(days(year, month, day) * 86_400 + seconds))
 }
 
-/// Returns the days from 1970 to a date (Howard Hinnant's `days_from_civil`).
+/// Returns the number of days from 1970 to a date (Howard Hinnant's `days_from_civil`).
 fn days(year: u64, month: u64, day: u64) -> u64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year / 400, year % 400);
@@ -165,7 +165,7 @@ fn days(year: u64, month: u64, day: u64) -> u64 {
     era * 146_097 + of_era - 719_468
 }
 
-/// Returns a time as `2021-01-31`.
+/// Formats a time as `2021-01-31`.
 pub(super) fn date(time: SystemTime) -> String {
     let days = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / 86_400);
     let days = days + 719_468;

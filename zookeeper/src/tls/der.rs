@@ -1,5 +1,5 @@
-//! Reads DER, as much of it as stores and certificates need. Lengths are held against the bytes
-//! that are there; indefinite lengths are refused.
+//! A DER parser, limited to what key stores and certificates need. Lengths are checked against the
+//! available bytes, and indefinite lengths are refused.
 
 /// The tag of an INTEGER.
 pub(super) const INTEGER: u8 = 0x02;
@@ -21,13 +21,13 @@ pub(super) const fn context(number: u8) -> u8 {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Value<'a> {
     pub(super) tag: u8,
-    /// Without tag and length.
+    /// The value without tag and length.
     pub(super) content: &'a [u8],
-    /// With both.
+    /// The value with tag and length.
     pub(super) whole: &'a [u8],
 }
 
-/// Values, one behind the other.
+/// Reads consecutive values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
@@ -36,11 +36,11 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
-    /// Returns the next value, or none where there is none or it is no DER.
+    /// Returns the next value, or `None` at the end or if the DER is invalid.
     pub(super) fn next(&mut self) -> Option<Value<'a>> {
         let (&tag, rest) = self.0.split_first()?;
         let (&first, mut rest) = rest.split_first()?;
-        // Tags of several bytes do not occur in what is read here.
+        // Tags of several bytes do not occur in stores and certificates.
         if tag & 0x1f == 0x1f {
             return None;
         }
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         Some(Value { tag, content, whole })
     }
 
-    /// Returns the next value if it has this tag; otherwise it stays.
+    /// Returns the next value if it has this tag; otherwise the value is not consumed.
     pub(super) fn take(&mut self, tag: u8) -> Option<Value<'a>> {
         let mut ahead = *self;
         let value = ahead.next().filter(|value| value.tag == tag)?;
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
-    /// Returns what is inside the next value, if it has this tag.
+    /// Returns a reader for the content of the next value, if it has this tag.
     pub(super) fn enter(&mut self, tag: u8) -> Option<Self> {
         self.take(tag).map(|value| Self(value.content))
     }
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns an object identifier in its usual form, `1.2.840`.
+/// Formats an object identifier in dotted notation, `1.2.840`.
 pub(super) fn dotted(oid: &[u8]) -> String {
     let mut numbers = Vec::new();
     let mut number = 0_u64;

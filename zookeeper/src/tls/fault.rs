@@ -1,4 +1,4 @@
-//! What went wrong in TLS, in words that lead on, and whether another attempt can help.
+//! Descriptions of TLS failures, and whether a retry can help.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,11 +12,11 @@ use super::verifier::Refusal;
 use crate::dial::Tcp;
 use crate::error::{Cause, Fault};
 
-/// How long a port is waited for that may speak ZooKeeper without TLS.
+/// Timeout for the check whether a port speaks ZooKeeper without TLS.
 const PROBE: Duration = Duration::from_secs(2);
 
-/// Says why a handshake failed. Where the port only closed the connection, it is asked in plain
-/// whether it is a ZooKeeper without TLS.
+/// Describes why a handshake failed. If the server only closed the connection, this checks whether
+/// the port speaks ZooKeeper without TLS.
 pub(super) async fn of_handshake(
     error: &io::Error,
     address: SocketAddr,
@@ -43,13 +43,13 @@ async fn is_plain(address: SocketAddr) -> bool {
         stream.write_all(b"srvr").await.ok()?;
         let mut answer = [0; 4];
         stream.read_exact(&mut answer).await.ok()?;
-        // Also where the word is not in the whitelist, or the server is starting.
+        // Servers answer even if the word is not whitelisted or the server is starting.
         Some(matches!(&answer, b"Zook" | b"srvr" | b"This"))
     };
     tokio::time::timeout(PROBE, asked).await.ok().flatten().unwrap_or(false)
 }
 
-/// Says what TLS has against a connection; none where the error is not TLS's.
+/// Describes a TLS error. Returns `None` if the error does not come from TLS.
 pub(super) fn of_tls(error: &io::Error, has_certificate: bool) -> Option<Fault> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     let fault = |text: String| Fault::new(text).lasting().with_source(Arc::new(error.clone()));
@@ -71,7 +71,7 @@ pub(super) fn of_tls(error: &io::Error, has_certificate: bool) -> Option<Fault> 
     })
 }
 
-/// Returns what an alert means, where another attempt cannot help.
+/// Describes an alert after which a retry cannot help.
 fn alert_in_words(alert: AlertDescription, has_certificate: bool) -> Option<String> {
     Some(match alert {
         AlertDescription::CertificateRequired | AlertDescription::BadCertificate

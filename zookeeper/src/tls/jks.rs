@@ -1,5 +1,5 @@
-//! JKS, the store of Java up to release 8. Its own cipher is a stream of SHA-1 digests, which hides
-//! keys but proves nothing; so the store as a whole is proved by a digest at its end.
+//! JKS, the key store format of Java up to release 8. Its own cipher is a stream of SHA-1 digests
+//! without integrity protection, so a digest at the end of the file verifies the whole store.
 
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;

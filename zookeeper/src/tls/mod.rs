@@ -1,8 +1,8 @@
-//! TLS below the protocol: the feature `tls`.
+//! TLS as a transport: the feature `tls`.
 //!
-//! [`TlsDial`] goes into [`Options::dial`](crate::Options::dial). It reads its files anew when they
-//! have changed, so that a renewed certificate is used at the next connection. It believes the
-//! servers that Java's client believes: see [`TlsOptions`].
+//! [`TlsDial`] goes into [`Options::dial`](crate::Options::dial). It reloads its files when they
+//! have changed, so that the next connection uses a renewed certificate. It trusts the same servers
+//! as Java's client; see [`TlsOptions`].
 
 mod certificate;
 mod der;
@@ -39,10 +39,10 @@ use crate::dial::{BoxFuture, Dial, Peer, Tcp, Tls, Wire};
 use crate::error::{Cause, Fault};
 use crate::options::Host;
 
-/// The largest file with certificates or keys, in bytes.
+/// Maximum size of a file with certificates or keys, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// A file with certificates or keys in PEM, PKCS12 or JKS, told apart by its first bytes.
+/// A file with certificates or keys in PEM, PKCS12 or JKS format, detected by its first bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreFile {
     path: PathBuf,
@@ -50,19 +50,19 @@ pub struct StoreFile {
 }
 
 impl StoreFile {
-    /// Names a file that needs no password.
+    /// Creates a file without a password.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), password: None }
     }
 
-    /// Adds the password of the store and of the keys in it. It is wiped when it is dropped.
+    /// Sets the password of the store and its keys. It is wiped from memory when it is dropped.
     #[must_use]
     pub fn password(mut self, password: Zeroizing<String>) -> Self {
         self.password = Some(Arc::new(password));
         self
     }
 
-    /// Returns where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -88,22 +88,22 @@ impl fmt::Debug for StoreFile {
     }
 }
 
-/// Whom to believe, and who one is.
+/// The trusted certificates, and the client's own.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TlsOptions {
-    /// The certificates that are trusted: those of authorities, or a server's own. There is no
-    /// default: the authorities of the web vouch for no ZooKeeper.
+    /// The trusted certificates: those of authorities, or a server's own. There is no default,
+    /// because public authorities do not certify ZooKeeper servers.
     pub trust: StoreFile,
-    /// The certificate that a server may want, with the certificates above it.
+    /// The client certificate, which servers may require, with its chain.
     pub certificate: Option<StoreFile>,
-    /// Its key, where it is in another file.
+    /// The key of the certificate, if it is in another file.
     pub key: Option<StoreFile>,
-    /// Whether a server's certificate must be for the host that was asked for.
+    /// Whether a server's certificate must match its host name.
     pub verify_hostname: bool,
-    /// Whether TLS 1.2 will do.
+    /// Whether TLS 1.2 is allowed.
     pub tls12: bool,
-    /// Whether TLS 1.3 will do.
+    /// Whether TLS 1.3 is allowed.
     pub tls13: bool,
 }
 
@@ -124,7 +124,7 @@ impl TlsOptions {
         [Some(&self.trust), self.certificate.as_ref(), self.key.as_ref()].into_iter().flatten()
     }
 
-    /// Reads the files and makes of them what rustls needs.
+    /// Reads the files and creates the configuration for rustls.
     fn load(&self) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let trust = self.trust.read()?;
@@ -204,7 +204,7 @@ impl TlsOptions {
     }
 }
 
-/// Why the files of [`TlsOptions`] cannot be used; it names the file.
+/// Why the files of [`TlsOptions`] cannot be used. The message names the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsError(String);
 
@@ -216,10 +216,10 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// When each file was changed, and how long it is.
+/// The modification time and the size of each file.
 type Stamp = Vec<Option<(SystemTime, u64)>>;
 
-/// Makes connections by TLS.
+/// Connects with TLS.
 #[derive(Debug)]
 pub struct TlsDial {
     options: TlsOptions,
@@ -227,15 +227,15 @@ pub struct TlsDial {
 }
 
 impl TlsDial {
-    /// Reads the files: what is wrong with them is known before the first connection.
+    /// Reads the files, so that errors in them are reported before the first connection.
     pub fn new(options: TlsOptions) -> Result<Self, TlsError> {
         let dial = Self { options, loaded: Mutex::default() };
         dial.config()?;
         Ok(dial)
     }
 
-    /// Returns what rustls needs, of the files as they are now. While they stay as they are it is
-    /// the same, so that sessions of TLS are resumed.
+    /// Returns the configuration for the current files. It stays the same object while the files
+    /// are unchanged, so that TLS sessions can be resumed.
     fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
         let stamp: Stamp = self
             .options
@@ -257,10 +257,10 @@ impl TlsDial {
     }
 
     async fn connect(&self, host: &Host, address: SocketAddr) -> Result<Wire, Cause> {
-        // A file that is just being replaced may be whole at the next attempt.
+        // A file that is currently being replaced may be complete at the next attempt.
         let config =
             self.config().map_err(|error| Cause::Transport(Fault::new(error.to_string())))?;
-        // What resolves and is no DNS name, such as 127.1, is known to certificates by its address.
+        // A host that resolves but is no DNS name, such as 127.1, is matched by its address.
         let name = ServerName::try_from(host.name.clone())
             .unwrap_or(ServerName::IpAddress(IpAddr::from(address.ip())));
         let stream = Tcp::connect(address).await?;
@@ -303,8 +303,8 @@ fn facts(stream: &TlsStream<TcpStream>) -> Tls {
     }
 }
 
-/// An encrypted connection whose errors say in words what a server has against it: with TLS 1.3 it
-/// refuses a certificate after the handshake.
+/// An encrypted connection that describes TLS errors in words. With TLS 1.3 a server refuses the
+/// client certificate only after the handshake.
 struct Encrypted {
     stream: TlsStream<TcpStream>,
     has_certificate: bool,

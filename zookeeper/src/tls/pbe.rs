@@ -1,4 +1,4 @@
-//! Encryption by password: PKCS#5's schemes (PBES2) and PKCS#12's own (3DES and RC2 with SHA-1).
+//! Password-based encryption: PKCS#5 (PBES2) and PKCS#12 (3DES and RC2 with SHA-1).
 
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use super::der::{OCTETS, OID, Reader, SEQUENCE, dotted};
 use super::store::StoreError;
 
-/// Rounds that are carried out at most: more is an attack on the reader.
+/// Maximum number of rounds; files with more are an attack.
 const MOST_ROUNDS: u32 = 2_000_000;
 
-/// Bytes that scrypt may take.
+/// Maximum memory for scrypt in bytes.
 const MOST_MEMORY: u64 = 256 << 20;
 
 /// Decrypts an `EncryptedPrivateKeyInfo` into PKCS#8.
@@ -27,7 +27,7 @@ pub(super) fn decrypt_key(
     decrypt(algorithm.whole, encrypted.content, password)
 }
 
-/// Decrypts what an `AlgorithmIdentifier` has encrypted.
+/// Decrypts data with the algorithm of an `AlgorithmIdentifier`.
 pub(super) fn decrypt(
     algorithm: &[u8],
     encrypted: &[u8],
@@ -77,7 +77,7 @@ fn pkcs5(
     let kdf = scheme.pbes2().map(|parameters| &parameters.kdf);
     let rounds = kdf.and_then(|kdf| kdf.pbkdf2()).map_or(0, |kdf| kdf.iteration_count);
     let memory = kdf.and_then(|kdf| kdf.scrypt()).map_or(0, |kdf| {
-        // The library takes the logarithm of it.
+        // The library takes the logarithm of the cost, which must be at least 2.
         let cost = if kdf.cost_parameter < 2 { u64::MAX } else { kdf.cost_parameter };
         u64::from(kdf.block_size).saturating_mul(128).saturating_mul(cost)
     });
@@ -94,7 +94,7 @@ fn pkcs5(
     }
 }
 
-/// What derived bytes are for (RFC 7292, appendix B.3).
+/// The purpose of derived bytes (RFC 7292, appendix B.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Key = 1,
@@ -102,7 +102,7 @@ pub(super) enum Purpose {
     Mac = 3,
 }
 
-/// Derives bytes from a password as RFC 7292, appendix B.2 has it.
+/// Derives bytes from a password (RFC 7292, appendix B.2).
 pub(super) fn derive<D: Digest + sha1::digest::common::BlockSizeUser>(
     password: &str,
     salt: &[u8],
@@ -114,7 +114,7 @@ pub(super) fn derive<D: Digest + sha1::digest::common::BlockSizeUser>(
         return Err(StoreError::Unsupported(format!("An encryption of {rounds} rounds")));
     }
     let block = D::block_size();
-    // UTF-16, with a zero at its end.
+    // UTF-16 with a trailing zero.
     let password: Zeroizing<Vec<u8>> =
         Zeroizing::new(password.encode_utf16().chain([0]).flat_map(u16::to_be_bytes).collect());
     let stretched = |bytes: &[u8]| -> Vec<u8> {
@@ -132,7 +132,7 @@ pub(super) fn derive<D: Digest + sha1::digest::common::BlockSizeUser>(
         derived.extend_from_slice(&hash);
         let added = stretched(&hash);
         for part in input.chunks_mut(block) {
-            // part + added + 1, as one big number.
+            // Add part + added + 1 as big-endian numbers.
             let mut carry = 1_u16;
             for (byte, add) in part.iter_mut().zip(&added[..block]).rev() {
                 carry += u16::from(*byte) + u16::from(*add);

@@ -1,4 +1,4 @@
-//! PEM: certificates and keys as text, keys also encrypted (PKCS#8).
+//! PEM: certificates and keys as text, including encrypted keys (PKCS#8).
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -14,7 +14,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 const BEGIN: &str = "-----BEGIN ";
 
-/// Returns whether the bytes are text with a section in it.
+/// Returns whether the bytes contain a PEM section.
 pub(super) fn is_pem(bytes: &[u8]) -> bool {
     bytes.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes())
 }
@@ -36,7 +36,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Store, StoreE
                 is_closed = true;
                 break;
             }
-            // Headers of traditional encryption: `Proc-Type: 4,ENCRYPTED`.
+            // The header of traditional encryption: `Proc-Type: 4,ENCRYPTED`.
             if line.contains("ENCRYPTED") {
                 return Err(StoreError::Unsupported(
                     "A key that is encrypted the traditional way (openssl pkcs8 -topk8 converts it)"
@@ -64,7 +64,7 @@ fn section(
         "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Some(KeyEncoding::Pkcs8),
         "RSA PRIVATE KEY" => Some(KeyEncoding::Pkcs1),
         "EC PRIVATE KEY" => Some(KeyEncoding::Sec1),
-        // Parameters, public keys, comments of tools.
+        // Ignore parameters, public keys and the comments of tools.
         _ => return Ok(()),
     };
     let bytes = BASE64.decode(body).map_err(|_| StoreError::Malformed("a section is no base64"))?;

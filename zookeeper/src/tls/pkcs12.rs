@@ -1,4 +1,4 @@
-//! PKCS#12, the store of Java since release 9, of openssl and of browsers (RFC 7292).
+//! PKCS#12, the key store format of Java since release 9, of openssl and of browsers (RFC 7292).
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Store, StoreE
         return Err(StoreError::UnknownKind);
     }
     let safes = content(&mut file, DATA)?;
-    // A store without a password has none for the digest either; Java writes those too.
+    // A store without a password may have no digest either; Java writes such stores.
     let password = password.unwrap_or_default();
     if let Some(mut mac) = file.enter(SEQUENCE) {
         verify(&mut mac, safes, password)?;
@@ -63,7 +63,7 @@ fn not_der(bytes: &[u8]) -> StoreError {
     }
 }
 
-/// Returns what a `ContentInfo` of this kind holds in its octets.
+/// Returns the octets of a `ContentInfo` of this kind.
 fn content<'a>(reader: &mut Reader<'a>, wanted: &str) -> Result<&'a [u8], StoreError> {
     let mut info = reader.enter(SEQUENCE).ok_or(DAMAGED)?;
     let kind = dotted(info.take(OID).ok_or(DAMAGED)?.content);
@@ -96,10 +96,10 @@ fn verify(mac: &mut Reader<'_>, data: &[u8], password: &str) -> Result<(), Store
     }
 }
 
-/// What ties a key to its certificate, where the file says so.
+/// Links a key to its certificate, if the file contains the link.
 type LocalKeyId = Option<Vec<u8>>;
 
-/// Keys and certificates before it is known which belong together.
+/// Keys and certificates that are not yet matched with each other.
 #[derive(Default)]
 struct Bags {
     keys: Vec<(LocalKeyId, Zeroizing<Vec<u8>>)>,
@@ -133,14 +133,14 @@ impl Bags {
                     let octets = octets.ok_or(DAMAGED)?.content;
                     self.certificates.push((id, octets.to_vec()));
                 }
-                // Revocation lists, secrets, nested bags: nothing of ours.
+                // Ignore revocation lists, secrets and nested bags.
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// Gives each key its certificate and those above it; the others stand alone.
+    /// Assigns each key its certificate and chain. The remaining certificates stand alone.
     fn sort(self) -> Store {
         let Self { keys, mut certificates } = self;
         let only = keys.len() == 1;
@@ -161,7 +161,8 @@ impl Bags {
     }
 }
 
-/// Returns which of the certificates has issued the last of a chain; none above a self-signed one.
+/// Returns the index of the certificate that issued the last one of a chain, or `None` if that one
+/// is self-signed.
 fn issuer_of(last: Option<&Vec<u8>>, rest: &[(Option<Vec<u8>>, Vec<u8>)]) -> Option<usize> {
     let last = Names::read(last?)?;
     if last.issuer == last.subject {

@@ -1,4 +1,4 @@
-//! Files with certificates and keys: PEM, PKCS12 and JKS, told apart by their first bytes.
+//! Files with certificates and keys: PEM, PKCS12 and JKS, detected by their first bytes.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 
 use super::{jks, pem, pkcs12};
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Store {
-    /// Certificates that stand alone, in DER: those that are trusted. In a PEM file the
-    /// certificates of the key are among them too, in the order of the file.
+    /// Certificates without a key, in DER: the trusted ones. In a PEM file they also include the
+    /// certificates of the key, in the order of the file.
     pub certificates: Vec<Vec<u8>>,
     /// Private keys.
     pub keys: Vec<Key>,
@@ -21,11 +21,11 @@ pub struct Store {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Key {
-    /// How the key is encoded.
+    /// The encoding of the key.
     pub encoding: KeyEncoding,
-    /// Its bytes; they are wiped when they are dropped.
+    /// The key in DER; it is wiped from memory when it is dropped.
     pub der: Zeroizing<Vec<u8>>,
-    /// Its certificates in DER, its own first; none where the file does not say.
+    /// The certificates of the key in DER, its own first; empty if the file does not tell.
     pub chain: Vec<Vec<u8>>,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// How a private key is encoded.
+/// The encoding of a private key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyEncoding {
     /// PKCS#8, `PRIVATE KEY`.
@@ -53,15 +53,15 @@ pub enum KeyEncoding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It is none of the known kinds.
+    /// The format is unknown.
     UnknownKind,
-    /// It is of a kind, or uses a cipher, that is not read.
+    /// The format or cipher is not supported.
     Unsupported(String),
-    /// It is damaged: what is wrong.
+    /// The file is damaged; the text describes how.
     Malformed(&'static str),
-    /// It is encrypted and no password was given.
+    /// The file is encrypted and no password was given.
     NeedsPassword,
-    /// The password is wrong, or the file was changed.
+    /// The password is wrong, or the file was modified.
     WrongPassword,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl Store {
-    /// Reads the bytes of a file. The password is that of the store, and of the keys in it.
+    /// Parses the bytes of a file. The password is that of the store and of its keys.
     pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Self, StoreError> {
         match bytes {
             [0xfe, 0xed, 0xfe, 0xed, ..] => jks::read(bytes, password),

@@ -1,8 +1,9 @@
-//! Which servers are believed: those that Java's client believes, and no others.
+//! Decides which servers to trust: exactly those that Java's client trusts.
 //!
-//! To what rustls accepts come two set-ups that `keytool` and `openssl req -x509` make: a server's
-//! own certificate in the trust file, whatever it says of being an authority, and a common name
-//! where there are no alternative names. A wrong name and a wrong time are refused all the same.
+//! Rustls alone refuses two configurations that `keytool` and `openssl req -x509` produce, and that
+//! are accepted here: a server's own certificate in the trust file, even if it is not marked as an
+//! authority, and a common name without alternative names. A wrong name or an expired certificate
+//! is still refused.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,21 +21,21 @@ use rustls::{
 
 use super::certificate::{Certificate, Names, date, name};
 
-/// Certificates of a trust file that a message names.
+/// Maximum number of trusted certificates that a message names.
 const NAMED: usize = 3;
 
-/// Believes servers whose certificates a trust file vouches for.
+/// Verifies servers against the certificates of a trust file.
 #[derive(Debug)]
 pub(super) struct Verifier {
     roots: RootCertStore,
     trusted: Vec<CertificateDer<'static>>,
-    /// The trust file, for messages.
+    /// The path of the trust file, for messages.
     file: String,
     verify_hostname: bool,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-/// Why a server is not believed.
+/// Why a server is not trusted.
 #[derive(Debug)]
 pub(super) struct Refusal(pub(super) String);
 
@@ -51,7 +52,7 @@ fn refusal(text: String) -> Error {
 }
 
 impl Verifier {
-    /// Makes one of the certificates of a trust file.
+    /// Creates a verifier from the certificates of a trust file.
     pub(super) fn new(
         trusted: Vec<CertificateDer<'static>>,
         file: String,
@@ -59,7 +60,7 @@ impl Verifier {
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
         let mut roots = RootCertStore::empty();
-        // One that cannot be an anchor can still be the server's own.
+        // A certificate that cannot be a trust anchor may still be the server's own.
         roots.add_parsable_certificates(trusted.iter().cloned());
         Self { roots, trusted, file, verify_hostname, algorithms }
     }
@@ -73,7 +74,7 @@ impl Verifier {
         if self.trusted.iter().any(|trusted| trusted == end_entity) {
             return Ok(());
         }
-        // Nobody else vouches for it, whatever it says of itself.
+        // A self-signed certificate has no other issuer, whatever it claims.
         if Names::read(end_entity).is_some_and(|names| names.issuer == names.subject) {
             return Err(refusal(self.unknown_issuer(end_entity)));
         }
@@ -191,7 +192,8 @@ fn check_name(
     Err(refusal(format!("the server's certificate is for {names}, not for {wanted}")))
 }
 
-/// Returns whether a common name names a host: itself, or `*` in the place of its first label.
+/// Returns whether a common name matches a host: it is equal, or has `*` in place of the first
+/// label.
 fn fits(common: &str, host: &str) -> bool {
     if common.eq_ignore_ascii_case(host) {
         return true;
