@@ -16,6 +16,7 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 /// List the children of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct Ls {
     /// Print the stat as well; with -R that of each znode
     #[arg(short, long)]
