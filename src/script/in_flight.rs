@@ -37,6 +37,8 @@ pub(super) struct InFlight<'a> {
     pub(super) writes: bool,
     /// Whether it may begin again if nothing of it has left.
     pub(super) can_repeat: bool,
+    /// Whether the limit of what is in flight counts it: whether a reply is waited for.
+    pub(super) is_counted: bool,
     /// Its part of what is read ahead, given back when it is done with.
     pub(super) share: OwnedSemaphorePermit,
 }

@@ -1,0 +1,174 @@
+//! Links and servers that are only computed.
+
+use super::*;
+
+/// A server that takes one request after the other, behind a link.
+struct Link {
+    begun: Instant,
+    now: Instant,
+    round_trip: Duration,
+    /// How long the server takes for a request.
+    service: Duration,
+    /// When the server is free.
+    free: Instant,
+    /// When replies arrive, and the round trips they took.
+    replies: VecDeque<(Instant, Duration)>,
+    /// The most requests that waited in the server, since it was last asked.
+    queue: usize,
+    limit: LinkLimit,
+}
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+impl Link {
+    fn new(round_trip: Duration, service: Duration) -> Self {
+        let now = Instant::now();
+        let mut limit = LinkLimit::new(128, 4096);
+        limit.heard(now, Some(round_trip + service));
+        let (begun, free, queue) = (now, now, 0);
+        Self { begun, now, round_trip, service, free, replies: VecDeque::new(), queue, limit }
+    }
+
+    fn send(&mut self) {
+        let arrival = self.now + self.round_trip / 2;
+        let start = arrival.max(self.free);
+        let waits = (start - arrival).as_nanos() / self.service.as_nanos();
+        self.queue = self.queue.max(usize::try_from(waits).expect("a small number"));
+        self.free = start + self.service;
+        let reply = self.free + self.round_trip / 2;
+        // The link keeps the order.
+        let reply = self.replies.back().map_or(reply, |(last, _)| reply.max(*last));
+        self.replies.push_back((reply, reply - self.now));
+        self.limit.sends(self.now, 1);
+    }
+
+    fn receive(&mut self) {
+        let (at, took) = self.replies.pop_front().expect("something is in flight");
+        self.now = at;
+        self.limit.answered(at, Some(took));
+    }
+
+    /// Sends as much as the limit allows, for so long. Returns how many were answered.
+    fn run(&mut self, time: Duration) -> usize {
+        let end = self.now + time;
+        let mut answered = 0;
+        self.queue = 0;
+        loop {
+            while self.limit.room() > 0 {
+                self.send();
+            }
+            if self.replies.front().is_none_or(|(at, _)| *at > end) {
+                self.now = end;
+                return answered;
+            }
+            self.receive();
+            answered += 1;
+        }
+    }
+}
+
+fn milliseconds(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+#[test]
+fn a_near_server_is_given_the_least() {
+    // 128 requests take 8 ms there.
+    let mut link = Link::new(milliseconds(1) / 10, MICROSECOND * 65);
+    for _ in 0..1000 {
+        link.run(milliseconds(100));
+        assert!(link.limit.size() <= 128);
+        assert!(link.queue <= 128);
+    }
+    assert_eq!(link.limit.size(), 128);
+}
+
+#[test]
+fn a_far_server_is_kept_busy_within_a_second() {
+    for (round_trip, service) in [(20, 65), (100, 65), (100, 50), (100, 30), (60, 200)] {
+        let mut link = Link::new(milliseconds(round_trip), MICROSECOND * service);
+        link.run(milliseconds(1000));
+        let most = 1_000_000 / usize::try_from(service).expect("a small number");
+        let answered = link.run(milliseconds(1000));
+        assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
+        link.run(milliseconds(1000));
+        let mut calm = 0;
+        // For a round trip while it is looked for, as much waits as the link holds; else an eighth.
+        for _ in 0..50 {
+            link.run(milliseconds(1000));
+            let product = usize::try_from(round_trip * 1000 / u64::from(service)).expect("a small number");
+            let (queue, most) = (link.queue, product + 128);
+            assert!(queue <= most, "{round_trip} ms: {queue} of {most} wait");
+            calm += usize::from(queue <= most / 8 + 128);
+        }
+        assert!(calm >= 45, "{round_trip} ms: {calm} of 50 seconds");
+    }
+}
+
+#[test]
+fn what_a_link_holds_is_bounded() {
+    let mut link = Link::new(milliseconds(500), MICROSECOND * 10);
+    link.run(milliseconds(10_000));
+    assert_eq!(link.limit.size(), 4096);
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 65);
+    link.limit = LinkLimit::fixed(7);
+    link.run(milliseconds(1000));
+    assert_eq!((link.limit.size(), link.limit.room()), (7, 0));
+}
+
+#[test]
+fn a_route_that_changes_is_measured_anew() {
+    let mut link = Link::new(milliseconds(20), MICROSECOND * 65);
+    link.run(milliseconds(2000));
+    let near = link.limit.size();
+    assert!((300..600).contains(&near), "{near}");
+    link.round_trip = milliseconds(100);
+    link.run(milliseconds(35_000));
+    let far = link.limit.size();
+    assert!((1500..2200).contains(&far));
+    link.round_trip = milliseconds(1) / 10;
+    link.run(milliseconds(40_000));
+    assert_eq!(link.limit.size(), 128);
+    assert!(link.begun < link.now);
+}
+
+#[test]
+fn a_server_that_becomes_slow_or_quick_is_followed() {
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
+    link.run(milliseconds(2000));
+    link.service = MICROSECOND * 500;
+    link.run(milliseconds(10_000));
+    link.run(milliseconds(1000));
+    assert!(link.queue <= 200, "{} wait", link.queue);
+    link.service = MICROSECOND * 50;
+    link.run(milliseconds(4000));
+    let answered = link.run(milliseconds(1000));
+    assert!(answered >= 18_000, "{answered}");
+}
+
+#[test]
+fn a_burst_now_and_then_says_nothing_of_the_link() {
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
+    link.run(milliseconds(2000));
+    let size = link.limit.size();
+    for _ in 0..20 {
+        while !link.replies.is_empty() {
+            link.receive();
+        }
+        link.now += milliseconds(200);
+        for _ in 0..10 {
+            link.send();
+        }
+    }
+    assert!(link.limit.size() * 2 > size, "{} of {size}", link.limit.size());
+}
+
+#[test]
+fn a_slow_handshake_is_forgotten_with_the_first_reply() {
+    let mut link = Link::new(milliseconds(1), MICROSECOND * 65);
+    link.limit = LinkLimit::new(128, 4096);
+    link.limit.heard(link.now, Some(milliseconds(200)));
+    assert_eq!(link.limit.size(), 1024);
+    link.run(milliseconds(1000));
+    assert_eq!(link.limit.size(), 128);
+}
