@@ -131,6 +131,11 @@ impl LinkLimit {
         self.size().saturating_sub(self.in_flight)
     }
 
+    /// Returns whether any round trip is known.
+    pub fn knows_round_trip(&self) -> bool {
+        self.round_trip.is_some()
+    }
+
     /// Notes a round trip that did not wait behind others, such as that of a handshake.
     pub fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
         if let Some(round_trip) = round_trip {

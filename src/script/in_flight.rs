@@ -59,6 +59,14 @@ impl InFlight<'_> {
         matches!(self.reply, Reply::Known(..))
     }
 
+    /// Returns whether a request of it has left.
+    pub(super) fn has_sent(&self) -> bool {
+        match &self.reply {
+            Reply::Awaited(reply) => reply.trace.has_sent(),
+            Reply::Known(_, _, has_sent) => *has_sent,
+        }
+    }
+
     /// Returns what came of it, or where the reply is not there, the line and whether it writes.
     pub(super) fn into_completed(self) -> Result<Completed, (Box<Line>, bool)> {
         let Self { line, reply, writes, can_repeat, share, .. } = self;

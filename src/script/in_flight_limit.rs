@@ -50,6 +50,16 @@ impl InFlightLimit {
         (MOST_BYTES / longest.max(1)).min(self.link.size()).max(1)
     }
 
+    /// Returns whether a round trip to the server is known.
+    pub(super) fn knows_round_trip(&self) -> bool {
+        self.link.knows_round_trip()
+    }
+
+    /// Notes a round trip before the first reply: that of the handshake.
+    pub(super) fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
+        self.link.heard(now, round_trip);
+    }
+
     /// Notes that something which reads begins.
     pub(super) fn reads(&mut self) {
         self.reads = true;

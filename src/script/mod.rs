@@ -14,6 +14,7 @@ mod unwritten;
 mod window;
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io::Read;
 use std::task::{self, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -213,6 +214,9 @@ impl<'a> Run<'a> {
     /// Begins with the lines that were read and for which there is room, one right after the other:
     /// so their requests leave many at a time.
     async fn begin(&mut self) {
+        if !self.limit.knows_round_trip() {
+            self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
+        }
         while !self.is_over()
             && self.window.len() < self.limit.size()
             && let Some(parsed) = self.parsed.pop_front()
@@ -276,6 +280,7 @@ impl<'a> Run<'a> {
         let line = Line { number, typed: text.unwrap_or_default(), origin };
         if flow == Concurrency::Reads {
             self.limit.reads();
+            self.cx.session.expects_reads(self.parsed.len());
         }
         let (reply, left) = self.start(invocation, flow, &line);
         let is_counted = left && matches!(reply, Reply::Awaited(_));
@@ -290,8 +295,13 @@ impl<'a> Run<'a> {
             InFlight { line, reply, change, writes, can_repeat, is_counted, share };
         self.holding += usize::from(in_flight.may_hold_up());
         self.window.push_back(in_flight);
-        if alone || !left {
+        if alone {
             self.drain().await;
+        } else if !left {
+            self.left().await;
+            if !self.window.back().is_some_and(InFlight::has_sent) {
+                self.drain().await;
+            }
         }
     }
 
@@ -305,8 +315,6 @@ impl<'a> Run<'a> {
             return None;
         }
         if self.limits.is_none() {
-            // A first write leaves with the request for a session: it is what is waited for here.
-            self.drain().await;
             self.cork = None;
             if self.cx.session.state().is_connected() {
                 // Limits that this session may not see cannot be kept.
@@ -332,8 +340,24 @@ impl<'a> Run<'a> {
         Some(change)
     }
 
+    /// Waits until the request of the last line has left: nothing that follows may overtake it.
+    async fn left(&mut self) {
+        self.cork = None;
+        self.screen.flush();
+        poll_fn(|context| {
+            if self.stop.is_asked(context.waker()) {
+                self.is_stopped = true;
+                return Poll::Ready(());
+            }
+            let has_left = |last: &mut InFlight<'_>| last.is_done(context) || last.has_sent();
+            let has_left = self.window.back_mut().is_none_or(has_left);
+            if has_left { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
-    /// could not leave yet, for lack of a connection: then nothing that follows may overtake it.
+    /// could not leave yet, for lack of a connection.
     fn start(
         &self,
         invocation: Result<Invocation>,
