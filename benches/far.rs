@@ -2,7 +2,7 @@
 //! on its way. Scripts of a raw socket that waits for nothing, of zksh, and for fewer lines of zkCli
 //! and kazoo; subtrees; commands in round trips; and what a script costs other clients.
 //!
-//!     cargo bench --bench far [-- scripts|trees|commands|others]
+//!     cargo bench --bench far [-- scripts|trees|commands|others [ROUNDS]]
 //!
 //! The proxy, the server and the programs share the processors of one machine: the raw socket writes on
 //! one thread and reads on another, zksh reads lines, talks to the server and shows results on three.
@@ -39,7 +39,7 @@ const FEW_LINES: usize = 100;
 /// What the scripts do; the first makes the znodes, the last deletes them.
 const COMMANDS: &[&str] = &["create", "set", "get", "ls", "delete"];
 
-/// How often zksh and the raw socket run.
+/// How often zksh and the raw socket run, unless said otherwise.
 const ROUNDS: usize = 5;
 
 /// Znodes of a subtree of depth 3: folders, folders in each, and znodes in each of these.
@@ -55,7 +55,9 @@ fn main() {
     if raw::was_asked() {
         return;
     }
-    let part = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let part = arguments.next();
+    let rounds = arguments.next().map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let is_asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let mut sandbox = bare().args(["--sandbox=127.0.0.1:0", "--serve"]).start();
     // Without waiting for the disk: links and clients are compared, not disks.
@@ -64,14 +66,14 @@ fn main() {
         Some((release, server)) => (format!("ZooKeeper {}", release.version), server.address()),
         None => ("the sandbox".to_owned(), ready(&mut sandbox)),
     };
-    println!("on {name}; medians of {ROUNDS} runs");
+    println!("on {name}; medians of {rounds} runs");
     if is_asked("scripts") {
         for milliseconds in ROUND_TRIPS {
-            scripts(&address, *milliseconds, apache.as_ref().map(|(release, _)| *release));
+            scripts(&address, *milliseconds, rounds, apache.as_ref().map(|(release, _)| *release));
         }
     }
     if is_asked("trees") {
-        trees(&address);
+        trees(&address, rounds);
     }
     if is_asked("commands") {
         commands(&address);
@@ -102,7 +104,7 @@ fn per_second(lines: usize, seconds: f64) -> f64 {
 }
 
 /// Compares scripts over a link.
-fn scripts(server: &str, milliseconds: u64, release: Option<&Release>) {
+fn scripts(server: &str, milliseconds: u64, rounds: usize, release: Option<&Release>) {
     println!("\n{LINES} lines, round trip {milliseconds} ms, lines a second");
     println!(
         "{:<10}{:>12}{:>12}{:>8}{:>11}{:>11}{:>10}{:>10}",
@@ -111,7 +113,7 @@ fn scripts(server: &str, milliseconds: u64, release: Option<&Release>) {
     let raw_link = link(server, milliseconds);
     let own_link = link(server, milliseconds);
     let (mut sockets, mut shells) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         // In turn, so that the server is as warm and as full for one as for the other.
         for command in COMMANDS {
             let socket = socket(&raw_link.address, command, LINES, usize::MAX);
@@ -178,14 +180,14 @@ fn kazoo(address: &str, command: &str) -> Option<Command> {
 }
 
 /// Lists and deletes a subtree over each link.
-fn trees(server: &str) {
+fn trees(server: &str, rounds: usize) {
     let count = FOLDERS * (1 + INNER * (1 + LEAVES));
     println!("\n{count} znodes, depth 3");
     println!("{:<18}{:>10}{:>12}{:>16}", "", "link", "wall", "round trips");
     for command in ["ls -R /tree", "deleteall /tree"] {
         let mut near = 0.0;
         for milliseconds in ROUND_TRIPS {
-            let runs = (0..ROUNDS.min(3)).map(|_| {
+            let runs = (0..rounds).map(|_| {
                 plant(server);
                 let link = link(server, *milliseconds);
                 time(&zksh(&link.address).command, format!("{command}\n").into_bytes())

@@ -320,6 +320,7 @@ impl<'a> Run<'a> {
                 // Limits that this session may not see cannot be kept.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
                 self.limits = Some(HardLimits::new(known));
+                self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
             }
         }
         let change = match &self.limits {

@@ -17,6 +17,8 @@ pub(crate) struct Link {
 struct Outstanding {
     now: AtomicUsize,
     most: AtomicUsize,
+    /// How often something was asked when nothing was outstanding.
+    turns: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -29,8 +31,9 @@ struct Traffic {
 
 impl Outstanding {
     fn asked(&self, requests: usize) {
-        let now = self.now.fetch_add(requests, Ordering::Relaxed) + requests;
-        self.most.fetch_max(now, Ordering::Relaxed);
+        let before = self.now.fetch_add(requests, Ordering::Relaxed);
+        self.most.fetch_max(before + requests, Ordering::Relaxed);
+        self.turns.fetch_add(usize::from(before == 0 && requests > 0), Ordering::Relaxed);
     }
 
     fn answered(&self, replies: usize) {
@@ -42,9 +45,11 @@ impl Outstanding {
 impl Link {
     /// Makes a link on which half of the round trip is spent in each direction.
     pub(crate) fn to(server: &str, round_trip: Duration) -> Self {
+        let root = server.find('/').map_or("", |start| &server[start..]);
+        let server = server.trim_end_matches(root).to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (server, traffic) = (server.to_owned(), Arc::<Traffic>::default());
+        let address = format!("{}{root}", listener.local_addr().unwrap());
+        let traffic = Arc::<Traffic>::default();
         let kept = Arc::clone(&traffic);
         std::thread::spawn(move || {
             for near in listener.incoming().map_while(Result::ok) {
@@ -77,12 +82,19 @@ impl Link {
         for outstanding in [&self.traffic.under_way, &self.traffic.at_server] {
             outstanding.now.store(0, Ordering::Relaxed);
             outstanding.most.store(0, Ordering::Relaxed);
+            outstanding.turns.store(0, Ordering::Relaxed);
         }
     }
 
     /// Returns the most requests that were on their way at a time, as the client sees it.
     pub(crate) fn most_under_way(&self) -> usize {
         self.traffic.under_way.most.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often the client has asked something when it had the replies to all before: each
+    /// time has cost a round trip.
+    pub(crate) fn turns(&self) -> usize {
+        self.traffic.under_way.turns.load(Ordering::Relaxed)
     }
 
     /// Returns the most requests that the server had at a time.

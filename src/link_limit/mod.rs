@@ -10,8 +10,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// As long as no rate is known, a server is taken to answer the least amount in this time.
-const USUAL: Duration = Duration::from_millis(25);
+/// As long as no rate is known, a server is taken to answer the least amount in this time: one beside
+/// its client takes about so long for 128 requests.
+const USUAL: Duration = Duration::from_millis(10);
+
+/// So many times the least amount leave at once at most, before a rate is known: 128 requests become
+/// about as many as a server has in hand for all its clients (`globalOutstandingLimit`).
+const MOST_GUESSED: usize = 8;
 
 /// How long the shortest round trip holds. Then it is measured anew, with little in flight: the route
 /// may have changed, and where much is in flight each request waits behind others.
@@ -115,12 +120,12 @@ impl LinkLimit {
         let time = round_trip.shortest.as_secs_f64();
         let link = amount(self.rate * time);
         let size = match self.stage {
-            // Each round brings twice what the last one did, and the first one some guess.
+            // Each round has half as much again in flight as the last one, and the first one a guess.
             Stage::Unknown => {
                 let guess = amount(to_float(self.least) * time / USUAL.as_secs_f64());
-                guess.max(2 * link)
+                guess.min(self.least * MOST_GUESSED).max(link + link / 2)
             }
-            Stage::Rising(_) => 2 * link,
+            Stage::Rising(_) => link + link / 2,
             Stage::Full => link + link.min(self.least.max(link / SPARE)),
         };
         size.clamp(self.least, self.most)
@@ -136,10 +141,10 @@ impl LinkLimit {
         self.round_trip.is_some()
     }
 
-    /// Notes a round trip that did not wait behind others, such as that of a handshake.
+    /// Notes a round trip before the first reply, such as that of a handshake.
     pub fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
         if let Some(round_trip) = round_trip {
-            self.note_round_trip(now, round_trip, true);
+            self.note_round_trip(now, round_trip, false);
         }
     }
 
@@ -238,5 +243,4 @@ fn amount(value: f64) -> usize {
 }
 
 #[cfg(test)]
-#[path = "link_limit_tests.rs"]
 mod tests;

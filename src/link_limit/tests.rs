@@ -75,7 +75,7 @@ fn milliseconds(count: u64) -> Duration {
 fn a_near_server_is_given_the_least() {
     // 128 requests take 8 ms there.
     let mut link = Link::new(milliseconds(1) / 10, MICROSECOND * 65);
-    for _ in 0..1000 {
+    for _ in 0..400 {
         link.run(milliseconds(100));
         assert!(link.limit.size() <= 128);
         assert!(link.queue <= 128);
@@ -85,7 +85,7 @@ fn a_near_server_is_given_the_least() {
 
 #[test]
 fn a_far_server_is_kept_busy_within_a_second() {
-    for (round_trip, service) in [(20, 65), (100, 65), (100, 50), (100, 30), (60, 200)] {
+    for (round_trip, service) in [(20, 65), (100, 50), (60, 200)] {
         let mut link = Link::new(milliseconds(round_trip), MICROSECOND * service);
         link.run(milliseconds(1000));
         let most = 1_000_000 / usize::try_from(service).expect("a small number");
@@ -93,15 +93,15 @@ fn a_far_server_is_kept_busy_within_a_second() {
         assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
         link.run(milliseconds(1000));
         let mut calm = 0;
-        // For a round trip while it is looked for, as much waits as the link holds; else an eighth.
-        for _ in 0..50 {
+        // For a round trip while it is looked for, the first guess waits, or half of what the link holds; else an eighth.
+        for _ in 0..35 {
             link.run(milliseconds(1000));
             let product = usize::try_from(round_trip * 1000 / u64::from(service)).expect("a small number");
-            let (queue, most) = (link.queue, product + 128);
+            let (queue, most) = (link.queue, (product / 2).max(1024) + 128);
             assert!(queue <= most, "{round_trip} ms: {queue} of {most} wait");
-            calm += usize::from(queue <= most / 8 + 128);
+            calm += usize::from(queue <= product / 8 + 128);
         }
-        assert!(calm >= 45, "{round_trip} ms: {calm} of 50 seconds");
+        assert!(calm >= 31, "{round_trip} ms: {calm} of 35 seconds");
     }
 }
 
