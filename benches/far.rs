@@ -126,7 +126,8 @@ fn scripts(server: &str, milliseconds: u64, rounds: usize, release: Option<&Rele
         }
     }
     for (index, command) in COMMANDS.iter().enumerate() {
-        let of = |all: &[f64]| median(all.iter().skip(index).step_by(COMMANDS.len()).copied().collect());
+        let of =
+            |all: &[f64]| median(all.iter().skip(index).step_by(COMMANDS.len()).copied().collect());
         let raw = per_second(LINES, of(&sockets));
         let own = per_second(LINES, of(&shells.iter().map(|run| run.0).collect::<Vec<_>>()));
         let runs = || shells.iter().skip(index).step_by(COMMANDS.len());

@@ -96,7 +96,8 @@ fn a_far_server_is_kept_busy_within_a_second() {
         // For a round trip while it is looked for, the first guess waits, or half of what the link holds; else an eighth.
         for _ in 0..35 {
             link.run(milliseconds(1000));
-            let product = usize::try_from(round_trip * 1000 / u64::from(service)).expect("a small number");
+            let product =
+                usize::try_from(round_trip * 1000 / u64::from(service)).expect("a small number");
             let (queue, most) = (link.queue, (product / 2).max(1024) + 128);
             assert!(queue <= most, "{round_trip} ms: {queue} of {most} wait");
             calm += usize::from(queue <= product / 8 + 128);

@@ -291,8 +291,7 @@ impl<'a> Run<'a> {
         // What commit would send is gone once it has run.
         let can_repeat =
             effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
-        let in_flight =
-            InFlight { line, reply, change, writes, can_repeat, is_counted, share };
+        let in_flight = InFlight { line, reply, change, writes, can_repeat, is_counted, share };
         self.holding += usize::from(in_flight.may_hold_up());
         self.window.push_back(in_flight);
         if alone {

@@ -37,7 +37,6 @@ pub(super) enum Next {
     Stop,
 }
 
-
 /// Returns how many replies gather of a window of this size.
 pub(super) fn part(size: usize) -> usize {
     size.div_ceil(2).min(PART)

@@ -176,7 +176,8 @@ impl Deletion<'_> {
             Received::Deleted(targets, Err(error)) if error.kind() == Kind::Refused => {
                 self.plan.retry(targets);
             }
-            Received::Deleted(targets, Err(error)) | Received::DeletedKnown(targets, Err(error)) => {
+            Received::Deleted(targets, Err(error))
+            | Received::DeletedKnown(targets, Err(error)) => {
                 for target in targets {
                     let error = error.clone().at(target.path.as_str());
                     self.plan.done(target, Step::Failed(error));

@@ -43,7 +43,12 @@ pub(super) enum State {
 }
 
 impl Level {
-    pub(super) fn new(parent: ZnodePath, mut names: Vec<String>, depth: usize, bounds: Bounds) -> Self {
+    pub(super) fn new(
+        parent: ZnodePath,
+        mut names: Vec<String>,
+        depth: usize,
+        bounds: Bounds,
+    ) -> Self {
         if depth > bounds.deepest {
             names.clear();
         }
