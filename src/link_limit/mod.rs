@@ -22,8 +22,12 @@ const MOST_GUESSED: usize = 8;
 /// may have changed, and where much is in flight each request waits behind others.
 const HOLDS: Duration = Duration::from_secs(30);
 
-/// The part of a link's product that is in flight beyond it, so that a rise is noticed.
-const SPARE: usize = 8;
+/// The part of a link's product that is in flight beyond it: so a rise is noticed, and round trips that
+/// are often longer than the shortest do not make less of the link than it holds.
+const SPARE: usize = 2;
+
+/// So many times the least amount are in flight beyond the product at most. That waits in the server.
+const MOST_SPARE: usize = 4;
 
 /// The part of the least amount that is in flight while the round trip is measured.
 const LITTLE: usize = 32;
@@ -126,7 +130,10 @@ impl LinkLimit {
                 guess.min(self.least * MOST_GUESSED).max(link + link / 2)
             }
             Stage::Rising(_) => link + link / 2,
-            Stage::Full => link + link.min(self.least.max(link / SPARE)),
+            Stage::Full => {
+                let spare = (link / SPARE).clamp(self.least, self.least * MOST_SPARE);
+                link + link.min(spare)
+            }
         };
         size.clamp(self.least, self.most)
     }
@@ -219,7 +226,7 @@ impl LinkLimit {
             return;
         }
         // Higher rates are forgotten little by little.
-        self.rate = rate.max(self.rate * 0.8);
+        self.rate = rate.max(self.rate * 0.875);
         self.stage = match self.stage {
             Stage::Unknown => Stage::Rising(rate),
             Stage::Rising(last) if rate > 1.25 * last => Stage::Rising(rate),

@@ -9,6 +9,9 @@ struct Link {
     round_trip: Duration,
     /// How long the server takes for a request.
     service: Duration,
+    /// The longest that a reply may take besides, at random.
+    jitter: Duration,
+    random: u64,
     /// When the server is free.
     free: Instant,
     /// When replies arrive, and the round trips they took.
@@ -25,8 +28,18 @@ impl Link {
         let now = Instant::now();
         let mut limit = LinkLimit::new(128, 4096);
         limit.heard(now, Some(round_trip + service));
-        let (begun, free, queue) = (now, now, 0);
-        Self { begun, now, round_trip, service, free, replies: VecDeque::new(), queue, limit }
+        Self {
+            begun: now,
+            now,
+            round_trip,
+            service,
+            jitter: Duration::ZERO,
+            random: 1,
+            free: now,
+            replies: VecDeque::new(),
+            queue: 0,
+            limit,
+        }
     }
 
     fn send(&mut self) {
@@ -35,7 +48,9 @@ impl Link {
         let waits = (start - arrival).as_nanos() / self.service.as_nanos();
         self.queue = self.queue.max(usize::try_from(waits).expect("a small number"));
         self.free = start + self.service;
-        let reply = self.free + self.round_trip / 2;
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let late = self.jitter * u32::try_from(self.random >> 48).expect("16 bits") / 65_536;
+        let reply = self.free + self.round_trip / 2 + late;
         // The link keeps the order.
         let reply = self.replies.back().map_or(reply, |(last, _)| reply.max(*last));
         self.replies.push_back((reply, reply - self.now));
@@ -93,16 +108,27 @@ fn a_far_server_is_kept_busy_within_a_second() {
         assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
         link.run(milliseconds(1000));
         let mut calm = 0;
-        // For a round trip while it is looked for, the first guess waits, or half of what the link holds; else an eighth.
+        // For a round trip while it is looked for, the first guess waits, or half of what the link holds; else 512.
         for _ in 0..35 {
             link.run(milliseconds(1000));
             let product =
                 usize::try_from(round_trip * 1000 / u64::from(service)).expect("a small number");
             let (queue, most) = (link.queue, (product / 2).max(1024) + 128);
             assert!(queue <= most, "{round_trip} ms: {queue} of {most} wait");
-            calm += usize::from(queue <= product / 8 + 128);
+            calm += usize::from(queue <= 512 + 128);
         }
         assert!(calm >= 31, "{round_trip} ms: {calm} of 35 seconds");
+    }
+}
+
+#[test]
+fn round_trips_that_are_often_longer_do_not_make_less_of_a_link() {
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
+    link.jitter = milliseconds(25);
+    link.run(milliseconds(1500));
+    for _ in 0..20 {
+        let answered = link.run(milliseconds(1000));
+        assert!(answered >= 18_000, "{answered}");
     }
 }
 
@@ -138,7 +164,7 @@ fn a_server_that_becomes_slow_or_quick_is_followed() {
     let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
     link.run(milliseconds(2000));
     link.service = MICROSECOND * 500;
-    link.run(milliseconds(10_000));
+    link.run(milliseconds(15_000));
     link.run(milliseconds(1000));
     assert!(link.queue <= 200, "{} wait", link.queue);
     link.service = MICROSECOND * 50;
