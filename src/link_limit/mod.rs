@@ -165,7 +165,8 @@ impl LinkLimit {
             at: now,
             answered: self.answered,
             fills: is_full && !is_measured,
-            is_alone: is_measured && self.in_flight <= self.size(),
+            // What is more than that is alone where nothing else is in flight.
+            is_alone: is_measured && self.in_flight <= self.size().max(amount),
         });
     }
 

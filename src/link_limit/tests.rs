@@ -133,6 +133,25 @@ fn round_trips_that_are_often_longer_do_not_make_less_of_a_link() {
 }
 
 #[test]
+fn large_requests_are_measured_alone_too() {
+    let (begun, round_trip) = (Instant::now(), milliseconds(100));
+    let mut limit = LinkLimit::new(1152, 65_536);
+    let (mut sent, mut now) = (VecDeque::new(), begun);
+    for _ in 0..35_000 {
+        while sent.is_empty() || limit.room() >= 264 {
+            limit.sends(now, 264);
+            // The server takes a millisecond.
+            let after = sent.back().map_or(now, |last: &Instant| *last);
+            sent.push_back((now + round_trip).max(after + milliseconds(1)));
+        }
+        now = now.max(sent.pop_front().expect("one was sent"));
+        limit.answered(now, Some(round_trip));
+    }
+    let took = now - begun;
+    assert!((milliseconds(35_000)..milliseconds(38_000)).contains(&took), "{took:?}");
+}
+
+#[test]
 fn what_a_link_holds_is_bounded() {
     let mut link = Link::new(milliseconds(500), MICROSECOND * 10);
     link.run(milliseconds(10_000));
