@@ -18,12 +18,13 @@
 //! | `bounded_queue` | |
 //! | `dialect` | |
 //! | `language` | |
+//! | `link_limit` | |
 //! | `glossary` | `language` |
 //! | `error` | `dialect` |
 //! | `zk` | `error` |
 //! | `syntax` | `dialect`, `error` |
 //! | `session` | `bounded_queue`, `error`, `zk` |
-//! | `tree` | `error`, `session`, `zk` |
+//! | `tree` | `error`, `link_limit`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `lesson` | `language`, `output` |
 //! | `explain` | `error`, `output`, `session`, `zk` |
@@ -32,7 +33,7 @@
 //! | `command` | `dialect`, `dispatch`, `error`, `explain`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
-//! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `link_limit`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
@@ -48,6 +49,7 @@ pub mod explain;
 pub mod glossary;
 pub mod language;
 pub mod lesson;
+pub mod link_limit;
 pub mod options;
 pub mod output;
 pub mod repl;

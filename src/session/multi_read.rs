@@ -14,29 +14,27 @@ use crate::zk::{Feature, Stat, ZnodeData};
 /// other clients wait longer.
 const MOST: usize = 256;
 
-/// The size of the first batch, before the size of the replies is known.
+/// Minimum size of the first batch.
 const FIRST: usize = 2;
 
 /// Maximum bytes of paths per request, far below the limit of every server.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Below this number of znodes we send single requests and skip the version check.
-const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// Target number of names per reply. With fewer the next batch grows, and with many more it
 /// shrinks, so that replies stay small whatever the tree looks like.
 const NAMES: usize = 2048;
 
 /// The number of znodes in the next batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct BatchSize {
+    /// The size of the next batch; 0 while only single requests are sent.
     size: usize,
-}
-
-impl Default for BatchSize {
-    fn default() -> Self {
-        Self { size: 1 }
-    }
+    /// The number of answered single requests, and the most names in one of their replies.
+    singles: usize,
+    longest: usize,
 }
 
 impl BatchSize {
@@ -45,21 +43,31 @@ impl BatchSize {
     pub fn of(&mut self, session: &Session, waiting: usize) -> usize {
         // The version is requested in the background, so that the first requests do not wait for
         // it.
-        if self.size == 1 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
-            self.size = FIRST;
+        if self.size == 0 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
+            self.size = self.first();
         }
-        self.size
+        self.size.max(1)
+    }
+
+    /// Returns the size of the first batch: at most the number of single requests so far, and fewer
+    /// if their replies had many names.
+    fn first(self) -> usize {
+        let few = NAMES / self.longest.max(1);
+        self.singles.min(few).clamp(FIRST, MOST)
     }
 
     /// Adjusts the batch size to the number of names in a reply.
     pub fn received(&mut self, names: usize) {
-        if self.size > 1 {
-            self.size = match names {
-                few if few < NAMES => (self.size * 2).min(MOST),
-                many if many > 4 * NAMES => (self.size / 2).max(2),
-                _ => self.size,
-            };
+        if self.size == 0 {
+            self.singles = self.singles.saturating_add(1);
+            self.longest = self.longest.max(names);
+            return;
         }
+        self.size = match names {
+            few if few < NAMES => (self.size * 2).min(MOST),
+            many if many > 4 * NAMES => (self.size / 2).max(2),
+            _ => self.size,
+        };
     }
 }
 
@@ -113,7 +121,7 @@ pub struct NodeReply {
 
 impl Session {
     /// Reads the names of the children of each znode, and with `data` also data and stat. Several
-    /// znodes are read with one request.
+    /// znodes are read with one request. For a single znode the stat comes with the names.
     pub async fn nodes_of(&self, paths: &[ZnodePath], data: bool) -> Vec<NodeReply> {
         if let [path] = paths {
             return vec![self.node_of(path, data).await];
@@ -212,7 +220,7 @@ mod tests {
 
     #[test]
     fn replies_stay_small_whatever_the_tree_looks_like() {
-        let mut batch = BatchSize { size: FIRST };
+        let mut batch = BatchSize { size: FIRST, ..BatchSize::default() };
         for _ in 0..10 {
             batch.received(0);
         }
@@ -228,7 +236,14 @@ mod tests {
     #[test]
     fn single_requests_stay_so_until_more_is_known() {
         let mut batch = BatchSize::default();
+        assert_eq!(batch.first(), FIRST);
         batch.received(0);
-        assert_eq!(batch.size, 1);
+        assert_eq!((batch.size, batch.first()), (0, FIRST));
+        for _ in 0..1000 {
+            batch.received(3);
+        }
+        assert_eq!(batch.first(), MOST);
+        batch.received(100);
+        assert_eq!(batch.first(), NAMES / 100);
     }
 }

@@ -26,11 +26,11 @@ pub(crate) struct Cable {
 /// Traffic counters since the cable was last mended.
 #[derive(Default)]
 struct Traffic {
-    /// The number of bytes sent to the server.
+    /// The number of times that bytes arrived from the server.
     heard: AtomicUsize,
-    /// Whether replies are held back.
+    /// The number of bytes sent to the server.
     asked: AtomicUsize,
-    /// Whether answers are kept back.
+    /// Whether replies are held back.
     silent: AtomicBool,
 }
 

@@ -148,6 +148,13 @@ impl Client {
         facts
     }
 
+    /// Takes the shortest round trip of a request since the last call, as measured by the
+    /// connection's task; at first that of the handshake. Returns `None` if nothing was answered
+    /// since.
+    pub fn take_round_trip(&self) -> Option<Duration> {
+        self.shared.take_round_trip()
+    }
+
     /// Returns the sequence number of the latest reply, event or change of state.
     pub fn seq(&self) -> Seq {
         self.shared.seq()

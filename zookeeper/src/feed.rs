@@ -166,9 +166,9 @@ fn cost(item: &Item) -> usize {
 /// }
 /// # }
 /// ```
+///
 /// The number of unread items is limited ([`Options::feed`](crate::Options::feed)). A dropped feed
 /// uses no memory.
-/// dropped costs nothing more.
 #[derive(Debug)]
 pub struct Feed(pub(crate) Arc<Queue>);
 
