@@ -21,7 +21,7 @@ pub enum Task {
     Change,
     /// Copy, compare and save trees.
     Copy,
-    /// Be told of changes.
+    /// Watch for changes.
     Watch,
     /// Control permissions and quotas.
     Protect,

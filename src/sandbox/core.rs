@@ -123,8 +123,8 @@ impl Core {
         &self.addresses
     }
 
-    /// Registers a new connection. Returns `None` above the connection limit or if the server is
-    /// killed.
+    /// Registers a new connection. Above the limit it may only send a four-letter word. Returns
+    /// `None` if the extra connections for these are used up too, or if the server is killed.
     pub(super) fn accept(&mut self, server: usize, peer: SocketAddr) -> Option<Accepted> {
         if self.servers.is_killed(server) {
             return None;

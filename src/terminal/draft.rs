@@ -1,5 +1,5 @@
 //! A temporary file that the user changes in an editor. It may hold a secret, so only its owner can
-//! read it, and it is deleted as soon as it is no longer needed.
+//! read it. It is deleted only once nobody needs its content any more.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,4 @@
-//! A link to a server that is far away: every byte arrives later, however many are on their way.
+//! A link to a distant server, which delays all bytes, however many are in flight.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -6,26 +6,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-/// Connections to an address of its own are handed on to one server.
+/// Forwards connections from its own address to one server.
 pub(crate) struct Link {
     pub(crate) address: String,
     traffic: Arc<Traffic>,
 }
 
-/// Requests that have passed one end of the link and whose replies have not, and the most there were.
+/// The number of requests that have passed one end of the link and have no reply yet, and its
+/// maximum.
 #[derive(Default)]
 struct Outstanding {
     now: AtomicUsize,
     most: AtomicUsize,
-    /// How often something was asked when nothing was outstanding.
+    /// The number of times that a request found nothing in flight.
     turns: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Traffic {
-    /// As the client sees it.
+    /// As seen by the client.
     under_way: Outstanding,
-    /// As the server sees it.
+    /// As seen by the server.
     at_server: Outstanding,
 }
 
@@ -43,7 +44,7 @@ impl Outstanding {
 }
 
 impl Link {
-    /// Makes a link on which half of the round trip is spent in each direction.
+    /// Creates a link that takes half of the round trip time in each direction.
     pub(crate) fn to(server: &str, round_trip: Duration) -> Self {
         let root = server.find('/').map_or("", |start| &server[start..]);
         let server = server.trim_end_matches(root).to_owned();
@@ -77,7 +78,7 @@ impl Link {
         Self { address, traffic: kept }
     }
 
-    /// Forgets what the most were.
+    /// Resets all counters.
     pub(crate) fn forget(&self) {
         for outstanding in [&self.traffic.under_way, &self.traffic.at_server] {
             outstanding.now.store(0, Ordering::Relaxed);
@@ -86,25 +87,25 @@ impl Link {
         }
     }
 
-    /// Returns the most requests that were on their way at a time, as the client sees it.
+    /// Returns the maximum number of requests in flight, as seen by the client.
     pub(crate) fn most_under_way(&self) -> usize {
         self.traffic.under_way.most.load(Ordering::Relaxed)
     }
 
-    /// Returns how often the client has asked something when it had the replies to all before: each
-    /// time has cost a round trip.
+    /// Returns how often the client has sent a request after it had all earlier replies. Each of
+    /// these cost a round trip.
     pub(crate) fn turns(&self) -> usize {
         self.traffic.under_way.turns.load(Ordering::Relaxed)
     }
 
-    /// Returns the most requests that the server had at a time.
+    /// Returns the maximum number of requests that were at the server.
     pub(crate) fn most_at_server(&self) -> usize {
         self.traffic.at_server.most.load(Ordering::Relaxed)
     }
 }
 
-/// Hands bytes on after a delay, until one end is gone. Frames are counted as they come and as they
-/// leave.
+/// Forwards bytes after a delay, until one end is closed. Frames are counted when they arrive and
+/// when they leave.
 fn carry(
     (mut from, mut to): (TcpStream, TcpStream),
     delay: Duration,
@@ -118,7 +119,7 @@ fn carry(
         loop {
             let count = from.read(&mut bytes).unwrap_or(0);
             comes(frames.pass(&bytes[..count]));
-            // The end takes as long as all else.
+            // The end of the stream is delayed like the bytes before it.
             let sent = sender.send((Instant::now() + delay, bytes[..count].to_vec()));
             if count == 0 || sent.is_err() {
                 break;
@@ -138,7 +139,8 @@ fn carry(
     });
 }
 
-/// Where a stream of bytes is in its frames. A four-letter word counts as the beginning of a long one.
+/// The position of a byte stream within its frames. A four-letter word counts as the start of a
+/// long frame.
 #[derive(Default)]
 struct Frames {
     length: Vec<u8>,
@@ -146,7 +148,7 @@ struct Frames {
 }
 
 impl Frames {
-    /// Returns how many frames end in the next bytes.
+    /// Returns the number of frames that end in the next bytes.
     fn pass(&mut self, mut bytes: &[u8]) -> usize {
         let mut ended = 0;
         while !bytes.is_empty() {

@@ -91,7 +91,7 @@ impl Permissions {
     pub const DELETE: Self = Self(8);
     /// Changing the ACL.
     pub const ADMIN: Self = Self(16);
-    /// All of them.
+    /// All permissions.
     pub const ALL: Self = Self(31);
 }
 

@@ -62,7 +62,7 @@ pub struct Tls {
     pub certificates: Vec<Vec<u8>>,
 }
 
-/// Makes connections. [`Tcp`] is the plain one; TLS and tests have others.
+/// Makes connections. [`Tcp`] is the plain transport; TLS and tests implement others.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -79,7 +79,7 @@ pub struct Tls {
 ///     ) -> BoxFuture<'a, Result<Wire, Cause>> {
 ///         Box::pin(async move {
 ///             let stream = Tcp::connect(self.0).await?;
-///             // Here a real relay would be told the address; TLS would shake hands.
+///             // A real relay would now get the address, and TLS would do its handshake.
 ///             Ok(Wire { stream: Box::new(stream), peer: Peer::new(address) })
 ///         })
 ///     }

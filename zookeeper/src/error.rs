@@ -181,7 +181,7 @@ pub enum Cause {
     NoSession,
     /// The server is starting or has no quorum: it says that it is not currently serving.
     NotServing,
-    /// The server has no quorum and serves reads only, which was not accepted
+    /// The server is read-only because it has no quorum, and the client does not accept that
     /// ([`Options::read_only`](crate::Options::read_only)).
     ReadOnly,
     /// The server closes connections from this address before any request: `maxClientCnxns` is

@@ -47,14 +47,14 @@ impl Permit {
     }
 }
 
-/// A reply that is waited for. The request is sent whether or not this is polled. If it is dropped,
-/// the request is carried out all the same and its reply is thrown away.
+/// A pending reply. The request is sent whether or not this is polled. If it is dropped, the
+/// request is still processed and its reply is discarded.
 ///
 /// ```no_run
 /// # async fn many(client: zookeeper::Client) {
 /// use zookeeper::{Cost, SetData};
 ///
-/// // All leave in this order, and nothing waits for a reply but for room.
+/// // All are sent in this order. Only `admit` waits, and only for the budget.
 /// let mut pending = Vec::new();
 /// for number in 0..1000 {
 ///     let permit = client.admit(Cost(200)).await;

@@ -40,7 +40,7 @@ pub(crate) struct Entry {
     pub(crate) queued: Option<Instant>,
     /// Where its frame ends in the output stream of the connection.
     pub(crate) ends_at: u64,
-    /// When it was given to the connection.
+    /// When it was passed to the connection.
     pub(crate) sent: Option<Instant>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Returns whether every waiting caller only waits for the session to close.
+    /// Returns whether the session is closing and no caller waits for a queued request.
     pub(crate) fn only_closes(&self) -> bool {
         let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
         self.closing && !self.entries.iter().any(is_waited_for)
@@ -119,11 +119,11 @@ pub(crate) struct Shared {
     pub(crate) in_flight: AtomicUsize,
     pub(crate) in_flight_bytes: AtomicUsize,
     pub(crate) unwatched: AtomicU64,
-    /// The shortest round trip since it was last taken, in nanoseconds.
+    /// The shortest round trip since the last call of `take_round_trip`, in nanoseconds.
     round_trip: AtomicU64,
 }
 
-/// Stands for no round trip.
+/// The value for "no round trip".
 const NO_ROUND_TRIP: u64 = u64::MAX;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -188,13 +188,13 @@ impl Shared {
         lock(&self.known)
     }
 
-    /// Notes a round trip of the connection; that of a handshake is the first.
+    /// Records a round trip of the connection; the first is that of the handshake.
     pub(crate) fn note_round_trip(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(NO_ROUND_TRIP);
         self.round_trip.fetch_min(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Takes the shortest round trip that was noted.
+    /// Takes the shortest recorded round trip.
     pub(crate) fn take_round_trip(&self) -> Option<Duration> {
         let nanoseconds = self.round_trip.swap(NO_ROUND_TRIP, Ordering::Relaxed);
         (nanoseconds != NO_ROUND_TRIP).then_some(Duration::from_nanos(nanoseconds))

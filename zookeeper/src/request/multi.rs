@@ -50,7 +50,7 @@ pub struct Check {
     pub version: i32,
 }
 
-/// Reads several znodes in one request (since 3.6). Each is answered by itself.
+/// Reads several znodes in one request (since 3.6). Each has its own result.
 ///
 /// ```no_run
 /// # async fn read(client: zookeeper::Client) -> Result<(), zookeeper::Error> {

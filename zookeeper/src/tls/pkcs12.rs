@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Store, StoreE
         return Err(StoreError::UnknownKind);
     }
     let safes = content(&mut file, DATA)?;
-    // A store without a password may have no digest either; Java writes such stores.
+    // Stores may be written without a password and without a digest, as Java can do.
     let password = password.unwrap_or_default();
     if let Some(mut mac) = file.enter(SEQUENCE) {
         verify(&mut mac, safes, password)?;
