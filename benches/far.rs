@@ -36,6 +36,9 @@ const ROUND_TRIPS: &[u64] = &[0, 2, 20, 100];
 const LINES: usize = 20_000;
 const FEW_LINES: usize = 100;
 
+/// Lines of a script beside which another client is measured: long enough that its start is no matter.
+const LONG: usize = 100_000;
+
 /// What the scripts do; the first makes the znodes, the last deletes them.
 const COMMANDS: &[&str] = &["create", "set", "get", "ls", "delete"];
 
@@ -262,13 +265,13 @@ fn commands(server: &str) {
 
 /// Measures what a client that asks now and then waits for, while others are at work.
 fn others(server: &str) {
-    println!("\nanother client's `exists` beside {LINES} lines of");
+    println!("\nanother client's `exists` beside {LONG} lines of");
     println!("{:<28}{:>12}{:>12}{:>16}", "", "median", "99 %", "outstanding");
     let (idle, tail, _) = beside(server, || std::thread::sleep(Duration::from_secs(1)));
     println!("{:<28}{idle:>9.2} ms{tail:>9.2} ms{:>16}", "nothing", "-");
     let far = link(server, 100);
     for command in COMMANDS {
-        let window = socket(server, command, LINES, 128);
+        let window = socket(server, command, LONG, 128);
         let run = || {
             time(&window, Vec::new());
         };
@@ -278,7 +281,7 @@ fn others(server: &str) {
         }
         for (name, address) in [("zksh", server), ("zksh at 100 ms", &far.address)] {
             let run = || {
-                time(&zksh(address).command, script(command, LINES));
+                time(&zksh(address).command, script(command, LONG));
             };
             report(&format!("{command}: {name}"), beside(server, run));
             if matches!(*command, "create" | "delete") && name == "zksh" {
@@ -295,7 +298,7 @@ fn report(name: &str, (median, tail, outstanding): (f64, f64, u64)) {
 /// Undoes what a script of creates or deletes has done.
 fn undo(server: &str, command: &str) {
     let other = if command == "create" { "delete" } else { "create" };
-    time(&socket(server, other, LINES, usize::MAX), Vec::new());
+    time(&socket(server, other, LONG, usize::MAX), Vec::new());
 }
 
 /// Returns the median and the 99th percentile of another client's waits while something runs, in

@@ -30,7 +30,10 @@ impl InFlight {
     pub(super) fn new(session: &Session) -> Self {
         let mut limit = LinkLimit::new(LEAST, MOST);
         let handshake = session.facts().and_then(|facts| facts.round_trip);
-        limit.heard(Instant::now(), session.take_round_trip().or(handshake));
+        // The shorter of both: replies of late may have waited behind others.
+        for round_trip in [handshake, session.take_round_trip()] {
+            limit.heard(Instant::now(), round_trip);
+        }
         Self { session: session.clone(), limit, requests: 0 }
     }
 
