@@ -32,6 +32,8 @@ pub enum Task {
     Transaction,
     /// For scripts.
     Script,
+    /// Learn.
+    Learn,
     /// The shell itself.
     Shell,
 }
@@ -49,6 +51,7 @@ impl Task {
         Self::Ensemble,
         Self::Transaction,
         Self::Script,
+        Self::Learn,
         Self::Shell,
     ];
 
@@ -65,6 +68,7 @@ impl Task {
             Self::Ensemble => "ensemble",
             Self::Transaction => "transaction",
             Self::Script => "script",
+            Self::Learn => "learn",
             Self::Shell => "shell",
         }
     }

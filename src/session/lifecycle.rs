@@ -34,6 +34,8 @@ pub(super) struct Lifecycle {
     takes_last: bool,
     /// Whether the last request has left, with the end of the session behind it.
     pub(super) is_spent: bool,
+    /// Whether the connection was dropped for good, without the end of the session.
+    is_abandoned: bool,
     /// Whether what is sent and answered is kept.
     pub(super) observes: bool,
 }
@@ -92,6 +94,7 @@ impl Session {
             has_answered: false,
             takes_last: false,
             is_spent: false,
+            is_abandoned: false,
             observes,
         };
         drop(lifecycle);
@@ -194,6 +197,7 @@ impl Session {
     pub fn abandon(&self) -> Losses {
         let connection = self.lifecycle().connection.take();
         if let Some(connection) = connection {
+            self.lifecycle().is_abandoned = true;
             let _ = connection.client.clone().abandon();
         }
         let losses = self.losses(&super::not_connected());
@@ -230,6 +234,11 @@ impl Session {
             connected_since: facts.connected_since,
             round_trip: facts.handshake,
         })
+    }
+
+    /// Returns whether the session was left without a goodbye, and none was opened since.
+    pub fn is_abandoned(&self) -> bool {
+        self.lifecycle().is_abandoned
     }
 
     /// Returns whether the server has ended the session, as far as is known.

@@ -119,6 +119,12 @@ impl Session {
         }))
     }
 
+    /// Makes another session with the same settings but this timeout, not open. Nobody hears what it
+    /// reports.
+    pub fn unheard(&self, timeout: Duration) -> Self {
+        Self::new(Settings { timeout, ..self.0.settings.clone() }, |_| {})
+    }
+
     /// Returns the state, as the prompt names it.
     pub fn state(&self) -> State {
         self.0.status.borrow().state

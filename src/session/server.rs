@@ -59,7 +59,7 @@ impl Session {
     }
 
     /// Returns what the connected server runs, if it says so; it is asked once for each connection.
-    pub(super) async fn version(&self) -> Option<ServerVersion> {
+    pub async fn version(&self) -> Option<ServerVersion> {
         let connection = self.current()?;
         if let Version::Answered(version) = connection.version() {
             return version;
