@@ -29,7 +29,6 @@ use crate::dispatch::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
-use crate::lesson::Request;
 use crate::options::{self, Input, Options, Ready, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
@@ -337,8 +336,10 @@ async fn run(
         without_prompt(options, &cx, screen, &event_buffer, script, &ensembles, &mut signals).await
     };
     if cx.learning.is_on() {
-        // It puts away what it has created.
-        let _ = cx.learning.ask(Request::Stop).await;
+        let said = cx.learning.leave().await;
+        if !said.is_empty() {
+            screen.error(&said);
+        }
     }
     cx.session.close_all().await;
     screen.end();

@@ -40,6 +40,8 @@ struct Shared {
     is_on: AtomicBool,
     /// Whether a person types at a prompt, above which a lesson can speak.
     has_prompt: AtomicBool,
+    /// Whether the shell is about to end.
+    is_ending: AtomicBool,
     /// Held while a line runs: meanwhile the lesson does nothing by itself.
     turn: tokio::sync::Mutex<()>,
     language: Mutex<Option<Language>>,
@@ -62,6 +64,16 @@ struct Running {
 /// Most znodes below the root that are remembered as created in a lesson.
 const MOST_CREATED: usize = 1000;
 
+/// A lesson that runs until this is dropped.
+pub struct Begun(Learning);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.0.is_on.store(false, Ordering::Relaxed);
+        *self.0.running() = None;
+    }
+}
+
 /// Keeps the lesson from doing anything until it is dropped.
 pub struct Turn<'a>(#[expect(dead_code, reason = "held")] tokio::sync::MutexGuard<'a, ()>);
 
@@ -75,7 +87,7 @@ impl Learning {
     ///
     /// # Errors
     /// One runs already.
-    pub fn begin(&self, player: Sender<Message>) -> Result<()> {
+    pub fn begin(&self, player: Sender<Message>) -> Result<Begun> {
         let mut running = self.running();
         if running.is_some() {
             return Err(Error::usage("A lesson is running already").with_hint("stop ends it"));
@@ -89,13 +101,19 @@ impl Learning {
             is_told: AtomicBool::new(false),
         });
         self.0.is_on.store(true, Ordering::Relaxed);
-        Ok(())
+        Ok(Begun(self.clone()))
     }
 
-    /// Notes that the lesson is over.
-    pub fn end(&self) {
-        self.0.is_on.store(false, Ordering::Relaxed);
-        *self.running() = None;
+    /// Has the lesson end with the shell, and waits until it has put away what it has created. Returns
+    /// what it says.
+    pub async fn leave(&self) -> String {
+        self.0.is_ending.store(true, Ordering::Relaxed);
+        self.ask(Request::Stop).await.unwrap_or_default()
+    }
+
+    /// Returns whether the shell is about to end: nothing is to be waited for any more.
+    pub fn is_ending(&self) -> bool {
+        self.0.is_ending.load(Ordering::Relaxed)
     }
 
     /// Returns the id of the session in which the lesson looks at the tree, which nobody sees.
@@ -175,6 +193,9 @@ impl Learning {
         error: Option<&Error>,
     ) {
         let sessions = cx.session.list();
+        let own = sessions.iter().find(|named| named.number == number);
+        // Before anything is locked: this tells of events.
+        own.inspect(|named| named.session.deliver());
         let mut running = self.running();
         let Some(Running { record, sessions: of_lesson, created, .. }) = &mut *running else {
             return;
@@ -183,8 +204,7 @@ impl Learning {
             let Some(name) = of_lesson.get(&named.number) else { continue };
             record.watches(name, watches_of(name, named.session));
         }
-        let Some(own) = sessions.iter().find(|named| named.number == number) else { return };
-        let Some(name) = of_lesson.get(&number) else { return };
+        let (Some(own), Some(name)) = (own, of_lesson.get(&number)) else { return };
         let exchanges = own.session.exchanges(&trace.replies());
         let replies: Vec<Reply> =
             exchanges.iter().filter_map(|exchange| reply(name, exchange)).collect();

@@ -44,7 +44,7 @@ pub use self::effects::{Concurrency, Effects, Write};
 pub use self::explaining::Explaining;
 pub use self::heredoc::terminator;
 pub use self::invocation::Invocation;
-pub use self::learning::{Learning, Message, Turn, watches_of};
+pub use self::learning::{Begun, Learning, Message, Turn, watches_of};
 pub use self::line_log::{History, LineLog};
 pub use self::multi_line::{MultiLine, Unfinished};
 pub use self::output::Output;

@@ -22,25 +22,23 @@ const PATIENCE: u32 = 4;
 /// # Errors
 /// The lesson cannot be played here.
 pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<Vec<Fault>> {
-    // Nobody asks for anything.
-    let (player, _messages) = channel();
-    cx.learning.begin(player)?;
-    let prepared = Place::prepare(cx, &course.lesson, anywhere).await;
-    let place = prepared.inspect_err(|_| cx.learning.end())?;
+    // The shell asks for its end only, and waits for that of the thread which has the other side.
+    let (player, messages) = channel();
+    let begun = cx.learning.begin(player)?;
+    let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     let (answer, faults) = oneshot::channel();
     let (aside, learner, runtime) = (cx.aside(), cx.session.clone(), Handle::current());
     let home = cx.session.name().to_string();
     let play = move || {
-        let cx = aside.context();
-        let learning = cx.learning.clone();
         let sessions = &course.lesson.sessions;
-        let played = ShellStage::<T>::open(cx, runtime, place, sessions, PATIENCE).map(|mut stage| {
+        let stage = ShellStage::<T>::open(aside.context(), runtime, place, sessions, PATIENCE);
+        let played = stage.map(|mut stage| {
             let faults = lesson::play(&course.lesson, &mut stage);
             let left = stage.leave(&learner, &home);
             let left = left.map(|left| Fault::new(1, format!("{left} could not be deleted")));
             faults.into_iter().chain(left).collect()
         });
-        learning.end();
+        drop((begun, messages));
         // The one who asked may have pressed Ctrl-C.
         let _ = answer.send(played);
     };

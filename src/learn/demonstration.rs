@@ -23,18 +23,19 @@ const PATIENCE: u32 = 4;
 /// # Errors
 /// The lesson cannot be played here, or a step does not end as it should.
 pub async fn demonstrate<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<()> {
-    // Nobody asks for anything.
-    let (player, _messages) = channel();
-    cx.learning.begin(player)?;
-    let prepared = Place::prepare(cx, &course.lesson, anywhere).await;
-    let place = prepared.inspect_err(|_| cx.learning.end())?;
+    // The shell asks for its end only, and waits for that of the thread which has the other side.
+    let (player, messages) = channel();
+    let begun = cx.learning.begin(player)?;
+    let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     let (parts, mut shown) = tokio::sync::mpsc::channel(16);
     let (aside, runtime, language) = (cx.aside(), Handle::current(), cx.learning.language());
     let home = cx.session.name().to_string();
     let learner = cx.session.clone();
     let play = move || {
         let demonstration = Demonstration::<T>::open(aside, runtime, place, course, language, parts)?;
-        demonstration.play(|stage| stage.leave(&learner, &home))
+        let played = demonstration.play(|stage| stage.leave(&learner, &home));
+        drop((begun, messages));
+        played
     };
     let playing = std::thread::spawn(play);
     while let Some(part) = shown.recv().await {
@@ -58,10 +59,8 @@ impl<T: Table> Demonstration<T> {
         language: Language,
         parts: Sender<String>,
     ) -> Result<Self> {
-        let cx = aside.context();
-        let learning = cx.learning.clone();
-        let stage = ShellStage::open(cx, runtime, place, &course.lesson.sessions, PATIENCE)
-            .inspect_err(|_| learning.end())?;
+        let sessions = &course.lesson.sessions;
+        let stage = ShellStage::open(aside.context(), runtime, place, sessions, PATIENCE)?;
         let engine = Engine::new(course.lesson, course.texts, language);
         Ok(Self { stage, engine, parts })
     }

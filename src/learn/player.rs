@@ -11,9 +11,9 @@ use super::place::Place;
 use super::progress_file::{progress, update};
 use super::stage::ShellStage;
 use super::Course;
-use crate::dispatch::{Aside, Context, Message, Table};
+use crate::dispatch::{Aside, Begun, Context, Message, Table};
 use crate::error::{Error, Kind, Result};
-use crate::lesson::{Engine, Output, Request, Stage};
+use crate::lesson::{Engine, Output, Progress, Request, Stage};
 use crate::session::Sessions;
 use crate::terminal::Screen;
 
@@ -33,18 +33,18 @@ pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
         return Err(Error::usage("A lesson needs a terminal"));
     };
     let (sender, messages) = channel();
-    cx.learning.begin(sender)?;
-    let prepared = Place::prepare(cx, &course.lesson, anywhere).await;
-    let place = prepared.inspect_err(|_| cx.learning.end())?;
+    let begun = cx.learning.begin(sender)?;
+    let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     let (answer, first) = oneshot::channel();
     let (aside, learner, runtime) = (cx.aside(), cx.session.clone(), Handle::current());
-    let seat = Seat { screen, learner, home: cx.session.name().to_string() };
-    let play = move || Player::<T>::play(aside, runtime, place, course, seat, answer, &messages);
-    let started = std::thread::Builder::new().name("lesson".to_owned()).spawn(play);
-    if let Err(why) = started {
-        cx.learning.end();
-        return Err(Error::new(Kind::Refused, format!("Cannot start the lesson: {why}")));
-    }
+    let seat = Seat { screen, learner, home: cx.session.name().to_string(), begun };
+    std::thread::spawn(move || {
+        match Player::<T>::open(aside, runtime, place, course, seat) {
+            Ok(player) => player.play(answer, &messages),
+            // Nobody waits for it where the learner has pressed Ctrl-C.
+            Err(error) => drop(answer.send(Err(error))),
+        }
+    });
     first.await.unwrap_or_else(|_| Err(Error::new(Kind::Refused, "The lesson has ended")))
 }
 
@@ -54,6 +54,7 @@ struct Seat {
     learner: Sessions,
     /// The session that was the current one before.
     home: String,
+    begun: Begun,
 }
 
 struct Player<T> {
@@ -67,76 +68,82 @@ struct Player<T> {
 }
 
 impl<T: Table> Player<T> {
-    fn play(
+    fn open(
         aside: Aside,
         runtime: Handle,
         place: Place,
         course: Course,
         seat: Seat,
-        answer: oneshot::Sender<Result<String>>,
-        messages: &Receiver<Message>,
-    ) {
+    ) -> Result<Self> {
         let cx = aside.context();
-        let learning = cx.learning.clone();
+        let language = cx.learning.language();
         let sessions = &course.lesson.sessions;
-        let stage = match ShellStage::open(cx, runtime, place, sessions, 1) {
-            Ok(stage) => stage,
-            Err(error) => {
-                learning.end();
-                let _ = answer.send(Err(error));
-                return;
-            }
-        };
+        let stage = ShellStage::open(cx, runtime, place, sessions, 1)?;
         if let Some(first) = sessions.first() {
-            // It was just added.
-            let _ = seat.learner.switch_to(&first.name);
+            seat.learner.switch_to(&first.name)?;
         }
-        let engine = Engine::new(course.lesson, course.texts, learning.language());
+        let engine = Engine::new(course.lesson, course.texts, language);
         let (is_kept, awake_until) = (course.is_kept, Instant::now());
-        let mut this = Self { stage, engine, seat, is_kept, is_over: false, awake_until };
-        this.engine.set_columns(learning.columns());
-        let outputs = this.engine.start(&if is_kept { progress() } else { Default::default() });
-        let text = this.perform(outputs);
-        if answer.send(Ok(text)).is_err() {
-            // Nobody waits for it any more: the learner has pressed Ctrl-C.
-            this.is_over = true;
+        Ok(Self { stage, engine, seat, is_kept, is_over: false, awake_until })
+    }
+
+    /// Plays the lesson to its end, and answers last when all is put away.
+    fn play(mut self, answer: oneshot::Sender<Result<String>>, messages: &Receiver<Message>) {
+        self.engine.set_columns(self.stage.cx().learning.columns());
+        let kept = if self.is_kept { progress() } else { Progress::default() };
+        let outputs = self.engine.start(&kept);
+        let text = self.perform(outputs);
+        // Where nobody waits for it, the learner has pressed Ctrl-C.
+        self.is_over = answer.send(Ok(text)).is_err();
+        let last = self.listen(messages);
+        let Self { stage, seat, .. } = self;
+        let Seat { screen, learner, home, begun } = seat;
+        if let Some(left) = stage.leave(&learner, &home) {
+            screen.notice(&format!("The lesson has left {left} behind"));
         }
-        this.listen(messages);
-        if let Some(left) = this.stage.leave(&this.seat.learner, &this.seat.home) {
-            this.seat.screen.notice(&format!("The lesson has left {left} behind"));
+        drop(begun);
+        match last {
+            Some((Some(answer), text)) => give(&screen, answer, text),
+            Some((None, text)) => say(&screen, &text),
+            None => {}
         }
     }
 
-    /// Plays until the lesson is over. The last answer is given when all is put away.
-    fn listen(&mut self, messages: &Receiver<Message>) {
+    /// Plays until the lesson is over; returns what is to be said last, and who waits for it.
+    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastWords> {
         while !self.is_over {
             let pause = if Instant::now() < self.awake_until { PACE } else { IDLE };
-            match messages.recv_timeout(pause) {
-                Ok(Message::Asked(request, answer)) => {
-                    let text = self.asked(request);
-                    self.answer(answer, text);
+            let (answer, text) = match messages.recv_timeout(pause) {
+                Ok(Message::Asked(request, answer)) => (Some(answer), self.asked(request)),
+                Ok(Message::Typed(answer)) => (Some(answer), self.look()),
+                Ok(Message::Happened) => (None, self.look_up()),
+                Err(RecvTimeoutError::Timeout) => {
+                    // Not a reason to stay awake.
+                    let text = self.look_up();
+                    if self.is_over {
+                        return Some((None, text));
+                    }
+                    say(&self.seat.screen, &text);
+                    continue;
                 }
-                Ok(Message::Typed(answer)) => {
-                    let text = self.look();
-                    self.answer(answer, text);
-                }
-                Ok(Message::Happened) => {
-                    self.wake();
-                    self.look_up();
-                }
-                Err(RecvTimeoutError::Timeout) => self.look_up(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return None,
+            };
+            if self.is_over {
+                return Some((answer, text));
+            }
+            self.wake();
+            match answer {
+                Some(answer) => give(&self.seat.screen, answer, text),
+                None => say(&self.seat.screen, &text),
             }
         }
+        None
     }
 
     /// Looks at what has happened by itself, unless a line runs: that is followed by a look.
-    fn look_up(&mut self) {
+    fn look_up(&mut self) -> String {
         let learning = self.stage.cx().learning.clone();
-        if let Some(_turn) = learning.try_turn() {
-            let text = self.look();
-            self.say(&text);
-        }
+        learning.try_turn().map(|_turn| self.look()).unwrap_or_default()
     }
 
     fn wake(&mut self) {
@@ -182,18 +189,20 @@ impl<T: Table> Player<T> {
         }
         shown.join("\n\n")
     }
+}
 
-    fn answer(&mut self, answer: oneshot::Sender<String>, text: String) {
-        self.wake();
-        // Who has pressed Ctrl-C does not wait for it.
-        if let Err(text) = answer.send(text) {
-            self.say(&text);
-        }
+/// What is said last, and who waits for it.
+type LastWords = (Option<oneshot::Sender<String>>, String);
+
+/// Answers; who has pressed Ctrl-C does not wait for it and reads it above the prompt.
+fn give(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
+    if let Err(text) = answer.send(text) {
+        say(screen, &text);
     }
+}
 
-    fn say(&self, text: &str) {
-        if !text.is_empty() {
-            self.seat.screen.notice(&format!("\n{text}\n"));
-        }
+fn say(screen: &Screen, text: &str) {
+    if !text.is_empty() {
+        screen.notice(&format!("\n{text}\n"));
     }
 }

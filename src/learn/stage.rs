@@ -112,10 +112,21 @@ impl<T: Table> ShellStage<T> {
             outcome.failure.map_or(Ok(outcome.text), Err)
         };
         self.runtime.block_on(async {
-            tokio::time::timeout(LONGEST_LINE, run).await.unwrap_or_else(|_| {
-                Err(Error::new(Kind::Lost, format!("No answer within a minute: {line}")))
-            })
+            tokio::select! {
+                came = run => came,
+                () = self.ends() => Err(Error::new(Kind::Interrupted, "Interrupted")),
+                () = tokio::time::sleep(LONGEST_LINE) => {
+                    Err(Error::new(Kind::Lost, format!("No answer within a minute: {line}")))
+                }
+            }
         })
+    }
+
+    /// Waits until the shell is about to end.
+    async fn ends(&self) {
+        while !self.cx.learning.is_ending() {
+            tokio::time::sleep(PACE).await;
+        }
     }
 
     /// Drops what the learner has begun and not committed.
@@ -204,7 +215,6 @@ impl<T: Table> ShellStage<T> {
             // It is there, and not the current one.
             let _ = self.cx.session.forget(&session.name);
         }
-        self.cx.learning.end();
         left
     }
 }
@@ -262,7 +272,7 @@ impl<T: Table> Stage for ShellStage<T> {
             if done(&self.effect()) {
                 return true;
             }
-            if Instant::now() >= end {
+            if Instant::now() >= end || self.cx.learning.is_ending() {
                 return false;
             }
             std::thread::sleep(PACE);
