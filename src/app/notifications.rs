@@ -71,6 +71,9 @@ impl Notifications {
             }
             SessionEvent::Warning(..) | SessionEvent::State(_) => {}
         }
+        if learning.is_hushed() {
+            return;
+        }
         let render = |news: &dyn Report| {
             view.event(session.as_deref(), news, Time::now(), switches.is_on(Switch::Times))
         };

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::language::Language;
 use crate::learn::{self, Course};
 use crate::lesson::{Request, menu};
-use crate::output::{Message, NoOutput, Report};
+use crate::output::{Message, NoOutput, Report, Text};
 
 /// List the lessons, or begin one
 #[derive(Debug, clap::Args)]
@@ -85,7 +85,7 @@ impl Lesson {
     async fn play(&self, cx: &Context, course: Course) -> Result<Box<dyn Report>> {
         if cx.learning.has_prompt() {
             let text = learn::begin::<Command>(cx, course, self.anywhere).await?;
-            return Ok(Box::new(Message(text)));
+            return Ok(Box::new(Said { text }));
         }
         learn::demonstrate::<Command>(cx, course, self.anywhere).await?;
         Ok(Box::new(NoOutput {}))
@@ -112,6 +112,18 @@ impl Lesson {
     }
 }
 
+/// What a lesson says, with empty lines around it.
+#[derive(Debug, serde::Serialize)]
+pub struct Said {
+    text: String,
+}
+
+impl Report for Said {
+    fn text(&self, out: &mut Text<'_>) {
+        out.line(format_args!("\n{}\n", self.text));
+    }
+}
+
 /// Declares the words that a learner says to a lesson, each of which asks for one thing.
 macro_rules! requests {
     ($($name:literal $command:ident $request:expr, $about:literal, $example:literal;)+) => {
@@ -124,14 +136,14 @@ macro_rules! requests {
             impl Spec for $command {
                 const NAME: &'static str = $name;
                 const TASK: Task = Task::Learn;
-                type Report = Message;
+                type Report = Said;
 
                 fn effects(&self) -> Effects {
                     Effects::SHELL
                 }
 
-                async fn run(&self, cx: &Context) -> Result<Message> {
-                    cx.learning.ask($request).await.map(Message)
+                async fn run(&self, cx: &Context) -> Result<Said> {
+                    cx.learning.ask($request).await.map(|text| Said { text })
                 }
             }
         )+
@@ -183,6 +195,7 @@ impl Spec for Lang {
         if !cx.learning.is_on() {
             return Ok(Box::new(NoOutput {}));
         }
-        Ok(Box::new(Message(cx.learning.ask(Request::Language(self.language)).await?)))
+        let text = cx.learning.ask(Request::Language(self.language)).await?;
+        Ok(Box::new(Said { text }))
     }
 }

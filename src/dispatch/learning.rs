@@ -40,6 +40,8 @@ struct Shared {
     is_on: AtomicBool,
     /// Whether a person types at a prompt, above which a lesson can speak.
     has_prompt: AtomicBool,
+    /// Whether events are not shown: a lesson is being checked, which nobody watches.
+    is_hushed: AtomicBool,
     /// Whether the shell is about to end.
     is_ending: AtomicBool,
     /// Held while a line runs: meanwhile the lesson does nothing by itself.
@@ -70,6 +72,7 @@ pub struct Begun(Learning);
 impl Drop for Begun {
     fn drop(&mut self) {
         self.0.0.is_on.store(false, Ordering::Relaxed);
+        self.0.0.is_hushed.store(false, Ordering::Relaxed);
         *self.0.running() = None;
     }
 }
@@ -102,6 +105,16 @@ impl Learning {
         });
         self.0.is_on.store(true, Ordering::Relaxed);
         Ok(Begun(self.clone()))
+    }
+
+    /// Keeps events from being shown until the lesson is over.
+    pub fn hush(&self) {
+        self.0.is_hushed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether events are shown.
+    pub fn is_hushed(&self) -> bool {
+        self.0.is_hushed.load(Ordering::Relaxed)
     }
 
     /// Has the lesson end with the shell, and waits until it has put away what it has created. Returns

@@ -26,6 +26,7 @@ pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
     let (player, messages) = channel();
     let begun = cx.learning.begin(player)?;
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
+    cx.learning.hush();
     let (answer, faults) = oneshot::channel();
     let (aside, learner, runtime) = (cx.aside(), cx.session.clone(), Handle::current());
     let home = cx.session.name().to_string();

@@ -18,6 +18,9 @@ use crate::zk::ZnodePath;
 /// How long a line of a lesson may take. None needs half of it.
 const LONGEST_LINE: Duration = Duration::from_mins(1);
 
+/// How long a session looks for a server where no server has said for how long it keeps it.
+const OTHERWISE: Duration = Duration::from_secs(4);
+
 /// How often what has happened is looked at, where something is waited for.
 const PACE: Duration = Duration::from_millis(50);
 
@@ -91,6 +94,10 @@ impl<T: Table> ShellStage<T> {
         session.record_exchanges(true);
         let is_here = session.servers().is_none_or(|servers| servers == self.place.servers);
         if is_here && !session.state().is_over() {
+            if self.has_quorum() {
+                // It is about to find a server, which the next line then need not wait for.
+                let _ = self.runtime.block_on(session.connected(session_patience(session)));
+            }
             return Ok(());
         }
         let servers = self.place.servers.clone();
@@ -136,6 +143,13 @@ impl<T: Table> ShellStage<T> {
                 self.cx.transaction.of(number).lock().take();
             }
         }
+    }
+
+    /// Returns whether clients can be served, as far as is known.
+    fn has_quorum(&self) -> bool {
+        let servers = self.servers();
+        let up = servers.values().filter(|server| server.state == ServerState::Up).count();
+        servers.is_empty() || 2 * up > servers.len()
     }
 
     fn each(&self) -> impl Iterator<Item = (&str, &Session)> {
@@ -217,6 +231,11 @@ impl<T: Table> ShellStage<T> {
         }
         left
     }
+}
+
+/// Returns how long a session looks for a server before it would be given up.
+fn session_patience(session: &Session) -> Duration {
+    session.facts().and_then(|facts| facts.timeout).unwrap_or(OTHERWISE)
 }
 
 impl Known {
