@@ -24,8 +24,8 @@ use self::signals::Signals;
 use crate::artifacts;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader, RunningFiles,
-    StandardInput, Switch, Switches,
+    Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
+    RunningFiles, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;

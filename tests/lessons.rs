@@ -145,7 +145,10 @@ fn a_broken_lesson_is_told_with_its_lines() {
     let bad = source.structure.replacen("and: A> set /count 11", "and: A> set /count 12", 1);
     let ran = check(&bad);
     assert_eq!(ran.status, 1, "{ran:?}");
-    assert!(ran.stderr.contains("versions.lesson:8: This way does not pass: "), "{ran:?}");
+    assert!(
+        ran.stderr.contains("versions.lesson:8: After A> set /count 12 this way is taken for "),
+        "{ran:?}"
+    );
     let ran = check("lesson versions 1\nstep");
     assert!(ran.stderr.contains("versions.lesson:2: "), "{ran:?}");
     // A lesson of a file runs as those of the shell do.

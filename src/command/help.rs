@@ -50,8 +50,7 @@ impl Help {
 impl Spec for Help {
     const NAME: &'static str = "help";
     const TASK: Task = Task::Shell;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
-        &[("?", "help"), ("man", "help")];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
     type Report = Message;
 
     fn effects(&self) -> Effects {

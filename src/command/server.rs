@@ -99,7 +99,8 @@ fn number(word: &str) -> Result<usize> {
 /// Reads `2s`, `500ms`, or `0`.
 fn duration(word: &str) -> Result<Duration> {
     let wrong = || Error::usage(format!("Not a time: {word}")).with_hint("2s, 500ms and 0 are");
-    let (digits, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
+    let (digits, unit) =
+        word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
     let count: u64 = digits.parse().map_err(|_| wrong())?;
     match unit {
         "s" => Ok(Duration::from_secs(count)),

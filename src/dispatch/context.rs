@@ -11,8 +11,8 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches, Table,
-    data_hint, is_private,
+    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches,
+    Table, data_hint, is_private,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Code, Error, Kind, Result};

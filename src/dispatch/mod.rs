@@ -34,8 +34,8 @@ mod usage_error;
 mod working_path;
 mod wrapped_command;
 
-pub use self::aside::Aside;
 pub use self::arguments::{Data, FreeWord, Secret, WrappedWord, is_of};
+pub use self::aside::Aside;
 pub use self::consent::{Consent, Question, about_subtree, counted};
 pub use self::context::{Asking, Config, Context, Outcome, RunningFiles, StandardInput};
 pub use self::data_hint::{DataHint, show as show_data_hint};

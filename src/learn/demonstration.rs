@@ -32,7 +32,8 @@ pub async fn demonstrate<T: Table>(cx: &Context, course: Course, anywhere: bool)
     let home = cx.session.name().to_string();
     let learner = cx.session.clone();
     let play = move || {
-        let demonstration = Demonstration::<T>::open(aside, runtime, place, course, language, parts)?;
+        let demonstration =
+            Demonstration::<T>::open(aside, runtime, place, course, language, parts)?;
         let played = demonstration.play(|stage| stage.leave(&learner, &home));
         drop((begun, messages));
         played

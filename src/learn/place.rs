@@ -5,7 +5,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lesson::{Available, Lesson};
 use crate::session::{CreateMode, Session};
 use crate::tree::delete;
-use crate::zk::{Acl, Servers, ServerVersion, ZnodeData, ZnodePath};
+use crate::zk::{Acl, ServerVersion, Servers, ZnodeData, ZnodePath};
 
 /// What the name of a lesson's own znode begins with; the server appends ten digits.
 const PREFIX: &str = "zksh-lesson-";
@@ -40,13 +40,13 @@ impl Place {
     /// No server answers, or these are not the servers for the lesson.
     pub(super) async fn prepare(cx: &Context, lesson: &Lesson, anywhere: bool) -> Result<Self> {
         cx.session.established().await?;
-        let servers = cx.session.servers().ok_or_else(|| Error::usage("There are no servers yet"))?;
+        let servers =
+            cx.session.servers().ok_or_else(|| Error::usage("There are no servers yet"))?;
         let is_sandbox = cx.sandbox.as_ref().is_some_and(|sandbox| sandbox.serves(cx));
         if !is_sandbox && !anywhere {
             let own = format!("/{PREFIX}…");
-            return Err(Error::usage("Lessons are played in a sandbox, and this is none").with_hint(
-                format!("zksh learn starts one; --anywhere plays here, below {own}"),
-            ));
+            return Err(Error::usage("Lessons are played in a sandbox, and this is none")
+                .with_hint(format!("zksh learn starts one; --anywhere plays here, below {own}")));
         }
         if let Some(missing) = lesson.needs.missing(&available(cx).await) {
             let error =

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::Course;
 use super::place::Place;
 use super::progress_file::{progress, update};
 use super::stage::ShellStage;
-use super::Course;
 use crate::dispatch::{Aside, Begun, Context, Message, Table};
 use crate::error::{Error, Kind, Result};
 use crate::lesson::{Engine, Output, Progress, Request, Stage};

@@ -190,7 +190,8 @@ impl<T: Table> ShellStage<T> {
     }
 
     fn servers(&self) -> BTreeMap<u32, Server> {
-        let sandbox = self.cx.sandbox.as_ref().filter(|it| self.place.is_sandbox && it.servers() > 0);
+        let sandbox =
+            self.cx.sandbox.as_ref().filter(|it| self.place.is_sandbox && it.servers() > 0);
         let Some(sandbox) = sandbox else { return BTreeMap::new() };
         let server = |status: crate::sandbox::ServerStatus| {
             let state = match status.process {

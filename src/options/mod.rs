@@ -279,7 +279,8 @@ fn read_matches(
     if prefer_server {
         typed.ensemble = None;
     }
-    let learns = matches!(Learn::read(&typed.command)?, Asked::Learn(Learn { anywhere: false, .. }));
+    let learns =
+        matches!(Learn::read(&typed.command)?, Asked::Learn(Learn { anywhere: false, .. }));
     if learns && typed.sandbox.address.is_none() {
         if let Some(name) = named {
             return Err(Error::usage(format!("learn starts a sandbox, --{name} names a server"))

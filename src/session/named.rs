@@ -174,7 +174,8 @@ impl Sessions {
     /// # Errors
     /// There is none of this name.
     pub fn get(&self, name: &str) -> Result<&Session> {
-        self.find(name).and_then(|number| self.inner.sessions[number].get().ok_or_else(|| none(name)))
+        self.find(name)
+            .and_then(|number| self.inner.sessions[number].get().ok_or_else(|| none(name)))
     }
 
     fn find(&self, name: &str) -> Result<usize> {

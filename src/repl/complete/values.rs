@@ -64,7 +64,10 @@ pub(super) fn complete(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
         Some("command") => commands(grammar, word),
         Some("lesson") => {
             let names = LESSONS.iter().map(|source| source.name).chain(["run", "check"]);
-            names.filter(|name| name.starts_with(word)).map(|it| pair(format!("{it} "), it)).collect()
+            names
+                .filter(|name| name.starts_with(word))
+                .map(|it| pair(format!("{it} "), it))
+                .collect()
         }
         Some("condition") => CONDITIONS
             .iter()
