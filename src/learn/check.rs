@@ -23,8 +23,8 @@ const PATIENCE: u32 = 4;
 /// The lesson cannot be played here.
 pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<Vec<Fault>> {
     // The shell asks for its end only, and waits for that of the thread which has the other side.
-    let (player, messages) = channel();
-    let begun = cx.learning.begin(player)?;
+    let (sender, messages) = channel();
+    let begun = cx.learning.begin(sender)?;
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     cx.learning.hush();
     let (answer, faults) = oneshot::channel();

@@ -24,8 +24,8 @@ const PATIENCE: u32 = 4;
 /// The lesson cannot be played here, or a step does not end as it should.
 pub async fn demonstrate<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<()> {
     // The shell asks for its end only, and waits for that of the thread which has the other side.
-    let (player, messages) = channel();
-    let begun = cx.learning.begin(player)?;
+    let (sender, messages) = channel();
+    let begun = cx.learning.begin(sender)?;
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     let (parts, mut shown) = tokio::sync::mpsc::channel(16);
     let (aside, runtime, language) = (cx.aside(), Handle::current(), cx.learning.language());

@@ -272,7 +272,9 @@ impl<T: Table> Stage for ShellStage<T> {
         let now: Vec<_> =
             self.each().map(|(name, session)| (name, watches_of(name, session))).collect();
         let noted = self.cx.learning.with_record(|record| {
-            now.into_iter().for_each(|(name, watches)| record.watches(name, watches));
+            for (name, watches) in now {
+                record.watches(name, watches);
+            }
             record.effect()
         });
         let tree = self.runtime.clone().block_on(self.reader.read()).clone();

@@ -136,9 +136,7 @@ pub async fn run(
                 editor.remember(entry);
             }
             let Some(line) = begin_output(cx, screen, &mut editor, line) else { continue };
-            let turn = cx.learning.turn().await;
             let result = line_runs(cx, line, &mut editor, screen, &mut signals).await;
-            drop(turn);
             screen.status("");
             let enough = screen.has_seen_enough();
             if let Ok(Some(outcome)) = &result {
@@ -153,10 +151,7 @@ pub async fn run(
                 return Ok(128 + signals.number());
             }
             let next = told(cx, screen, line, result, enough);
-            let said = cx.learning.typed().await;
-            if !said.is_empty() {
-                screen.print(format!("\n{said}\n\n").as_bytes());
-            }
+            tell_lesson(cx, screen, &mut signals).await;
             match next {
                 Next::Line => {}
                 Next::Prompt => break,
@@ -200,6 +195,20 @@ fn told(
         Err(error) => cx.complain(screen, &cx.with_likely_line::<Command>(line, error)),
     }
     Next::Line
+}
+
+/// Tells the lesson, if one runs, that a line has run, and shows what it says. Ctrl-C does not wait for
+/// that: it comes above the prompt then.
+async fn tell_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
+    let said = tokio::select! {
+        said = cx.learning.typed() => said,
+        () = signals.stopped() => return,
+    };
+    match cx.view.format {
+        _ if said.is_empty() => {}
+        Format::Text | Format::Raw => screen.print(format!("\n{said}\n\n").as_bytes()),
+        Format::Json => screen.error(&said),
+    }
 }
 
 /// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
@@ -330,6 +339,7 @@ async fn line_runs(
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
     let work = trace.scope(async {
+        let _turn = cx.learning.turn().await;
         if let Some(question) = invocation.command.question(cx).await?
             && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {

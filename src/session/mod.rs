@@ -121,6 +121,7 @@ impl Session {
 
     /// Makes another session with the same settings but this timeout, not open. Nobody hears what it
     /// reports.
+    #[must_use]
     pub fn unheard(&self, timeout: Duration) -> Self {
         Self::new(Settings { timeout, ..self.0.settings.clone() }, |_| {})
     }
