@@ -153,9 +153,9 @@ macro_rules! requests {
 requests! {
     "next" Next Request::Next, "Say again what the lesson asks for",
         "A step that is done goes on by itself.\n\nExample:\n> next\n! No lesson is running";
-    "hint" Hint Request::Hint, "Get a hint for the step of the lesson, then the line to type",
+    "hint" Hint Request::Hint, "Get a hint for the lesson, then the line to type",
         "Example:\n> hint\n! No lesson is running";
-    "back" Back Request::Back, "Undo this step of the lesson and the one before, and begin there",
+    "back" Back Request::Back, "Undo this step of the lesson and the one before",
         "Example:\n> back\n! No lesson is running";
     "skip" Skip Request::Skip, "Have the lesson do its step",
         "Example:\n> skip\n! No lesson is running";

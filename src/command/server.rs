@@ -8,14 +8,14 @@ use crate::output::json::Hex;
 use crate::output::{Report, Text};
 use crate::sandbox::{ControlError, Process, ServerMode, ServerStatus};
 
-/// List the servers of a simulated ensemble, or let something happen to them
+/// List, stop and start the servers of a simulated ensemble
 #[derive(Debug, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Server {
     /// list, kill, start, pause, lag, partition or heal
     #[arg(value_name = "action")]
     action: String,
-    /// Number of a server; then for lag a time; for partition all servers, with / between the sides
+    /// Number of a server, and for lag a time; for partition all, with / between sides
     #[arg(value_name = "server")]
     words: Vec<String>,
 }
