@@ -63,7 +63,10 @@ fn lesson() -> String {
             at.is_some_and(|at| screen[at..].ends_with("\nA>"))
         });
         terminal.keys(line);
-        wait_for_colors(terminal, "> ", line);
+        // The name of a session has no colour.
+        let command = line.strip_prefix("@B ");
+        let prompt = if command.is_some() { "> @B " } else { "> " };
+        wait_for_colors(terminal, prompt, command.unwrap_or(line));
         terminal.keys("\r");
     };
     for number in 1..=3 {
