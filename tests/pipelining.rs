@@ -8,10 +8,11 @@ use std::net::TcpListener;
 use std::ops::Range;
 use std::time::Duration;
 
-use serde_json::Value;
 use zksh::sandbox::{self, Clock, Settings};
 
 use crate::support::apache::{Release, Server, numbers, releases};
+use crate::support::random::Random;
+use crate::support::saved::saved;
 use crate::support::shell::{Ran, zksh};
 
 /// Lines of one script.
@@ -35,23 +36,6 @@ enum Class {
     Rest,
     /// All of these.
     All,
-}
-
-/// Random numbers that a seed repeats (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % most
-    }
-
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
-    }
 }
 
 /// Writes one script, whose znodes lie below `@N`.
@@ -194,28 +178,9 @@ fn play(server: &str, root: &str, scripts: &str, options: &[&str], barrier: bool
     }
     let ran = shell.script(format!("create {root}\n{}", scripts.replace('@', &format!("{root}/"))));
     let ran = Ran { stdout: name(&ran.stdout), stderr: name(&ran.stderr), status: ran.status };
-    // Who may do everything sees everything.
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tree.jsonl");
-    let save = format!("addauth digest super:secret\nsave {root} {}\n", file.display());
-    let saved = zksh(server).script(&save);
-    assert_eq!((saved.status, saved.stderr.as_str()), (0, ""));
-    let lines = std::fs::read_to_string(&file).unwrap();
-    let tree: Vec<String> = lines.lines().filter_map(without_times).collect();
-    assert!(!tree.is_empty(), "{lines}");
+    let tree = saved(server, root);
+    assert!(!tree.is_empty(), "{ran:?}");
     Played { ran, tree: name(&tree.join("\n")) }
-}
-
-/// Returns a znode of a saved tree without zxids and times; none for any other line.
-fn without_times(line: &str) -> Option<String> {
-    let mut record: Value = serde_json::from_str(line).unwrap();
-    record.get("path")?;
-    if let Some(stat) = record.get_mut("stat").and_then(Value::as_object_mut) {
-        for key in ["czxid", "ctime", "mzxid", "mtime", "pzxid"] {
-            assert!(stat.remove(key).is_some(), "{key}: {line}");
-        }
-    }
-    Some(record.to_string())
 }
 
 /// Where scripts are played.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use zksh::sandbox::Clock;
-use zksh::session::{Answer, CreateMode, State};
-use zksh::zk::{Acl, Servers, WatchKind, ZnodePath};
+use zksh::session::{Answer, Aspect, CreateMode, State};
+use zksh::zk::{Acl, EventKind, Servers, WatchKind, ZnodePath};
 
+use crate::support::PATIENCE;
 use crate::support::engine::start_sandbox;
 use crate::support::proxy::Cable;
 use crate::support::watch_rounds::{open, until};
@@ -107,5 +108,30 @@ fn a_session_that_expires_behind_a_cut_says_what_went_with_it() {
         session.open(server.address().to_string().parse::<Servers>().unwrap());
         assert!(session.exists(&path("/fish"), false).await.unwrap().is_none());
         session.close().await;
+    });
+}
+
+/// An observer lets go of a watch, which is taken away in the background, and another one comes to the
+/// same znode at once: its watch is never taken away with the first one's.
+#[test]
+fn a_watch_that_comes_behind_one_that_is_let_go_stays() {
+    let server = start_sandbox(Clock::System);
+    run(async {
+        let (watcher, _) = open(&server.address().to_string());
+        let (writer, _) = open(&server.address().to_string());
+        writer.create("/lake", Vec::new(), CreateMode::default(), &Acl::open()).await.unwrap();
+        for round in 0..500 {
+            let (_, let_go) = watcher.watch_znode(&path("/lake"), Aspect::Stat).await.unwrap();
+            drop(let_go);
+            let (_, change) = watcher.watch_znode(&path("/lake"), Aspect::Stat).await.unwrap();
+            // Whatever was sent by now has arrived.
+            watcher.exists(&path("/"), false).await.unwrap();
+            writer.set_data(&path("/lake"), Vec::new(), None).await.unwrap();
+            let event = tokio::time::timeout(PATIENCE, change).await;
+            let event = event.unwrap_or_else(|_| panic!("no event came in round {round}"));
+            assert_eq!(event.unwrap().unwrap().kind, EventKind::NodeDataChanged);
+        }
+        watcher.close().await;
+        writer.close().await;
     });
 }

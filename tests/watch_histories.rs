@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::engine::on_every_engine;
+use crate::support::random::Random;
 use crate::support::shell::zksh;
 
 /// Scripts on each server; `ZKSH_WATCH_HISTORIES` has more.
@@ -19,23 +20,6 @@ enum Kind {
     Child,
     Persistent,
     Recursive,
-}
-
-/// Numbers that look random and are the same for the same seed (`splitmix64`).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-
-    fn path(&mut self) -> &'static str {
-        PATHS[self.below(PATHS.len())]
-    }
 }
 
 /// What the server has, and the events that it owes.
@@ -92,7 +76,7 @@ impl Model {
     /// Makes a line, and takes note of what it does.
     fn line(&mut self, random: &mut Random) -> String {
         const OF_DATA: [Kind; 3] = [Kind::Data, Kind::Persistent, Kind::Recursive];
-        let path = random.path();
+        let path = random.of(&PATHS);
         let exists = self.exists(path);
         match random.below(12) {
             0 if exists => {
@@ -116,12 +100,12 @@ impl Model {
                 format!("addWatch -m PERSISTENT_RECURSIVE {path}")
             }
             5 => {
-                let (option, kind, event) = [
+                let (option, kind, event) = random.of(&[
                     ("-d", Kind::Data, "DataWatchRemoved"),
                     ("-c", Kind::Child, "ChildWatchRemoved"),
                     ("-p", Kind::Persistent, "PersistentWatchRemoved"),
                     ("-r", Kind::Recursive, "PersistentWatchRemoved"),
-                ][random.below(4)];
+                ]);
                 if self.watches.entry(path).or_default().remove(&kind) {
                     self.tell(event, path);
                 }

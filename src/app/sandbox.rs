@@ -71,10 +71,11 @@ impl Sandbox {
             format!("zksh -server {}", self.place)
         };
         let what = match self.handle.control().addresses().len() {
-            1 => "ZooKeeper in memory".to_owned(),
-            count => format!("an ensemble of {count} servers, simulated in memory"),
+            1 => format!("Sandbox on {}: ZooKeeper in memory", self.addresses()),
+            // Their addresses are in the second line; with them this one would be too long.
+            count => format!("Sandbox of {count} servers: an ensemble simulated in memory"),
         };
-        format!("Sandbox on {}: {what}, gone with this shell\nJoin it: {join}", self.addresses())
+        format!("{what}, gone with this shell\nJoin it: {join}")
     }
 
     /// Says that clients may connect, for whoever waits for it.

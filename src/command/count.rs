@@ -44,7 +44,7 @@ impl Spec for Count {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getChildren", "multiRead"])
+        Sends::many(&["getChildren2", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Counted> {

@@ -1,6 +1,8 @@
 //! `cp`: copy a znode, or a tree.
 
-use crate::dispatch::transfer::{Transfer, TransferOptions, TransferReport, apart, copied, live};
+use crate::dispatch::transfer::{
+    self, Transfer, TransferOptions, TransferReport, apart, copied, live,
+};
 use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::Result;
 use crate::tree::source::Pairs;
@@ -67,7 +69,7 @@ impl Spec for Cp {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
+        transfer::COPIES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

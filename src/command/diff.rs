@@ -79,7 +79,7 @@ impl Spec for Diff {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren"])
+        Sends::many(&["getChildren2", "getData", "multiRead", "getACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -63,7 +63,7 @@ impl Spec for Du {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getChildren", "exists", "getData", "multiRead"])
+        Sends::many(&["getChildren2", "getData", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Sizes> {

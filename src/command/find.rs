@@ -163,7 +163,7 @@ impl Spec for Find {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getChildren", "getData", "multiRead", "exists", "getACL"])
+        Sends::many(&["getChildren2", "getData", "multiRead", "getACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

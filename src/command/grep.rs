@@ -56,7 +56,7 @@ impl Spec for Grep {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getChildren", "getData", "multiRead"])
+        Sends::many(&["getChildren2", "getData", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

@@ -57,7 +57,7 @@ impl Spec for Load {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData"])
+        transfer::COPIES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -1,6 +1,8 @@
 //! `mirror`: make one tree like another.
 
-use crate::dispatch::transfer::{Transfer, TransferOptions, TransferReport, apart, copied, live};
+use crate::dispatch::transfer::{
+    self, Transfer, TransferOptions, TransferReport, apart, copied, live,
+};
 use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::Result;
 use crate::tree::source::Pairs;
@@ -66,7 +68,7 @@ impl Spec for Mirror {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "setData", "delete"])
+        transfer::REPLACES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

@@ -63,7 +63,15 @@ impl Spec for Mv {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren", "create", "delete", "multi"])
+        Sends::many(&[
+            "getChildren2",
+            "getData",
+            "multiRead",
+            "getACL",
+            "create",
+            "delete",
+            "multi",
+        ])
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

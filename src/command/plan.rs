@@ -72,7 +72,7 @@ impl Spec for Plan {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getData", "getACL", "exists", "getChildren"])
+        Sends::many(&["getChildren2", "getData", "multiRead", "getACL"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
@@ -167,16 +167,7 @@ impl Spec for Apply {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&[
-            "getData",
-            "getACL",
-            "exists",
-            "getChildren",
-            "create",
-            "setData",
-            "setACL",
-            "delete",
-        ])
+        transfer::REPLACES
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {

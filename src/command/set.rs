@@ -91,7 +91,7 @@ impl Spec for Set {
     }
 
     fn sends(&self) -> Sends {
-        Sends::each(&["setData"])
+        if self.create { Sends::each(&["setData", "create"]) } else { Sends::each(&["setData"]) }
     }
 
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {

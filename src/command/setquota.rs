@@ -60,7 +60,7 @@ impl Spec for SetQuota {
     }
 
     fn sends(&self) -> Sends {
-        Sends::each(&["getData", "setData", "create"])
+        Sends::each(&["exists", "getChildren", "create", "getData", "setData"])
     }
 
     async fn run(&self, cx: &Context) -> Result<Warnings> {

@@ -50,7 +50,7 @@ impl Spec for Tree {
     }
 
     fn sends(&self) -> Sends {
-        Sends::many(&["getChildren", "multiRead", "exists"])
+        Sends::many(&["getChildren2", "multiRead"])
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {

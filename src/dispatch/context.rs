@@ -313,10 +313,17 @@ impl Context {
         }
     }
 
-    /// Returns what results of a command name as their origin; nothing where people read them.
+    /// Returns what results of a command name as their origin; nothing where people read them. What
+    /// runs in another session has the origin that it would have there.
     pub fn origin<T: Table>(&self, invocation: &Invocation<T>) -> Origin {
         if self.view.format != Format::Json {
             return Origin::default();
+        }
+        if let Some(name) = invocation.command.session()
+            && let Ok(_switched) = self.session.switched_to(name)
+            && let Some(Ok(inner)) = invocation.command.invocation(Some(self))
+        {
+            return self.origin(&inner);
         }
         let path = invocation.path.as_ref().map(|typed| {
             self.path(typed).map_or_else(|_| typed.as_str().to_owned(), |path| path.to_string())

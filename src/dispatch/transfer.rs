@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Context, Effects, Question, Write, counted};
+use super::{Context, Effects, Question, Sends, Write, counted};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -21,6 +21,31 @@ const COUNTED: u64 = 20_000;
 
 /// All of a znode.
 pub const ALL: Needs = Needs { stat: true, data: true, acl: true };
+
+/// The operations of a command that copies into a tree.
+pub const COPIES: Sends = Sends::many(&[
+    "getChildren2",
+    "getData",
+    "multiRead",
+    "getACL",
+    "create",
+    "setData",
+    "setACL",
+    "multi",
+]);
+
+/// The operations of a command that makes a tree what another one is.
+pub const REPLACES: Sends = Sends::many(&[
+    "getChildren2",
+    "getData",
+    "multiRead",
+    "getACL",
+    "create",
+    "setData",
+    "setACL",
+    "delete",
+    "multi",
+]);
 
 /// What a person may allow, and what only to show.
 #[derive(Debug, Clone, Copy, clap::Args)]

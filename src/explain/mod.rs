@@ -60,7 +60,7 @@ impl Explanation {
             [] if self.requests == 0 => vec!["Sent nothing to the server.".to_owned()],
             [] => vec![format!("Sent {}; no reply came.", requests(self.requests))],
             few if few.len() <= TOLD_SINGLY && self.requests == few.len() as u64 => {
-                few.iter().flat_map(told).collect()
+                few.iter().flat_map(|exchange| told(exchange, few.len() == 1)).collect()
             }
             many => self.counted(many),
         };
@@ -134,13 +134,18 @@ impl Fired {
 }
 
 /// Tells one request and what came of it.
-fn told(exchange: &Exchange) -> Vec<String> {
+fn told(exchange: &Exchange, is_only: bool) -> Vec<String> {
     let mut lines = vec![format!(
         "Sent {}; the reply came after {}.",
         request(&exchange.request),
         time(exchange.took)
     )];
-    lines.extend(laws::came_of(exchange));
+    let came_of = laws::came_of(exchange);
+    if is_only {
+        lines.extend(came_of);
+    } else {
+        lines.push(came_of.join(" "));
+    }
     lines
 }
 

@@ -136,18 +136,10 @@ fn fields(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, out: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{Dialect, Format};
     use crate::output::View;
 
     fn seen(old: &str, new: &str) -> String {
-        let view = View {
-            format: Format::Text,
-            dialect: Dialect::V34,
-            terminal: true,
-            errors_on_terminal: true,
-            color: false,
-            color_errors: false,
-        };
+        let view = View::plain(true);
         let mut out = Text::new(&view);
         show(Some(old.as_bytes()), Some(new.as_bytes()), &mut out);
         String::from_utf8(out.into_bytes()).expect("text")

@@ -76,19 +76,11 @@ impl Report for Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{Dialect, Format};
     use crate::output::View;
 
     #[test]
     fn a_gap_says_what_is_there_now() {
-        let view = View {
-            format: Format::Text,
-            dialect: Dialect::V34,
-            terminal: false,
-            errors_on_terminal: false,
-            color: false,
-            color_errors: false,
-        };
+        let view = View::plain(false);
         let stat = Stat { version: 3, num_children: 1, ..Stat::default() };
         for (gap, wanted) in [
             (

@@ -80,6 +80,19 @@ pub struct View {
 }
 
 impl View {
+    /// Text without colours in the default dialect, for a person or for a program.
+    #[cfg(test)]
+    pub(crate) fn plain(terminal: bool) -> Self {
+        Self {
+            format: Format::Text,
+            dialect: Dialect::V34,
+            terminal,
+            errors_on_terminal: terminal,
+            color: false,
+            color_errors: false,
+        }
+    }
+
     /// Renders what came of a command, newline included; empty when there is nothing to say.
     pub fn result(&self, origin: &Origin, report: &dyn Report) -> Vec<u8> {
         match self.format {

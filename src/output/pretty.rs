@@ -68,19 +68,10 @@ fn counted(bytes: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::dialect::Dialect;
-    use crate::dialect::Format;
     use crate::output::View;
 
     fn seen(data: &[u8]) -> String {
-        let view = View {
-            format: Format::Text,
-            dialect: Dialect::V34,
-            terminal: true,
-            errors_on_terminal: true,
-            color: false,
-            color_errors: false,
-        };
+        let view = View::plain(true);
         let mut out = Text::new(&view);
         show(&ZnodePath::root(), data, &mut out);
         String::from_utf8(out.into_bytes()).unwrap()

@@ -25,14 +25,14 @@ const LONGEST_ANSWER: usize = 1 << 20;
 
 /// The server that is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Whose {
+pub(super) struct ThisServer {
     pub(super) mode: Mode,
     /// Counted from 0.
     pub(super) server: usize,
     pub(super) address: SocketAddr,
 }
 
-impl Whose {
+impl ThisServer {
     fn mode_name(self) -> &'static str {
         match self.mode {
             Mode::Standalone => "standalone",
@@ -63,7 +63,7 @@ pub(super) fn answer(
     state: &mut State,
     word: &str,
     argument: &[u8],
-    whose: Whose,
+    this: ThisServer,
     now: Moment,
 ) -> String {
     match word {
@@ -85,26 +85,26 @@ pub(super) fn answer(
         _ => {}
     }
     let state = &*state;
-    let is_serving = whose.mode != Mode::Looking;
+    let is_serving = this.mode != Mode::Looking;
     if !is_serving && !matches!(word, "ruok" | "isro" | "conf" | "envi") {
         return "This ZooKeeper instance is not currently serving requests\n".to_owned();
     }
     cut_short(match word {
         "ruok" => return "imok".to_owned(),
         "isro" => {
-            let answer = match whose.mode {
+            let answer = match this.mode {
                 Mode::Looking => "null",
                 Mode::ReadOnly => "ro",
                 _ => "rw",
             };
             return answer.to_owned();
         }
-        "srvr" => server(state, whose, Box::new(std::iter::empty())),
-        "stat" => server(state, whose, clients(state)),
-        "mntr" => values::monitor(state, whose, now),
-        "conf" => values::configuration(state, whose),
+        "srvr" => server(state, this, Box::new(std::iter::empty())),
+        "stat" => server(state, this, clients(state)),
+        "mntr" => values::monitor(state, this, now),
+        "conf" => values::configuration(state, this),
         "cons" => connections(state),
-        "dump" if whose.mode == Mode::Follower => learner_dump(state, now),
+        "dump" if this.mode == Mode::Follower => learner_dump(state, now),
         "dump" => dump(state, now),
         "envi" => values::environment(),
         "wchs" => watch_summary(state),
@@ -131,7 +131,7 @@ fn cut_short(lines: Lines<'_>) -> String {
     text
 }
 
-fn server<'s>(state: &'s State, whose: Whose, clients: Lines<'s>) -> Lines<'s> {
+fn server<'s>(state: &'s State, this: ThisServer, clients: Lines<'s>) -> Lines<'s> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let numbers = [
         format!(
@@ -144,7 +144,7 @@ fn server<'s>(state: &'s State, whose: Whose, clients: Lines<'s>) -> Lines<'s> {
         // A request is answered before the next is looked at.
         "Outstanding: 0".to_owned(),
         format!("Zxid: {:#x}", state.zxid),
-        format!("Mode: {}", whose.mode_name()),
+        format!("Mode: {}", this.mode_name()),
         format!("Node count: {}", state.tree.count()),
     ];
     let head = std::iter::once(format!("Zookeeper version: {}", values::version()));

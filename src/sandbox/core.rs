@@ -188,7 +188,7 @@ impl Core {
     }
 
     /// Puts an outcome into the lines that it concerns.
-    fn deliver(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
+    fn deliver(&mut self, requester: Option<ConnectionId>, outcome: &Outcome) {
         for (to, event) in &outcome.events {
             let Some(outgoing) = self.outgoing.get_mut(to) else { continue };
             if outgoing.ending.is_some() {
@@ -200,13 +200,13 @@ impl Core {
             if outgoing.event_backlog > MAX_EVENT_BACKLOG {
                 outgoing.ending = Some(Ending::AtOnce);
             }
-            if asker != Some(*to) {
+            if requester != Some(*to) {
                 outgoing.wake.notify_one();
             }
         }
-        if let Some(outgoing) = asker.and_then(|asker| self.outgoing.get_mut(&asker)) {
-            if let Some(welcome) = &outcome.welcome {
-                wire::welcome(&mut outgoing.out, welcome);
+        if let Some(outgoing) = requester.and_then(|requester| self.outgoing.get_mut(&requester)) {
+            if let Some(response) = &outcome.connect_response {
+                wire::connect_response(&mut outgoing.out, response);
             }
             if let Some(reply) = &outcome.reply {
                 wire::reply(&mut outgoing.out, reply);
@@ -251,17 +251,17 @@ impl Core {
         let mode = self.servers.mode(server);
         let state = self.servers.state_mut(server);
         state.received(from);
-        let whose = admin::Whose { mode, server, address: self.addresses[server] };
-        let text = admin::answer(state, word, argument, whose, now);
+        let this = admin::ThisServer { mode, server, address: self.addresses[server] };
+        let text = admin::answer(state, word, argument, this, now);
         outgoing.out.extend_from_slice(text.as_bytes());
         outgoing.ending = Some(Ending::Flushed);
     }
 
     /// Puts outcomes into what connections have to send, and wakes who has waited for one.
     pub(super) fn deliver_all(&mut self, outcomes: Outcomes) {
-        for (asker, outcome) in outcomes {
-            self.deliver(asker, &outcome);
-            if let Some(outgoing) = asker.and_then(|asker| self.outgoing.get(&asker)) {
+        for (requester, outcome) in outcomes {
+            self.deliver(requester, &outcome);
+            if let Some(outgoing) = requester.and_then(|requester| self.outgoing.get(&requester)) {
                 outgoing.wake.notify_one();
             }
         }

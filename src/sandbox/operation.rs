@@ -355,7 +355,7 @@ pub(crate) struct ConnectRequest {
 
 /// The answer to it; a session that is zero has expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Welcome {
+pub(crate) struct ConnectResponse {
     /// The session timeout, in milliseconds.
     pub(crate) timeout: i32,
     pub(crate) session: SessionId,
@@ -376,7 +376,7 @@ pub(crate) enum Ending {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) events: Vec<(ConnectionId, Event)>,
-    pub(crate) welcome: Option<Welcome>,
+    pub(crate) connect_response: Option<ConnectResponse>,
     pub(crate) reply: Option<Reply>,
     pub(crate) endings: Vec<(ConnectionId, Ending)>,
 }

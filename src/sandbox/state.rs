@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use self::connections::{Connection, Last, Traffic};
 pub(crate) use self::pending::Pending;
-pub(crate) use self::prepare::Asker;
+pub(crate) use self::prepare::Requester;
 pub(crate) use self::txn::{Change, Effect, Txn};
 use super::operation::{
     Body, Code, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request, SessionId,
@@ -174,7 +174,7 @@ impl State {
             Effect::Refused(Code::QuotaExceeded)
         } else {
             let ids = self.connections.get(&from).map_or(&[][..], |connection| &connection.ids);
-            self.decide(&self.pending, Asker { session, ids }, operation)
+            self.decide(&self.pending, Requester { session, ids }, operation)
         };
         if matches!(effect, Effect::CloseSession { .. }) {
             // What comes behind it on this connection finds no session.

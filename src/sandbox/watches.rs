@@ -13,7 +13,7 @@ use super::tree::parent;
 const WATCH_WEIGHT: usize = 192;
 
 /// Where events go, and who may learn of them.
-pub(crate) struct News<'a> {
+pub(crate) struct EventSink<'a> {
     pub(crate) events: &'a mut Vec<(ConnectionId, Event)>,
     /// Whether a connection may read the znode that an event of this kind is about: the one that
     /// changed, or for its children's event the one above.
@@ -89,7 +89,7 @@ impl Table {
         path: &str,
         kind: EventType,
         told: &BTreeSet<ConnectionId>,
-        news: &mut News<'_>,
+        sink: &mut EventSink<'_>,
     ) -> BTreeSet<ConnectionId> {
         let mut meant = BTreeSet::new();
         let mut spent = Vec::new();
@@ -116,8 +116,8 @@ impl Table {
         }
         if !meant.is_empty() {
             let path: Arc<str> = path.into();
-            let tell = meant.iter().filter(|to| !told.contains(to) && (news.sees)(**to, kind));
-            news.events.extend(tell.map(|to| (*to, Event { kind, path: Arc::clone(&path) })));
+            let tell = meant.iter().filter(|to| !told.contains(to) && (sink.sees)(**to, kind));
+            sink.events.extend(tell.map(|to| (*to, Event { kind, path: Arc::clone(&path) })));
         }
         meant
     }
@@ -184,22 +184,22 @@ impl Watches {
         self.children.disconnect(connection);
     }
 
-    pub(crate) fn created(&mut self, path: &str, mut news: News<'_>) {
+    pub(crate) fn created(&mut self, path: &str, mut sink: EventSink<'_>) {
         let nobody = BTreeSet::new();
-        self.data.trigger(path, EventType::Created, &nobody, &mut news);
-        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut news);
+        self.data.trigger(path, EventType::Created, &nobody, &mut sink);
+        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut sink);
     }
 
-    pub(crate) fn changed(&mut self, path: &str, mut news: News<'_>) {
-        self.data.trigger(path, EventType::DataChanged, &BTreeSet::new(), &mut news);
+    pub(crate) fn changed(&mut self, path: &str, mut sink: EventSink<'_>) {
+        self.data.trigger(path, EventType::DataChanged, &BTreeSet::new(), &mut sink);
     }
 
     /// Fires for a deleted znode: who watches both its data and its children is told once.
-    pub(crate) fn deleted(&mut self, path: &str, mut news: News<'_>) {
-        let told = self.data.trigger(path, EventType::Deleted, &BTreeSet::new(), &mut news);
-        self.children.trigger(path, EventType::Deleted, &told, &mut news);
+    pub(crate) fn deleted(&mut self, path: &str, mut sink: EventSink<'_>) {
+        let told = self.data.trigger(path, EventType::Deleted, &BTreeSet::new(), &mut sink);
+        self.children.trigger(path, EventType::Deleted, &told, &mut sink);
         let nobody = BTreeSet::new();
-        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut news);
+        self.children.trigger(parent(path), EventType::ChildrenChanged, &nobody, &mut sink);
     }
 }
 
@@ -232,9 +232,9 @@ mod tests {
     const TWO: ConnectionId = ConnectionId(2);
     const BLIND: ConnectionId = ConnectionId(3);
 
-    fn told(change: impl FnOnce(News<'_>)) -> Vec<(u64, EventType, String)> {
+    fn told(change: impl FnOnce(EventSink<'_>)) -> Vec<(u64, EventType, String)> {
         let mut events = Vec::new();
-        change(News { events: &mut events, sees: &|to, _| to != BLIND });
+        change(EventSink { events: &mut events, sees: &|to, _| to != BLIND });
         events.into_iter().map(|(to, event)| (to.0, event.kind, event.path.to_string())).collect()
     }
 
@@ -242,9 +242,9 @@ mod tests {
     fn a_one_shot_watch_fires_once() {
         let mut watches = Watches::default();
         watches.data.add("/a", ONE, WatchMode::Once);
-        let first = told(|news| watches.changed("/a", news));
+        let first = told(|sink| watches.changed("/a", sink));
         assert_eq!(first, [(1, EventType::DataChanged, "/a".to_owned())]);
-        assert!(told(|news| watches.changed("/a", news)).is_empty());
+        assert!(told(|sink| watches.changed("/a", sink)).is_empty());
         assert_eq!(watches.data.summary(), (0, 0, 0));
     }
 
@@ -254,7 +254,7 @@ mod tests {
         watches.data.add("/a", ONE, WatchMode::Once);
         watches.children.add("/a", ONE, WatchMode::Once);
         watches.children.add("/", TWO, WatchMode::Once);
-        let all = told(|news| watches.deleted("/a", news));
+        let all = told(|sink| watches.deleted("/a", sink));
         let deleted = (1, EventType::Deleted, "/a".to_owned());
         assert_eq!(all, [deleted, (2, EventType::ChildrenChanged, "/".to_owned())]);
         assert_eq!(watches.children.summary(), (0, 0, 0));
@@ -265,20 +265,20 @@ mod tests {
         let mut watches = Watches::default();
         watches.add("/a", ONE, WatchMode::Recursive);
         watches.add("/a", TWO, WatchMode::Persistent);
-        let all = told(|news| watches.created("/a/b/c", news));
+        let all = told(|sink| watches.created("/a/b/c", sink));
         assert_eq!(all, [(1, EventType::Created, "/a/b/c".to_owned())]);
-        let all = told(|news| watches.created("/a/b", news));
+        let all = told(|sink| watches.created("/a/b", sink));
         let created = (1, EventType::Created, "/a/b".to_owned());
         assert_eq!(all, [created, (2, EventType::ChildrenChanged, "/a".to_owned())]);
         watches.disconnect(ONE);
-        assert!(told(|news| watches.created("/a/b/c", news)).is_empty());
+        assert!(told(|sink| watches.created("/a/b/c", sink)).is_empty());
     }
 
     #[test]
     fn who_may_not_read_is_not_told_and_has_spent_the_watch() {
         let mut watches = Watches::default();
         watches.data.add("/a", BLIND, WatchMode::Once);
-        assert!(told(|news| watches.changed("/a", news)).is_empty());
+        assert!(told(|sink| watches.changed("/a", sink)).is_empty());
         assert_eq!(watches.data.summary(), (0, 0, 0));
     }
 

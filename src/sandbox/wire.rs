@@ -5,7 +5,7 @@
 mod reply;
 mod request;
 
-pub(crate) use self::reply::{event, reply, welcome};
+pub(crate) use self::reply::{connect_response, event, reply};
 pub(crate) use self::request::{connect_request, request};
 
 /// What the bytes of a frame are not.

@@ -42,7 +42,7 @@ impl Future for NextChange {
 impl Drop for NextChange {
     fn drop(&mut self) {
         if !self.has_fired && self.session.0.watches.release(self.id) {
-            self.session.remove_in_background(self.path.clone());
+            self.session.forget_in_background(&self.path);
         }
     }
 }

@@ -232,9 +232,11 @@ impl Watches {
         true
     }
 
-    /// Returns whether nobody holds a watch at this path.
-    pub(super) fn is_idle(&self, path: &ZnodePath) -> bool {
-        !self.lock().by_path.contains_key(path)
+    /// Calls `send` if nobody holds a watch at this path, or is about to: who comes next sends
+    /// behind what `send` sends.
+    pub(super) fn if_idle<T>(&self, path: &ZnodePath, send: impl FnOnce() -> T) -> Option<T> {
+        let registry = self.lock();
+        (!registry.by_path.contains_key(path)).then(send)
     }
 
     /// Lets go of every watch, since the session is over: observers are told why. Returns the

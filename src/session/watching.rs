@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zookeeper::{AddWatch, RemoveKind, RemoveWatches, Request, WatchMode};
+use zookeeper::{AddWatch, Permit, RemoveKind, RemoveWatches, Request, WatchMode};
 
 use super::server::having;
 use super::watches::{Observation, Registration};
@@ -54,7 +54,7 @@ impl Session {
             self.notify(SessionEvent::Znode(event.clone(), stamp));
         }
         if let Some(path) = dispatched.idle {
-            self.remove_in_background(path);
+            self.forget_in_background(&path);
         }
     }
 
@@ -91,38 +91,47 @@ impl Session {
         for of_one_path in removed.chunk_by(|a, b| a.path == b.path) {
             let Some(path) = of_one_path.first().map(|watch| &watch.path) else { continue };
             self.tell_removed(path, of_one_path);
-            if self.0.watches.is_idle(path) {
-                self.remove_from_server(path).await;
+            if let Some(forgotten) = self.forget_idle(path) {
+                forgotten.await;
             }
         }
     }
 
-    /// Has the server forget the watches of a path, and the client not register them again. Where
-    /// that fails, their events find nobody to give them to.
-    pub(super) async fn remove_from_server(&self, path: &ZnodePath) {
-        let at = path.as_str();
-        if self.state().is_connected() {
-            // A server that knows of none has lost them.
-            let _ = self.call(at, RemoveWatches::new(at, RemoveKind::Any)).await;
-        }
-        if let Some(connection) = self.current() {
+    /// Has the server forget the watches of a path where nobody holds one, and the client not
+    /// register them again. Returns none where somebody does. The request leaves with this call, so
+    /// before that of any watch there to come, which it would remove as well.
+    fn forget_idle(&self, path: &ZnodePath) -> Option<impl Future<Output = ()> + use<>> {
+        let connection = self.current();
+        let is_connected = self.state().is_connected();
+        self.send_reads();
+        let removal = self.0.watches.if_idle(path, || {
+            let client = &connection.as_ref()?.client;
+            let removal = is_connected.then(|| {
+                trace::note_request();
+                let request = RemoveWatches::new(path.as_str(), RemoveKind::Any);
+                client.send(Permit::unmetered(), request)
+            });
             for kind in zookeeper::WatchKind::ALL {
-                connection.client.forget_watch(at, kind);
+                client.forget_watch(path.as_str(), kind);
             }
-        }
+            removal
+        })?;
+        let patience = self.0.settings.timeout;
+        Some(async move {
+            // A server that knows of none has lost them. Where the request fails, their events find
+            // nobody to give them to.
+            if let (Some(connection), Some(removal)) = (connection, removal) {
+                let arrived = removal.within(patience).await;
+                trace::note_reply(connection.stamp(arrived.at));
+            }
+        })
     }
 
     /// Does the same without waiting, if the server is known to be able to.
-    pub(super) fn remove_in_background(&self, path: ZnodePath) {
-        if self.is_known_to_have(Feature::RemoveWatches)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let session = self.clone();
-            runtime.spawn(async move {
-                if session.0.watches.is_idle(&path) {
-                    session.remove_from_server(&path).await;
-                }
-            });
+    pub(super) fn forget_in_background(&self, path: &ZnodePath) {
+        if self.is_known_to_have(Feature::RemoveWatches) {
+            // The reply, which is not waited for, has nothing to say.
+            drop(self.forget_idle(path));
         }
     }
 

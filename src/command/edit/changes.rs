@@ -68,18 +68,10 @@ fn side(mark: char, look: Style, lines: &[String], out: &mut Text<'_>) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::dialect::{Dialect, Format};
     use crate::output::View;
 
     fn seen(theirs: &str, mine: &str) -> String {
-        let view = View {
-            format: Format::Text,
-            dialect: Dialect::V34,
-            terminal: true,
-            errors_on_terminal: true,
-            color: false,
-            color_errors: false,
-        };
+        let view = View::plain(true);
         let changes = Changes::new(&ZnodePath::root().child("lake"), theirs, mine, (4, 3));
         String::from_utf8(view.render(&changes)).unwrap()
     }

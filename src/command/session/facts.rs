@@ -92,8 +92,8 @@ impl Facts {
             words.extend(self.address.iter().filter(|address| *address != server).cloned());
             words.extend(self.role.clone());
             words.extend(self.release.as_ref().map(|release| format!("release {release}")));
-            words.push(if self.tls { "TLS".to_owned() } else { "without TLS".to_owned() });
             row(out, "server", &words.join(", "));
+            row(out, "TLS", if self.tls { "yes" } else { "no" });
         }
         if let Some(timeout) = self.timeout {
             row(out, "timeout", &format!("{timeout} ms"));

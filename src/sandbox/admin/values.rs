@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use super::{Lines, Whose};
+use super::{Lines, ThisServer};
 use crate::sandbox::operation::Moment;
 use crate::sandbox::servers::Mode;
 use crate::sandbox::state::{State, Traffic};
@@ -35,7 +35,7 @@ pub(super) fn average(traffic: &Traffic) -> String {
     if short.ends_with('.') { format!("{short}0") } else { short.to_owned() }
 }
 
-pub(super) fn monitor(state: &State, whose: Whose, now: Moment) -> Lines<'_> {
+pub(super) fn monitor(state: &State, this: ThisServer, now: Moment) -> Lines<'_> {
     let Traffic { latency_min, latency_max, received, sent, .. } = state.traffic;
     let ephemerals: usize =
         state.tree.owners().into_iter().map(|owner| state.tree.ephemerals(owner).count()).sum();
@@ -46,7 +46,7 @@ pub(super) fn monitor(state: &State, whose: Whose, now: Moment) -> Lines<'_> {
     });
     let values = [
         ("version", version()),
-        ("server_state", whose.mode_name().to_owned()),
+        ("server_state", this.mode_name().to_owned()),
         ("avg_latency", average(&state.traffic)),
         ("min_latency", latency_min.to_string()),
         ("max_latency", latency_max.to_string()),
@@ -63,7 +63,7 @@ pub(super) fn monitor(state: &State, whose: Whose, now: Moment) -> Lines<'_> {
         ("max_file_descriptor_count", limit.to_string()),
         ("uptime", now.steady.saturating_sub(state.started.steady).to_string()),
     ];
-    let quorum = match whose.mode {
+    let quorum = match this.mode {
         Mode::Leader { followers, synced } => vec![
             ("followers", followers.to_string()),
             ("synced_followers", synced.to_string()),
@@ -75,11 +75,11 @@ pub(super) fn monitor(state: &State, whose: Whose, now: Moment) -> Lines<'_> {
     Box::new(all.map(|(key, value)| format!("zk_{key}\t{value}")))
 }
 
-pub(super) fn configuration(state: &State, whose: Whose) -> Lines<'_> {
+pub(super) fn configuration(state: &State, this: ThisServer) -> Lines<'_> {
     let settings = &state.settings;
     let (shortest, longest) = settings.session_timeouts();
     let lines = [
-        format!("clientPort={}", whose.address.port()),
+        format!("clientPort={}", this.address.port()),
         "secureClientPort=-1".to_owned(),
         "dataDir=(in memory)".to_owned(),
         "dataDirSize=0".to_owned(),
@@ -91,10 +91,10 @@ pub(super) fn configuration(state: &State, whose: Whose) -> Lines<'_> {
         format!("maxSessionTimeout={longest}"),
         "clientPortListenBacklog=-1".to_owned(),
     ];
-    let ensemble = match whose.mode {
+    let ensemble = match this.mode {
         Mode::Standalone => vec!["serverId=0".to_owned()],
         _ => vec![
-            format!("serverId={}", whose.server + 1),
+            format!("serverId={}", this.server + 1),
             format!("syncLimit={}", settings.sync_limit),
         ],
     };

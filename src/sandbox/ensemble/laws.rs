@@ -12,8 +12,8 @@ use std::time::Duration;
 use super::*;
 use crate::sandbox::acl::OPEN;
 use crate::sandbox::operation::{
-    Body, Code, ConnectRequest, Create, CreateKind, Event, OldWatches, Operation, Reply, Request,
-    Welcome,
+    Body, Code, ConnectRequest, ConnectResponse, Create, CreateKind, Event, OldWatches, Operation,
+    Reply, Request,
 };
 use crate::sandbox::state::{Change, Effect, NEW};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Ensemble, Entry, Message, Outcomes, Role};
 use crate::sandbox::operation::{ConnectionId, Moment, Operation, Outcome, SessionId};
 use crate::sandbox::settings::milliseconds;
-use crate::sandbox::state::{Asker, Change, Effect, Txn};
+use crate::sandbox::state::{Change, Effect, Requester, Txn};
 
 impl Ensemble {
     /// Appends what a leader with a majority has decided; returns its zxid.
@@ -127,12 +127,13 @@ impl Ensemble {
                     _ => {}
                 }
             }
-            let asker =
+            let requester =
                 entry.origin.filter(|(at, _)| *at == index).map(|(_, connection)| connection);
-            let asker = self.complete(index, asker, entry.txn.zxid, result, now, &mut outcome);
-            outcomes.push((asker, outcome));
-            if let Some(asker) = asker {
-                self.answer(index, asker, now, outcomes);
+            let requester =
+                self.complete(index, requester, entry.txn.zxid, result, now, &mut outcome);
+            outcomes.push((requester, outcome));
+            if let Some(requester) = requester {
+                self.answer(index, requester, now, outcomes);
             }
         }
     }
@@ -171,8 +172,8 @@ impl Ensemble {
         let Some(leader) = &self.leader else { return };
         let state = &self.servers[index].state;
         if state.sessions.is_open(session) && !leader.closing.contains(&session) {
-            let asker = Asker { session, ids: &[] };
-            let effect = state.decide(&leader.pending, asker, Operation::Close);
+            let requester = Requester { session, ids: &[] };
+            let effect = state.decide(&leader.pending, requester, Operation::Close);
             self.append(effect, None, now);
         }
     }

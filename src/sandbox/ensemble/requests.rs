@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use super::{Ensemble, Outcomes, Server};
 use crate::sandbox::acl::Id;
 use crate::sandbox::operation::{
-    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
-    SessionId, Welcome,
+    Body, Code, ConnectRequest, ConnectResponse, ConnectionId, Ending, Moment, Operation, Outcome,
+    Reply, Request, SessionId,
 };
-use crate::sandbox::state::{Asker, Effect, NEW};
+use crate::sandbox::state::{Effect, NEW, Requester};
 
 /// A request without a reply.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Ensemble {
             session if own => session,
             _ => NEW,
         };
-        let outcome = self.welcome(server, from, request, session, timeout);
+        let outcome = self.connect_response(server, from, request, session, timeout);
         outcomes.push((Some(from), outcome));
     }
 
@@ -101,7 +101,7 @@ impl Ensemble {
     }
 
     /// Tells a client its session, or with [`NEW`] that it has none any more.
-    fn welcome(
+    fn connect_response(
         &mut self,
         server: usize,
         from: ConnectionId,
@@ -127,7 +127,7 @@ impl Ensemble {
             connection.session = known.then_some(session);
             connection.timeout = timeout;
         }
-        outcome.welcome = Some(Welcome {
+        outcome.connect_response = Some(ConnectResponse {
             timeout: if known { i32::try_from(timeout).unwrap_or(i32::MAX) } else { 0 },
             session,
             password: if known { state.sessions.password(session) } else { [0; 16] },
@@ -244,8 +244,8 @@ impl Ensemble {
         } else if operation.adds() && state.is_full() {
             Effect::Refused(Code::QuotaExceeded)
         } else {
-            let asker = Asker { session, ids: &waiting.ids };
-            state.decide(&leader.pending, asker, operation)
+            let requester = Requester { session, ids: &waiting.ids };
+            state.decide(&leader.pending, requester, operation)
         };
         let zxid = self.append(effect, Some((server, from)), now);
         let zxid = zxid.expect("the leader has a majority");
@@ -356,59 +356,59 @@ impl Ensemble {
         let open = self.leader.as_ref().is_some_and(|leader| !leader.closing.contains(&session));
         let sessions = &mut self.servers[leader].state.sessions;
         if !own || !open || !sessions.touch(session, timeout, now) {
-            return self.welcome(server, from, request, NEW, 0);
+            return self.connect_response(server, from, request, NEW, 0);
         }
         if let Some(leader) = &mut self.leader {
             leader.owners.insert(session, server);
         }
         // This server may not have applied yet that there is such a session.
         self.servers[server].state.sessions.insert(session, timeout);
-        self.welcome(server, from, request, session, timeout)
+        self.connect_response(server, from, request, session, timeout)
     }
 
     /// Answers the request whose entry was just applied; returns its connection, if it is there.
     pub(super) fn complete(
         &mut self,
         server: usize,
-        asker: Option<ConnectionId>,
+        requester: Option<ConnectionId>,
         applied: i64,
         result: Result<Body, Code>,
         now: Moment,
         outcome: &mut Outcome,
     ) -> Option<ConnectionId> {
-        let waits = asker.and_then(|asker| {
-            let queue = self.servers[server].waiting.get_mut(&asker)?;
+        let waits = requester.and_then(|requester| {
+            let queue = self.servers[server].waiting.get_mut(&requester)?;
             let is_first = queue.front().is_some_and(
                 |first| matches!(&first.stage, Stage::Sent { zxid, .. } if *zxid == applied),
             );
-            if is_first { queue.pop_front().map(|first| (asker, first)) } else { None }
+            if is_first { queue.pop_front().map(|first| (requester, first)) } else { None }
         });
-        let Some((asker, Waiting { xid, letters, stage, .. })) = waits else {
+        let Some((requester, Waiting { xid, letters, stage, .. })) = waits else {
             self.servers[server].state.sent(None, outcome);
             return None;
         };
-        if self.servers[server].waiting.get(&asker).is_some_and(VecDeque::is_empty) {
-            self.servers[server].waiting.remove(&asker);
+        if self.servers[server].waiting.get(&requester).is_some_and(VecDeque::is_empty) {
+            self.servers[server].waiting.remove(&requester);
         }
         let Stage::Sent { last, opens, .. } = stage else { return None };
         if let Some((request, session)) = opens {
             let timeout = self.timeout(&request);
-            let Outcome { welcome, endings, .. } =
-                self.welcome(server, asker, &request, session, timeout);
-            outcome.welcome = welcome;
+            let Outcome { connect_response, endings, .. } =
+                self.connect_response(server, requester, &request, session, timeout);
+            outcome.connect_response = connect_response;
             outcome.endings.extend(endings);
-            return Some(asker);
+            return Some(requester);
         }
         // A connection whose session has moved or ended is of no more use (ZOOKEEPER-710).
         if last || matches!(result, Err(Code::SessionMoved | Code::SessionExpired)) {
             // It is told, and then closed.
-            outcome.endings.retain(|(connection, _)| *connection != asker);
-            outcome.endings.push((asker, Ending::Flushed));
+            outcome.endings.retain(|(connection, _)| *connection != requester);
+            outcome.endings.push((requester, Ending::Flushed));
         }
         let state = &mut self.servers[server].state;
         let reply = Reply { xid, zxid: state.zxid, result };
-        state.reply(asker, reply, letters, now, outcome);
-        Some(asker)
+        state.reply(requester, reply, letters, now, outcome);
+        Some(requester)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::sandbox::operation::{
 };
 use crate::sandbox::quota::{self, Page, Track};
 use crate::sandbox::tree::{Seed, parent};
-use crate::sandbox::watches::{News, Watches};
+use crate::sandbox::watches::{EventSink, Watches};
 
 impl State {
     /// Applies a transaction, and tells the watchers. Returns what the one who asked is answered.
@@ -101,7 +101,7 @@ impl State {
         path: &str,
         acl: &[Acl],
         outcome: &mut Outcome,
-        trigger: impl FnOnce(&mut Watches, &str, News<'_>),
+        trigger: impl FnOnce(&mut Watches, &str, EventSink<'_>),
     ) {
         let above = self.tree.get(parent(path)).map_or(&[][..], |node| &node.acl);
         let connections = &self.connections;
@@ -110,8 +110,8 @@ impl State {
             let ids = connections.get(&to).map_or(&[][..], |connection| &connection.ids);
             acl::allows(acl, permission::READ, ids)
         };
-        let news = News { events: &mut outcome.events, sees: &sees };
-        trigger(&mut self.watches, path, news);
+        let sink = EventSink { events: &mut outcome.events, sees: &sees };
+        trigger(&mut self.watches, path, sink);
     }
 
     /// Adds to the use that is noted in the quota's znode of stats.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::{MAX_IDENTITIES, NEW, State};
 use crate::sandbox::acl::{self, Id};
 use crate::sandbox::operation::{
-    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Outcome, SessionId, Welcome,
+    Body, Code, ConnectRequest, ConnectResponse, ConnectionId, Ending, Moment, Outcome, SessionId,
 };
 
 /// What went over the wire, and how long replies took, in milliseconds.
@@ -103,14 +103,14 @@ impl State {
             connection.session = session;
             connection.timeout = timeout;
         }
-        outcome.welcome = Some(match session {
-            Some(session) => Welcome {
+        outcome.connect_response = Some(match session {
+            Some(session) => ConnectResponse {
                 timeout: i32::try_from(timeout).expect("bounded by the settings"),
                 session,
                 password: self.sessions.password(session),
                 read_only: request.read_only.map(|_| false),
             },
-            None => Welcome {
+            None => ConnectResponse {
                 timeout: 0,
                 session: SessionId(0),
                 password: [0; 16],
@@ -204,9 +204,9 @@ impl State {
         }
     }
 
-    pub(crate) fn sent(&mut self, asker: Option<ConnectionId>, outcome: &Outcome) {
-        let answers = usize::from(outcome.reply.is_some() || outcome.welcome.is_some());
-        let answered = asker.into_iter().take(answers);
+    pub(crate) fn sent(&mut self, requester: Option<ConnectionId>, outcome: &Outcome) {
+        let answers = usize::from(outcome.reply.is_some() || outcome.connect_response.is_some());
+        let answered = requester.into_iter().take(answers);
         for to in outcome.events.iter().map(|(to, _)| *to).chain(answered) {
             self.traffic.sent += 1;
             if let Some(connection) = self.connections.get_mut(&to) {

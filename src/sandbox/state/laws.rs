@@ -8,7 +8,7 @@ use super::*;
 use crate::sandbox::acl::Id;
 use crate::sandbox::acl::{Acl, OPEN, permission};
 use crate::sandbox::operation::ConnectRequest;
-use crate::sandbox::operation::Welcome;
+use crate::sandbox::operation::ConnectResponse;
 use crate::sandbox::operation::{Create, CreateKind, OldWatches, WatchKind, WatchMode};
 
 const CONNECTIONS: u64 = 3;
@@ -113,7 +113,7 @@ struct Simulation {
     state: State,
     now: Moment,
     next: u64,
-    clients: Vec<(ConnectionId, Welcome)>,
+    clients: Vec<(ConnectionId, ConnectResponse)>,
 }
 
 impl Simulation {
@@ -133,7 +133,7 @@ impl Simulation {
         simulation
     }
 
-    fn connect(&mut self, session: SessionId, password: &[u8]) -> (ConnectionId, Welcome) {
+    fn connect(&mut self, session: SessionId, password: &[u8]) -> (ConnectionId, ConnectResponse) {
         let id = ConnectionId(self.next);
         self.next += 1;
         self.state.accept(id, ([127, 0, 0, 1], 1).into(), self.now);
@@ -145,8 +145,9 @@ impl Simulation {
             password,
             read_only: Some(false),
         };
-        let welcome = self.state.connect(id, &request, false, self.now).welcome.expect("a welcome");
-        (id, welcome)
+        let response =
+            self.state.connect(id, &request, false, self.now).connect_response.expect("a response");
+        (id, response)
     }
 
     fn take(&mut self, step: Step) {
@@ -163,10 +164,10 @@ impl Simulation {
                 assert!(outcome.events.iter().all(|(to, _)| known.contains_key(to)));
             }
             Step::Break(who, same) => {
-                let (id, welcome) = self.client(who).clone();
+                let (id, response) = self.client(who).clone();
                 self.state.disconnect(id);
-                let session = if same { welcome.session } else { NEW };
-                let (id, again) = self.connect(session, &welcome.password);
+                let session = if same { response.session } else { NEW };
+                let (id, again) = self.connect(session, &response.password);
                 // One that has expired is begun again.
                 let again = if again.session == NEW {
                     self.state.disconnect(id);
@@ -184,7 +185,7 @@ impl Simulation {
         }
     }
 
-    fn client(&mut self, who: u64) -> &mut (ConnectionId, Welcome) {
+    fn client(&mut self, who: u64) -> &mut (ConnectionId, ConnectResponse) {
         &mut self.clients[usize::try_from(who).expect("few")]
     }
 

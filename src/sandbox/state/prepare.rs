@@ -13,7 +13,7 @@ use crate::sandbox::tree::{is_special, parent};
 
 /// Who asks for a change.
 #[derive(Clone, Copy)]
-pub(crate) struct Asker<'a> {
+pub(crate) struct Requester<'a> {
     pub(crate) session: SessionId,
     pub(crate) ids: &'a [Id],
 }
@@ -23,7 +23,7 @@ impl State {
     pub(crate) fn decide(
         &self,
         pending: &Pending,
-        asker: Asker<'_>,
+        requester: Requester<'_>,
         operation: Operation,
     ) -> Effect {
         match operation {
@@ -31,9 +31,9 @@ impl State {
             Operation::Multi(operations) if operations.iter().any(has_no_mode) => {
                 Effect::Refused(Code::MarshallingError)
             }
-            Operation::Multi(operations) => self.decide_multi(pending, asker, operations),
+            Operation::Multi(operations) => self.decide_multi(pending, requester, operations),
             Operation::Close => {
-                let session = asker.session;
+                let session = requester.session;
                 Effect::CloseSession {
                     session,
                     ephemerals: pending.ephemerals(&self.tree, session),
@@ -43,9 +43,9 @@ impl State {
             Operation::Reconfig => Effect::Refused(Code::ReconfigDisabled),
             // The server asks this of itself; a client's request never names a path in its way.
             Operation::DeleteContainer => Effect::Refused(Code::BadArguments),
-            operation => {
-                self.prepare(pending, asker, operation).map_or_else(Effect::Refused, Effect::One)
-            }
+            operation => self
+                .prepare(pending, requester, operation)
+                .map_or_else(Effect::Refused, Effect::One),
         }
     }
 
@@ -53,14 +53,14 @@ impl State {
     fn decide_multi(
         &self,
         pending: &Pending,
-        asker: Asker<'_>,
+        requester: Requester<'_>,
         operations: Vec<Operation>,
     ) -> Effect {
         let mut together = pending.clone();
         let mut changes = Vec::with_capacity(operations.len());
         let count = operations.len();
         for operation in operations {
-            match self.prepare(&together, asker, operation) {
+            match self.prepare(&together, requester, operation) {
                 Ok(change) => {
                     together.note(&self.tree, &change);
                     changes.push(change);
@@ -82,17 +82,17 @@ impl State {
     fn prepare(
         &self,
         pending: &Pending,
-        asker: Asker<'_>,
+        requester: Requester<'_>,
         operation: Operation,
     ) -> Result<Change, Code> {
         let record = |path: &str| pending.record(&self.tree, path).ok_or(Code::NoNode);
         match operation {
-            Operation::Create(create) => self.prepare_create(pending, asker, create),
+            Operation::Create(create) => self.prepare_create(pending, requester, create),
             Operation::Delete { path, version } => {
                 if !path::is_plausible(&path) || is_special(&path) {
                     return Err(Code::BadArguments);
                 }
-                allowed(&record(parent(&path))?, permission::DELETE, asker)?;
+                allowed(&record(parent(&path))?, permission::DELETE, requester)?;
                 let node = record(&path)?;
                 // The version comes before the children: a delete that is wrong both ways is of a
                 // bad version.
@@ -102,7 +102,7 @@ impl State {
             Operation::SetData { path, data, version } => {
                 path::validate(&path)?;
                 let node = record(&path)?;
-                allowed(&node, permission::WRITE, asker)?;
+                allowed(&node, permission::WRITE, requester)?;
                 let grows = length(&data) - signed(node.data_length);
                 self.check_quota(&path, 0, grows)?;
                 let version = next_version(node.version, version)?;
@@ -110,16 +110,16 @@ impl State {
             }
             Operation::SetAcl { path, acl, version } => {
                 path::validate(&path)?;
-                let acl = acl::resolve(&acl, asker.ids).ok_or(Code::InvalidAcl)?;
+                let acl = acl::resolve(&acl, requester.ids).ok_or(Code::InvalidAcl)?;
                 let node = record(&path)?;
-                allowed(&node, permission::ADMIN, asker)?;
+                allowed(&node, permission::ADMIN, requester)?;
                 let aversion = next_version(node.aversion, version)?;
                 Ok(Change::SetAcl { path, acl, aversion })
             }
             Operation::Check { path, version } => {
                 path::validate(&path)?;
                 let node = record(&path)?;
-                allowed(&node, permission::READ, asker)?;
+                allowed(&node, permission::READ, requester)?;
                 next_version(node.version, version)?;
                 Ok(Change::Check)
             }
@@ -130,17 +130,17 @@ impl State {
     fn prepare_create(
         &self,
         pending: &Pending,
-        asker: Asker<'_>,
+        requester: Requester<'_>,
         create: Create,
     ) -> Result<Change, Code> {
         let Create { kind, mut path, data, acl, flags } = create;
-        let life = life(kind, flags, asker.session)?;
+        let life = life(kind, flags, requester.session)?;
         if !path::is_plausible(&path) {
             return Err(Code::BadArguments);
         }
-        let acl = acl::resolve(&acl, asker.ids).ok_or(Code::InvalidAcl)?;
+        let acl = acl::resolve(&acl, requester.ids).ok_or(Code::InvalidAcl)?;
         let above = pending.record(&self.tree, parent(&path)).ok_or(Code::NoNode)?;
-        allowed(&above, permission::CREATE, asker)?;
+        allowed(&above, permission::CREATE, requester)?;
         if matches!(flags, 2 | 3 | 6) {
             path = format!("{path}{:010}", above.created);
         }
@@ -177,8 +177,8 @@ impl State {
     }
 }
 
-fn allowed(record: &Record, permissions: i32, asker: Asker<'_>) -> Result<(), Code> {
-    if acl::allows(&record.acl, permissions, asker.ids) { Ok(()) } else { Err(Code::NoAuth) }
+fn allowed(record: &Record, permissions: i32, requester: Requester<'_>) -> Result<(), Code> {
+    if acl::allows(&record.acl, permissions, requester.ids) { Ok(()) } else { Err(Code::NoAuth) }
 }
 
 /// Returns the version after `current`, if `expected` is that or -1 for any.

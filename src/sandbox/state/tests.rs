@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::sandbox::acl::Id;
 use crate::sandbox::acl::{Acl, OPEN};
-use crate::sandbox::operation::Welcome;
+use crate::sandbox::operation::ConnectResponse;
 use crate::sandbox::operation::{
     ConnectRequest, Create, CreateKind, Event, EventType, OldWatches, Part, Stat, WatchMode,
 };
@@ -46,7 +46,7 @@ impl Simulation {
         number: u64,
         session: SessionId,
         password: &[u8],
-    ) -> (ConnectionId, Welcome, Outcome) {
+    ) -> (ConnectionId, ConnectResponse, Outcome) {
         let id = ConnectionId(number);
         self.state.accept(id, PEER.into(), self.now);
         let request = ConnectRequest {
@@ -57,8 +57,8 @@ impl Simulation {
             read_only: Some(false),
         };
         let mut outcome = self.state.connect(id, &request, false, self.now);
-        let welcome = outcome.welcome.take().expect("an answer");
-        (id, welcome, outcome)
+        let response = outcome.connect_response.take().expect("an answer");
+        (id, response, outcome)
     }
 
     fn session(&self, connection: ConnectionId) -> SessionId {
@@ -179,13 +179,13 @@ fn a_silent_session_expires_with_its_ephemerals() {
 #[test]
 fn a_session_moves_to_the_connection_that_knows_its_password() {
     let mut simulation = Simulation::new();
-    let (one, welcome, _) = simulation.reconnect(1, SessionId(0), &[]);
-    assert_eq!(welcome.timeout, 4_000);
-    let (_, refused, outcome) = simulation.reconnect(2, welcome.session, &[0; 16]);
+    let (one, response, _) = simulation.reconnect(1, SessionId(0), &[]);
+    assert_eq!(response.timeout, 4_000);
+    let (_, refused, outcome) = simulation.reconnect(2, response.session, &[0; 16]);
     assert_eq!((refused.session, refused.timeout), (SessionId(0), 0));
     assert_eq!(outcome.endings, [(ConnectionId(2), Ending::Flushed)]);
-    let (two, again, outcome) = simulation.reconnect(3, welcome.session, &welcome.password);
-    assert_eq!(again.session, welcome.session);
+    let (two, again, outcome) = simulation.reconnect(3, response.session, &response.password);
+    assert_eq!(again.session, response.session);
     assert_eq!(outcome.endings, [(one, Ending::AtOnce)]);
     // The old connection ends late; the session stays with the new one.
     simulation.state.disconnect(one);
@@ -205,7 +205,7 @@ fn who_has_seen_the_future_is_sent_away() {
         read_only: None,
     };
     let outcome = simulation.state.connect(id, &request, false, simulation.now);
-    assert_eq!((outcome.welcome, outcome.endings), (None, vec![(id, Ending::AtOnce)]));
+    assert_eq!((outcome.connect_response, outcome.endings), (None, vec![(id, Ending::AtOnce)]));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::Writer;
 use crate::sandbox::acl::{Acl, Id};
-use crate::sandbox::operation::{Body, Code, Data, Event, Names, Part, Reply, Stat, Welcome};
+use crate::sandbox::operation::{
+    Body, Code, ConnectResponse, Data, Event, Names, Part, Reply, Stat,
+};
 
 /// The number that stands for the request in the header of an event.
 const NOTIFICATION: i32 = -1;
@@ -39,13 +41,13 @@ pub(crate) fn event(buffer: &mut Vec<u8>, event: &Event) {
 }
 
 /// Appends the frame that answers a connect request.
-pub(crate) fn welcome(buffer: &mut Vec<u8>, welcome: &Welcome) {
+pub(crate) fn connect_response(buffer: &mut Vec<u8>, response: &ConnectResponse) {
     Writer(buffer).frame(|writer| {
         writer.int(0);
-        writer.int(welcome.timeout);
-        writer.long(welcome.session.0);
-        writer.buffer(&welcome.password);
-        if let Some(read_only) = welcome.read_only {
+        writer.int(response.timeout);
+        writer.long(response.session.0);
+        writer.buffer(&response.password);
+        if let Some(read_only) = response.read_only {
             writer.boolean(read_only);
         }
     });
@@ -212,15 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn the_welcome_speaks_of_read_only_to_who_asked() {
-        let mut welcome_to =
-            Welcome { timeout: 4000, session: SessionId(7), password: [1; 16], read_only: None };
+    fn a_connect_response_says_read_only_to_who_asked() {
+        let mut response = ConnectResponse {
+            timeout: 4000,
+            session: SessionId(7),
+            password: [1; 16],
+            read_only: None,
+        };
         let mut buffer = Vec::new();
-        welcome(&mut buffer, &welcome_to);
+        connect_response(&mut buffer, &response);
         assert_eq!(buffer.len(), 4 + 36);
-        welcome_to.read_only = Some(false);
+        response.read_only = Some(false);
         buffer.clear();
-        welcome(&mut buffer, &welcome_to);
+        connect_response(&mut buffer, &response);
         assert_eq!((buffer.len(), buffer.last()), (4 + 37, Some(&0)));
     }
 }

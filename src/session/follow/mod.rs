@@ -124,7 +124,7 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if self.session.0.watches.release(self.id) {
-            self.session.remove_in_background(self.path.clone());
+            self.session.forget_in_background(&self.path);
         }
     }
 }

@@ -54,7 +54,7 @@ fn an_event_belongs_to_a_watch_from_its_reply_on() {
     assert_eq!(count(&watches), [1]);
     drop(watches.request(&path("/b"), WatchKind::Data));
     assert_eq!(watches.list().len(), 1, "a request that failed leaves no watch");
-    assert!(watches.is_idle(&path("/b")));
+    assert!(watches.if_idle(&path("/b"), || ()).is_some());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::inbox::Inbox;
 use crate::chroot::Chroot;
+use crate::code::Code;
 use crate::dial::{Dial, Wire};
 use crate::encode::{self, Hello};
 use crate::error::Cause;
@@ -33,9 +34,15 @@ const LISTEN: Duration = Duration::from_millis(150);
 /// How long a server may take to answer a word when it is asked why it gives no session.
 const ANSWER: Duration = Duration::from_secs(1);
 
+/// Bytes of the head of a reply: fewer than a server says to open a session.
+const REPLY_HEADER: usize = 16;
+
+/// Why something that answers is not taken for a server.
+const UNREADABLE: &str = "its first answer cannot be read";
+
 /// What a server says first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Welcome {
+pub(crate) struct ConnectResponse {
     /// The negotiated timeout, in milliseconds; 0 where the session is over.
     pub(crate) timeout: u32,
     pub(crate) session: i64,
@@ -43,9 +50,12 @@ pub(crate) struct Welcome {
     pub(crate) read_only: bool,
 }
 
-impl Welcome {
+impl ConnectResponse {
     fn read(frame: &[u8]) -> Result<Self, Cause> {
-        let refused = |_: Fault| Cause::NotZooKeeper("its first answer cannot be read");
+        if frame.len() == REPLY_HEADER {
+            return Err(refusal(frame));
+        }
+        let refused = |_: Fault| Cause::NotZooKeeper(UNREADABLE);
         let mut from = Reader::new(frame);
         match from.int().map_err(refused)? {
             0 => {}
@@ -63,11 +73,23 @@ impl Welcome {
     }
 }
 
+/// Returns why a server opens no session that refuses this as it refuses any other request: with
+/// the head of a reply. A read-only server since 3.9 does, unless it has local sessions.
+fn refusal(frame: &[u8]) -> Cause {
+    let mut from = Reader::new(frame);
+    let code = (|| Ok::<i32, Fault>((from.int()?, from.long()?, from.int()?).2))();
+    match code.map(Code::from_number) {
+        Ok(Code::NotReadOnly) => Cause::ReadOnly,
+        Ok(Code::SessionClosedRequireSaslAuth) => Cause::NeedsAuthentication,
+        _ => Cause::NotZooKeeper(UNREADABLE),
+    }
+}
+
 /// A connection whose session is open.
 pub(crate) struct Opened {
     pub(crate) wire: Wire,
     pub(crate) inbox: Inbox,
-    pub(crate) welcome: Welcome,
+    pub(crate) response: ConnectResponse,
     pub(crate) handshake: Duration,
 }
 
@@ -96,15 +118,15 @@ pub(crate) async fn open(
             Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
             Err(Broken::Fault(_)) => return Err(Cause::NotZooKeeper(speaks(inbox.rest()))),
         };
-        let welcome = Welcome::read(&frame)?;
+        let response = ConnectResponse::read(&frame)?;
         let handshake = begun.elapsed();
-        if welcome.timeout == 0 {
+        if response.timeout == 0 {
             return Err(match hello.session {
                 0 => Cause::NotZooKeeper("it gives a session that is over"),
                 _ => Cause::Expired,
             });
         }
-        if hello.session != 0 && welcome.session != hello.session && !welcome.read_only {
+        if hello.session != 0 && response.session != hello.session && !response.read_only {
             // ClickHouse Keeper takes up no session: it has opened another, which nobody needs.
             let mut bytes = Vec::new();
             encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
@@ -116,7 +138,7 @@ pub(crate) async fn open(
             authenticate(&mut wire, &mut inbox, host, sasl).await?;
         }
         inbox.limit(max_frame);
-        Ok(Opened { wire, inbox, welcome, handshake })
+        Ok(Opened { wire, inbox, response, handshake })
     };
     timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
 }
@@ -127,7 +149,7 @@ fn speaks(bytes: &[u8]) -> &'static str {
         [0x15 | 0x16, 3, ..] => "it speaks TLS",
         [b'H', b'T', b'T', b'P', ..] => "it speaks HTTP",
         [b'S', b'S', b'H', b'-', ..] => "it speaks SSH",
-        _ => "its first answer cannot be read",
+        _ => UNREADABLE,
     }
 }
 

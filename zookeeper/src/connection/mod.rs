@@ -155,21 +155,21 @@ impl Task {
     }
 
     fn connected(&mut self, host: &Host, address: SocketAddr, opened: &Opened) {
-        let welcome = &opened.welcome;
-        self.session.id = welcome.session;
-        self.session.password = Password::new(welcome.password.clone());
-        self.session.is_real |= !welcome.read_only;
+        let response = &opened.response;
+        self.session.id = response.session;
+        self.session.password = Password::new(response.password.clone());
+        self.session.is_real |= !response.read_only;
         self.close_by = None;
-        let state = if welcome.read_only { State::ConnectedReadOnly } else { State::Connected };
+        let state = if response.read_only { State::ConnectedReadOnly } else { State::Connected };
         {
             let mut known = self.shared.known();
             let facts = &mut known.facts;
             facts.state = state;
             facts.host = Some(host.clone());
             facts.peer = Some(opened.wire.peer.clone());
-            facts.session = Some(welcome.session);
+            facts.session = Some(response.session);
             facts.password = self.session.password.clone();
-            facts.timeout = Some(Duration::from_millis(welcome.timeout.into()));
+            facts.timeout = Some(Duration::from_millis(response.timeout.into()));
             facts.connections += 1;
             facts.connected_since = Some(SystemTime::now());
             facts.handshake = Some(opened.handshake);

@@ -71,11 +71,11 @@ impl Connection {
         host: &Host,
         opened: Opened,
     ) -> Self {
-        let Opened { wire, inbox, welcome, .. } = opened;
-        let timeout = Duration::from_millis(welcome.timeout.into());
+        let Opened { wire, inbox, response, .. } = opened;
+        let timeout = Duration::from_millis(response.timeout.into());
         let now = Instant::now();
         let idle = (timeout / 3).clamp(LEAST_IDLE, MOST_IDLE);
-        let look = welcome.read_only.then(|| look_for_writable(Arc::clone(shared)));
+        let look = response.read_only.then(|| look_for_writable(Arc::clone(shared)));
         let mut connection = Self {
             shared: Arc::clone(shared),
             host: host.clone(),

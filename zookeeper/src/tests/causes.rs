@@ -144,7 +144,23 @@ async fn a_server_behind_what_was_seen_is_passed_over() {
     drop(asked);
     let mut server = ahead.accept().await;
     let hello = server.hello().await;
-    server.welcome(hello.session, 6000, false).await;
+    server.connect_response(hello.session, 6000, false).await;
     let changes = until(&mut feed, State::Connected).await;
     assert_eq!(causes(&changes), [Cause::Broken, Cause::ServerBehind]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_a_session_as_any_request_says_why() {
+    for (code, cause) in [
+        (Code::NotReadOnly, Cause::ReadOnly),
+        (Code::SessionClosedRequireSaslAuth, Cause::NeedsAuthentication),
+        (Code::MarshallingError, Cause::NotZooKeeper("its first answer cannot be read")),
+    ] {
+        let seen = cause_of(async move |_, server| {
+            server.hello().await;
+            let head = wire::Out::default().int(0).long(7).int(code.number());
+            server.say(&wire::framed(&head.0)).await;
+        });
+        assert_eq!(seen.await, cause);
+    }
 }

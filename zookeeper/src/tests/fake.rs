@@ -130,7 +130,7 @@ impl Listener {
         let mut server = self.accept().await;
         let hello = server.hello().await;
         let session = if hello.session == 0 { 7 } else { hello.session };
-        server.welcome(session, 6000, false).await;
+        server.connect_response(session, 6000, false).await;
         server
     }
 
@@ -177,7 +177,7 @@ impl Server {
         hello
     }
 
-    pub(super) async fn welcome(&mut self, session: i64, timeout: i32, read_only: bool) {
+    pub(super) async fn connect_response(&mut self, session: i64, timeout: i32, read_only: bool) {
         let password = [u8::try_from(session & 0x7f).unwrap(); 16];
         let body = Out::default().int(0).int(timeout).long(session).bytes(Some(&password));
         self.say(&wire::framed(&body.bool(read_only).0)).await;

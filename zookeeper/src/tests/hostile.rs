@@ -218,9 +218,9 @@ async fn no_lie_is_taken_for_an_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn no_lie_is_taken_for_a_session() {
-    let welcome = Out::default().int(0).int(6000).long(7).bytes(Some(&[7; 16])).bool(false).0;
-    for number in 0..lies(0, &welcome, 1).len() {
-        let (name, mut lie) = lies(0, &welcome, 1).swap_remove(number);
+    let response = Out::default().int(0).int(6000).long(7).bytes(Some(&[7; 16])).bool(false).0;
+    for number in 0..lies(0, &response, 1).len() {
+        let (name, mut lie) = lies(0, &response, 1).swap_remove(number);
         if lie.len() >= 20 && lie[4..8] == [0; 4] {
             // In the place of a header there is none here.
             lie = wire::framed(&lie[20..]);

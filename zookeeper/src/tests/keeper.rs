@@ -30,7 +30,7 @@ async fn keeper(mut listener: Listener, operations: std::sync::Arc<std::sync::Mu
         let _ = tokio::io::AsyncReadExt::read_exact(&mut server.0, &mut hello).await;
         // With or without the last byte, as its source has it.
         assert!(hello.len() == 44 || hello.len() == 45);
-        server.welcome(session, 10_000, false).await;
+        server.connect_response(session, 10_000, false).await;
         serve(&mut server, &operations).await;
     }
 }

@@ -49,7 +49,7 @@ async fn the_session_is_taken_up_with_the_last_zxid_that_a_reply_told() {
     let hello = server.hello().await;
     assert_eq!((hello.session, hello.last_zxid, hello.timeout), (7, 5, 6000));
     assert_eq!(hello.password, [7; 16]);
-    server.welcome(7, 6000, false).await;
+    server.connect_response(7, 6000, false).await;
     let changes = until(&mut feed, State::Connected).await;
     assert_eq!(changes.last().unwrap().session, Some(7));
     let facts = client.facts();
@@ -65,7 +65,7 @@ async fn a_session_that_has_expired_is_over() {
     let waiting = send(&client, Delete::new("/a"));
     let mut server = listener.accept().await;
     server.hello().await;
-    server.welcome(0, 0, false).await;
+    server.connect_response(0, 0, false).await;
     let changes = until(&mut feed, State::Expired).await;
     assert_eq!(causes(&changes), [Cause::Disconnected(None), Cause::Expired]);
     let error = waiting.await.value.unwrap_err();
@@ -236,7 +236,7 @@ async fn closing_without_a_connection_tries_for_a_while() {
     drop(server);
     let mut server = listener.accept().await;
     server.hello().await;
-    server.welcome(0, 0, false).await;
+    server.connect_response(0, 0, false).await;
     closing.await.unwrap().unwrap();
 }
 
@@ -269,7 +269,7 @@ async fn an_abandoned_session_can_be_taken_up() {
     let mut server = listener.accept().await;
     let hello = server.hello().await;
     assert_eq!((hello.session, hello.last_zxid, hello.password), (7, 9, vec![7; 16]));
-    server.welcome(7, 6000, false).await;
+    server.connect_response(7, 6000, false).await;
     assert_eq!(server.set_watches().await.2[0], ["/w"]);
     server.watches_left().await;
     read(&client, &mut server, 10).await;
@@ -284,7 +284,7 @@ async fn a_server_that_takes_writes_is_looked_for_while_one_does_not() {
     let (client, mut feed) = start(options);
     let mut server = reads.accept().await;
     assert!(server.hello().await.read_only);
-    server.welcome(99, 6000, true).await;
+    server.connect_response(99, 6000, true).await;
     until(&mut feed, State::ConnectedReadOnly).await;
     let mut asked = reads.accept().await;
     assert_eq!(asked.word().await, "isro");
@@ -299,7 +299,7 @@ async fn a_server_that_takes_writes_is_looked_for_while_one_does_not() {
     // The session of a server without quorum means nothing elsewhere.
     let mut server = reads.accept().await;
     assert_eq!(server.hello().await.session, 0);
-    server.welcome(7, 6000, false).await;
+    server.connect_response(7, 6000, false).await;
     until(&mut feed, State::Connected).await;
     client.break_connection();
     let mut server = reads.accept().await;

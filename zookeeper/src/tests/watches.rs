@@ -311,7 +311,7 @@ async fn a_server_before_3_6_gets_what_it_knows_and_the_rest_is_told() {
     // It is asked which release it is, since other reasons may have broken the connection.
     let mut next = listener.accept().await;
     let hello = next.hello().await;
-    next.welcome(hello.session, 6000, false).await;
+    next.connect_response(hello.session, 6000, false).await;
     let mut asked = listener.accept().await;
     assert_eq!(asked.word().await, "srvr");
     asked.say(b"Zookeeper version: 3.5.9-x, built on 1\n").await;
@@ -341,7 +341,7 @@ async fn a_cut_while_watches_are_left_again_does_not_make_a_server_old() {
     drop(server);
     let mut next = listener.accept().await;
     let hello = next.hello().await;
-    next.welcome(hello.session, 6000, false).await;
+    next.connect_response(hello.session, 6000, false).await;
     let mut asked = listener.accept().await;
     assert_eq!(asked.word().await, "srvr");
     asked.say(b"Zookeeper version: 3.6.3-x, built on 1\n").await;

@@ -119,7 +119,8 @@ impl Simulation {
             // Law 6.
             self.note("a server that is behind");
             let refused = |(_, outcome): &(_, Outcome)| {
-                outcome.welcome.is_none() && outcome.endings.contains(&(connection, Ending::AtOnce))
+                outcome.connect_response.is_none()
+                    && outcome.endings.contains(&(connection, Ending::AtOnce))
             };
             assert!(outcomes.iter().any(refused), "a server that is behind");
         }
@@ -129,15 +130,15 @@ impl Simulation {
     /// Hands to the clients what is sent to them.
     pub(super) fn take(&mut self, outcomes: Outcomes) {
         let mut more = Outcomes::new();
-        for (asker, outcome) in outcomes {
+        for (requester, outcome) in outcomes {
             for (to, event) in outcome.events {
                 self.take_event(to, &event);
             }
-            if let (Some(welcome), Some(asker)) = (outcome.welcome, asker) {
-                more.extend(self.take_welcome(asker, &welcome));
+            if let (Some(response), Some(requester)) = (outcome.connect_response, requester) {
+                more.extend(self.take_connect_response(requester, &response));
             }
-            if let (Some(reply), Some(asker)) = (outcome.reply, asker) {
-                self.take_reply(asker, reply);
+            if let (Some(reply), Some(requester)) = (outcome.reply, requester) {
+                self.take_reply(requester, reply);
             }
             for (connection, _) in outcome.endings {
                 self.take_ending(connection);
@@ -164,11 +165,15 @@ impl Simulation {
         self.note("an event");
     }
 
-    pub(super) fn take_welcome(&mut self, asker: ConnectionId, welcome: &Welcome) -> Outcomes {
+    pub(super) fn take_connect_response(
+        &mut self,
+        requester: ConnectionId,
+        response: &ConnectResponse,
+    ) -> Outcomes {
         let now = self.now.steady;
-        let Some(client) = self.owner(asker) else { return Outcomes::new() };
+        let Some(client) = self.owner(requester) else { return Outcomes::new() };
         let (server, connection, _) = client.line.expect("it has this connection");
-        if welcome.session == NEW {
+        if response.session == NEW {
             client.session = None;
             client.watch = None;
             self.note("an expired session");
@@ -176,11 +181,11 @@ impl Simulation {
         }
         client.line = Some((server, connection, true));
         let again = client.session.is_some();
-        client.session = Some((welcome.session, welcome.password));
+        client.session = Some((response.session, response.password));
         if again {
             client.heard = now;
         }
-        self.open.insert(welcome.session);
+        self.open.insert(response.session);
         let Some(who) =
             self.clients.iter().position(|c| c.line == Some((server, connection, true)))
         else {
@@ -197,11 +202,11 @@ impl Simulation {
         self.ask(who, server, connection, Operation::SetWatches(Box::new(old)), Asked::Other)
     }
 
-    pub(super) fn take_reply(&mut self, asker: ConnectionId, reply: Reply) {
+    pub(super) fn take_reply(&mut self, requester: ConnectionId, reply: Reply) {
         if reply.xid == -99 {
             // Law 6. Where the leader has changed, the older connection is gone.
             let moved = self.clients.iter().any(|client| {
-                client.older.is_some_and(|(_, id)| id == asker)
+                client.older.is_some_and(|(_, id)| id == requester)
                     && client.line.is_some_and(|(server, _, has_session)| {
                         has_session && Some(server) != client.older.map(|(server, _)| server)
                     })
@@ -213,7 +218,7 @@ impl Simulation {
             return;
         }
         let majority = self.ensemble.majority();
-        let Some(client) = self.owner(asker) else { return };
+        let Some(client) = self.owner(requester) else { return };
         let (server, ..) = client.line.expect("it has this connection");
         let Some(question) = client.asked.remove(&reply.xid) else { return };
         let before = client.last_zxid;
@@ -236,7 +241,7 @@ impl Simulation {
                     // Law 2: it is the prefix that the zxid names.
                     assert_eq!(known.map(|(_, mzxid)| *mzxid), Some(stat.mzxid));
                 }
-                if watch && let Some(client) = self.owner(asker) {
+                if watch && let Some(client) = self.owner(requester) {
                     client.watch = Some(stat.mzxid);
                 }
                 self.note("a read");
