@@ -112,7 +112,7 @@ impl Learning {
         self.0.is_hushed.store(true, Ordering::Relaxed);
     }
 
-    /// Returns whether events are shown.
+    /// Returns whether events are not shown.
     pub fn is_hushed(&self) -> bool {
         self.0.is_hushed.load(Ordering::Relaxed)
     }

@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::language::Language;
 use crate::lesson::{Engine, Output, Progress, Stage, Step};
 use crate::output::Message;
+use crate::output::escape::{self, Newlines};
 
 /// How many times as long as the lesson says a step may take: nobody is there to help it.
 const PATIENCE: u32 = 4;
@@ -90,17 +91,19 @@ impl<T: Table> Demonstration<T> {
                 Err(error) => view.statement(&error),
             };
             let came = if came.is_empty() { came } else { format!("\n{came}") };
+            let line = escape::to_terminal(line.shown.as_bytes(), Newlines::Escape);
             self.show(format!("\n{line}{came}"));
         }
         let engine = &self.engine;
         let number = engine.lesson().steps.iter().position(|other| other.key == step.key);
         let number = number.unwrap_or_default();
-        if !self.stage.wait(step.within, &mut |effect| engine.is_done(number, effect)) {
+        self.stage.wait(step.within, &mut |effect| engine.is_done(number, effect));
+        let effect = self.stage.effect();
+        let outputs = self.engine.observe(effect);
+        if self.engine.step() == Some(step) {
             let what = format!("The step {} does not end", step.key);
             return Err(Error::new(Kind::Refused, what));
         }
-        let effect = self.stage.effect();
-        let outputs = self.engine.observe(effect);
         self.perform(outputs);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Where a lesson is played: at the root of the shell's own sandbox, or below a znode of its own.
 
 use crate::dispatch::{Context, Learning};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::lesson::{Available, Lesson};
 use crate::session::{CreateMode, Session};
 use crate::tree::delete;
@@ -76,6 +76,11 @@ impl Place {
         Ok(Self { servers, is_sandbox, home, own: Some(own) })
     }
 
+    /// Returns the root of the lesson, as the learner sees it before and after.
+    pub(super) fn root(&self) -> String {
+        self.own.as_ref().map_or_else(|| "/".to_owned(), ToString::to_string)
+    }
+
     /// Deletes what the lesson has created, in the first of its sessions that may do it; returns the
     /// znode that is left, if one is.
     pub(super) async fn clean(&self, sessions: &[Session], learning: &Learning) -> Option<String> {
@@ -87,7 +92,7 @@ impl Place {
         let mut left = None;
         for top in tops {
             let mut is_gone = false;
-            for session in sessions.iter().filter(|session| session.state().is_connected()) {
+            for session in sessions {
                 is_gone = is_gone || deleted(session, &top).await;
             }
             if !is_gone {
@@ -103,9 +108,12 @@ impl Place {
 
 /// Deletes a znode and what is below it; returns whether it is gone.
 async fn deleted(session: &Session, top: &ZnodePath) -> bool {
+    if !session.state().is_connected() {
+        return false;
+    }
     match delete(session, top, None, true, |_| {}).await {
         Ok(_) => true,
-        Err(error) => error.code_of() == Some(crate::error::Code::NoNode),
+        Err(error) => error.code_of() == Some(Code::NoNode),
     }
 }
 

@@ -102,6 +102,7 @@ impl<T: Table> Player<T> {
             screen.notice(&format!("The lesson has left {left} behind"));
         }
         drop(begun);
+        screen.refresh();
         match last {
             Some((Some(answer), text)) => give(&screen, answer, text),
             Some((None, text)) => say(&screen, &text),

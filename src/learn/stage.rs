@@ -18,6 +18,9 @@ use crate::zk::ZnodePath;
 /// How long a line of a lesson may take. None needs half of it.
 const LONGEST_LINE: Duration = Duration::from_mins(1);
 
+/// How long it may take to delete what a lesson has created.
+const LONGEST_CLEANING: Duration = Duration::from_secs(10);
+
 /// How long a session looks for a server where no server has said for how long it keeps it.
 const OTHERWISE: Duration = Duration::from_secs(4);
 
@@ -67,8 +70,11 @@ impl<T: Table> ShellStage<T> {
         let known = BTreeMap::new();
         let mut stage =
             Self { cx, runtime, place, reader, sessions, known, patience, table: PhantomData };
-        for session in stage.sessions.clone() {
-            stage.add(&session)?;
+        let added = stage.sessions.clone().iter().try_for_each(|session| stage.add(session));
+        if let Err(error) = added {
+            let (current, home) = (stage.cx.session.clone(), stage.cx.session.name());
+            stage.leave(&current, &home);
+            return Err(error);
         }
         Ok(stage)
     }
@@ -219,7 +225,9 @@ impl<T: Table> ShellStage<T> {
         let mut all: Vec<Session> = self.each().map(|(_, session)| session.clone()).collect();
         all.push(self.reader.session().clone());
         let left = self.runtime.block_on(async {
-            let left = self.place.clean(&all, &self.cx.learning).await;
+            let clean = self.place.clean(&all, &self.cx.learning);
+            let left = tokio::time::timeout(LONGEST_CLEANING, clean).await;
+            let left = left.unwrap_or_else(|_| Some(self.place.root()));
             for session in &all {
                 session.close().await;
             }
@@ -227,7 +235,7 @@ impl<T: Table> ShellStage<T> {
             left
         });
         for session in &self.sessions {
-            // It is there, and not the current one.
+            // One that could not be made is not there.
             let _ = self.cx.session.forget(&session.name);
         }
         left
