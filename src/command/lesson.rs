@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Command;
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Context, Effects, Spec, Task, counted};
 use crate::error::{Error, Kind, Result};
 use crate::language::Language;
 use crate::learn::{self, Course};
@@ -93,17 +93,18 @@ impl Lesson {
 
     async fn check(&self, cx: &Context, course: Course) -> Result<Box<dyn Report>> {
         let file = self.file.as_deref().unwrap_or(std::path::Path::new(""));
-        let (name, steps) = (course.lesson.name.clone(), course.lesson.steps.len());
+        let name = course.lesson.name.clone();
+        let steps = counted(course.lesson.steps.len() as u64, "step", "steps");
         let languages: Vec<&str> = course.texts.keys().map(|language| language.code()).collect();
         let languages = languages.join(", ");
         if let Some(missing) = course.lesson.needs.missing(&learn::available(cx).await) {
             return Ok(Box::new(Message(format!(
-                "{name}: {steps} steps in {languages} read; not played, since it needs {missing}"
+                "{name}: {steps} in {languages} read; not played, since it needs {missing}"
             ))));
         }
         let faults = learn::check::<Command>(cx, course, self.anywhere).await?;
         if faults.is_empty() {
-            let done = format!("{name}: {steps} steps in {languages} read and played");
+            let done = format!("{name}: {steps} in {languages} read and played");
             return Ok(Box::new(Message(done)));
         }
         let cause = |fault| Error::new(Kind::Refused, format!("{}:{fault}", file.display()));
