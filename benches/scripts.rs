@@ -7,20 +7,20 @@
 #![allow(unreachable_pub, reason = "one program, with modules that others use as well")]
 
 mod measure;
+mod raw;
 #[path = "../tests/support/mod.rs"]
 mod support;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/sandbox/wire.rs"]
 mod wire;
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
 
 use measure::{Cost, median, row};
+use raw::{script, socket};
 use support::apache::{Release, Server, newest};
 use support::shell::{bare, zksh};
-use wire::{Body, Client, op};
 
 /// Lines of a script.
 const LINES: usize = 20_000;
@@ -32,22 +32,13 @@ const LEAVES: usize = 999;
 /// How often zksh and the raw socket run; zkCli, which takes minutes, runs once.
 const ROUNDS: usize = 11;
 
-/// The first argument of this program where it is to be the raw socket.
-const RAW: &str = "--raw";
-
-const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
-
-/// What the scripts do, by the name of their command.
-const KINDS: &[(&str, i32)] =
-    &[("create", op::CREATE), ("get", op::GET_DATA), ("delete", op::DELETE)];
+/// The commands of the scripts.
+const COMMANDS: &[&str] = &["create", "get", "delete"];
 
 fn main() {
     measure::witness();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, address, command] = &arguments[..]
-        && first == RAW
-    {
-        return raw(address, command);
+    if raw::was_asked() {
+        return;
     }
     let mut sandbox = bare().args(["--sandbox=127.0.0.1:0", "--serve"]).start();
     let address = ready(&mut sandbox);
@@ -76,21 +67,21 @@ fn compare(server: &str, address: &str, release: Option<&Release>) {
     let (mut theirs, mut sockets, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // In turn, so that the server is as warm and as full for one as for the other.
-        for (command, _) in KINDS {
-            sockets.push(measure::run(&socket(address, command), Vec::new()));
+        for command in COMMANDS {
+            sockets.push(measure::run(&socket(address, command, LINES, usize::MAX), Vec::new()));
         }
-        for (command, _) in KINDS {
-            ours.push(measure::run(&zksh(address).command, script(command)));
+        for command in COMMANDS {
+            ours.push(measure::run(&zksh(address).command, script(command, LINES)));
         }
         if let Some(release) = release.filter(|_| round == 0) {
-            for (command, _) in KINDS {
-                theirs.push(measure::run(&zkcli(release, address), script(command)));
+            for command in COMMANDS {
+                theirs.push(measure::run(&zkcli(release, address), script(command, LINES)));
             }
         }
     }
-    for (index, (command, _)) in KINDS.iter().enumerate() {
+    for (index, command) in COMMANDS.iter().enumerate() {
         let of = |costs: &[Cost]| {
-            median(&costs.iter().skip(index).step_by(KINDS.len()).copied().collect::<Vec<_>>())
+            median(&costs.iter().skip(index).step_by(COMMANDS.len()).copied().collect::<Vec<_>>())
         };
         let (raw, own) = (of(&sockets), of(&ours));
         println!("{}", row(&format!("{command}: raw socket"), raw, raw));
@@ -122,77 +113,12 @@ fn zkcli(release: &Release, address: &str) -> Command {
     zkcli
 }
 
-fn socket(address: &str, command: &str) -> Command {
-    let mut socket = Command::new(std::env::current_exe().unwrap());
-    socket.args([RAW, address, command]);
-    socket
-}
-
-fn path(number: usize) -> String {
-    format!("/bench-{number:06}")
-}
-
-fn script(command: &str) -> Vec<u8> {
-    let mut script = String::new();
-    for number in 0..LINES {
-        let data = if command == "create" { " some-bytes-of-data" } else { "" };
-        writeln!(script, "{command} {}{data}", path(number)).unwrap();
-    }
-    script.into_bytes()
-}
-
-/// Sends the same requests over a bare socket, all at once, and reads the replies.
-fn raw(address: &str, command: &str) {
-    let kind = KINDS.iter().find(|(name, _)| *name == command).unwrap().1;
-    let requests = (0..LINES).map(|number| {
-        let body = Body::default().int(i32::try_from(number).unwrap()).int(kind);
-        let body = body.string(&path(number));
-        match kind {
-            op::CREATE => body.bytes(b"some-bytes-of-data").acl(ANYONE).int(0),
-            op::DELETE => body.int(-1),
-            _ => body.boolean(false),
-        }
-    });
-    exchange(address, requests.collect());
-}
-
 /// Makes the subtree anew where it is not there.
 fn plant(address: &str) {
-    let create = |path: &str| {
-        let body = Body::default().int(1).int(op::CREATE).string(path);
-        body.bytes(b"").acl(ANYONE).int(0)
-    };
     let folder = |number: usize| format!("/tree/folder-{number:03}");
-    let folders = std::iter::once("/tree".to_owned()).chain((0..FOLDERS).map(folder));
-    exchange(address, folders.map(|path| create(&path)).collect());
-    for number in 0..FOLDERS {
-        let leaves = (0..LEAVES).map(|leaf| create(&format!("{}/leaf-{leaf:03}", folder(number))));
-        exchange(address, leaves.collect());
-    }
-}
-
-/// Sends requests and reads as many replies, whatever they say.
-fn exchange(address: &str, requests: Vec<Body>) {
-    let mut client = Client::connect(address).unwrap();
-    let count = requests.len();
-    let mut sending = client.stream.try_clone().unwrap();
-    let writer = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        for request in requests {
-            bytes.extend(Body::default().bytes(&request.0).0);
-        }
-        sending.write_all(&bytes).unwrap();
-    });
-    let mut replies = BufReader::with_capacity(1 << 18, &client.stream);
-    let mut body = Vec::new();
-    for _ in 0..count {
-        let mut length = [0; 4];
-        replies.read_exact(&mut length).unwrap();
-        body.resize(usize::try_from(i32::from_be_bytes(length)).unwrap(), 0);
-        replies.read_exact(&mut body).unwrap();
-    }
-    writer.join().unwrap();
-    client.ask(op::CLOSE, &Body::default()).unwrap();
+    let leaf = |number: usize| format!("{}/leaf-{:03}", folder(number / LEAVES), number % LEAVES);
+    let top = std::iter::once("/tree".to_owned());
+    raw::plant(address, top.chain((0..FOLDERS).map(folder)).chain((0..FOLDERS * LEAVES).map(leaf)));
 }
 
 /// Waits for the sandbox's ready line; returns the address in it.

@@ -30,7 +30,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'What results, errors and events look like [default: text]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read commands from a file')
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read commands from a file')
-            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The most requests of a script in flight, 1 to 1000; where results are long they are fewer')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The most requests of a script in flight, 1 to 4096; where results are long they are fewer [default: as many as keep the link busy, and at least 128]')
             [CompletionResult]::new('--reconnect', '--reconnect', [CompletionResultType]::ParameterName, 'Wait for a server where the connection is lost, go on in a new session where the old one has expired [default: 60]')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]')
             [CompletionResult]::new('--sandbox-servers', '--sandbox-servers', [CompletionResultType]::ParameterName, 'Make it an ensemble of this many servers, on ports one behind the other or free ones')
@@ -140,12 +140,15 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;ls' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort the lines of -l by name, size, children or modified')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat as well; with -R that of each znode')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat as well; with -R that of each znode')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Print a line for each child: kind, bytes, children, version, time of the last write, owner')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Print a line for each child: kind, bytes, children, version, time of the last write, owner')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -185,7 +185,7 @@ fn rules(options: &Options) -> script::Rules {
             Input::File(path) => path.display().to_string(),
             _ => "stdin".to_owned(),
         },
-        window: usize::from(options.script.window),
+        window: options.script.window.map(usize::from),
         stop_on_error: options.script.stop_on_error,
         reconnect: options.script.reconnect.map(|seconds| Duration::from_secs(seconds.into())),
         // Only the test of the barrier, which is no release build, may go without.

@@ -18,13 +18,14 @@
 //! | `bounded_queue` | |
 //! | `dialect` | |
 //! | `language` | |
+//! | `link_limit` | |
 //! | `state_folder` | |
 //! | `glossary` | `language` |
 //! | `error` | `dialect` |
 //! | `zk` | `error` |
 //! | `syntax` | `dialect`, `error` |
 //! | `session` | `bounded_queue`, `error`, `zk` |
-//! | `tree` | `error`, `session`, `zk` |
+//! | `tree` | `error`, `link_limit`, `session`, `zk` |
 //! | `output` | `dialect`, `error`, `session`, `zk` |
 //! | `lesson` | `language`, `output` |
 //! | `explain` | `error`, `output`, `session`, `zk` |
@@ -34,7 +35,7 @@
 //! | `command` | `dialect`, `dispatch`, `error`, `explain`, `glossary`, `language`, `learn`, `lesson`, `output`, `sandbox`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `options` | `dialect`, `error`, `language`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
-//! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `link_limit`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `repl` | `command`, `dialect`, `dispatch`, `error`, `lesson`, `output`, `session`, `state_folder`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `learn`, `lesson`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
@@ -51,6 +52,7 @@ pub mod glossary;
 pub mod language;
 pub mod learn;
 pub mod lesson;
+pub mod link_limit;
 pub mod options;
 pub mod output;
 pub mod repl;

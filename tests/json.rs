@@ -53,6 +53,7 @@ listquota /pond
 delquota /pond
 ls /
 ls -R /lake
+ls -l --sort modified /
 ls2 /lake
 stat /lake
 exists /lake

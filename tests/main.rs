@@ -11,6 +11,7 @@ mod differential;
 mod endurance;
 mod ensemble;
 mod events;
+mod far;
 mod flood;
 mod following;
 mod glossary;

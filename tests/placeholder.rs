@@ -62,6 +62,17 @@ fn placeholder(kind: &str, text: &str) -> Option<usize> {
         "zxid" | "session" => Some(hex(text)),
         "decimal" => Some(text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count()),
         "number" => Some(text.bytes().take_while(u8::is_ascii_digit).count()),
+        "minute" => {
+            // 2026-11-28 12:00
+            let shape = |(index, byte): (usize, u8)| match index {
+                4 | 7 => byte == b'-',
+                10 => byte == b' ',
+                13 => byte == b':',
+                _ => byte.is_ascii_digit(),
+            };
+            let sound = text.len() >= 16 && text.bytes().take(16).enumerate().all(shape);
+            Some(if sound { 16 } else { 0 })
+        }
         "time" => {
             // Tue Dec 11 10:06:19 CET 2012; the tests run in Berlin.
             let words: Vec<&str> = text.splitn(7, ' ').take(6).collect();

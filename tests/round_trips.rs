@@ -174,3 +174,28 @@ fn what_an_old_server_lacks_is_asked_beside_the_handshake() {
         assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
     }
 }
+
+#[test]
+fn a_small_tree_is_walked_without_a_question_beside_it() {
+    let engine = engines().swap_remove(0);
+    let line = Line::to(&engine.fresh(), false);
+    line.run(&["create", "/lake", "deep"]);
+    line.run(&["create", "/lake/boat", "red"]);
+    for words in [
+        &["ls", "-R", "/lake"][..],
+        &["tree", "/lake"],
+        &["find", "/lake"],
+        &["count", "/lake"],
+        &["du", "/lake"],
+        &["grep", "deep", "/lake"],
+        &["deleteall", "/lake", "--yes"],
+    ] {
+        let (sessions, questions) = line.run(words);
+        assert!(questions.is_empty(), "{words:?}: {questions:?}");
+        assert_eq!(sessions.len(), 1, "{words:?}");
+        // The handshake, one for each level, two more for deleting it, and the end of the session.
+        let most = if words[0] == "deleteall" { 6 } else { 4 };
+        let round_trips = sessions[0].round_trips();
+        assert!(round_trips <= most, "{words:?}: {round_trips} of {most}, {:?}", sessions[0]);
+    }
+}

@@ -18,7 +18,7 @@ fn an_error_names_its_place_and_its_line_and_the_script_goes_on() {
             ran.stderr,
             "stdin:4: Node does not exist: /pond\n    get /pond\n\
              stdin:5: Missing: path\nstat [-w] path [watch]\n    stat\n\
-             stdin:6: Unknown option: -z\nls [-s] [-w] [-R] path [watch]\n    ls -z /\n"
+             stdin:6: Unknown option: -z\nls [-s] [-w] [-R] path [watch] | ls -l [--sort key] path\n    ls -z /\n"
         );
         assert_eq!(ran.status, 1);
         let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,8 @@ use crate::session::{Badge, SessionEvent, Stamp, Warning};
 use crate::terminal::{Mode, Screen};
 
 /// What to do when no server was named and none listens on ZooKeeper's usual port.
-const NO_SERVER_NAMED: &str = "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
+const NO_SERVER_NAMED: &str =
+    "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
 
 /// Adds to a failed connection what to do when no server was named.
 pub(super) fn suggest_sandbox(error: Error) -> Error {

@@ -1,6 +1,10 @@
 //! `ls` and `ls2`: list the children of a znode.
 
+mod long;
+
 use futures_util::future::join_all;
+
+use self::long::{LongList, Order};
 
 use crate::dialect::{Dialect, Format};
 use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
@@ -12,6 +16,7 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 /// List the children of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct Ls {
     /// Print the stat as well; with -R that of each znode
     #[arg(short, long)]
@@ -22,6 +27,18 @@ pub struct Ls {
     /// List all znodes below, one path a line; -w watches the data of path too
     #[arg(short = 'R', long)]
     recursive: bool,
+    /// Print a line for each child: kind, bytes, children, version, time of the last write, owner
+    #[arg(short, long, conflicts_with_all = ["stat", "watch", "recursive", "word"])]
+    long: bool,
+    /// Sort the lines of -l by name, size, children or modified
+    #[arg(
+        long,
+        value_name = "key",
+        requires = "long",
+        default_value = "name",
+        hide_default_value = true
+    )]
+    sort: Order,
     /// Znode to list; the working path by default
     #[arg(value_name = "path")]
     path: Option<TypedPath>,
@@ -33,7 +50,7 @@ pub struct Ls {
 /// Stats that are asked for at a time, where each znode of a walk is to have its own.
 const STATS_AT_A_TIME: usize = 128;
 
-const USAGE: &str = "ls [-s] [-w] [-R] path [watch]";
+const USAGE: &str = "ls [-s] [-w] [-R] path [watch] | ls -l [--sort key] path";
 
 const EXAMPLE: &str = "\
 Example:
@@ -41,14 +58,18 @@ Example:
 Created /lake
 > create /lake/reed
 Created /lake/reed
-> create /lake/duck
+> create /lake/duck grey
 Created /lake/duck
 > ls /lake
 [duck, reed]
 > ls -R /lake
 /lake
 /lake/duck
-/lake/reed";
+/lake/reed
+> ls -l --sort size /lake
+kind        bytes  children  version  modified          owner  name
+persistent      4         0        0  <minute>  -      duck
+persistent      0         0        0  <minute>  -      reed";
 
 impl Ls {
     /// Returns whether the command leaves a watch.
@@ -58,7 +79,48 @@ impl Ls {
 
     /// Returns whether the command needs more than one round trip.
     pub(super) fn is_long(&self) -> bool {
-        self.recursive
+        self.recursive || self.long
+    }
+
+    /// Shows a znode and all below it as it goes.
+    async fn walk(&self, cx: &Context, path: &ZnodePath) -> Result<Children> {
+        let watch = self.watches();
+        if watch {
+            // As zkCli does, whose walk begins with the data of the znode that was named.
+            cx.session.get_data(path, true).await?;
+        }
+        let mut count = 0;
+        let mut walk = Walk::new(&cx.session, path, WalkOrder::Siblings, watch);
+        // zkCli prints one stat, that of the znode which was named.
+        let each = self.stat && cx.view.dialect == Dialect::V34;
+        let mut waiting = Vec::new();
+        loop {
+            let next = walk.next().await?;
+            let is_last = next.is_none();
+            waiting.extend(next);
+            if each && !is_last && waiting.len() < STATS_AT_A_TIME {
+                continue;
+            }
+            let stats = if each { stats(cx, &waiting).await } else { Vec::new() };
+            let mut stats = stats.into_iter();
+            for path in waiting.drain(..) {
+                // One that is gone by now is left out.
+                let stat = match stats.next() {
+                    Some(Ok(None)) => continue,
+                    Some(stat) => stat?,
+                    None => None,
+                };
+                count += 1;
+                cx.progress.note(count, "listed");
+                cx.show(&Visited { path: &path, stat })?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        let one = self.stat && !each;
+        let stat = if one { cx.session.exists(path, false).await? } else { None };
+        Ok(Children { names: None, stat })
     }
 }
 
@@ -66,7 +128,7 @@ impl Spec for Ls {
     const NAME: &'static str = "ls";
     const TASK: Task = Task::Look;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("dir", "ls")];
-    type Report = Children;
+    type Report = Listing;
 
     fn effects(&self) -> Effects {
         Effects::READS.watching(self.watches()).long(self.is_long())
@@ -76,51 +138,23 @@ impl Spec for Ls {
         if self.recursive {
             return Sends::many(&["getChildren", "multiRead"]);
         }
+        if self.long {
+            return Sends::many(&["getChildren2", "multiRead", "exists"]);
+        }
         Sends::each(&["getChildren2"])
     }
 
-    async fn run(&self, cx: &Context) -> Result<Children> {
+    async fn run(&self, cx: &Context) -> Result<Listing> {
         let path = cx.path_or_here(self.path.as_ref(), USAGE)?;
-        let watch = self.watches();
-        if self.recursive {
-            if watch {
-                // As zkCli does, whose walk begins with the data of the znode that was named.
-                cx.session.get_data(&path, true).await?;
-            }
-            let mut count = 0;
-            let mut walk = Walk::new(&cx.session, &path, WalkOrder::Siblings, watch);
-            // zkCli prints one stat, that of the znode which was named.
-            let each = self.stat && cx.view.dialect == Dialect::V34;
-            let mut waiting = Vec::new();
-            loop {
-                let next = walk.next().await?;
-                let is_last = next.is_none();
-                waiting.extend(next);
-                if each && !is_last && waiting.len() < STATS_AT_A_TIME {
-                    continue;
-                }
-                let stats = if each { stats(cx, &waiting).await } else { Vec::new() };
-                let mut stats = stats.into_iter();
-                for path in waiting.drain(..) {
-                    // One that is gone by now is left out.
-                    let stat = match stats.next() {
-                        Some(Ok(None)) => continue,
-                        Some(stat) => stat?,
-                        None => None,
-                    };
-                    count += 1;
-                    cx.progress.note(count, "listed");
-                    cx.show(&Visited { path: &path, stat })?;
-                }
-                if is_last {
-                    break;
-                }
-            }
-            let one = self.stat && !each;
-            let stat = if one { cx.session.exists(&path, false).await? } else { None };
-            return Ok(Children { names: None, stat });
+        if self.long {
+            return Ok(Listing::Long(long::list(cx, &path, self.sort).await?));
         }
-        list(cx, &path, watch, self.stat).await
+        let children = if self.recursive {
+            self.walk(cx, &path).await?
+        } else {
+            list(cx, &path, self.watches(), self.stat).await?
+        };
+        Ok(Listing::Short(children))
     }
 
     fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
@@ -194,6 +228,32 @@ async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result
     let (mut names, found) = cx.session.children(path, watch).await?;
     names.sort_unstable();
     Ok(Children { names: Some(names), stat: (stat || json).then_some(found) })
+}
+
+/// The children of a znode.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+pub enum Listing {
+    /// Their names.
+    Short(Children),
+    /// A line for each.
+    Long(LongList),
+}
+
+impl Report for Listing {
+    fn text(&self, out: &mut Text<'_>) {
+        match self {
+            Self::Short(children) => children.text(out),
+            Self::Long(list) => list.text(out),
+        }
+    }
+
+    fn raw(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Short(children) => children.raw(),
+            Self::Long(list) => list.raw(),
+        }
+    }
 }
 
 /// The names of the children; none where the walk has shown them as it went.

@@ -88,7 +88,11 @@ impl Spec for Session {
             return Err(Error::usage("Only session kill takes --wait").with_usage(USAGE));
         }
         match (action.as_str(), &self.name) {
-            ("list", None) => Ok(Answer::List(list(cx))),
+            ("list", None) => {
+                // A server that is there gets the time to answer.
+                cx.session.settle().await;
+                Ok(Answer::List(list(cx)))
+            }
             ("new", Some(name)) => new(cx, name, self.timeout).await,
             ("close", Some(name)) => close(cx, name).await,
             ("kill", Some(name)) => kill(cx, name, self.wait).await,

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn complaints_are_one_clear_line() {
-        let ls = "ls [-s] [-w] [-R] path [watch]";
+        let ls = "ls [-s] [-w] [-R] path [watch] | ls -l [--sort key] path";
         for (line, words) in [
             ("getAcl", "Missing: path | getAcl [-s] path".to_owned()),
             (

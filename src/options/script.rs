@@ -1,9 +1,5 @@
 //! The options that decide how a script is run.
 
-/// Requests of a script in flight at a time, unless said otherwise. A server's own limit is 1000
-/// requests for all its clients; beyond about 100 nothing is gained.
-const WINDOW: u16 = 128;
-
 /// How a script is run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ScriptOptions {
@@ -16,12 +12,10 @@ pub struct ScriptOptions {
     /// Let ${NAME} stand for a variable of the environment, in single quotes excepted
     #[arg(long)]
     pub vars: bool,
-    /// The most requests of a script in flight, 1 to 1000; where results are long they are fewer
-    #[arg(
-        long, value_name = "number", default_value_t = WINDOW,
-        value_parser = clap::value_parser!(u16).range(1..=1000)
-    )]
-    pub window: u16,
+    /// The most requests of a script in flight, 1 to 4096; where results are long they are fewer
+    /// [default: as many as keep the link busy, and at least 128]
+    #[arg(long, value_name = "number", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub window: Option<u16>,
     /// Wait for a server where the connection is lost, go on in a new session where the old one has expired [default: 60]
     #[arg(
         long, value_name = "seconds", num_args = 0..=1, require_equals = true,

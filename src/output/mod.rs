@@ -21,7 +21,7 @@ use self::escape::Newlines;
 pub use self::gap::Gap;
 pub(crate) use self::hexdump::hexdump;
 use self::json::{Origin, Time};
-pub(crate) use self::stat::date;
+pub(crate) use self::stat::{date, minute};
 use self::style::Style;
 pub use self::text::Text;
 use crate::dialect::{Dialect, Format};

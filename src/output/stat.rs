@@ -38,6 +38,11 @@ pub(crate) fn date(milliseconds: i64) -> String {
     })
 }
 
+/// Returns a time to the minute, in the zone of `TZ`: `2026-11-28 12:00`.
+pub(crate) fn minute(milliseconds: i64) -> String {
+    minute_in(milliseconds, TimeZone::system())
+}
+
 /// Returns the time of day to the millisecond, in the zone of `TZ`.
 pub(super) fn time(milliseconds: i64) -> String {
     time_in(milliseconds, TimeZone::system())
@@ -47,6 +52,13 @@ fn time_in(milliseconds: i64, zone: TimeZone) -> String {
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.to_zoned(zone).strftime("%H:%M:%S%.3f").to_string(),
         Err(_) => format!("{milliseconds} ms"),
+    }
+}
+
+fn minute_in(milliseconds: i64, zone: TimeZone) -> String {
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => format!("{} s", milliseconds.div_euclid(1000)),
     }
 }
 

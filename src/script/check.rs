@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use super::lines::{self, SourceLine};
-use super::{Line, Rules, Tally, UNCOMMITTED, complain};
+use super::results::complain;
+use super::{Line, Rules, Tally, UNCOMMITTED};
 use crate::command::Command;
 use crate::dispatch::{DataHint, Reader, show_data_hint};
 use crate::error::{Error, Result};

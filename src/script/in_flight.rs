@@ -37,6 +37,8 @@ pub(super) struct InFlight<'a> {
     pub(super) writes: bool,
     /// Whether it may begin again if nothing of it has left.
     pub(super) can_repeat: bool,
+    /// Whether the limit of what is in flight counts it: whether a reply is waited for.
+    pub(super) is_counted: bool,
     /// Its part of what is read ahead, given back when it is done with.
     pub(super) share: OwnedSemaphorePermit,
 }
@@ -55,6 +57,14 @@ impl InFlight<'_> {
             self.reply = Reply::Known(result, reply.trace.last_reply(), reply.trace.has_sent());
         }
         matches!(self.reply, Reply::Known(..))
+    }
+
+    /// Returns whether a request of it has left.
+    pub(super) fn has_sent(&self) -> bool {
+        match &self.reply {
+            Reply::Awaited(reply) => reply.trace.has_sent(),
+            Reply::Known(_, _, has_sent) => *has_sent,
+        }
     }
 
     /// Returns what came of it, or where the reply is not there, the line and whether it writes.

@@ -8,46 +8,39 @@ mod in_flight;
 mod in_flight_limit;
 mod lines;
 mod outage;
+mod results;
 mod stop;
 mod unwritten;
+mod window;
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::Read;
-use std::pin::Pin;
 use std::task::{self, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::LocalBoxFuture;
 use tokio::task::coop::unconstrained;
-use tokio::time::Sleep;
 
 use self::barrier::{Change, HardLimits};
 pub use self::check::check;
 pub use self::event_buffer::EventBuffer;
-use self::event_buffer::Passage;
 use self::in_flight::{Awaited, Completed, InFlight, Line, ParsedLine, Reply};
 use self::in_flight_limit::InFlightLimit;
 use self::lines::{Lines, SourceLine};
 use self::outage::Outage;
 pub use self::stop::Stop;
 use self::unwritten::Unwritten;
-use crate::command::{Command, Invocation};
+use self::window::{Next, part};
+use crate::command::Invocation;
 use crate::dialect::Format;
-use crate::dispatch::{Concurrency, Context, DataHint, Effects, Table, Write, redact};
-use crate::error::{Error, Kind, Result};
+use crate::dispatch::{Concurrency, Context, Effects, Table, Write};
+use crate::error::{Error, Result};
 use crate::output::json::Origin;
-use crate::output::{Gap, View};
 use crate::session::{Cork, Stamp, Trace};
 use crate::terminal::Screen;
 use crate::tree;
 use crate::zk::ZnodePath;
-
-/// How long the replies to the first half of a full window may gather before they are shown.
-const REST: Duration = Duration::from_millis(20);
-
-/// How long a script that is ended early waits for the replies to what has left.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What is wrong with a transaction that the script does not end.
 const UNCOMMITTED: &str = "multi without commit";
@@ -57,8 +50,9 @@ const UNCOMMITTED: &str = "multi without commit";
 pub struct Rules {
     /// The script's name in messages: the file, or `stdin`.
     pub name: String,
-    /// The most commands in flight at a time, at least 1.
-    pub window: usize,
+    /// The most commands in flight at a time, at least 1; none where as many are as keep the link
+    /// busy.
+    pub window: Option<usize>,
     /// Run nothing after the first line that fails.
     pub stop_on_error: bool,
     /// Wait so long for a session where one is lost, and go on in a new one.
@@ -126,34 +120,6 @@ pub async fn run(
     Tally { failed: run.failed }
 }
 
-/// Says why a line failed: the place, the sentence, and the line without its secrets.
-fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
-    let typed = redact::<Command>(&done.typed, view.dialect);
-    let origin = rules.origin(done.number, done.origin.clone());
-    if let Some(record) = view.record_of(&origin, Some(&typed), error) {
-        return screen.print(&record);
-    }
-    let mut text = format!("{}:{}: {}", rules.name, done.number, view.statement(error));
-    if !typed.is_empty() {
-        text.push_str("\n    ");
-        text.push_str(&view.one_line(&typed));
-    }
-    screen.error(&text);
-}
-
-enum Next {
-    /// The oldest command is done.
-    Completed(Box<Completed>),
-    /// Here is another line.
-    Line(SourceLine),
-    /// No other line is there just now: those that were read may begin.
-    Begin,
-    /// No more lines will come.
-    End,
-    /// Nothing more is to begin.
-    Stop,
-}
-
 /// A script that is running.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about one script")]
 struct Run<'a> {
@@ -191,14 +157,15 @@ impl<'a> Run<'a> {
         let mut ended = false;
         let mut filling = true;
         while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
-            // Filled up, then emptied to the half: so requests and replies go many at a time.
-            filling = match self.window.len() + self.parsed.len() {
-                full if full >= self.limit.size() => false,
-                few if few <= self.limit.size() / 2 => true,
+            // Filled up, then emptied by a part: so requests and replies go many at a time.
+            let size = self.limit.size();
+            filling = match self.window.len() {
+                full if full >= size => false,
+                few if few + part(size) <= size => true,
                 _ => filling,
             };
-            let has_room = filling && !ended;
-            if !has_room && !self.parsed.is_empty() {
+            let has_room = filling && !ended && self.window.len() + self.parsed.len() < size;
+            if filling && !has_room && !self.parsed.is_empty() {
                 self.begin().await;
                 continue;
             }
@@ -244,115 +211,14 @@ impl<'a> Run<'a> {
         self.over || self.is_stopped || self.screen.failure().is_some()
     }
 
-    /// Takes another line where lines are given and one is there, or else waits for the oldest
-    /// command to be done; what was gathered is written out before it waits.
-    async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
-        let full = self.window.len() >= self.limit.size();
-        let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
-        poll_fn(|context| {
-            if self.stop.is_asked(context.waker()) && !self.is_stopped {
-                return Poll::Ready(Next::Stop);
-            }
-            self.cx.session.send_reads();
-            self.cork = None;
-            if self.window.is_empty() {
-                // No reply is to come before these.
-                self.show_events(self.cx.session.all_arrived());
-            }
-            if let Some(lines) = lines.as_deref_mut()
-                && let Poll::Ready(line) = lines.poll_recv(context)
-            {
-                return Poll::Ready(line.map_or(Next::End, Next::Line));
-            }
-            if lines.is_some() && !self.parsed.is_empty() {
-                return Poll::Ready(Next::Begin);
-            }
-            self.event_buffer.tell(context.waker());
-            if rest.as_mut().is_some_and(|rest| !self.half_is_done(rest, context)) {
-                self.screen.flush();
-                return Poll::Pending;
-            }
-            let now = self.now();
-            if let Some(done) = self.oldest(context) {
-                return Poll::Ready(Next::Completed(Box::new(done)));
-            }
-            // When these had arrived, the reply to the oldest was still to come.
-            self.show_events(now);
-            self.screen.flush();
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Returns whether half of a full window is done, or has not been for long: then whoever waits
-    /// is woken once for all of it, not at every reply.
-    fn half_is_done(
-        &mut self,
-        rest: &mut Pin<Box<Sleep>>,
-        context: &mut task::Context<'_>,
-    ) -> bool {
-        let half = (self.window.len() - 1) / 2;
-        self.window[half].is_done(context) || rest.as_mut().poll(context).is_ready()
-    }
-
-    /// Takes the oldest command out of the window if it is done.
-    fn oldest(&mut self, context: &mut task::Context<'_>) -> Option<Completed> {
-        if !self.window.front_mut()?.is_done(context) {
-            return None;
-        }
-        let in_flight = self.window.pop_front()?;
-        self.holding -= usize::from(in_flight.may_hold_up());
-        in_flight.into_completed().ok()
-    }
-
-    /// Finishes all that is in flight.
-    async fn drain(&mut self) {
-        while !self.is_over() && !self.window.is_empty() {
-            self.finish_one().await;
-        }
-    }
-
-    /// Waits for the oldest command, unless the script is to end.
-    async fn finish_one(&mut self) {
-        match self.next(None).await {
-            Next::Completed(done) => self.completed(*done),
-            Next::Stop => self.is_stopped = true,
-            Next::Line(_) | Next::Begin | Next::End => {}
-        }
-    }
-
-    /// Gives what has left a while to be answered, and says of the rest that nobody knows.
-    async fn settle(&mut self) {
-        let deadline = tokio::time::Instant::now() + GRACE;
-        self.is_stopped = true;
-        while !self.window.is_empty() {
-            match tokio::time::timeout_at(deadline, self.next(None)).await {
-                Ok(Next::Completed(done)) => self.show(*done),
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        for mut in_flight in std::mem::take(&mut self.window) {
-            // Its reply may be there, behind that of an earlier one which is not.
-            in_flight.is_done(&mut task::Context::from_waker(Waker::noop()));
-            let (line, writes) = match in_flight.into_completed() {
-                Ok(done) => {
-                    self.show(done);
-                    continue;
-                }
-                Err(unknown) => unknown,
-            };
-            let error = Error::new(Kind::Interrupted, "Interrupted before the reply arrived");
-            let error = if writes { error.maybe_applied() } else { error };
-            self.failed = true;
-            self.complain(&line, &error);
-        }
-    }
-
-    /// Begins with all lines that were read, one right after the other: so their requests leave
-    /// many at a time.
+    /// Begins with the lines that were read and for which there is room, one right after the other:
+    /// so their requests leave many at a time.
     async fn begin(&mut self) {
+        if !self.limit.knows_round_trip() {
+            self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
+        }
         while !self.is_over()
+            && self.window.len() < self.limit.size()
             && let Some(parsed) = self.parsed.pop_front()
         {
             let session = &self.cx.session;
@@ -412,16 +278,29 @@ impl<'a> Run<'a> {
         let origin =
             invocation.as_ref().map(|invocation| self.cx.origin(invocation)).unwrap_or_default();
         let line = Line { number, typed: text.unwrap_or_default(), origin };
+        if flow == Concurrency::Reads {
+            self.limit.reads();
+            self.cx.session.expects_reads(self.parsed.len());
+        }
         let (reply, left) = self.start(invocation, flow, &line);
+        let is_counted = left && matches!(reply, Reply::Awaited(_));
+        if is_counted {
+            self.limit.sends(Instant::now());
+        }
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
         // What commit would send is gone once it has run.
         let can_repeat =
             effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
-        let in_flight = InFlight { line, reply, change, writes, can_repeat, share };
+        let in_flight = InFlight { line, reply, change, writes, can_repeat, is_counted, share };
         self.holding += usize::from(in_flight.may_hold_up());
         self.window.push_back(in_flight);
-        if alone || !left {
+        if alone {
             self.drain().await;
+        } else if !left {
+            self.left().await;
+            if !self.window.back().is_some_and(InFlight::has_sent) {
+                self.drain().await;
+            }
         }
     }
 
@@ -435,13 +314,12 @@ impl<'a> Run<'a> {
             return None;
         }
         if self.limits.is_none() {
-            // A first write leaves with the request for a session: it is what is waited for here.
-            self.drain().await;
             self.cork = None;
             if self.cx.session.state().is_connected() {
                 // Limits that this session may not see cannot be kept.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
                 self.limits = Some(HardLimits::new(known));
+                self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
             }
         }
         let change = match &self.limits {
@@ -462,8 +340,24 @@ impl<'a> Run<'a> {
         Some(change)
     }
 
+    /// Waits until the request of the last line has left: nothing that follows may overtake it.
+    async fn left(&mut self) {
+        self.cork = None;
+        self.screen.flush();
+        poll_fn(|context| {
+            if self.stop.is_asked(context.waker()) {
+                self.is_stopped = true;
+                return Poll::Ready(());
+            }
+            let has_left = |last: &mut InFlight<'_>| last.is_done(context) || last.has_sent();
+            let has_left = self.window.back_mut().is_none_or(has_left);
+            if has_left { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
     /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
-    /// could not leave yet, for lack of a connection: then nothing that follows may overtake it.
+    /// could not leave yet, for lack of a connection.
     fn start(
         &self,
         invocation: Result<Invocation>,
@@ -492,65 +386,6 @@ impl<'a> Run<'a> {
         match polled {
             Poll::Ready(result) => (Reply::Known(result, trace.last_reply(), has_sent), true),
             Poll::Pending => (Reply::Awaited(Awaited { result, trace }), has_sent),
-        }
-    }
-
-    /// Shows what came of a line, and before it the events that arrived before its reply.
-    fn show(&mut self, done: Completed) {
-        if let Some(stamp) = done.stamp {
-            self.show_events(stamp);
-        }
-        let is_told = self.tells_want_of_session(&done, done.line.number);
-        let Completed { line, result, stamp, writes, .. } = done;
-        let view = self.cx.view;
-        let has_begun = self.screen.is_inside();
-        let (failure, told) = match result {
-            Ok(outcome) => {
-                self.limit.took(outcome.text.len());
-                if writes && !outcome.text.is_empty() {
-                    self.note_unwritten(line.number);
-                }
-                self.screen.print(&outcome.text);
-                self.over |= outcome.quit;
-                if let Some(hint) = outcome.data_hint.filter(DataHint::is_for_scripts)
-                    && !std::mem::replace(&mut self.hinted, true)
-                {
-                    self.screen.end();
-                    let place = format!("{}:{}", self.rules.name, line.number);
-                    self.cx.show_data_hint(self.screen, Some(&place), &hint);
-                }
-                (outcome.failure, view.format == Format::Json)
-            }
-            Err(error) => (Some(error), false),
-        };
-        self.screen.end();
-        if let Some(stamp) = stamp.filter(|_| has_begun) {
-            // Those that came while it was printed part by part.
-            self.show_events(stamp);
-        }
-        if let Some(error) = failure {
-            self.failed = true;
-            self.over |= self.rules.stop_on_error;
-            if is_told && !told {
-                self.complain(&line, &error);
-                self.cx.explain_failure(self.screen);
-            }
-        }
-    }
-
-    /// Shows the events that arrived before `stamp`, unless they would part a result. A reader that
-    /// is slow holds up the script; the gate takes what comes meanwhile.
-    fn show_events(&self, stamp: Stamp) {
-        while !self.screen.is_inside()
-            && let Some(passage) = self.event_buffer.before(stamp)
-        {
-            match passage {
-                Passage::Events(texts) => self.screen.print(&texts),
-                Passage::LeftOut(count) => {
-                    self.screen.print(&self.cx.news(&Gap::left_out(count)));
-                }
-            }
-            self.screen.end();
         }
     }
 }

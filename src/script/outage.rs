@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use super::{Completed, ParsedLine, Run, complain};
+use super::results::complain;
+use super::{Completed, ParsedLine, Run};
 use crate::dialect::Format;
 use crate::dispatch::Effects;
 use crate::error::{Error, Kind};

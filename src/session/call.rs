@@ -82,6 +82,11 @@ impl Session {
         self.current().ok_or_else(not_connected)
     }
 
+    /// Takes the shortest round trip of a request since the last call; at first that of the handshake.
+    pub fn take_round_trip(&self) -> Option<Duration> {
+        self.current()?.client.take_round_trip()
+    }
+
     /// Sends a request that changes nothing, and waits for its reply. The error names `path`.
     pub(super) async fn ask<R: Request>(&self, path: &str, request: R) -> Result<R::Reply> {
         self.call(path, request).await.map(|(reply, _)| reply)

@@ -14,29 +14,27 @@ use crate::zk::{Feature, Stat, ZnodeData};
 /// server's other clients wait the longer.
 const MOST: usize = 256;
 
-/// With how many it begins: nothing is known of what the replies will bring.
+/// With how many it begins where nothing is known of what the replies will bring.
 const FIRST: usize = 2;
 
 /// The most bytes of paths in one request, so that it stays far below the limit of every server.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Below this count single requests are sent, and the version of the server is not asked for.
-const FEW: usize = 32;
+pub(super) const FEW: usize = 32;
 
 /// Names in one reply: with fewer, the next request asks about more znodes; with many more, about
 /// fewer, so that replies stay small whatever the tree looks like.
 const NAMES: usize = 2048;
 
 /// How many znodes the next request asks about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct BatchSize {
+    /// 0 as long as single requests are sent.
     size: usize,
-}
-
-impl Default for BatchSize {
-    fn default() -> Self {
-        Self { size: 1 }
-    }
+    /// Single requests that were answered, and the most names that one has brought.
+    singles: usize,
+    longest: usize,
 }
 
 impl BatchSize {
@@ -44,21 +42,31 @@ impl BatchSize {
     /// known that the server can be asked about more.
     pub fn of(&mut self, session: &Session, waiting: usize) -> usize {
         // Asked in the background: the first requests do not wait for the answer.
-        if self.size == 1 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
-            self.size = FIRST;
+        if self.size == 0 && waiting >= FEW && session.is_known_to_have(Feature::MultiRead) {
+            self.size = self.first();
         }
-        self.size
+        self.size.max(1)
+    }
+
+    /// Returns with how many the first request for many begins: with no more than were seen one by
+    /// one, and fewer where these had many names.
+    fn first(self) -> usize {
+        let few = NAMES / self.longest.max(1);
+        self.singles.min(few).clamp(FIRST, MOST)
     }
 
     /// Notes how many names a reply has brought.
     pub fn received(&mut self, names: usize) {
-        if self.size > 1 {
-            self.size = match names {
-                few if few < NAMES => (self.size * 2).min(MOST),
-                many if many > 4 * NAMES => (self.size / 2).max(2),
-                _ => self.size,
-            };
+        if self.size == 0 {
+            self.singles = self.singles.saturating_add(1);
+            self.longest = self.longest.max(names);
+            return;
         }
+        self.size = match names {
+            few if few < NAMES => (self.size * 2).min(MOST),
+            many if many > 4 * NAMES => (self.size / 2).max(2),
+            _ => self.size,
+        };
     }
 }
 
@@ -112,7 +120,7 @@ pub struct NodeReply {
 
 impl Session {
     /// Reads the names of the children of each of these znodes, and with `data` its data and stat, in
-    /// one request where there are more than one.
+    /// one request where there are more than one. Of a single one the stat comes along with the names.
     pub async fn nodes_of(&self, paths: &[ZnodePath], data: bool) -> Vec<NodeReply> {
         if let [path] = paths {
             return vec![self.node_of(path, data).await];
@@ -211,7 +219,7 @@ mod tests {
 
     #[test]
     fn replies_stay_small_whatever_the_tree_looks_like() {
-        let mut batch = BatchSize { size: FIRST };
+        let mut batch = BatchSize { size: FIRST, ..BatchSize::default() };
         for _ in 0..10 {
             batch.received(0);
         }
@@ -227,7 +235,14 @@ mod tests {
     #[test]
     fn single_requests_stay_so_until_more_is_known() {
         let mut batch = BatchSize::default();
+        assert_eq!(batch.first(), FIRST);
         batch.received(0);
-        assert_eq!(batch.size, 1);
+        assert_eq!((batch.size, batch.first()), (0, FIRST));
+        for _ in 0..1000 {
+            batch.received(3);
+        }
+        assert_eq!(batch.first(), MOST);
+        batch.received(100);
+        assert_eq!(batch.first(), NAMES / 100);
     }
 }

@@ -9,11 +9,11 @@ use tokio::sync::oneshot;
 use zookeeper::{Cost, GetData};
 
 use super::failure::{refused, unreadable};
-use super::multi_read::{data_replies, data_request};
+use super::multi_read::{FEW, data_replies, data_request};
 use super::operation::stat;
 use super::{BatchSize, Session, Stamp, lock, trace};
 use crate::error::Result;
-use crate::zk::{Stat, ZnodeData, ZnodePath};
+use crate::zk::{Feature, Stat, ZnodeData, ZnodePath};
 
 /// Bytes that a znode takes in a request besides its path.
 const FIXED_BYTES: usize = 16;
@@ -73,6 +73,14 @@ impl Session {
         let result = begin();
         lock(&self.0.reads).is_open = false;
         result
+    }
+
+    /// Notes that about so many reads are to begin: whether the server knows how to answer many
+    /// together is asked while the first are on their way.
+    pub fn expects_reads(&self, count: usize) {
+        if count >= FEW && self.state().is_connected() {
+            self.is_known_to_have(Feature::MultiRead);
+        }
     }
 
     /// Reads a znode's data and stat, together with others where it begins among them.

@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Kind;
+use super::in_flight::InFlight;
 use super::plan::Step;
 use crate::error::{Code, Error, Kind as ErrorKind, Result};
 use crate::session::{CreateMode, Operation, Session};
@@ -21,9 +22,6 @@ const MOST_BYTES: usize = 512 << 10;
 
 /// Bytes of a transaction that are none of its operations.
 const FIXED_BYTES: usize = 64;
-
-/// Transactions in flight: one is answered while the next is on its way.
-const FLIGHTS: usize = 4;
 
 /// Lists that are set at once, each by a request: a transaction cannot.
 const MOST_LISTS: usize = 64;
@@ -90,6 +88,7 @@ pub struct Applier {
     /// Lists that are still to be set. Nothing that comes behind them is below them.
     lists: Vec<Step>,
     in_flight: FuturesOrdered<BoxFuture<'static, Results>>,
+    limit: InFlight,
     /// What was applied so far.
     pub applied: Counts,
     failed: u64,
@@ -108,6 +107,7 @@ impl Applier {
             bytes: FIXED_BYTES,
             lists: Vec::new(),
             in_flight: FuturesOrdered::new(),
+            limit: InFlight::new(session),
             applied: Counts::default(),
             failed: 0,
             failures: Vec::new(),
@@ -142,12 +142,15 @@ impl Applier {
 
     /// Begins with what is collected.
     async fn send(&mut self) -> Result<()> {
-        while self.in_flight.len() >= FLIGHTS {
+        // Many bytes are as much work as many steps.
+        let work = self.batch.len().max(self.bytes * MOST_STEPS / MOST_BYTES);
+        while !self.limit.has_room(work) {
             self.receive().await?;
         }
         let steps = std::mem::take(&mut self.batch);
         self.bytes = FIXED_BYTES;
         if !steps.is_empty() {
+            self.limit.sends(work);
             self.in_flight.push_back(Box::pin(run(self.session.clone(), steps)));
         }
         Ok(())
@@ -166,7 +169,10 @@ impl Applier {
 
     async fn receive(&mut self) -> Result<()> {
         match self.in_flight.next().await {
-            Some(results) => self.note(results),
+            Some(results) => {
+                self.limit.answered();
+                self.note(results)
+            }
             None => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod filter;
 pub mod glob;
 pub mod grep;
+mod in_flight;
 pub mod journal;
 pub mod jq;
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::walk::{WINDOW, Walk, WalkOrder};
+use super::in_flight::InFlight;
+use super::walk::{Walk, WalkOrder};
 use crate::error::{Code, Error, Kind, Result};
 use crate::session::Session;
 use crate::zk::{Acl, Stat, ZnodePath};
@@ -23,6 +24,7 @@ pub async fn set_acl(
 ) -> Result<u64> {
     let mut tally = Tally::default();
     let mut in_flight = FuturesUnordered::new();
+    let mut limit = InFlight::new(session);
     let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
     let walked = loop {
         let path = match walk.next().await {
@@ -30,10 +32,12 @@ pub async fn set_acl(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
+        limit.sends(1);
         in_flight.push(async move { session.set_acl(&path, acl, version).await });
-        while in_flight.len() >= WINDOW
+        while !limit.has_room(1)
             && let Some(result) = in_flight.next().await
         {
+            limit.answered();
             tally.note(result)?;
             progress(tally.done);
         }

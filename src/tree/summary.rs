@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::walk::{WINDOW, Walk, WalkOrder};
+use super::in_flight::InFlight;
+use super::walk::{Walk, WalkOrder};
 use crate::error::Result;
 use crate::session::Session;
 use crate::zk::ZnodePath;
@@ -51,10 +52,18 @@ pub async fn summary(session: &Session, top: &ZnodePath) -> Result<Summary> {
     let walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
     let (paths, more) = paths(walk).await?;
     let mut summary = Summary { below: paths.len() as u64 - 1, more, ..Summary::default() };
-    let mut stats = stream::iter(paths)
-        .map(|path| async move { session.exists(&path, false).await })
-        .buffer_unordered(WINDOW);
-    while let Some(stat) = stats.next().await {
+    let mut paths = paths.into_iter();
+    let mut stats = FuturesUnordered::new();
+    let mut limit = InFlight::new(session);
+    loop {
+        while limit.has_room(1)
+            && let Some(path) = paths.next()
+        {
+            limit.sends(1);
+            stats.push(async move { session.exists(&path, false).await });
+        }
+        let Some(stat) = stats.next().await else { break };
+        limit.answered();
         if let Some(stat) = stat? {
             summary.bytes += u64::try_from(stat.data_length).unwrap_or(0);
             if stat.ephemeral_owner != 0 {

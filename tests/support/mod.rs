@@ -6,6 +6,7 @@ pub(crate) mod account;
 pub(crate) mod apache;
 pub(crate) mod engine;
 pub(crate) mod ensemble;
+pub(crate) mod far;
 pub(crate) mod interrupting;
 pub(crate) mod lies;
 pub(crate) mod line_by_line;

@@ -146,6 +146,12 @@ impl Client {
         facts
     }
 
+    /// Takes the shortest round trip of a request since the last call, as the connection's task has
+    /// seen it; at first that of the handshake. None where nothing was answered since.
+    pub fn take_round_trip(&self) -> Option<Duration> {
+        self.shared.take_round_trip()
+    }
+
     /// Returns the place of what arrived last, in the order of replies, events and changes of the
     /// state.
     pub fn seq(&self) -> Seq {

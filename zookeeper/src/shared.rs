@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::Instant;
@@ -37,6 +38,8 @@ pub(crate) struct Entry {
     pub(crate) queued: Option<Instant>,
     /// Where its frame ends in the stream of the connection.
     pub(crate) ends_at: u64,
+    /// When it was given to the connection.
+    pub(crate) sent: Option<Instant>,
 }
 
 /// What a caller wants of the connection.
@@ -114,7 +117,12 @@ pub(crate) struct Shared {
     pub(crate) in_flight: AtomicUsize,
     pub(crate) in_flight_bytes: AtomicUsize,
     pub(crate) unwatched: AtomicU64,
+    /// The shortest round trip since it was last taken, in nanoseconds.
+    round_trip: AtomicU64,
 }
+
+/// Stands for no round trip.
+const NO_ROUND_TRIP: u64 = u64::MAX;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -162,6 +170,7 @@ impl Shared {
             in_flight: AtomicUsize::new(0),
             in_flight_bytes: AtomicUsize::new(0),
             unwatched: AtomicU64::new(0),
+            round_trip: AtomicU64::new(NO_ROUND_TRIP),
         }
     }
 
@@ -175,6 +184,18 @@ impl Shared {
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
+    }
+
+    /// Notes a round trip of the connection; that of a handshake is the first.
+    pub(crate) fn note_round_trip(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(NO_ROUND_TRIP);
+        self.round_trip.fetch_min(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// Takes the shortest round trip that was noted.
+    pub(crate) fn take_round_trip(&self) -> Option<Duration> {
+        let nanoseconds = self.round_trip.swap(NO_ROUND_TRIP, Ordering::Relaxed);
+        (nanoseconds != NO_ROUND_TRIP).then_some(Duration::from_nanos(nanoseconds))
     }
 
     pub(crate) fn next_seq(&self) -> Seq {
@@ -268,6 +289,7 @@ impl Shared {
             permit,
             queued,
             ends_at: 0,
+            sent: None,
         });
         Ok(id)
     }

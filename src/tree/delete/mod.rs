@@ -1,5 +1,6 @@
 //! Deletes a subtree, children first: many znodes per request if the server can do that, one by one
-//! if it cannot or if one of many cannot be deleted.
+//! if it cannot or if one of many cannot be deleted. What the walk before it has seen is deleted as it
+//! was seen; only where that fails the children are asked for once more.
 
 mod plan;
 
@@ -7,8 +8,9 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use self::plan::{Plan, Step, Target};
+use super::in_flight::InFlight;
 use super::is_gone;
-use super::walk::{FLIGHTS, Names, WINDOW, Walk, WalkOrder};
+use super::walk::{Names, Walk, WalkOrder};
 use crate::error::{Code, Kind, Result};
 use crate::session::{BatchSize, Operation, Session};
 use crate::zk::ZnodePath;
@@ -26,6 +28,16 @@ const DELETE_BYTES: usize = 33;
 const ZOOKEEPER: &str = "/zookeeper";
 const BELOW_ZOOKEEPER: &str = "/zookeeper/";
 
+/// Requests in flight about one znode each, where the user chooses how many are deleted at a time.
+const MOST_AT_ONCE: usize = 128;
+
+/// Bytes of paths that are kept of the walk before a delete: for some 100,000 znodes. Of more, the
+/// children are asked for once more.
+const MOST_KEPT: usize = 8 << 20;
+
+/// What a path takes besides its text, in bytes.
+const PATH_COST: usize = 48;
+
 /// How often a znode is tried again when others create children in it meanwhile.
 const PATIENCE: u8 = 3;
 
@@ -40,32 +52,44 @@ pub async fn delete(
     keep_going: bool,
     progress: impl FnMut(u64),
 ) -> Result<u64> {
-    let total = if keep_going { None } else { Some(listed(session, top).await?) };
-    let (batch, flights, window) = match batch {
-        Some(chosen) => (chosen.clamp(1, MOST), 1, chosen.clamp(1, WINDOW)),
-        None => (BATCH, FLIGHTS, WINDOW),
+    let (total, known) = if keep_going {
+        (None, Vec::new())
+    } else {
+        let listed = listed(session, top).await?;
+        (Some(listed.total), listed.known)
+    };
+    let (limit, flights) = match batch {
+        Some(chosen) => (InFlight::fixed(session, chosen.clamp(1, MOST_AT_ONCE)), Some(1)),
+        None => (InFlight::new(session), None),
     };
     let mut deletion = Deletion {
         session,
-        batch,
+        batch: batch.map_or(BATCH, |chosen| chosen.clamp(1, MOST)),
         flights,
-        window,
+        limit,
         batch_size: BatchSize::default(),
-        plan: Plan::begin(top.clone(), session.sees_real_root(), total),
+        plan: Plan::begin(top.clone(), known, session.sees_real_root(), total),
         in_flight: FuturesUnordered::new(),
     };
     deletion.run(progress).await
 }
 
-/// Returns how many znodes a delete of `top` is about, after a look at all of them; nothing of the walk
-/// is kept. An error names the first whose children may not be listed.
-async fn listed(session: &Session, top: &ZnodePath) -> Result<u64> {
+/// What a walk before a delete has seen.
+struct Listed {
+    /// How many znodes are to be deleted.
+    total: u64,
+    /// Their paths in the order of the walk; none where they were too many to keep.
+    known: Vec<ZnodePath>,
+}
+
+/// Looks at all that a delete of `top` is about. An error names the first znode whose children may not
+/// be listed.
+async fn listed(session: &Session, top: &ZnodePath) -> Result<Listed> {
     let own = top.is_root() && session.sees_real_root();
     let is_own = |path: &str| own && (path == ZOOKEEPER || path.starts_with(BELOW_ZOOKEEPER));
     let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
-    let mut total = 0;
+    let (mut total, mut known, mut bytes) = (0, Vec::new(), 0);
     while let Some(path) = walk.next().await? {
-        total += u64::from(!path.is_root() && !is_own(path.as_str()));
         for refused in walk.take_unlisted() {
             if !refused.path().is_some_and(is_own) {
                 return Err(refused
@@ -73,8 +97,18 @@ async fn listed(session: &Session, top: &ZnodePath) -> Result<u64> {
                     .with_hint("--keep-going deletes what may be deleted"));
             }
         }
+        if path.is_root() || is_own(path.as_str()) {
+            continue;
+        }
+        total += 1;
+        bytes += path.as_str().len() + PATH_COST;
+        if bytes <= MOST_KEPT {
+            known.push(path);
+        } else {
+            known = Vec::new();
+        }
     }
-    Ok(total)
+    Ok(Listed { total, known })
 }
 
 /// What has come back.
@@ -85,6 +119,8 @@ enum Received {
     Listed(Vec<Target>, Vec<Names>),
     /// Some were to be deleted; on an error all of them are still there, or it is not known.
     Deleted(Vec<Target>, Result<()>),
+    /// The same of some that were seen before the delete.
+    DeletedKnown(Vec<Target>, Result<()>),
 }
 
 /// One recursive delete.
@@ -92,10 +128,9 @@ struct Deletion<'a> {
     session: &'a Session,
     /// Znodes of one transaction.
     batch: usize,
-    /// Requests in flight that are about many znodes.
-    flights: usize,
-    /// Requests in flight that are about one.
-    window: usize,
+    /// Requests in flight that are about many znodes, if the user has chosen how many.
+    flights: Option<usize>,
+    limit: InFlight,
     batch_size: BatchSize,
     plan: Plan,
     in_flight: FuturesUnordered<LocalBoxFuture<'a, Received>>,
@@ -105,6 +140,7 @@ impl Deletion<'_> {
     async fn run(&mut self, mut progress: impl FnMut(u64)) -> Result<u64> {
         self.fill();
         while let Some(received) = self.in_flight.next().await {
+            self.limit.answered();
             self.receive(received)?;
             progress(self.plan.deleted);
             self.fill();
@@ -132,11 +168,16 @@ impl Deletion<'_> {
                     self.plan.done(target, Step::Deleted);
                 }
             }
+            Received::DeletedKnown(targets, Ok(())) => self.plan.deleted_known(&targets),
+            Received::DeletedKnown(_, Err(error)) if error.kind() == Kind::Refused => {
+                self.plan.refused_known();
+            }
             // One of them has children, or is gone, or may not be deleted: each tells by itself.
             Received::Deleted(targets, Err(error)) if error.kind() == Kind::Refused => {
                 self.plan.retry(targets);
             }
-            Received::Deleted(targets, Err(error)) => {
+            Received::Deleted(targets, Err(error))
+            | Received::DeletedKnown(targets, Err(error)) => {
                 for target in targets {
                     let error = error.clone().at(target.path.as_str());
                     self.plan.done(target, Step::Failed(error));
@@ -146,20 +187,27 @@ impl Deletion<'_> {
         Ok(())
     }
 
-    /// Starts requests while the window has room.
+    /// Starts requests while there is room.
     fn fill(&mut self) {
-        while self.in_flight.len() < self.window
+        if self.in_flight.is_empty() {
+            self.plan.known_are_tried();
+        }
+        while self.limit.has_room(1)
             && let Some(target) = self.plan.next_retry()
         {
             self.try_one(target);
         }
         loop {
-            let batch = self.batch_size.of(self.session, self.plan.unlisted());
+            let waiting = self.plan.unlisted().max(self.plan.known());
+            let batch = self.batch_size.of(self.session, waiting);
             let many = batch > 1 && self.batch > 1;
-            if self.in_flight.len() >= if many { self.flights } else { self.window } {
+            let is_full = many && self.flights.is_some_and(|most| self.in_flight.len() >= most);
+            if is_full || !self.limit.has_room(if many { self.batch } else { 1 }) {
                 return;
             }
-            if !many {
+            if self.plan.known() > 0 {
+                self.delete_known(if many { self.batch } else { 1 });
+            } else if !many {
                 let Some(target) = self.plan.next_of_any() else { return };
                 self.try_one(target);
             } else if self.plan.leaves() < self.batch && self.plan.unlisted() > 0 {
@@ -172,10 +220,27 @@ impl Deletion<'_> {
         }
     }
 
+    /// Deletes some that were seen before, children before their parents. None of them waits for the
+    /// reply about those below it: a server takes the requests of a session up in their order.
+    fn delete_known(&mut self, count: usize) {
+        let session = self.session;
+        let fitting = session.fitting(self.plan.known_paths().take(count), DELETE_BYTES);
+        let targets = self.plan.next_known(fitting);
+        self.limit.sends(targets.len());
+        self.in_flight.push(Box::pin(async move {
+            let deleted = match &targets[..] {
+                [target] => session.delete(&target.path, None).await,
+                targets => delete_all(session, targets).await,
+            };
+            Received::DeletedKnown(targets, deleted)
+        }));
+    }
+
     /// Deletes a znode, or learns its children where it has any: most znodes of a tree have none,
     /// and for them this is one request instead of two.
-    fn try_one(&self, target: Target) {
+    fn try_one(&mut self, target: Target) {
         let session = self.session;
+        self.limit.sends(1);
         self.in_flight.push(Box::pin(async move {
             let step = try_one(session, &target).await;
             Received::One(target, step)
@@ -191,6 +256,7 @@ impl Deletion<'_> {
         }
         let fitting = session.fitting(targets.iter().map(|target| &target.path), DELETE_BYTES);
         self.plan.put_back(targets.split_off(fitting));
+        self.limit.sends(targets.len());
         self.in_flight.push(Box::pin(async move {
             let paths: Vec<ZnodePath> = targets.iter().map(|target| target.path.clone()).collect();
             let lists = session.child_names_of(&paths).await;
@@ -206,17 +272,23 @@ impl Deletion<'_> {
         if targets.len() == 1 {
             return targets.into_iter().for_each(|target| self.try_one(target));
         }
+        self.limit.sends(targets.len());
         self.in_flight.push(Box::pin(async move {
-            let deletes: Vec<Operation> = targets
-                .iter()
-                .map(|target| Operation::Delete { path: target.path.clone(), version: None })
-                .collect();
-            let applied = match session.transact(&deletes).await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err((_, error))) | Err(error) => Err(error),
-            };
-            Received::Deleted(targets, applied)
+            let deleted = delete_all(session, &targets).await;
+            Received::Deleted(targets, deleted)
         }));
+    }
+}
+
+/// Deletes znodes in one transaction.
+async fn delete_all(session: &Session, targets: &[Target]) -> Result<()> {
+    let deletes: Vec<Operation> = targets
+        .iter()
+        .map(|target| Operation::Delete { path: target.path.clone(), version: None })
+        .collect();
+    match session.transact(&deletes).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err((_, error))) | Err(error) => Err(error),
     }
 }
 

@@ -61,6 +61,12 @@ pub(super) struct Plan {
     leaves: Vec<Target>,
     /// These are to be tried each for itself.
     retry: Vec<Target>,
+    /// These were seen before the delete, parents before their children, and not tried yet.
+    known: Vec<ZnodePath>,
+    /// What is tried once those are, where one of them is left.
+    top: Option<Target>,
+    /// Whether one of them was refused.
+    is_refused: bool,
     /// Znodes that are gone.
     pub(super) deleted: u64,
     /// Znodes that were refused, and those above them.
@@ -78,10 +84,58 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Begins with the znode that the user named; what `/zookeeper` is depends on whether `/` is the
-    /// servers' own. `total` is how many znodes there are to delete, if they were counted.
-    pub(super) fn begin(top: ZnodePath, sees_real_root: bool, total: Option<u64>) -> Self {
-        let retry = vec![Target { path: top, parent: None, tries: 0 }];
-        Self { retry, total, sees_real_root, ..Self::default() }
+    /// servers' own. `known` are the znodes that were seen before, parents before their children.
+    /// `total` is how many znodes there are to delete, if they were counted.
+    pub(super) fn begin(
+        top: ZnodePath,
+        known: Vec<ZnodePath>,
+        sees_real_root: bool,
+        total: Option<u64>,
+    ) -> Self {
+        let mut plan = Self { known, total, sees_real_root, ..Self::default() };
+        plan.top = Some(Target { path: top, parent: None, tries: 0 });
+        if plan.known.len() <= 1 {
+            plan.known.clear();
+            plan.retry.extend(plan.top.take());
+        }
+        plan
+    }
+
+    /// Returns how many znodes that were seen before are still to be tried.
+    pub(super) fn known(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Returns these, the next first.
+    pub(super) fn known_paths(&self) -> impl Iterator<Item = &ZnodePath> {
+        self.known.iter().rev()
+    }
+
+    /// Takes the next `count` of these.
+    pub(super) fn next_known(&mut self, count: usize) -> Vec<Target> {
+        let next = self.known.split_off(self.known.len().saturating_sub(count));
+        next.into_iter().rev().map(|path| Target { path, parent: None, tries: 0 }).collect()
+    }
+
+    /// Notes that some of these are gone. With the top, all below it are, whoever deleted them.
+    pub(super) fn deleted_known(&mut self, targets: &[Target]) {
+        self.deleted += targets.len() as u64;
+        let top = self.top.as_ref().map(|top| &top.path);
+        if targets.last().map(|target| &target.path) == top {
+            self.top = None;
+        }
+    }
+
+    /// Notes that one of these could not be deleted, and so none of its transaction.
+    pub(super) fn refused_known(&mut self) {
+        self.is_refused = true;
+    }
+
+    /// Has the top tried like any other znode, once all of these were, where some of them are left.
+    pub(super) fn known_are_tried(&mut self) {
+        if self.known.is_empty() && self.is_refused {
+            self.retry.extend(self.top.take());
+        }
     }
 
     /// Returns how many znodes are there of which nothing is known.
@@ -180,8 +234,10 @@ impl Plan {
     }
 
     fn give_up(&mut self) {
-        let known = [self.unlisted.len(), self.leaves.len(), self.retry.len(), self.inner.len()];
-        self.untried += known.iter().sum::<usize>() as u64;
+        let left = [self.unlisted.len(), self.leaves.len(), self.retry.len(), self.inner.len()];
+        self.untried += left.iter().sum::<usize>() as u64 + self.known.len() as u64;
+        self.known.clear();
+        self.top = None;
         self.unlisted.clear();
         self.leaves.clear();
         self.retry.clear();
@@ -284,7 +340,8 @@ mod tests {
 
     /// A plan whose top has this many children.
     fn opened(count: usize) -> Plan {
-        let mut plan = Plan::begin(ZnodePath::root().child("top"), true, Some(count as u64 + 1));
+        let top = ZnodePath::root().child("top");
+        let mut plan = Plan::begin(top, Vec::new(), true, Some(count as u64 + 1));
         let top = plan.next_retry().unwrap();
         plan.done(top, Step::Opened(names(count)));
         plan
@@ -330,6 +387,34 @@ mod tests {
         let said = "Failed to delete some node(s) in the subtree! 1 deleted, 2 left";
         assert_eq!(error.to_string(), said);
         assert_eq!(error.causes()[0].to_string(), "no: /top/n1");
+    }
+
+    #[test]
+    fn what_was_seen_before_is_tried_first_and_the_top_once_more_where_some_is_left() {
+        let top = ZnodePath::root().child("top");
+        let known = vec![top.clone(), top.child("a"), top.child("a").child("b"), top.child("c")];
+        let begin = || Plan::begin(top.clone(), known.clone(), true, Some(4));
+        let mut plan = begin();
+        let all = plan.next_known(3);
+        let paths: Vec<&str> = all.iter().map(|target| target.path.as_str()).collect();
+        assert_eq!(paths, ["/top/c", "/top/a/b", "/top/a"]);
+        plan.deleted_known(&all);
+        let last = plan.next_known(3);
+        plan.deleted_known(&last);
+        plan.known_are_tried();
+        assert!(plan.next_retry().is_none());
+        assert_eq!(plan.outcome().unwrap(), 4);
+
+        let mut plan = begin();
+        plan.next_known(2);
+        plan.refused_known();
+        plan.known_are_tried();
+        assert!(plan.next_retry().is_none(), "the others come first");
+        let rest = plan.next_known(2);
+        assert!(plan.next_known(1).is_empty() && rest.len() == 2);
+        plan.refused_known();
+        plan.known_are_tried();
+        assert_eq!(plan.next_retry().unwrap().path, top);
     }
 
     #[test]

@@ -173,6 +173,7 @@ impl Task {
             facts.connections += 1;
             facts.connected_since = Some(SystemTime::now());
             facts.handshake = Some(opened.handshake);
+            self.shared.note_round_trip(opened.handshake);
             facts.attempts.clear();
         }
         tell(&self.shared, state, None, Some(host), Some(address));

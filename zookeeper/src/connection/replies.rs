@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::serve::is_auth;
 use super::{After, End, Session};
 use crate::code::Code;
@@ -43,6 +45,10 @@ pub(super) struct Replies {
     /// How many requests were answered.
     pub(super) completed: u64,
     bytes: usize,
+    /// When what is taken was read.
+    pub(super) heard: Instant,
+    /// The shortest round trip that was not told yet.
+    round_trip: Option<Duration>,
     /// Whether the server is known to keep one-shot and persistent watches of a path apart: those
     /// do since 3.9 that tell the zxid of an event.
     modern: bool,
@@ -64,7 +70,7 @@ struct Header {
 }
 
 impl Replies {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, now: Instant) -> Self {
         Self {
             shared,
             requests: VecDeque::new(),
@@ -75,6 +81,8 @@ impl Replies {
             proven: false,
             completed: 0,
             bytes: 0,
+            heard: now,
+            round_trip: None,
             modern: false,
         }
     }
@@ -118,8 +126,11 @@ impl Replies {
         }
     }
 
-    /// Publishes how much is in flight.
-    pub(super) fn count(&self) {
+    /// Publishes how much is in flight, and how long the quickest reply took.
+    pub(super) fn count(&mut self) {
+        if let Some(time) = self.round_trip.take() {
+            self.shared.note_round_trip(time);
+        }
         let asked = self.auths.iter().filter(|auth| matches!(auth, Auth::Asked(_))).count();
         self.shared.in_flight.store(self.requests.len() + asked, Ordering::Relaxed);
         self.shared.in_flight_bytes.store(self.bytes, Ordering::Relaxed);
@@ -310,6 +321,10 @@ impl Replies {
         let Some(entry) = self.requests.pop_front_if(|_| is_next) else {
             return Err(self.malformed("it is one to another request"));
         };
+        if let Some(sent) = entry.sent {
+            let took = self.heard.saturating_duration_since(sent);
+            self.round_trip = Some(self.round_trip.map_or(took, |known| known.min(took)));
+        }
         let chroot = self.shared.chroot_of(&entry.request);
         let result = match reply::read(&entry.request, header.code, body, chroot) {
             Ok(result) => result,

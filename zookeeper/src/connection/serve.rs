@@ -86,7 +86,7 @@ impl Connection {
             queued: 0,
             written: 0,
             unflushed: false,
-            replies: Replies::new(Arc::clone(shared)),
+            replies: Replies::new(Arc::clone(shared), now),
             last_heard: now,
             last_sent: now,
             idle,
@@ -191,6 +191,7 @@ impl Connection {
             debug_assert!(read > 0);
             moved = true;
             self.last_heard = Instant::now();
+            self.replies.heard = self.last_heard;
             let before = self.replies.completed;
             let result = loop {
                 match self.inbox.frame() {
@@ -230,9 +231,11 @@ impl Connection {
         self.outbox.clear();
         self.position = 0;
         mem::swap(&mut self.outbox, &mut queue.bytes);
+        let now = Some(Instant::now());
         for mut entry in queue.entries.drain(..) {
             self.queued += entry.length as u64;
             entry.ends_at = self.queued;
+            entry.sent = now;
             self.replies.expects(entry);
         }
         drop(queue);

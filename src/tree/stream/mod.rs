@@ -3,17 +3,19 @@
 //! It holds the names of the siblings on the way and a bounded number of znodes ahead, never the
 //! whole tree.
 
-use std::collections::{HashMap, VecDeque};
+mod level;
+mod read;
 
-use futures_util::future::{BoxFuture, join, join_all};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use self::level::{Arrived, Bounds, Level, Slot, State};
+use self::read::{Read, Singles, held, read_many};
+use super::Record;
 use super::filter::Needs;
-use super::is_gone;
-use super::walk::{FLIGHTS, WINDOW};
-use super::{Acl, Data, Kind, Record};
+use super::in_flight::{HEAVY, InFlight};
 use crate::error::{Code, Error, Kind as ErrorKind, Result};
-use crate::session::{BatchSize, NodeReply, Session};
+use crate::session::{BatchSize, Session};
 use crate::zk::ZnodePath;
 
 /// The most znodes that are read in one request where their data comes along: a server makes its
@@ -29,8 +31,13 @@ const NAME_BYTES: u64 = 32;
 /// Fixed bytes of the questions about one znode among many.
 const QUESTION_BYTES: usize = 32;
 
-/// The most znodes that are read ahead of their turn.
+/// The most znodes that are read ahead of their turn from a near server; from one that is far, as many
+/// as its link holds.
 const AHEAD: usize = 2048;
+
+/// Requests in flight that never wait for room for their data: one is answered while the next is on
+/// its way.
+const FLIGHTS: usize = 4;
 
 /// Bytes of data that are read ahead, beyond which nothing more is asked for.
 const AHEAD_BYTES: u64 = 16 << 20;
@@ -48,6 +55,8 @@ pub struct Visited {
     pub has_children: bool,
     /// Why something of it, or all below it, could not be read.
     pub refused: Option<Error>,
+    /// Its children, where they are wanted.
+    pub(super) children: Vec<ZnodePath>,
 }
 
 /// A walk that reads as it goes.
@@ -56,10 +65,16 @@ pub struct Znodes {
     top: ZnodePath,
     needs: Needs,
     bounds: Bounds,
+    singles: Singles,
+    /// Whether the children of each znode are told with it.
+    tells_children: bool,
     /// The levels that the walk is in, the deepest last.
     levels: Vec<Level>,
     batch: BatchSize,
     in_flight: FuturesUnordered<BoxFuture<'static, Replies>>,
+    limit: InFlight,
+    /// The most bytes of data that a znode had of late.
+    longest: u64,
     /// What has come, by the number of its slot, until the slot takes it.
     arrived: Arrived,
     next_slot: u64,
@@ -74,50 +89,6 @@ pub struct Znodes {
 /// What came of a request, by the numbers of slots; none of a znode that is gone.
 type Replies = Vec<(u64, Option<Read>)>;
 
-type Arrived = HashMap<u64, Option<Read>>;
-
-/// Where a walk ends.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    /// So many levels below the top are visited.
-    deepest: usize,
-    /// Whether `/zookeeper` is left out.
-    skips_zookeeper: bool,
-}
-
-/// The children of one znode.
-#[derive(Debug)]
-struct Level {
-    parent: ZnodePath,
-    /// How many levels they are below the top.
-    depth: usize,
-    /// Names that were not asked about yet, in order.
-    names: std::vec::IntoIter<String>,
-    /// Those that were, in order.
-    slots: VecDeque<Slot>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    path: ZnodePath,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Asked(u64),
-    Here(Box<(Read, Level)>),
-    Gone,
-}
-
-/// What was read of one znode.
-#[derive(Debug)]
-struct Read {
-    record: Record,
-    names: Vec<String>,
-    refused: Option<Error>,
-}
-
 impl Znodes {
     /// Begins a walk through `top` and all below it, or so many levels of it.
     pub fn new(session: &Session, top: &ZnodePath, needs: Needs, deepest: Option<usize>) -> Self {
@@ -126,10 +97,14 @@ impl Znodes {
             top: top.clone(),
             needs,
             bounds: Bounds { deepest: deepest.unwrap_or(usize::MAX), skips_zookeeper: false },
+            singles: Singles::Whole,
+            tells_children: false,
             levels: Vec::new(),
             batch: BatchSize::default(),
             in_flight: FuturesUnordered::new(),
-            arrived: HashMap::new(),
+            limit: InFlight::new(session),
+            longest: 0,
+            arrived: Arrived::new(),
             next_slot: 0,
             ahead: 0,
             ahead_bytes: 0,
@@ -142,6 +117,20 @@ impl Znodes {
     #[must_use]
     pub fn without_zookeeper(mut self) -> Self {
         self.bounds.skips_zookeeper = self.session.sees_real_root();
+        self
+    }
+
+    /// Begins a walk that asks only for names; with `watch`, the children of each znode are watched
+    /// from then on.
+    pub(super) fn of_names(session: &Session, top: &ZnodePath, watch: bool) -> Self {
+        let singles = if watch { Singles::Watched } else { Singles::Names };
+        Self { singles, ..Self::new(session, top, Needs::default(), None) }
+    }
+
+    /// Tells the children of each znode with it.
+    #[must_use]
+    pub(super) fn telling_children(mut self) -> Self {
+        self.tells_children = true;
         self
     }
 
@@ -185,7 +174,8 @@ impl Znodes {
 
     /// Reads the top, which must be there and give at least something.
     async fn first(&mut self) -> Result<Visited> {
-        let read = read_many(&self.session, std::slice::from_ref(&self.top), self.needs).await;
+        let top = std::slice::from_ref(&self.top);
+        let read = read_many(&self.session, top, self.needs, self.singles).await;
         let gone = || Error::code(Code::NoNode, self.top.as_str());
         let mut read = read.into_iter().next().flatten().ok_or_else(gone)?;
         if let Some(error) = &read.refused
@@ -200,11 +190,12 @@ impl Znodes {
 
     fn visit(&mut self, read: Read, below: Level, depth: usize, is_last: bool) -> Visited {
         let has_children = below.names.len() > 0 || !below.slots.is_empty();
+        let children = if self.tells_children { below.children() } else { Vec::new() };
         if has_children {
             self.levels.push(below);
         }
         let Read { record, refused, .. } = read;
-        Visited { record, depth, is_last, has_children, refused }
+        Visited { record, depth, is_last, has_children, refused, children }
     }
 
     fn arrive(&mut self, reads: Replies) {
@@ -212,6 +203,9 @@ impl Znodes {
         let names: usize = here().map(|read| read.names.len()).sum();
         let bytes: u64 = here().map(held).sum();
         self.batch.received(names + usize::try_from(bytes / NAME_BYTES).unwrap_or(usize::MAX));
+        let longest = here().map(held).max().unwrap_or_default();
+        self.longest = longest.max(self.longest - self.longest / 8);
+        self.limit.answered();
         self.ahead_bytes += bytes;
         self.arrived.extend(reads);
         self.all_asked = false;
@@ -220,21 +214,16 @@ impl Znodes {
     /// Asks for the next znodes of the walk, as far as there is room.
     fn ask_ahead(&mut self) {
         loop {
-            let size = self.batch.of(&self.session, AHEAD);
-            let with_data = self.needs.data || self.needs.stat;
-            let size = if with_data { size.min(MOST_WITH_DATA) } else { size };
-            let most = if size == 1 { WINDOW } else { FLIGHTS };
             let front = self.levels.last();
             let needs_front =
                 front.is_some_and(|level| level.slots.is_empty() && level.names.len() > 0);
-            let is_full = self.ahead >= AHEAD
-                || self.ahead_bytes >= AHEAD_BYTES
-                || self.in_flight.len() >= most;
+            let is_full = self.is_full();
             if (self.all_asked || is_full) && !needs_front {
                 return;
             }
+            let most = self.batch_size(0);
+            let wanted = if needs_front && is_full { most } else { most.max(FEWEST_FOUND) };
             let mut found = Vec::new();
-            let wanted = if needs_front && is_full { size } else { size.max(FEWEST_FOUND) };
             for level in self.levels.iter_mut().rev() {
                 level.find(wanted, &mut found, &mut self.next_slot, &mut self.arrived, self.bounds);
             }
@@ -242,8 +231,37 @@ impl Znodes {
                 self.all_asked = true;
                 return;
             }
+            let size = self.batch_size(found.len());
             self.ask(&found, size);
         }
+    }
+
+    /// Returns about how many of these znodes the next request asks.
+    fn batch_size(&mut self, found: usize) -> usize {
+        let is_watched = self.singles == Singles::Watched;
+        let size = if is_watched { 1 } else { self.batch.of(&self.session, found) };
+        if self.reads_data() { size.min(MOST_WITH_DATA) } else { size }
+    }
+
+    fn reads_data(&self) -> bool {
+        self.needs.data || self.needs.stat
+    }
+
+    /// Returns what so many znodes are for the server.
+    fn work(&self, znodes: usize) -> usize {
+        if self.reads_data() { znodes * HEAVY } else { znodes }
+    }
+
+    /// Returns whether no more is to be asked for now: enough is ahead, or on its way, or that may
+    /// have too many bytes.
+    fn is_full(&mut self) -> bool {
+        let size = self.batch_size(0);
+        // As long as those last read: nothing else tells how long the next ones are.
+        let expected = self.longest.saturating_mul(self.ahead as u64);
+        self.ahead >= AHEAD.max(self.limit.znodes())
+            || self.ahead_bytes >= AHEAD_BYTES
+            || (expected >= AHEAD_BYTES && self.limit.requests() >= FLIGHTS)
+            || !self.limit.has_room(self.work(size))
     }
 
     /// Sends the questions about some znodes, so many in a request, as far as they fit.
@@ -254,139 +272,12 @@ impl Znodes {
             let (now, later) = found.split_at(self.session.fitting(paths, QUESTION_BYTES));
             found = later;
             let (slots, paths): (Vec<u64>, Vec<ZnodePath>) = now.iter().cloned().unzip();
-            let (session, needs) = (self.session.clone(), self.needs);
+            self.limit.sends(self.work(paths.len()));
+            let (session, needs, singles) = (self.session.clone(), self.needs, self.singles);
             self.in_flight.push(Box::pin(async move {
-                let reads = read_many(&session, &paths, needs).await;
+                let reads = read_many(&session, &paths, needs, singles).await;
                 slots.into_iter().zip(reads).collect()
             }));
         }
     }
-}
-
-/// Returns how many bytes of data are held.
-fn held(read: &Read) -> u64 {
-    read.record.data.as_ref().map_or(0, |data| data.bytes().len() as u64)
-}
-
-impl Level {
-    fn new(parent: ZnodePath, mut names: Vec<String>, depth: usize, bounds: Bounds) -> Self {
-        if depth > bounds.deepest {
-            names.clear();
-        }
-        if bounds.skips_zookeeper && parent.is_root() {
-            names.retain(|name| name != "zookeeper");
-        }
-        names.sort_unstable();
-        Self { parent, depth, names: names.into_iter(), slots: VecDeque::new() }
-    }
-
-    /// Finds the next znodes that are not asked for, in the order of the walk, until there are so
-    /// many.
-    fn find(
-        &mut self,
-        wanted: usize,
-        found: &mut Vec<(u64, ZnodePath)>,
-        next_slot: &mut u64,
-        arrived: &mut Arrived,
-        bounds: Bounds,
-    ) {
-        for slot in &mut self.slots {
-            if found.len() >= wanted {
-                return;
-            }
-            slot.settle(arrived, bounds, self.depth);
-            if let State::Here(here) = &mut slot.state {
-                here.1.find(wanted, found, next_slot, arrived, bounds);
-            }
-        }
-        while found.len() < wanted
-            && let Some(name) = self.names.next()
-        {
-            let (path, number) = (self.parent.child(&name), *next_slot);
-            *next_slot += 1;
-            found.push((number, path.clone()));
-            self.slots.push_back(Slot { path, state: State::Asked(number) });
-        }
-    }
-}
-
-impl Slot {
-    /// Takes what has come for it.
-    fn settle(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
-        let State::Asked(number) = self.state else { return };
-        let Some(read) = arrived.remove(&number) else { return };
-        self.state = match read {
-            None => State::Gone,
-            Some(mut read) => {
-                let names = std::mem::take(&mut read.names);
-                let below = Level::new(self.path.clone(), names, depth + 1, bounds);
-                State::Here(Box::new((read, below)))
-            }
-        };
-    }
-}
-
-/// Reads some znodes; none in place of one that is gone.
-async fn read_many(session: &Session, paths: &[ZnodePath], needs: Needs) -> Vec<Option<Read>> {
-    // Among many, only the data brings the stat along; alone, the children do.
-    let data = needs.data || needs.stat && paths.len() > 1;
-    let lists = async {
-        let wanted: &[ZnodePath] = if needs.acl { paths } else { &[] };
-        join_all(wanted.iter().map(|path| session.get_acl(path))).await
-    };
-    let (replies, lists) = join(session.nodes_of(paths, data), lists).await;
-    let mut lists = lists.into_iter();
-    let reads = paths.iter().zip(replies);
-    reads.map(|(path, reply)| assemble(path, reply, lists.next(), needs)).collect()
-}
-
-/// Puts together what the replies say of a znode.
-fn assemble(
-    path: &ZnodePath,
-    reply: NodeReply,
-    list: Option<Result<(crate::zk::Acl, crate::zk::Stat)>>,
-    needs: Needs,
-) -> Option<Read> {
-    let mut record = Record { stat: reply.stat, ..Record::bare(path.clone()) };
-    let mut refused = None;
-    let names = match reply.names {
-        Ok(names) => names,
-        Err(error) if is_gone(&error) => return None,
-        Err(error) => {
-            refused = Some(error);
-            Vec::new()
-        }
-    };
-    match reply.data {
-        Some(Ok((data, stat))) => {
-            record.stat = Some(stat);
-            if needs.data {
-                record.data = Some(Data::from(data));
-            }
-        }
-        Some(Err(error)) if is_gone(&error) => return None,
-        Some(Err(error)) => refused = refused.or(Some(error)),
-        None => {}
-    }
-    match list {
-        Some(Ok((acl, stat))) => {
-            let acl = Acl::from(&acl);
-            if acl.is_masked() {
-                let message = format!("Only its administrators may read the ACL of {path}");
-                refused = refused.or(Some(Error::new(ErrorKind::Refused, message)));
-            } else {
-                record.acl = Some(acl);
-            }
-            record.changed = record.stat.is_some_and(|seen| {
-                (seen.czxid, seen.version, seen.aversion)
-                    != (stat.czxid, stat.version, stat.aversion)
-            });
-            record.stat = record.stat.or(Some(stat));
-        }
-        Some(Err(error)) if is_gone(&error) => return None,
-        Some(Err(error)) => refused = refused.or(Some(error)),
-        None => {}
-    }
-    record.kind = record.stat.map(|stat| Kind::of_owner(stat.ephemeral_owner));
-    Some(Read { record, names, refused })
 }

@@ -1,0 +1,112 @@
+//! The levels of a tree that a walk is in, and which znodes of them come next.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::read::Read;
+use crate::zk::ZnodePath;
+
+/// What has come, by the number of its slot; none of a znode that is gone.
+pub(super) type Arrived = HashMap<u64, Option<Read>>;
+
+/// Where a walk ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// So many levels below the top are visited.
+    pub(super) deepest: usize,
+    /// Whether `/zookeeper` is left out.
+    pub(super) skips_zookeeper: bool,
+}
+
+/// The children of one znode.
+#[derive(Debug)]
+pub(super) struct Level {
+    pub(super) parent: ZnodePath,
+    /// How many levels they are below the top.
+    pub(super) depth: usize,
+    /// Names that were not asked about yet, in order.
+    pub(super) names: std::vec::IntoIter<String>,
+    /// Those that were, in order.
+    pub(super) slots: VecDeque<Slot>,
+}
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) path: ZnodePath,
+    pub(super) state: State,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Asked(u64),
+    Here(Box<(Read, Level)>),
+    Gone,
+}
+
+impl Level {
+    pub(super) fn new(
+        parent: ZnodePath,
+        mut names: Vec<String>,
+        depth: usize,
+        bounds: Bounds,
+    ) -> Self {
+        if depth > bounds.deepest {
+            names.clear();
+        }
+        if bounds.skips_zookeeper && parent.is_root() {
+            names.retain(|name| name != "zookeeper");
+        }
+        names.sort_unstable();
+        Self { parent, depth, names: names.into_iter(), slots: VecDeque::new() }
+    }
+
+    /// Returns the children, in order.
+    pub(super) fn children(&self) -> Vec<ZnodePath> {
+        let asked = self.slots.iter().map(|slot| slot.path.clone());
+        asked.chain(self.names.as_slice().iter().map(|name| self.parent.child(name))).collect()
+    }
+
+    /// Finds the next znodes that are not asked for, in the order of the walk, until there are so
+    /// many.
+    pub(super) fn find(
+        &mut self,
+        wanted: usize,
+        found: &mut Vec<(u64, ZnodePath)>,
+        next_slot: &mut u64,
+        arrived: &mut Arrived,
+        bounds: Bounds,
+    ) {
+        for slot in &mut self.slots {
+            if found.len() >= wanted {
+                return;
+            }
+            slot.settle(arrived, bounds, self.depth);
+            if let State::Here(here) = &mut slot.state {
+                here.1.find(wanted, found, next_slot, arrived, bounds);
+            }
+        }
+        while found.len() < wanted
+            && let Some(name) = self.names.next()
+        {
+            let (path, number) = (self.parent.child(&name), *next_slot);
+            *next_slot += 1;
+            found.push((number, path.clone()));
+            self.slots.push_back(Slot { path, state: State::Asked(number) });
+        }
+    }
+}
+
+impl Slot {
+    /// Takes what has come for it.
+    pub(super) fn settle(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
+        let State::Asked(number) = self.state else { return };
+        let Some(read) = arrived.remove(&number) else { return };
+        self.state = match read {
+            None => State::Gone,
+            Some(mut read) => {
+                let names = std::mem::take(&mut read.names);
+                let below = Level::new(self.path.clone(), names, depth + 1, bounds);
+                State::Here(Box::new((read, below)))
+            }
+        };
+    }
+}

@@ -1,0 +1,123 @@
+//! Reads what a walk wants to know of some znodes.
+
+use futures_util::future::{join, join_all};
+
+use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::session::{NodeReply, Session};
+use crate::tree::filter::Needs;
+use crate::tree::{Acl, Data, Kind, Record, is_gone};
+use crate::zk::ZnodePath;
+
+/// What was read of one znode.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) record: Record,
+    pub(super) names: Vec<String>,
+    pub(super) refused: Option<Error>,
+}
+
+/// How a single znode is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Singles {
+    /// As is needed, and its stat comes along.
+    Whole,
+    /// Only for the names of its children.
+    Names,
+    /// For these, which are watched from then on.
+    Watched,
+}
+
+impl Singles {
+    /// Returns whether the children are watched, where nothing else is asked for.
+    fn watch(self) -> Option<bool> {
+        match self {
+            Self::Whole => None,
+            Self::Names => Some(false),
+            Self::Watched => Some(true),
+        }
+    }
+}
+
+/// Returns how many bytes of data are held.
+pub(super) fn held(read: &Read) -> u64 {
+    read.record.data.as_ref().map_or(0, |data| data.bytes().len() as u64)
+}
+
+/// Reads some znodes; none in place of one that is gone.
+pub(super) async fn read_many(
+    session: &Session,
+    paths: &[ZnodePath],
+    needs: Needs,
+    singles: Singles,
+) -> Vec<Option<Read>> {
+    if let ([path], Some(watch)) = (paths, singles.watch()) {
+        let names = if watch {
+            session.children(path, true).await.map(|(names, _)| names)
+        } else {
+            session.child_names(path).await
+        };
+        let reply = NodeReply { names, data: None, stat: None };
+        return vec![assemble(path, reply, None, needs)];
+    }
+    // Among many, only the data brings the stat along; alone, the children do.
+    let data = needs.data || needs.stat && paths.len() > 1;
+    let lists = async {
+        let wanted: &[ZnodePath] = if needs.acl { paths } else { &[] };
+        join_all(wanted.iter().map(|path| session.get_acl(path))).await
+    };
+    let (replies, lists) = join(session.nodes_of(paths, data), lists).await;
+    let mut lists = lists.into_iter();
+    let reads = paths.iter().zip(replies);
+    reads.map(|(path, reply)| assemble(path, reply, lists.next(), needs)).collect()
+}
+
+/// Puts together what the replies say of a znode.
+fn assemble(
+    path: &ZnodePath,
+    reply: NodeReply,
+    list: Option<Result<(crate::zk::Acl, crate::zk::Stat)>>,
+    needs: Needs,
+) -> Option<Read> {
+    let mut record = Record { stat: reply.stat, ..Record::bare(path.clone()) };
+    let mut refused = None;
+    let names = match reply.names {
+        Ok(names) => names,
+        Err(error) if is_gone(&error) => return None,
+        Err(error) => {
+            refused = Some(error);
+            Vec::new()
+        }
+    };
+    match reply.data {
+        Some(Ok((data, stat))) => {
+            record.stat = Some(stat);
+            if needs.data {
+                record.data = Some(Data::from(data));
+            }
+        }
+        Some(Err(error)) if is_gone(&error) => return None,
+        Some(Err(error)) => refused = refused.or(Some(error)),
+        None => {}
+    }
+    match list {
+        Some(Ok((acl, stat))) => {
+            let acl = Acl::from(&acl);
+            if acl.is_masked() {
+                let message = format!("Only its administrators may read the ACL of {path}");
+                refused = refused.or(Some(Error::new(ErrorKind::Refused, message)));
+            } else {
+                record.acl = Some(acl);
+            }
+            record.changed = record.stat.is_some_and(|seen| {
+                (seen.czxid, seen.version, seen.aversion)
+                    != (stat.czxid, stat.version, stat.aversion)
+            });
+            record.stat = record.stat.or(Some(stat));
+        }
+        Some(Err(error)) if is_gone(&error) => return None,
+        Some(Err(error)) => refused = refused.or(Some(error)),
+        None => {}
+    }
+    record.kind = record.stat.map(|stat| Kind::of_owner(stat.ephemeral_owner));
+    Some(Read { record, names, refused })
+}

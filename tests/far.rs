@@ -1,0 +1,96 @@
+//! Servers that are far away: links are kept busy, near servers are not flooded, and nothing that is
+//! printed depends on how far a server is.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::support::engine::engines;
+use crate::support::far::Link;
+use crate::support::shell::zksh;
+
+/// The round trip of a far server.
+const FAR: Duration = Duration::from_millis(50);
+
+/// A link to a fresh server; the sandbox answers at once, so that only the link counts.
+fn link(round_trip: Duration) -> Link {
+    Link::to(&engines().swap_remove(0).fresh(), round_trip)
+}
+
+fn creates(count: usize) -> String {
+    (0..count).fold(String::new(), |script, number| script + &format!("create /n{number} x\n"))
+}
+
+/// Runs a script; returns what it has printed.
+#[track_caller]
+fn play(link: &Link, options: &[&str], script: &str) -> String {
+    let ran = zksh(&link.address).args(options).script(script);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    ran.stdout
+}
+
+#[test]
+fn as_much_is_in_flight_as_keeps_a_far_link_busy() {
+    let far = link(FAR);
+    play(&far, &[], &creates(4000));
+    let most = far.most_under_way();
+    assert!((512..=4096).contains(&most), "{most} on their way");
+    let fixed = link(FAR);
+    play(&fixed, &["--window", "7"], &creates(70));
+    assert_eq!(fixed.most_under_way(), 7);
+}
+
+#[test]
+fn a_near_server_is_given_no_more_than_before() {
+    // On a machine that is busy with other tests it may look far for a moment.
+    let runs = (0..5).map(|_| {
+        let near = link(Duration::ZERO);
+        play(&near, &[], &creates(2000));
+        near.most_under_way()
+    });
+    let most = runs.min().unwrap();
+    assert!(most <= 128, "{most} on their way");
+}
+
+#[test]
+fn what_is_printed_does_not_depend_on_what_is_in_flight() {
+    let mut script = creates(60);
+    for number in 0..60 {
+        write!(script, "get /n{number}\nset /n{} y\nls /\nget /n{number}\n", number / 2).unwrap();
+        writeln!(script, "delete /n{}", number * 3 / 2).unwrap();
+    }
+    let printed = |options: &[&str]| {
+        let far = link(Duration::from_millis(5));
+        // Its output has no times and zxids.
+        let ran = zksh(&far.address).args(["--compat", "3.9"]).args(options).script(&script);
+        (ran.stdout, ran.stderr, ran.status)
+    };
+    let one = printed(&["--window", "1"]);
+    assert!(one.1.contains("Node does not exist"));
+    assert!(printed(&["--window", "128"]) == one);
+    assert!(printed(&[]) == one);
+}
+
+#[test]
+fn each_level_of_a_tree_costs_about_a_round_trip() {
+    let far = link(FAR);
+    let mut script = String::new();
+    for folder in 0..30 {
+        writeln!(script, "create /t/{folder} ''").unwrap();
+        for inner in 0..10 {
+            writeln!(script, "create /t/{folder}/{inner} ''").unwrap();
+            for leaf in 0..10 {
+                writeln!(script, "create /t/{folder}/{inner}/{leaf} ''").unwrap();
+            }
+        }
+    }
+    play(&far, &[], &format!("create /t ''\n{script}"));
+    // The handshake, the top and three levels, of which the last has several parts, and the close.
+    far.forget();
+    let listed = play(&far, &["ls", "-R", "/t"], "");
+    assert_eq!(listed.lines().count(), 1 + 30 * (1 + 10 * 11));
+    assert!(far.turns() <= 12, "ls -R: {}", far.turns());
+    far.forget();
+    play(&far, &["deleteall", "/t", "--yes"], "");
+    assert!(far.turns() <= 16, "deleteall: {}", far.turns());
+    assert_eq!(play(&far, &["ls", "/"], ""), "[]\n");
+}
