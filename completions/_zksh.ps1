@@ -113,6 +113,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('reconfig', 'reconfig', [CompletionResultType]::ParameterValue, 'Change which servers the ensemble has')
+            [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'List, stop and start the servers of a simulated ensemble')
             [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Apply a transaction: all of it, or nothing')
@@ -124,6 +125,13 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('repeat', 'repeat', [CompletionResultType]::ParameterValue, 'Run a command a number of times, until it fails')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Show all commands, one in full, or what a word means')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a command sends and does, or what a word means')
+            [CompletionResult]::new('lesson', 'lesson', [CompletionResultType]::ParameterValue, 'List the lessons, or begin one')
+            [CompletionResult]::new('next', 'next', [CompletionResultType]::ParameterValue, 'Say again what the lesson asks for')
+            [CompletionResult]::new('hint', 'hint', [CompletionResultType]::ParameterValue, 'Get a hint for the lesson, then the line to type')
+            [CompletionResult]::new('back', 'back', [CompletionResultType]::ParameterValue, 'Undo this step of the lesson and the one before')
+            [CompletionResult]::new('skip', 'skip', [CompletionResultType]::ParameterValue, 'Have the lesson do its step')
+            [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Leave the lesson; it goes on from there the next time')
+            [CompletionResult]::new('lang', 'lang', [CompletionResultType]::ParameterValue, 'Choose the language of lessons and glossary')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Print the last lines typed, or search them all')
             [CompletionResult]::new('redo', 'redo', [CompletionResultType]::ParameterValue, 'Run an earlier line again')
             [CompletionResult]::new('setting', 'setting', [CompletionResultType]::ParameterValue, 'Show or change how the shell behaves')
@@ -613,6 +621,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'zksh;server' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'zksh;multi' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -667,6 +680,43 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;explain' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;lesson' {
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language, en or zh; the locale''s by default')
+            [CompletionResult]::new('--anywhere', '--anywhere', [CompletionResultType]::ParameterName, 'Play on any server, below a znode that is deleted at the end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;next' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;hint' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;back' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;skip' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;stop' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;lang' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -1,6 +1,7 @@
 //! Options, then a session, then one of the modes: one command, a script, or a prompt.
 
 mod complete;
+mod learn;
 mod notifications;
 mod one_shot;
 mod sandbox;
@@ -23,8 +24,8 @@ use self::signals::Signals;
 use crate::artifacts;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, Explaining, History, Output, Reader, RunningFiles, StandardInput,
-    Switch, Switches,
+    Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
+    RunningFiles, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
@@ -65,7 +66,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let status = match Startup::read(arguments) {
         Ok(Startup::Print(text)) => print(&screen, &text),
         Ok(Startup::Complete(cx)) => print(&screen, &artifacts::completion(cx)),
-        Ok(Startup::Run(options)) => start(&options, &screen)
+        Ok(Startup::Run(mut options)) => start(&mut options, &screen)
             .unwrap_or_else(|error| print_error(&screen, view::of(&options), &error)),
         Err(error) => print_error(&screen, view::without_options(), &error.into()),
     };
@@ -106,11 +107,13 @@ fn print_error(screen: &Screen, view: View, error: &anyhow::Error) -> u8 {
     error.kind().exit_status()
 }
 
-fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
+fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     let interactive = options.input == Input::Standard
         && !options.script.check
         && !options.sandbox.serve
         && detected_mode() == Mode::Terminal;
+    let first_line = learn::begin(options, interactive)?;
+    let options = &*options;
     let screen =
         &if interactive { Arc::new(Screen::new(Mode::Terminal)) } else { Arc::clone(plain) };
     require_descriptors()?;
@@ -137,7 +140,7 @@ fn start(options: &Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
         let _guard = runtime.enter();
         check(options, screen, script)
     } else {
-        runtime.block_on(run(options, screen, script))
+        runtime.block_on(run(options, screen, script, first_line))
     };
     // A thread that waits for input would hold up an orderly shutdown for ever.
     runtime.shutdown_background();
@@ -209,10 +212,10 @@ fn cx(
     options: &Options,
     screen: &Arc<Screen>,
     session: Sessions,
-    view: View,
-    switches: Arc<Switches>,
-    fired: FiredLog,
+    notifications: &Notifications,
+    sandbox: Option<OwnSandbox>,
 ) -> Context {
+    let view = notifications.view;
     let output = {
         let screen = Arc::clone(screen);
         Output::new(view, move |bytes, whole| {
@@ -253,9 +256,11 @@ fn cx(
         view,
         reader: reader(options),
         output,
-        switches,
+        switches: Arc::clone(&notifications.switches),
         history: History::default(),
-        explaining: Explaining::new(fired),
+        explaining: Explaining::new(notifications.fired.clone()),
+        learning: notifications.learning.clone(),
+        sandbox,
         terminal,
         progress: Progress::default(),
         config: Config { file: options.config_file.clone(), protected: options.protected.clone() },
@@ -282,6 +287,7 @@ async fn run(
     options: &Options,
     screen: &Arc<Screen>,
     script: Option<Script>,
+    first_line: Option<String>,
 ) -> anyhow::Result<u8> {
     screen.note_ctrl_c()?;
     let mut signals = Signals::listen()?;
@@ -315,19 +321,26 @@ async fn run(
         view,
         switches: Arc::clone(&switches),
         fired: FiredLog::default(),
+        learning: Learning::default(),
         tells_changes: options.script.reconnect.is_some(),
     };
-    let fired = notifications.fired.clone();
-    let session = sessions(settings(options, transport), names_server, notifications);
+    let own_sandbox = sandbox.as_ref().map(Sandbox::own);
+    let session = sessions(settings(options, transport), names_server, notifications.clone());
     session.open(servers);
-    let cx = cx(options, screen, session, view, switches, fired);
+    let cx = cx(options, screen, session, &notifications, own_sandbox);
     let status = if screen.mode() == Mode::Terminal {
         // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
-        repl::run(&cx, screen, patience, &ensembles).await
+        repl::run(&cx, screen, patience, &ensembles, first_line).await
     } else {
         without_prompt(options, &cx, screen, &event_buffer, script, &ensembles, &mut signals).await
     };
+    if cx.learning.is_on() {
+        let said = cx.learning.leave().await;
+        if !said.is_empty() {
+            screen.error(&said);
+        }
+    }
     cx.session.close_all().await;
     screen.end();
     screen.flush();

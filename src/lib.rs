@@ -19,6 +19,7 @@
 //! | `dialect` | |
 //! | `language` | |
 //! | `link_limit` | |
+//! | `state_folder` | |
 //! | `glossary` | `language` |
 //! | `error` | `dialect` |
 //! | `zk` | `error` |
@@ -29,14 +30,15 @@
 //! | `lesson` | `language`, `output` |
 //! | `explain` | `error`, `output`, `session`, `zk` |
 //! | `terminal` | `bounded_queue`, `error`, `output` |
-//! | `dispatch` | `dialect`, `error`, `explain`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
-//! | `command` | `dialect`, `dispatch`, `error`, `explain`, `glossary`, `language`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
-//! | `options` | `dialect`, `error`, `output`, `syntax`, `zk` |
+//! | `dispatch` | `dialect`, `error`, `explain`, `language`, `lesson`, `output`, `sandbox`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `learn` | `dispatch`, `error`, `language`, `lesson`, `output`, `sandbox`, `session`, `state_folder`, `terminal`, `tree`, `zk` |
+//! | `command` | `dialect`, `dispatch`, `error`, `explain`, `glossary`, `language`, `learn`, `lesson`, `output`, `sandbox`, `session`, `syntax`, `terminal`, `tree`, `zk` |
+//! | `options` | `dialect`, `error`, `language`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `link_limit`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
-//! | `repl` | `command`, `dialect`, `dispatch`, `error`, `output`, `session`, `syntax`, `terminal`, `zk` |
+//! | `repl` | `command`, `dialect`, `dispatch`, `error`, `lesson`, `output`, `session`, `state_folder`, `syntax`, `terminal`, `zk` |
 //! | `sandbox` | |
-//! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
+//! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `learn`, `lesson`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 
 pub mod app;
 pub mod artifacts;
@@ -48,6 +50,7 @@ pub mod error;
 pub mod explain;
 pub mod glossary;
 pub mod language;
+pub mod learn;
 pub mod lesson;
 pub mod link_limit;
 pub mod options;
@@ -56,6 +59,7 @@ pub mod repl;
 pub mod sandbox;
 pub mod script;
 pub mod session;
+pub mod state_folder;
 pub mod syntax;
 pub mod terminal;
 pub mod tree;

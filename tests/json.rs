@@ -139,6 +139,15 @@ explain on
 set /bob x
 delete /none
 explain off
+lesson
+lesson none
+next
+hint
+back
+skip
+stop
+lang en
+server list
 session kill bob
 session close bob
 close

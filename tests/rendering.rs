@@ -1,6 +1,6 @@
-//! The picture of a session that README.md shows: made by a real session, and held fresh.
+//! The pictures that README.md shows: made by real sessions, and held fresh.
 //!
-//! `ZKSH_BLESS=1 cargo test --test all rendering` makes it anew.
+//! `ZKSH_BLESS=1 cargo test --test all rendering` makes them anew.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,6 +15,9 @@ use crate::support::terminal::{Setup, Terminal};
 const ROWS: u16 = 34;
 const COLUMNS: u16 = 112;
 
+/// The rows and columns of the lesson.
+const LESSON: (u16, u16) = (34, 84);
+
 /// Pixels of a character, and around them all.
 const WIDTH: f64 = 8.4;
 const HEIGHT: f64 = 19.0;
@@ -28,15 +31,57 @@ const PALETTE: [&str; 16] = [
 
 #[test]
 fn the_picture_in_the_readme_is_fresh() {
-    let svg = session();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/session.svg");
+    hold("docs/session.svg", &session());
+}
+
+#[test]
+fn the_picture_of_the_first_lesson_is_fresh() {
+    hold("docs/lesson.svg", &lesson());
+}
+
+/// Compares a picture with the one that is kept, or keeps it.
+fn hold(name: &str, svg: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("ZKSH_BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, svg).unwrap();
     } else {
         let kept = fs::read_to_string(&file).unwrap_or_default();
-        assert!(svg == kept, "docs/session.svg is stale; how to make it anew: tests/rendering.rs");
+        assert!(svg == kept, "{name} is stale; how to make it anew: tests/rendering.rs");
     }
+}
+
+/// Plays the middle of the first lesson; returns the screen on which one session becomes master and
+/// the other one is refused.
+fn lesson() -> String {
+    let sandbox = ["--sandbox=127.0.0.1:0", "--sandbox-set", "tickTime=500"];
+    let learn = ["learn", "first-steps", "--lang", "en"];
+    let mut terminal = Setup::bare().args(sandbox).args(learn).size(LESSON.0, LESSON.1).start();
+    let step = |terminal: &mut Terminal, number: usize, line: &str| {
+        terminal.wait_until("the step", |screen| {
+            let at = screen.rfind(&format!("\n{number}/8 "));
+            at.is_some_and(|at| screen[at..].ends_with("\nA>"))
+        });
+        terminal.keys(line);
+        // The name of a session has no colour.
+        let command = line.strip_prefix("@B ");
+        let prompt = if command.is_some() { "> @B " } else { "> " };
+        wait_for_colors(terminal, prompt, command.unwrap_or(line));
+        terminal.keys("\r");
+    };
+    for number in 1..=3 {
+        step(&mut terminal, number, "skip");
+    }
+    step(&mut terminal, 4, "create -e /master A");
+    step(&mut terminal, 5, "@B create -e /master B");
+    terminal.wait_until("the next step", |screen| screen.contains("\n6/8 "));
+    terminal.wait_for_rest();
+    let mut svg = String::new();
+    terminal.wait_until_seen("the screen", |screen| {
+        svg = draw(screen);
+        true
+    });
+    settle(&svg, "")
 }
 
 /// Plays the session; returns its last screen.
@@ -76,21 +121,28 @@ fn session() -> String {
 fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
     terminal.wait_for_prompt(number);
     terminal.keys(line);
+    wait_for_colors(terminal, "] ", line);
+    terminal.keys("\r");
+}
+
+/// Waits until a line stands in its colours behind a prompt that ends so.
+fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
     terminal.wait_until_seen("the line in colours", |screen| {
         let (row, _) = screen.cursor_position();
         let (_, columns) = screen.size();
         let shown = screen.contents_between(row, 0, row, columns);
-        let at = shown.find("] ").map(|at| shown[..at].chars().count() + 2);
+        let at = shown.find(prompt).map(|at| shown[..at].chars().count() + prompt.len());
         let cell = at.and_then(|at| screen.cell(row, u16::try_from(at).unwrap()));
         shown.ends_with(line) && cell.is_some_and(|cell| cell.fgcolor() != vt100::Color::Default)
     });
-    terminal.keys("\r");
 }
 
 /// Writes what differs from run to run as it never does.
 fn settle(svg: &str, address: &str) -> String {
     let mut text = String::new();
-    for line in svg.replace(address, "localhost:2181").lines() {
+    let svg =
+        if address.is_empty() { svg.to_owned() } else { svg.replace(address, "localhost:2181") };
+    for line in svg.lines() {
         let mut line = line.to_owned();
         if let Some((head, rest)) = line.split_once("time</tspan><tspan> = ") {
             let tail = rest.split_once('<').map_or("", |(_, tail)| tail);
@@ -112,8 +164,9 @@ fn settle(svg: &str, address: &str) -> String {
 }
 
 fn draw(screen: &vt100::Screen) -> String {
-    let width = f64::from(COLUMNS) * WIDTH + 2.0 * MARGIN;
-    let height = f64::from(ROWS) * HEIGHT + 2.0 * MARGIN;
+    let (rows, columns) = screen.size();
+    let width = f64::from(columns) * WIDTH + 2.0 * MARGIN;
+    let height = f64::from(rows) * HEIGHT + 2.0 * MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\">\n\
@@ -121,7 +174,7 @@ fn draw(screen: &vt100::Screen) -> String {
          <g fill=\"{}\" xml:space=\"preserve\">\n",
         PALETTE[7]
     );
-    for row in 0..ROWS {
+    for row in 0..rows {
         let y = MARGIN + HEIGHT * (f64::from(row) + 0.75);
         let runs = runs(screen, row);
         if runs.is_empty() {
@@ -141,7 +194,7 @@ fn draw(screen: &vt100::Screen) -> String {
 /// Returns the pieces of a row that look alike, without the blanks at its end.
 fn runs(screen: &vt100::Screen, row: u16) -> Vec<(String, String)> {
     let mut runs: Vec<(String, String)> = Vec::new();
-    for column in 0..COLUMNS {
+    for column in 0..screen.size().1 {
         let cell = screen.cell(row, column).unwrap();
         let look = match (cell.fgcolor(), cell.bold()) {
             (vt100::Color::Idx(index), bold) => {

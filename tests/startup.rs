@@ -91,7 +91,7 @@ fn a_person_who_named_no_server_is_told_of_the_sandbox() {
     let mut terminal = Setup::bare().start();
     let screen = terminal.wait_for("zksh --help lists the options");
     assert!(screen.contains("localhost:2181 refuses connections"), "{screen}");
-    assert!(screen.contains("zksh --sandbox starts a ZooKeeper to try"), "{screen}");
+    assert!(screen.contains("zksh learn or zksh --sandbox brings one along"), "{screen}");
     terminal.enter(0, "quit");
     terminal.wait();
     // Who has named one knows.

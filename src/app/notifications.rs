@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::dialect::Format;
-use crate::dispatch::{Switch, Switches};
+use crate::dispatch::{Learning, Switch, Switches};
 use crate::error::{Error, Kind};
 use crate::explain::FiredLog;
 use crate::output::escape::{self, Newlines};
@@ -16,7 +16,7 @@ use crate::terminal::{Mode, Screen};
 
 /// What to do when no server was named and none listens on ZooKeeper's usual port.
 const NO_SERVER_NAMED: &str =
-    "zksh --sandbox starts a ZooKeeper to try; zksh --help lists the options";
+    "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
 
 /// Adds to a failed connection what to do when no server was named.
 pub(super) fn suggest_sandbox(error: Error) -> Error {
@@ -49,6 +49,8 @@ pub(super) struct Notifications {
     pub(super) switches: Arc<Switches>,
     /// Where events are noted for `explain`.
     pub(super) fired: FiredLog,
+    /// Where they are noted for a lesson.
+    pub(super) learning: Learning,
     /// Whether a script is told of changes of the session's state; otherwise it learns of them from
     /// the lines that fail.
     pub(super) tells_changes: bool,
@@ -57,8 +59,20 @@ pub(super) struct Notifications {
 impl Notifications {
     /// Shows what the session with this badge reports. The runtime's threads call it.
     pub(super) fn show(&self, badge: &Badge, event: SessionEvent) {
-        let Self { screen, event_buffer, view, switches, fired, tells_changes } = self;
+        let Self { screen, event_buffer, view, switches, fired, learning, tells_changes } = self;
         let session = badge.shown();
+        match &event {
+            SessionEvent::Znode(event, _) => {
+                learning.note_event(badge.number(), event.kind.name(), event.path.as_deref());
+            }
+            SessionEvent::StateChange(change) => {
+                learning.note_event(badge.number(), change.state, None);
+            }
+            SessionEvent::Warning(..) | SessionEvent::State(_) => {}
+        }
+        if learning.is_hushed() {
+            return;
+        }
         let render = |news: &dyn Report| {
             view.event(session.as_deref(), news, Time::now(), switches.is_on(Switch::Times))
         };

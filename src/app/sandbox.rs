@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use crate::dispatch::OwnSandbox;
 use crate::error::{Error, Kind, Result};
 use crate::options::SandboxOptions;
 use crate::sandbox::{self, Clock, Handle, Settings};
@@ -50,6 +51,11 @@ impl Sandbox {
         let addresses = handle.control().addresses();
         let place = addresses.into_iter().map(place).collect::<Vec<_>>().join(",");
         Ok(Some(Self { handle, place }))
+    }
+
+    /// Returns it as commands know it.
+    pub(super) fn own(&self) -> OwnSandbox {
+        OwnSandbox::new(self.handle.control())
     }
 
     /// Returns the connection string that joins the sandbox.

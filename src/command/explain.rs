@@ -6,7 +6,6 @@ use crate::dispatch::{Context, Effects, Spec, Switch, Table, Task, WrappedWord, 
 use crate::error::{Error, Result};
 use crate::explain::{Plan, Report};
 use crate::glossary;
-use crate::language::Language;
 
 /// Say what a command sends and does, or what a word means
 #[derive(Debug, clap::Args)]
@@ -72,12 +71,13 @@ impl Spec for Explain {
                 let is_on = word == "on";
                 cx.switches.set(Switch::Explain, is_on);
                 for named in cx.session.list() {
-                    named.session.record_exchanges(is_on);
+                    // A lesson goes by them too.
+                    named.session.record_exchanges(is_on || cx.learning.has_session(&named.name));
                 }
                 Ok(Report::Silence {})
             }
             words if glossary::find(&words.join(" ")).is_some() => {
-                let language = Language::of_environment(|name| std::env::var(name).ok());
+                let language = cx.learning.language();
                 Ok(Report::Page { text: help::entry(&words.join(" "), language)? })
             }
             [word] if !help::is_command(word) => Err(help::unknown(word)),

@@ -50,22 +50,15 @@ impl Help {
 impl Spec for Help {
     const NAME: &'static str = "help";
     const TASK: Task = Task::Shell;
-    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[
-        ("?", "help"),
-        ("man", "help"),
-        ("learn", "help"),
-        ("lesson", "help"),
-        ("tutorial", "help"),
-    ];
+    const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
     type Report = Message;
 
     fn effects(&self) -> Effects {
         Effects::SHELL
     }
 
-    async fn run(&self, _: &Context) -> Result<Message> {
-        let language =
-            self.lang.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()));
+    async fn run(&self, cx: &Context) -> Result<Message> {
+        let language = self.lang.unwrap_or_else(|| cx.learning.language());
         let text = match &self.words[..] {
             [] => table(),
             [word] if word == "all" => meanings(),

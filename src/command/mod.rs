@@ -182,6 +182,7 @@ commands! {
     quit: Quit;
     config: Config;
     reconfig: Reconfig;
+    server: Server;
     multi: Multi, Check, Commit, Discard;
     source: Source;
     echo: Echo;
@@ -190,6 +191,7 @@ commands! {
     repeat: Repeat;
     help: Help;
     explain: Explain;
+    lesson: Lesson, Next, Hint, Back, Skip, Stop, Lang;
     history: History, Redo;
     setting: Setting;
     clear: Clear;

@@ -148,6 +148,11 @@ async fn new(cx: &Context, name: &str, timeout: Option<u32>) -> Result<Answer> {
 
 async fn close(cx: &Context, name: &str) -> Result<Answer> {
     let session = cx.session.get(name)?;
+    if cx.learning.has_session(name) {
+        // A lesson opens it again when it needs it.
+        cx.transaction.of(cx.session.number_of(name)?).lock().take();
+        return Ok(Answer::Lost(session.close().await));
+    }
     if cx.session.list().len() == 1 {
         return Err(Error::usage(format!("{name} is the only session"))
             .with_hint("close ends it, quit ends the shell"));

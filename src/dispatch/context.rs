@@ -11,8 +11,8 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Explaining, Invocation, Reader, Switch, Switches, Table, data_hint,
-    is_private,
+    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches,
+    Table, data_hint, is_private,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Code, Error, Kind, Result};
@@ -46,6 +46,10 @@ pub struct Context {
     pub transaction: PerSession<OpenTransaction>,
     /// Explanations of commands, if `explain` is on.
     pub explaining: Explaining,
+    /// The lesson, if one runs.
+    pub learning: Learning,
+    /// The sandbox that ends with this shell.
+    pub sandbox: Option<OwnSandbox>,
     /// The terminal, if a person types the lines.
     pub terminal: Option<Arc<Screen>>,
     /// The progress of the running command.
@@ -181,6 +185,7 @@ impl Context {
         }
         let trace = Trace::default();
         let before = self.explaining.begin(self, &invocation.command);
+        let learns_in = self.learning.runs_in(self, &invocation.command);
         let report = trace.scope(invocation.command.run(self)).await;
         // Only if the command ran alone are all these writes its own.
         let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
@@ -188,6 +193,9 @@ impl Context {
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         // Show events that arrived before the reply ahead of it.
         self.session.deliver();
+        if let Some(number) = learns_in {
+            self.learning.note_command(self, number, &trace, invocation, report.as_ref().err());
+        }
         let explanation = match before {
             Some(before) => Some(self.explaining.end(self, before, &trace).await),
             None => None,
@@ -286,7 +294,8 @@ impl Context {
         }
     }
 
-    /// Warns once per session that an open transaction would be dropped.
+    /// Warns once per session that an open transaction would be dropped, and once that others use
+    /// the sandbox.
     pub fn may_leave(&self) -> Result<()> {
         let sessions = self.session.list();
         sessions.iter().try_for_each(|named| {
@@ -297,7 +306,11 @@ impl Context {
                 }
                 error.with_detail(format!("in session {}", named.name))
             })
-        })
+        })?;
+        match &self.sandbox {
+            Some(sandbox) => sandbox.may_be_left(self),
+            None => Ok(()),
+        }
     }
 
     /// Returns the origin for the results of a command, which is empty unless the output is JSON. A

@@ -5,6 +5,7 @@
 //! only through the trait [`Table`].
 
 mod arguments;
+mod aside;
 mod consent;
 mod context;
 mod data_hint;
@@ -14,10 +15,12 @@ mod explaining;
 mod fast_parse;
 mod heredoc;
 mod invocation;
+mod learning;
 mod likely_line;
 mod line_log;
 mod multi_line;
 mod output;
+mod own_sandbox;
 mod parse;
 mod places;
 mod read_failures;
@@ -32,6 +35,7 @@ mod working_path;
 mod wrapped_command;
 
 pub use self::arguments::{Data, FreeWord, Secret, WrappedWord, is_of};
+pub use self::aside::Aside;
 pub use self::consent::{Consent, Question, about_subtree, counted};
 pub use self::context::{Asking, Config, Context, Outcome, RunningFiles, StandardInput};
 pub use self::data_hint::{DataHint, show as show_data_hint};
@@ -40,9 +44,11 @@ pub use self::effects::{Concurrency, Effects, Write};
 pub use self::explaining::Explaining;
 pub use self::heredoc::terminator;
 pub use self::invocation::Invocation;
+pub use self::learning::{Begun, Learning, Message, Turn, watches_of};
 pub use self::line_log::{History, LineLog};
 pub use self::multi_line::{MultiLine, Unfinished};
 pub use self::output::Output;
+pub use self::own_sandbox::OwnSandbox;
 pub use self::parse::{Reader, parse, words};
 pub use self::places::{Place, Words, for_clap, is_option_of, places, session_of};
 use self::places::{is_option, with_places};

@@ -33,6 +33,8 @@ pub enum Task {
     Transaction,
     /// For scripts.
     Script,
+    /// Learn.
+    Learn,
     /// The shell itself.
     Shell,
 }
@@ -50,6 +52,7 @@ impl Task {
         Self::Ensemble,
         Self::Transaction,
         Self::Script,
+        Self::Learn,
         Self::Shell,
     ];
 
@@ -66,6 +69,7 @@ impl Task {
             Self::Ensemble => "ensemble",
             Self::Transaction => "transaction",
             Self::Script => "script",
+            Self::Learn => "learn",
             Self::Shell => "shell",
         }
     }

@@ -16,6 +16,7 @@ mod needs;
 mod parse;
 mod pattern;
 mod progress;
+mod record;
 mod screen;
 mod texts;
 
@@ -30,4 +31,5 @@ pub use self::line::Line;
 pub use self::model::{Lesson, Mistake, Session, Step, Way};
 pub use self::needs::{Available, Needs};
 pub use self::progress::Progress;
-pub use self::texts::Texts;
+pub use self::record::Record;
+pub use self::texts::{MOST_BYTES, Texts};

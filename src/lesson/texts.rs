@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::model::Lesson;
 use crate::language::{Block, Blocks, Fault};
 
-/// The largest file, in bytes; the longest text, in characters.
-const MOST_BYTES: usize = 256 * 1024;
+/// The largest file of a lesson, in bytes.
+pub const MOST_BYTES: usize = 256 * 1024;
+
+/// The longest text, in characters.
 const LONGEST: usize = 2000;
 
 /// The parts of a step's texts besides those of its mistakes.

@@ -19,7 +19,10 @@ pub struct Section {
 
 const INPUT: &str = "\
 Without a command, zksh reads lines from standard input: with editing and a prompt on a terminal,
-as a script otherwise. `help` in the shell lists the commands.";
+as a script otherwise. `help` in the shell lists the commands.
+
+`zksh learn [lesson] [--lang en|zh]` starts a sandbox and a lesson in it: the first that you have not
+finished, or the one that you name. Without a terminal the lesson shows itself. `lesson` lists them.";
 
 const SCRIPTS: &str = "\
 A script's requests leave in line order without waiting for each other's replies, and results are

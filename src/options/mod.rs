@@ -4,6 +4,7 @@
 
 mod command_line;
 mod config;
+mod learn;
 mod manual;
 mod mechanism;
 mod sandbox;
@@ -21,6 +22,8 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Val
 
 use self::command_line::CommandLine;
 use self::config::{Config, Secured};
+use self::learn::Asked;
+pub use self::learn::Learn;
 pub use self::manual::{Section, sections};
 pub use self::mechanism::Mechanism;
 pub use self::sandbox::SandboxOptions;
@@ -188,6 +191,8 @@ pub struct Options {
     pub script: ScriptOptions,
     /// The server that the process brings along.
     pub sandbox: SandboxOptions,
+    /// The lesson to begin with.
+    pub learn: Option<Learn>,
     /// How connections are secured, and whose password is to be asked for first.
     pub security: Ready,
     /// What is to be said on standard error at the start: options that are passed over, as zkCli 3.9
@@ -227,11 +232,20 @@ impl Startup {
             Err(error) if !error.use_stderr() => return Ok(Self::Print(error.to_string())),
             Err(error) => return Err(wrong(&error, &tree, &arguments)),
         };
-        let (typed, config) = read_matches(&mut matches, &tree, &arguments)?;
+        let (mut typed, config) = read_matches(&mut matches, &tree, &arguments)?;
+        let learn = match Learn::read(&typed.command)? {
+            Asked::Help(text) => return Ok(Self::Print(text)),
+            Asked::Learn(learn) => {
+                typed.command.clear();
+                Some(learn)
+            }
+            Asked::Other => None,
+        };
         if let Some(shell) = typed.completion {
             return Ok(Self::Complete(shell));
         }
         let mut options = resolve(typed, &config)?;
+        options.learn = learn;
         match unknown.first() {
             Some(option) if options.dialect == Dialect::V34 => Err(unknown_option(option, &tree)),
             _ => {
@@ -264,6 +278,15 @@ fn read_matches(
     }
     if prefer_server {
         typed.ensemble = None;
+    }
+    let learns =
+        matches!(Learn::read(&typed.command)?, Asked::Learn(Learn { anywhere: false, .. }));
+    if learns && typed.sandbox.address.is_none() {
+        if let Some(name) = named {
+            return Err(Error::usage(format!("learn starts a sandbox, --{name} names a server"))
+                .with_hint("learn --anywhere plays the lesson there, below a znode of its own"));
+        }
+        typed.sandbox.begin_for_lessons();
     }
     if typed.sandbox.address.is_some() {
         if let Some(name) = named {
@@ -383,6 +406,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         input,
         script: typed.script,
         sandbox: typed.sandbox,
+        learn: None,
         security,
         remarks: remark.into_iter().collect(),
     })

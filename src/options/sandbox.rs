@@ -26,7 +26,23 @@ pub struct SandboxOptions {
     pub limits: Vec<String>,
 }
 
+/// The tick of a sandbox for lessons: a crash is seen within a few seconds.
+const TICK_FOR_LESSONS: &str = "tickTime=500";
+
 impl SandboxOptions {
+    /// Asks for a sandbox in which lessons are played.
+    pub(super) fn begin_for_lessons(&mut self) {
+        self.address = Some(String::new());
+        self.limits.insert(0, TICK_FOR_LESSONS.to_owned());
+    }
+
+    /// Asks for as many servers as a lesson needs.
+    pub fn serve_lesson(&mut self, servers: u32) {
+        if self.address.is_some() && servers > 1 && self.count() == 1 {
+            self.servers = servers.to_string();
+        }
+    }
+
     /// Returns how many servers the sandbox has.
     pub fn count(&self) -> usize {
         self.servers.parse().unwrap_or(1)

@@ -5,12 +5,12 @@
 //! starts. The file of older releases, `history`, is taken over once, when there is no file yet: its
 //! lines belong to no ensemble.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::libc::O_NONBLOCK;
+use crate::state_folder::{self, open_regular};
 
 /// Lines that are kept.
 pub(super) const KEPT: usize = 10_000;
@@ -44,19 +44,10 @@ pub(super) struct Loaded {
     pub(super) unreadable: usize,
 }
 
-/// Where history is kept: `$XDG_STATE_HOME/zksh`, or `~/.local/state/zksh`. None if neither
-/// variable names a directory.
-pub(super) fn folder(state_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
-    let state = state_home
-        .filter(|path| path.is_absolute())
-        .or_else(|| home.map(|home| home.join(".local/state")))?;
-    Some(state.join("zksh"))
-}
-
 impl HistoryFile {
     /// Opens the file in a folder, and makes both where they are not there.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Loaded)> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        state_folder::create(folder)?;
         let this = Self(folder.join("history.jsonl"));
         let made = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&this.0);
         let loaded = match made {
@@ -105,16 +96,6 @@ impl HistoryFile {
             file.write_all(&rows(&loaded.entries))?;
         }
         Ok(loaded)
-    }
-}
-
-/// Opens a regular file; anything else might block, or never end.
-fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let file = options.custom_flags(O_NONBLOCK).open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is not a regular file"))
     }
 }
 
@@ -190,14 +171,6 @@ mod tests {
 
     fn entry(line: &str, ensemble: Option<&str>) -> Entry {
         Entry { line: line.to_owned(), ensemble: ensemble.map(str::to_owned) }
-    }
-
-    #[test]
-    fn state_home_comes_before_home() {
-        let some = |path: &str| Some(PathBuf::from(path));
-        assert_eq!(folder(some("/s"), some("/h")), some("/s/zksh"));
-        assert_eq!(folder(some("relative"), some("/h")), some("/h/.local/state/zksh"));
-        assert_eq!(folder(None, None), None);
     }
 
     #[test]

@@ -21,7 +21,6 @@ mod znode_cache;
 
 use std::cell::Cell;
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +44,7 @@ use crate::dispatch::{self, Context, MultiLine, Outcome, Switch, Table};
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
 use crate::session::Trace;
+use crate::state_folder;
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
 
@@ -58,6 +58,8 @@ const BANNER: &str = concat!(
 /// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
 /// With `patience`, a server is waited for so long before the first prompt.
 ///
+/// `first` is a line that runs before any that is typed.
+///
 /// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
 /// whenever the state of the session has changed.
 pub async fn run(
@@ -65,11 +67,12 @@ pub async fn run(
     screen: &Arc<Screen>,
     patience: Option<Duration>,
     ensembles: &[NamedEnsemble],
+    first: Option<String>,
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
     cx.cwd.set(ZnodePath::root());
-    let words =
-        PromptWords::new(cx.session.clone(), cx.cwd.clone(), Arc::clone(&cx.switches), ensembles);
+    cx.learning.set_has_prompt();
+    let words = PromptWords::new(cx, ensembles);
     let dialect = cx.view.dialect;
     let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), Handle::current());
     let past = SharedHistory::new(dialect);
@@ -82,11 +85,17 @@ pub async fn run(
     if let Some(patience) = patience {
         wait_for_server(cx, patience, screen, &mut signals).await;
     }
+    let mut first = first;
     loop {
         let place = || Place { queued: cx.transaction.queued(), number: cx.history.next_number() };
         words.set_place(place());
         signals.forget();
-        let text = match editor.read(cx.switches.is_on(Switch::Vi)) {
+        cx.learning.set_columns(editor.size().0);
+        let read = match first.take() {
+            Some(line) => Typed::Text(line),
+            None => editor.read(cx.switches.is_on(Switch::Vi)),
+        };
+        let text = match read {
             Typed::Text(text) => text,
             Typed::Nothing => continue,
             Typed::End => match cx.may_leave() {
@@ -141,7 +150,9 @@ pub async fn run(
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            match told(cx, screen, line, result, enough) {
+            let next = told(cx, screen, line, result, enough);
+            tell_lesson(cx, screen, &mut signals).await;
+            match next {
                 Next::Line => {}
                 Next::Prompt => break,
                 Next::End => return Ok(0),
@@ -184,6 +195,20 @@ fn told(
         Err(error) => cx.complain(screen, &cx.with_likely_line::<Command>(line, error)),
     }
     Next::Line
+}
+
+/// Tells the lesson, if one runs, that a line has run, and shows what it says. Ctrl-C does not wait for
+/// that: it comes above the prompt then.
+async fn tell_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
+    let said = tokio::select! {
+        said = cx.learning.typed() => said,
+        () = signals.stopped() => return,
+    };
+    match cx.view.format {
+        _ if said.is_empty() => {}
+        Format::Text | Format::Raw => screen.print(format!("\n{said}\n\n").as_bytes()),
+        Format::Json => screen.error(&said),
+    }
 }
 
 /// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
@@ -241,8 +266,7 @@ fn make_editor(
 
 /// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
 fn open_history(screen: &Screen, past: &SharedHistory) -> Option<HistoryFile> {
-    let state_home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let folder = history::folder(state_home, std::env::home_dir())?;
+    let folder = state_folder::path()?;
     match HistoryFile::open(&folder) {
         Ok((file, loaded)) => {
             if loaded.unreadable > 0 {
@@ -293,8 +317,7 @@ pub async fn run_dumb(
     ensembles: &[NamedEnsemble],
 ) -> Result<u8> {
     cx.cwd.set(ZnodePath::root());
-    let words =
-        PromptWords::new(cx.session.clone(), cx.cwd.clone(), Arc::clone(&cx.switches), ensembles);
+    let words = PromptWords::new(cx, ensembles);
     if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
@@ -316,6 +339,7 @@ async fn line_runs(
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
     let work = trace.scope(async {
+        let _turn = cx.learning.turn().await;
         if let Some(question) = invocation.command.question(cx).await?
             && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
         {

@@ -1,13 +1,13 @@
 //! The words of the prompt: `[zk: NAME(STATE) CWD @SESSION multi:2 N] `. What does not apply is left
 //! out: the working path at `/`, the session where it is the only one, `multi:` where no transaction has
-//! begun.
+//! begun. In a lesson it is `A> `.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::dispatch::{Switches, WorkingPath};
+use crate::dispatch::{Context, Learning, Switches, WorkingPath};
 use crate::output::escape::{self, Newlines};
 use crate::output::style::{PromptColor, PromptStyle};
-use crate::session::{PerSession, Sessions};
+use crate::session::{PerSession, Sessions, State};
 use crate::zk::Servers;
 
 /// An ensemble of the config file.
@@ -38,18 +38,21 @@ pub(super) struct PromptWords {
     session: Sessions,
     cwd: PerSession<WorkingPath>,
     switches: Arc<Switches>,
+    learning: Learning,
     ensembles: Arc<[NamedEnsemble]>,
     place: Arc<Mutex<Place>>,
 }
 
 impl PromptWords {
-    pub(super) fn new(
-        session: Sessions,
-        cwd: PerSession<WorkingPath>,
-        switches: Arc<Switches>,
-        ensembles: &[NamedEnsemble],
-    ) -> Self {
-        Self { session, cwd, switches, ensembles: ensembles.into(), place: Arc::default() }
+    pub(super) fn new(cx: &Context, ensembles: &[NamedEnsemble]) -> Self {
+        Self {
+            session: cx.session.clone(),
+            cwd: cx.cwd.clone(),
+            switches: Arc::clone(&cx.switches),
+            learning: cx.learning.clone(),
+            ensembles: ensembles.into(),
+            place: Arc::default(),
+        }
     }
 
     /// Says where the shell is now.
@@ -65,7 +68,18 @@ impl PromptWords {
         let path = path.map(|path| format!("{path} ")).unwrap_or_default();
         let Place { queued, number } = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
         let queued = queued.map(|queued| format!("multi:{queued} ")).unwrap_or_default();
-        let state = self.session.state().name();
+        let state = self.session.state();
+        if self.learning.is_on() {
+            // As lessons show it: a learner looks at the session, and not at the server.
+            let state = match state {
+                State::Connected => String::new(),
+                state => format!("{} ", state.name()),
+            };
+            let prompt = format!("{} {state}{path}{queued}", self.session.name());
+            let prompt = format!("{}> ", prompt.trim_end());
+            return escape::to_terminal(prompt.as_bytes(), Newlines::Escape).into_owned();
+        }
+        let state = state.name();
         let session = self.session.shown_name();
         let session = session.map(|session| format!("@{session} ")).unwrap_or_default();
         let prompt = format!("[zk: {name}({state}) {path}{session}{queued}{number}] ");

@@ -34,6 +34,8 @@ pub(super) struct Lifecycle {
     takes_last: bool,
     /// Whether the last request and the end of the session have been sent.
     pub(super) is_spent: bool,
+    /// Whether the connection was dropped for good, without the end of the session.
+    is_abandoned: bool,
     /// Whether exchanges are recorded.
     pub(super) observes: bool,
 }
@@ -93,6 +95,7 @@ impl Session {
             has_answered: false,
             takes_last: false,
             is_spent: false,
+            is_abandoned: false,
             observes,
         };
         drop(lifecycle);
@@ -197,6 +200,7 @@ impl Session {
     pub fn abandon(&self) -> Losses {
         let connection = self.lifecycle().connection.take();
         if let Some(connection) = connection {
+            self.lifecycle().is_abandoned = true;
             let _ = connection.client.clone().abandon();
         }
         let losses = self.losses(&super::not_connected());
@@ -233,6 +237,11 @@ impl Session {
             connected_since: facts.connected_since,
             round_trip: facts.handshake,
         })
+    }
+
+    /// Returns whether the session was left without a goodbye, and none was opened since.
+    pub fn is_abandoned(&self) -> bool {
+        self.lifecycle().is_abandoned
     }
 
     /// Returns whether the session is known to have expired.

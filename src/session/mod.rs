@@ -120,6 +120,13 @@ impl Session {
         }))
     }
 
+    /// Makes another session with the same settings but this timeout, not open. Nobody hears what it
+    /// reports.
+    #[must_use]
+    pub fn unheard(&self, timeout: Duration) -> Self {
+        Self::new(Settings { timeout, ..self.0.settings.clone() }, |_| {})
+    }
+
     /// Returns the state, as shown in the prompt.
     pub fn state(&self) -> State {
         self.0.status.borrow().state

@@ -26,7 +26,11 @@ type Make = Box<dyn Fn(Badge, Option<Duration>) -> Session + Send + Sync>;
 /// The sessions of a shell. Clones refer to the same sessions. It dereferences to the current
 /// [`Session`].
 #[derive(Clone)]
-pub struct Sessions(Arc<Inner>);
+pub struct Sessions {
+    inner: Arc<Inner>,
+    /// The number of the current one.
+    current: Arc<AtomicUsize>,
+}
 
 struct Inner {
     make: Make,
@@ -41,7 +45,8 @@ struct Inner {
 struct Roll {
     /// The names by session number; `None` for a session that was closed by name.
     names: Mutex<Vec<Option<Arc<str>>>>,
-    current: AtomicUsize,
+    /// That of the shell itself: what works apart from it has another.
+    current: Arc<AtomicUsize>,
 }
 
 impl Roll {
@@ -95,7 +100,7 @@ pub struct Switched<'a> {
 
 impl Drop for Switched<'_> {
     fn drop(&mut self) {
-        self.sessions.0.roll.current.store(self.back, Ordering::Relaxed);
+        self.sessions.current.store(self.back, Ordering::Relaxed);
     }
 }
 
@@ -106,28 +111,38 @@ impl Sessions {
         make: impl Fn(Badge, Option<Duration>) -> Session + Send + Sync + 'static,
     ) -> Self {
         let names = Mutex::new(vec![Some(Arc::from(name))]);
-        let roll = Arc::new(Roll { names, current: AtomicUsize::new(0) });
+        let current = Arc::<AtomicUsize>::default();
+        let roll = Arc::new(Roll { names, current: Arc::clone(&current) });
         let first = make(Badge { roll: Arc::clone(&roll), number: 0 }, None);
         let mut sessions: Vec<OnceLock<Session>> = Vec::new();
         sessions.push(OnceLock::from(first));
         sessions.resize_with(MOST, OnceLock::new);
-        Self(Arc::new(Inner { make: Box::new(make), roll, sessions: sessions.into() }))
+        let inner = Inner { make: Box::new(make), roll, sessions: sessions.into() };
+        Self { inner: Arc::new(inner), current }
+    }
+
+    /// Returns a handle of the same sessions with a current one of its own, for what works in them
+    /// beside the shell.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let current = Arc::new(AtomicUsize::new(self.number()));
+        Self { inner: Arc::clone(&self.inner), current }
     }
 
     /// Returns the name of the current session.
     pub fn name(&self) -> Arc<str> {
         let number = self.number();
-        lock(&self.0.roll.names).get(number).cloned().flatten().unwrap_or_else(|| Arc::from(""))
+        lock(&self.inner.roll.names).get(number).cloned().flatten().unwrap_or_else(|| Arc::from(""))
     }
 
     /// Returns the name of the current session, if the shell has more than one.
     pub fn shown_name(&self) -> Option<Arc<str>> {
-        (self.0.roll.count() > 1).then(|| self.name())
+        (self.inner.roll.count() > 1).then(|| self.name())
     }
 
     /// Returns the number of the current session, which is never reused.
     pub fn number(&self) -> usize {
-        self.0.roll.current.load(Ordering::Relaxed)
+        self.current.load(Ordering::Relaxed)
     }
 
     /// Returns the number of a session.
@@ -140,15 +155,15 @@ impl Sessions {
 
     /// Returns a stamp after everything that has arrived on any session.
     pub fn all_arrived(&self) -> Stamp {
-        if self.0.roll.count() > 1 { Stamp::LAST } else { self.latest() }
+        if self.inner.roll.count() > 1 { Stamp::LAST } else { self.latest() }
     }
 
     /// Returns the named sessions, in the order of their creation.
     pub fn list(&self) -> Vec<Named<'_>> {
-        let names = lock(&self.0.roll.names).clone();
+        let names = lock(&self.inner.roll.names).clone();
         let current = self.number();
         let listed = |(number, name): (usize, Option<Arc<str>>)| {
-            let session = self.0.sessions[number].get()?;
+            let session = self.inner.sessions[number].get()?;
             Some(Named { number, name: name?, session, is_current: number == current })
         };
         names.into_iter().enumerate().filter_map(listed).collect()
@@ -159,11 +174,12 @@ impl Sessions {
     /// # Errors
     /// If no session has this name.
     pub fn get(&self, name: &str) -> Result<&Session> {
-        self.find(name).and_then(|number| self.0.sessions[number].get().ok_or_else(|| none(name)))
+        self.find(name)
+            .and_then(|number| self.inner.sessions[number].get().ok_or_else(|| none(name)))
     }
 
     fn find(&self, name: &str) -> Result<usize> {
-        let names = lock(&self.0.roll.names);
+        let names = lock(&self.inner.roll.names);
         let is_it = |known: &Option<Arc<str>>| known.as_deref() == Some(name);
         names.iter().position(is_it).ok_or_else(|| none(name))
     }
@@ -175,7 +191,7 @@ impl Sessions {
     /// If the name is taken or invalid, or if there are too many sessions.
     pub fn add(&self, name: &str, timeout: Option<Duration>) -> Result<&Session> {
         check_name(name)?;
-        let mut names = lock(&self.0.roll.names);
+        let mut names = lock(&self.inner.roll.names);
         if names.iter().flatten().any(|known| &**known == name) {
             return Err(Error::usage(format!("There is a session {name} already"))
                 .with_hint(format!("session {name} switches to it")));
@@ -185,11 +201,11 @@ impl Sessions {
                 .with_hint("session close NAME ends one"));
         }
         let number = names.len();
-        let Some(place) = self.0.sessions.get(number) else {
+        let Some(place) = self.inner.sessions.get(number) else {
             return Err(Error::usage(format!("A shell opens {MOST} sessions in its life at most")));
         };
-        let badge = Badge { roll: Arc::clone(&self.0.roll), number };
-        let session = place.get_or_init(|| (self.0.make)(badge, timeout));
+        let badge = Badge { roll: Arc::clone(&self.inner.roll), number };
+        let session = place.get_or_init(|| (self.inner.make)(badge, timeout));
         names.push(Some(Arc::from(name)));
         Ok(session)
     }
@@ -200,7 +216,7 @@ impl Sessions {
     /// If no session has this name.
     pub fn switch_to(&self, name: &str) -> Result<()> {
         let number = self.find(name)?;
-        self.0.roll.current.store(number, Ordering::Relaxed);
+        self.current.store(number, Ordering::Relaxed);
         Ok(())
     }
 
@@ -223,14 +239,14 @@ impl Sessions {
         if number == self.number() {
             return Err(Error::usage(format!("{name} is the current session")));
         }
-        lock(&self.0.roll.names)[number] = None;
+        lock(&self.inner.roll.names)[number] = None;
         Ok(())
     }
 
     /// Closes all sessions concurrently, which takes no longer than closing one. Returns what was
     /// lost.
     pub async fn close_all(&self) -> Vec<Losses> {
-        let sessions = self.0.sessions.iter().map_while(OnceLock::get);
+        let sessions = self.inner.sessions.iter().map_while(OnceLock::get);
         join_all(sessions.map(Session::close)).await
     }
 }
@@ -240,19 +256,19 @@ impl Deref for Sessions {
 
     fn deref(&self) -> &Session {
         // A session is created before its number can become the current one.
-        self.0.sessions[self.number()].get().expect("the current session was made")
+        self.inner.sessions[self.number()].get().expect("the current session was made")
     }
 }
 
 /// A value per session. It dereferences to the value of the current session.
 pub struct PerSession<T> {
-    roll: Arc<Roll>,
+    current: Arc<AtomicUsize>,
     of: Arc<[OnceLock<T>]>,
 }
 
 impl<T> Clone for PerSession<T> {
     fn clone(&self) -> Self {
-        Self { roll: Arc::clone(&self.roll), of: Arc::clone(&self.of) }
+        Self { current: Arc::clone(&self.current), of: Arc::clone(&self.of) }
     }
 }
 
@@ -261,7 +277,13 @@ impl<T: Default> PerSession<T> {
     pub fn new(sessions: &Sessions) -> Self {
         let mut of: Vec<OnceLock<T>> = Vec::new();
         of.resize_with(MOST, OnceLock::new);
-        Self { roll: Arc::clone(&sessions.0.roll), of: of.into() }
+        Self { current: Arc::clone(&sessions.current), of: of.into() }
+    }
+
+    /// Returns a handle of the same values that stands for that of another handle's current session.
+    #[must_use]
+    pub fn apart(&self, sessions: &Sessions) -> Self {
+        Self { current: Arc::clone(&sessions.current), of: Arc::clone(&self.of) }
     }
 
     /// Returns the value of a session, by session number.
@@ -274,7 +296,7 @@ impl<T: Default> Deref for PerSession<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.of(self.roll.current.load(Ordering::Relaxed))
+        self.of(self.current.load(Ordering::Relaxed))
     }
 }
 

@@ -60,7 +60,7 @@ impl Session {
 
     /// Returns the version of the connected server, if it tells it. It is asked once per
     /// connection.
-    pub(super) async fn version(&self) -> Option<ServerVersion> {
+    pub async fn version(&self) -> Option<ServerVersion> {
         let connection = self.current()?;
         if let Version::Answered(version) = connection.version() {
             return version;

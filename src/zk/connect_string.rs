@@ -47,6 +47,12 @@ impl Servers {
     pub fn chroot(&self) -> &ZnodePath {
         &self.chroot
     }
+
+    /// Returns the same servers with another znode as their root.
+    #[must_use]
+    pub fn below(&self, chroot: ZnodePath) -> Self {
+        Self { chroot, ..self.clone() }
+    }
 }
 
 impl Default for Servers {

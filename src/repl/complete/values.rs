@@ -5,6 +5,7 @@ use rustyline::completion::Pair;
 
 use super::super::grammar::Reading;
 use super::{commands, explained, pair};
+use crate::lesson::LESSONS;
 
 /// The schemes that every server knows, each with what stands before the permissions.
 const ACL_SCHEMES: &[(&str, &str)] = &[
@@ -61,6 +62,13 @@ pub(super) fn complete(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
     match arg.get_value_names().and_then(|names| names.first()).map(clap::builder::Str::as_str) {
         Some("acl") => acl(word),
         Some("command") => commands(grammar, word),
+        Some("lesson") => {
+            let names = LESSONS.iter().map(|source| source.name).chain(["run", "check"]);
+            names
+                .filter(|name| name.starts_with(word))
+                .map(|it| pair(format!("{it} "), it))
+                .collect()
+        }
         Some("condition") => CONDITIONS
             .iter()
             .filter(|(condition, _)| condition.starts_with(word))

@@ -1,0 +1,209 @@
+//! The thread that plays a lesson: it hears what the learner asks for and types, and speaks.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::Course;
+use super::place::Place;
+use super::progress_file::{progress, update};
+use super::stage::ShellStage;
+use crate::dispatch::{Aside, Begun, Context, Message, Table};
+use crate::error::{Error, Kind, Result};
+use crate::lesson::{Engine, Output, Progress, Request, Stage};
+use crate::session::Sessions;
+use crate::terminal::Screen;
+
+/// How often what has happened is looked at for as long as a step may still take.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How often otherwise: only what has an event or follows a line can have changed.
+const IDLE: Duration = Duration::from_mins(10);
+
+/// Begins a lesson for a person at a prompt; returns what it says first. From then on it speaks above
+/// the prompt, or answers through [`crate::dispatch::Learning`].
+///
+/// # Errors
+/// Another lesson runs, or this one cannot be played here.
+pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<String> {
+    let Some(screen) = cx.terminal.clone() else {
+        return Err(Error::usage("A lesson needs a terminal"));
+    };
+    let (sender, messages) = channel();
+    let begun = cx.learning.begin(sender)?;
+    let place = Place::prepare(cx, &course.lesson, anywhere).await?;
+    let (answer, first) = oneshot::channel();
+    let (aside, learner, runtime) = (cx.aside(), cx.session.clone(), Handle::current());
+    let seat = Seat { screen, learner, home: cx.session.name().to_string(), begun };
+    std::thread::spawn(move || {
+        match Player::<T>::open(aside, runtime, place, course, seat) {
+            Ok(player) => player.play(answer, &messages),
+            // Nobody waits for it where the learner has pressed Ctrl-C.
+            Err(error) => drop(answer.send(Err(error))),
+        }
+    });
+    first.await.unwrap_or_else(|_| Err(Error::new(Kind::Refused, "The lesson has ended")))
+}
+
+/// Where the learner sits.
+struct Seat {
+    screen: Arc<Screen>,
+    learner: Sessions,
+    /// The session that was the current one before.
+    home: String,
+    begun: Begun,
+}
+
+struct Player<T> {
+    stage: ShellStage<T>,
+    engine: Engine,
+    seat: Seat,
+    is_kept: bool,
+    is_over: bool,
+    /// Until when something may still come of the last line.
+    awake_until: Instant,
+}
+
+impl<T: Table> Player<T> {
+    fn open(
+        aside: Aside,
+        runtime: Handle,
+        place: Place,
+        course: Course,
+        seat: Seat,
+    ) -> Result<Self> {
+        let cx = aside.context();
+        let language = cx.learning.language();
+        let sessions = &course.lesson.sessions;
+        let stage = ShellStage::open(cx, runtime, place, sessions, 1)?;
+        if let Some(first) = sessions.first() {
+            seat.learner.switch_to(&first.name)?;
+        }
+        let engine = Engine::new(course.lesson, course.texts, language);
+        let (is_kept, awake_until) = (course.is_kept, Instant::now());
+        Ok(Self { stage, engine, seat, is_kept, is_over: false, awake_until })
+    }
+
+    /// Plays the lesson to its end, and answers last when all is put away.
+    fn play(mut self, answer: oneshot::Sender<Result<String>>, messages: &Receiver<Message>) {
+        self.engine.set_columns(self.stage.cx().learning.columns());
+        let kept = if self.is_kept { progress() } else { Progress::default() };
+        let outputs = self.engine.start(&kept);
+        let text = self.perform(outputs);
+        // Where nobody waits for it, the learner has pressed Ctrl-C.
+        self.is_over = answer.send(Ok(text)).is_err();
+        let last = self.listen(messages);
+        let Self { stage, seat, .. } = self;
+        let Seat { screen, learner, home, begun } = seat;
+        if let Some(left) = stage.leave(&learner, &home) {
+            screen.notice(&format!("The lesson has left {left} behind"));
+        }
+        drop(begun);
+        screen.refresh();
+        match last {
+            Some((Some(answer), text)) => give(&screen, answer, text),
+            Some((None, text)) => say(&screen, &text),
+            None => {}
+        }
+    }
+
+    /// Plays until the lesson is over; returns what is to be said last, and who waits for it.
+    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastWords> {
+        while !self.is_over {
+            let pause = if Instant::now() < self.awake_until { PACE } else { IDLE };
+            let (answer, text) = match messages.recv_timeout(pause) {
+                Ok(Message::Asked(request, answer)) => (Some(answer), self.asked(request)),
+                Ok(Message::Typed(answer)) => (Some(answer), self.look()),
+                Ok(Message::Happened) => (None, self.look_up()),
+                Err(RecvTimeoutError::Timeout) => {
+                    // Not a reason to stay awake.
+                    let text = self.look_up();
+                    if self.is_over {
+                        return Some((None, text));
+                    }
+                    say(&self.seat.screen, &text);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return None,
+            };
+            if self.is_over {
+                return Some((answer, text));
+            }
+            self.wake();
+            match answer {
+                Some(answer) => give(&self.seat.screen, answer, text),
+                None => say(&self.seat.screen, &text),
+            }
+        }
+        None
+    }
+
+    /// Looks at what has happened by itself, unless a line runs: that is followed by a look.
+    fn look_up(&mut self) -> String {
+        let learning = self.stage.cx().learning.clone();
+        learning.try_turn().map(|_turn| self.look()).unwrap_or_default()
+    }
+
+    fn wake(&mut self) {
+        let within = self.engine.step().map(|step| step.within).unwrap_or_default();
+        self.awake_until = self.awake_until.max(Instant::now() + within);
+    }
+
+    /// Looks at what has happened; returns what there is to say to it.
+    fn look(&mut self) -> String {
+        let effect = self.stage.effect();
+        self.engine.set_columns(self.stage.cx().learning.columns());
+        let outputs = self.engine.observe(effect);
+        self.perform(outputs)
+    }
+
+    fn asked(&mut self, request: Request) -> String {
+        if matches!(request, Request::Back | Request::Skip) {
+            self.stage.discard_transactions();
+        }
+        self.engine.set_columns(self.stage.cx().learning.columns());
+        let outputs = self.engine.request(request);
+        self.perform(outputs)
+    }
+
+    /// Does what the lesson asks for; returns what it shows.
+    fn perform(&mut self, outputs: Vec<Output>) -> String {
+        let mut shown: Vec<String> = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Show(text) => shown.push(text),
+                Output::Type(lines) => lines.iter().for_each(|line| {
+                    self.stage.run(line);
+                }),
+                Output::Await(step, most) => {
+                    let engine = &self.engine;
+                    self.stage.wait(most, &mut |effect| engine.is_done(step, effect));
+                }
+                Output::Begin => self.stage.begin(),
+                Output::Keep if self.is_kept => update(|progress| self.engine.note(progress)),
+                Output::Keep => {}
+                Output::End => self.is_over = true,
+            }
+        }
+        shown.join("\n\n")
+    }
+}
+
+/// What is said last, and who waits for it.
+type LastWords = (Option<oneshot::Sender<String>>, String);
+
+/// Answers; who has pressed Ctrl-C does not wait for it and reads it above the prompt.
+fn give(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
+    if let Err(text) = answer.send(text) {
+        say(screen, &text);
+    }
+}
+
+fn say(screen: &Screen, text: &str) {
+    if !text.is_empty() {
+        screen.notice(&format!("\n{text}\n"));
+    }
+}
