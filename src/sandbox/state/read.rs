@@ -1,4 +1,4 @@
-//! Reads and watches (FinalRequestProcessor), which take no zxid.
+//! Reads and watches (`FinalRequestProcessor`), which take no zxid.
 
 use std::sync::Arc;
 
