@@ -93,6 +93,7 @@ impl Lesson {
 
     async fn check(&self, cx: &Context, course: Course) -> Result<Box<dyn Report>> {
         let file = self.file.as_deref().unwrap_or(std::path::Path::new(""));
+        cx.session.established().await?;
         let name = course.lesson.name.clone();
         let steps = counted(course.lesson.steps.len() as u64, "step", "steps");
         let languages: Vec<&str> = course.texts.keys().map(|language| language.code()).collect();

@@ -1,5 +1,7 @@
 //! Where a lesson is played: at the root of the shell's own sandbox, or below a znode of its own.
 
+use std::time::Duration;
+
 use crate::dispatch::{Context, Learning};
 use crate::error::{Code, Error, Kind, Result};
 use crate::lesson::{Available, Lesson};
@@ -22,8 +24,13 @@ pub(super) struct Place {
     own: Option<ZnodePath>,
 }
 
+/// How long a server that is about to answer is waited for, where the lessons are only listed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Returns what the connected servers offer to lessons.
 pub async fn available(cx: &Context) -> Available {
+    // Without a server the lessons can be listed all the same.
+    let _ = cx.session.connected(PATIENCE).await;
     let release = match cx.session.version().await {
         Some(ServerVersion::Apache(release)) => Some(vec![release.0, release.1]),
         _ => None,
