@@ -147,8 +147,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Leave a watch: one event when a child or the znode comes or goes')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'List all znodes below, one path a line; -w watches the data of path too')
-            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Print a line for each child: kind, bytes, children, version, time of the last write, owner')
-            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Print a line for each child: kind, bytes, children, version, time of the last write, owner')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Print a line for each child with its kind, sizes, version, write time and owner')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Print a line for each child with its kind, sizes, version, write time and owner')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

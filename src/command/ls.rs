@@ -27,7 +27,7 @@ pub struct Ls {
     /// List all znodes below, one path a line; -w watches the data of path too
     #[arg(short = 'R', long)]
     recursive: bool,
-    /// Print a line for each child: kind, bytes, children, version, time of the last write, owner
+    /// Print a line for each child with its kind, sizes, version, write time and owner
     #[arg(short, long, conflicts_with_all = ["stat", "watch", "recursive", "word"])]
     long: bool,
     /// Sort the lines of -l by name, size, children or modified

@@ -137,7 +137,7 @@ fn sessions_of_one_shell_do_what_those_of_several_shells_do() {
                 assert_eq!(events, &told[1], "events of {session}, seed {seed}");
             }
             assert_eq!(by_one, by_several, "seed {seed}");
-            assert!(by_one.0.values().all(|[_, events]| events.len() > 5), "{by_one:?}");
+            assert!(by_one.0.values().all(|[_, events]| events.len() > 1), "{by_one:?}");
             assert_eq!(saved(&one, "/"), saved(&several, "/"), "seed {seed}");
         }
     });
