@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::in_flight::InFlight;
 use super::walk::{Walk, WalkOrder};
@@ -23,7 +23,7 @@ pub async fn set_acl(
     mut progress: impl FnMut(u64),
 ) -> Result<u64> {
     let mut tally = Tally::default();
-    let mut in_flight = FuturesUnordered::new();
+    let mut in_flight = FuturesOrdered::new();
     let mut limit = InFlight::new(session);
     let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
     let walked = loop {
@@ -33,7 +33,7 @@ pub async fn set_acl(
             Err(error) => break Err(error),
         };
         limit.sends(1);
-        in_flight.push(async move { session.set_acl(&path, acl, version).await });
+        in_flight.push_back(async move { session.set_acl(&path, acl, version).await });
         while !limit.has_room(1)
             && let Some(result) = in_flight.next().await
         {
