@@ -171,6 +171,7 @@ impl Editor {
         let mut words = (self.words)();
         let columns = self.begin(&words);
         self.screen.enter_prompt(words.clone(), columns);
+        self.screen.keep_editing_keys();
         let mut kept = Drawn { cursor: initial.len(), line: initial, ..Drawn::default() };
         let row = loop {
             let initial = kept.line.split_at(kept.cursor);
@@ -214,6 +215,7 @@ impl Editor {
             let columns = self.begin(&words);
             self.screen.enter_again(columns);
         };
+        self.screen.hide_typing();
         self.screen.leave_prompt();
         row
     }

@@ -13,13 +13,24 @@ impl Screen {
     /// Turns the echo off while no line is edited. Another program gets the terminal with its
     /// original settings.
     pub fn hide_typing(&self) {
+        self.turn_off(LocalFlags::ECHO);
+    }
+
+    /// Also lets the terminal keep editing keys such as Ctrl-U as they are. While a line is edited,
+    /// the editor stops and begins again for a redraw. A key that comes in between is for the line;
+    /// the terminal would apply it to its own input, and the line would never see it.
+    pub fn keep_editing_keys(&self) {
+        self.turn_off(LocalFlags::ECHO | LocalFlags::ICANON);
+    }
+
+    fn turn_off(&self, flags: LocalFlags) {
         let mut settings = self.writer.settings.lock().unwrap_or_else(PoisonError::into_inner);
         if settings.is_none() {
             *settings = tcgetattr(io::stdin()).ok();
         }
-        if let Some(mut hidden) = settings.clone() {
-            hidden.local_flags.remove(LocalFlags::ECHO);
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &hidden);
+        if let Some(mut changed) = settings.clone() {
+            changed.local_flags.remove(flags);
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &changed);
         }
     }
 

@@ -146,3 +146,25 @@ fn keys_pressed_while_a_command_runs_are_shown_at_the_next_prompt() {
     terminal.keys("d\r");
     terminal.wait_for("2] pwd\n/\n");
 }
+
+/// The editor begins again at each new size. A key that comes in between is for the line, and the
+/// terminal does not act on it.
+#[test]
+fn a_key_pressed_as_the_window_changes_is_for_the_line() {
+    let mut terminal = Setup::new(&server()).size(24, 80).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    let shows = |terminal: &Terminal, line: &str| {
+        let end = format!("(CONNECTED) 0] {line}");
+        terminal.wait_until(line, |screen| screen.trim_end().ends_with(end.trim_end()));
+    };
+    for round in 0..20 {
+        terminal.keys("gone");
+        shows(&terminal, "gone");
+        terminal.resize(24, [70, 80][round % 2]);
+        // Ctrl-U, which the terminal would take for its own.
+        terminal.keys("\x15here");
+        shows(&terminal, "here");
+        terminal.keys("\x15");
+        shows(&terminal, "");
+    }
+}
