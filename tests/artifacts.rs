@@ -103,6 +103,12 @@ fn bash_completes_options_commands_and_live_znodes() {
         ("zksh -f ", &["compopt -o default", ""]),
         ("zksh set /a -i x", &["compopt -o default", ""]),
         ("zksh get /nosuch", &[""]),
+        ("zksh lea", &["learn"]),
+        ("zksh learn wa", &["watches"]),
+        ("zksh learn --la", &["--lang"]),
+        ("zksh learn --lang ", &["en", "zh"]),
+        ("zksh learn --lang zh wa", &["watches"]),
+        ("zksh learn watches wa", &[""]),
     ] {
         // A machine that is busy may not answer within the time.
         wait_until(line, || (offered(&server, line) == wanted).then_some(()));

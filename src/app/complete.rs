@@ -6,9 +6,10 @@ use std::fmt::Write;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory};
 
-use crate::options::{self, Options, Ready, Startup};
+use crate::lesson::LESSONS;
+use crate::options::{self, Learn, Options, Ready, Startup};
 use crate::repl::{Candidate, complete_words, unquoted};
 use crate::session::{Session, Settings, Transport};
 use crate::zk::Tls;
@@ -67,7 +68,41 @@ async fn candidates(words: &[String]) -> Vec<Candidate> {
     if at == before.len() && last.starts_with('-') {
         return names(&tree, last);
     }
-    complete_words(&words[at..], options.dialect, connected(&options)).await
+    if before.get(at).is_some_and(|word| word == Learn::WORD) {
+        return of_learn(&before[at + 1..], last);
+    }
+    let mut found = complete_words(&words[at..], options.dialect, connected(&options)).await;
+    if at == before.len() && Learn::WORD.starts_with(last.as_str()) {
+        let about = Learn::command().get_about().map(ToString::to_string);
+        found.push(whole(Learn::WORD, about.unwrap_or_default()));
+    }
+    found
+}
+
+/// Completes the words behind `learn`.
+fn of_learn(before: &[String], last: &str) -> Vec<Candidate> {
+    let tree = Learn::command();
+    if last.starts_with('-') {
+        return names(&tree, last);
+    }
+    let mut awaits_value = None;
+    let mut has_lesson = false;
+    for word in before {
+        has_lesson |= !word.starts_with('-') && awaits_value.is_none();
+        awaits_value = option(&tree, word).filter(|option| option.get_action().takes_values());
+    }
+    if let Some(option) = awaits_value {
+        return values(option, last);
+    }
+    if has_lesson {
+        return Vec::new();
+    }
+    let lessons = LESSONS.iter().map(|source| source.name);
+    lessons.filter(|name| name.starts_with(last)).map(|name| whole(name, String::new())).collect()
+}
+
+fn whole(text: &str, meaning: String) -> Candidate {
+    Candidate::Text { text: text.to_owned(), is_whole: true, meaning }
 }
 
 /// Opens a session for the servers that the options name.
@@ -129,11 +164,10 @@ fn names(tree: &Command, typed: &str) -> Vec<Candidate> {
 
 /// Lists the values of an option.
 fn values(option: &Arg, typed: &str) -> Vec<Candidate> {
-    let text = |text: String, meaning: String| Candidate::Text { text, is_whole: true, meaning };
     if option.get_id() == "ensemble" {
         let named = options(&["zksh".to_owned()]).map(|options| options.ensembles);
         let named = named.into_iter().flatten().filter(|known| known.name.starts_with(typed));
-        return named.map(|known| text(known.name, known.servers.to_string())).collect();
+        return named.map(|known| whole(&known.name, known.servers.to_string())).collect();
     }
     let names = option.get_value_names().unwrap_or_default();
     if names.first().is_some_and(|name| name.as_str() == "file") {
@@ -143,7 +177,7 @@ fn values(option: &Arg, typed: &str) -> Vec<Candidate> {
     let fits = known.filter(|value| value.get_name().starts_with(typed));
     fits.map(|value| {
         let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
-        text(value.get_name().to_owned(), meaning)
+        whole(value.get_name(), meaning)
     })
     .collect()
 }

@@ -8,9 +8,6 @@ use crate::error::Result;
 use crate::language::Language;
 use crate::syntax::usage_error;
 
-/// The word that stands in the place of a command.
-const WORD: &str = "learn";
-
 /// Learn ZooKeeper, in a sandbox of your own
 #[derive(Debug, Clone, PartialEq, Eq, Default, Parser)]
 #[command(
@@ -41,10 +38,13 @@ pub(super) enum Asked {
 }
 
 impl Learn {
+    /// The word that stands in the place of a command.
+    pub const WORD: &str = "learn";
+
     /// Reads the words behind the options.
     pub(super) fn read(words: &[OsString]) -> Result<Asked> {
         let Some((first, rest)) = words.split_first() else { return Ok(Asked::Other) };
-        if first != WORD {
+        if first != Self::WORD {
             return Ok(Asked::Other);
         }
         let tree = Self::command();

@@ -1,11 +1,12 @@
 //! Sessions that end, or wait, while another one of the same shell goes on.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zksh::sandbox::{Clock, Settings, start};
 
 use crate::support::engine::engines;
+use crate::support::line_by_line::LineByLine;
 use crate::support::proxy::Cable;
 use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, connected_at_once};
@@ -72,4 +73,20 @@ fn a_session_that_expires_leaves_what_is_typed_in_another_one() {
     terminal.wait_for("Created /ann");
     terminal.enter(4, "@bob ls /");
     terminal.wait_for("reconnect");
+}
+
+#[test]
+fn sessions_close_side_by_side_where_the_server_says_nothing() {
+    const SESSIONS: u32 = 9;
+    let server = engines()[0].private();
+    let cable = Cable::to(&server.address());
+    let mut shell = LineByLine::start(zksh(&cable.address()));
+    for number in 1..SESSIONS {
+        assert_eq!(shell.enter(&format!("session new s{number}"))[0]["record"], "result");
+    }
+    cable.silence();
+    let begun = Instant::now();
+    shell.end();
+    // Each waits for two seconds.
+    assert!(begun.elapsed() < Duration::from_secs(2) * (SESSIONS - 1), "{:?}", begun.elapsed());
 }

@@ -1,7 +1,7 @@
 //! The state of a recursive delete: what is known of the subtree, and what to do next. Pure: it
 //! sends nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::error::{Error, Kind, Result};
 use crate::tree::is_gone;
@@ -75,7 +75,10 @@ pub(super) struct Plan {
     uncertain: u64,
     /// Znodes that nobody has tried to delete, since the connection was lost.
     untried: u64,
-    failures: Vec<Error>,
+    /// The first failures by path: replies come in no order, and the message must not depend on it.
+    failures: BTreeMap<Option<String>, Error>,
+    /// What ended the work early, if anything did.
+    lost: Option<Kind>,
     /// How many there were before, where they were counted.
     total: Option<u64>,
     /// Whether the root's child `zookeeper` is ZooKeeper's own.
@@ -222,11 +225,13 @@ impl Plan {
                     _ => self.untried += 1,
                 }
                 if error.kind() != Kind::Refused {
+                    self.lost.get_or_insert(error.kind());
                     // Nothing more can be learnt.
                     self.give_up();
                 }
-                if self.failures.len() < NAMED_FAILURES {
-                    self.failures.push(error);
+                self.failures.insert(error.path().map(str::to_owned), error);
+                if self.failures.len() > NAMED_FAILURES {
+                    self.failures.pop_last();
                 }
                 self.settle(target.parent, true);
             }
@@ -310,8 +315,7 @@ impl Plan {
             return Ok(self.deleted);
         }
         let Self { deleted, failed, uncertain, .. } = self;
-        let lost = self.failures.iter().map(Error::kind).find(|kind| *kind != Kind::Refused);
-        let what = if lost.is_some() {
+        let what = if self.lost.is_some() {
             let total = self.total.unwrap_or_default();
             let untried = self.untried.max(total.saturating_sub(deleted + failed + uncertain));
             // Others may have made more, and of what was not walked nobody knows.
@@ -324,7 +328,8 @@ impl Plan {
             format!("{deleted} deleted, {failed} left")
         };
         let message = format!("Failed to delete some node(s) in the subtree! {what}");
-        Err(Error::new(lost.unwrap_or(Kind::Refused), message).with_causes(self.failures.clone()))
+        let causes = self.failures.values().cloned().collect();
+        Err(Error::new(self.lost.unwrap_or(Kind::Refused), message).with_causes(causes))
     }
 }
 
