@@ -241,8 +241,9 @@ impl Deletion<'_> {
     fn try_one(&mut self, target: Target) {
         let session = self.session;
         self.limit.sends(1);
+        let was_seen = target.parent.is_some() || target.tries > 0 || self.plan.was_seen();
         self.in_flight.push(Box::pin(async move {
-            let step = try_one(session, &target).await;
+            let step = try_one(session, &target, was_seen).await;
             Received::One(target, step)
         }));
     }
@@ -292,16 +293,15 @@ async fn delete_all(session: &Session, targets: &[Target]) -> Result<()> {
     }
 }
 
-async fn try_one(session: &Session, target: &Target) -> Step {
+/// Deletes a znode, or learns its children where it has any. One that `was_seen` and is gone was
+/// deleted by somebody else.
+async fn try_one(session: &Session, target: &Target, was_seen: bool) -> Step {
     let path = &target.path;
     if !path.is_root() {
         match session.delete(path, None).await {
             Ok(()) => return Step::Deleted,
             Err(error) => match error.code_of() {
-                // Somebody else was faster; but the znode that the user named must have been there.
-                Some(Code::NoNode) if target.parent.is_some() || target.tries > 0 => {
-                    return Step::Deleted;
-                }
+                Some(Code::NoNode) if was_seen => return Step::Deleted,
                 Some(Code::NotEmpty) if target.tries < PATIENCE => {}
                 _ => return Step::Failed(error),
             },

@@ -141,6 +141,11 @@ impl Plan {
         }
     }
 
+    /// Returns whether a walk has seen every znode, the top included.
+    pub(super) fn was_seen(&self) -> bool {
+        self.total.is_some()
+    }
+
     /// Returns how many znodes are there of which nothing is known.
     pub(super) fn unlisted(&self) -> usize {
         self.unlisted.len()
