@@ -67,9 +67,9 @@ Created /lake/duck
 /lake/duck
 /lake/reed
 > ls -l --sort size /lake
-kind        bytes  children  version  modified          owner  name
-persistent      4         0        0  <minute>  -      duck
-persistent      0         0        0  <minute>  -      reed";
+kind        bytes  children  version  modified          name  owner
+persistent      4         0        0  <minute>  duck
+persistent      0         0        0  <minute>  reed";
 
 impl Ls {
     /// Returns whether the command leaves a watch.

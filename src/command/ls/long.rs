@@ -85,32 +85,38 @@ impl Row {
     }
 
     /// Returns what stands before the name.
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 5] {
         [
             self.kind.to_owned(),
             self.bytes.to_string(),
             self.children.to_string(),
             self.version.to_string(),
             minute(self.modified.0),
-            self.owner.map_or("-".to_owned(), |owner| format!("{:#x}", owner.0)),
         ]
     }
 }
 
-const HEAD: [&str; 6] = ["kind", "bytes", "children", "version", "modified", "owner"];
+const HEAD: [&str; 5] = ["kind", "bytes", "children", "version", "modified"];
 
 impl Report for LongList {
     fn text(&self, out: &mut Text<'_>) {
-        let rows: Vec<[String; 6]> = self.znodes.iter().map(Row::cells).collect();
+        let rows: Vec<[String; 5]> = self.znodes.iter().map(Row::cells).collect();
         let mut widths = HEAD.map(str::len);
         for row in &rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.len());
             }
         }
-        line(out, &HEAD.map(str::to_owned), widths, "name");
+        before_name(out, &HEAD.map(str::to_owned), widths);
+        out.line("name  owner");
         for (row, znode) in rows.iter().zip(&self.znodes) {
-            line(out, row, widths, &znode.name);
+            before_name(out, row, widths);
+            out.foreign(&znode.name);
+            // In a column of its own it would make every line too long for 80 columns.
+            match znode.owner {
+                Some(owner) => out.line(format_args!("  {:#x}", owner.0)),
+                None => out.line(""),
+            }
         }
     }
 
@@ -119,8 +125,8 @@ impl Report for LongList {
     }
 }
 
-/// Writes a line; numbers end where their column ends.
-fn line(out: &mut Text<'_>, cells: &[String; 6], widths: [usize; 6], name: &str) {
+/// Writes the columns before the name; numbers end where their column ends.
+fn before_name(out: &mut Text<'_>, cells: &[String; 5], widths: [usize; 5]) {
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
         if (1..=3).contains(&column) {
             out.own(format_args!("{cell:>width$}  "));
@@ -128,6 +134,4 @@ fn line(out: &mut Text<'_>, cells: &[String; 6], widths: [usize; 6], name: &str)
             out.own(format_args!("{cell:<width$}  "));
         }
     }
-    out.foreign(name);
-    out.line("");
 }
