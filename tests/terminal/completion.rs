@@ -233,24 +233,21 @@ fn an_ephemeral_is_told_with_its_owner() {
 fn words_show_what_they_are() {
     let server = server();
     let terminal = &mut connected(Setup::new(&server));
-    let colour = |terminal: &Terminal, text: &str| {
-        let mut found = vt100::Color::Default;
-        terminal.wait_until_seen(text, |screen| {
+    // Text and colour may come in two drawings, so the wait is for both.
+    let wait_for_colour = |terminal: &Terminal, text: &str, colour: vt100::Color| {
+        terminal.wait_until_seen(&format!("{text} in {colour:?}"), |screen| {
             let (rows, columns) = screen.size();
             (0..rows).zip(screen.rows(0, columns)).any(|(number, row)| {
                 let at = row.find(text).filter(|_| row.starts_with("[zk: "));
                 at.is_some_and(|at| {
                     let column = u16::try_from(at + 3).unwrap();
-                    found = screen.cell(number, column).unwrap().fgcolor();
-                    true
+                    screen.cell(number, column).unwrap().fgcolor() == colour
                 })
             })
         });
-        found
     };
     terminal.keys("gex /");
-    let wrong = colour(terminal, "0] gex /");
+    wait_for_colour(terminal, "0] gex /", vt100::Color::Idx(1));
     terminal.keys(&format!("{CTRL_U}get /"));
-    let known = colour(terminal, "0] get /");
-    assert_eq!((wrong, known), (vt100::Color::Idx(1), vt100::Color::Idx(2)));
+    wait_for_colour(terminal, "0] get /", vt100::Color::Idx(2));
 }
