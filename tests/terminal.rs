@@ -10,6 +10,7 @@ mod guests;
 mod history;
 mod hostile;
 mod interrupts;
+mod listing;
 mod newcomers;
 mod settings;
 mod trouble;

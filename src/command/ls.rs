@@ -120,7 +120,7 @@ impl Ls {
         }
         let one = self.stat && !each;
         let stat = if one { cx.session.exists(path, false).await? } else { None };
-        Ok(Children { names: None, stat })
+        Ok(Children { names: None, stat, width: None })
     }
 }
 
@@ -227,7 +227,8 @@ async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result
     let json = cx.view.format == Format::Json;
     let (mut names, found) = cx.session.children(path, watch).await?;
     names.sort_unstable();
-    Ok(Children { names: Some(names), stat: (stat || json).then_some(found) })
+    let width = cx.columns();
+    Ok(Children { names: Some(names), stat: (stat || json).then_some(found), width })
 }
 
 /// The children of a znode.
@@ -263,12 +264,17 @@ pub struct Children {
     names: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stat: Option<Stat>,
+    /// The width of the screen, where a person looks at the list: a long one stands in columns.
+    #[serde(skip)]
+    width: Option<usize>,
 }
 
 impl Report for Children {
     fn text(&self, out: &mut Text<'_>) {
-        if let Some(names) = &self.names {
-            out.list(names.iter().map(String::as_str));
+        match (&self.names, self.width) {
+            (Some(names), Some(width)) => out.list_or_columns(names, width),
+            (Some(names), None) => out.list(names.iter().map(String::as_str)),
+            (None, _) => {}
         }
         if let Some(stat) = &self.stat {
             stat.text(out);

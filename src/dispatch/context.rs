@@ -5,23 +5,24 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::likely_line::likely_line;
+use terminal_size::{Width, terminal_size};
+
 use super::line_log::History;
 use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
     Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches,
-    Table, data_hint, is_private,
+    Table, data_hint,
 };
 use crate::dialect::{Dialect, Format};
-use crate::error::{Code, Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::output::json::{Origin, Time};
 use crate::output::{Report, View};
 use crate::session::{PerSession, Sessions, Trace};
 use crate::terminal::progress::{Paused, Progress};
 use crate::terminal::{Screen, TtyGuard};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::ZnodePath;
 
 /// Input that a command reads to the end.
 type Input = Box<dyn Read + Send>;
@@ -221,79 +222,6 @@ impl Context {
         Ok(Outcome { text, quit, failure: report.failure(), data_hint: invocation.data_hint() })
     }
 
-    /// Adds details to a refusal: the identities of the session and the ACL of the znode, or its
-    /// current version.
-    async fn with_detail(&self, error: Error) -> Error {
-        let Some(path) = error.path().and_then(|path| ZnodePath::new(path).ok()) else {
-            return error;
-        };
-        match error.code_of() {
-            Some(Code::NoNode)
-                if self.session.servers().is_some_and(|it| !it.chroot().is_root())
-                    && let Ok(None) = self.session.exists(&ZnodePath::root(), false).await =>
-            {
-                self.of_missing_chroot(error)
-            }
-            Some(Code::BadVersion) => match self.session.exists(&path, false).await {
-                Ok(Some(stat)) => error.with_hint(format!(
-                    "it has version {}, its ACL version {}",
-                    stat.version, stat.aversion
-                )),
-                _ => error,
-            },
-            Some(Code::NoAuth) => {
-                let who = match self.session.identities().await {
-                    Ok(who) => who.iter().map(|id| format!("{}:{}", id.scheme, id.user)).collect(),
-                    Err(_) => vec!["(the server did not say)".to_owned()],
-                };
-                let wants = match self.session.get_acl(&path).await {
-                    Ok((acl, _)) => {
-                        let entry = |(scheme, id, perms): (&str, &str, String)| {
-                            let id = id.split(':').next().unwrap_or_default();
-                            format!("{scheme}:{id}:{perms}")
-                        };
-                        acl.parts().map(entry).collect::<Vec<_>>().join(",")
-                    }
-                    Err(_) => "may not be read".to_owned(),
-                };
-                error.with_hint(format!("this session is {}; the ACL is {wants}", who.join(", ")))
-            }
-            _ => error,
-        }
-    }
-
-    /// Reports that the chroot does not exist, and how to create it. `error` is the server's error.
-    pub fn of_missing_chroot(&self, error: Error) -> Error {
-        let Some(servers) = self.session.servers().filter(|servers| !servers.chroot().is_root())
-        else {
-            return error;
-        };
-        let (hosts, chroot) = (servers.hosts_alone(), servers.chroot());
-        let way = if self.terminal.is_none() || self.asking == Asking::OneShot {
-            format!("zksh -server {hosts} create --parents {chroot} creates it")
-        } else if chroot.as_str().rfind('/') == Some(0) {
-            "create / creates it".to_owned()
-        } else {
-            format!("connect {hosts} and create --parents {chroot} create it")
-        };
-        error.with_detail(format!("the chroot {chroot} does not exist")).with_hint(way)
-    }
-
-    /// Adds the line that the user probably meant, if quotes or blanks made this one wrong.
-    pub fn with_likely_line<T: Table>(&self, line: &str, error: Error) -> Error {
-        // Split at its blanks, JSON has words with colons that look like passwords.
-        let mut words = line.split_whitespace();
-        let is_json = words.nth(2).is_some_and(|word| word.starts_with(['{', '[']));
-        let is_shown = || is_json || !is_private::<T>(line, self.view.dialect);
-        let is_of_words = error.kind() == Kind::Usage || error.code_of() == Some(Code::NoNode);
-        match likely_line::<T>(line, self.view.dialect) {
-            Some(meant) if is_of_words && is_shown() => error.with_hint(format!(
-                "put words with blanks in single quotes: {meant} (help quoting)"
-            )),
-            _ => error,
-        }
-    }
-
     /// Warns once per session that an open transaction would be dropped, and once that others use
     /// the sandbox.
     pub fn may_leave(&self) -> Result<()> {
@@ -394,59 +322,14 @@ impl Context {
         self.progress.show(screen, otherwise).await;
     }
 
-    /// Returns the typed path, or the working path if none was typed. In the dialect of 3.9 a path
-    /// is required.
-    pub fn path_or_here(
-        &self,
-        typed: Option<&TypedPath>,
-        usage: &'static str,
-    ) -> Result<ZnodePath> {
-        if let Some(typed) = typed {
-            return self.path(typed);
+    /// Returns the number of screen columns, if a person reads the result there and it may have
+    /// another layout than zkCli's.
+    pub fn columns(&self) -> Option<usize> {
+        let screen = self.terminal.as_ref()?;
+        let is_read_there = self.view.terminal && self.view.format == Format::Text;
+        if !is_read_there || self.view.dialect == Dialect::V39 || screen.is_piped() {
+            return None;
         }
-        let here = self.cwd.get().filter(|_| !self.cwd.is_lost());
-        here.filter(|_| self.view.dialect == Dialect::V34)
-            .ok_or_else(|| Error::usage("Missing: path").with_usage(usage))
-    }
-
-    /// Returns the absolute path of a typed one.
-    pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        if self.cwd.is_lost() && !typed.as_str().starts_with('/') {
-            let message = format!("{} is relative, but the last cd failed", typed.as_str());
-            return Err(
-                Error::usage(message).with_hint("use an absolute path, or a cd that succeeds")
-            );
-        }
-        typed.from(self.cwd.get().as_ref())
-    }
-
-    /// Like [`Context::path`], but `.` means the root if there is no working path.
-    pub fn path_or_root(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        if typed.as_str() == "." && !self.cwd.is_lost() {
-            return Ok(self.cwd.get().unwrap_or_else(ZnodePath::root));
-        }
-        self.path(typed)
-    }
-
-    /// Returns why a znode and its descendants are protected, if they are.
-    pub fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
-        let chroot = self.session.servers().map(|servers| servers.chroot().clone());
-        let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
-        if whole.is_root() {
-            return Some("it is the root of the server");
-        }
-        if path.is_root() {
-            return Some("it is all that this session sees");
-        }
-        if ZnodePath::root().child("zookeeper").contains(&whole) {
-            return Some("ZooKeeper keeps its own data there");
-        }
-        let protects = |known: &ZnodePath| known.contains(&whole) || whole.contains(known);
-        self.config.protected.iter().any(protects).then_some("the config file protects it")
-    }
-
-    /// Returns the prefix of a sequential znode from a typed path.
-    pub fn sequential(&self, typed: &TypedPath) -> Result<String> {
-        typed.sequential_from(self.cwd.get().as_ref())
+        terminal_size().map(|(Width(columns), _)| usize::from(columns))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A report does not know where it is printed; the [`View`] decides whether that is a terminal.
 
+mod columns;
 pub mod difference;
 pub mod escape;
 mod event;

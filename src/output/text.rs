@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
-use super::View;
+use unicode_width::UnicodeWidthStr;
+
 use super::escape::{self, Newlines};
 use super::style::{self, Style};
+use super::{View, columns};
 use crate::dialect::Dialect;
 
 /// Initial capacity in bytes: more than a stat block, the longest of the frequent reports.
@@ -112,6 +114,22 @@ impl<'a> Text<'a> {
             self.foreign(word);
         }
         self.plain("]\n");
+    }
+
+    /// Writes `[a, b]` if that fits into a row of `width` screen columns, and otherwise the names in
+    /// columns.
+    pub fn list_or_columns(&mut self, names: &[String], width: usize) {
+        let shown: Vec<_> = names
+            .iter()
+            .map(|name| escape::to_terminal(name.as_bytes(), Newlines::Escape))
+            .collect();
+        let shown: Vec<&str> = shown.iter().map(AsRef::as_ref).collect();
+        let brackets_and_commas = 2 * shown.len().max(1);
+        if shown.iter().map(|name| name.width()).sum::<usize>() + brackets_and_commas <= width {
+            self.list(shown);
+        } else {
+            self.plain(&columns::arranged(&shown, width));
+        }
     }
 
     /// Returns the finished text.

@@ -64,6 +64,11 @@ impl Pages {
         Self { program: Some(program), ..Self::new(1, 0) }
     }
 
+    /// Returns whether a program that the user named reads the result.
+    pub(super) fn is_for_program(&self) -> bool {
+        self.program.is_some()
+    }
+
     fn start(&self, writer: &Arc<Writer>) -> io::Result<Pager> {
         match &self.program {
             Some(program) => Pager::run(program, writer),

@@ -212,6 +212,11 @@ impl Screen {
         *self.pages() = Some(Pages::for_program(program));
     }
 
+    /// Returns whether output goes to a program and not to the screen.
+    pub fn is_piped(&self) -> bool {
+        self.pages().as_ref().is_some_and(Pages::is_for_program)
+    }
+
     /// Ends the paging: waits until the user quits the pager, or prints the output that fits the
     /// screen.
     pub fn end_pages(&self) {

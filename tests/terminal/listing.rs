@@ -1,0 +1,27 @@
+//! `ls` as a person reads it: a list longer than a row stands in columns.
+
+use super::{connected, crowd, run, server};
+use crate::support::shell::zksh;
+use crate::support::terminal::Setup;
+
+#[test]
+fn a_list_longer_than_a_row_stands_in_columns() {
+    let server = server();
+    run(&server, &crowd(10));
+    let mut terminal = connected(Setup::new(&server).size(24, 60));
+    terminal.enter(0, "ls /crowd");
+    // As many columns as fit, and the names run down them.
+    terminal.wait_for("0] ls /crowd\nn0000  n0002  n0004  n0006  n0008\nn0001  n0003  n0005");
+    terminal.enter(1, "ls /crowd | cat");
+    terminal.wait_for("1] ls /crowd | cat\n[n0000, n0001, n0002, n0003,");
+    terminal.enter(2, "ls /");
+    terminal.wait_for("2] ls /\n[crowd]\n");
+    terminal.resize(24, 100);
+    terminal.enter(3, "ls /crowd");
+    terminal.wait_for("3] ls /crowd\n[n0000, n0001, n0002, n0003, n0004, n0005");
+    // zkCli 3.9 has brackets only, and so has what is no terminal.
+    let mut terminal = connected(Setup::new(&server).size(24, 60).args(["--compat", "3.9"]));
+    terminal.enter(0, "ls /crowd");
+    terminal.wait_for("0] ls /crowd\n[n0000, n0001, n0002");
+    assert!(zksh(&server).args(["ls", "/crowd"]).succeed().starts_with("[n0000, n0001, "));
+}
