@@ -24,8 +24,8 @@ use self::signals::Signals;
 use crate::artifacts;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
-    RunningFiles, StandardInput, Switch, Switches,
+    Asking, Config, Context, Ensemble, Ensembles, Explaining, History, Learning, Output,
+    OwnSandbox, Reader, RunningFiles, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
@@ -263,7 +263,11 @@ fn cx(
         sandbox,
         terminal,
         progress: Progress::default(),
-        config: Config { file: options.config_file.clone(), protected: options.protected.clone() },
+        config: Config {
+            file: options.config_file.clone(),
+            protected: options.protected.clone(),
+            ensembles: ensembles(&options.ensembles),
+        },
         asking,
         input: StandardInput::default(),
         running_files: RunningFiles::default(),
@@ -460,6 +464,19 @@ fn is_dumb(options: &Options, screen: &Screen) -> bool {
         && screen.mode() == Mode::Plain
         && io::stdin().is_terminal()
         && io::stdout().is_terminal()
+}
+
+/// Returns the ensembles as commands know them.
+fn ensembles(ensembles: &[options::NamedEnsemble]) -> Ensembles {
+    let ensemble = |known: &options::NamedEnsemble| {
+        let named = known.clone();
+        Ensemble {
+            name: known.name.clone(),
+            servers: known.servers.clone(),
+            security: Box::new(move || named.security()),
+        }
+    };
+    Ensembles::new(ensembles.iter().map(ensemble).collect())
 }
 
 /// Returns the ensembles as the prompt knows them.

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod artifacts;
+mod between;
 mod closing;
 mod differential;
 mod endurance;

@@ -1,12 +1,8 @@
 //! `cp`: copy a znode, or a tree.
 
-use crate::dispatch::transfer::{
-    self, Transfer, TransferOptions, TransferReport, apart, copied, live,
-};
-use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
+use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, between};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, TreeAddress};
 use crate::error::Result;
-use crate::tree::source::Pairs;
-use crate::zk::TypedPath;
 
 /// Copy a znode, with -r all below it too
 #[derive(Debug, clap::Args)]
@@ -27,14 +23,16 @@ pub struct Cp {
     consent: Consent,
     /// Znode to copy
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: TreeAddress,
     /// Path of the copy
     #[arg(value_name = "target")]
-    target: TypedPath,
+    target: TreeAddress,
 }
 
 const EXAMPLE: &str = "\
-Copied are data, ACLs and kinds. What is there already stays, unless --overwrite is given.
+Copied are data, ACLs and kinds. What is there already stays, unless --overwrite is given. Either path
+may be in another ensemble: prod:/lake by its name in the config file, host:2181/lake by its servers,
+@bob:/lake in the session bob of this shell, with its credentials.
 
 Example:
 > create /lake deep
@@ -47,14 +45,12 @@ Created /lake/reed
 [reed]";
 
 impl Cp {
-    fn prepare(&self, cx: &Context) -> Result<Transfer> {
-        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
-        let target = self.consent.allow_below(cx, target, "copy to")?;
-        apart(&path, &target, self.recursive)?;
-        let deepest = (!self.recursive).then_some(0);
-        let pairs =
-            Pairs { old: live(cx, &target, deepest), new: copied(cx, &path, &target, deepest) };
-        let rules = self.options.rules(cx, self.overwrite, false);
+    async fn prepare(&self, cx: &Context) -> Result<Transfer> {
+        let (from, target) = (cx.tree(&self.path).await?, cx.tree(&self.target).await?);
+        self.consent.allow_below_tree(cx, &target, "copy to")?;
+        cx.require_apart(&from, &target, self.recursive).await?;
+        let pairs = between(&from, &target, (!self.recursive).then_some(0));
+        let rules = self.options.rules(&target.session, self.overwrite, false);
         Ok(Transfer { pairs, rules, target })
     }
 }
@@ -73,13 +69,13 @@ impl Spec for Cp {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        self.prepare(cx)?.run(cx, self.options).await
+        self.prepare(cx).await?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run || !self.recursive {
             return Ok(None);
         }
-        self.prepare(cx)?.question().await
+        self.prepare(cx).await?.question().await
     }
 }

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::dispatch::transfer::{ALL, copied};
-use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
+use crate::dispatch::transfer::copied;
+use crate::dispatch::{
+    Context, Effects, ReadFailures, Sends, Spec, Task, Tree, TreeAddress,
+};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text, difference, json};
 use crate::tree::diff::{Changed, Difference, Pair};
 use crate::tree::source::{Pairs, Source, open};
-use crate::tree::stream::Znodes;
 use crate::tree::{Data, Record};
-use crate::zk::{TypedPath, ZnodePath};
 
 /// Show how two trees differ, or a tree and a file
 #[derive(Debug, clap::Args)]
@@ -25,12 +25,13 @@ pub struct Diff {
     file: Option<PathBuf>,
     /// Znode at the top of the first tree
     #[arg(value_name = "path", num_args = 1..=2, required = true)]
-    paths: Vec<TypedPath>,
+    paths: Vec<TreeAddress>,
 }
 
 const EXAMPLE: &str = "\
 + is what only the second has, - what only the first has, ~ what both have, not alike. Compared are
-data, ACLs and kinds. The exit status is 4 where they differ.
+data, ACLs and kinds. The exit status is 4 where they differ. Either path may be in another ensemble:
+prod:/lake, host:2181/lake, @bob:/lake (help cp).
 
 Example:
 > create /lake deep
@@ -46,22 +47,23 @@ Created /pond/frog
 
 impl Diff {
     /// Both trees, each at the path of the second, and what to call them.
-    fn pairs(&self, cx: &Context) -> Result<(Pairs, [String; 2])> {
-        let paths: Vec<ZnodePath> =
-            self.paths.iter().map(|path| cx.path(path)).collect::<Result<_>>()?;
-        let tree = |path: &ZnodePath| {
-            let znodes = Znodes::new(&cx.session, path, ALL, None).without_zookeeper();
-            Source::server(znodes, path.clone(), path.clone(), false)
-        };
-        match (&self.file, &paths[..]) {
-            (Some(file), [path]) => {
-                let saved = open(file, Some(path), cx.session.max_request() as u64)?;
-                let names = [file.display().to_string(), path.to_string()];
-                Ok((Pairs { old: Source::file(saved.records), new: tree(path) }, names))
+    async fn pairs(&self, cx: &Context) -> Result<(Pairs, [String; 2])> {
+        let mut trees = Vec::new();
+        for path in &self.paths {
+            trees.push(cx.tree(path).await?);
+        }
+        let seen_at = |tree: &Tree, path| copied(&tree.session, &tree.path, path, None);
+        match (&self.file, &trees[..]) {
+            (Some(file), [tree]) => {
+                let saved = open(file, Some(&tree.path), cx.session.max_request() as u64)?;
+                let names = [file.display().to_string(), tree.to_string()];
+                let new = seen_at(tree, &tree.path);
+                Ok((Pairs { old: Source::file(saved.records), new }, names))
             }
             (None, [old, new]) => {
                 let names = [old.to_string(), new.to_string()];
-                Ok((Pairs { old: copied(cx, old, new, None), new: tree(new) }, names))
+                let pairs = Pairs { old: seen_at(old, &new.path), new: seen_at(new, &new.path) };
+                Ok((pairs, names))
             }
             (Some(_), _) => Err(Error::usage("With -f, one path is compared")),
             (None, _) => Err(Error::usage("Missing: path of the second tree, or -f file")),
@@ -83,7 +85,7 @@ impl Spec for Diff {
     }
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
-        let (mut pairs, names) = self.pairs(cx)?;
+        let (mut pairs, names) = self.pairs(cx).await?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
         while let Some((pair, _)) = pairs.next().await? {
             seen += 1;

@@ -42,8 +42,8 @@ impl Load {
     fn prepare(&self, cx: &Context) -> Result<Transfer> {
         let (pairs, target) = transfer::saved(cx, &self.file, self.path.as_ref())?;
         let target = self.consent.allow_below(cx, target, "load into")?;
-        let rules = self.options.rules(cx, self.overwrite, false);
-        Ok(Transfer { pairs, rules, target })
+        let rules = self.options.rules(&cx.session, self.overwrite, false);
+        Ok(Transfer { pairs, rules, target: cx.here(target) })
     }
 }
 

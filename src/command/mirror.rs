@@ -1,12 +1,8 @@
 //! `mirror`: make one tree like another.
 
-use crate::dispatch::transfer::{
-    self, Transfer, TransferOptions, TransferReport, apart, copied, live,
-};
-use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
+use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, between};
+use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, TreeAddress};
 use crate::error::Result;
-use crate::tree::source::Pairs;
-use crate::zk::TypedPath;
 
 /// Make a tree like another
 #[derive(Debug, clap::Args)]
@@ -24,13 +20,15 @@ pub struct Mirror {
     consent: Consent,
     /// Znode at the top of the tree to copy
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: TreeAddress,
     /// Znode at the top of the tree to change
     #[arg(value_name = "target")]
-    target: TypedPath,
+    target: TreeAddress,
 }
 
 const EXAMPLE: &str = "\
+Either path may be in another ensemble: prod:/lake, host:2181/lake, @bob:/lake (help cp).
+
 Example:
 > create /lake deep
 Created /lake
@@ -44,16 +42,16 @@ Created /pond/frog
 would be: 1 changed, 1 deleted, 0 unchanged";
 
 impl Mirror {
-    fn prepare(&self, cx: &Context) -> Result<Transfer> {
-        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
-        let target = if self.delete {
-            self.consent.allow(cx, target, "replace")?
+    async fn prepare(&self, cx: &Context) -> Result<Transfer> {
+        let (from, target) = (cx.tree(&self.path).await?, cx.tree(&self.target).await?);
+        if self.delete {
+            self.consent.allow_tree(cx, &target, "replace")?;
         } else {
-            self.consent.allow_below(cx, target, "change")?
-        };
-        apart(&path, &target, true)?;
-        let pairs = Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
-        let rules = self.options.rules(cx, true, self.delete);
+            self.consent.allow_below_tree(cx, &target, "change")?;
+        }
+        cx.require_apart(&from, &target, true).await?;
+        let pairs = between(&from, &target, None);
+        let rules = self.options.rules(&target.session, true, self.delete);
         Ok(Transfer { pairs, rules, target })
     }
 }
@@ -72,13 +70,13 @@ impl Spec for Mirror {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        self.prepare(cx)?.run(cx, self.options).await
+        self.prepare(cx).await?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        self.prepare(cx)?.question().await
+        self.prepare(cx).await?.question().await
     }
 }

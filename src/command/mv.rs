@@ -1,17 +1,19 @@
 //! `mv`: move a znode, or a tree.
 
 use crate::dispatch::transfer::{
-    ALL, TransferOptions, TransferReport, apart, copied, live, outcome, question, run,
+    ALL, TransferOptions, TransferReport, between, outcome, question, run,
 };
-use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, Write};
-use crate::error::{Error, Kind, Result};
+use crate::dispatch::{
+    Consent, Context, Effects, Question, Sends, Spec, Task, Tree, TreeAddress, Write,
+};
+use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
 use crate::tree::apply::Applier;
 use crate::tree::plan::Step;
 use crate::tree::source::Pairs;
 use crate::tree::stream::Znodes;
-use crate::zk::{Acl, TypedPath, ZnodeData, ZnodePath};
+use crate::zk::{Acl, ZnodeData, ZnodePath};
 
 /// Move a znode, with -r all below it too
 #[derive(Debug, clap::Args)]
@@ -24,15 +26,19 @@ pub struct Mv {
     consent: Consent,
     /// Znode to move
     #[arg(value_name = "path")]
-    path: TypedPath,
+    path: TreeAddress,
     /// Its new path
     #[arg(value_name = "target")]
-    target: TypedPath,
+    target: TreeAddress,
 }
+
+/// A move makes everything as it was.
+const OPTIONS: TransferOptions = TransferOptions { dry_run: false, persist_ephemerals: false };
 
 const EXAMPLE: &str = "\
 One znode moves in a transaction. A tree is copied, compared once more and then deleted; what has
-changed meanwhile stays in both places. An ephemeral does not move: it is its session's.
+changed meanwhile stays in both places. An ephemeral does not move: it is its session's. Either path
+may be in another ensemble (help cp); then one znode is copied and deleted, too.
 
 Example:
 > create /lake deep
@@ -42,14 +48,19 @@ Created /lake
 [pond]";
 
 impl Mv {
-    fn paths(&self, cx: &Context) -> Result<(ZnodePath, ZnodePath)> {
-        let (path, target) = (cx.path(&self.path)?, cx.path(&self.target)?);
-        apart(&path, &target, true)?;
+    async fn trees(&self, cx: &Context) -> Result<(Tree, Tree)> {
+        let (from, target) = (cx.tree(&self.path).await?, cx.tree(&self.target).await?);
+        cx.require_apart(&from, &target, true).await?;
         if self.recursive {
-            let path = self.consent.allow(cx, path, "move")?;
-            return Ok((path, self.consent.allow_below(cx, target, "move to")?));
+            self.consent.allow_tree(cx, &from, "move")?;
+            self.consent.allow_below_tree(cx, &target, "move to")?;
         }
-        Ok((path, target))
+        Ok((from, target))
+    }
+
+    /// Returns how many levels of the tree move; all, if nothing is said.
+    fn deepest(&self) -> Option<usize> {
+        (!self.recursive).then_some(0)
     }
 }
 
@@ -75,24 +86,33 @@ impl Spec for Mv {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        let (path, target) = self.paths(cx)?;
-        if !self.recursive {
-            one(cx, &path, &target).await?;
+        let (path, target) = self.trees(cx).await?;
+        if !self.recursive && path.is_here() && target.is_here() {
+            one(cx, &path.path, &target.path).await?;
             return Ok(TransferReport::silent());
         }
-        let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs =
-            || Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
-        if cx.session.exists(&target, false).await?.is_some() {
-            return Err(Error::code(crate::error::Code::NodeExists, target.as_str()));
+        if target.session.exists(&target.path, false).await?.is_some() {
+            return Err(Error::code(Code::NodeExists, target.path.as_str()));
         }
-        let done = run(cx, pairs(), options.rules(cx, false, false), false, false).await?;
+        if !self.recursive
+            && let Some(stat) = path.session.exists(&path.path, false).await?
+            && stat.num_children > 0
+        {
+            let error = Error::code(Code::NotEmpty, path.path.as_str());
+            return Err(error.with_hint("-r moves its children too"));
+        }
+        let pairs = || between(&path, &target, self.deepest());
+        let rules = OPTIONS.rules(&target.session, false, false);
+        let done = run(cx, &target.session, pairs(), rules, false, false).await?;
         let whole = done.left_count == 0 && done.failed == 0 && done.failures.is_empty();
         if !whole {
             return outcome(cx, done, false)
                 .map_err(|error| error.with_detail(format!("{path} was not deleted")));
         }
         delete(cx, pairs(), &path, &target).await?;
+        if !self.recursive {
+            return Ok(TransferReport::silent());
+        }
         outcome(cx, done, false)
     }
 
@@ -100,10 +120,9 @@ impl Spec for Mv {
         if self.consent.yes || !self.recursive {
             return Ok(None);
         }
-        let (path, target) = self.paths(cx)?;
-        let options = TransferOptions { dry_run: false, persist_ephemerals: false };
-        let pairs = Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
-        let question = question(pairs, options.rules(cx, false, false), &target).await?;
+        let (path, target) = self.trees(cx).await?;
+        let rules = OPTIONS.rules(&target.session, false, false);
+        let question = question(between(&path, &target, None), rules, &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),
             ..question
@@ -114,7 +133,7 @@ impl Spec for Mv {
 /// Moves one znode in a transaction.
 async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
     let mut znodes = Znodes::new(&cx.session, path, ALL, Some(0));
-    let gone = || Error::code(crate::error::Code::NoNode, path.as_str());
+    let gone = || Error::code(Code::NoNode, path.as_str());
     let visited = znodes.next().await?.ok_or_else(gone)?;
     if let Some(error) = visited.refused {
         return Err(error);
@@ -147,7 +166,7 @@ async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
     ];
     match cx.session.transact(&operations).await? {
         Ok(_) => Ok(()),
-        Err((_, error)) if error.code_of() == Some(crate::error::Code::NotEmpty) => {
+        Err((_, error)) if error.code_of() == Some(Code::NotEmpty) => {
             Err(error.with_hint("-r moves its children too"))
         }
         Err((_, error)) => Err(error),
@@ -158,10 +177,10 @@ async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
 async fn delete(
     cx: &Context,
     mut pairs: Pairs,
-    path: &ZnodePath,
-    target: &ZnodePath,
+    path: &Tree,
+    target: &Tree,
 ) -> Result<()> {
-    let mut applier = Applier::new(&cx.session);
+    let mut applier = Applier::new(&path.session);
     let mut open: Vec<Step> = Vec::new();
     let mut kept = 0_u64;
     loop {
@@ -170,7 +189,7 @@ async fn delete(
         while let Some(step) =
             open.pop_if(|step| at.as_ref().is_none_or(|at| !step.path().contains(at)))
         {
-            let below = crate::tree::snapshot::rebase(step.path(), target, path);
+            let below = crate::tree::snapshot::rebase(step.path(), &target.path, &path.path);
             if let (Some(path), Step::Delete { version, .. }) = (below, step) {
                 applier.apply(Step::Delete { path, version }).await?;
             }

@@ -79,7 +79,7 @@ impl Spec for Plan {
         let (mut pairs, target) = self.wanted.pairs(cx)?;
         let options =
             TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
-        let mut planner = Planner::new(options.rules(cx, true, self.wanted.prune));
+        let mut planner = Planner::new(options.rules(&cx.session, true, self.wanted.prune));
         let (mut counts, mut failures, mut seen) = (Counts::default(), Vec::new(), 0);
         let mut is_over = false;
         while !is_over {
@@ -152,8 +152,8 @@ impl Apply {
         } else {
             self.consent.allow_below(cx, target, "change")?
         };
-        let rules = self.options.rules(cx, true, self.wanted.prune);
-        Ok(Transfer { pairs, rules, target })
+        let rules = self.options.rules(&cx.session, true, self.wanted.prune);
+        Ok(Transfer { pairs, rules, target: cx.here(target) })
     }
 }
 

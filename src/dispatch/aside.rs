@@ -58,7 +58,7 @@ impl Aside {
             sandbox: self.sandbox,
             terminal: None,
             progress: Progress::default(),
-            config: Config { file: None, protected: self.protected },
+            config: Config { protected: self.protected, ..Config::default() },
             asking: Asking::Prompt,
             input: StandardInput::default(),
             running_files: RunningFiles::default(),

@@ -1,8 +1,9 @@
 //! Consent for commands that change a whole subtree: the shell asks the user first, and znodes that
 //! every server needs can only be changed with `--force`.
 
-use super::Context;
+use super::{Context, Tree};
 use crate::error::{Error, Kind, Result};
+use crate::session::Session;
 use crate::terminal::progress::grouped;
 use crate::zk::{TypedPath, ZnodePath};
 
@@ -48,17 +49,30 @@ impl Consent {
 
     /// Like [`Consent::path`], for a path that is already parsed.
     pub fn allow(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {
-        match cx.protected_by(&path) {
+        self.require(cx, &cx.session, &path, what)?;
+        Ok(path)
+    }
+
+    fn require(&self, cx: &Context, session: &Session, path: &ZnodePath, what: &str) -> Result<()> {
+        match cx.protected_by(session, path) {
             Some(why) if !self.force => {
                 let message = format!("Refusing to {what} {path} and all below it: {why}");
                 Err(Error::new(Kind::Refused, message).with_hint("pass --force to do it anyway"))
             }
-            _ => Ok(path),
+            _ => Ok(()),
         }
     }
-}
 
-impl Consent {
+    /// Like [`Consent::allow`], for a tree that may be in another session.
+    pub fn allow_tree(&self, cx: &Context, tree: &Tree, what: &str) -> Result<()> {
+        self.require(cx, &tree.session, &tree.path, what)
+    }
+
+    /// Like [`Consent::allow_below`], for a tree that may be in another session.
+    pub fn allow_below_tree(&self, cx: &Context, tree: &Tree, what: &str) -> Result<()> {
+        if tree.path.is_root() { Ok(()) } else { self.allow_tree(cx, tree, what) }
+    }
+
     /// Returns a znode below which znodes will be created or changed. Paths protected by the config
     /// file and ZooKeeper's own need `--force`, but the root does not.
     pub fn allow_below(&self, cx: &Context, path: ZnodePath, what: &str) -> Result<ZnodePath> {

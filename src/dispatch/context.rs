@@ -12,8 +12,8 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches,
-    Table, data_hint,
+    Concurrency, DataHint, Ensembles, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch,
+    Switches, Table, data_hint,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
@@ -73,6 +73,8 @@ pub struct Config {
     /// Protected znodes, with paths outside the chroot: commands must not change them together with
     /// their descendants.
     pub protected: Vec<ZnodePath>,
+    /// The ensembles that have names.
+    pub ensembles: Ensembles,
 }
 
 /// Who asks the user before a command that needs consent.
@@ -192,6 +194,7 @@ impl Context {
         let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
         let report =
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
+        self.session.close_elsewhere().await;
         // Show events that arrived before the reply ahead of it.
         self.session.deliver();
         if let Some(number) = learns_in {

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::invocation::Invocation;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Table, Words, fast_parse, for_clap, heredoc, session_of};
+use super::{Table, TreeAddress, Words, fast_parse, for_clap, heredoc, session_of};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
@@ -99,8 +99,9 @@ fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocat
         let mut matches = tree.try_get_matches_from_mut(&words)?;
         let (name, path) = match matches.subcommand() {
             Some((name, arguments)) => {
-                let path = arguments.try_get_one::<TypedPath>("path").ok().flatten();
-                (name.to_owned(), path.cloned())
+                let typed = arguments.try_get_one::<TypedPath>("path").ok().flatten().cloned();
+                let here = || arguments.try_get_one::<TreeAddress>("path").ok().flatten()?.here();
+                (name.to_owned(), typed.or_else(here))
             }
             None => (String::new(), None),
         };

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::session::Session;
 use crate::zk::{TypedPath, ZnodePath};
 
 impl Context {
@@ -40,9 +41,9 @@ impl Context {
         self.path(typed)
     }
 
-    /// Returns why a znode and its descendants are protected, if they are.
-    pub fn protected_by(&self, path: &ZnodePath) -> Option<&'static str> {
-        let chroot = self.session.servers().map(|servers| servers.chroot().clone());
+    /// Returns why a znode that this session sees and its descendants are protected, if they are.
+    pub fn protected_by(&self, session: &Session, path: &ZnodePath) -> Option<&'static str> {
+        let chroot = session.servers().map(|servers| servers.chroot().clone());
         let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);
         if whole.is_root() {
             return Some("it is the root of the server");

@@ -1,11 +1,13 @@
 //! Code shared by `cp`, `mv`, `mirror`, `load` and `apply`, which turn one tree into another.
 
+use std::fmt::Display;
 use std::path::Path;
 
-use super::{Context, Effects, Question, Sends, Write, counted};
+use super::{Context, Effects, Question, Sends, Tree, Write, counted};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{Report, Text};
+use crate::session::Session;
 use crate::terminal::progress::grouped;
 use crate::tree::apply::{Applier, Counts};
 use crate::tree::filter::Needs;
@@ -65,38 +67,52 @@ impl TransferOptions {
     }
 
     /// Returns the rules for the plan.
-    pub fn rules(self, cx: &Context, overwrite: bool, prune: bool) -> Rules {
+    pub fn rules(self, session: &Session, overwrite: bool, prune: bool) -> Rules {
         let new_ephemerals =
             if self.persist_ephemerals { NewEphemerals::Persist } else { NewEphemerals::Refuse };
-        Rules { overwrite, prune, new_ephemerals, touch_ephemerals: false, interim: interim(cx) }
+        Rules {
+            overwrite,
+            prune,
+            new_ephemerals,
+            touch_ephemerals: false,
+            interim: interim(session),
+        }
     }
 }
 
 /// Returns the ACL entry that lets this session work below a new znode until its final ACL is set:
 /// the session's own identities, or `world:anyone` if it has not authenticated.
-fn interim(cx: &Context) -> AclEntry {
+fn interim(session: &Session) -> AclEntry {
     let proved = ["digest", "sasl", "x509"];
-    if proved.iter().any(|scheme| cx.session.has_credentials(scheme)) {
+    if proved.iter().any(|scheme| session.has_credentials(scheme)) {
         return AclEntry { scheme: "auth".to_owned(), id: String::new(), perms: Permissions::ALL };
     }
     AclEntry::world(Permissions::CREATE.union(Permissions::ADMIN))
 }
 
 /// Returns the live tree at `path`, which need not exist.
-pub fn live(cx: &Context, path: &ZnodePath, deepest: Option<usize>) -> Source {
-    let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
+pub fn live(session: &Session, path: &ZnodePath, deepest: Option<usize>) -> Source {
+    let znodes = Znodes::new(session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), path.clone(), true)
 }
 
 /// Returns the tree at `path` with paths as if it were at `target`.
 pub fn copied(
-    cx: &Context,
+    session: &Session,
     path: &ZnodePath,
     target: &ZnodePath,
     deepest: Option<usize>,
 ) -> Source {
-    let znodes = Znodes::new(&cx.session, path, ALL, deepest).without_zookeeper();
+    let znodes = Znodes::new(session, path, ALL, deepest).without_zookeeper();
     Source::server(znodes, path.clone(), target.clone(), false)
+}
+
+/// Returns what is at the target, and what is to be there: the tree `from`.
+pub fn between(from: &Tree, target: &Tree, deepest: Option<usize>) -> Pairs {
+    Pairs {
+        old: live(&target.session, &target.path, deepest),
+        new: copied(&from.session, &from.path, &target.path, deepest),
+    }
 }
 
 /// Refuses to copy a tree into itself, which would never end.
@@ -119,7 +135,7 @@ pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pai
     let target = path.map(|path| cx.path(path)).transpose()?;
     let saved = open(file, target.as_ref(), cx.session.max_request() as u64)?;
     let target = target.unwrap_or(saved.top);
-    let pairs = Pairs { old: live(cx, &target, None), new: Source::file(saved.records) };
+    let pairs = Pairs { old: live(&cx.session, &target, None), new: Source::file(saved.records) };
     Ok((pairs, target))
 }
 
@@ -130,13 +146,14 @@ pub struct Transfer {
     /// Which changes are allowed.
     pub rules: Rules,
     /// The top of the changed tree.
-    pub target: ZnodePath,
+    pub target: Tree,
 }
 
 impl Transfer {
     /// Plans and, unless it is a dry run, applies the changes. Returns the report.
     pub async fn run(self, cx: &Context, options: TransferOptions) -> Result<TransferReport> {
-        let done = run(cx, self.pairs, self.rules, options.dry_run, false).await?;
+        let session = &self.target.session;
+        let done = run(cx, session, self.pairs, self.rules, options.dry_run, false).await?;
         outcome(cx, done, options.dry_run)
     }
 
@@ -146,15 +163,16 @@ impl Transfer {
     }
 }
 
-/// Plans and, unless it is a dry run, applies the changes.
+/// Plans and, unless it is a dry run, applies the changes in this session.
 pub async fn run(
     cx: &Context,
+    session: &Session,
     mut pairs: Pairs,
     rules: Rules,
     dry_run: bool,
     shows: bool,
 ) -> Result<Transferred> {
-    let mut applier = (!dry_run).then(|| Applier::new(&cx.session));
+    let mut applier = (!dry_run).then(|| Applier::new(session));
     let on = |planned: &Planned, counts: Counts| {
         cx.progress.note(counts.total(), if dry_run { "to change" } else { "changed" });
         match planned {
@@ -225,7 +243,7 @@ pub fn left(refused: &Refused) -> Error {
 pub async fn question(
     mut pairs: Pairs,
     rules: Rules,
-    target: &ZnodePath,
+    target: &impl Display,
 ) -> Result<Option<Question>> {
     let mut planner = Planner::new(rules);
     let mut counts = Counts::default();

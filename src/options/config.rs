@@ -188,6 +188,7 @@ impl Config {
             servers: named.servers.clone(),
             color: self.colors.get(name).copied(),
             is_chosen: chosen == Some(name),
+            secured: named.secured.clone(),
         };
         self.ensembles.iter().map(ensemble).collect()
     }

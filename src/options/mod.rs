@@ -33,8 +33,7 @@ use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::output::style::{PromptColor, PromptStyle};
 use crate::syntax::{repeatable_flags, usage_error};
-use crate::zk::Servers;
-use crate::zk::ZnodePath;
+use crate::zk::{Security, Servers, ZnodePath};
 
 /// The session timeout asked of the server when nothing else is said (zkCli's).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -156,6 +155,27 @@ pub struct NamedEnsemble {
     pub color: Option<PromptColor>,
     /// Whether it was chosen by its name.
     pub is_chosen: bool,
+    /// How connections to it are secured.
+    secured: Secured,
+}
+
+impl NamedEnsemble {
+    /// Returns how connections to it are secured.
+    ///
+    /// # Errors
+    /// If the password is in no file: nobody is asked for it.
+    pub fn security(&self) -> Result<Security> {
+        let options = SecurityOptions::default();
+        match options.resolve(self.servers.tls(), &self.secured, None)?.0 {
+            Ready::Known(security) => Ok(*security),
+            Ready::Ask(_, user) => {
+                Err(Error::usage(format!("The password of {user} at {} is not known", self.name))
+                    .with_hint(
+                        "password_file in the table of the ensemble names a file that has it",
+                    ))
+            }
+        }
+    }
 }
 
 /// What the process was asked to do.

@@ -53,7 +53,14 @@ pub(super) fn complete(
     let typed_word = TypedWord { quote: last.quote, dashes: !reading.is_plain, dialect };
     let is_option = word.starts_with('-') && last.quote.is_none() && !reading.is_plain;
     let candidates = match role {
-        role if role.is_path() && !is_option => paths::complete(tree, &word, typed_word),
+        role if role.is_path(&word) && !is_option => {
+            let mut candidates = paths::complete(tree, &word, typed_word);
+            if role.is_address() && !word.is_empty() {
+                let places = tree.places().into_iter().filter(|place| place.starts_with(&*word));
+                candidates.found.extend(places.map(|place| pair(place.clone(), place)));
+            }
+            candidates
+        }
         Role::Program if !is_option => files::programs(&word, typed_word),
         Role::Value(arg) if !is_option && takes_file(arg) => files::complete(&word, typed_word),
         _ => words(grammar, &reading, &word).into(),
@@ -237,8 +244,13 @@ mod tests {
             crate::session::Session::new(settings.clone(), |_| {})
         });
         let cwd = crate::session::PerSession::<crate::dispatch::WorkingPath>::new(&session);
+        let ensembles = crate::dispatch::Ensembles::new(vec![crate::dispatch::Ensemble {
+            name: "prod".to_owned(),
+            servers: crate::zk::Servers::default(),
+            security: Box::new(|| Ok(crate::zk::Security::default())),
+        }]);
         cwd.set(ZnodePath::root().child("lake"));
-        let tree = ZnodeCache::new(session, cwd, runtime.handle().clone());
+        let tree = ZnodeCache::new(session, cwd, ensembles, runtime.handle().clone());
         let grammar = grammar();
         let mut dialect = Dialect::V34;
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {

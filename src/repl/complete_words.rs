@@ -8,7 +8,7 @@ use super::complete::{self, paths};
 use super::grammar::{Reading, Role};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
-use crate::dispatch::WorkingPath;
+use crate::dispatch::{Ensembles, WorkingPath};
 use crate::session::{PerSession, Session, Sessions};
 
 /// What may stand in place of a word.
@@ -42,7 +42,7 @@ pub async fn complete_words(
     let (word, role) = reading.last();
     let typed = word.text().into_owned();
     let is_option = typed.starts_with('-') && !reading.is_plain;
-    if role.is_path() && !is_option {
+    if role.is_path(&typed) && !is_option {
         return match session.await {
             Some(session) => znodes(session, &typed).await,
             None => Vec::new(),
@@ -71,7 +71,8 @@ async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
         Sessions::new("main", move |_, _| session.clone())
     };
     let cwd = PerSession::<WorkingPath>::new(&sessions);
-    let tree = ZnodeCache::new(sessions, cwd, tokio::runtime::Handle::current());
+    let tree =
+        ZnodeCache::new(sessions, cwd, Ensembles::default(), tokio::runtime::Handle::current());
     for path in paths::needed(&tree, typed) {
         if let Ok(names) = session.child_names(&path).await {
             tree.learn(path, names);

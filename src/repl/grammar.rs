@@ -7,7 +7,7 @@ use std::any::TypeId;
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::dialect::Dialect;
-use crate::dispatch::{MultiLine, WrappedWord, session_of};
+use crate::dispatch::{MultiLine, TreeAddress, WrappedWord, session_of};
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
@@ -26,9 +26,18 @@ pub(super) enum Role<'t> {
 }
 
 impl Role<'_> {
-    /// Returns whether the word is the path of a znode.
-    pub(super) fn is_path(self) -> bool {
-        matches!(self, Self::Value(arg) if is_of::<TypedPath>(arg))
+    /// Returns whether this word is the path of a znode in the current session.
+    pub(super) fn is_path(self, word: &str) -> bool {
+        match self {
+            Self::Value(arg) if is_of::<TreeAddress>(arg) => !TreeAddress::names_place(word),
+            Self::Value(arg) => is_of::<TypedPath>(arg),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the word may name a tree of another session.
+    pub(super) fn is_address(self) -> bool {
+        matches!(self, Self::Value(arg) if is_of::<TreeAddress>(arg))
     }
 }
 
@@ -290,8 +299,14 @@ mod tests {
     fn the_type_tells_a_path() {
         let mut tree = crate::command::Command::tree();
         tree.build();
-        let is_path = |text| Reading::of(&tree, text, Dialect::V34).last().1.is_path();
+        let is_path = |text| {
+            let reading = Reading::of(&tree, text, Dialect::V34);
+            let (word, role) = reading.last();
+            role.is_path(&word.text())
+        };
         assert!(is_path("get /a") && is_path("deleteall ") && is_path("create -e /a/"));
+        assert!(is_path("cp /a") && is_path("cp a/b c") && !is_path("cp prod:/a"));
+        assert!(!is_path("diff /a @bob:/") && !is_path("mv h:2181/a"));
         assert!(!is_path("get /a ") && !is_path("ge") && !is_path("printwatches o"));
     }
 }

@@ -216,7 +216,7 @@ impl Helper {
     fn facts(&self, reading: &Reading<'_>, cursor: usize, room: usize) -> Option<String> {
         let (word, role) = reading.at(cursor);
         let word = word.text().into_owned();
-        if !role.is_path() || word.is_empty() {
+        if !role.is_path(&word) || word.is_empty() {
             self.withdraw_question();
             return None;
         }

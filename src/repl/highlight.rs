@@ -53,7 +53,7 @@ pub(super) fn paint(
             Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
             Role::Command(_) | Role::Unknown => Style::Wrong,
             Role::Option => Style::Option,
-            role @ Role::Value(_) if role.is_path() => match exists(&word.text()) {
+            role @ Role::Value(_) if role.is_path(&word.text()) => match exists(&word.text()) {
                 Some(true) => Style::Exists,
                 Some(false) if !last => Style::Missing,
                 _ => Style::Plain,

@@ -74,7 +74,12 @@ pub async fn run(
     cx.learning.set_has_prompt();
     let words = PromptWords::new(cx, ensembles);
     let dialect = cx.view.dialect;
-    let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), Handle::current());
+    let tree = ZnodeCache::new(
+        cx.session.clone(),
+        cx.cwd.clone(),
+        cx.config.ensembles.clone(),
+        Handle::current(),
+    );
     let past = SharedHistory::new(dialect);
     let history = open_history(screen, &past);
     cx.history.set_earlier(past.lock().lines().map(str::to_owned).collect());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::burst::input_waits;
-use crate::dispatch::WorkingPath;
+use crate::dispatch::{Ensembles, WorkingPath};
 use crate::error::{Code, Result};
 use crate::session::{PerSession, Sessions};
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
@@ -40,6 +40,7 @@ pub(super) struct ZnodeCache(Arc<Inner>);
 struct Inner {
     session: Sessions,
     cwd: PerSession<WorkingPath>,
+    ensembles: Ensembles,
     runtime: Handle,
     /// Children by parent.
     listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
@@ -50,9 +51,29 @@ struct Inner {
 pub(super) type Answer = Arc<OnceLock<String>>;
 
 impl ZnodeCache {
-    pub(super) fn new(session: Sessions, cwd: PerSession<WorkingPath>, runtime: Handle) -> Self {
+    pub(super) fn new(
+        session: Sessions,
+        cwd: PerSession<WorkingPath>,
+        ensembles: Ensembles,
+        runtime: Handle,
+    ) -> Self {
         let listings = Mutex::default();
-        Self(Arc::new(Inner { session, cwd, runtime, listings, questions: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            session,
+            cwd,
+            ensembles,
+            runtime,
+            listings,
+            questions: AtomicU64::new(0),
+        }))
+    }
+
+    /// Returns the roots of other places: of the ensembles of the config file, and of other sessions.
+    pub(super) fn places(&self) -> Vec<String> {
+        let ensembles = self.0.ensembles.names().map(|name| format!("{name}:/"));
+        let sessions = self.0.session.list();
+        let others = sessions.iter().filter(|named| !named.is_current);
+        ensembles.chain(others.map(|named| format!("@{}:/", named.name))).collect()
     }
 
     /// Returns the path that was typed, as far as it can be one.

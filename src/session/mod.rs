@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod credentials;
 mod descendants;
+mod elsewhere;
 mod ephemerals;
 mod exchange;
 mod failure;

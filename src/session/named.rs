@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::elsewhere::Elsewhere;
 use super::{Losses, Session, Stamp, lock};
 use crate::error::{Error, Result};
 
@@ -38,6 +39,7 @@ struct Inner {
     /// Indexed by session number. Sessions are never moved or dropped, so references stay valid
     /// while others are added.
     sessions: Box<[OnceLock<Session>]>,
+    elsewhere: Elsewhere,
 }
 
 /// The names of all sessions, and which one is current.
@@ -117,7 +119,12 @@ impl Sessions {
         let mut sessions: Vec<OnceLock<Session>> = Vec::new();
         sessions.push(OnceLock::from(first));
         sessions.resize_with(MOST, OnceLock::new);
-        let inner = Inner { make: Box::new(make), roll, sessions: sessions.into() };
+        let inner = Inner {
+            make: Box::new(make),
+            roll,
+            sessions: sessions.into(),
+            elsewhere: Elsewhere::default(),
+        };
         Self { inner: Arc::new(inner), current }
     }
 
@@ -243,11 +250,21 @@ impl Sessions {
         Ok(())
     }
 
+    /// Returns the sessions that commands have opened on other servers.
+    pub(super) fn opened_elsewhere(&self) -> &Elsewhere {
+        &self.inner.elsewhere
+    }
+
     /// Closes all sessions concurrently, which takes no longer than closing one. Returns what was
     /// lost.
     pub async fn close_all(&self) -> Vec<Losses> {
         let sessions = self.inner.sessions.iter().map_while(OnceLock::get);
-        join_all(sessions.map(Session::close)).await
+        let (losses, ()) = futures_util::future::join(
+            join_all(sessions.map(Session::close)),
+            self.close_elsewhere(),
+        )
+        .await;
+        losses
     }
 }
 
