@@ -175,7 +175,9 @@ fn detected_mode() -> Mode {
 /// Returns how lines are read.
 fn reader(options: &Options) -> Reader {
     let variables = options.script.vars.then(|| std::env::vars_os().collect());
-    Reader { dialect: options.dialect, variables }
+    let is_typed = options.input == Input::Standard && detected_mode() == Mode::Terminal;
+    let globs = options.script.glob || (is_typed && options.dialect == Dialect::V34);
+    Reader { dialect: options.dialect, globs, variables }
 }
 
 /// Returns how a script is run.

@@ -15,6 +15,7 @@ mod events;
 mod far;
 mod flood;
 mod following;
+mod globs;
 mod glossary;
 mod house;
 mod input;

@@ -21,7 +21,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
         {
             return Err(Error::new(Kind::Refused, question.declined));
         }
-        if invocation.command.effects(cx).is_one_request() {
+        if invocation.effects(cx).is_one_request() {
             // The end of the session leaves right behind it.
             cx.session.end_with_next_request();
         }

@@ -1,6 +1,6 @@
 //! `count`: count the znodes of a subtree by kind.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::Kind;
@@ -37,6 +37,7 @@ deepest = 1";
 impl Spec for Count {
     const NAME: &'static str = "count";
     const TASK: Task = Task::Search;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = Counted;
 
     fn effects(&self) -> Effects {

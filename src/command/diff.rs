@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dispatch::transfer::copied;
-use crate::dispatch::{
-    Context, Effects, ReadFailures, Sends, Spec, Task, Tree, TreeAddress,
-};
+use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task, Tree, TreeAddress};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text, difference, json};

@@ -1,6 +1,6 @@
 //! `du`: show which branches of a tree hold the most data.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{Report, Text};
@@ -56,6 +56,7 @@ Created /lake/reed
 impl Spec for Du {
     const NAME: &'static str = "du";
     const TASK: Task = Task::Search;
+    const GLOBS: Globs = Globs::Plain;
     type Report = Sizes;
 
     fn effects(&self) -> Effects {

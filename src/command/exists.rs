@@ -1,6 +1,6 @@
 //! `exists`: whether there is a znode, for scripts.
 
-use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Globs, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -28,6 +28,7 @@ Created /lake
 impl Spec for Exists {
     const NAME: &'static str = "exists";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = ExistsReport;
 
     fn effects(&self) -> Effects {

@@ -3,7 +3,7 @@
 use super::Invocation;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Consent, Context, Effects, Question, ReadFailures, Sends, Spec, Table, Task, Words,
+    Consent, Context, Effects, Globs, Question, ReadFailures, Sends, Spec, Table, Task, Words,
     WrappedWord, Write, counted, words,
 };
 use crate::error::{Error, Kind, Result};
@@ -152,6 +152,7 @@ impl Find {
 impl Spec for Find {
     const NAME: &'static str = "find";
     const TASK: Task = Task::Search;
+    const GLOBS: Globs = Globs::Plain;
     type Report = NoOutput;
 
     fn effects(&self) -> Effects {

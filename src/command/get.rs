@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::dispatch::{Context, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text, hexdump, json, pretty};
 use crate::zk::{Stat, TypedPath, ZnodeData, ZnodePath};
@@ -69,6 +69,7 @@ impl Get {
 impl Spec for Get {
     const NAME: &'static str = "get";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[("cat", "get"), ("less", "get"), ("more", "get")];
     type Report = Data;

@@ -1,6 +1,6 @@
 //! `getAcl`: who may do what with a znode.
 
-use crate::dispatch::{Context, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::{Acl, Stat, TypedPath};
@@ -30,6 +30,7 @@ Created /lake
 impl Spec for GetAcl {
     const NAME: &'static str = "getAcl";
     const TASK: Task = Task::Protect;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = AclReport;
 
     fn effects(&self) -> Effects {

@@ -1,6 +1,6 @@
 //! `getAllChildrenNumber`: count the znodes below a znode.
 
-use crate::dispatch::{Context, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -30,6 +30,7 @@ Created /lake/reed/duck
 impl Spec for GetAllChildrenNumber {
     const NAME: &'static str = "getAllChildrenNumber";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = Count;
 
     fn effects(&self) -> Effects {

@@ -1,6 +1,6 @@
 //! `grep`: lines of data that a regular expression matches.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};
@@ -49,6 +49,7 @@ Created /lake/reed
 impl Spec for Grep {
     const NAME: &'static str = "grep";
     const TASK: Task = Task::Search;
+    const GLOBS: Globs = Globs::Plain;
     type Report = NoOutput;
 
     fn effects(&self) -> Effects {

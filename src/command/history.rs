@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::str::FromStr;
 
 use super::Command;
-use crate::dispatch::{Context, Effects, FreeWord, Spec, Table, Task, Wrapped, is_private, redact};
+use crate::dispatch::{Context, Effects, FreeWord, Spec, Task, Wrapped, is_private, redact};
 use crate::error::{Error, Kind, Result};
 use crate::output::{NoOutput, Report, Text};
 
@@ -191,7 +191,7 @@ impl Spec for Redo {
 
     async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         match cx.reader.read::<Command>(&self.line(cx)?)? {
-            Some(invocation) => Box::pin(invocation.command.run(cx)).await,
+            Some(invocation) => Box::pin(invocation.run(cx)).await,
             None => Ok(Box::new(NoOutput {})),
         }
     }

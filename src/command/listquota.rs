@@ -1,7 +1,7 @@
 //! `listquota`: the limits of a subtree, and what it has.
 
 use crate::dialect::Format;
-use crate::dispatch::{Context, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Report, Text};
 use crate::tree;
@@ -31,6 +31,7 @@ Output stat for /pond count=1,bytes=4
 impl Spec for ListQuota {
     const NAME: &'static str = "listquota";
     const TASK: Task = Task::Protect;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = Listed;
 
     fn effects(&self) -> Effects {

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use self::long::{LongList, Order};
 
 use crate::dialect::{Dialect, Format};
-use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Globs, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::{Walk, WalkOrder};
@@ -127,6 +127,7 @@ impl Ls {
 impl Spec for Ls {
     const NAME: &'static str = "ls";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("dir", "ls")];
     type Report = Listing;
 
@@ -202,6 +203,7 @@ impl Ls2 {
 impl Spec for Ls2 {
     const NAME: &'static str = "ls2";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = Children;
 
     fn effects(&self) -> Effects {

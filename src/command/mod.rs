@@ -8,7 +8,7 @@ use std::ffi::OsString;
 pub use self::help::related;
 pub use self::history::recalled;
 use crate::dispatch::{
-    Context, Data, DataHint, Effects, Question, Sends, Spec, Table, Task, Wrapped,
+    Context, Data, DataHint, Effects, Globs, Question, Sends, Spec, Table, Task, Wrapped,
 };
 use crate::error::Result;
 use crate::output::Report;
@@ -70,6 +70,12 @@ macro_rules! commands {
 
             fn is_transactional(&self) -> bool {
                 matches!(self, Self::Create(_) | Self::Set(_) | Self::Delete(_) | Self::Check(_))
+            }
+
+            fn globs(&self) -> Globs {
+                match self {
+                    $($(Self::$command(_) => <$module::$command as Spec>::GLOBS,)+)+
+                }
             }
 
             fn sends(&self) -> Sends {

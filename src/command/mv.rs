@@ -174,12 +174,7 @@ async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
 }
 
 /// Deletes a tree of which there is a copy; what differs from it by now stays.
-async fn delete(
-    cx: &Context,
-    mut pairs: Pairs,
-    path: &Tree,
-    target: &Tree,
-) -> Result<()> {
+async fn delete(cx: &Context, mut pairs: Pairs, path: &Tree, target: &Tree) -> Result<()> {
     let mut applier = Applier::new(&path.session);
     let mut open: Vec<Step> = Vec::new();
     let mut kept = 0_u64;

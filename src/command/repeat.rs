@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Invocation;
 use super::sleep::Seconds;
-use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
+use crate::dispatch::{Context, Effects, Spec, Task, Wrapped, WrappedCommand};
 use crate::error::Result;
 use crate::output::NoOutput;
 
@@ -45,7 +45,7 @@ impl Spec for Repeat {
                 let interval = self.interval.map_or(Duration::ZERO, |seconds| seconds.0);
                 tokio::time::sleep(interval).await;
             }
-            let report = Box::pin(invocation.command.run(cx)).await?;
+            let report = Box::pin(invocation.run(cx)).await?;
             cx.show_whole(&*report)?;
             if let Some(failure) = report.failure() {
                 return Err(failure);

@@ -84,7 +84,7 @@ async fn run_line(cx: &Context, line: &str) -> Result<()> {
     {
         return Err(question.unasked());
     }
-    let report = invocation.command.run(cx).await?;
+    let report = invocation.run(cx).await?;
     cx.show_whole(&*report)?;
     report.failure().map_or(Ok(()), Err)
 }

@@ -1,6 +1,6 @@
 //! `stat`: what ZooKeeper keeps beside a znode's data.
 
-use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task};
+use crate::dispatch::{Context, Data, Effects, Globs, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
 use crate::zk::TypedPath;
@@ -54,6 +54,7 @@ impl Stat {
 impl Spec for Stat {
     const NAME: &'static str = "stat";
     const TASK: Task = Task::Look;
+    const GLOBS: Globs = Globs::WithHeadings;
     type Report = StatReport;
 
     fn effects(&self) -> Effects {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Invocation;
-use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
+use crate::dispatch::{Context, Effects, Spec, Task, Wrapped, WrappedCommand};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 
@@ -38,7 +38,7 @@ impl Spec for Time {
     async fn run(&self, cx: &Context) -> Result<Timed> {
         let invocation: Invocation = self.wrapped.invocation()?;
         let begun = Instant::now();
-        let result = Box::pin(invocation.command.run(cx)).await?;
+        let result = Box::pin(invocation.run(cx)).await?;
         let seconds = begun.elapsed().as_secs_f64();
         Ok(Timed { command: invocation.name, seconds, result })
     }

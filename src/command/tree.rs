@@ -1,6 +1,6 @@
 //! `tree`: draw what lies below a znode.
 
-use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task};
+use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text};
@@ -43,6 +43,7 @@ Created /lake/reed
 impl Spec for Tree {
     const NAME: &'static str = "tree";
     const TASK: Task = Task::Search;
+    const GLOBS: Globs = Globs::Plain;
     type Report = NoOutput;
 
     fn effects(&self) -> Effects {

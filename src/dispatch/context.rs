@@ -189,9 +189,9 @@ impl Context {
         let trace = Trace::default();
         let before = self.explaining.begin(self, &invocation.command);
         let learns_in = self.learning.runs_in(self, &invocation.command);
-        let report = trace.scope(invocation.command.run(self)).await;
+        let report = trace.scope(invocation.run(self)).await;
         // Only if the command ran alone are all these writes its own.
-        let is_alone = invocation.command.effects(self).concurrency() == Concurrency::Alone;
+        let is_alone = invocation.effects(self).concurrency() == Concurrency::Alone;
         let report =
             if is_alone && trace.writes() > 0 { report.map_err(Error::of_several) } else { report };
         self.session.close_elsewhere().await;

@@ -80,7 +80,7 @@ impl Effects {
     /// Adds that the command takes several round trips, or asks the user.
     #[must_use]
     pub const fn long(self, is_long: bool) -> Self {
-        Self { is_long, ..self }
+        Self { is_long: self.is_long || is_long, ..self }
     }
 
     /// Adds that the command's only request must be in flight alone.

@@ -24,7 +24,13 @@ pub(super) fn read<T: Table>(words: &[OsString]) -> Option<Invocation<T>> {
     let name = name.to_str()?;
     let path: TypedPath = path.to_str()?.parse().ok()?;
     let command = T::from_path(name, &path, data)?;
-    Some(Invocation { command, name: name.to_owned(), path: Some(path), has_block: false })
+    Some(Invocation {
+        command,
+        name: name.to_owned(),
+        path: Some(path),
+        has_block: false,
+        globbed: None,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A command with its arguments.
 
-use super::{DataHint, Table};
+use super::{Context, DataHint, Effects, Globbed, Table};
 use crate::error::Result;
 use crate::zk::{TypedPath, ZnodePath};
 
@@ -15,9 +15,17 @@ pub struct Invocation<T> {
     pub path: Option<TypedPath>,
     /// Whether its data came from a heredoc.
     pub has_block: bool,
+    /// The words of the line, if its path has patterns to expand.
+    pub globbed: Option<Globbed>,
 }
 
 impl<T: Table> Invocation<T> {
+    /// Returns the effects of the command. One that may run for several znodes takes several round
+    /// trips.
+    pub fn effects(&self, cx: &Context) -> Effects {
+        self.command.effects(cx).long(self.globbed.is_some())
+    }
+
     /// Returns a hint about data that is stored as typed and may surprise.
     pub fn data_hint(&self) -> Option<DataHint> {
         if self.has_block { None } else { self.command.data_hint() }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::dialect::Format;
 use crate::error::Result;
 use crate::output::json::Origin;
 use crate::output::{Report, View};
@@ -51,6 +52,16 @@ impl Output {
     /// follow it.
     pub(super) fn part(&self, report: &dyn Report, is_whole: bool) -> Result<()> {
         (self.write)(&self.view().part(&self.origin(), report), is_whole)
+    }
+
+    /// Writes one of the results of a line. In JSON it is a part, and as raw data it is nothing else.
+    pub(super) fn one_of_several(&self, report: &dyn Report) -> Result<()> {
+        let view = self.view();
+        let bytes = match view.format {
+            Format::Raw => view.result(&self.origin(), report),
+            Format::Json | Format::Text => view.part(&self.origin(), report),
+        };
+        (self.write)(&bytes, true)
     }
 
     /// Flushes the output written so far.

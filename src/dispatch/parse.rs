@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::invocation::Invocation;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Table, TreeAddress, Words, fast_parse, for_clap, heredoc, session_of};
+use super::{Globbed, Globs, Table, TreeAddress, Words, fast_parse, for_clap, heredoc, session_of};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
@@ -20,6 +20,8 @@ use crate::zk::TypedPath;
 pub struct Reader {
     /// The dialect, which decides the meaning of quotes.
     pub dialect: Dialect,
+    /// Whether patterns in paths stand for the znodes that match.
+    pub globs: bool,
     /// The variables for `${NAME}`, or `None` if it is not replaced.
     pub variables: Option<Variables>,
 }
@@ -44,14 +46,25 @@ impl Reader {
             Some(variables) if word.quote != Some('\'') => expand(&word.bytes, variables),
             _ => Ok(word.bytes),
         };
+        let globs = self.globs && line.words.iter().any(Globbed::may_be);
+        let typed = globs.then(|| line.words.clone());
         let cut = line.words.into_iter().map(|word| value(word).map(OsString::from_vec));
-        words(cut.collect::<Result<Vec<_>>>()?, self.dialect)
+        let cut = cut.collect::<Result<Vec<_>>>()?;
+        let Some(typed) = typed else { return words(cut, self.dialect) };
+        let mut invocation = words::<T>(cut.clone(), self.dialect)?;
+        if let Some(invocation) = &mut invocation
+            && invocation.command.globs() != Globs::No
+            && let Some(path) = &invocation.path
+        {
+            invocation.globbed = Globbed::of(&typed, &cut, path.as_str());
+        }
+        Ok(invocation)
     }
 }
 
 /// Parses a line without replacing variables. Returns `None` for a line without words.
 pub fn parse<T: Table>(text: &str, dialect: Dialect) -> Result<Option<Invocation<T>>> {
-    Reader { dialect, variables: None }.read(text)
+    Reader { dialect, ..Reader::default() }.read(text)
 }
 
 /// Parses the words of a command. Returns `None` if there are no words.
@@ -106,14 +119,16 @@ fn read_words<T: Table>(line: &Words, dialect: Dialect) -> Result<Option<Invocat
             None => (String::new(), None),
         };
         let command = T::from_arg_matches_mut(&mut matches)?;
-        Ok::<_, clap::Error>(Invocation { command, name, path, has_block: line.block.is_some() })
+        let has_block = line.block.is_some();
+        Ok::<_, clap::Error>(Invocation { command, name, path, has_block, globbed: None })
     });
     match parsed {
         Ok(invocation) => Ok(Some(invocation)),
         // `ls --help` is treated as `help ls`.
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             let command = T::help(&words[0].to_string_lossy());
-            Ok(Some(Invocation { command, name: "help".to_owned(), path: None, has_block: false }))
+            let name = "help".to_owned();
+            Ok(Some(Invocation { command, name, path: None, has_block: false, globbed: None }))
         }
         Err(error) => Err(usage_error::<T>(&error, &words)),
     }

@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use super::{Context, Data, DataHint, Effects, Question, Wrapped};
+use super::{Context, Data, DataHint, Effects, Globs, Question, Wrapped};
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
@@ -109,6 +109,8 @@ pub trait Spec {
     const TASK: Task;
     /// Words that users of other shells type, each with the line that does the same here.
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[];
+    /// Whether patterns in the argument `path` are expanded.
+    const GLOBS: Globs = Globs::No;
     /// The result of the command.
     type Report: Report + 'static;
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::invocation::Invocation;
-use super::{Context, DataHint, Effects, Question, Sends, Words};
+use super::{Context, DataHint, Effects, Globs, Question, Sends, Words};
 use crate::error::Result;
 use crate::output::Report;
 use crate::syntax::repeatable_flags;
@@ -42,6 +42,9 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
 
     /// Returns whether a transaction queues the command until `commit`.
     fn is_transactional(&self) -> bool;
+
+    /// Returns whether patterns in the command's path are expanded.
+    fn globs(&self) -> Globs;
 
     /// Returns the operations that the command sends.
     fn sends(&self) -> Sends;

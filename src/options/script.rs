@@ -2,6 +2,7 @@
 
 /// How a script is run.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct ScriptOptions {
     /// Say what is wrong with the lines of the script; connect to nothing and run nothing
     #[arg(long)]
@@ -12,6 +13,10 @@ pub struct ScriptOptions {
     /// Let ${NAME} stand for a variable of the environment, in single quotes excepted
     #[arg(long)]
     pub vars: bool,
+    /// Let patterns in paths that are read (*, ?, [a-z], **) stand for the znodes that match, as at a
+    /// prompt; in quotes they do not
+    #[arg(long)]
+    pub glob: bool,
     /// The most requests of a script in flight, 1 to 4096; where results are long they are fewer
     /// [default: as many as keep the link busy, and at least 128]
     #[arg(long, value_name = "number", value_parser = clap::value_parser!(u16).range(1..=4096))]

@@ -25,7 +25,7 @@ use super::recall::SharedHistory;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
 use crate::dialect::Dialect;
-use crate::dispatch::{Switch, Switches, Unfinished};
+use crate::dispatch::{Globbed, Switch, Switches, Unfinished};
 use crate::output::View;
 use crate::terminal::Screen;
 use crate::terminal::prompt::Cursor;
@@ -215,8 +215,9 @@ impl Helper {
     /// Returns what the znode under the cursor is, once the server has said it.
     fn facts(&self, reading: &Reading<'_>, cursor: usize, room: usize) -> Option<String> {
         let (word, role) = reading.at(cursor);
+        let may_be_pattern = Globbed::may_be(&word);
         let word = word.text().into_owned();
-        if !role.is_path(&word) || word.is_empty() {
+        if !role.is_path(&word) || word.is_empty() || may_be_pattern {
             self.withdraw_question();
             return None;
         }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::grammar::{Reading, Role};
+use crate::dispatch::Globbed;
 use crate::output::escape;
 
 /// What a word turns out to be, as far as it is known.
@@ -53,6 +54,8 @@ pub(super) fn paint(
             Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
             Role::Command(_) | Role::Unknown => Style::Wrong,
             Role::Option => Style::Option,
+            // It may stand for others.
+            Role::Value(_) if Globbed::may_be(word) => Style::Plain,
             role @ Role::Value(_) if role.is_path(&word.text()) => match exists(&word.text()) {
                 Some(true) => Style::Exists,
                 Some(false) if !last => Style::Missing,

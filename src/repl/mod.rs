@@ -351,7 +351,7 @@ async fn line_runs(
             screen.error(question.declined);
             return Ok(None);
         }
-        let effects = invocation.command.effects(cx);
+        let effects = invocation.effects(cx);
         changes.set(!effects.only_reads());
         if effects.reads && effects.write.is_none() && cx.transaction.is_open() {
             screen.error("multi: this is the tree before the transaction");

@@ -34,7 +34,7 @@ use self::unwritten::Unwritten;
 use self::window::{Next, part};
 use crate::command::Invocation;
 use crate::dialect::Format;
-use crate::dispatch::{Concurrency, Context, Effects, Table, Write};
+use crate::dispatch::{Concurrency, Context, Effects, Write};
 use crate::error::{Error, Result};
 use crate::output::json::Origin;
 use crate::session::{Cork, Stamp, Trace};
@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
         }
         let Some(invocation) = invocation.transpose() else { return };
         let effects =
-            invocation.as_ref().map(|invocation| invocation.command.effects(self.cx)).map_err(drop);
+            invocation.as_ref().map(|invocation| invocation.effects(self.cx)).map_err(drop);
         self.regain_session(effects.ok(), number).await;
         if self.is_over() {
             return;

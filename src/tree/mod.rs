@@ -8,6 +8,7 @@ pub mod acl;
 pub mod apply;
 mod delete;
 pub mod diff;
+pub mod expand;
 pub mod filter;
 pub mod glob;
 pub mod grep;

@@ -1,0 +1,109 @@
+//! Patterns in paths that are read: `get /app/*/config`.
+
+use crate::support::engine::{engines, on_every_engine};
+use crate::support::shell::{Ran, zksh};
+use crate::support::terminal::Setup;
+
+const TREE: &str = "create /app\ncreate /app/a\ncreate /app/b\ncreate /app/c\ncreate /app/a/config 1\n\
+                    create /app/b/config 2\ncreate '/app/x*' star\ncreate '/app/x*/config' 3\n\
+                    create /app/xy\ncreate /app/xy/config 4\n";
+
+fn script(server: &str, lines: &str) -> Ran {
+    zksh(server).arg("--glob").script(lines)
+}
+
+#[test]
+fn a_pattern_stands_for_the_znodes_that_match() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+        for (line, shown) in [
+            ("exists /app/[ab]", "/app/a:\n/app/b:\n"),
+            ("ls /app/?", "/app/a:\n[config]\n/app/b:\n[config]\n/app/c:\n[]\n"),
+            ("ls /app/a*", "[config]\n"),
+            ("ls /*/a", "[config]\n"),
+            ("ls /app/[!abc]*", "/app/x*:\n[config]\n/app/xy:\n[config]\n"),
+            // A znode of that name goes before all matches, element by element.
+            ("ls /app/x*", "[config]\n"),
+            ("ls /*/x\\*/conf*", "[]\n"),
+            ("ls -R /app/b*", "/app/b\n/app/b/config\n"),
+            ("exists /**/[ab]/*", "/app/a/config:\n/app/b/config:\n"),
+            ("cd /app\nls [c]", "[]\n"),
+        ] {
+            let ran = script(&server, line);
+            assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (shown, ""), "{line}");
+        }
+        let ran = zksh(&server).args(["--glob", "-o", "raw"]).script("get /app/?/config");
+        assert_eq!((ran.stdout.as_str(), ran.status), ("12", 0));
+        let ran = zksh(&server).args(["--glob", "-o", "json"]).script("get /app/[ab]/config");
+        let records: Vec<serde_json::Value> =
+            ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(records[0]["path"], "/app/a/config");
+        assert_eq!(records[1]["result"]["data"]["text"], "2");
+        assert_eq!(records[2]["result"]["matches"], 2);
+        assert_eq!(records[2]["path"], "/app/[ab]/config");
+    });
+}
+
+#[test]
+fn quoted_words_and_commands_that_write_take_a_path_as_it_is() {
+    let server = engines().swap_remove(0).fresh();
+    assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+    for (line, wrong) in [
+        ("ls '/app/?'", "Node does not exist: /app/?"),
+        ("ls $'/app/?'", "Node does not exist: /app/?"),
+        ("set /app/? x", "Node does not exist: /app/?"),
+        ("delete /app/?", "Node does not exist: /app/?"),
+        ("deleteall /app/?", "Node does not exist: /app/?"),
+        ("ls /nosuch/*", "No znode matches /nosuch/*"),
+        ("get /app/[a", "Node does not exist: /app/[a"),
+        ("get /app/?/nosuch", "No znode matches /app/?/nosuch"),
+    ] {
+        let ran = script(&server, line);
+        assert_eq!(ran.stdout, "", "{line}");
+        assert!(ran.stderr.contains(wrong) && ran.status == 1, "{line}: {}", ran.stderr);
+    }
+    // A script without the option and a command of the system's shell know no patterns.
+    for ran in [zksh(&server).script("ls /app/?"), zksh(&server).args(["ls", "/app/?"]).run()] {
+        assert!(ran.stderr.contains("Node does not exist: /app/?"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+        let closed = "setAcl /app/b world:anyone:a\nsetAcl /app/a/config world:anyone:a";
+        assert_eq!(zksh(&server).script(closed).stderr, "");
+        let ran = script(&server, "ls /app/*/*");
+        assert!(ran.stdout.starts_with("/app/a/config:\n[]\n") || !ran.stdout.contains("/app/b"));
+        assert!(ran.stderr.contains("Authentication is not valid : /app/b"), "{}", ran.stderr);
+        assert!(ran.stdout.contains("/app/xy/config:\n[]\n"), "{}", ran.stdout);
+        assert_eq!(ran.status, 1);
+        assert_eq!(
+            zksh(&server)
+                .script("setAcl /app/b world:anyone:cdrwa\nsetAcl /app/a/config world:anyone:cdrwa")
+                .stderr,
+            ""
+        );
+    });
+}
+
+#[test]
+fn at_a_prompt_patterns_need_no_option() {
+    let server = engines().swap_remove(0).fresh();
+    assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+    let mut terminal = Setup::new(&server).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "ls /app/?");
+    terminal.wait_for("0] ls /app/?\n/app/a:\n[config]\n/app/b:\n[config]\n/app/c:\n[]\n");
+    terminal.enter(1, "ls '/app/?'");
+    terminal.wait_for("Node does not exist: /app/?");
+    terminal.enter(2, "redo 0");
+    terminal.wait_for("2] redo 0\n/app/a:\n[config]\n");
+    let mut terminal = Setup::new(&server).args(["--compat", "3.9"]).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "ls /app/?");
+    terminal.wait_for("Node does not exist: /app/?");
+}
