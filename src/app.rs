@@ -1,4 +1,5 @@
-//! Options, then a session, then one of the modes: one command, a script, or a prompt.
+//! The process: reads the options, opens a session, and runs one of the modes: a command, a script,
+//! or a prompt.
 
 mod complete;
 mod learn;
@@ -39,24 +40,25 @@ use crate::terminal::progress::Progress;
 use crate::terminal::{Mode, Screen, password};
 use crate::zk::{SaslUser, Secret, Security};
 
-/// Exit status of a process whose reader has gone away.
+/// The exit status after the reader of the output has gone away.
 const BROKEN_PIPE: u8 = 141;
 
-/// How long a one-shot command waits while every server refuses connections, when neither -timeout
-/// nor -waitforconnection says how long.
+/// How long a one-shot command waits while every server refuses connections, if neither -timeout
+/// nor -waitforconnection is given.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Name of the session that a shell begins with.
+/// The name of a shell's first session.
 const FIRST_SESSION: &str = "main";
 
-/// File descriptors that must be free at the start: the runtime, signals, the session, a file and a
-/// password prompt. Without them libraries panic.
+/// The number of file descriptors that must be free at the start, for the runtime, signals, the
+/// session, a file and a password prompt. Some libraries panic without them.
 const DESCRIPTORS: usize = 20;
 
 /// The lines of a script.
 type Script = Box<dyn Read + Send>;
 
-/// Runs the shell as the arguments say (the program's name first), and returns its exit status.
+/// Runs the shell with the given arguments, including the program's name, and returns the exit
+/// status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = Arc::new(Screen::new(Mode::Plain));
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -120,13 +122,14 @@ fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     if interactive {
         repl::take_over_window_size();
     }
-    // One worker is enough: it drives the session while this thread runs commands or waits for keys.
+    // One worker thread is enough. It drives the session while this thread runs commands or waits
+    // for keys.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    // A missing script is reported before anything connects.
+    // Report a missing script before connecting.
     let script: Option<Script> = match &options.input {
         Input::Command(_) => None,
         Input::Standard if interactive => None,
@@ -142,12 +145,12 @@ fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     } else {
         runtime.block_on(run(options, screen, script, first_line))
     };
-    // A thread that waits for input would hold up an orderly shutdown for ever.
+    // An orderly shutdown would wait forever for a thread that reads input.
     runtime.shutdown_background();
     if interactive { status.map(|status| checked_output(screen, status)) } else { status }
 }
 
-/// Fails when too few files can be opened to start at all.
+/// Fails if the process can open too few files to start.
 fn require_descriptors() -> Result<()> {
     let tried: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
     tried.map(drop).map_err(|error| {
@@ -167,18 +170,18 @@ fn open(path: &Path) -> Result<File> {
     }
 }
 
-/// Returns the mode for a person, whether one types lines or only reads.
+/// Returns the mode for a person, who types lines or only reads.
 fn detected_mode() -> Mode {
     Mode::detect(std::env::var("TERM").ok().as_deref())
 }
 
-/// Returns how lines are read.
+/// Returns the settings for parsing lines.
 fn reader(options: &Options) -> Reader {
     let variables = options.script.vars.then(|| std::env::vars_os().collect());
     Reader { dialect: options.dialect, variables }
 }
 
-/// Returns how a script is run.
+/// Returns the settings for running a script.
 fn rules(options: &Options) -> script::Rules {
     script::Rules {
         name: match &options.input {
@@ -188,12 +191,12 @@ fn rules(options: &Options) -> script::Rules {
         window: options.script.window.map(usize::from),
         stop_on_error: options.script.stop_on_error,
         reconnect: options.script.reconnect.map(|seconds| Duration::from_secs(seconds.into())),
-        // Only the test of the barrier, which is no release build, may go without.
+        // Only the test of the barrier turns it off, which is not possible in a release build.
         barrier: !(cfg!(debug_assertions) && std::env::var_os("ZKSH_TEST_NO_BARRIER").is_some()),
     }
 }
 
-/// Checks the script or the command, and runs nothing.
+/// Checks the script or the command without running anything.
 fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::Result<u8> {
     if let Some(script) = script {
         let (view, reader) = (view::of(options), reader(options));
@@ -207,7 +210,7 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
     Ok(0)
 }
 
-/// Makes the shell; long commands print to the screen while they run.
+/// Creates the context of the commands. Long commands print to the screen while they run.
 fn cx(
     options: &Options,
     screen: &Arc<Screen>,
@@ -233,7 +236,7 @@ fn cx(
             }
         })
     };
-    // One command at a terminal may need it too, as edit does.
+    // A one-shot command such as `edit` may need the terminal too.
     let has_terminal = match options.input {
         Input::Command(_) => detected_mode() == Mode::Terminal,
         Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
@@ -270,7 +273,7 @@ fn cx(
     }
 }
 
-/// Makes the shell's sessions, of which the first is there and not open.
+/// Creates the sessions of the shell. The first one exists, but is not open.
 fn sessions(settings: Settings, names_server: bool, notifications: Notifications) -> Sessions {
     let screen = Arc::clone(&notifications.screen);
     let show = move |badge: &Badge, event| notifications.show(badge, event);
@@ -282,7 +285,7 @@ fn sessions(settings: Settings, names_server: bool, notifications: Notifications
     })
 }
 
-/// Opens a session and runs the mode that the options ask for; returns the exit status.
+/// Opens a session and runs the mode that the options choose. Returns the exit status.
 async fn run(
     options: &Options,
     screen: &Arc<Screen>,
@@ -291,7 +294,7 @@ async fn run(
 ) -> anyhow::Result<u8> {
     screen.note_ctrl_c()?;
     let mut signals = Signals::listen()?;
-    // Lives to the end of this function, so it outlives the session.
+    // This lives until the end of the function, so it outlives the session.
     let sandbox = Sandbox::start(&options.sandbox)?;
     let servers = match &sandbox {
         Some(sandbox) if options.sandbox.serve => {
@@ -329,7 +332,7 @@ async fn run(
     session.open(servers);
     let cx = cx(options, screen, session, &notifications, own_sandbox);
     let status = if screen.mode() == Mode::Terminal {
-        // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
+        // The prompt handles signals itself, because Ctrl-C stops a command and not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
         repl::run(&cx, screen, patience, &ensembles, first_line).await
     } else {
@@ -357,7 +360,7 @@ async fn run(
     }
 }
 
-/// Runs one command or a script until it ends or a signal comes.
+/// Runs a command or a script until it ends or a signal arrives.
 async fn without_prompt(
     options: &Options,
     cx: &Context,
@@ -396,14 +399,14 @@ async fn without_prompt(
     let heard = signals::end_on_signal(session, screen_of_signals, stop.clone())?;
     let mut work = std::pin::pin!(work);
     let status = tokio::select! {
-        // A script that is busy has heard of the signal first.
+        // A busy script was already stopped by the signal.
         status = &mut work => match heard.number() {
             Some(signal) if is_script => Ok(128 + signal),
             _ => status.map_err(anyhow::Error::from),
         },
         signal = signals.next(screen) => {
             if is_script {
-                // It tells what is known of the lines that have left.
+                // The script reports the lines whose requests were sent.
                 stop.ask();
                 let _ = work.await;
             } else if let Some(words) = cx.progress.words() {
@@ -417,7 +420,7 @@ async fn without_prompt(
     status
 }
 
-/// Returns how connections are secured; asks for the password that no file has.
+/// Returns how to secure connections. Asks for a password that no file contains.
 async fn security(options: &Options) -> Result<Security> {
     match &options.security {
         Ready::Known(security) => Ok((**security).clone()),
@@ -443,7 +446,7 @@ fn settings(options: &Options, transport: Transport) -> Settings {
     }
 }
 
-/// Returns the switches as the options want them.
+/// Returns the switches that the options set.
 fn switches(options: &Options) -> Arc<Switches> {
     let switches = Arc::<Switches>::default();
     switches.set(Switch::Hints, options.preferences.hints);
@@ -462,7 +465,7 @@ fn is_dumb(options: &Options, screen: &Screen) -> bool {
         && io::stdout().is_terminal()
 }
 
-/// Returns the ensembles as the prompt knows them.
+/// Returns the ensembles in the prompt's form.
 fn named(ensembles: &[options::NamedEnsemble]) -> Vec<repl::NamedEnsemble> {
     let ensemble = |known: &options::NamedEnsemble| repl::NamedEnsemble {
         name: known.name.clone(),
