@@ -23,15 +23,15 @@ const SESSION: Duration = Duration::from_secs(4);
 /// Completes the last of the words, the first of which is the name of the program.
 pub(super) fn complete(words: &[OsString]) -> String {
     let words: Vec<String> = words.iter().map(|word| unquoted(&word.to_string_lossy())).collect();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     // Reading a file that the options name may never end. The process ends without waiting for this
     // thread.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let found = runtime.map(|runtime| runtime.block_on(candidates(&words)));
-        let _ = tell.send(found.unwrap_or_default());
+        let _ = sender.send(found.unwrap_or_default());
     });
-    let found = told.recv_timeout(DEADLINE).unwrap_or_default();
+    let found = receiver.recv_timeout(DEADLINE).unwrap_or_default();
     let mut text = String::new();
     for candidate in found {
         // Writing to memory cannot fail.

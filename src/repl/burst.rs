@@ -20,12 +20,13 @@ use rustyline::{
 use unicode_width::UnicodeWidthChar;
 
 /// The time after drawing within which nobody presses the next key.
-const SOON: Duration = Duration::from_millis(3);
+const MIN_KEY_GAP: Duration = Duration::from_millis(3);
 
 /// Returns the time after the last drawing within which a key belongs to a burst. It grows with the
 /// line, because long lines take longer to draw and a busy machine splits bursts into more pieces.
 pub(super) fn pause(line: &str) -> Duration {
-    SOON + Duration::from_micros(10 * u64::try_from(line.len()).unwrap_or(u64::MAX).min(20_000))
+    MIN_KEY_GAP
+        + Duration::from_micros(10 * u64::try_from(line.len()).unwrap_or(u64::MAX).min(20_000))
 }
 
 /// What to draw for a key.

@@ -17,13 +17,13 @@ use crate::dialect::Dialect;
 
 /// The maximum number of candidates that are considered. A longer list is useless, and rustyline
 /// panics at 65,536.
-pub(super) const LISTED: usize = 500;
+pub(super) const MAX_CANDIDATES: usize = 500;
 
 /// The columns between two candidates of a list in rustyline.
 const GAP: usize = 2;
 
 /// The maximum number of candidates that are listed with their meanings.
-const EXPLAINED: usize = 16;
+const MAX_EXPLAINED: usize = 16;
 
 /// The candidates for a word.
 #[derive(Default)]
@@ -129,7 +129,7 @@ fn pair(replacement: impl Into<String>, display: impl Into<String>) -> Pair {
 
 /// Lists words with their meanings. A blank follows each, because it is a complete word.
 fn explained(words: Vec<(String, String)>) -> Vec<Pair> {
-    let many = words.len() > EXPLAINED;
+    let many = words.len() > MAX_EXPLAINED;
     let width = words.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
     words
         .into_iter()

@@ -80,7 +80,7 @@ async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
     let Some(found) = paths::find(&tree, typed) else { return Vec::new() };
     let shown = found.names.iter().filter(|name| !name.chars().any(char::is_control));
     shown
-        .take(complete::LISTED)
+        .take(complete::MAX_CANDIDATES)
         .map(|name| Candidate::Text {
             text: format!("{}{name}", found.directory),
             is_whole: found.is_whole,

@@ -15,7 +15,7 @@ use rustyline::{
 
 use super::external_editor::edit_line;
 use super::helper::{Drawn, EditorInput, Helper};
-use super::history::{Entry, KEPT};
+use super::history::{Entry, MAX_ENTRIES};
 use super::keys::{Accept, Accepted, EarlyCtrlD, HintPart, ShownHint, TakeHint, WhyAccepted};
 use super::recall::{Recall, SharedHistory, TakeLastWord};
 use super::wrap::{self, Drawing};
@@ -27,7 +27,7 @@ use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 
 /// How long a lone ESC waits for the rest of a key, in milliseconds. It suits slow connections, and
 /// no event is shown while it waits.
-const KEY_PATIENCE: u16 = 200;
+const KEY_TIMEOUT: u16 = 200;
 
 /// The result of reading a line.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Editor {
         words: impl Fn() -> String + Send + Sync + 'static,
     ) -> rustyline::Result<Self> {
         let config = Config::builder()
-            .max_history_size(KEPT)?
+            .max_history_size(MAX_ENTRIES)?
             .history_ignore_space(true)
             .auto_add_history(false)
             .completion_type(CompletionType::List)
@@ -83,7 +83,7 @@ impl Editor {
             .completion_prompt_limit(usize::MAX)
             // Events are drawn by the helper's highlighting, so it must be on even without colours.
             .color_mode(ColorMode::Forced)
-            .keyseq_timeout(Some(KEY_PATIENCE))
+            .keyseq_timeout(Some(KEY_TIMEOUT))
             .build();
         let history = MemHistory::with_config(&config);
         let mut inner = rustyline::Editor::with_history(config, history)?;
@@ -133,7 +133,7 @@ impl Editor {
     pub(super) fn read(&mut self, vi: bool) -> Read {
         let mode = if vi { EditMode::Vi } else { EditMode::Emacs };
         self.inner.set_edit_mode(mode);
-        self.inner.set_keyseq_timeout(Some(KEY_PATIENCE));
+        self.inner.set_keyseq_timeout(Some(KEY_TIMEOUT));
         let mut before = String::new();
         let mut initial = String::new();
         let read = loop {

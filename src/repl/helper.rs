@@ -160,7 +160,7 @@ impl Helper {
 
     /// Withdraws the request about a znode if it was not answered.
     fn withdraw_question(&self) {
-        self.tree.hush();
+        self.tree.withdraw();
         self.facts.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
     }
 

@@ -47,7 +47,7 @@ pub(super) fn paint(
         painted.extend(visible(&text[at..word.span.start]));
         at = word.span.end;
         let last = word.span.end == text.len();
-        let look = match role {
+        let style = match role {
             Role::Command(Some(_)) => Style::Known,
             // The word may still become a command.
             Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
@@ -61,10 +61,10 @@ pub(super) fn paint(
             Role::Value(_) | Role::Program if word.quote.is_some() => Style::Quoted,
             Role::Value(_) | Role::Program => Style::Plain,
         };
-        if look == Style::Plain {
+        if style == Style::Plain {
             painted.extend(visible(typed));
         } else {
-            let _ = write!(painted, "\x1b[{}m", look.code());
+            let _ = write!(painted, "\x1b[{}m", style.code());
             painted.extend(visible(typed));
             painted.push_str("\x1b[0m");
         }

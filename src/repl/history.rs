@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use crate::state_folder::{self, open_regular};
 
 /// The maximum number of lines.
-pub(super) const KEPT: usize = 10_000;
+pub(super) const MAX_ENTRIES: usize = 10_000;
 
 /// The maximum number of bytes that are read from the end of a file.
-const READ: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The first line of an old file with escaped newlines.
 const OLD_HEADER: &str = "#V2";
@@ -87,10 +87,10 @@ impl HistoryFile {
                 Err(_) => loaded.unreadable += 1,
             }
         }
-        let surplus = loaded.entries.len().saturating_sub(KEPT);
+        let surplus = loaded.entries.len().saturating_sub(MAX_ENTRIES);
         loaded.entries.drain(..surplus);
         // This happens rarely, because the surplus must exceed the part that is kept.
-        if surplus > KEPT {
+        if surplus > MAX_ENTRIES {
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(&rows(&loaded.entries))?;
@@ -101,10 +101,10 @@ impl HistoryFile {
 
 /// Reads the end of a file, starting at the beginning of a row.
 fn read_end(file: &mut File) -> io::Result<Vec<u8>> {
-    let skipped = file.metadata()?.len().saturating_sub(READ);
+    let skipped = file.metadata()?.len().saturating_sub(MAX_BYTES);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();
-    file.take(READ).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     if skipped > 0 {
         let partial = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         bytes.drain(..partial);
@@ -141,7 +141,7 @@ fn read_old(path: &Path) -> io::Result<Loaded> {
             Err(_) => loaded.unreadable += 1,
         }
     }
-    let surplus = loaded.entries.len().saturating_sub(KEPT);
+    let surplus = loaded.entries.len().saturating_sub(MAX_ENTRIES);
     loaded.entries.drain(..surplus);
     Ok(loaded)
 }
@@ -226,12 +226,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, _) = HistoryFile::open(folder.path()).unwrap();
         let entries: Vec<Entry> =
-            (0..=2 * KEPT).map(|number| entry(&format!("get /{number}"), None)).collect();
+            (0..=2 * MAX_ENTRIES).map(|number| entry(&format!("get /{number}"), None)).collect();
         std::fs::write(file.path(), rows(&entries)).unwrap();
         let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
-        assert_eq!(loaded.entries, entries[KEPT + 1..]);
+        assert_eq!(loaded.entries, entries[MAX_ENTRIES + 1..]);
         let kept = std::fs::read_to_string(file.path()).unwrap();
-        assert_eq!(kept.lines().count(), KEPT);
+        assert_eq!(kept.lines().count(), MAX_ENTRIES);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::terminal::Screen;
 
 /// If a NUL arrives this soon after the editor starts, it is a Ctrl-D from before, because nobody
 /// presses Ctrl-Space so quickly.
-const SOON: Duration = Duration::from_millis(100);
+const EARLY: Duration = Duration::from_millis(100);
 
 /// The reason for accepting a line that must not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl EarlyCtrlD {
 impl ConditionalEventHandler for EarlyCtrlD {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
         let begun = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (at.line().is_empty() && begun.elapsed() < SOON).then_some(Cmd::EndOfFile)
+        (at.line().is_empty() && begun.elapsed() < EARLY).then_some(Cmd::EndOfFile)
     }
 }
 

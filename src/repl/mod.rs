@@ -151,8 +151,8 @@ pub async fn run(
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            let next = told(cx, screen, line, result, enough);
-            tell_lesson(cx, screen, &mut signals).await;
+            let next = report(cx, screen, line, result, enough);
+            notify_lesson(cx, screen, &mut signals).await;
             match next {
                 Next::Line => {}
                 Next::Prompt => break,
@@ -174,7 +174,7 @@ enum Next {
 
 /// Reports the outcome of a line apart from its result. `enough` means that the user has left the
 /// pager.
-fn told(
+fn report(
     cx: &Context,
     screen: &Screen,
     line: &str,
@@ -201,7 +201,7 @@ fn told(
 
 /// Notifies the lesson, if one is running, that a line has run, and shows its answer. Ctrl-C ends
 /// the wait; the answer then appears above the prompt.
-async fn tell_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
+async fn notify_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
     let said = tokio::select! {
         said = cx.learning.typed() => said,
         () = signals.stopped() => return,

@@ -38,7 +38,7 @@ impl Signals {
     /// Starts to listen, inside a runtime. Must be called before the editor is used, because the
     /// editor restores the handler of SIGINT that it finds.
     pub(super) fn listen(screen: Arc<Screen>) -> io::Result<Self> {
-        let teller = Arc::clone(&screen);
+        let handle = Arc::clone(&screen);
         let (ended, receiver) = watch::channel(0);
         let interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -51,17 +51,17 @@ impl Signals {
                     _ = hangup.recv() => Signal::SIGHUP as u8,
                     _ = terminate.recv() => Signal::SIGTERM as u8,
                     _ = stopped.recv() => {
-                        teller.suspend();
+                        handle.suspend();
                         let _ = raise(Signal::SIGSTOP);
                         continue;
                     }
                     _ = resumed.recv() => {
-                        teller.resume();
+                        handle.resume();
                         continue;
                     }
                 };
                 ended.send_replace(number);
-                teller.end_prompt();
+                handle.end_prompt();
             }
         });
         follow_window_size(&screen);
@@ -102,22 +102,22 @@ impl Signals {
 /// old width would mix with them.
 fn follow_window_size(screen: &Arc<Screen>) {
     let columns = || terminal_size().map_or(80, |(Width(columns), _)| columns.max(1));
-    let (tell, news) = mpsc::channel();
-    let teller = Arc::downgrade(screen);
+    let (sender, receiver) = mpsc::channel();
+    let handle = Arc::downgrade(screen);
     std::thread::spawn(move || {
         while window_size().wait().is_ok() {
-            let Some(screen) = teller.upgrade() else { return };
+            let Some(screen) = handle.upgrade() else { return };
             screen.window_changes(columns());
-            if tell.send(()).is_err() {
+            if sender.send(()).is_err() {
                 return;
             }
         }
     });
-    let teller = Arc::downgrade(screen);
+    let handle = Arc::downgrade(screen);
     std::thread::spawn(move || {
-        while news.recv().is_ok() {
-            while news.recv_timeout(SETTLED).is_ok() {}
-            let Some(screen) = teller.upgrade() else { return };
+        while receiver.recv().is_ok() {
+            while receiver.recv_timeout(SETTLED).is_ok() {}
+            let Some(screen) = handle.upgrade() else { return };
             screen.window_settles(columns());
         }
     });

@@ -41,11 +41,11 @@ pub(super) fn run(screen: &Screen, command: &str) -> Option<String> {
     let guard = screen.give_terminal();
     let status = Command::new("sh").args(["-c", &child_program(command)]).status();
     drop(guard);
-    said(status)
+    failure_message(status)
 }
 
 /// Returns a message if a program of the system's shell failed.
-pub(super) fn said(status: io::Result<std::process::ExitStatus>) -> Option<String> {
+pub(super) fn failure_message(status: io::Result<std::process::ExitStatus>) -> Option<String> {
     match status {
         Ok(status) if status.success() => None,
         // The program has printed its own message.

@@ -19,16 +19,16 @@ use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 const DEADLINE: Duration = Duration::from_millis(1500);
 
 /// The interval for checking whether the user types on.
-const GLANCE: Duration = Duration::from_millis(20);
+const INPUT_CHECK: Duration = Duration::from_millis(20);
 
 /// How long an answer is used for completion.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// How long the cursor must rest on a path before a request is sent.
-const REST: Duration = Duration::from_millis(120);
+const REST_TIME: Duration = Duration::from_millis(120);
 
 /// The maximum number of answers. When it is exceeded, all are discarded.
-const KEPT: usize = 64;
+const MAX_LISTINGS: usize = 64;
 
 /// The children of a znode, sorted by name.
 pub(super) type Names = Arc<Vec<String>>;
@@ -98,7 +98,7 @@ impl ZnodeCache {
             }
         });
         loop {
-            match receiver.recv_timeout(GLANCE) {
+            match receiver.recv_timeout(INPUT_CHECK) {
                 Ok(names) => return Some(names),
                 Err(RecvTimeoutError::Timeout) if !input_waits() => {}
                 Err(_) => return None,
@@ -111,7 +111,7 @@ impl ZnodeCache {
         names.sort_unstable();
         let names = Arc::new(names);
         let mut listings = self.listings();
-        if listings.len() >= KEPT {
+        if listings.len() >= MAX_LISTINGS {
             listings.clear();
         }
         listings.insert(path, (Instant::now(), Arc::clone(&names)));
@@ -139,9 +139,9 @@ impl ZnodeCache {
     ) -> Answer {
         let answer = Answer::default();
         let number = self.0.questions.fetch_add(1, Ordering::Relaxed) + 1;
-        let (this, told) = (self.clone(), Arc::clone(&answer));
+        let (this, answered) = (self.clone(), Arc::clone(&answer));
         self.0.runtime.spawn(async move {
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(REST_TIME).await;
             let Inner { session, questions, .. } = &*this.0;
             // Another request has replaced this one.
             if questions.load(Ordering::Relaxed) != number || !session.state().is_connected() {
@@ -163,7 +163,7 @@ impl ZnodeCache {
                 is_owner.then(|| format!("owned by {whose}"))
             });
             let words = facts(&stat, owner, denied, room);
-            if !words.is_empty() && told.set(format!("  {words}")).is_ok() {
+            if !words.is_empty() && answered.set(format!("  {words}")).is_ok() {
                 heard();
             }
         });
@@ -171,7 +171,7 @@ impl ZnodeCache {
     }
 
     /// Withdraws the last request.
-    pub(super) fn hush(&self) {
+    pub(super) fn withdraw(&self) {
         self.0.questions.fetch_add(1, Ordering::Relaxed);
     }
 

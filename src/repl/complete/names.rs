@@ -1,6 +1,6 @@
 //! Names as the user must type them: split, searched in a sorted list, and quoted if needed.
 
-use super::{Candidates, LISTED, pair};
+use super::{Candidates, MAX_CANDIDATES, pair};
 use crate::dialect::Dialect;
 use crate::output::escape::{self, Newlines};
 use crate::syntax::Line;
@@ -63,9 +63,9 @@ pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> 
         (Some(whole), None) => whole,
         (None, _) => directory.to_owned(),
     };
-    let listed = names.iter().take(LISTED);
+    let listed = names.iter().take(MAX_CANDIDATES);
     let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
-    Candidates { found, more: names.len().saturating_sub(LISTED) }
+    Candidates { found, more: names.len().saturating_sub(MAX_CANDIDATES) }
 }
 
 /// Returns a word as the user must type it, in the simplest form that the dialect parses back.
@@ -150,7 +150,7 @@ mod tests {
         let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
         names.push("nx".to_owned());
         let Candidates { found, more } = list(fitting(&names, "n"), "/", typed_word(None));
-        assert_eq!((found.len(), more), (LISTED, 99_501));
+        assert_eq!((found.len(), more), (MAX_CANDIDATES, 99_501));
         assert_eq!(found[0].replacement, "/n");
     }
 }
