@@ -22,7 +22,7 @@ use crate::zk::{Event, WatchKind};
 
 /// The maximum number of requests that are described individually. Of more, only the kinds are
 /// counted.
-const TOLD_SINGLY: usize = 2;
+const MAX_DESCRIBED: usize = 2;
 
 /// The maximum number of watches that are listed. Further ones are only counted.
 const MOST_FIRED: usize = 3;
@@ -61,8 +61,8 @@ impl Explanation {
         let mut lines = match &self.exchanges[..] {
             [] if self.requests == 0 => vec!["Sent nothing to the server.".to_owned()],
             [] => vec![format!("Sent {}; no reply came.", requests(self.requests))],
-            few if few.len() <= TOLD_SINGLY && self.requests == few.len() as u64 => {
-                few.iter().flat_map(|exchange| told(exchange, few.len() == 1)).collect()
+            few if few.len() <= MAX_DESCRIBED && self.requests == few.len() as u64 => {
+                few.iter().flat_map(|exchange| describe(exchange, few.len() == 1)).collect()
             }
             many => self.counted(many),
         };
@@ -136,7 +136,7 @@ impl Fired {
 }
 
 /// Describes a request and its result.
-fn told(exchange: &Exchange, is_only: bool) -> Vec<String> {
+fn describe(exchange: &Exchange, is_only: bool) -> Vec<String> {
     let mut lines = vec![format!(
         "Sent {}; the reply came after {}.",
         request(&exchange.request),

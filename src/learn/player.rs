@@ -19,7 +19,7 @@ use crate::session::Sessions;
 use crate::terminal::Screen;
 
 /// The polling interval while the step may still complete because of the last line.
-const PACE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The polling interval otherwise. Changes then come only with events and lines, which wake the
 /// thread anyway.
@@ -106,27 +106,27 @@ impl<T: Table> Player<T> {
         drop(begun);
         screen.refresh();
         match last {
-            Some((Some(answer), text)) => give(&screen, answer, text),
-            Some((None, text)) => say(&screen, &text),
+            Some((Some(answer), text)) => send_answer(&screen, answer, text),
+            Some((None, text)) => show(&screen, &text),
             None => {}
         }
     }
 
     /// Plays until the lesson is over. Returns the last text and the sender that waits for it.
-    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastWords> {
+    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastAnswer> {
         while !self.is_over {
-            let pause = if Instant::now() < self.awake_until { PACE } else { IDLE };
+            let pause = if Instant::now() < self.awake_until { POLL_INTERVAL } else { IDLE };
             let (answer, text) = match messages.recv_timeout(pause) {
                 Ok(Message::Asked(request, answer)) => (Some(answer), self.asked(request)),
-                Ok(Message::Typed(answer)) => (Some(answer), self.look()),
-                Ok(Message::Happened) => (None, self.look_up()),
+                Ok(Message::Typed(answer)) => (Some(answer), self.check()),
+                Ok(Message::Happened) => (None, self.check_idle()),
                 Err(RecvTimeoutError::Timeout) => {
                     // A timeout does not extend the time of frequent polling.
-                    let text = self.look_up();
+                    let text = self.check_idle();
                     if self.is_over {
                         return Some((None, text));
                     }
-                    say(&self.seat.screen, &text);
+                    show(&self.seat.screen, &text);
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -136,8 +136,8 @@ impl<T: Table> Player<T> {
             }
             self.wake();
             match answer {
-                Some(answer) => give(&self.seat.screen, answer, text),
-                None => say(&self.seat.screen, &text),
+                Some(answer) => send_answer(&self.seat.screen, answer, text),
+                None => show(&self.seat.screen, &text),
             }
         }
         None
@@ -145,9 +145,9 @@ impl<T: Table> Player<T> {
 
     /// Checks for effects that no line has caused. Does nothing while a line is running, because a
     /// check follows the line.
-    fn look_up(&mut self) -> String {
+    fn check_idle(&mut self) -> String {
         let learning = self.stage.cx().learning.clone();
-        learning.try_turn().map(|_turn| self.look()).unwrap_or_default()
+        learning.try_turn().map(|_turn| self.check()).unwrap_or_default()
     }
 
     fn wake(&mut self) {
@@ -156,7 +156,7 @@ impl<T: Table> Player<T> {
     }
 
     /// Checks what has happened, and returns the text to show.
-    fn look(&mut self) -> String {
+    fn check(&mut self) -> String {
         let effect = self.stage.effect();
         self.engine.set_columns(self.stage.cx().learning.columns());
         let outputs = self.engine.observe(effect);
@@ -196,17 +196,17 @@ impl<T: Table> Player<T> {
 }
 
 /// The last text, and the sender that waits for it.
-type LastWords = (Option<oneshot::Sender<String>>, String);
+type LastAnswer = (Option<oneshot::Sender<String>>, String);
 
 /// Sends an answer. If the learner has pressed Ctrl-C and no longer waits, shows it above the
 /// prompt.
-fn give(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
+fn send_answer(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
     if let Err(text) = answer.send(text) {
-        say(screen, &text);
+        show(screen, &text);
     }
 }
 
-fn say(screen: &Screen, text: &str) {
+fn show(screen: &Screen, text: &str) {
     if !text.is_empty() {
         screen.notice(&format!("\n{text}\n"));
     }

@@ -19,13 +19,13 @@ use crate::zk::ZnodePath;
 const LONGEST_LINE: Duration = Duration::from_mins(1);
 
 /// The time limit for deleting the lesson's znodes.
-const LONGEST_CLEANING: Duration = Duration::from_secs(10);
+const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a session looks for a server if no server has told its timeout.
-const OTHERWISE: Duration = Duration::from_secs(4);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The polling interval while waiting.
-const PACE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The sessions of a lesson. It types lines in them, and observes the effects of these and of the
 /// learner's lines.
@@ -92,11 +92,11 @@ impl<T: Table> ShellStage<T> {
         if self.cx.learning.has_prompt() {
             self.cx.cwd.of(number).set(ZnodePath::root());
         }
-        self.make_sure_of(&session.name)
+        self.ensure_open(&session.name)
     }
 
     /// Opens a session again if it has ended, or if the learner has connected it elsewhere.
-    fn make_sure_of(&mut self, name: &str) -> Result<()> {
+    fn ensure_open(&mut self, name: &str) -> Result<()> {
         let session = self.cx.session.get(name)?;
         session.record_exchanges(true);
         let is_here = session.servers().is_none_or(|servers| servers == self.place.servers);
@@ -117,7 +117,7 @@ impl<T: Table> ShellStage<T> {
 
     /// Types a line and returns its output.
     pub(super) fn type_line(&mut self, line: &Line) -> Result<Vec<u8>> {
-        self.make_sure_of(&line.session)?;
+        self.ensure_open(&line.session)?;
         let _switched = self.cx.session.switched_to(&line.session)?;
         let cx = &self.cx;
         let run = async {
@@ -139,7 +139,7 @@ impl<T: Table> ShellStage<T> {
     /// Waits until the shell is about to end.
     async fn ends(&self) {
         while !self.cx.learning.is_ending() {
-            tokio::time::sleep(PACE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -227,7 +227,7 @@ impl<T: Table> ShellStage<T> {
         all.push(self.reader.session().clone());
         let left = self.runtime.block_on(async {
             let clean = self.place.clean(&all, &self.cx.learning);
-            let left = tokio::time::timeout(LONGEST_CLEANING, clean).await;
+            let left = tokio::time::timeout(CLEANUP_LIMIT, clean).await;
             let left = left.unwrap_or_else(|_| Some(self.place.root()));
             for session in &all {
                 session.close().await;
@@ -245,7 +245,7 @@ impl<T: Table> ShellStage<T> {
 
 /// Returns how long a session looks for a server before it would be given up.
 fn session_patience(session: &Session) -> Duration {
-    session.facts().and_then(|facts| facts.timeout).unwrap_or(OTHERWISE)
+    session.facts().and_then(|facts| facts.timeout).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 impl Known {
@@ -264,7 +264,7 @@ impl<T: Table> Stage for ShellStage<T> {
     fn begin(&mut self) {
         for session in self.sessions.clone() {
             // If a session cannot be opened, the lines in it report that.
-            let _ = self.make_sure_of(&session.name);
+            let _ = self.ensure_open(&session.name);
         }
         self.each().for_each(|(_, session)| session.deliver());
         let standing = self.each().flat_map(|(name, session)| watches_of(name, session)).collect();
@@ -306,7 +306,7 @@ impl<T: Table> Stage for ShellStage<T> {
             if Instant::now() >= end || self.cx.learning.is_ending() {
                 return false;
             }
-            std::thread::sleep(PACE);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }

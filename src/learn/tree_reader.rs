@@ -78,9 +78,9 @@ async fn read(session: &Session) -> Result<BTreeMap<String, Znode>> {
         if tree.len() == MOST_ZNODES {
             break;
         }
-        let Some((data, stat)) = look(session, &path).await? else { continue };
+        let Some((data, stat)) = read_znode(session, &path).await? else { continue };
         if stat.num_children > 0 {
-            for name in granted(session.child_names(&path).await)?.unwrap_or_default() {
+            for name in readable(session.child_names(&path).await)?.unwrap_or_default() {
                 let child = path.child(&name);
                 if child.as_str() != ZOOKEEPER || !session.sees_real_root() {
                     waiting.push(child);
@@ -96,8 +96,8 @@ async fn read(session: &Session) -> Result<BTreeMap<String, Znode>> {
 
 /// Returns the data and stat of a znode, as far as they may be read. Returns `None` if the znode is
 /// gone.
-async fn look(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, Stat)>> {
-    if let Some((data, stat)) = granted(session.get_data(path, false).await)? {
+async fn read_znode(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, Stat)>> {
+    if let Some((data, stat)) = readable(session.get_data(path, false).await)? {
         let mut data = data.as_bytes().to_vec();
         data.truncate(MOST_BYTES);
         return Ok(Some((data, stat)));
@@ -112,7 +112,7 @@ async fn look(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, St
 }
 
 /// Returns `None` if the znode is gone or may not be read.
-fn granted<T>(result: Result<T>) -> Result<Option<T>> {
+fn readable<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if matches!(error.code_of(), Some(Code::NoNode | Code::NoAuth)) => Ok(None),

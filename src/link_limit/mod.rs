@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Until a rate is known, we assume that a server answers the least amount in this time. A server
 /// near its client needs about this time for 128 requests.
-const USUAL: Duration = Duration::from_millis(10);
+const ASSUMED_TIME: Duration = Duration::from_millis(10);
 
 /// Until a rate is known, at most this multiple of the least amount is in flight. For 128 requests
 /// this is about the number that a server accepts from all its clients (`globalOutstandingLimit`).
@@ -20,17 +20,17 @@ const MOST_GUESSED: usize = 8;
 
 /// How long the shortest round trip is valid. Then it is measured again, with little in flight. The
 /// route may have changed, and with much in flight each request waits behind others.
-const HOLDS: Duration = Duration::from_secs(30);
+const VALIDITY: Duration = Duration::from_secs(30);
 
 /// The divisor of the product that is added as spare. The spare reveals a higher rate, and keeps
 /// the link busy if round trips are often longer than the shortest.
-const SPARE: usize = 2;
+const SPARE_DIVISOR: usize = 2;
 
 /// The maximum spare, as a multiple of the least amount. The spare waits in the server.
 const MOST_SPARE: usize = 4;
 
 /// The divisor of the least amount that is in flight while the round trip is measured.
-const LITTLE: usize = 32;
+const PROBE_DIVISOR: usize = 32;
 
 /// The limit for the amount in flight.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl LinkLimit {
         }
         let Some(round_trip) = self.round_trip else { return self.least };
         if round_trip.is_old {
-            return (self.least / LITTLE).max(1);
+            return (self.least / PROBE_DIVISOR).max(1);
         }
         let time = round_trip.shortest.as_secs_f64();
         let link = amount(self.rate * time);
@@ -128,12 +128,12 @@ impl LinkLimit {
             // Each round has half as much again in flight as the last one. The first one uses a
             // guess.
             Stage::Unknown => {
-                let guess = amount(to_float(self.least) * time / USUAL.as_secs_f64());
+                let guess = amount(to_float(self.least) * time / ASSUMED_TIME.as_secs_f64());
                 guess.min(self.least * MOST_GUESSED).max(link + link / 2)
             }
             Stage::Rising(_) => link + link / 2,
             Stage::Full => {
-                let spare = (link / SPARE).clamp(self.least, self.least * MOST_SPARE);
+                let spare = (link / SPARE_DIVISOR).clamp(self.least, self.least * MOST_SPARE);
                 link + link.min(spare)
             }
         };
@@ -207,16 +207,16 @@ impl LinkLimit {
         if known.is_old {
             if is_alone {
                 *known = fresh;
-                self.begin_anew();
+                self.restart();
             }
             return;
         }
         known.shortest = known.shortest.min(took);
-        known.is_old = now.saturating_duration_since(known.at) >= HOLDS;
+        known.is_old = now.saturating_duration_since(known.at) >= VALIDITY;
     }
 
     /// Starts to measure the rate again. Little is in flight, and the server must not get a burst.
-    fn begin_anew(&mut self) {
+    fn restart(&mut self) {
         self.rate = 0.0;
         self.round = Round { from: self.answered, ..Round::default() };
         self.stage = Stage::Unknown;
