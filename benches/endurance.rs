@@ -1,6 +1,6 @@
-//! What must hold however long it goes on: writes whose leader is killed and whose connections are cut,
-//! watches through reconnections, Ctrl-C on servers that say nothing. On Apache's newest release that is
-//! here, and on the sandbox.
+//! Checks properties under prolonged disturbance: writes while leaders are killed and connections
+//! are cut, watches across reconnections, and Ctrl-C with silent servers. It runs on the newest
+//! Apache release that is present, and on the sandbox.
 //!
 //!     cargo bench --bench endurance
 
