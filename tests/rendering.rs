@@ -1,6 +1,6 @@
-//! The pictures that README.md shows: made by real sessions, and held fresh.
+//! The pictures in README.md, which are drawn from real sessions and checked to be up to date.
 //!
-//! `ZKSH_BLESS=1 cargo test --test all rendering` makes them anew.
+//! `ZKSH_BLESS=1 cargo test --test all rendering` draws them again.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,10 +15,10 @@ use crate::support::terminal::{Setup, Terminal};
 const ROWS: u16 = 34;
 const COLUMNS: u16 = 112;
 
-/// The rows and columns of the lesson.
+/// The number of rows and columns for the lesson.
 const LESSON: (u16, u16) = (34, 84);
 
-/// Pixels of a character, and around them all.
+/// The size of a character in pixels, and the margin.
 const WIDTH: f64 = 8.4;
 const HEIGHT: f64 = 19.0;
 const MARGIN: f64 = 14.0;
@@ -30,16 +30,16 @@ const PALETTE: [&str; 16] = [
 ];
 
 #[test]
-fn the_picture_in_the_readme_is_fresh() {
+fn the_picture_in_the_readme_is_up_to_date() {
     hold("docs/session.svg", &session());
 }
 
 #[test]
-fn the_picture_of_the_first_lesson_is_fresh() {
+fn the_picture_of_the_first_lesson_is_up_to_date() {
     hold("docs/lesson.svg", &lesson());
 }
 
-/// Compares a picture with the one that is kept, or keeps it.
+/// Compares a picture with the committed one, or writes it.
 fn hold(name: &str, svg: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("ZKSH_BLESS").is_some() {
@@ -47,12 +47,15 @@ fn hold(name: &str, svg: &str) {
         fs::write(&file, svg).unwrap();
     } else {
         let kept = fs::read_to_string(&file).unwrap_or_default();
-        assert!(svg == kept, "{name} is stale; how to make it anew: tests/rendering.rs");
+        assert!(
+            svg == kept,
+            "{name} is out of date; see tests/rendering.rs for how to draw it again"
+        );
     }
 }
 
-/// Plays the middle of the first lesson; returns the screen on which one session becomes master and
-/// the other one is refused.
+/// Plays the middle of the first lesson. Returns the screen on which one session becomes master and
+/// the other is refused.
 fn lesson() -> String {
     let sandbox = ["--sandbox=127.0.0.1:0", "--sandbox-set", "tickTime=500"];
     let learn = ["learn", "first-steps", "--lang", "en"];
@@ -84,7 +87,7 @@ fn lesson() -> String {
     settle(&svg, "")
 }
 
-/// Plays the session; returns its last screen.
+/// Plays the session and returns its last screen.
 fn session() -> String {
     let server = start_sandbox(Clock::System);
     let address = server.address().to_string();
@@ -95,7 +98,7 @@ fn session() -> String {
     enter_in_color(&mut terminal, 1, "create /app {\"replicas\":3,\"leader\":\"zk1\"}");
     enter_in_color(&mut terminal, 2, "addWatch /app");
     terminal.wait_for_prompt(3);
-    // What somebody else does meanwhile stands above the line that is being typed.
+    // Events that another client causes appear above the line that is being typed.
     terminal.keys("get --pretty /ap");
     terminal.wait_for("3] get --pretty /ap");
     other("create /app/feature on");
@@ -117,7 +120,7 @@ fn session() -> String {
     settle(&svg, &address)
 }
 
-/// Types a line and enters it once it stands there in its colours, which come with a pause of the keys.
+/// Types a line and enters it once it is shown in colours, which appear after a pause.
 fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
     terminal.wait_for_prompt(number);
     terminal.keys(line);
@@ -125,7 +128,7 @@ fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
     terminal.keys("\r");
 }
 
-/// Waits until a line stands in its colours behind a prompt that ends so.
+/// Waits until a line is shown in colours after a prompt that ends with `prompt`.
 fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
     terminal.wait_until_seen("the line in colours", |screen| {
         let (row, _) = screen.cursor_position();
@@ -137,7 +140,7 @@ fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
     });
 }
 
-/// Writes what differs from run to run as it never does.
+/// Replaces values that differ between runs by constant ones.
 fn settle(svg: &str, address: &str) -> String {
     let mut text = String::new();
     let svg =
@@ -191,7 +194,7 @@ fn draw(screen: &vt100::Screen) -> String {
     svg
 }
 
-/// Returns the pieces of a row that look alike, without the blanks at its end.
+/// Returns the runs of a row with the same style, without the blanks at its end.
 fn runs(screen: &vt100::Screen, row: u16) -> Vec<(String, String)> {
     let mut runs: Vec<(String, String)> = Vec::new();
     for column in 0..screen.size().1 {
