@@ -23,7 +23,7 @@ use zksh::sandbox::Clock;
 fn main() {
     let apache = newest();
     if apache.is_none() {
-        println!("left out: Apache's servers, for want of Java or of a release");
+        println!("skipped: Apache's servers, because Java or a release is missing");
     }
     let mut ensembles = vec![("the sandbox".to_owned(), Ensemble::sandbox())];
     ensembles.extend(apache.map(|release| (name(release), Ensemble::apache(release, ""))));

@@ -30,7 +30,7 @@ const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
 fn main() {
     println!("from nothing to the ready line: {:.1} ms", median(starts()));
     let Some(release) = newest() else {
-        println!("left out: there is no Java, or no release of ZooKeeper to compare with");
+        println!("skipped: Java or a release of ZooKeeper is missing");
         return;
     };
     // Do not wait for the disk, because the operations in memory are compared.

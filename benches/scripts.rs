@@ -50,7 +50,7 @@ fn main() {
         let name = format!("ZooKeeper {}", release.version);
         compare(&name, &server.address(), Some(release));
     } else {
-        println!("left out: there is no Java, or no release of ZooKeeper, so no zkCli either");
+        println!("skipped: zkCli, because Java or a release of ZooKeeper is missing");
     }
     println!("\nmemory of zksh by the length of the script, on the sandbox");
     for lines in [10_000, 1_000_000] {

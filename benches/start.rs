@@ -21,7 +21,7 @@ const ROUNDS: usize = 11;
 fn main() {
     measure::witness();
     let Some(release) = newest() else {
-        println!("left out: there is no Java, or no release of ZooKeeper to compare with");
+        println!("skipped: Java or a release of ZooKeeper is missing");
         return;
     };
     let server = Server::start(release);

@@ -218,7 +218,7 @@ fn commands() -> Roff {
 fn whole() -> clap::Command {
     let commands = Command::tree();
     let mut tree = options::tree()
-        .disable_help_subcommand(true) // there is one among the commands
+        .disable_help_subcommand(true) // the commands include their own help
         .mut_arg("command", |command| command.hide(true));
     for command in commands.get_subcommands() {
         tree = tree.subcommand(command.clone());

@@ -206,16 +206,16 @@ deleteall /lake
 /// Commands for which the script has no line, because they send the requests of another command, or
 /// none.
 const WITHOUT_A_LINE: &[&str] = &[
-    "as",        // what it runs is explained, in the session that it names
-    "close",     // ends the session, whose explanation would be its last
+    "as",        // the wrapped command is explained instead
+    "close",     // ends the session, so nothing could be explained after it
     "connect",   // opens another session
     "discard",   // sends nothing
     "edit",      // needs a terminal
     "quit",      // ends the shell
     "reconnect", // opens another session
-    "session",   // opens, closes and asks who it is
-    "source",    // what its lines send is explained line by line
-    "watch",     // waits for what others do
+    "session",   // opens and closes sessions
+    "source",    // each of its lines is explained instead
+    "watch",     // waits for changes by other clients
 ];
 
 #[test]
