@@ -58,7 +58,7 @@ const LEAVES: usize = 99;
 const PAUSE: Duration = Duration::from_millis(1);
 
 fn main() {
-    measure::witness();
+    measure::run_if_asked();
     if raw::was_asked() {
         return;
     }
@@ -197,7 +197,7 @@ fn trees(server: &str, rounds: usize) {
         let mut near = 0.0;
         for milliseconds in ROUND_TRIPS {
             let runs = (0..rounds).map(|_| {
-                plant(server);
+                create_tree(server);
                 let link = link(server, *milliseconds);
                 time(&zksh(&link.address).command, format!("{command}\n").into_bytes())
             });
@@ -216,20 +216,20 @@ fn trees(server: &str, rounds: usize) {
 }
 
 /// Creates the subtree unless it exists.
-fn plant(server: &str) {
+fn create_tree(server: &str) {
     let folder = |number: usize| format!("/tree/folder-{number:03}");
     let inner = |number: usize| format!("{}/inner-{}", folder(number / INNER), number % INNER);
     let leaf = |number: usize| format!("{}/leaf-{:02}", inner(number / LEAVES), number % LEAVES);
     let folders = (0..FOLDERS).map(folder).chain((0..FOLDERS * INNER).map(inner));
     let paths = folders.chain((0..FOLDERS * INNER * LEAVES).map(leaf));
-    raw::plant(server, std::iter::once("/tree".to_owned()).chain(paths));
+    raw::create_all(server, std::iter::once("/tree".to_owned()).chain(paths));
 }
 
 /// Counts the round trips of single commands. Those of TCP's handshake are not included, because
 /// the proxy accepts connections immediately.
 fn commands(server: &str) {
     println!("\nround trips of one command");
-    raw::plant(server, std::iter::once("/bench".to_owned()));
+    raw::create_all(server, std::iter::once("/bench".to_owned()));
     let (near, far) = (link(server, 0), link(server, 100));
     for words in [
         &["ls", "/"][..],

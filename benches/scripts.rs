@@ -37,7 +37,7 @@ const ROUNDS: usize = 11;
 const COMMANDS: &[&str] = &["create", "get", "delete"];
 
 fn main() {
-    measure::witness();
+    measure::run_if_asked();
     if raw::was_asked() {
         return;
     }
@@ -94,12 +94,12 @@ fn compare(server: &str, address: &str, release: Option<&Release>) {
     println!("\non {server}: {} znodes", FOLDERS * (LEAVES + 1));
     println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of zksh");
     for command in ["ls -R /tree", "deleteall /tree"] {
-        plant(address);
+        create_tree(address);
         let line = || format!("{command}\n").into_bytes();
         let own = measure::run(&zksh(address).command, line());
         println!("{}", row(&format!("{command}: zksh"), own, own));
         if let Some(release) = release {
-            plant(address);
+            create_tree(address);
             let their = measure::run(&zkcli(release, address), line());
             println!("{}", row(&format!("{command}: zkCli"), their, own));
         }
@@ -115,11 +115,14 @@ fn zkcli(release: &Release, address: &str) -> Command {
 }
 
 /// Creates the subtree unless it exists.
-fn plant(address: &str) {
+fn create_tree(address: &str) {
     let folder = |number: usize| format!("/tree/folder-{number:03}");
     let leaf = |number: usize| format!("{}/leaf-{:03}", folder(number / LEAVES), number % LEAVES);
     let top = std::iter::once("/tree".to_owned());
-    raw::plant(address, top.chain((0..FOLDERS).map(folder)).chain((0..FOLDERS * LEAVES).map(leaf)));
+    raw::create_all(
+        address,
+        top.chain((0..FOLDERS).map(folder)).chain((0..FOLDERS * LEAVES).map(leaf)),
+    );
 }
 
 /// Waits for the sandbox's ready line. Returns the address in it.

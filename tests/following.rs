@@ -9,7 +9,7 @@ use crate::support::shell::zksh;
 use crate::support::wait_until;
 
 /// Changes of the lake, each by a shell of its own.
-type Deeds<'a> = &'a [&'a [&'a str]];
+type Changes<'a> = &'a [&'a [&'a str]];
 
 /// Waits until the server holds a watch on a path, or none.
 fn wait_for_watch(address: &str, path: &str, held: bool) {
@@ -23,13 +23,19 @@ fn wait_for_watch(address: &str, path: &str, held: bool) {
 /// Follows `/lake` across a lost connection until one event has arrived, and returns the output.
 /// The `after` changes are made when the connection is back and, if a gap is `awaited`, after that
 /// was shown.
-fn follow(engine: &Engine, before: Deeds, away: Deeds, awaited: bool, after: Deeds) -> String {
+fn follow(
+    engine: &Engine,
+    before: Changes,
+    away: Changes,
+    awaited: bool,
+    after: Changes,
+) -> String {
     let server = engine.fresh();
     let (address, root) = server.split_once('/').unwrap();
     let lake = format!("/{root}/lake");
-    let act = |deeds: Deeds| {
-        for deed in deeds {
-            assert_eq!(zksh(&server).args(*deed).run().status, 0, "{deed:?}");
+    let act = |changes: Changes| {
+        for change in changes {
+            assert_eq!(zksh(&server).args(*change).run().status, 0, "{change:?}");
         }
     };
     act(before);
@@ -71,10 +77,10 @@ fn expected(kinds: &[&str]) -> String {
 fn a_lost_connection_without_changes_is_no_gap() {
     on_every_engine(|engine| {
         let set: &[&str] = &["set", "/lake", "deep"];
-        let made: Deeds = &[&["create", "/lake"], &["create", "/lake/reed"], set];
+        let made: Changes = &[&["create", "/lake"], &["create", "/lake/reed"], set];
         assert_eq!(follow(engine, made, &[], false, &[set]), expected(&["NodeDataChanged"]));
         // Changes that fire no event, and changes elsewhere, are no gap.
-        let elsewhere: Deeds =
+        let elsewhere: Changes =
             &[&["setAcl", "/lake", "world:anyone:cdrwa"], &["set", "/lake/reed", "x"]];
         assert_eq!(follow(engine, made, elsewhere, false, &[set]), expected(&["NodeDataChanged"]));
         let create: &[&str] = &["create", "/lake"];

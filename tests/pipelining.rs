@@ -224,7 +224,7 @@ impl Place<'_> {
     }
 
     /// Checks that a class has the same effect with the barrier, and another one without.
-    fn hold(&self, class: Class, seeds: Range<u64>, name: &str) {
+    fn check(&self, class: Class, seeds: Range<u64>, name: &str) {
         if let Some(difference) = self.difference(class, seeds, true) {
             panic!("{class:?} on {name}: {difference}");
         }
@@ -307,12 +307,12 @@ fn on_a_late_sandbox_pipelined_scripts_have_the_same_effect() {
     let (at_once, late) = (sandbox(Duration::ZERO), sandbox(Duration::from_millis(1)));
     let (at_once, late) = (at_once.address().to_string(), late.address().to_string());
     let place = Place { one: &at_once, many: &late };
-    place.hold(Class::All, seeds(12), "the sandbox");
+    place.check(Class::All, seeds(12), "the sandbox");
     if is_large() {
         return;
     }
     // A client that waits for each reply does not notice late checks.
-    Place { one: &late, many: &at_once }.hold(Class::All, 1..3, "the sandbox");
+    Place { one: &late, many: &at_once }.check(Class::All, 1..3, "the sandbox");
     for class in [Class::Acls, Class::Quotas, Class::Multis] {
         place.differs_without_barrier(class, "the sandbox");
     }
@@ -350,7 +350,7 @@ fn on_release(release: &Release) {
         () => (vec![Class::Acls, Class::Identities], vec![Class::Acls, Class::Identities]),
     };
     for class in held {
-        place.hold(class, seeds(6), name);
+        place.check(class, seeds(6), name);
     }
     for class in differing.into_iter().filter(|_| !is_large()) {
         place.differs_without_barrier(class, name);

@@ -152,7 +152,7 @@ fn a_server_that_comes_back_finds_the_session_and_its_watches() {
 }
 
 /// Starts a server that gives out no session, and answers `words` to four-letter words.
-fn unwilling(words: &'static str) -> String {
+fn without_session(words: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
@@ -169,8 +169,8 @@ fn unwilling(words: &'static str) -> String {
 
 #[test]
 fn a_server_that_gives_no_session_is_reported_with_its_reason() {
-    let starting = unwilling("This ZooKeeper instance is not currently serving requests\n");
-    let reads = unwilling("Zookeeper version: 3.9.3-1, built on 1\nMode: read-only\n");
+    let starting = without_session("This ZooKeeper instance is not currently serving requests\n");
+    let reads = without_session("Zookeeper version: 3.9.3-1, built on 1\nMode: read-only\n");
     for (server, options, wanted) in [
         (&starting, &[][..], "is not serving: it is starting or has no quorum"),
         (&starting, &["-r"], "is not serving: it is starting or has no quorum"),

@@ -31,16 +31,16 @@ const PALETTE: [&str; 16] = [
 
 #[test]
 fn the_picture_in_the_readme_is_up_to_date() {
-    hold("docs/session.svg", &session());
+    compare_or_write("docs/session.svg", &session());
 }
 
 #[test]
 fn the_picture_of_the_first_lesson_is_up_to_date() {
-    hold("docs/lesson.svg", &lesson());
+    compare_or_write("docs/lesson.svg", &lesson());
 }
 
 /// Compares a picture with the committed one, or writes it.
-fn hold(name: &str, svg: &str) {
+fn compare_or_write(name: &str, svg: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("ZKSH_BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -84,7 +84,7 @@ fn lesson() -> String {
         svg = draw(screen);
         true
     });
-    settle(&svg, "")
+    generalize(&svg, "")
 }
 
 /// Plays the session and returns its last screen.
@@ -117,7 +117,7 @@ fn session() -> String {
         svg = draw(screen);
         true
     });
-    settle(&svg, &address)
+    generalize(&svg, &address)
 }
 
 /// Types a line and enters it once it is shown in colours, which appear after a pause.
@@ -141,7 +141,7 @@ fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
 }
 
 /// Replaces values that differ between runs by constant ones.
-fn settle(svg: &str, address: &str) -> String {
+fn generalize(svg: &str, address: &str) -> String {
     let mut text = String::new();
     let svg =
         if address.is_empty() { svg.to_owned() } else { svg.replace(address, "localhost:2181") };

@@ -20,7 +20,7 @@ enum Side {
 struct Talk(Vec<(Side, Vec<u8>)>);
 
 impl Talk {
-    fn hear(&mut self, side: Side, bytes: &[u8]) {
+    fn record(&mut self, side: Side, bytes: &[u8]) {
         match self.0.last_mut() {
             Some((last, data)) if *last == side => data.extend_from_slice(bytes),
             _ => self.0.push((side, bytes.to_vec())),
@@ -80,11 +80,11 @@ impl Line {
                 let ends = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(ends.0, ends.1, Side::Client, number, &talks, false);
+                    forward(ends.0, ends.1, Side::Client, number, &talks, false);
                 });
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(far, near, Side::Server, number, &talks, until_asked);
+                    forward(far, near, Side::Server, number, &talks, until_asked);
                 });
             }
         });
@@ -103,7 +103,7 @@ impl Line {
 }
 
 /// Forwards bytes until one end closes, and records them first.
-fn hand_on(
+fn forward(
     mut from: TcpStream,
     mut to: TcpStream,
     side: Side,
@@ -118,7 +118,7 @@ fn hand_on(
                 talks.lock().unwrap().iter().any(Talk::is_word).then_some(())
             });
         }
-        talks.lock().unwrap()[number].hear(side, &bytes[..count]);
+        talks.lock().unwrap()[number].record(side, &bytes[..count]);
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }

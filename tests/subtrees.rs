@@ -62,7 +62,7 @@ fn listed(tree: &Tree, path: &str, lines: &mut String) {
     }
 }
 
-fn plant(server: &str, tree: &Tree, top: &str) {
+fn create_tree(server: &str, tree: &Tree, top: &str) {
     let mut lines = String::new();
     script(tree, top, &mut lines);
     let ran = zksh(server).script(&lines);
@@ -76,11 +76,11 @@ fn a_subtree_of_any_shape_is_listed_and_deleted() {
     listed(&tree, "/forest", &mut lines);
     on_every_engine(|engine| {
         let server = engine.fresh();
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), lines);
         zksh(&server).args(["deleteall", "/forest"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         zksh(&server).args(["deleteall", "--force", "-b", "7", "/"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
     });
@@ -178,7 +178,7 @@ fn two_deletes_of_one_subtree_do_not_disturb_each_other() {
     let tree = forest();
     on_every_engine(|engine| {
         let server = engine.fresh();
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         let run = || zksh(&server).args(["deleteall", "/forest"]).run();
         let both = std::thread::scope(|scope| {
             let other = scope.spawn(run);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// The first argument that makes a bench program run another program and print its cost.
-const WITNESS: &str = "--measure";
+const MEASURE: &str = "--measure";
 
 /// The cost of a process.
 #[derive(Debug, Clone, Copy)]
@@ -22,9 +22,9 @@ pub struct Cost {
 
 /// Runs and measures another program if this process was started for that. Every bench must call it
 /// first.
-pub fn witness() {
+pub fn run_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_none_or(|first| first != WITNESS) {
+    if arguments.next().is_none_or(|first| first != MEASURE) {
         return;
     }
     let program = arguments.next().expect("a program to measure");
@@ -56,7 +56,7 @@ pub fn witness() {
 pub fn run(command: &Command, input: Vec<u8>) -> Cost {
     let own = std::env::current_exe().expect("the bench knows its file");
     let mut child = Command::new(own)
-        .arg(WITNESS)
+        .arg(MEASURE)
         .arg(command.get_program())
         .args(command.get_args())
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))

@@ -68,7 +68,7 @@ fn create(path: &str, data: &str) -> Body {
 }
 
 /// Creates znodes unless they exist.
-pub fn plant(address: &str, paths: impl Iterator<Item = String>) {
+pub fn create_all(address: &str, paths: impl Iterator<Item = String>) {
     exchange(address, paths.map(|path| create(&path, "")).collect(), usize::MAX);
 }
 

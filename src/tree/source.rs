@@ -21,7 +21,7 @@ pub struct Source {
     /// The record that was read ahead.
     next: Option<Located>,
     /// Branches that could not be read, so that the znodes below them are unknown.
-    blind: Vec<ZnodePath>,
+    unreadable: Vec<ZnodePath>,
     /// The reasons, and other errors that did not end the stream.
     failures: Vec<Error>,
 }
@@ -34,7 +34,7 @@ enum From {
 
 impl Source {
     fn of(from: From) -> Self {
-        Self { from, next: None, blind: Vec::new(), failures: Vec::new() }
+        Self { from, next: None, unreadable: Vec::new(), failures: Vec::new() }
     }
 
     /// Returns a source without any znode.
@@ -84,7 +84,7 @@ impl Source {
                     let Some(path) = rebase(&record.path, top, target) else { continue };
                     if let Some(error) = visited.refused {
                         self.failures.push(error);
-                        self.blind.push(path.clone());
+                        self.unreadable.push(path.clone());
                     }
                     record.path = path;
                     return Ok(Some(Located { line: 0, record }));
@@ -94,8 +94,8 @@ impl Source {
     }
 
     /// Returns whether a path is in a branch that could not be read.
-    pub fn is_blind(&self, path: &ZnodePath) -> bool {
-        self.blind.iter().any(|blind| blind != path && blind.contains(path))
+    pub fn is_unreadable(&self, path: &ZnodePath) -> bool {
+        self.unreadable.iter().any(|unreadable| unreadable != path && unreadable.contains(path))
     }
 
     /// Removes and returns the failures so far.
@@ -137,8 +137,8 @@ impl Pairs {
             let (old, new) = (old.map(|old| old.record), new.map(|new| new.record));
             let pair = Pair { old, new };
             let unknown = match (&pair.old, &pair.new) {
-                (Some(old), None) => self.new.is_blind(&old.path),
-                (None, Some(new)) => self.old.is_blind(&new.path),
+                (Some(old), None) => self.new.is_unreadable(&old.path),
+                (None, Some(new)) => self.old.is_unreadable(&new.path),
                 _ => false,
             };
             if !unknown {

@@ -10,7 +10,7 @@ use crate::zk::ZnodePath;
 
 /// If this many children of a znode are leaves and none is not, the remaining children are assumed
 /// to be leaves too. In most trees they are, which saves half of the requests.
-const ALIKE: u32 = 64;
+const ENOUGH_LEAVES: u32 = 64;
 
 /// The maximum number of failures that the error names.
 const NAMED_FAILURES: usize = 10;
@@ -187,9 +187,10 @@ impl Plan {
             && let Some(unlisted) = self.unlisted.pop()
         {
             let parent = self.inner.get(&unlisted.parent);
-            let alike = parent.is_some_and(|parent| parent.childless >= ALIKE && !parent.mixed);
+            let assumed =
+                parent.is_some_and(|parent| parent.childless >= ENOUGH_LEAVES && !parent.mixed);
             match self.target(unlisted) {
-                Some(target) if alike => self.leaves.push(target),
+                Some(target) if assumed => self.leaves.push(target),
                 Some(target) => targets.push(target),
                 None => {}
             }
@@ -224,7 +225,7 @@ impl Plan {
         match step {
             Step::Deleted => {
                 self.deleted += 1;
-                self.settle(target.parent, false);
+                self.child_done(target.parent, false);
             }
             Step::Opened(names) => self.open(target, names),
             Step::Failed(error) => {
@@ -242,7 +243,7 @@ impl Plan {
                 if self.failures.len() > NAMED_FAILURES {
                     self.failures.pop_last();
                 }
-                self.settle(target.parent, true);
+                self.child_done(target.parent, true);
             }
         }
     }
@@ -299,7 +300,7 @@ impl Plan {
     }
 
     /// Records that one child of `parent` is finished. `blocked` means that it still exists.
-    fn settle(&mut self, parent: Option<u64>, blocked: bool) {
+    fn child_done(&mut self, parent: Option<u64>, blocked: bool) {
         let Some(id) = parent else { return };
         let Some(inner) = self.inner.get_mut(&id) else { return };
         inner.left -= 1;
@@ -312,7 +313,7 @@ impl Plan {
         };
         if blocked {
             self.failed += 1;
-            self.settle(parent, true);
+            self.child_done(parent, true);
         } else if !path.is_root() {
             self.leaves.push(Target { path, parent, tries: tries + 1 });
         }

@@ -80,7 +80,7 @@ impl Level {
             if found.len() >= wanted {
                 return;
             }
-            slot.settle(arrived, bounds, self.depth);
+            slot.take_reply(arrived, bounds, self.depth);
             if let State::Here(here) = &mut slot.state {
                 here.1.find(wanted, found, next_slot, arrived, bounds);
             }
@@ -98,7 +98,7 @@ impl Level {
 
 impl Slot {
     /// Takes its reply if that has arrived.
-    pub(super) fn settle(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
+    pub(super) fn take_reply(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
         let State::Asked(number) = self.state else { return };
         let Some(read) = arrived.remove(&number) else { return };
         self.state = match read {

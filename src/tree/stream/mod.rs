@@ -152,7 +152,7 @@ impl Znodes {
                 }
                 continue;
             };
-            front.settle(&mut self.arrived, self.bounds, level.depth);
+            front.take_reply(&mut self.arrived, self.bounds, level.depth);
             if matches!(front.state, State::Asked(_)) {
                 let reply = self.in_flight.next().await;
                 self.arrive(reply.unwrap_or_default());
