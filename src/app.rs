@@ -75,8 +75,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(checked_output(&screen, status))
 }
 
-/// Flushes the screen and returns the exit status: an output error replaces `status` and is reported
-/// on standard error.
+/// Flushes the screen and returns the exit status. An output error replaces `status` and is
+/// reported on standard error.
 fn checked_output(screen: &Screen, status: u8) -> u8 {
     screen.flush();
     match screen.failure() {

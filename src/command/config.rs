@@ -1,4 +1,4 @@
-//! `config`: the configuration of the ensemble.
+//! `config`: print the configuration of the ensemble.
 
 use crate::dialect::Dialect;
 use crate::dispatch::{Context, Effects, Sends, Spec, Task};

@@ -21,7 +21,7 @@ const LONGEST_LINE: Duration = Duration::from_mins(1);
 /// The time limit for deleting the lesson's znodes.
 const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a session looks for a server if no server has told its timeout.
+/// How long a session looks for a server if it never learned its timeout from one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The polling interval while waiting.

@@ -1,4 +1,4 @@
-//! `lesson check`: reports everything wrong with a lesson, as written and as played.
+//! `lesson check`: reports all faults in the files of a lesson, and those found by playing it.
 
 use std::collections::BTreeMap;
 use std::fmt;

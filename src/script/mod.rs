@@ -1,5 +1,5 @@
-//! Runs lines from standard input or a file. Requests leave in line order with a bounded number in
-//! flight; results are shown in line order, with events between them in the order of arrival.
+//! Runs lines from standard input or a file. Requests are sent in line order with a bounded number
+//! in flight. Results are shown in line order, with events between them in the order of arrival.
 
 mod barrier;
 mod check;

@@ -43,7 +43,8 @@ impl From<&Data> for ZnodeData {
 /// The owner that marks a container (`EphemeralType.CONTAINER_EPHEMERAL_OWNER`).
 const CONTAINER_OWNER: i64 = i64::MIN;
 
-/// The bits of an owner that mark a TTL (`EphemeralType`, extended types: 0xff, then the feature 0).
+/// The bits of an owner that mark a TTL (`EphemeralType`, extended types: 0xff, followed by the
+/// feature 0).
 const TTL_MARK: i64 = -1 << 56;
 
 /// The bits that distinguish these marks from a session id.

@@ -1,4 +1,5 @@
-//! Turns one tree into another: compares, plans and writes as a stream, with neither tree in memory.
+//! Turns one tree into another: compares, plans and writes as a stream, with neither tree in
+//! memory.
 
 use super::apply::{Applier, Counts};
 use super::plan::{Planned, Planner, Refused, Rules};
