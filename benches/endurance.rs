@@ -1,6 +1,6 @@
-//! What must hold however long it goes on: writes whose leader is killed and whose connections are cut,
-//! watches through reconnections, Ctrl-C on servers that say nothing. On Apache's newest release that is
-//! here, and on the sandbox.
+//! Checks properties under prolonged disturbance: writes while leaders are killed and connections
+//! are cut, watches across reconnections, and Ctrl-C with silent servers. It runs on the newest
+//! Apache release that is present, and on the sandbox.
 //!
 //!     cargo bench --bench endurance
 
@@ -23,7 +23,7 @@ use zksh::sandbox::Clock;
 fn main() {
     let apache = newest();
     if apache.is_none() {
-        println!("left out: Apache's servers, for want of Java or of a release");
+        println!("skipped: Apache's servers, because Java or a release is missing");
     }
     let mut ensembles = vec![("the sandbox".to_owned(), Ensemble::sandbox())];
     ensembles.extend(apache.map(|release| (name(release), Ensemble::apache(release, ""))));

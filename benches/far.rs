@@ -1,21 +1,23 @@
-//! Servers that are far away: a proxy delays every byte in each direction, without a limit to what is
-//! on its way. Scripts of a raw socket that waits for nothing, of zksh, and for fewer lines of zkCli
-//! and kazoo; subtrees; commands in round trips; and what a script costs other clients.
+//! Measures distant servers: a proxy delays every byte in each direction, with unlimited bandwidth.
+//! It compares scripts of a raw socket that waits for nothing and of zksh, and with fewer lines of
+//! zkCli and kazoo. It also measures subtrees, the round trips of commands, and the delay that a
+//! script causes for other clients.
 //!
 //!     cargo bench --bench far [-- scripts|trees|commands|others [ROUNDS]]
 //!
-//! The proxy, the server and the programs share the processors of one machine: the raw socket writes on
-//! one thread and reads on another, zksh reads lines, talks to the server and shows results on three.
+//! The proxy, the server and the programs share the processors of one machine. The raw socket
+//! writes on one thread and reads on another. zksh uses three, for reading lines, talking to the
+//! server and showing results.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
-#![allow(unreachable_pub, reason = "one program, with modules that others use as well")]
+#![allow(unreachable_pub, reason = "one program, which shares modules with others")]
 
-#[allow(dead_code, reason = "another bench uses more of it")]
+#[allow(dead_code, reason = "another bench uses the rest")]
 mod measure;
 mod raw;
 #[path = "../tests/support/mod.rs"]
 mod support;
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/sandbox/wire.rs"]
 mod wire;
 
@@ -29,32 +31,34 @@ use support::far::Link;
 use support::shell::{bare, zksh};
 use wire::{Body, Client, op};
 
-/// Round trips of the links, in milliseconds.
+/// The round trips of the links in milliseconds.
 const ROUND_TRIPS: &[u64] = &[0, 2, 20, 100];
 
-/// Lines of a script, and of one for clients that wait for each reply.
+/// The number of lines of a script, and of a script for clients that wait for each reply.
 const LINES: usize = 20_000;
 const FEW_LINES: usize = 100;
 
-/// Lines of a script beside which another client is measured: long enough that its start is no matter.
+/// The number of lines of a script while another client is measured. It is large, so that the start
+/// does not matter.
 const LONG: usize = 60_000;
 
-/// What the scripts do; the first makes the znodes, the last deletes them.
+/// The commands of the scripts. The first creates the znodes, and the last deletes them.
 const COMMANDS: &[&str] = &["create", "set", "get", "ls", "delete"];
 
-/// How often zksh and the raw socket run, unless said otherwise.
+/// The default number of runs of zksh and the raw socket.
 const ROUNDS: usize = 5;
 
-/// Znodes of a subtree of depth 3: folders, folders in each, and znodes in each of these.
+/// The shape of a subtree of depth 3: the number of folders, of folders in each, and of znodes in
+/// each of these.
 const FOLDERS: usize = 100;
 const INNER: usize = 10;
 const LEAVES: usize = 99;
 
-/// How often the other client asks.
+/// The interval between the requests of the other client.
 const PAUSE: Duration = Duration::from_millis(1);
 
 fn main() {
-    measure::witness();
+    measure::run_if_asked();
     if raw::was_asked() {
         return;
     }
@@ -63,7 +67,7 @@ fn main() {
     let rounds = arguments.next().map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let is_asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let mut sandbox = bare().args(["--sandbox=127.0.0.1:0", "--serve"]).start();
-    // Without waiting for the disk: links and clients are compared, not disks.
+    // Do not wait for the disk, because links and clients are compared, not disks.
     let apache = newest().map(|release| (release, Server::with_settings(release, "forceSync=no")));
     let (name, address) = match &apache {
         Some((release, server)) => (format!("ZooKeeper {}", release.version), server.address()),
@@ -92,7 +96,7 @@ fn link(server: &str, milliseconds: u64) -> Link {
     Link::to(server, Duration::from_millis(milliseconds))
 }
 
-/// Runs a program with this on its standard input; returns how long it took.
+/// Runs a program with this standard input. Returns how long it took.
 fn time(command: &Command, input: Vec<u8>) -> f64 {
     measure::run(command, input).wall.as_secs_f64()
 }
@@ -117,7 +121,7 @@ fn scripts(server: &str, milliseconds: u64, rounds: usize, release: Option<&Rele
     let own_link = link(server, milliseconds);
     let (mut sockets, mut shells) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        // In turn, so that the server is as warm and as full for one as for the other.
+        // Alternate, so that the server is equally warm and full for both.
         for command in COMMANDS {
             let socket = socket(&raw_link.address, command, LINES, usize::MAX);
             sockets.push(time(&socket, Vec::new()));
@@ -159,7 +163,8 @@ fn zkcli(release: &Release, address: &str) -> Command {
     zkcli
 }
 
-/// A script of kazoo, which waits for each reply; none where there is no Python that has it.
+/// Returns a script for kazoo, which waits for each reply, or `None` if no Python with kazoo is
+/// installed.
 fn kazoo(address: &str, command: &str) -> Option<Command> {
     let mut import = Command::new("python3");
     let import = import.args(["-c", "import kazoo.client"]).stderr(Stdio::null());
@@ -192,7 +197,7 @@ fn trees(server: &str, rounds: usize) {
         let mut near = 0.0;
         for milliseconds in ROUND_TRIPS {
             let runs = (0..rounds).map(|_| {
-                plant(server);
+                create_tree(server);
                 let link = link(server, *milliseconds);
                 time(&zksh(&link.address).command, format!("{command}\n").into_bytes())
             });
@@ -210,20 +215,21 @@ fn trees(server: &str, rounds: usize) {
     }
 }
 
-/// Makes the subtree anew where it is not there.
-fn plant(server: &str) {
+/// Creates the subtree unless it exists.
+fn create_tree(server: &str) {
     let folder = |number: usize| format!("/tree/folder-{number:03}");
     let inner = |number: usize| format!("{}/inner-{}", folder(number / INNER), number % INNER);
     let leaf = |number: usize| format!("{}/leaf-{:02}", inner(number / LEAVES), number % LEAVES);
     let folders = (0..FOLDERS).map(folder).chain((0..FOLDERS * INNER).map(inner));
     let paths = folders.chain((0..FOLDERS * INNER * LEAVES).map(leaf));
-    raw::plant(server, std::iter::once("/tree".to_owned()).chain(paths));
+    raw::create_all(server, std::iter::once("/tree".to_owned()).chain(paths));
 }
 
-/// Counts the round trips of single commands, TCP's own left out: the proxy takes connections at once.
+/// Counts the round trips of single commands. Those of TCP's handshake are not included, because
+/// the proxy accepts connections immediately.
 fn commands(server: &str) {
     println!("\nround trips of one command");
-    raw::plant(server, std::iter::once("/bench".to_owned()));
+    raw::create_all(server, std::iter::once("/bench".to_owned()));
     let (near, far) = (link(server, 0), link(server, 100));
     for words in [
         &["ls", "/"][..],
@@ -263,7 +269,7 @@ fn commands(server: &str) {
     }
 }
 
-/// Measures what a client that asks now and then waits for, while others are at work.
+/// Measures the delay of a client that sends occasional requests while others are busy.
 fn others(server: &str) {
     println!("\nanother client's `exists` beside {LONG} lines of");
     println!("{:<28}{:>12}{:>12}{:>16}", "", "median", "99 %", "outstanding");
@@ -295,15 +301,15 @@ fn report(name: &str, (median, tail, outstanding): (f64, f64, u64)) {
     println!("{name:<28}{median:>9.2} ms{tail:>9.2} ms{outstanding:>16}");
 }
 
-/// Undoes what a script of creates or deletes has done.
+/// Undoes the effects of a script of creates or deletes.
 fn undo(server: &str, command: &str) {
     let other = if command == "create" { "delete" } else { "create" };
-    // No more in flight than a server of 256 MiB bears.
+    // A server with 256 MiB cannot handle more in flight.
     time(&socket(server, other, LONG, 1000), Vec::new());
 }
 
-/// Returns the median and the 99th percentile of another client's waits while something runs, in
-/// milliseconds, and the most outstanding requests that the server has told of.
+/// Runs `run`. Returns the median and the 99th percentile of another client's delays in
+/// milliseconds, and the maximum number of outstanding requests that the server reported.
 fn beside(server: &str, run: impl FnOnce() + Send) -> (f64, f64, u64) {
     let mut client = Client::connect(server).unwrap();
     let port = server.rsplit(':').next().unwrap().parse().unwrap();
@@ -332,7 +338,7 @@ fn outstanding(port: u16) -> Option<u64> {
     line.trim().parse().ok()
 }
 
-/// Waits for the sandbox's ready line; returns the address in it.
+/// Waits for the sandbox's ready line. Returns the address in it.
 fn ready(sandbox: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(sandbox.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

@@ -1,5 +1,5 @@
-//! The sandbox against Apache's server: operations per second of one client that waits for
-//! nothing, and the time from nothing to the first answer.
+//! Compares the sandbox with Apache's server: the operations per second of one client that waits
+//! for nothing, and the time from start to the first answer.
 //!
 //!     cargo bench --bench sandbox
 
@@ -7,7 +7,7 @@
 
 #[path = "../tests/support/mod.rs"]
 mod support;
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/sandbox/wire.rs"]
 mod wire;
 
@@ -19,10 +19,10 @@ use support::apache::{Server, newest};
 use support::shell::bare;
 use wire::{Body, Client, op};
 
-/// Operations of one run, all of one kind.
+/// The number of operations of a run, all of one kind.
 const OPERATIONS: usize = 30_000;
 
-/// How often each is run; the median counts.
+/// The number of runs of each kind. The median counts.
 const ROUNDS: usize = 5;
 
 const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
@@ -30,10 +30,10 @@ const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
 fn main() {
     println!("from nothing to the ready line: {:.1} ms", median(starts()));
     let Some(release) = newest() else {
-        println!("left out: there is no Java, or no release of ZooKeeper to compare with");
+        println!("skipped: Java or a release of ZooKeeper is missing");
         return;
     };
-    // Without waiting for the disk: what it does in memory is compared.
+    // Do not wait for the disk, because the operations in memory are compared.
     let apache = Server::with_settings(release, "forceSync=no");
     let mut sandbox = serve();
     let address = ready(&mut sandbox);
@@ -64,14 +64,14 @@ fn serve() -> Child {
     bare().args(["--sandbox=127.0.0.1:0", "--serve"]).start()
 }
 
-/// Waits for the ready line; returns the address in it.
+/// Waits for the ready line. Returns the address in it.
 fn ready(sandbox: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(sandbox.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     line.rsplit(' ').next().unwrap().trim().to_owned()
 }
 
-/// Returns how long it took to start, in milliseconds.
+/// Returns the time to start in milliseconds.
 fn starts() -> Vec<f64> {
     let start = || {
         let begun = Instant::now();
@@ -94,7 +94,7 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Returns operations per second: all are sent, while the replies are read as they come.
+/// Returns the operations per second if all are sent at once while replies are read.
 fn rate(address: &str, kind: i32, round: usize) -> f64 {
     let mut client = Client::connect(address).unwrap();
     let path = |number: usize| match kind {
@@ -127,7 +127,7 @@ fn rate(address: &str, kind: i32, round: usize) -> f64 {
         replies.read_exact(&mut length).unwrap();
         body.resize(usize::try_from(i32::from_be_bytes(length)).unwrap(), 0);
         replies.read_exact(&mut body).unwrap();
-        assert_eq!(body[12..16], [0; 4], "an error in the midst of the run");
+        assert_eq!(body[12..16], [0; 4], "an operation of the run failed");
     }
     writer.join().unwrap();
     let took = begun.elapsed();

@@ -1,16 +1,17 @@
-//! Scripts and subtrees: zkCli, a raw socket that waits for nothing, and zksh, one after the other
-//! on the same servers; and the memory of a script a hundred times as long.
+//! Compares scripts and subtrees of zkCli, a raw socket that waits for nothing, and zksh, one after
+//! the other on the same servers. It also measures the memory of a script that is a hundred times
+//! as long.
 //!
 //!     cargo bench --bench scripts
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
-#![allow(unreachable_pub, reason = "one program, with modules that others use as well")]
+#![allow(unreachable_pub, reason = "one program, which shares modules with others")]
 
 mod measure;
 mod raw;
 #[path = "../tests/support/mod.rs"]
 mod support;
-#[allow(dead_code, reason = "the tests use more of it")]
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/sandbox/wire.rs"]
 mod wire;
 
@@ -22,21 +23,21 @@ use raw::{script, socket};
 use support::apache::{Release, Server, newest};
 use support::shell::{bare, zksh};
 
-/// Lines of a script.
+/// The number of lines of a script.
 const LINES: usize = 20_000;
 
-/// Znodes of a subtree, its top left out: folders, and znodes in each.
+/// The shape of a subtree without its top: the number of folders, and of znodes in each.
 const FOLDERS: usize = 100;
 const LEAVES: usize = 999;
 
-/// How often zksh and the raw socket run; zkCli, which takes minutes, runs once.
+/// The number of runs of zksh and the raw socket. zkCli runs once, because it takes minutes.
 const ROUNDS: usize = 11;
 
 /// The commands of the scripts.
 const COMMANDS: &[&str] = &["create", "get", "delete"];
 
 fn main() {
-    measure::witness();
+    measure::run_if_asked();
     if raw::was_asked() {
         return;
     }
@@ -44,12 +45,12 @@ fn main() {
     let address = ready(&mut sandbox);
     compare("the sandbox", &address, None);
     if let Some(release) = newest() {
-        // Without waiting for the disk: the shells are compared, not the disks.
+        // Do not wait for the disk, because the shells are compared, not disks.
         let server = Server::with_settings(release, "forceSync=no");
         let name = format!("ZooKeeper {}", release.version);
         compare(&name, &server.address(), Some(release));
     } else {
-        println!("left out: there is no Java, or no release of ZooKeeper, so no zkCli either");
+        println!("skipped: zkCli, because Java or a release of ZooKeeper is missing");
     }
     println!("\nmemory of zksh by the length of the script, on the sandbox");
     for lines in [10_000, 1_000_000] {
@@ -60,13 +61,13 @@ fn main() {
     sandbox.wait().unwrap();
 }
 
-/// Compares the three on one server; zkCli where there is a release to take it from.
+/// Compares the three on one server. zkCli takes part only if a release contains it.
 fn compare(server: &str, address: &str, release: Option<&Release>) {
     println!("\non {server}: {LINES} lines, medians of {ROUNDS} runs");
     println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of raw");
     let (mut theirs, mut sockets, mut ours) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // In turn, so that the server is as warm and as full for one as for the other.
+        // Alternate, so that the server is equally warm and full for all.
         for command in COMMANDS {
             sockets.push(measure::run(&socket(address, command, LINES, usize::MAX), Vec::new()));
         }
@@ -93,12 +94,12 @@ fn compare(server: &str, address: &str, release: Option<&Release>) {
     println!("\non {server}: {} znodes", FOLDERS * (LEAVES + 1));
     println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of zksh");
     for command in ["ls -R /tree", "deleteall /tree"] {
-        plant(address);
+        create_tree(address);
         let line = || format!("{command}\n").into_bytes();
         let own = measure::run(&zksh(address).command, line());
         println!("{}", row(&format!("{command}: zksh"), own, own));
         if let Some(release) = release {
-            plant(address);
+            create_tree(address);
             let their = measure::run(&zkcli(release, address), line());
             println!("{}", row(&format!("{command}: zkCli"), their, own));
         }
@@ -113,15 +114,18 @@ fn zkcli(release: &Release, address: &str) -> Command {
     zkcli
 }
 
-/// Makes the subtree anew where it is not there.
-fn plant(address: &str) {
+/// Creates the subtree unless it exists.
+fn create_tree(address: &str) {
     let folder = |number: usize| format!("/tree/folder-{number:03}");
     let leaf = |number: usize| format!("{}/leaf-{:03}", folder(number / LEAVES), number % LEAVES);
     let top = std::iter::once("/tree".to_owned());
-    raw::plant(address, top.chain((0..FOLDERS).map(folder)).chain((0..FOLDERS * LEAVES).map(leaf)));
+    raw::create_all(
+        address,
+        top.chain((0..FOLDERS).map(folder)).chain((0..FOLDERS * LEAVES).map(leaf)),
+    );
 }
 
-/// Waits for the sandbox's ready line; returns the address in it.
+/// Waits for the sandbox's ready line. Returns the address in it.
 fn ready(sandbox: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(sandbox.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

@@ -1,9 +1,10 @@
-//! From nothing to the first answer: `ls /` by zkCli and by zksh, in turn, on the same server.
+//! Measures the time from start to the first answer: zkCli and zksh run `ls /` alternately on the
+//! same server.
 //!
 //!     cargo bench --bench start
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, clippy::exit)]
-#![allow(unreachable_pub, reason = "one program, with modules that others use as well")]
+#![allow(unreachable_pub, reason = "one program, which shares modules with others")]
 
 mod measure;
 #[path = "../tests/support/mod.rs"]
@@ -14,13 +15,13 @@ use std::process::Command;
 use support::apache::{Server, newest};
 use support::shell::zksh;
 
-/// How often each runs.
+/// The number of runs of each.
 const ROUNDS: usize = 11;
 
 fn main() {
-    measure::witness();
+    measure::run_if_asked();
     let Some(release) = newest() else {
-        println!("left out: there is no Java, or no release of ZooKeeper to compare with");
+        println!("skipped: Java or a release of ZooKeeper is missing");
         return;
     };
     let server = Server::start(release);

@@ -1,62 +1,53 @@
-//! Options, then a session, then one of the modes: one command, a script, or a prompt.
+//! The process: reads the options, opens a session, and runs one of the modes: a command, a script,
+//! or a prompt.
 
 mod complete;
 mod learn;
 mod notifications;
 mod one_shot;
 mod sandbox;
+mod setup;
 mod signals;
 mod view;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
 use self::notifications::Notifications;
 use self::sandbox::Sandbox;
+use self::setup::{cx, detected_mode, is_dumb, named, reader, rules, sessions, settings, switches};
 use self::signals::Signals;
 use crate::artifacts;
-use crate::dialect::Dialect;
-use crate::dispatch::{
-    Asking, Config, Context, Ensemble, Ensembles, Explaining, History, Learning, Output,
-    OwnSandbox, Reader, RunningFiles, StandardInput, Switch, Switches,
-};
+use crate::dispatch::{Context, Learning};
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
-use crate::options::{self, Input, Options, Ready, Startup};
+use crate::options::{Input, Options, Ready, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
-use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
-use crate::terminal::progress::Progress;
+use crate::session::Transport;
 use crate::terminal::{Mode, Screen, password};
 use crate::zk::{SaslUser, Secret, Security};
 
-/// Exit status of a process whose reader has gone away.
+/// The exit status after the reader of the output has gone away.
 const BROKEN_PIPE: u8 = 141;
 
-/// How long a one-shot command waits while every server refuses connections, when neither -timeout
-/// nor -waitforconnection says how long.
-const REFUSED_PATIENCE: Duration = Duration::from_secs(3);
-
-/// Name of the session that a shell begins with.
-const FIRST_SESSION: &str = "main";
-
-/// File descriptors that must be free at the start: the runtime, signals, the session, a file and a
-/// password prompt. Without them libraries panic.
+/// The number of file descriptors that must be free at the start, for the runtime, signals, the
+/// session, a file and a password prompt. Some libraries panic without them.
 const DESCRIPTORS: usize = 20;
 
 /// The lines of a script.
 type Script = Box<dyn Read + Send>;
 
-/// Runs the shell as the arguments say (the program's name first), and returns its exit status.
+/// Runs the shell with the given arguments, including the program's name, and returns the exit
+/// status.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = Arc::new(Screen::new(Mode::Plain));
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -73,8 +64,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(checked_output(&screen, status))
 }
 
-/// Flushes the screen and returns the exit status: an output error replaces `status` and is reported
-/// on standard error.
+/// Flushes the screen and returns the exit status. An output error replaces `status` and is
+/// reported on standard error.
 fn checked_output(screen: &Screen, status: u8) -> u8 {
     screen.flush();
     match screen.failure() {
@@ -120,13 +111,14 @@ fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     if interactive {
         repl::take_over_window_size();
     }
-    // One worker is enough: it drives the session while this thread runs commands or waits for keys.
+    // One worker thread is enough. It drives the session while this thread runs commands or waits
+    // for keys.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    // A missing script is reported before anything connects.
+    // Report a missing script before connecting.
     let script: Option<Script> = match &options.input {
         Input::Command(_) => None,
         Input::Standard if interactive => None,
@@ -142,12 +134,12 @@ fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
     } else {
         runtime.block_on(run(options, screen, script, first_line))
     };
-    // A thread that waits for input would hold up an orderly shutdown for ever.
+    // An orderly shutdown would wait forever for a thread that reads input.
     runtime.shutdown_background();
     if interactive { status.map(|status| checked_output(screen, status)) } else { status }
 }
 
-/// Fails when too few files can be opened to start at all.
+/// Fails if the process can open too few files to start.
 fn require_descriptors() -> Result<()> {
     let tried: io::Result<Vec<File>> = (0..DESCRIPTORS).map(|_| File::open("/dev/null")).collect();
     tried.map(drop).map_err(|error| {
@@ -167,35 +159,7 @@ fn open(path: &Path) -> Result<File> {
     }
 }
 
-/// Returns the mode for a person, whether one types lines or only reads.
-fn detected_mode() -> Mode {
-    Mode::detect(std::env::var("TERM").ok().as_deref())
-}
-
-/// Returns how lines are read.
-fn reader(options: &Options) -> Reader {
-    let variables = options.script.vars.then(|| std::env::vars_os().collect());
-    let is_typed = options.input == Input::Standard && detected_mode() == Mode::Terminal;
-    let globs = options.script.glob || (is_typed && options.dialect == Dialect::V34);
-    Reader { dialect: options.dialect, globs, variables }
-}
-
-/// Returns how a script is run.
-fn rules(options: &Options) -> script::Rules {
-    script::Rules {
-        name: match &options.input {
-            Input::File(path) => path.display().to_string(),
-            _ => "stdin".to_owned(),
-        },
-        window: options.script.window.map(usize::from),
-        stop_on_error: options.script.stop_on_error,
-        reconnect: options.script.reconnect.map(|seconds| Duration::from_secs(seconds.into())),
-        // Only the test of the barrier, which is no release build, may go without.
-        barrier: !(cfg!(debug_assertions) && std::env::var_os("ZKSH_TEST_NO_BARRIER").is_some()),
-    }
-}
-
-/// Checks the script or the command, and runs nothing.
+/// Checks the script or the command without running anything.
 fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::Result<u8> {
     if let Some(script) = script {
         let (view, reader) = (view::of(options), reader(options));
@@ -209,86 +173,7 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
     Ok(0)
 }
 
-/// Makes the shell; long commands print to the screen while they run.
-fn cx(
-    options: &Options,
-    screen: &Arc<Screen>,
-    session: Sessions,
-    notifications: &Notifications,
-    sandbox: Option<OwnSandbox>,
-) -> Context {
-    let view = notifications.view;
-    let output = {
-        let screen = Arc::clone(screen);
-        Output::new(view, move |bytes, whole| {
-            screen.print(bytes);
-            if whole {
-                screen.end();
-                screen.flush();
-            }
-            match screen.failure() {
-                None if screen.has_seen_enough() => {
-                    Err(Error::new(Kind::Interrupted, "The pager has ended"))
-                }
-                None => Ok(()),
-                Some(kind) => Err(Error::new(Kind::Interrupted, format!("Cannot write: {kind}"))),
-            }
-        })
-    };
-    // One command at a terminal may need it too, as edit does.
-    let has_terminal = match options.input {
-        Input::Command(_) => detected_mode() == Mode::Terminal,
-        Input::File(_) | Input::Standard => screen.mode() == Mode::Terminal,
-    };
-    let terminal = has_terminal.then(|| Arc::clone(screen));
-    let typed = options.input == Input::Standard && io::stdin().is_terminal();
-    let is_dumb = detected_mode() != Mode::Terminal;
-    let one = matches!(options.input, Input::Command(_)) && options.dialect != Dialect::V39;
-    let one = one && io::stdin().is_terminal() && io::stderr().is_terminal();
-    let asking = match one {
-        true if is_dumb => Asking::Nobody,
-        true => Asking::OneShot,
-        false if typed && terminal.is_none() => Asking::Nobody,
-        false => Asking::Prompt,
-    };
-    Context {
-        cwd: PerSession::new(&session),
-        transaction: PerSession::new(&session),
-        session,
-        view,
-        reader: reader(options),
-        output,
-        switches: Arc::clone(&notifications.switches),
-        history: History::default(),
-        explaining: Explaining::new(notifications.fired.clone()),
-        learning: notifications.learning.clone(),
-        sandbox,
-        terminal,
-        progress: Progress::default(),
-        config: Config {
-            file: options.config_file.clone(),
-            protected: options.protected.clone(),
-            ensembles: ensembles(&options.ensembles),
-        },
-        asking,
-        input: StandardInput::default(),
-        running_files: RunningFiles::default(),
-    }
-}
-
-/// Makes the shell's sessions, of which the first is there and not open.
-fn sessions(settings: Settings, names_server: bool, notifications: Notifications) -> Sessions {
-    let screen = Arc::clone(&notifications.screen);
-    let show = move |badge: &Badge, event| notifications.show(badge, event);
-    let show = Arc::new(notifications::suggest_sandbox_once(screen, names_server, show));
-    Sessions::new(FIRST_SESSION, move |badge, timeout| {
-        let timeout = timeout.unwrap_or(settings.timeout);
-        let show = Arc::clone(&show);
-        Session::new(Settings { timeout, ..settings.clone() }, move |event| show(&badge, event))
-    })
-}
-
-/// Opens a session and runs the mode that the options ask for; returns the exit status.
+/// Opens a session and runs the mode that the options choose. Returns the exit status.
 async fn run(
     options: &Options,
     screen: &Arc<Screen>,
@@ -297,7 +182,7 @@ async fn run(
 ) -> anyhow::Result<u8> {
     screen.note_ctrl_c()?;
     let mut signals = Signals::listen()?;
-    // Lives to the end of this function, so it outlives the session.
+    // This lives until the end of the function, so it outlives the session.
     let sandbox = Sandbox::start(&options.sandbox)?;
     let servers = match &sandbox {
         Some(sandbox) if options.sandbox.serve => {
@@ -335,7 +220,7 @@ async fn run(
     session.open(servers);
     let cx = cx(options, screen, session, &notifications, own_sandbox);
     let status = if screen.mode() == Mode::Terminal {
-        // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
+        // The prompt handles signals itself, because Ctrl-C stops a command and not the shell.
         let patience = options.wait_for_connection.then_some(options.timeout());
         repl::run(&cx, screen, patience, &ensembles, first_line).await
     } else {
@@ -363,7 +248,7 @@ async fn run(
     }
 }
 
-/// Runs one command or a script until it ends or a signal comes.
+/// Runs a command or a script until it ends or a signal arrives.
 async fn without_prompt(
     options: &Options,
     cx: &Context,
@@ -402,14 +287,14 @@ async fn without_prompt(
     let heard = signals::end_on_signal(session, screen_of_signals, stop.clone())?;
     let mut work = std::pin::pin!(work);
     let status = tokio::select! {
-        // A script that is busy has heard of the signal first.
+        // A busy script was already stopped by the signal.
         status = &mut work => match heard.number() {
             Some(signal) if is_script => Ok(128 + signal),
             _ => status.map_err(anyhow::Error::from),
         },
         signal = signals.next(screen) => {
             if is_script {
-                // It tells what is known of the lines that have left.
+                // The script reports the lines whose requests were sent.
                 stop.ask();
                 let _ = work.await;
             } else if let Some(words) = cx.progress.words() {
@@ -423,7 +308,7 @@ async fn without_prompt(
     status
 }
 
-/// Returns how connections are secured; asks for the password that no file has.
+/// Returns how to secure connections. Asks for a password that no file contains.
 async fn security(options: &Options) -> Result<Security> {
     match &options.security {
         Ready::Known(security) => Ok((**security).clone()),
@@ -433,61 +318,4 @@ async fn security(options: &Options) -> Result<Security> {
             Ok(Security { sasl: Some(sasl), ..(**security).clone() })
         }
     }
-}
-
-fn settings(options: &Options, transport: Transport) -> Settings {
-    let names_wait = options.timeout.is_some() || options.wait_for_connection;
-    Settings {
-        timeout: options.timeout(),
-        read_only: options.read_only,
-        max_request: options.max_request,
-        refused: match options.input {
-            Input::Command(_) if !names_wait => REFUSED_PATIENCE,
-            _ => Duration::MAX,
-        },
-        transport,
-    }
-}
-
-/// Returns the switches as the options want them.
-fn switches(options: &Options) -> Arc<Switches> {
-    let switches = Arc::<Switches>::default();
-    switches.set(Switch::Hints, options.preferences.hints);
-    switches.set(Switch::Pager, options.preferences.pager);
-    switches.set(Switch::Times, options.preferences.times);
-    switches.set(Switch::Vi, options.preferences.vi);
-    switches.set_prompt(options.preferences.prompt);
-    switches
-}
-
-/// Returns whether a person types lines at a terminal that cannot move its cursor.
-fn is_dumb(options: &Options, screen: &Screen) -> bool {
-    options.input == Input::Standard
-        && screen.mode() == Mode::Plain
-        && io::stdin().is_terminal()
-        && io::stdout().is_terminal()
-}
-
-/// Returns the ensembles as commands know them.
-fn ensembles(ensembles: &[options::NamedEnsemble]) -> Ensembles {
-    let ensemble = |known: &options::NamedEnsemble| {
-        let named = known.clone();
-        Ensemble {
-            name: known.name.clone(),
-            servers: known.servers.clone(),
-            security: Box::new(move || named.security()),
-        }
-    };
-    Ensembles::new(ensembles.iter().map(ensemble).collect())
-}
-
-/// Returns the ensembles as the prompt knows them.
-fn named(ensembles: &[options::NamedEnsemble]) -> Vec<repl::NamedEnsemble> {
-    let ensemble = |known: &options::NamedEnsemble| repl::NamedEnsemble {
-        name: known.name.clone(),
-        servers: known.servers.clone(),
-        color: known.color,
-        is_chosen: known.is_chosen,
-    };
-    ensembles.iter().map(ensemble).collect()
 }

@@ -1,4 +1,4 @@
-//! Man pages and completion scripts, made from the same trees that parse: the options of the
+//! Generates man pages and completion scripts from the same trees that parse: the options of the
 //! process and the commands of the shell.
 
 use std::io;
@@ -11,22 +11,22 @@ use crate::glossary;
 use crate::language::Language;
 use crate::options;
 
-/// Columns of the glossary's page: those of a terminal, without man's own margin.
+/// The width of the glossary page in columns: a terminal without man's own margin.
 const GLOSSARY_COLUMNS: usize = 72;
 
-/// Columns of rows that stand as they are: those of a terminal, without man's margins.
+/// The width of preformatted rows in columns: a terminal without man's margins.
 const ROOM: usize = 72;
 
-/// One generated file: its path in the project, and its text.
+/// A generated file.
 pub struct Artifact {
-    /// Relative to the project's top folder.
+    /// The path relative to the project's top folder.
     pub path: String,
     /// The whole content.
     pub text: Vec<u8>,
 }
 
-/// Returns the completion script of a shell. Those of bash, zsh and fish ask zksh itself, which knows
-/// the znodes; others know its options and commands.
+/// Returns the completion script of a shell. Those of bash, zsh and fish call zksh itself, which
+/// knows the znodes. Others know only its options and commands.
 pub fn completion(shell: Shell) -> String {
     match shell {
         Shell::Bash => return include_str!("artifacts/zksh.bash").to_owned(),
@@ -64,7 +64,7 @@ pub fn all() -> io::Result<Vec<Artifact>> {
     Ok(artifacts)
 }
 
-/// Renders the man page of all words of the glossary, in English as all man pages.
+/// Renders the man page of the glossary, which is in English like all man pages.
 fn glossary_page() -> io::Result<Vec<u8>> {
     let mut page = Roff::new();
     let source = concat!("zksh ", env!("CARGO_PKG_VERSION"));
@@ -104,7 +104,7 @@ fn glossary_page() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The page of the program itself.
+/// Renders the page of the program itself.
 fn program_page() -> io::Result<Vec<u8>> {
     let tree = options::tree();
     let mut more = commands();
@@ -116,7 +116,7 @@ fn program_page() -> io::Result<Vec<u8>> {
     page(tree, &more)
 }
 
-/// The page of a command: its notes, its example, and where more is to be found.
+/// Renders the page of a command: its notes, its example, and related pages.
 fn command_page(command: &clap::Command) -> io::Result<Vec<u8>> {
     let name = format!("zksh-{}", command.get_name());
     let about = command.clone().name(name).bin_name(command.get_name().to_owned());
@@ -142,9 +142,9 @@ fn command_page(command: &clap::Command) -> io::Result<Vec<u8>> {
     page(about, &more)
 }
 
-/// Renders a man page: clap's sections, and whatever `more` has.
+/// Renders a man page: clap's sections, and the sections of `more`.
 fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
-    // No date: a page changes when its command does, and only then.
+    // There is no date, so that a page changes only with its command.
     let page =
         clap_mangen::Man::new(command).date("").source(concat!("zksh ", env!("CARGO_PKG_VERSION")));
     let mut bytes = Vec::new();
@@ -157,7 +157,7 @@ fn page(command: clap::Command, more: &Roff) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Adds paragraphs: rows that begin with four blanks as they stand, the others filled.
+/// Adds paragraphs. Rows that start with four blanks are preformatted, and others are filled.
 fn text(page: &mut Roff, text: &str) {
     for paragraph in text.split("\n\n") {
         page.control("PP", []);
@@ -179,7 +179,7 @@ fn text(page: &mut Roff, text: &str) {
 fn as_it_stands<'l>(page: &mut Roff, rows: impl IntoIterator<Item = &'l str>) {
     page.control("nf", []);
     for row in rows {
-        // A row that the page has no room for goes on below.
+        // Wrap rows that are too long.
         let mut rest = row;
         while let Some((at, _)) = rest.char_indices().nth(ROOM) {
             let at = rest[..at].rfind(' ').map_or(at, |blank| blank + 1);
@@ -201,7 +201,7 @@ fn see_also<'n>(page: &mut Roff, names: impl Iterator<Item = &'n str>) {
     page.text(pages);
 }
 
-/// The section that names every command and its page.
+/// Renders the section that lists every command with its page.
 fn commands() -> Roff {
     let mut section = Roff::new();
     section.control("SH", ["COMMANDS"]);
@@ -214,11 +214,11 @@ fn commands() -> Roff {
     section
 }
 
-/// The options with the commands below them, as one types them after `zksh`.
+/// Returns the options with the commands below them, as they follow `zksh` on a command line.
 fn whole() -> clap::Command {
     let commands = Command::tree();
     let mut tree = options::tree()
-        .disable_help_subcommand(true) // there is one among the commands
+        .disable_help_subcommand(true) // the commands include their own help
         .mut_arg("command", |command| command.hide(true));
     for command in commands.get_subcommands() {
         tree = tree.subcommand(command.clone());

@@ -1,4 +1,5 @@
-//! A connection that is lost at whatever moment of a write: what was done, or may have been, is said.
+//! Connections that are lost at every moment of a write: the shell reports what was done, or may
+//! have been.
 
 use serde_json::Value;
 
@@ -6,10 +7,10 @@ use crate::support::engine::engines;
 use crate::support::proxy::cut_after;
 use crate::support::shell::zksh;
 
-/// Answers of the server after which the cable is cut.
+/// The maximum number of answers before the cable is cut.
 const ANSWERS: usize = 7;
 
-/// Every way to write, below `TOP`, where there are `lake`, `lake/a`, `lake/b` and `pond`.
+/// All ways to write below `TOP`, where `lake`, `lake/a`, `lake/b` and `pond` exist.
 const WRITES: [&str; 14] = [
     "create TOP/sea",
     "create -s TOP/sea-",
@@ -27,7 +28,7 @@ const WRITES: [&str; 14] = [
     "multi\ncreate TOP/sea\nset TOP/lake x\ncommit",
 ];
 
-/// Returns all that a write could change at a place and in its quotas.
+/// Returns everything that a write could change below `top` and in its quotas.
 fn state(server: &str, top: &str) -> String {
     let script = format!("ls -R {top}\nls -R /zookeeper/quota{top}\n");
     let listed = zksh(server).args(["-o", "raw"]).script(script).stdout;
@@ -36,8 +37,8 @@ fn state(server: &str, top: &str) -> String {
     listed + &zksh(server).script(script).stdout
 }
 
-/// Runs a write through a cable that is cut after so many answers, and holds what it says against
-/// what it has done.
+/// Runs a write through a cable that is cut after `answers` answers, and compares its report with
+/// its effects.
 fn check(server: &str, top: &str, write: &str, answers: usize) {
     let script = format!(
         "create {top}\ncreate {top}/lake\ncreate {top}/lake/a\ncreate {top}/lake/b\n\
@@ -45,25 +46,25 @@ fn check(server: &str, top: &str, write: &str, answers: usize) {
     );
     assert_eq!(zksh(server).script(script).status, 0);
     let before = state(server, top);
-    // Programs are told in the one way, people in the other.
+    // Test both output formats.
     let format = if answers.is_multiple_of(2) { "json" } else { "text" };
     let ran = cut_after(answers, server, &["-o", format], &write.replace("TOP", top));
-    let said = ran.stdout + &ran.stderr;
+    let report = ran.stdout + &ran.stderr;
     let is_uncertain = if format == "json" {
-        let mut records = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let last = records.next_back().unwrap_or_else(|| panic!("{write}: nothing said"));
-        assert_eq!(last["error"].is_null(), ran.status == 0, "{write}: {said}");
+        let mut records = report.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let last = records.next_back().unwrap_or_else(|| panic!("{write}: no output"));
+        assert_eq!(last["error"].is_null(), ran.status == 0, "{write}: {report}");
         last["error"]["uncertain"] == true
     } else {
-        said.contains("may have been applied")
+        report.contains("may have been applied")
     };
     let changed = state(server, top) != before;
     let honest = ran.status == 0 || !changed || is_uncertain;
-    assert!(honest, "{write}, cut after {answers}: {said}");
+    assert!(honest, "{write}, cut after {answers}: {report}");
 }
 
 #[test]
-fn a_write_says_what_it_may_have_done_whenever_the_connection_is_lost() {
+fn a_write_reports_what_it_may_have_done_whenever_the_connection_is_lost() {
     let server = engines().swap_remove(0).private();
     let server = &server.address();
     for (number, write) in WRITES.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `man/` and `completions/` are what the commands make them.
+//! Checks that `man/` and `completions/` are up to date with the commands.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,8 @@ use crate::support::shell::{bare, zksh};
 use crate::support::terminal::Setup;
 use crate::support::{PATIENCE, free_port, wait_until};
 
-/// Compares the committed files with what the commands make today. `ZKSH_BLESS=1` writes them.
+/// Compares the committed files with those that the commands generate now. `ZKSH_BLESS=1` writes
+/// them.
 #[test]
 fn man_pages_and_completions_are_fresh() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -48,12 +49,12 @@ fn man_pages_and_completions_are_fresh() {
 }
 
 #[test]
-fn a_shell_can_be_asked_for_its_completion_script() {
+fn the_completion_script_of_a_shell_is_printed() {
     let committed = include_str!("../completions/zksh.fish");
     assert_eq!(bare().args(["--completion", "fish"]).succeed(), committed);
 }
 
-/// Returns what bash offers behind a line.
+/// Returns what bash offers after a line.
 fn offered(server: &str, line: &str) -> Vec<String> {
     let script = r#"
         compopt() { echo "compopt $*"; }
@@ -110,25 +111,25 @@ fn bash_completes_options_commands_and_live_znodes() {
         ("zksh learn --lang zh wa", &["watches"]),
         ("zksh learn watches wa", &[""]),
     ] {
-        // A machine that is busy may not answer within the time.
+        // A busy machine may not answer within the time limit.
         wait_until(line, || (offered(&server, line) == wanted).then_some(()));
     }
 }
 
 #[test]
-fn without_a_server_completion_is_silent_and_soon_over() {
+fn without_a_server_completion_is_silent_and_quick() {
     let begun = std::time::Instant::now();
     let nobody = format!("127.0.0.1:{}", free_port());
     assert_eq!(offered(&nobody, "zksh get /pr"), [""]);
     // A port that never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     assert_eq!(offered(&silent.local_addr().unwrap().to_string(), "zksh get /pr"), [""]);
-    // Far more than 300 ms twice, on a machine that is busy.
+    // This is far more than twice 300 ms, because the machine may be busy.
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
 
 #[test]
-fn completion_asks_nobody_and_waits_for_no_file() {
+fn completion_never_asks_and_waits_for_no_file() {
     let server = engines().swap_remove(0).fresh();
     zksh(&server).args(["create", "/prod", "x"]).succeed();
     let folder = tempfile::tempdir().unwrap();
@@ -140,7 +141,7 @@ fn completion_asks_nobody_and_waits_for_no_file() {
     let opens = ["--cacert", fifo, "--cert", fifo, "--key-password-file", fifo];
     for options in [&asks[..], &reads, &opens] {
         let words = ["--complete-words", "zksh", "-server", &server];
-        // At a terminal, where somebody could be asked.
+        // Run at a terminal, where the shell could ask.
         let mut program = Command::new(env!("CARGO_BIN_EXE_zksh"));
         program.args(words).args(options).args(["get", "/pr"]);
         let (status, screen) = Setup::program(&program).start().wait();
@@ -148,7 +149,7 @@ fn completion_asks_nobody_and_waits_for_no_file() {
     }
 }
 
-/// Renders a page as `man` does on a terminal of 80 columns; none where groff is absent.
+/// Renders a page like `man` on a terminal of 80 columns. Returns `None` if groff is absent.
 fn rendered(page: &Path) -> Option<String> {
     let output = Command::new("groff")
         .args(["-man", "-Tutf8", "-rLL=80n", "-P-cbou"])
@@ -159,7 +160,7 @@ fn rendered(page: &Path) -> Option<String> {
 }
 
 #[test]
-fn every_man_page_is_whole_and_fits_on_eighty_columns() {
+fn every_man_page_is_complete_and_fits_on_eighty_columns() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     let mut wrong = Vec::new();
     for entry in fs::read_dir(project).unwrap() {

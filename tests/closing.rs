@@ -1,4 +1,4 @@
-//! However a shell ends, its session is closed first: its ephemerals are gone at once.
+//! A shell always closes its session before it ends, so its ephemerals are deleted immediately.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -9,7 +9,7 @@ use crate::support::engine::on_every_engine;
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
-/// Makes sure that nothing is left, though the session would have lasted for minutes.
+/// Checks that nothing is left, although the session timeout is several minutes.
 #[track_caller]
 fn assert_gone(server: &str) {
     assert_eq!(zksh(server).args(["ls", "/"]).succeed(), "[]\n");
@@ -46,9 +46,9 @@ fn on_signals_in_a_script() {
             let mut child = zksh(server).start();
             let mut stdin = child.stdin.take().unwrap();
             stdin.write_all(b"create -e /fish\n").unwrap();
-            let mut said = String::new();
-            BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-            assert_eq!(said, "Created /fish\n");
+            let mut first_line = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+            assert_eq!(first_line, "Created /fish\n");
             kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
             assert_eq!(child.wait().unwrap().code(), Some(status), "{signal}");
             assert_gone(server);
@@ -66,7 +66,7 @@ fn on_signals_while_nobody_reads() {
             let mut stdin = child.stdin.take().unwrap();
             let mut stdout = child.stdout.take().unwrap();
             stdin.write_all(b"create -e /lake/fish\nget /lake\n").unwrap();
-            // The data has begun and does not fit into the pipe.
+            // The data has begun to arrive, and does not fit in the pipe.
             let mut begun = [0; "/lake/fish\nx".len()];
             stdout.read_exact(&mut begun).unwrap();
             kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
@@ -106,7 +106,7 @@ fn when_the_reader_has_left() {
         let mut child = zksh(server).start();
         drop(child.stdout.take());
         let mut stdin = child.stdin.take().unwrap();
-        // It may be over before it has read the second line.
+        // The process may end before it has read the second line.
         let _ = stdin.write_all(b"create -e /fish\nls /\n");
         drop(stdin);
         assert_eq!(child.wait().unwrap().code(), Some(141));

@@ -1,12 +1,12 @@
-//! The same scripts through Apache's own zkCli and through zksh, on the same server, compared line
-//! by line; and then the znodes that they leave, with their data (null apart from no bytes), ACLs,
-//! kinds and versions, while the sessions are still there. zksh plays them once more under a Chinese
-//! locale.
+//! Plays the same scripts through Apache's zkCli and through zksh on the same server, and compares
+//! the output line by line. Then it compares the znodes that they leave, with their data (null
+//! differs from empty), ACLs, kinds and versions, while the sessions still exist. zksh plays the
+//! scripts again under a Chinese locale.
 //!
 //! A script in `tests/differential/scripts` has a command on each line. `#` begins a comment, and
-//! `#:` says how it is played: `zkCli 3.4` or `zkCli 3.9`, where it is only for one of them; `needs
-//! 3.6`; `root`, where it is not to be played in a chroot of its own. What may differ, and why,
-//! stands in `tests/differential/differences`.
+//! `#:` sets how it is played: `zkCli 3.4` or `zkCli 3.9` if it is only for one of them; `needs
+//! 3.6`; `root` if it must not be played in a chroot of its own. The differences that are allowed,
+//! with reasons, are in `tests/differential/differences`.
 
 mod difference;
 mod left;
@@ -28,18 +28,19 @@ use crate::support::apache::numbers;
 use crate::support::engine::{Engine, engines};
 use crate::support::shell::zksh;
 
-/// What is typed behind every line, to know where what it printed ends: it asks no server.
+/// A command after every line, whose output marks the end of that line's output. It sends no
+/// request.
 const MARK: &str = "printwatches";
 const MARKED: &str = "printwatches is on";
 
-/// What is typed at the end of every script, for an event that comes after all others.
+/// The lines at the end of every script, which cause an event after all others.
 const END: [&str; 2] = ["stat /the-end true", "create /the-end x"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential")
 }
 
-/// The commands of one file.
+/// The commands of a file.
 struct Script {
     name: String,
     only: Option<String>,
@@ -54,11 +55,11 @@ impl Script {
         let mut script =
             Self { name, only: None, needs: Vec::new(), root: false, lines: Vec::new() };
         for line in fs::read_to_string(path).unwrap().lines() {
-            match line.strip_prefix("#: ").map(|said| said.split_once(' ').unwrap_or((said, ""))) {
+            match line.strip_prefix("#: ").map(|rule| rule.split_once(' ').unwrap_or((rule, ""))) {
                 Some(("zkCli", release)) => script.only = Some(release.to_owned()),
                 Some(("needs", version)) => script.needs = numbers(version),
                 Some(("root", "")) => script.root = true,
-                Some(said) => panic!("{}: unknown: {said:?}", script.name),
+                Some(other) => panic!("{}: unknown: {other:?}", script.name),
                 None if line.starts_with('#') || line.is_empty() => {}
                 None => script.lines.push(line.to_owned()),
             }
@@ -78,22 +79,22 @@ impl Script {
     }
 }
 
-/// What a script printed: for each line, and the events, which come when they come.
+/// The output of a script: that of each line, and the events, which may come at any time.
 #[derive(Debug, Default)]
 pub(crate) struct Printed {
     steps: Vec<Vec<String>>,
     events: Vec<String>,
-    /// The znodes that are left, a line for each.
+    /// The znodes that are left, with a line for each.
     left: Vec<String>,
 }
 
 impl Printed {
-    /// Takes what came up to the next mark.
+    /// Takes the output up to the next mark.
     fn take(&mut self, lines: impl IntoIterator<Item = String>) {
         let mut step: Vec<String> = Vec::new();
         for line in lines {
             if line == "WATCHER::" {
-                // An empty line stands before it, and one behind it.
+                // An empty line precedes it, and another one follows.
                 step.pop_if(|last| last.is_empty());
             } else if line.starts_with("WatchedEvent ") {
                 step.pop_if(|last| last.is_empty());
@@ -102,7 +103,7 @@ impl Printed {
                     self.events.push(event);
                 }
             } else if line.starts_with("Sync returned ") {
-                // zkCli 3.4 does not wait for it.
+                // zkCli 3.4 does not wait for the reply.
                 self.events.push(line);
             } else {
                 step.push(general(line));
@@ -112,7 +113,7 @@ impl Printed {
     }
 }
 
-/// Puts a word in the place of what differs from run to run.
+/// Replaces values that differ between runs.
 fn general(line: String) -> String {
     match line.split_once(" = ") {
         Some((key @ ("cZxid" | "mZxid" | "pZxid"), zxid)) if zxid.starts_with("0x") => {
@@ -126,7 +127,7 @@ fn general(line: String) -> String {
         Some(("ephemeralOwner", owner)) if owner != "0x0" => {
             "ephemeralOwner = <session>".to_owned()
         }
-        // zkCli 3.4 gives the names as the server does, in no order.
+        // zkCli 3.4 prints the names in the server's order, which is undefined.
         _ => match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             Some(names) => {
                 let mut names: Vec<&str> = names.split(", ").collect();
@@ -143,7 +144,7 @@ fn play_zksh(script: &Script, dialect: &str, server: &str, locale: &str) -> Prin
     let typed: Vec<String> = lines.map(|line| format!("{line}\n{MARK}\n")).collect();
     let shell = zksh(server).args(["--compat", dialect]);
     let mut shell = shell.env("LC_ALL", locale).env("LANG", locale);
-    // One pipe for both streams, as zkCli has it.
+    // Use one pipe for both streams, like zkCli.
     let (reader, writer) = std::io::pipe().unwrap();
     shell.command.stdout(writer.try_clone().unwrap()).stderr(writer);
     shell.command.stdin(std::process::Stdio::piped());
@@ -163,13 +164,14 @@ fn play_zksh(script: &Script, dialect: &str, server: &str, locale: &str) -> Prin
         if line == MARKED {
             printed.take(step.drain(..));
             if printed.steps.len() == marks {
-                // All is done, and the session, whose ephemerals are compared too, ends with its input.
+                // All commands are done. The session ends with its input, and its ephemerals are
+                // compared, so look at the znodes first.
                 printed.left = left(&script.lines, server, script.root);
                 drop(writing.take().map(std::thread::JoinHandle::join));
             }
             continue;
         }
-        // An error stands with its place in the script and, below it, the line as it was typed.
+        // An error is printed with its place in the script, followed by the typed line.
         let place = line.strip_prefix("stdin:").and_then(|rest| rest.split_once(": "));
         let typed = &script.lines[printed.steps.len().min(script.lines.len() - 1)];
         if line.strip_prefix("    ") != Some(&redact::<ZkshCommand>(typed, Dialect::default())) {
@@ -177,7 +179,7 @@ fn play_zksh(script: &Script, dialect: &str, server: &str, locale: &str) -> Prin
         }
     }
     child.wait().unwrap();
-    assert!(writing.is_none(), "{}: it ended early", script.name);
+    assert!(writing.is_none(), "{}: the shell ended early", script.name);
     printed.steps.truncate(script.lines.len());
     printed
 }
@@ -220,7 +222,8 @@ fn zksh_prints_what_zkcli_prints() {
             }
         }
     }
-    // Of the releases of both kinds, or a difference that is not met says nothing.
+    // Check for unused differences only if releases of both kinds are present, since otherwise some
+    // cannot occur.
     if ["3.4.5", "3.9."].iter().all(|one| releases.iter().any(|known| known.starts_with(one))) {
         wrong.extend(differences.unmet());
     }

@@ -1,5 +1,5 @@
-//! Connections that are lost again and again, servers that say nothing, events in a flood. `cargo bench
-//! --bench endurance` does the same for longer.
+//! Connections that are lost repeatedly, silent servers, and floods of events. `cargo bench --bench
+//! endurance` does the same for longer.
 
 use std::io::{BufRead, BufReader, Write};
 
@@ -28,7 +28,7 @@ fn every_line_is_accounted_for_through_many_cut_connections() {
 }
 
 #[test]
-fn watches_of_all_kinds_outlive_reconnections_and_what_may_be_missing_is_marked() {
+fn watches_of_all_kinds_survive_reconnections_and_possible_gaps_are_marked() {
     let rounds = 6;
     let server = start_sandbox(Clock::System);
     let sum = watch_rounds::play(&server.address().to_string(), rounds);
@@ -37,7 +37,7 @@ fn watches_of_all_kinds_outlive_reconnections_and_what_may_be_missing_is_marked(
 }
 
 #[test]
-fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
+fn five_thousand_events_are_shown_in_order_between_results() {
     const EVENTS: usize = 5_000;
     const COMMANDS: usize = 500;
     let server = start_sandbox(Clock::System);
@@ -56,7 +56,7 @@ fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
             let (other, _) = open(&address);
             let lake = ZnodePath::new("/lake").unwrap();
             for _ in 0..COMMANDS {
-                // The command is on its way while the changes are made.
+                // The command is in flight while the changes are made.
                 stdin.write_all(b"stat /lake\n").unwrap();
                 let changes =
                     (0..EVENTS / COMMANDS).map(|_| other.set_data(&lake, Vec::new(), None));
@@ -74,7 +74,8 @@ fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
             assert_eq!(record["event"]["type"], "NodeDataChanged", "{record}");
             events += 1;
         } else {
-            // A result that shows a version stands behind the event of that version, before the next.
+            // A result with a version follows the event of that version, and precedes the next
+            // event.
             assert_eq!(record["result"]["stat"]["dataVersion"], events, "{record}");
             results += 1;
         }
@@ -85,7 +86,7 @@ fn five_thousand_events_stand_in_order_between_the_results_of_commands() {
 }
 
 #[test]
-fn ctrl_c_gives_the_prompt_back_in_every_command_whatever_the_server_does() {
+fn ctrl_c_returns_to_the_prompt_in_every_command_whatever_the_server_does() {
     std::thread::scope(|scope| {
         for trouble in TROUBLES {
             scope.spawn(move || assert_eq!(interrupt_all(trouble).len(), COMMANDS.len()));

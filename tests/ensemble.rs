@@ -1,4 +1,5 @@
-//! Three servers: a script whose leaders are killed on the way, and what the last one still does.
+//! Three servers: a script whose leaders are killed while it runs, and what the last server can
+//! still do.
 
 use crate::support::account::play;
 use crate::support::apache::{four_letters, newest};
@@ -8,22 +9,22 @@ use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 use crate::support::wait_until;
 
-/// Lines of the script, and how often the leader is killed meanwhile.
+/// The number of lines of the script, and of leaders that are killed while it runs.
 const LINES: usize = 3_000;
 const KILLS: usize = 2;
 
-/// Returns the sandbox's ensemble and, where there is one, Apache's.
+/// Returns the sandbox's ensemble and, if a release is present, one of Apache's servers.
 fn ensembles(settings: &str) -> Vec<Ensemble> {
     let mut ensembles = vec![Ensemble::sandbox()];
     match newest() {
         Some(release) => ensembles.push(Ensemble::apache(release, settings)),
-        None => say_once("left out: an ensemble of Apache's, for want of Java or of a release"),
+        None => say_once("skipped: an ensemble of Apache's, because Java or a release is missing"),
     }
     ensembles
 }
 
 #[test]
-fn a_script_outlives_its_leaders_with_every_line_accounted_for_and_none_run_twice() {
+fn a_script_survives_lost_leaders_and_runs_no_line_twice() {
     for mut ensemble in ensembles("") {
         let servers = ensemble.addresses().join(",");
         play(&servers, &servers, LINES, KILLS, || ensemble.kill_leader()).check();
@@ -31,8 +32,8 @@ fn a_script_outlives_its_leaders_with_every_line_accounted_for_and_none_run_twic
 }
 
 #[test]
-fn a_server_without_its_quorum_is_read_where_that_is_accepted() {
-    // Since 3.5 only local sessions can be opened without a quorum.
+fn a_server_without_quorum_can_be_read_if_the_user_accepts_that() {
+    // Since 3.5, only local sessions can be opened without a quorum.
     for mut ensemble in ensembles("localSessionsEnabled=true") {
         let last = &ensemble.addresses()[2];
         zksh(last).args(["create", "/lake", "deep"]).succeed();

@@ -1,4 +1,4 @@
-//! Watches: each event once, where it arrives.
+//! Watches: each event is shown once, where it arrives.
 
 use std::io::{BufRead, BufReader, Write};
 
@@ -9,7 +9,7 @@ use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, connected_at_once};
 
 #[test]
-fn an_event_of_two_watches_is_told_once() {
+fn an_event_of_two_watches_is_shown_once() {
     on_every_engine(|engine| {
         let ran = zksh(&engine.fresh()).script(
             "create /lake\nget -w /lake\nstat -w /lake\nls -w /lake\nget -w /lake\ndelete /lake\nls /\n",
@@ -48,13 +48,13 @@ fn an_event_reaches_a_script_that_waits_for_its_next_line() {
             ]
         );
         drop(stdin);
-        // The first line failed: there was no lake to tell of.
+        // The first line failed, because `/lake` did not exist.
         assert_eq!(waiting.wait().unwrap().code(), Some(1));
     });
 }
 
 #[test]
-fn half_a_line_outlives_an_event() {
+fn half_a_line_survives_an_event() {
     on_every_engine(|engine| {
         let server = &engine.fresh();
         let mut terminal = connected_at_once(|| Setup::new(server));
@@ -74,7 +74,7 @@ fn half_a_line_outlives_an_event() {
              WatchedEvent state:SyncConnected type:NodeChildrenChanged path:/\n\
              {prompt} 1] create /lake\nCreated /lake"
         );
-        // Behind the banner.
+        // Skip the banner.
         let (_, shown) = screen.split_once('\n').unwrap();
         assert!(shown.starts_with(&wanted), "{screen}\n--- wanted\n{wanted}");
     });
@@ -91,7 +91,7 @@ fn an_event_that_comes_with_a_reconnection_is_shown() {
         terminal.enter(round, "get /fish true");
         terminal.wait_for_prompt(round + 1);
         server.drop_connections();
-        // In time for the event to meet the prompt that says CONNECTED again.
+        // Early enough for the event to coincide with the prompt that shows CONNECTED again.
         zksh(&address).args(["--compat", "3.9", "set", "/fish", "salmon"]).succeed();
         terminal.wait_until(&format!("event {round}"), |screen| {
             screen.matches("type:NodeDataChanged path:/fish").count() == round

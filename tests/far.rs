@@ -1,5 +1,5 @@
-//! Servers that are far away: links are kept busy, near servers are not flooded, and nothing that is
-//! printed depends on how far a server is.
+//! Distant servers: links are kept busy, nearby servers are not flooded, and the output does not
+//! depend on the distance.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use crate::support::engine::engines;
 use crate::support::far::Link;
 use crate::support::shell::zksh;
 
-/// The round trip of a far server.
+/// The round trip of a distant server.
 const FAR: Duration = Duration::from_millis(50);
 
-/// A link to a fresh server; the sandbox answers at once, so that only the link counts.
+/// Returns a link to a fresh server. It is the sandbox, which answers immediately, so that only the
+/// link counts.
 fn link(round_trip: Duration) -> Link {
     Link::to(&engines().swap_remove(0).fresh(), round_trip)
 }
@@ -20,7 +21,7 @@ fn creates(count: usize) -> String {
     (0..count).fold(String::new(), |script, number| script + &format!("create /n{number} x\n"))
 }
 
-/// Runs a script; returns what it has printed.
+/// Runs a script and returns its output.
 #[track_caller]
 fn play(link: &Link, options: &[&str], script: &str) -> String {
     let ran = zksh(&link.address).args(options).script(script);
@@ -29,30 +30,30 @@ fn play(link: &Link, options: &[&str], script: &str) -> String {
 }
 
 #[test]
-fn as_much_is_in_flight_as_keeps_a_far_link_busy() {
+fn enough_is_in_flight_to_keep_a_far_link_busy() {
     let far = link(FAR);
     play(&far, &[], &creates(4000));
     let most = far.most_under_way();
-    assert!((512..=4096).contains(&most), "{most} on their way");
+    assert!((512..=4096).contains(&most), "{most} in flight");
     let fixed = link(FAR);
     play(&fixed, &["--window", "7"], &creates(70));
     assert_eq!(fixed.most_under_way(), 7);
 }
 
 #[test]
-fn a_near_server_is_given_no_more_than_before() {
-    // On a machine that is busy with other tests it may look far for a moment.
+fn a_near_server_gets_the_minimum_in_flight() {
+    // On a machine that is busy with other tests, the server may seem distant for a moment.
     let runs = (0..5).map(|_| {
         let near = link(Duration::ZERO);
         play(&near, &[], &creates(2000));
         near.most_under_way()
     });
     let most = runs.min().unwrap();
-    assert!(most <= 128, "{most} on their way");
+    assert!(most <= 128, "{most} in flight");
 }
 
 #[test]
-fn what_is_printed_does_not_depend_on_what_is_in_flight() {
+fn the_output_does_not_depend_on_the_number_in_flight() {
     let mut script = creates(60);
     for number in 0..60 {
         write!(script, "get /n{number}\nset /n{} y\nls /\nget /n{number}\n", number / 2).unwrap();
@@ -60,7 +61,7 @@ fn what_is_printed_does_not_depend_on_what_is_in_flight() {
     }
     let printed = |options: &[&str]| {
         let far = link(Duration::from_millis(5));
-        // Its output has no times and zxids.
+        // In this dialect the output has no times and zxids.
         let ran = zksh(&far.address).args(["--compat", "3.9"]).args(options).script(&script);
         (ran.stdout, ran.stderr, ran.status)
     };
@@ -71,7 +72,7 @@ fn what_is_printed_does_not_depend_on_what_is_in_flight() {
 }
 
 #[test]
-fn each_level_of_a_tree_costs_about_a_round_trip() {
+fn each_level_of_a_tree_takes_about_one_round_trip() {
     let far = link(FAR);
     let mut script = String::new();
     for folder in 0..30 {
@@ -84,7 +85,7 @@ fn each_level_of_a_tree_costs_about_a_round_trip() {
         }
     }
     play(&far, &[], &format!("create /t ''\n{script}"));
-    // The handshake, the top and three levels, of which the last has several parts, and the close.
+    // The handshake, the top, three levels, of which the last has several parts, and the close.
     far.forget();
     let listed = play(&far, &["ls", "-R", "/t"], "");
     assert_eq!(listed.lines().count(), 1 + 30 * (1 + 10 * 11));

@@ -1,5 +1,5 @@
-//! A reader who stops, or is slow, while events and results come: memory stays as it is, and what is
-//! left out is counted.
+//! A reader who stops or is slow while events and results arrive: memory stays bounded, and dropped
+//! events are counted.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;
@@ -13,28 +13,29 @@ use crate::support::engine::engines;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
-/// Changes of a znode with a long name, and what each takes at least while it is held.
+/// The number of changes of a znode, and the length of its name, which each change takes at least
+/// while it is buffered.
 const CHANGES: usize = 2_000;
 const NAME: usize = 8 * 1024;
 
-/// What a flood may add to the memory, in bytes: half of what it takes if all of it is held.
+/// The maximum growth of memory during a flood in bytes: half of what all changes would take.
 const MOST: usize = CHANGES * NAME / 2;
 
-/// Returns a fresh place on the sandbox: what zksh holds does not depend on the server.
+/// Returns a new root on the sandbox. The memory of zksh does not depend on the server.
 fn fresh() -> String {
     let server = engines().swap_remove(0).fresh();
     zksh(&server).args(["create", "/lake"]).succeed();
     server
 }
 
-/// Returns the most memory that a process has had, in bytes.
+/// Returns the peak memory of a process in bytes.
 fn peak(child: &Child) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
 
-/// Changes a znode below `/lake` again and again, by another shell.
+/// Changes a znode below `/lake` repeatedly in another shell.
 fn flood(server: &str) {
     let path = format!("/lake/{}", "n".repeat(NAME));
     let script = format!("create {path}\nrepeat {} set {path} x\ndelete {path}\n", CHANGES - 2);
@@ -42,13 +43,13 @@ fn flood(server: &str) {
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
 }
 
-/// Reads until every change is told or counted; returns how many were left out.
+/// Reads until every change was shown or counted. Returns how many were left out.
 fn read_all(output: impl Read) -> usize {
-    let (mut told, mut left_out) = (0, 0);
+    let (mut shown, mut left_out) = (0, 0);
     let mut lines = BufReader::new(output).lines().map(Result::unwrap);
-    while told + left_out < CHANGES {
-        let line = lines.next().expect("every change is told or counted");
-        told += usize::from(line.starts_with("WatchedEvent") || line.contains("\"type\":\"Node"));
+    while shown + left_out < CHANGES {
+        let line = lines.next().expect("every change is shown or counted");
+        shown += usize::from(line.starts_with("WatchedEvent") || line.contains("\"type\":\"Node"));
         let gap = match line.strip_prefix("Gap: ") {
             Some(gap) => Some(gap.to_owned()),
             None if line.contains("\"type\":\"Gap\"") => {
@@ -58,15 +59,15 @@ fn read_all(output: impl Read) -> usize {
         };
         if let Some(gap) = gap {
             let count = gap.split(' ').find_map(|word| word.parse::<usize>().ok());
-            left_out += count.expect("how many were left out");
+            left_out += count.expect("the number of events that were left out");
         }
     }
-    assert_eq!(told + left_out, CHANGES);
+    assert_eq!(shown + left_out, CHANGES);
     left_out
 }
 
 #[test]
-fn events_that_nobody_reads_take_no_memory_and_are_counted() {
+fn unread_events_use_bounded_memory_and_are_counted() {
     for format in ["text", "json", "raw"] {
         let server = fresh();
         let mut child = zksh(&server).args(["-o", format]).start();
@@ -88,7 +89,7 @@ fn events_that_nobody_reads_take_no_memory_and_are_counted() {
 }
 
 #[test]
-fn a_followed_znode_takes_no_memory_either() {
+fn a_followed_znode_uses_bounded_memory_too() {
     for command in [&[][..], &["--", "sleep", "1000"]] {
         let server = fresh();
         let (address, root) = server.split_once('/').unwrap();
@@ -111,7 +112,7 @@ fn a_followed_znode_takes_no_memory_either() {
 }
 
 #[test]
-fn results_that_are_read_slowly_hold_up_the_script() {
+fn slowly_read_results_hold_up_the_script() {
     const RESULTS: usize = 400;
     const LENGTH: usize = 256 * 1024;
     let server = fresh();
@@ -125,18 +126,18 @@ fn results_that_are_read_slowly_hold_up_the_script() {
     stdout.read_exact(&mut result).unwrap();
     let before = peak(&child);
     for _ in 1..RESULTS {
-        // Long enough for many more.
+        // This takes long enough for many more results.
         zksh(&server).args(["exists", "/lake"]).succeed();
         stdout.read_exact(&mut result).unwrap();
     }
     let grown = peak(&child) - before;
-    // What is in flight, and replies while they are taken apart.
+    // The results in flight, and replies while they are decoded.
     assert!(grown < 3 * 16 * LENGTH, "{grown} bytes");
     assert!(child.wait().unwrap().success());
 }
 
 #[test]
-fn long_results_are_few_at_a_time() {
+fn few_long_results_are_in_flight() {
     const RESULTS: usize = 300;
     const LENGTH: usize = 1_000_000;
     let server = fresh();
@@ -149,7 +150,7 @@ fn long_results_are_few_at_a_time() {
     for _ in 0..RESULTS {
         stdout.read_exact(&mut result).unwrap();
     }
-    // What is in flight, and replies while they are taken apart.
+    // The results in flight, and replies while they are decoded.
     let peak = peak(&child);
     assert!(peak < 50 * LENGTH, "{peak} bytes");
     drop(stdin);

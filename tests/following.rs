@@ -1,4 +1,4 @@
-//! `watch`: a znode followed through broken connections.
+//! `watch`: follows a znode across broken connections.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -8,10 +8,10 @@ use crate::support::proxy::Cable;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
-/// What is done to the lake, each by a shell of its own.
-type Deeds<'a> = &'a [&'a [&'a str]];
+/// Changes of the lake, each by a shell of its own.
+type Changes<'a> = &'a [&'a [&'a str]];
 
-/// Waits until the server holds a watch on a path, or holds none.
+/// Waits until the server holds a watch on a path, or none.
 fn wait_for_watch(address: &str, path: &str, held: bool) {
     let port = address.rsplit(':').next().unwrap().parse().unwrap();
     wait_until(&format!("watches on {path}: {held}"), || {
@@ -20,15 +20,22 @@ fn wait_for_watch(address: &str, path: &str, held: bool) {
     });
 }
 
-/// Follows `/lake` through a connection that is lost until one event has come; returns what was told
-/// in all. What is done `after` the connection has come back waits for a gap, where one is `awaited`.
-fn follow(engine: &Engine, before: Deeds, away: Deeds, awaited: bool, after: Deeds) -> String {
+/// Follows `/lake` across a lost connection until one event has arrived, and returns the output.
+/// The `after` changes are made when the connection is back and, if a gap is `awaited`, after that
+/// was shown.
+fn follow(
+    engine: &Engine,
+    before: Changes,
+    away: Changes,
+    awaited: bool,
+    after: Changes,
+) -> String {
     let server = engine.fresh();
     let (address, root) = server.split_once('/').unwrap();
     let lake = format!("/{root}/lake");
-    let act = |deeds: Deeds| {
-        for deed in deeds {
-            assert_eq!(zksh(&server).args(*deed).run().status, 0, "{deed:?}");
+    let act = |changes: Changes| {
+        for change in changes {
+            assert_eq!(zksh(&server).args(*change).run().status, 0, "{change:?}");
         }
     };
     act(before);
@@ -41,20 +48,20 @@ fn follow(engine: &Engine, before: Deeds, away: Deeds, awaited: bool, after: Dee
     wait_for_watch(address, &lake, false);
     act(away);
     cable.mend();
-    let mut told = String::new();
+    let mut output = String::new();
     if awaited {
-        stdout.read_line(&mut told).unwrap();
+        stdout.read_line(&mut output).unwrap();
     }
     if !after.is_empty() {
         wait_for_watch(address, &lake, true);
         act(after);
     }
-    stdout.read_to_string(&mut told).unwrap();
-    assert!(watch.wait().unwrap().success(), "{told}");
-    told
+    stdout.read_to_string(&mut output).unwrap();
+    assert!(watch.wait().unwrap().success(), "{output}");
+    output
 }
 
-fn told(kinds: &[&str]) -> String {
+fn expected(kinds: &[&str]) -> String {
     kinds
         .iter()
         .map(|kind| match kind.split_once("Gap: ") {
@@ -67,39 +74,39 @@ fn told(kinds: &[&str]) -> String {
 }
 
 #[test]
-fn a_lost_connection_is_no_gap_where_nothing_has_happened() {
+fn a_lost_connection_without_changes_is_no_gap() {
     on_every_engine(|engine| {
         let set: &[&str] = &["set", "/lake", "deep"];
-        let made: Deeds = &[&["create", "/lake"], &["create", "/lake/reed"], set];
-        assert_eq!(follow(engine, made, &[], false, &[set]), told(&["NodeDataChanged"]));
-        // Neither what nobody is told of nor what happens elsewhere is a gap.
-        let elsewhere: Deeds =
+        let made: Changes = &[&["create", "/lake"], &["create", "/lake/reed"], set];
+        assert_eq!(follow(engine, made, &[], false, &[set]), expected(&["NodeDataChanged"]));
+        // Changes that fire no event, and changes elsewhere, are no gap.
+        let elsewhere: Changes =
             &[&["setAcl", "/lake", "world:anyone:cdrwa"], &["set", "/lake/reed", "x"]];
-        assert_eq!(follow(engine, made, elsewhere, false, &[set]), told(&["NodeDataChanged"]));
+        assert_eq!(follow(engine, made, elsewhere, false, &[set]), expected(&["NodeDataChanged"]));
         let create: &[&str] = &["create", "/lake"];
-        assert_eq!(follow(engine, &[], &[], false, &[create]), told(&["NodeCreated"]));
+        assert_eq!(follow(engine, &[], &[], false, &[create]), expected(&["NodeCreated"]));
     });
 }
 
 #[test]
-fn a_lost_connection_that_may_have_hidden_something_is_a_gap() {
+fn a_lost_connection_that_may_have_hidden_events_is_a_gap() {
     on_every_engine(|engine| {
         let [create, delete]: [&[&str]; 2] = [&["create", "/lake"], &["delete", "/lake"]];
         let set: &[&str] = &["set", "/lake", "deep"];
         let printed = follow(engine, &[], &[create, delete], true, &[create]);
-        assert_eq!(printed, told(&["Gap: does not exist", "NodeCreated"]));
-        // Before 3.6 there are only watches that the server makes good for after the loss.
+        assert_eq!(printed, expected(&["Gap: does not exist", "NodeCreated"]));
+        // Before 3.6 there are only watches whose missed events the server sends after the loss.
         if engine.version < vec![3, 6] {
             let printed = follow(engine, &[create], &[set], false, &[]);
-            assert_eq!(printed, told(&["NodeDataChanged"]));
+            assert_eq!(printed, expected(&["NodeDataChanged"]));
             return;
         }
-        let changed = told(&["Gap: has version 1 and 0 children", "NodeDataChanged"]);
+        let changed = expected(&["Gap: has version 1 and 0 children", "NodeDataChanged"]);
         assert_eq!(follow(engine, &[create], &[set], true, &[set]), changed);
-        let new = told(&["Gap: has version 0 and 0 children", "NodeDataChanged"]);
+        let new = expected(&["Gap: has version 0 and 0 children", "NodeDataChanged"]);
         assert_eq!(follow(engine, &[create], &[delete, create], true, &[set]), new);
         assert_eq!(follow(engine, &[], &[create], true, &[set]), new);
-        let gone = told(&["Gap: does not exist", "NodeCreated"]);
+        let gone = expected(&["Gap: does not exist", "NodeCreated"]);
         assert_eq!(follow(engine, &[create], &[delete], true, &[create]), gone);
     });
 }

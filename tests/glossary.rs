@@ -1,8 +1,8 @@
-//! Plays the example of every word of the glossary on every engine.
+//! Plays the examples of all entries of the glossary on every engine.
 //!
-//! `> ` is typed into the shell, as in a transcript; `$ ` into the system's shell, of which only two
-//! commands are known here: zksh, and a four-letter word sent by nc. `localhost:2181` stands for the
-//! server.
+//! `> ` is typed in the shell, as in a transcript. `$ ` is typed in the system's shell, for which
+//! this test knows only two commands: zksh, and a four-letter word sent by nc. `localhost:2181`
+//! stands for the server.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -19,7 +19,7 @@ use crate::transcripts::{Transcript, in_parallel};
 /// A part of an example that one shell runs.
 #[derive(Default)]
 struct Part {
-    /// What is typed into the system's shell; where it is empty, `lines` is a transcript.
+    /// The command for the system's shell. If it is empty, `lines` is a transcript.
     command: String,
     lines: Vec<String>,
 }
@@ -41,11 +41,11 @@ fn parts(entry: Entry) -> Vec<Part> {
     parts
 }
 
-/// Runs a command of the system's shell; returns the lines that it prints.
+/// Runs a command of the system's shell. Returns the lines that it prints.
 fn run(command: &str, server: &str, engine: &Engine) -> Vec<String> {
     let text = if let Some(arguments) = command.strip_prefix("zksh ") {
         let arguments = arguments.replace("localhost:2181", server);
-        // The chroot stands behind the last server only.
+        // The chroot follows only the last server.
         let arguments = match server.split_once('/') {
             Some((address, chroot)) => {
                 arguments.replace(&format!("{address}/{chroot},"), &format!("{address},"))
@@ -68,7 +68,7 @@ fn run(command: &str, server: &str, engine: &Engine) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// Says where the example went another way than the glossary has it, or nothing.
+/// Returns a description of the first difference from the glossary, if any.
 fn play(entry: Entry, engine: &Engine) -> Option<String> {
     if engine.version < entry.needs().map(numbers).unwrap_or_default() {
         return None;
@@ -101,7 +101,7 @@ fn play(entry: Entry, engine: &Engine) -> Option<String> {
 }
 
 #[test]
-fn every_example_of_the_glossary_holds_on_every_engine() {
+fn every_example_of_the_glossary_works_on_every_engine() {
     let entries: Vec<Entry> = entries().collect();
     on_every_engine(|engine| {
         let played = in_parallel(&entries, |entry| play(*entry, engine));

@@ -1,10 +1,11 @@
-//! The house keeps its own rules: who imports whom, and where the outside world is named.
+//! Checks the rules for the sources: which modules may import which, and where the outside world is
+//! used.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns every source file with its text, without the tests inside it.
+/// Returns every source file with its text, without the tests in it.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
@@ -24,7 +25,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     files
 }
 
-/// Returns the module of the table in `lib.rs` that a file belongs to.
+/// Returns the module in the table of `lib.rs` to which a file belongs.
 fn module(file: &Path) -> String {
     let inside = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
     let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
@@ -35,7 +36,7 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// Reads the table in `lib.rs`.
+/// Parses the table in `lib.rs`.
 fn table() -> BTreeMap<String, BTreeSet<String>> {
     let text = include_str!("../src/lib.rs");
     let rows = text.lines().filter_map(|line| line.strip_prefix("//! | `"));
@@ -72,7 +73,7 @@ fn modules_import_only_what_the_table_allows() {
 }
 
 #[test]
-fn the_table_has_no_circle_and_only_modules_there_are() {
+fn the_table_has_no_cycle_and_only_existing_modules() {
     let table = table();
     let known: BTreeSet<String> = sources()
         .iter()
@@ -80,13 +81,13 @@ fn the_table_has_no_circle_and_only_modules_there_are() {
         .filter(|m| m != "lib" && m != "main")
         .collect();
     assert_eq!(table.keys().cloned().collect::<BTreeSet<_>>(), known);
-    // Taken away one after the other, those that import nothing that is left.
+    // Repeatedly remove the modules that import none of the remaining ones.
     let mut left = table;
     while !left.is_empty() {
         let names: BTreeSet<String> = left.keys().cloned().collect();
         let before = left.len();
         left.retain(|_, imports| !imports.is_disjoint(&names));
-        assert!(left.len() < before, "in a circle: {names:?}");
+        assert!(left.len() < before, "a cycle: {names:?}");
     }
 }
 
@@ -108,8 +109,9 @@ fn only_the_screen_writes_to_the_terminal() {
     }
 }
 
-/// Returns who imports whom among the files of one folder; a file and the folder of its name are
-/// one. The folder's own file (`mod.rs`, `sandbox.rs`) is left out: it names them all.
+/// Returns the imports among the files of one folder. A file and the folder of the same name count
+/// as one. The folder's own file (`mod.rs`, `sandbox.rs`) is left out, because it names all of
+/// them.
 fn siblings(sources: &[(PathBuf, String)], folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let prefix = folder.strip_prefix(&src).unwrap();
@@ -124,7 +126,7 @@ fn siblings(sources: &[(PathBuf, String)], folder: &Path) -> BTreeMap<String, BT
             continue;
         }
         graph.entry(name.clone()).or_default();
-        // `super` is this folder's own module as often as the file is deep in it.
+        // `super` means this folder's own module if it is repeated as often as the file is deep.
         let depth = parts.len() - usize::from(parts.last() == Some(&"mod.rs"));
         found.push((name, depth, text));
     }
@@ -147,7 +149,7 @@ fn siblings(sources: &[(PathBuf, String)], folder: &Path) -> BTreeMap<String, BT
     graph
 }
 
-/// Notes the modules that `rest` begins with: `state::State;` or `{acl, state::State};`.
+/// Adds the modules at the start of `rest`: `state::State;` or `{acl, state::State};`.
 fn note(graph: &mut BTreeMap<String, BTreeSet<String>>, from: &str, rest: &str) {
     let word = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
@@ -178,7 +180,8 @@ fn note(graph: &mut BTreeMap<String, BTreeSet<String>>, from: &str, rest: &str) 
     }
 }
 
-/// Takes those away that import nothing that is left; what stays is in a circle, or leads to one.
+/// Repeatedly removes the modules that import none of the remaining ones. The result is in a cycle,
+/// or leads to one.
 fn circles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     loop {
         let names: BTreeSet<String> = graph.keys().cloned().collect();
@@ -191,7 +194,7 @@ fn circles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 }
 
 #[test]
-fn files_of_one_folder_import_each_other_in_no_circle() {
+fn files_of_one_folder_import_each_other_without_cycles() {
     let sources = sources();
     let folders: BTreeSet<PathBuf> =
         sources.iter().map(|(file, _)| file.parent().unwrap().to_owned()).collect();

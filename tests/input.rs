@@ -1,4 +1,4 @@
-//! Bad input: one clear line each, nothing lost, and the next line still runs.
+//! Invalid input: each error is one clear line, nothing is lost, and the next line still runs.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use crate::support::engine::{engines, on_every_engine};
 use crate::support::shell::{bare, zksh};
 
 #[test]
-fn a_failed_line_fails_the_script_and_stops_nothing() {
+fn a_failed_line_fails_the_script_but_does_not_stop_it() {
     on_every_engine(|engine| {
         let ran = zksh(&engine.fresh()).script("get /none\ncreate /lake\nlss /\nls /\n");
         assert_eq!(ran.stdout, "Created /lake\n[lake]\n");
@@ -17,7 +17,7 @@ fn a_failed_line_fails_the_script_and_stops_nothing() {
 }
 
 #[test]
-fn statuses_say_who_must_act() {
+fn the_exit_status_shows_who_must_act() {
     on_every_engine(|engine| {
         let server = &engine.fresh();
         let status = |words: &[&str]| zksh(server).args(words).run().status;
@@ -92,7 +92,7 @@ fn a_wrong_option_is_one_clear_line() {
 }
 
 #[test]
-fn a_wrong_line_is_told_in_the_words_that_were_typed() {
+fn an_error_quotes_the_words_that_were_typed() {
     for (line, wanted) in [
         ("get /a 2>/dev/null more", "Unexpected argument: more"),
         ("whoami 2>/dev/null", "Unexpected argument: 2>/dev/null"),
@@ -125,20 +125,20 @@ fn a_wrong_line_is_told_in_the_words_that_were_typed() {
         ("set /a $'\\q'", "Unknown escape: \\q"),
     ] {
         let ran = bare().arg("--check").script(format!("{line}\n"));
-        let told = ran.stderr.lines().next().unwrap_or_default();
-        assert_eq!(told, format!("stdin:1: {wanted}"), "{line}");
+        let message = ran.stderr.lines().next().unwrap_or_default();
+        assert_eq!(message, format!("stdin:1: {wanted}"), "{line}");
         assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{line}");
     }
-    // Flags may be given twice.
+    // Flags may be repeated.
     let ran = bare().arg("--check").script("ls -s -s -R --stat /\n");
     assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
 }
 
 #[test]
-fn zkclis_own_command_lines_are_read_as_zkcli_reads_them() {
+fn command_lines_for_zkcli_work_as_in_zkcli() {
     let Some(engine) = engines().pop() else { return };
     let server = &engine.fresh();
-    // The last -server wins, and flags may come twice.
+    // The last -server counts, and flags may be repeated.
     let ran = zksh("h:1").args(["-server", server, "-r", "-r", "ls", "/"]).run();
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), ("[]\n", "", 0));
     let modern = || zksh(server).args(["--compat", "3.9"]);
@@ -159,7 +159,7 @@ fn zkclis_own_command_lines_are_read_as_zkcli_reads_them() {
 }
 
 #[test]
-fn variables_set_to_nothing_are_not_set() {
+fn empty_variables_count_as_unset() {
     let mut shell = bare();
     for name in [
         "ZKSH_SERVER",
@@ -202,7 +202,7 @@ fn a_wrong_variable_or_config_file_is_named() {
 }
 
 #[test]
-fn bytes_that_are_no_text_and_endless_lines_are_passed_over() {
+fn binary_and_overlong_lines_are_skipped() {
     on_every_engine(|engine| {
         let mut script = b"create /a\n\xff\xfe /b\n".to_vec();
         script.extend(std::iter::repeat_n(b'x', 10 * 1024 * 1024));
@@ -217,7 +217,7 @@ fn bytes_that_are_no_text_and_endless_lines_are_passed_over() {
 }
 
 #[test]
-fn data_over_the_limit_is_refused_and_the_neighbours_live() {
+fn data_over_the_limit_is_refused_without_affecting_other_lines() {
     on_every_engine(|engine| {
         let big = "x".repeat(1024 * 1024);
         let fits = "y".repeat(1000 * 1000);
@@ -232,7 +232,7 @@ fn data_over_the_limit_is_refused_and_the_neighbours_live() {
 fn a_script_is_read_from_a_file() {
     on_every_engine(|engine| {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        // As an editor may write it that marks the order of bytes.
+        // Some editors put a byte order mark at the start.
         file.write_all("\u{feff}create /lake deep\n\n# a lake\nget /lake".as_bytes()).unwrap();
         let ran = zksh(&engine.fresh())
             .args(["--compat", "3.9", "-f", file.path().to_str().unwrap()])
@@ -242,7 +242,7 @@ fn a_script_is_read_from_a_file() {
 }
 
 #[test]
-fn the_command_line_beats_the_environment_and_that_the_file() {
+fn the_command_line_overrides_the_environment_which_overrides_the_file() {
     let Some(engine) = engines().pop() else { return };
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");

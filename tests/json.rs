@@ -1,4 +1,4 @@
-//! `-o json`: every line is a record of the schema; `-o raw`: the data and nothing else.
+//! `-o json`: every line is a record of the schema. `-o raw`: the output is only the data.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -16,11 +16,11 @@ const SCHEMA: &str = include_str!("../schema/output.schema.json");
 fn schema() -> (Value, Validator) {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let validator =
-        jsonschema::options().should_validate_formats(true).build(&schema).expect("a sound schema");
+        jsonschema::options().should_validate_formats(true).build(&schema).expect("a valid schema");
     (schema, validator)
 }
 
-/// Reads lines as records, each held to the schema.
+/// Parses lines as records, and checks each against the schema.
 #[track_caller]
 pub(crate) fn records(output: &str) -> Vec<Value> {
     let (_, validator) = schema();
@@ -34,8 +34,8 @@ pub(crate) fn records(output: &str) -> Vec<Value> {
     output.lines().map(read).collect()
 }
 
-/// A line for every command that needs nothing but a server; `edit`, `digest` and `reconfig` end
-/// with an error here.
+/// A line for every command that needs only a server. `edit`, `digest` and `reconfig` end with an
+/// error here.
 const TOUR: &str = "\
 clear
 source /no-such-file
@@ -164,15 +164,15 @@ quit
 ";
 
 #[test]
-fn every_record_of_every_command_holds_to_the_schema() {
+fn every_record_of_every_command_matches_the_schema() {
     let (schema, _) = schema();
     let known: BTreeSet<&str> =
         schema["$defs"]["results"].as_object().unwrap().keys().map(String::as_str).collect();
     let tree = Command::tree();
     let mut all: BTreeSet<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
-    // What it runs is told under its own name.
+    // The command that it runs is reported under its own name.
     assert!(all.remove("as"));
-    assert_eq!(known, all, "the commands of the schema, and those there are");
+    assert_eq!(known, all, "the commands of the schema are the existing ones");
     on_every_engine(|engine| {
         let ran = zksh(&engine.fresh()).args(["--glob", "-o", "json"]).script(TOUR);
         assert_eq!((ran.status, ran.stderr.as_str()), (1, ""));
@@ -180,7 +180,7 @@ fn every_record_of_every_command_holds_to_the_schema() {
         let seen: BTreeSet<&str> =
             records.iter().filter_map(|record| record["command"].as_str()).collect();
         assert_eq!(seen, all, "on {}", engine.name);
-        // Every line is accounted for, in order.
+        // Every line has its record, in order.
         let ends = |record: &&Value| record["record"] == "result" || record["record"] == "error";
         let lines: Vec<u64> =
             records.iter().filter(ends).map(|record| record["line"].as_u64().unwrap()).collect();
@@ -191,7 +191,7 @@ fn every_record_of_every_command_holds_to_the_schema() {
 }
 
 #[test]
-fn results_errors_and_events_stand_in_one_order() {
+fn results_errors_and_events_have_one_order() {
     on_every_engine(|engine| {
         let script = "create /lake x\nget /lake true\nset /lake y\nget /nowhere\n";
         let ran = zksh(&engine.fresh()).args(["-o", "json"]).script(script);
@@ -233,7 +233,7 @@ fn one_command_gives_one_record() {
         let (status, error) = one(&["nonsense"]);
         assert_eq!((status, &error["error"]["kind"]), (2, &Value::from("usage")));
     });
-    // Where nothing could be run at all, that is a record too.
+    // If nothing could run at all, that is a record too.
     for (words, status, kind) in [
         (["-f", "/nix/nix"].as_slice(), 1, "refused"),
         (&["--sandbox=192.0.2.1:1", "ls", "/"], 2, "usage"),
@@ -271,7 +271,7 @@ fn a_gap_between_events_is_a_record() {
         assert_eq!(gap["record"], "event", "{gap}");
         assert_eq!(gap["event"]["type"], "Gap");
         assert_eq!(gap["event"]["paths"], serde_json::json!(["/lake", "/pond"]));
-        // Watches that were left anew: what follows is told.
+        // The watches were set again, so later events are reported.
         writeln!(stdin, "create /lake").unwrap();
         let follows = [next(), next()].map(|seen| seen["record"].clone());
         assert_eq!(follows, ["event", "result"]);
@@ -282,7 +282,7 @@ fn a_gap_between_events_is_a_record() {
 }
 
 #[test]
-fn raw_data_is_exact_and_events_are_not_among_it() {
+fn raw_output_is_exact_data_without_events() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let data: Vec<u8> = (0..=255).chain([b'\n', b'\n']).collect();
@@ -300,16 +300,17 @@ fn raw_data_is_exact_and_events_are_not_among_it() {
 }
 
 #[test]
-fn what_is_followed_is_told_at_once() {
+fn followed_changes_are_reported_immediately() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let mut watch = zksh(&server).args(["-o", "json", "watch", "-n", "3", "/lake"]).start();
         drop(watch.stdin.take());
         let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
-        // Only a watch that is there tells of the first: until then it is made again and again.
-        let mut told = std::iter::from_fn(|| lines.next().map(Result::unwrap));
+        // Only an existing watch reports the first event, so create the znode repeatedly until
+        // then.
+        let mut shown_lines = std::iter::from_fn(|| lines.next().map(Result::unwrap));
         let first = std::thread::scope(|scope| {
-            let first = scope.spawn(|| told.next().unwrap());
+            let first = scope.spawn(|| shown_lines.next().unwrap());
             while !first.is_finished() {
                 zksh(&server).args(["create", "/lake"]).run();
                 zksh(&server).args(["delete", "/lake"]).run();
@@ -320,7 +321,7 @@ fn what_is_followed_is_told_at_once() {
             .chain(std::iter::from_fn(|| {
                 zksh(&server).args(["set", "--create", "/lake", "x"]).run();
                 zksh(&server).args(["delete", "/lake"]).run();
-                told.next()
+                shown_lines.next()
             }))
             .collect();
         assert!(watch.wait().unwrap().success());

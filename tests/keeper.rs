@@ -1,6 +1,6 @@
-//! ClickHouse Keeper, which speaks the protocol and is not Apache's: a fake of it, in front of a
-//! sandbox. It breaks the connection at an operation that it does not know, takes up no session, and
-//! answers no close, as its public source has it. No command sends it what it would break off at.
+//! ClickHouse Keeper, which speaks the protocol but is not Apache's server. Here it is a fake in
+//! front of a sandbox. Like its public source, it breaks the connection at an unknown operation,
+//! resumes no session, and does not answer a close. No command may send it an unknown operation.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,16 +11,16 @@ use zksh::sandbox::Clock;
 use crate::support::engine::start_sandbox;
 use crate::support::shell::{Ran, zksh};
 
-/// The operations that releases of 2023 know, of those that clients send.
+/// The operations of clients that releases of 2023 know.
 const OF_2023: &[i32] = &[-11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14, 16, 22, 100];
 
-/// Those of early 2022: neither `reconfig` nor `multiRead`.
+/// The operations that releases of early 2022 know, without `reconfig` and `multiRead`.
 const OF_2022: &[i32] = &[-11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 14, 100];
 
 /// A fake of ClickHouse Keeper.
 struct Keeper {
     address: String,
-    /// The operations at which it has broken the connection.
+    /// The unknown operations at which it has broken the connection.
     broken: Arc<Mutex<Vec<i32>>>,
     _sandbox: zksh::sandbox::Handle,
 }
@@ -46,14 +46,14 @@ impl Keeper {
         zksh(&self.address).args(words).run()
     }
 
-    /// Fails where it was sent what it does not know.
+    /// Fails if it has received an unknown operation.
     #[track_caller]
     fn check(&self, words: &str) {
         assert_eq!(*self.broken.lock().unwrap(), [0; 0], "{words}");
     }
 }
 
-/// Serves one connection until either end is gone.
+/// Serves one connection until either end closes.
 fn serve(
     mut near: TcpStream,
     mut far: TcpStream,
@@ -85,7 +85,7 @@ fn serve(
             let operation = i32::from_be_bytes(frame[4..8].try_into().ok()?);
             if !known.contains(&operation) {
                 broken.lock().unwrap().push(operation);
-                // What is in flight is lost with the connection.
+                // Requests in flight are lost with the connection.
                 let _ = far.shutdown(Shutdown::Both);
                 return near.shutdown(Shutdown::Both).ok();
             }
@@ -93,7 +93,7 @@ fn serve(
                 *closing.lock().unwrap() = Some(frame[..4].to_vec());
             }
         } else {
-            // It opens another session, whichever was asked for.
+            // It opens a new session even if the client wants to resume one.
             frame[16..24].fill(0);
             opened = true;
         }
@@ -102,7 +102,7 @@ fn serve(
     }
 }
 
-/// Hands answers on, up to the one to the close of the session: that is not given.
+/// Forwards answers except the one to the close of the session.
 fn answer(
     from: &mut TcpStream,
     to: &mut TcpStream,
@@ -121,7 +121,7 @@ fn answer(
 }
 
 #[test]
-fn what_clickhouse_keeper_lacks_is_refused_by_name_and_not_sent() {
+fn operations_that_clickhouse_keeper_lacks_are_refused_and_not_sent() {
     let keeper = Keeper::start("23.8.2.7-stable-f73c8f3", OF_2023);
     for (words, name) in [
         (&["create", "-c", "/pond"][..], "containers"),
@@ -145,10 +145,10 @@ fn what_clickhouse_keeper_lacks_is_refused_by_name_and_not_sent() {
 }
 
 #[test]
-fn what_clickhouse_keeper_has_works() {
+fn operations_that_clickhouse_keeper_has_work() {
     for (version, known) in [("23.8.2.7-stable", OF_2023), ("22.8.1.1-lts", OF_2022)] {
         let keeper = Keeper::start(version, known);
-        // Enough for reads to leave together, where the server has that.
+        // There are enough reads to combine them, if the server supports that.
         let each = |command: &str, data: &str| {
             let lines = (0..300).map(|number| format!("{command} /lake/{number}{data}"));
             lines.collect::<Vec<_>>().join("\n")
@@ -166,7 +166,7 @@ fn what_clickhouse_keeper_has_works() {
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{version}");
         assert!(ran.stdout.contains("type:NodeDataChanged path:/lake"), "{version}");
         keeper.check(version);
-        // One that is followed is with the watches that it has.
+        // `watch` uses the kinds of watches that the server has.
         let mut watch = zksh(&keeper.address).args(["watch", "-n", "1", "/lake"]).start();
         let changed = || keeper.run(&["set", "/lake", "x"]).status == 0;
         crate::support::wait_until("the event", || {

@@ -1,6 +1,6 @@
-//! Plays every lesson that comes with the shell to its end, in the shell itself: every mistake and
-//! every way of each step, on the sandbox and on Apache's server; the demonstration in each language;
-//! and at a prompt, as a learner does.
+//! Plays every built-in lesson to its end in the shell itself: every mistake and every way of each
+//! step, on the sandbox and on Apache's server; the demonstration in each language; and at a
+//! prompt, like a learner.
 
 mod prompt;
 
@@ -12,14 +12,14 @@ use zksh::lesson::{Available, LESSONS, Source, built_in};
 use crate::support::engine::engines;
 use crate::support::shell::{Ran, Zksh, bare, zksh};
 
-/// Describes a run on a sandbox of its own, with as many servers as a lesson needs.
+/// Describes a run on a sandbox of its own, with as many servers as the lesson needs.
 fn on_sandbox(lesson: &str) -> Zksh {
     let servers = built_in(lesson).unwrap().0.needs.servers.max(1).to_string();
     let sandbox = ["--sandbox=127.0.0.1:0", "--sandbox-set", "tickTime=500", "--sandbox-servers"];
     bare().args(sandbox).arg(&servers)
 }
 
-/// Writes a lesson's files into a folder; returns the file of its structure.
+/// Writes a lesson's files to a folder. Returns the file of its structure.
 fn write(source: &Source, folder: &Path) -> String {
     for (language, text) in source.texts {
         let name = format!("{}.{}.txt", source.name, language.code());
@@ -30,7 +30,7 @@ fn write(source: &Source, folder: &Path) -> String {
     file.display().to_string()
 }
 
-/// Plays lessons at the same time: each waits more than it works. Returns what went wrong.
+/// Plays lessons in parallel, because each mostly waits. Returns the errors.
 fn all_at_once<T: Sync>(items: &[T], play: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
     std::thread::scope(|scope| {
         let play = &play;
@@ -39,7 +39,7 @@ fn all_at_once<T: Sync>(items: &[T], play: impl Fn(&T) -> Option<String> + Sync)
     })
 }
 
-fn told(what: &str, ran: &Ran) -> String {
+fn failure(what: &str, ran: &Ran) -> String {
     format!("{what}: status {}\n{}\n{}", ran.status, ran.stdout, ran.stderr)
 }
 
@@ -50,14 +50,14 @@ fn every_way_and_every_mistake_of_every_lesson_plays_in_the_shell() {
         let file = write(source, folder.path());
         let ran = on_sandbox(source.name).args(["lesson", "check", &file]).run();
         let done = ran.status == 0 && ran.stdout.ends_with(" in en, zh read and played\n");
-        (!done).then(|| told(source.name, &ran))
+        (!done).then(|| failure(source.name, &ran))
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn every_lesson_plays_on_a_real_server_below_a_znode_of_its_own() {
-    // The newest: most of the time goes by until sessions have expired.
+fn every_lesson_plays_on_a_real_server_below_its_own_znode() {
+    // Use only the newest server, because most of the time is spent waiting until sessions expire.
     let Some(apache) = engines().pop().filter(|engine| engine.release.is_some()) else { return };
     let server = apache.private();
     let available = Available { release: Some(apache.version.clone()), servers: 0 };
@@ -70,7 +70,7 @@ fn every_lesson_plays_on_a_real_server_below_a_znode_of_its_own() {
             None => "read and played\n".to_owned(),
         };
         let done = ran.status == 0 && ran.stdout.ends_with(&ending);
-        (!done).then(|| told(source.name, &ran))
+        (!done).then(|| failure(source.name, &ran))
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(zksh(&server.address()).args(["ls", "/"]).succeed(), "[zookeeper]\n");
@@ -89,13 +89,13 @@ fn without_a_terminal_every_lesson_shows_itself_in_each_language() {
         let has_all = titles.enumerate().all(|(index, title)| {
             ran.stdout.contains(&format!("\n{}/{steps} {title}\n", index + 1))
         });
-        (ran.status != 0 || !has_all).then(|| told(source.name, &ran))
+        (ran.status != 0 || !has_all).then(|| failure(source.name, &ran))
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_language_is_that_of_the_locale_and_of_lessons_and_glossary_only() {
+fn the_locale_sets_the_language_of_lessons_and_glossary_only() {
     let chinese = || bare().env("LC_ALL", "zh_CN.UTF-8").arg("--sandbox=127.0.0.1:0");
     let ran = chinese().script("lesson\nhelp zxid\nlang en\nhelp zxid\nls /none\nlesson none\n");
     let (first, second) = ran.stdout.split_once("zxid").unwrap();
@@ -106,12 +106,12 @@ fn the_language_is_that_of_the_locale_and_of_lessons_and_glossary_only() {
 }
 
 #[test]
-fn what_a_lesson_needs_is_said() {
+fn missing_requirements_of_a_lesson_are_reported() {
     let sandbox = || bare().arg("--sandbox=127.0.0.1:0");
     let ran = sandbox().args(["lesson", "ensemble"]).run();
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("The lesson ensemble needs servers=3"), "{}", ran.stderr);
-    // A real server is played on only where that is said.
+    // A lesson uses a real server only if the user asks for that.
     let server = engines()[0].private();
     let ran = zksh(&server.address()).args(["lesson", "versions"]).run();
     assert_eq!(ran.status, 2);
@@ -119,7 +119,7 @@ fn what_a_lesson_needs_is_said() {
     let ran = zksh(&server.address()).args(["learn", "versions"]).run();
     assert!(ran.stderr.contains("learn starts a sandbox, --server names a server"), "{ran:?}");
     assert_eq!(bare().args(["learn", "nothing"]).run().status, 2);
-    // One where that is said, below a chroot, leaves nothing.
+    // With that option, below a chroot, a lesson leaves nothing behind.
     zksh(&server.address()).args(["create", "/mine", "kept"]).succeed();
     let below = format!("{}/mine", server.address());
     let ran = zksh(&below).args(["learn", "versions", "--anywhere"]).run();
@@ -128,7 +128,7 @@ fn what_a_lesson_needs_is_said() {
 }
 
 #[test]
-fn a_broken_lesson_is_told_with_its_lines() {
+fn the_errors_of_a_lesson_name_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     let source = LESSONS.iter().find(|source| source.name == "versions").unwrap();
     let file = write(source, folder.path());
@@ -136,12 +136,12 @@ fn a_broken_lesson_is_told_with_its_lines() {
         std::fs::write(&file, structure).unwrap();
         on_sandbox("versions").args(["lesson", "check", &file]).run()
     };
-    // As written: a program, and a key that no text has.
+    // An error in the files: a program, and a key without a text.
     let bad = source.structure.replacen("try: A> get /count", "try: A> watch / -- id", 1);
     let ran = check(&bad.replacen("say: ", "say: un", 1));
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("versions.lesson:8: A lesson may not type watch"), "{ran:?}");
-    // As played: a way that leads elsewhere.
+    // An error in playing: a way that leads elsewhere.
     let bad = source.structure.replacen("and: A> set /count 11", "and: A> set /count 12", 1);
     let ran = check(&bad);
     assert_eq!(ran.status, 1, "{ran:?}");
@@ -151,14 +151,14 @@ fn a_broken_lesson_is_told_with_its_lines() {
     );
     let ran = check("lesson versions 1\nstep");
     assert!(ran.stderr.contains("versions.lesson:2: "), "{ran:?}");
-    // A lesson of a file runs as those of the shell do.
+    // A lesson from a file works like a built-in one.
     write(source, folder.path());
     let ran = on_sandbox("versions").args(["lesson", "run", &file]).run();
     assert_eq!(ran.status, 0, "{ran:?}");
 }
 
 #[test]
-fn the_servers_of_the_sandbox_are_led_by_commands() {
+fn commands_control_the_servers_of_the_sandbox() {
     let ran = on_sandbox("ensemble").script(
         "server list\nserver kill 3\nserver pause 2\nserver lag 1 2s\nserver list\nserver start 2\n\
          server start 3\nserver lag 1 0\nserver partition 1 / 2,3\nserver list\nserver heal\n\

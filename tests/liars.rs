@@ -1,4 +1,4 @@
-//! A server that does not keep to the protocol: one clear line, and no crash.
+//! A server that violates the protocol: the shell prints one clear line and does not crash.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn whatever_a_server_sends_is_one_clear_line() {
                 let server = &server;
                 scope.spawn(move || {
                     let ran = zksh(server).args(["-timeout", "500"]).args(words).run();
-                    // Some lies are as good as the truth.
+                    // Some of the false replies are harmless.
                     let known = [0, 1, 3, 70].contains(&ran.status);
                     let clear = ran.stderr.lines().count() <= 1 && !ran.stderr.contains("panic");
                     assert!(known && clear, "{lie}, {words:?}: {ran:?}");
@@ -36,7 +36,7 @@ fn whatever_a_server_sends_is_one_clear_line() {
 }
 
 #[test]
-fn whatever_a_server_sends_to_a_script_every_line_of_it_is_told() {
+fn whatever_a_server_sends_every_line_of_a_script_is_reported() {
     const LINES: usize = 300;
     std::thread::scope(|scope| {
         for (lie, answer) in LIES {
@@ -44,10 +44,10 @@ fn whatever_a_server_sends_to_a_script_every_line_of_it_is_told() {
                 let options = ["-timeout", "500", "-o", "json"];
                 let ran = zksh(&liar(answer)).args(options).script("get /a\n".repeat(LINES));
                 let records = ran.stdout.lines().map(serde_json::from_str::<Value>);
-                let told = records.map(|record| record.unwrap()["line"].as_u64());
-                let told: Vec<u64> = told.flatten().collect();
+                let reported = records.map(|record| record.unwrap()["line"].as_u64());
+                let reported: Vec<u64> = reported.flatten().collect();
                 let all = 1..=u64::try_from(LINES).unwrap();
-                assert!(told.iter().copied().eq(all), "{lie}: {told:?} {}", ran.stderr);
+                assert!(reported.iter().copied().eq(all), "{lie}: {reported:?} {}", ran.stderr);
                 assert_eq!(ran.stderr, "", "{lie}");
             });
         }

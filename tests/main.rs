@@ -1,8 +1,13 @@
-//! The whole suite is one program: it links once, and its tests share the servers they start.
+//! The whole suite is one program, so it links once, and its tests share the servers that they
+//! start.
 //!
 //! Tests run on the sandbox, and on every release of Apache's server that is present.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and say why")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests may panic and print the reason"
+)]
 
 mod accounts;
 mod artifacts;

@@ -1,4 +1,4 @@
-//! Null data and data of no bytes are two different things, from the wire to what is printed.
+//! Null data and empty data differ, from the wire to the output.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::apache::numbers;
 use crate::support::engine::on_every_engine;
 use crate::support::shell::zksh;
 
-/// Runs lines, none of which may fail; returns the data that each `get` among them found.
+/// Runs lines, none of which may fail. Returns the data that each `get` found.
 fn data(server: &str, lines: &str) -> Vec<Value> {
     let ran = zksh(server).args(["-o", "json"]).script(lines);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -21,7 +21,7 @@ fn empty() -> Value {
 }
 
 #[test]
-fn create_set_and_get_keep_null_apart() {
+fn create_set_and_get_distinguish_null_and_empty_data() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let ran = zksh(&server).args(["--compat", "3.9"]).script(
@@ -30,17 +30,17 @@ fn create_set_and_get_keep_null_apart() {
              find / -null\n",
         );
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-        let said = "Created /none\nCreated /empty\nCreated /listed\n\
+        let expected_output = "Created /none\nCreated /empty\nCreated /listed\n\
                     null\n\nnull\n\n'world,'anyone\n: r\n\
                     /\n/listed\n/none\n";
-        assert_eq!(ran.stdout, said);
+        assert_eq!(ran.stdout, expected_output);
         assert_eq!(zksh(&server).args(["-o", "raw", "get", "/none"]).succeed(), "");
         assert_eq!(
             data(&server, "get /none\nget /empty\nget /listed\n"),
             [Value::Null, empty(), Value::Null]
         );
 
-        // A stat says 0 of both: the servers do not tell them apart there.
+        // A stat shows 0 for both, because the servers do not distinguish them there.
         let stats = zksh(&server).script("stat /none\nstat /empty\n").stdout;
         assert_eq!(stats.matches("dataLength = 0\n").count(), 2, "{stats}");
 
@@ -59,7 +59,7 @@ fn create_set_and_get_keep_null_apart() {
 }
 
 #[test]
-fn a_transaction_keeps_null_apart() {
+fn a_transaction_distinguishes_null_and_empty_data() {
     on_every_engine(|engine| {
         if engine.version < numbers("3.5") {
             return;
@@ -74,7 +74,7 @@ fn a_transaction_keeps_null_apart() {
 }
 
 #[test]
-fn whole_trees_keep_null_apart() {
+fn whole_trees_distinguish_null_and_empty_data() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -109,7 +109,8 @@ fn whole_trees_keep_null_apart() {
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         let ran = zksh(&server).args(["diff", "/a", "/copy"]).run();
         assert_eq!(ran.status, 4, "{}", ran.stderr);
-        let said = "~ /copy/empty (data)\n  -\n  +null\n~ /copy/none (data)\n  -null\n  +\n";
-        assert_eq!(ran.stdout, said);
+        let expected_output =
+            "~ /copy/empty (data)\n  -\n  +null\n~ /copy/none (data)\n  -null\n  +\n";
+        assert_eq!(ran.stdout, expected_output);
     });
 }

@@ -1,5 +1,5 @@
-//! Scripts that lose their connection, their session, their reader, or are told to end: nothing is
-//! done twice, and nothing is forgotten.
+//! Scripts that lose their connection, their session or their reader, or that are told to end:
+//! nothing is done twice, and nothing is forgotten.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;
@@ -14,7 +14,7 @@ use crate::support::proxy::Cable;
 use crate::support::shell::{Ran, bare, ran, zksh};
 use crate::support::{PATIENCE, free_port, wait_until};
 
-/// A script to which lines are added while it runs.
+/// A script that gets more lines while it runs.
 struct Growing {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
@@ -31,7 +31,7 @@ impl Growing {
         self.child.stdin.as_mut().unwrap().write_all(lines.as_bytes()).unwrap();
     }
 
-    /// Reads rows up to one that begins so.
+    /// Reads rows up to one that starts with `wanted`.
     fn read_to(&mut self, wanted: &str) {
         let mut row = String::new();
         while !row.starts_with(wanted) {
@@ -50,7 +50,7 @@ impl Growing {
 }
 
 #[test]
-fn a_script_goes_on_in_a_new_session_if_it_may() {
+fn a_script_continues_in_a_new_session_if_allowed() {
     let server = start_sandbox(Clock::System);
     let direct = server.address().to_string();
     let mut cable = Cable::to(&direct);
@@ -76,7 +76,7 @@ fn a_script_goes_on_in_a_new_session_if_it_may() {
     ] {
         assert!(ran.stderr.contains(wanted), "{wanted}: {}", ran.stderr);
     }
-    // Only the transaction has failed; the new session is ann's, too.
+    // Only the transaction has failed. The new session has ann's credentials too.
     assert_eq!(ran.stderr.matches("stdin:").count(), 2, "{}", ran.stderr);
     let rest = "Created /mine\n'digest,'ann:";
     assert!(ran.stdout.starts_with(rest), "{}", ran.stdout);
@@ -87,15 +87,15 @@ fn a_script_goes_on_in_a_new_session_if_it_may() {
 }
 
 #[test]
-fn what_was_in_flight_is_never_sent_again() {
+fn requests_in_flight_are_never_sent_again() {
     let server = start_sandbox(Clock::System);
     let direct = server.address().to_string();
     let mut cable = Cable::to(&direct);
     let mut script = Growing::start(&cable.address(), &["--reconnect=50"]);
-    // Short results, so that many more are asked for at a time.
+    // Results are short, so that many more commands are in flight.
     script.write(&format!("create /log\n{}echo ready\n", "echo short\n".repeat(20)));
     script.read_to("ready");
-    // The requests arrive, and no answer comes back.
+    // The requests arrive, but no answer comes back.
     let before = cable.silence();
     script.write(&"create -s /log/n-\n".repeat(40));
     cable.wait_until_asked(before + 40 * 30);
@@ -115,7 +115,7 @@ fn what_was_in_flight_is_never_sent_again() {
 }
 
 #[test]
-fn a_script_without_a_session_says_so_once_and_counts_the_rest() {
+fn a_script_without_a_session_reports_one_line_and_counts_the_others() {
     let server = format!("127.0.0.1:{}", free_port());
     let lines = "create /lake\n".repeat(1000);
     let ran = zksh(&server).args(["-timeout", "300"]).script(format!("{lines}echo here\n"));
@@ -128,10 +128,10 @@ fn a_script_without_a_session_says_so_once_and_counts_the_rest() {
     );
     assert_eq!((ran.stderr, ran.status), (wanted, 1));
     assert_eq!(ran.stdout, "here\n");
-    // Programs have a record for each line.
+    // With JSON there is a record for each line.
     let ran = zksh(&server).args(["-timeout", "300", "-o", "json"]).script(&lines);
     assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1000, ""));
-    // One that waits in vain gives up after its own time, and waits once.
+    // If the wait fails, the script gives up after the given time, and waits only once.
     let begun = Instant::now();
     let ran = zksh(&server).args(["--reconnect=1"]).script(&lines);
     assert!(ran.stderr.contains("nothing was sent\n"), "{}", ran.stderr);
@@ -141,7 +141,7 @@ fn a_script_without_a_session_says_so_once_and_counts_the_rest() {
     assert_eq!(ran.status, 2, "{}", ran.stderr);
 }
 
-/// Returns how many znodes there are, how many were told of, and how many are told to be uncertain.
+/// Returns how many znodes exist, how many were reported as created, and how many as uncertain.
 fn counts(server: &str, created: usize, stderr: &str) -> (usize, usize, usize) {
     let names = zksh(server).args(["-o", "raw", "ls", "/log"]).succeed();
     let uncertain = stderr.matches("the write may have been applied").count();
@@ -149,7 +149,7 @@ fn counts(server: &str, created: usize, stderr: &str) -> (usize, usize, usize) {
 }
 
 #[test]
-fn a_signal_in_a_script_loses_no_line() {
+fn a_signal_in_a_script_loses_no_result() {
     on_every_engine(|engine| {
         for (signal, window) in
             [(Signal::SIGTERM, "128"), (Signal::SIGINT, "1000"), (Signal::SIGHUP, "1000")]
@@ -158,7 +158,7 @@ fn a_signal_in_a_script_loses_no_line() {
             zksh(&server).args(["create", "/log"]).succeed();
             let mut child = zksh(&server).args(["--window", window]).start();
             let mut stdin = child.stdin.take().unwrap();
-            // The end of the input never comes, and the shell is always busy.
+            // The input never ends, and the shell is always busy.
             let writer =
                 std::thread::spawn(
                     move || {
@@ -175,10 +175,13 @@ fn a_signal_in_a_script_loses_no_line() {
             let ended = ran(&child.wait_with_output().unwrap());
             writer.join().unwrap();
             assert_eq!(ended.status, 128 + signal as i32);
-            let (there, told, uncertain) =
+            let (there, reported, uncertain) =
                 counts(&server, 500 + rest.matches("Created ").count(), &ended.stderr);
-            // A server that is alive has answered within the time.
-            assert!(told <= there && there <= told + uncertain, "{there} {told} {uncertain}");
+            // A server that is alive answers within the grace time.
+            assert!(
+                reported <= there && there <= reported + uncertain,
+                "{there} {reported} {uncertain}"
+            );
         }
     });
 }
@@ -212,7 +215,7 @@ fn a_signal_while_the_server_is_silent_names_each_line_in_flight() {
 }
 
 #[test]
-fn a_reader_who_leaves_is_told_what_was_done_all_the_same() {
+fn writes_are_reported_even_if_the_reader_has_left() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         zksh(&server).args(["create", "/log"]).succeed();
@@ -230,10 +233,11 @@ fn a_reader_who_leaves_is_told_what_was_done_all_the_same() {
         assert_eq!(ended.status, 141, "{}", ended.stderr);
         let (there, _, uncertain) = counts(&server, 0, &ended.stderr);
         assert_eq!(uncertain, 0, "{}", ended.stderr);
-        // Each line makes one, so the last of the lines is the number of znodes.
-        let told = " lines were applied whose results could not be written\n";
-        let told = ended.stderr.lines().find(|row| format!("{row}\n").ends_with(told));
-        let place = told.unwrap_or_else(|| panic!("{}", ended.stderr)).split(':').nth(1).unwrap();
+        // Each line creates one znode, so the last line number is the number of znodes.
+        let reported = " lines were applied whose results could not be written\n";
+        let reported = ended.stderr.lines().find(|row| format!("{row}\n").ends_with(reported));
+        let place =
+            reported.unwrap_or_else(|| panic!("{}", ended.stderr)).split(':').nth(1).unwrap();
         assert!(place.ends_with(&format!("-{there}")), "{place} and {there}");
     });
 }

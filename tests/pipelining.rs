@@ -1,7 +1,7 @@
-//! What a script does must not depend on how many of its commands are in flight: random scripts are
-//! played pipelined and one by one; what they print and the trees that they leave are compared.
-//! `ZKSH_RANDOM=100000` plays so many, on every release that is present; `ZKSH_SEED` begins elsewhere,
-//! and `ZKSH_ENGINES=sandbox` or `=3.8.0` plays on that alone.
+//! The effect of a script must not depend on how many of its commands are in flight. Random scripts
+//! are played pipelined and one command at a time, and the output and the resulting trees are
+//! compared. `ZKSH_RANDOM=100000` plays that many scripts on every release that is present.
+//! `ZKSH_SEED` sets the first seed, and `ZKSH_ENGINES=sandbox` or `=3.8.0` selects one engine.
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
@@ -15,39 +15,40 @@ use crate::support::random::Random;
 use crate::support::saved::saved;
 use crate::support::shell::{Ran, zksh};
 
-/// Lines of one script.
+/// The number of lines of a script.
 const LINES: u64 = 14;
 
-/// Scripts that are played at most until one of them must have differed.
+/// The number of scripts of which at least one must differ without the barrier.
 const WITHOUT_BARRIER: u64 = 400;
 
-/// What a script is about.
+/// The subject of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
-    /// ACLs that are replaced, and writes that they allow or refuse.
+    /// Changes of ACLs, and writes that they allow or refuse.
     Acls,
     /// Hard limits for znodes and bytes.
     Quotas,
     /// Transactions between changes of ACLs and below hard limits.
     Multis,
-    /// Identities that are added, and ACLs that name them.
+    /// New identities, and ACLs that name them.
     Identities,
-    /// What a server keeps for requests in flight: versions, children, sequences, kinds of znodes.
+    /// The state that a server tracks for requests in flight: versions, children, sequences, kinds
+    /// of znodes.
     Rest,
     /// All of these.
     All,
 }
 
-/// Writes one script, whose znodes lie below `@N`.
+/// Returns a script, whose znodes are below `@N`.
 fn script(seed: u64, class: Class) -> String {
     let mut random = Random(seed.wrapping_mul(0x1000_0001));
     let root = format!("@{seed}");
     let mut lines = format!("create {root} x world:anyone:cdrwa\n");
-    // Both take many requests, so that a script of all kinds has them now and then.
+    // Both take many requests, so scripts of all kinds include them only occasionally.
     let has = |one: bool, every: u64| one || class == Class::All && seed.is_multiple_of(every);
     let quota = has(matches!(class, Class::Quotas | Class::Multis), 3);
     if has(class == Class::Identities, 2) {
-        // A session of its own, with no identity yet.
+        // Use a separate session without identities.
         lines.insert_str(0, "connect\n");
     }
     if quota {
@@ -137,7 +138,7 @@ fn script(seed: u64, class: Class) -> String {
         lines.push('\n');
     }
     if quota {
-        // Else every later script had more limits to look at.
+        // Otherwise every later script would have to check more limits.
         writeln!(lines, "delquota {root}/q\ndelquota {root}/b").unwrap();
     }
     lines
@@ -161,11 +162,12 @@ fn quota_line(random: &mut Random, root: &str) -> String {
     line.replace('@', root)
 }
 
-/// What came of scripts.
+/// The result of scripts.
 #[derive(PartialEq, Eq)]
 struct Played {
     ran: Ran,
-    /// A line for each znode that is left, as `save` writes it, without what differs from run to run.
+    /// A line for each remaining znode in the form of `save`, without values that differ between
+    /// runs.
     tree: String,
 }
 
@@ -183,19 +185,20 @@ fn play(server: &str, root: &str, scripts: &str, options: &[&str], barrier: bool
     Played { ran, tree: name(&tree.join("\n")) }
 }
 
-/// Where scripts are played.
+/// The servers for the scripts.
 struct Place<'a> {
-    /// Where they are played one by one.
+    /// The server for playing one command at a time.
     one: &'a str,
-    /// Where they are played pipelined: on the same server, or on one that differs from it in nothing but
-    /// how late it checks, which is all the same to who waits for each reply.
+    /// The server for pipelined playing. It is the same, or differs only in how late it checks
+    /// requests, which does not matter to a client that waits for each reply.
     many: &'a str,
 }
 
 impl Place<'_> {
-    /// Returns the first scripts of the seeds that have another effect when they are pipelined.
+    /// Returns the first scripts that have another effect when they are pipelined.
     fn difference(&self, class: Class, seeds: Range<u64>, barrier: bool) -> Option<String> {
-        // Scripts of one process; in the large run starting processes would be most of the time.
+        // The number of scripts in one process. In a large run, starting processes would take most
+        // of the time.
         let batch = if is_large() { 250 } else { 6 };
         let mut first = seeds.start;
         while first < seeds.end {
@@ -205,10 +208,10 @@ impl Place<'_> {
             let one = play(self.one, &format!("/one-{name}"), &scripts, &["--window", "1"], true);
             let many = play(self.many, &format!("/all-{name}"), &scripts, &[], barrier);
             if one != many {
-                return Some(told(&one, &many, first));
+                return Some(describe(&one, &many, first));
             }
             if is_large() {
-                // Nothing is left for the next ones.
+                // Leave nothing behind for the next scripts.
                 for (server, root) in [(self.one, "one"), (self.many, "all")] {
                     let delete = format!("addauth digest super:secret\ndeleteall /{root}-{name}\n");
                     assert_eq!(zksh(server).script(&delete).stderr, "");
@@ -220,8 +223,8 @@ impl Place<'_> {
         None
     }
 
-    /// Holds a class to be the same with the barrier, and to differ without.
-    fn hold(&self, class: Class, seeds: Range<u64>, name: &str) {
+    /// Checks that a class has the same effect with the barrier, and another one without.
+    fn check(&self, class: Class, seeds: Range<u64>, name: &str) {
         if let Some(difference) = self.difference(class, seeds, true) {
             panic!("{class:?} on {name}: {difference}");
         }
@@ -233,7 +236,7 @@ impl Place<'_> {
     }
 }
 
-fn told(one: &Played, many: &Played, seed: u64) -> String {
+fn describe(one: &Played, many: &Played, seed: u64) -> String {
     let differs = |one: &str, many: &str| {
         let place = one.lines().zip(many.lines()).position(|(one, many)| one != many);
         let place = place.unwrap_or_else(|| one.lines().count().min(many.lines().count()));
@@ -252,13 +255,14 @@ fn told(one: &Played, many: &Played, seed: u64) -> String {
     format!("seed {seed} and those after it: {what}")
 }
 
-/// A server that keeps hard limits, and checks as late as Apache's does or at once.
+/// Starts a server that enforces hard limits, and checks requests as late as Apache's server or
+/// immediately.
 fn sandbox(flush_delay: Duration) -> sandbox::Handle {
     let settings = Settings {
         max_connections: 0,
         enforce_quota: true,
         flush_delay,
-        // digest of super:secret
+        // The digest of super:secret.
         super_digest: Some("super:lK75jTNcA+U9vtVEw5vB51mj/w4=".to_owned()),
         ..Settings::default()
     };
@@ -266,24 +270,25 @@ fn sandbox(flush_delay: Duration) -> sandbox::Handle {
     sandbox::start(listener, settings, Clock::System).unwrap()
 }
 
-/// Returns the seeds of the scripts that are played.
+/// Returns the seeds of the scripts to play.
 fn seeds(few: u64) -> Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
     let first: u64 = number("ZKSH_SEED").unwrap_or(1);
     first..first + number("ZKSH_RANDOM").unwrap_or(few)
 }
 
-/// Returns whether a number of scripts was asked for.
+/// Returns whether a number of scripts was given.
 fn is_large() -> bool {
     std::env::var_os("ZKSH_RANDOM").is_some()
 }
 
-/// Returns whether this is to be played on.
+/// Returns whether to play on this engine.
 fn is_wanted(engine: &str) -> bool {
     std::env::var("ZKSH_ENGINES").map_or(true, |wanted| wanted == engine)
 }
 
-/// Returns a release that checks identities late and one that keeps hard limits; in the large run all.
+/// Returns a release that checks identities late and one that has hard limits, or all releases in a
+/// large run.
 fn chosen() -> Vec<&'static Release> {
     let all = || releases().iter().filter(|release| is_wanted(&release.version));
     if is_large() {
@@ -295,32 +300,32 @@ fn chosen() -> Vec<&'static Release> {
 }
 
 #[test]
-fn on_a_late_sandbox_a_pipelined_script_does_what_it_does_line_by_line() {
+fn on_a_late_sandbox_pipelined_scripts_have_the_same_effect() {
     if !is_wanted("sandbox") {
         return;
     }
     let (at_once, late) = (sandbox(Duration::ZERO), sandbox(Duration::from_millis(1)));
     let (at_once, late) = (at_once.address().to_string(), late.address().to_string());
     let place = Place { one: &at_once, many: &late };
-    place.hold(Class::All, seeds(12), "the sandbox");
+    place.check(Class::All, seeds(12), "the sandbox");
     if is_large() {
         return;
     }
-    // Who waits for each reply meets nothing late.
-    Place { one: &late, many: &at_once }.hold(Class::All, 1..3, "the sandbox");
+    // A client that waits for each reply does not notice late checks.
+    Place { one: &late, many: &at_once }.check(Class::All, 1..3, "the sandbox");
     for class in [Class::Acls, Class::Quotas, Class::Multis] {
         place.differs_without_barrier(class, "the sandbox");
     }
-    // Versions, children, sequences and kinds are kept for requests in flight
-    // (`PrepRequestProcessor.getRecordForPath`); and since 3.6 a request carries the identities that its
-    // session had when it arrived (`ServerCnxn.getAuthInfo` copies them).
+    // Servers track versions, children, sequences and kinds for requests in flight
+    // (`PrepRequestProcessor.getRecordForPath`). Since 3.6 a request also carries the identities
+    // that its session had when it arrived (`ServerCnxn.getAuthInfo` copies them).
     for class in [Class::Rest, Class::Identities] {
         assert_eq!(place.difference(class, 1..7, false), None, "{class:?}");
     }
 }
 
 #[test]
-fn on_apache_a_pipelined_script_does_what_it_does_line_by_line() {
+fn on_apache_pipelined_scripts_have_the_same_effect() {
     std::thread::scope(|scope| {
         for release in chosen() {
             scope.spawn(|| on_release(release));
@@ -336,16 +341,16 @@ fn on_release(release: &Release) {
     let server = Server::with_properties(release, &properties);
     let (address, name) = (server.address(), release.version.as_str());
     let place = Place { one: &address, many: &address };
-    // To a 3.4 server this shell sends no transactions, and before 3.7 no limit is hard.
+    // zksh sends no transactions to a 3.4 server, and there are no hard limits before 3.7.
     let (held, differing) = match () {
         () if has("3.7") => (vec![Class::All], vec![Class::Acls, Class::Quotas, Class::Multis]),
         () if has("3.6") => (vec![Class::All], vec![Class::Acls]),
         () if has("3.5") => (vec![Class::All], vec![Class::Acls, Class::Identities]),
-        // Until 3.5 a request in flight sees the identities of the session grow.
+        // Before 3.5, a request in flight sees identities that the session gains later.
         () => (vec![Class::Acls, Class::Identities], vec![Class::Acls, Class::Identities]),
     };
     for class in held {
-        place.hold(class, seeds(6), name);
+        place.check(class, seeds(6), name);
     }
     for class in differing.into_iter().filter(|_| !is_large()) {
         place.differs_without_barrier(class, name);
@@ -353,7 +358,7 @@ fn on_release(release: &Release) {
 }
 
 #[test]
-fn hard_limits_that_others_have_set_are_kept_in_a_script() {
+fn hard_limits_of_other_clients_are_respected_in_a_script() {
     let late = sandbox(Duration::from_millis(1));
     let server = late.address().to_string();
     for how in [None, Some("connect"), Some("addauth digest ann:one")] {
@@ -363,7 +368,7 @@ fn hard_limits_that_others_have_set_are_kept_in_a_script() {
             writeln!(all, "create /q/{number}").unwrap();
             all
         });
-        // Behind these the limits are read anew.
+        // After these commands the limits are read again.
         let how = how.map(|line| format!("{line}\n")).unwrap_or_default();
         let ran = zksh(&server).script(format!("create /first\n{how}{creates}"));
         assert_eq!(ran.stderr.matches("Quota has exceeded").count(), 18, "{}", ran.stderr);

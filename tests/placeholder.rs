@@ -1,8 +1,8 @@
-//! `<zxid>`, `<time>` and their like, which stand for what differs from run to run.
+//! Placeholders such as `<zxid>` and `<time>` for values that differ between runs.
 
 use std::collections::HashMap;
 
-/// Returns whether `line` is what `wanted` says, and keeps what its named placeholders stood for.
+/// Returns whether `line` matches `wanted`, and stores the values of named placeholders.
 pub(crate) fn matches(wanted: &str, line: &str, known: &mut HashMap<String, String>) -> bool {
     let Some((before, rest)) = wanted.split_once('<') else { return wanted == line };
     let Some((holder, after)) = rest.split_once('>') else { return wanted == line };
@@ -24,8 +24,8 @@ pub(crate) fn matches(wanted: &str, line: &str, known: &mut HashMap<String, Stri
     matches(after, rest, known)
 }
 
-/// Returns whether lines are what is wanted, where a line of `…` stands for any lines, and a line that
-/// ends in `…` for any that begins so.
+/// Returns whether lines match `wanted`. A line `…` matches any number of lines, and a line that
+/// ends in `…` matches any line with that start.
 pub(crate) fn lines_match(
     wanted: &[&str],
     lines: &[String],
@@ -50,7 +50,7 @@ pub(crate) fn lines_match(
     same && lines_match(rest, lines, known)
 }
 
-/// Returns how many bytes at the start of `text` are of this kind; none for an unknown kind.
+/// Returns how many bytes at the start of `text` are of this kind, or `None` for an unknown kind.
 fn placeholder(kind: &str, text: &str) -> Option<usize> {
     let hex = |text: &str| {
         let digits = text
@@ -63,7 +63,7 @@ fn placeholder(kind: &str, text: &str) -> Option<usize> {
         "decimal" => Some(text.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count()),
         "number" => Some(text.bytes().take_while(u8::is_ascii_digit).count()),
         "minute" => {
-            // 2026-11-28 12:00
+            // The format is 2026-11-28 12:00.
             let shape = |(index, byte): (usize, u8)| match index {
                 4 | 7 => byte == b'-',
                 10 => byte == b' ',
@@ -74,7 +74,7 @@ fn placeholder(kind: &str, text: &str) -> Option<usize> {
             Some(if sound { 16 } else { 0 })
         }
         "time" => {
-            // Tue Dec 11 10:06:19 CET 2012; the tests run in Berlin.
+            // The format is Tue Dec 11 10:06:19 CET 2012. The tests run in the time zone of Berlin.
             let words: Vec<&str> = text.splitn(7, ' ').take(6).collect();
             let [day, month, date, clock, zone, year] = words[..] else { return Some(0) };
             let year = year.bytes().take_while(u8::is_ascii_digit).count();
@@ -91,7 +91,7 @@ fn placeholder(kind: &str, text: &str) -> Option<usize> {
     }
 }
 
-/// Returns the line with placeholders for what differs from run to run.
+/// Replaces values that differ between runs by placeholders.
 pub(crate) fn general(line: &str) -> String {
     match line.split_once(" = ") {
         Some((key @ ("cZxid" | "mZxid" | "pZxid"), _)) => format!("{key} = <zxid>"),
@@ -104,7 +104,7 @@ pub(crate) fn general(line: &str) -> String {
 }
 
 #[test]
-fn a_placeholder_stands_for_its_kind_only() {
+fn a_placeholder_matches_only_its_kind() {
     let known = &mut HashMap::new();
     assert!(matches("ctime = <time>", "ctime = Tue Dec 11 10:06:19 CET 2012", known));
     assert!(!matches("ctime = <time>", "ctime = yesterday", known));
@@ -115,7 +115,7 @@ fn a_placeholder_stands_for_its_kind_only() {
 }
 
 #[test]
-fn an_ellipsis_stands_for_lines() {
+fn an_ellipsis_matches_lines() {
     let lines: Vec<String> = ["a", "b", "c = 0x1"].map(str::to_owned).to_vec();
     let same = |wanted: &[&str]| lines_match(wanted, &lines, &mut HashMap::new());
     assert!(same(&["a", "…"]) && same(&["…"]) && same(&["…", "b", "c = <zxid>"]));

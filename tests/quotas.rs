@@ -1,16 +1,17 @@
-//! Quotas that the server holds one to.
+//! Quotas that the server enforces.
 
 use crate::support::apache::Server;
 use crate::support::engine::engines;
 use crate::support::shell::zksh;
 
 #[test]
-fn a_hard_quota_that_is_used_up_is_told() {
+fn an_exceeded_hard_quota_is_reported() {
     for engine in engines().iter().filter(|engine| engine.version >= vec![3, 7]) {
         let Some(release) = &engine.release else { continue };
         eprintln!("on {}", engine.name);
         let server = Server::with_settings(release, "enforceQuota=true");
-        // A server counts what is done, not what is under way: `sync` waits for that.
+        // A server counts completed writes, not those in progress. `sync` waits until they are
+        // complete.
         let ran = zksh(&server.address()).script(
             "create /lake\nsetquota -N 2 /lake\nsetquota -B 6 /lake\ncreate /lake/reed deep\n\
              sync /\ncreate /lake/duck\nset /lake/reed deeper!\nlistquota /lake\n",

@@ -1,4 +1,4 @@
-//! Reads of a script that leave together: each is answered for itself, in its place.
+//! Reads of a script that are combined into one request: each gets its own answer, in its place.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use crate::support::apache::four_letters;
 use crate::support::engine::on_every_engine;
 use crate::support::shell::zksh;
 
-/// Reads of a script, far more than go into one request.
+/// The number of reads in a script, which is far more than one request contains.
 const READS: usize = 2000;
 
-/// Returns how many packets a server has received, by its own count.
+/// Returns the number of packets that a server reports as received.
 fn received(address: &str) -> usize {
     let port = address.rsplit(':').next().unwrap().parse().unwrap();
     let answer = four_letters(port, "srvr").unwrap();
@@ -18,7 +18,7 @@ fn received(address: &str) -> usize {
 }
 
 #[test]
-fn each_read_is_answered_for_itself_and_in_its_place() {
+fn each_read_gets_its_own_answer_in_its_place() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let big = "b".repeat(100_000);
@@ -66,7 +66,7 @@ fn each_read_is_answered_for_itself_and_in_its_place() {
             let options = ["--compat", "3.9", "--window", window];
             let ran = zksh(&server).args(options).script(&script);
             assert!(ran.stdout == data, "with a window of {window}");
-            // In this dialect an absent znode is told with its code.
+            // In this dialect the error for a missing znode includes its code.
             assert_eq!(ran.stderr.lines().count(), errors.lines().count());
             assert_eq!(ran.status, 1);
         }
@@ -76,7 +76,7 @@ fn each_read_is_answered_for_itself_and_in_its_place() {
 }
 
 #[test]
-fn many_reads_take_few_requests_where_the_server_knows_how() {
+fn many_reads_take_few_requests_if_the_server_supports_that() {
     on_every_engine(|engine| {
         let private = engine.private();
         let address = private.address();
@@ -93,7 +93,7 @@ fn many_reads_take_few_requests_where_the_server_knows_how() {
 }
 
 #[test]
-fn events_stand_between_reads_where_they_arrived() {
+fn events_are_shown_between_reads_where_they_arrived() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let mut script = String::from("create /a new\n");

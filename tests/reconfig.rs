@@ -1,5 +1,4 @@
-//! `config` and `reconfig` on an ensemble that lets its members be changed, and on servers that do
-//! not.
+//! `config` and `reconfig` on an ensemble that allows reconfiguration, and on servers that do not.
 
 use std::fs;
 
@@ -9,10 +8,10 @@ use crate::support::engine::say_once;
 use crate::support::proxy::cut_after;
 use crate::support::shell::{Ran, Zksh, zksh};
 
-/// What a script needs first: the ACL of the configuration lets nobody else write it.
+/// The first line of scripts, because the ACL of the configuration lets nobody else write it.
 const SUPER: &str = "addauth digest super:secret\n";
 
-/// Three servers whose members may be changed.
+/// Three servers that allow reconfiguration.
 struct Ensemble {
     servers: Vec<Server>,
     leader: usize,
@@ -26,22 +25,23 @@ impl Ensemble {
         Self { servers, leader }
     }
 
-    /// A shell at the leader: a server that is removed breaks its connections.
+    /// Returns a shell at the leader. A server that is removed would break its connections.
     fn shell(&self) -> Zksh {
         zksh(&self.servers[self.leader].address())
     }
 
-    /// Returns the numbers of those who follow; without its leader an ensemble elects another first.
+    /// Returns the numbers of the followers. If the leader were removed, the ensemble would first
+    /// elect another.
     fn followers(&self) -> [usize; 2] {
         [(self.leader + 1) % 3 + 1, (self.leader + 2) % 3 + 1]
     }
 
-    /// Runs lines as the one who may change the configuration.
+    /// Runs lines with permission to change the configuration.
     fn run(&self, lines: &str) -> Ran {
         self.shell().script(format!("{SUPER}{lines}"))
     }
 
-    /// Changes the configuration; returns what is told.
+    /// Changes the configuration. Returns the new one as printed.
     #[track_caller]
     fn change(&self, line: &str) -> String {
         let ran = self.run(&format!("{line}\n"));
@@ -66,9 +66,9 @@ fn version(config: &str) -> &str {
 }
 
 #[test]
-fn members_come_and_go() {
+fn members_are_added_and_removed() {
     let Some(release) = newest() else {
-        return say_once("left out: reconfig on an ensemble, for want of Java or of a release");
+        return say_once("skipped: reconfig on an ensemble, because Java or a release is missing");
     };
     let ensemble = Ensemble::start(release);
     let first = ensemble.config();
@@ -76,7 +76,7 @@ fn members_come_and_go() {
     let spec = |number| member(&first, number).unwrap();
     let (it, its_neighbour, leader) = (spec(one), spec(other), spec(ensemble.leader + 1));
 
-    // Who may not change it changes nothing.
+    // A client without permission changes nothing.
     let refused = ensemble.shell().args(["reconfig", "-remove", &one.to_string()]).run();
     assert_eq!((refused.status, refused.stdout.as_str()), (1, ""));
     assert_eq!(refused.stderr, "Authentication is not valid : \n");
@@ -88,19 +88,19 @@ fn members_come_and_go() {
     assert_eq!(seen, [1, 2, 3].map(|number| number != one));
     assert_ne!(version(&without), version(&first));
 
-    let told = ensemble.change(&format!("reconfig -s -add {it}"));
-    let (with, stat) = told.split_once("cZxid = ").unwrap();
+    let printed = ensemble.change(&format!("reconfig -s -add {it}"));
+    let (with, stat) = printed.split_once("cZxid = ").unwrap();
     assert_eq!(with, ensemble.config());
     assert_eq!(member(with, one).as_ref(), Some(&it));
     assert!(stat.contains("\nnumChildren = 0\n"), "{stat}");
 
-    // Of members that stay, one loses its vote.
+    // All members stay, but one loses its vote.
     let observer = it.replace(":participant;", ":observer;");
     let whole = format!("{leader},{its_neighbour},{observer}");
     let now = ensemble.change(&format!("reconfig -v {} -members {whole}", version(with)));
     assert_eq!(member(&now, one), Some(observer.clone()));
 
-    // That version has passed: for a change, for all members, and for a file of them.
+    // That version is outdated, for a change, for a list of all members, and for a file of them.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("members");
     fs::write(&file, format!("# the lake\n{leader}\n{its_neighbour}\n{it}\n")).unwrap();
@@ -120,7 +120,7 @@ fn members_come_and_go() {
     let last = ensemble.change(&format!("reconfig -v {} -file {file}", version(&now)));
     assert_eq!(member(&last, one).as_ref(), Some(&it));
 
-    // One changes and another goes at once.
+    // One member changes and another is removed at the same time.
     let line = format!("reconfig -add {observer} -remove {other}\n");
     let ran = ensemble.shell().args(["-o", "json"]).script(format!("{SUPER}{line}"));
     let record = &records(&ran.stdout)[1];
@@ -130,9 +130,11 @@ fn members_come_and_go() {
 }
 
 #[test]
-fn a_lost_connection_leaves_open_whether_the_members_have_changed() {
+fn a_lost_connection_reports_that_the_members_may_have_changed() {
     let Some(release) = newest() else {
-        return say_once("left out: reconfig on a broken cable, for want of Java or of a release");
+        return say_once(
+            "skipped: reconfig on a broken cable, because Java or a release is missing",
+        );
     };
     let ensemble = Ensemble::start(release);
     let [one, _] = ensemble.followers();
@@ -145,16 +147,16 @@ fn a_lost_connection_leaves_open_whether_the_members_have_changed() {
         let changed = ensemble.config() != before;
         let honest = ran.status == 0 || !changed || ran.stderr.contains("may have been applied");
         assert!(honest, "cut after {answers}: {}", ran.stderr);
-        // It may still be under way.
+        // The change may still be in progress.
         ensemble.change(&format!("reconfig -add {spec}"));
         assert_eq!(member(&ensemble.config(), one), Some(spec.clone()));
     }
 }
 
 #[test]
-fn the_configuration_is_watched_and_told_to_clients() {
+fn the_configuration_can_be_watched_and_lists_addresses_for_clients() {
     let Some(release) = newest() else {
-        return say_once("left out: config on an ensemble, for want of Java or of a release");
+        return say_once("skipped: config on an ensemble, because Java or a release is missing");
     };
     let ensemble = Ensemble::start(release);
     let config = ensemble.config();
@@ -163,8 +165,8 @@ fn the_configuration_is_watched_and_told_to_clients() {
     let clients = ensemble.shell().args(["config", "-c"]).succeed();
     assert_eq!(clients, format!("{} {}\n", version(&config), addresses.join(",")));
     let stat = ensemble.shell().args(["config", "-s"]).succeed();
-    let (told, stat) = stat.split_once("cZxid = 0x0\n").unwrap();
-    assert_eq!(told, config);
+    let (printed, stat) = stat.split_once("cZxid = 0x0\n").unwrap();
+    assert_eq!(printed, config);
     assert!(stat.contains("\ndataVersion = "), "{stat}");
     let both = ensemble.shell().args(["config", "-c", "-s"]).succeed();
     assert!(both.starts_with(&clients) && both.ends_with(stat), "{both}");
@@ -175,14 +177,14 @@ fn the_configuration_is_watched_and_told_to_clients() {
                  path:/zookeeper/config\nCommitted new configuration:\n";
     assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
     let rest = ran.stdout.strip_prefix(&clients).unwrap_or_else(|| panic!("{}", ran.stdout));
-    let told = rest.strip_prefix(event).unwrap_or_else(|| panic!("{rest}"));
-    assert_eq!(told, ensemble.config().repeat(2));
+    let printed = rest.strip_prefix(event).unwrap_or_else(|| panic!("{rest}"));
+    assert_eq!(printed, ensemble.config().repeat(2));
 }
 
 #[test]
-fn a_server_that_runs_alone_says_why_it_cannot_be_reconfigured() {
+fn a_standalone_server_reports_why_it_cannot_be_reconfigured() {
     let Some(release) = newest() else {
-        return say_once("left out: reconfig on one server, for want of Java or of a release");
+        return say_once("skipped: reconfig on one server, because Java or a release is missing");
     };
     for (settings, sentence) in [
         (

@@ -1,4 +1,4 @@
-//! Servers that are not there, that go, and that come back.
+//! Servers that are absent, that go away, and that come back.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use crate::support::shell::{bare, zksh};
 use crate::support::terminal::Setup;
 
 #[test]
-fn a_refused_port_is_told_and_fails_clearly() {
+fn a_refused_port_is_reported_and_fails_clearly() {
     let server = format!("127.0.0.1:{}", free_port());
     let ran = zksh(&server).args(["-timeout", "300", "ls", "/"]).run();
     assert_eq!(ran.status, 3);
@@ -24,14 +24,14 @@ fn a_refused_port_is_told_and_fails_clearly() {
 }
 
 #[test]
-fn a_name_that_does_not_resolve_is_told() {
+fn a_name_that_does_not_resolve_is_reported() {
     let ran = zksh("no-such-host.invalid:2181").args(["-timeout", "3000", "ls", "/"]).run();
     assert_eq!(ran.status, 3);
     assert!(ran.stderr.contains("no-such-host.invalid:2181 is not a known host"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_port_that_accepts_and_stays_silent_is_told() {
+fn a_port_that_accepts_and_stays_silent_is_reported() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = silent.local_addr().unwrap().to_string();
     let ran = zksh(&server).args(["-timeout", "1000", "ls", "/"]).run();
@@ -41,12 +41,12 @@ fn a_port_that_accepts_and_stays_silent_is_told() {
 }
 
 #[test]
-fn ctrl_c_gives_the_prompt_back_while_no_server_answers() {
+fn ctrl_c_returns_to_the_prompt_while_no_server_answers() {
     let server = format!("127.0.0.1:{}", free_port());
     let mut terminal = Setup::new(&server).start();
     terminal.wait_for(&format!("Connecting: {server} refuses connections"));
     terminal.enter(0, "ls /");
-    // Sent again should the command not have begun with the first.
+    // Wait until the line is on the screen before pressing Ctrl-C.
     terminal.wait_for("0] ls /");
     terminal.keys("\x03");
     terminal.wait_for_prompt(1);
@@ -74,7 +74,7 @@ fn the_first_prompt_can_wait_for_a_server() {
     sandbox.wait().unwrap();
 }
 
-/// A server that goes and comes back with all that it had.
+/// A server that goes away and comes back with its state.
 trait Leaves {
     fn address(&self) -> String;
     fn leave(&mut self);
@@ -95,7 +95,7 @@ impl Leaves for Server {
     }
 }
 
-/// The sandbox keeps nothing when it ends: it is the cable to it that goes.
+/// The sandbox keeps no state when it ends, so its cable is cut instead.
 impl Leaves for (Handle, Cable) {
     fn address(&self) -> String {
         self.1.address()
@@ -110,7 +110,7 @@ impl Leaves for (Handle, Cable) {
     }
 }
 
-/// Runs a test on the sandbox and on every release of Apache's that is present.
+/// Runs a test on the sandbox and on every Apache release that is present.
 fn on_every_server_that_leaves(test: impl Fn(&mut dyn Leaves)) {
     let sandbox = start_sandbox(Clock::System);
     let cable = Cable::to(&sandbox.address().to_string());
@@ -151,8 +151,8 @@ fn a_server_that_comes_back_finds_the_session_and_its_watches() {
     });
 }
 
-/// A server that gives no session, and says this where it is asked by a four-letter word.
-fn unwilling(words: &'static str) -> String {
+/// Starts a server that gives out no session, and answers `words` to four-letter words.
+fn without_session(words: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
@@ -168,9 +168,9 @@ fn unwilling(words: &'static str) -> String {
 }
 
 #[test]
-fn a_server_that_gives_no_session_fails_for_its_own_reason() {
-    let starting = unwilling("This ZooKeeper instance is not currently serving requests\n");
-    let reads = unwilling("Zookeeper version: 3.9.3-1, built on 1\nMode: read-only\n");
+fn a_server_that_gives_no_session_is_reported_with_its_reason() {
+    let starting = without_session("This ZooKeeper instance is not currently serving requests\n");
+    let reads = without_session("Zookeeper version: 3.9.3-1, built on 1\nMode: read-only\n");
     for (server, options, wanted) in [
         (&starting, &[][..], "is not serving: it is starting or has no quorum"),
         (&starting, &["-r"], "is not serving: it is starting or has no quorum"),

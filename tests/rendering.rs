@@ -1,6 +1,6 @@
-//! The pictures that README.md shows: made by real sessions, and held fresh.
+//! The pictures in README.md, which are drawn from real sessions and checked to be up to date.
 //!
-//! `ZKSH_BLESS=1 cargo test --test all rendering` makes them anew.
+//! `ZKSH_BLESS=1 cargo test --test all rendering` draws them again.
 
 use std::fmt::Write;
 use std::fs;
@@ -15,10 +15,10 @@ use crate::support::terminal::{Setup, Terminal};
 const ROWS: u16 = 34;
 const COLUMNS: u16 = 112;
 
-/// The rows and columns of the lesson.
+/// The number of rows and columns for the lesson.
 const LESSON: (u16, u16) = (34, 84);
 
-/// Pixels of a character, and around them all.
+/// The size of a character in pixels, and the margin.
 const WIDTH: f64 = 8.4;
 const HEIGHT: f64 = 19.0;
 const MARGIN: f64 = 14.0;
@@ -30,29 +30,32 @@ const PALETTE: [&str; 16] = [
 ];
 
 #[test]
-fn the_picture_in_the_readme_is_fresh() {
-    hold("docs/session.svg", &session());
+fn the_picture_in_the_readme_is_up_to_date() {
+    compare_or_write("docs/session.svg", &session());
 }
 
 #[test]
-fn the_picture_of_the_first_lesson_is_fresh() {
-    hold("docs/lesson.svg", &lesson());
+fn the_picture_of_the_first_lesson_is_up_to_date() {
+    compare_or_write("docs/lesson.svg", &lesson());
 }
 
-/// Compares a picture with the one that is kept, or keeps it.
-fn hold(name: &str, svg: &str) {
+/// Compares a picture with the committed one, or writes it.
+fn compare_or_write(name: &str, svg: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("ZKSH_BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, svg).unwrap();
     } else {
         let kept = fs::read_to_string(&file).unwrap_or_default();
-        assert!(svg == kept, "{name} is stale; how to make it anew: tests/rendering.rs");
+        assert!(
+            svg == kept,
+            "{name} is out of date; see tests/rendering.rs for how to draw it again"
+        );
     }
 }
 
-/// Plays the middle of the first lesson; returns the screen on which one session becomes master and
-/// the other one is refused.
+/// Plays the middle of the first lesson. Returns the screen on which one session becomes master and
+/// the other is refused.
 fn lesson() -> String {
     let sandbox = ["--sandbox=127.0.0.1:0", "--sandbox-set", "tickTime=500"];
     let learn = ["learn", "first-steps", "--lang", "en"];
@@ -81,10 +84,10 @@ fn lesson() -> String {
         svg = draw(screen);
         true
     });
-    settle(&svg, "")
+    generalize(&svg, "")
 }
 
-/// Plays the session; returns its last screen.
+/// Plays the session and returns its last screen.
 fn session() -> String {
     let server = start_sandbox(Clock::System);
     let address = server.address().to_string();
@@ -95,7 +98,7 @@ fn session() -> String {
     enter_in_color(&mut terminal, 1, "create /app {\"replicas\":3,\"leader\":\"zk1\"}");
     enter_in_color(&mut terminal, 2, "addWatch /app");
     terminal.wait_for_prompt(3);
-    // What somebody else does meanwhile stands above the line that is being typed.
+    // Events that another client causes appear above the line that is being typed.
     terminal.keys("get --pretty /ap");
     terminal.wait_for("3] get --pretty /ap");
     other("create /app/feature on");
@@ -114,10 +117,10 @@ fn session() -> String {
         svg = draw(screen);
         true
     });
-    settle(&svg, &address)
+    generalize(&svg, &address)
 }
 
-/// Types a line and enters it once it stands there in its colours, which come with a pause of the keys.
+/// Types a line and enters it once it is shown in colours, which appear after a pause.
 fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
     terminal.wait_for_prompt(number);
     terminal.keys(line);
@@ -125,7 +128,7 @@ fn enter_in_color(terminal: &mut Terminal, number: usize, line: &str) {
     terminal.keys("\r");
 }
 
-/// Waits until a line stands in its colours behind a prompt that ends so.
+/// Waits until a line is shown in colours after a prompt that ends with `prompt`.
 fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
     terminal.wait_until_seen("the line in colours", |screen| {
         let (row, _) = screen.cursor_position();
@@ -137,8 +140,8 @@ fn wait_for_colors(terminal: &Terminal, prompt: &str, line: &str) {
     });
 }
 
-/// Writes what differs from run to run as it never does.
-fn settle(svg: &str, address: &str) -> String {
+/// Replaces values that differ between runs by constant ones.
+fn generalize(svg: &str, address: &str) -> String {
     let mut text = String::new();
     let svg =
         if address.is_empty() { svg.to_owned() } else { svg.replace(address, "localhost:2181") };
@@ -191,7 +194,7 @@ fn draw(screen: &vt100::Screen) -> String {
     svg
 }
 
-/// Returns the pieces of a row that look alike, without the blanks at its end.
+/// Returns the runs of a row with the same style, without the blanks at its end.
 fn runs(screen: &vt100::Screen, row: u16) -> Vec<(String, String)> {
     let mut runs: Vec<(String, String)> = Vec::new();
     for column in 0..screen.size().1 {

@@ -1,4 +1,4 @@
-//! Round trips of one command: no more than the protocol needs.
+//! The round trips of one command: no more than the protocol needs.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,42 +8,42 @@ use crate::support::engine::engines;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
-/// Who says something.
+/// The two sides of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Client,
     Server,
 }
 
-/// What both sides of a connection have said in turn: one turn of each is a round trip.
+/// The data that both sides of a connection have sent in turn. One turn of each is a round trip.
 #[derive(Debug, Default, Clone)]
 struct Talk(Vec<(Side, Vec<u8>)>);
 
 impl Talk {
-    fn hear(&mut self, side: Side, bytes: &[u8]) {
+    fn record(&mut self, side: Side, bytes: &[u8]) {
         match self.0.last_mut() {
-            Some((last, said)) if *last == side => said.extend_from_slice(bytes),
+            Some((last, data)) if *last == side => data.extend_from_slice(bytes),
             _ => self.0.push((side, bytes.to_vec())),
         }
     }
 
-    /// Returns whether it is a four-letter word on a connection of its own.
+    /// Returns whether this is a four-letter word on a connection of its own.
     fn is_word(&self) -> bool {
-        self.0.first().is_some_and(|(_, said)| said == b"srvr")
+        self.0.first().is_some_and(|(_, data)| data == b"srvr")
     }
 
     fn round_trips(&self) -> usize {
         self.0.iter().filter(|(side, _)| *side == Side::Client).count()
     }
 
-    /// Returns the operations of the requests that the client has sent, by the round trip.
+    /// Returns the operations of the client's requests, by round trip.
     fn operations(&self) -> Vec<Vec<i32>> {
         let turns = self.0.iter().filter(|(side, _)| *side == Side::Client);
-        turns.skip(1).map(|(_, said)| operations(said)).collect()
+        turns.skip(1).map(|(_, data)| operations(data)).collect()
     }
 }
 
-/// Reads the operations of whole requests.
+/// Parses the operations of complete requests.
 fn operations(mut frames: &[u8]) -> Vec<i32> {
     let mut operations = Vec::new();
     while let Some((length, rest)) = frames.split_first_chunk() {
@@ -54,15 +54,15 @@ fn operations(mut frames: &[u8]) -> Vec<i32> {
     operations
 }
 
-/// A line to a server that keeps what was said on each connection.
+/// A proxy to a server that records the data on each connection.
 struct Line {
     address: String,
     talks: Arc<Mutex<Vec<Talk>>>,
 }
 
 impl Line {
-    /// A line to the server of a connection string. With `until_asked` the server is not heard on the
-    /// session's connection before it was asked a word on another.
+    /// Returns a proxy to the server of a connection string. With `until_asked`, it holds back the
+    /// server's data on the session's connection until a four-letter word was sent on another.
     fn to(server: &str, until_asked: bool) -> Self {
         let (host, root) = server.split_once('/').map_or((server, ""), |(host, root)| (host, root));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -80,18 +80,18 @@ impl Line {
                 let ends = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(ends.0, ends.1, Side::Client, number, &talks, false);
+                    forward(ends.0, ends.1, Side::Client, number, &talks, false);
                 });
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    hand_on(far, near, Side::Server, number, &talks, until_asked);
+                    forward(far, near, Side::Server, number, &talks, until_asked);
                 });
             }
         });
         Self { address, talks }
     }
 
-    /// Runs a command, and returns what was said on the session's connections and beside them.
+    /// Runs a command. Returns the data on the session's connections, and on the others.
     #[track_caller]
     fn run(&self, words: &[&str]) -> (Vec<Talk>, Vec<Talk>) {
         self.talks.lock().unwrap().clear();
@@ -102,8 +102,8 @@ impl Line {
     }
 }
 
-/// Hands bytes on until one end is gone, and keeps them before.
-fn hand_on(
+/// Forwards bytes until one end closes, and records them first.
+fn forward(
     mut from: TcpStream,
     mut to: TcpStream,
     side: Side,
@@ -118,7 +118,7 @@ fn hand_on(
                 talks.lock().unwrap().iter().any(Talk::is_word).then_some(())
             });
         }
-        talks.lock().unwrap()[number].hear(side, &bytes[..count]);
+        talks.lock().unwrap()[number].record(side, &bytes[..count]);
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }
@@ -131,7 +131,7 @@ const CLOSE: i32 = -11;
 
 #[test]
 fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
-    // What is sent does not depend on the server.
+    // The requests do not depend on the server.
     let engines = engines();
     for engine in [engines.first(), engines.last()].into_iter().flatten() {
         let line = Line::to(&engine.fresh(), false);
@@ -149,7 +149,7 @@ fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
             let (sessions, questions) = line.run(words);
             assert!(questions.is_empty(), "{words:?}: {questions:?}");
             assert_eq!(sessions.len(), 1, "{words:?}");
-            // The handshake, then the request with the end of the session behind it.
+            // The handshake, then the request together with the end of the session.
             assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
             assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
         }
@@ -157,9 +157,10 @@ fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
 }
 
 #[test]
-fn what_an_old_server_lacks_is_asked_beside_the_handshake() {
+fn the_version_is_asked_during_the_handshake() {
     let engine = engines().swap_remove(0);
-    // Its first answer waits for the question: were that to wait for the answer, neither would come.
+    // The first answer is held back until the four-letter word is sent. If that waited for the
+    // answer, neither would arrive.
     let line = Line::to(&engine.fresh(), true);
     for (words, operation) in [
         (&["getAllChildrenNumber", "/"][..], 104),
@@ -176,7 +177,7 @@ fn what_an_old_server_lacks_is_asked_beside_the_handshake() {
 }
 
 #[test]
-fn a_small_tree_is_walked_without_a_question_beside_it() {
+fn a_small_tree_is_walked_without_asking_for_the_version() {
     let engine = engines().swap_remove(0);
     let line = Line::to(&engine.fresh(), false);
     line.run(&["create", "/lake", "deep"]);
@@ -193,8 +194,9 @@ fn a_small_tree_is_walked_without_a_question_beside_it() {
         let (sessions, questions) = line.run(words);
         assert!(questions.is_empty(), "{words:?}: {questions:?}");
         assert_eq!(sessions.len(), 1, "{words:?}");
-        // The handshake, one for each level, two more for deleting it, and the end of the session. Names
-        // and data leave together, but the first may be answered before the second has come.
+        // The handshake, one round trip for each level, two more for the deletes, and the end of
+        // the session. Names and data are requested together, but the first reply may arrive before
+        // the second request.
         let most = if matches!(words[0], "deleteall" | "grep") { 6 } else { 4 };
         let round_trips = sessions[0].round_trips();
         assert!(round_trips <= most, "{words:?}: {round_trips} of {most}, {:?}", sessions[0]);

@@ -1,4 +1,4 @@
-//! The sandbox: its options, its manners on the wire, and how it compares with Apache's server.
+//! The sandbox: its options, its behaviour on the wire, and comparisons with Apache's server.
 
 mod abuse;
 mod ends;

@@ -1,4 +1,4 @@
-//! Scripts: in line order, every line accounted for, errors where they can be found.
+//! Scripts: they run in line order, every line is accounted for, and errors name their place.
 
 use std::io::{BufRead, BufReader, Write};
 
@@ -8,7 +8,7 @@ use crate::support::shell::{bare, zksh};
 use crate::support::wait_until;
 
 #[test]
-fn an_error_names_its_place_and_its_line_and_the_script_goes_on() {
+fn an_error_names_its_place_and_line_and_the_script_continues() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let script = "create /lake\n# nothing\n\nget /pond\nstat\nls -z /\nls /\n";
@@ -65,7 +65,7 @@ fn a_transaction_that_is_not_committed_is_a_failure() {
 }
 
 #[test]
-fn a_check_finds_what_is_wrong_and_asks_nobody() {
+fn a_check_finds_errors_without_a_server() {
     let check =
         |script: &str| bare().args(["-server", "127.0.0.1:1", "--check", "--vars"]).script(script);
     let ran = check(
@@ -101,7 +101,7 @@ fn a_check_finds_what_is_wrong_and_asks_nobody() {
 }
 
 #[test]
-fn results_and_events_stand_in_the_order_in_which_they_arrived() {
+fn results_and_events_are_shown_in_order_of_arrival() {
     on_every_engine(|engine| {
         let lines = "ls -w /\ncreate -s /n-\n".repeat(200);
         for window in ["1", "128"] {
@@ -119,7 +119,7 @@ fn results_and_events_stand_in_the_order_in_which_they_arrived() {
 }
 
 #[test]
-fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
+fn a_lost_connection_reports_every_uncertain_line() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let (address, root) = server.split_once('/').unwrap();
@@ -132,10 +132,10 @@ fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake");
         writeln!(stdin, "create -s /lake/n-").unwrap();
         assert_eq!(lines.next().unwrap().unwrap(), "Created /lake/n-0000000000");
-        // Short results, so that many more are asked for at a time.
+        // Results are short, so that many more commands are in flight.
         stdin.write_all("echo short\n".repeat(20).as_bytes()).unwrap();
         assert!(lines.by_ref().take(20).all(|line| line.unwrap() == "short"));
-        // No more answers: when it is cut, these are in flight.
+        // From now on there are no answers, so these commands are in flight when the cable is cut.
         let before = cable.silence();
         let more = "create -s /lake/n-\nget /lake\n".repeat(49);
         stdin.write_all(more.as_bytes()).unwrap();
@@ -151,13 +151,13 @@ fn what_a_lost_connection_leaves_open_is_said_of_every_line() {
         let (errors, status) = errors.join().unwrap();
         assert_eq!(status, Some(1));
         let done = 1 + printed.iter().filter(|line| line.starts_with("Created")).count();
-        let told = |words: &str| errors.iter().filter(|line| line.contains(words)).count();
-        let writes = told("the write may have been applied");
+        let reported = |words: &str| errors.iter().filter(|line| line.contains(words)).count();
+        let writes = reported("the write may have been applied");
         assert!(writes > 0, "{errors:?}");
         let unsent_writes =
             errors.windows(2).filter(|pair| is_unsent(&pair[0]) && pair[1].contains("create -s"));
         let counted = errors.iter().find_map(|row| counted_lines(row)).unwrap_or_default();
-        // From the 23rd line on, every other one writes.
+        // From the 23rd line on, every other line writes.
         let counted_writes = counted.iter().filter(|line| *line % 2 == 1);
         let unsent_writes = unsent_writes.count() + counted_writes.count();
         assert_eq!(done + writes + unsent_writes, 50, "{errors:#?}");
@@ -168,7 +168,7 @@ fn is_unsent(error: &str) -> bool {
     error.contains("nothing was sent")
 }
 
-/// Returns the lines that a row only counts, one behind the other.
+/// Returns the numbers of the lines that a row only counts.
 fn counted_lines(row: &str) -> Option<Vec<u64>> {
     let (place, _) = row.strip_prefix("stdin:")?.split_once(": ")?;
     let (first, last) =
@@ -177,7 +177,7 @@ fn counted_lines(row: &str) -> Option<Vec<u64>> {
 }
 
 #[test]
-fn a_wait_outlives_a_lost_connection() {
+fn a_wait_survives_a_lost_connection() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let (address, root) = server.split_once('/').unwrap();
@@ -199,34 +199,34 @@ fn a_wait_outlives_a_lost_connection() {
 }
 
 #[test]
-fn a_command_is_run_for_each_event_with_the_data_on_its_input() {
+fn watch_runs_a_command_for_each_event_with_the_data_on_its_input() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
-        let told = folder.path().join("told");
+        let reported = folder.path().join("reported");
         let command =
-            format!("echo \"$ZKSH_EVENT_TYPE $ZKSH_EVENT_PATH $(cat)\" >> {}", told.display());
+            format!("echo \"$ZKSH_EVENT_TYPE $ZKSH_EVENT_PATH $(cat)\" >> {}", reported.display());
         let mut watch =
             zksh(&server).args(["watch", "-n", "1", "/lake", "--", "sh", "-c", &command]).start();
-        // Until the watch is there, the event is made again and again.
+        // Cause the event repeatedly until the watch exists.
         wait_until("an event", || {
             zksh(&server).args(["set", "--create", "/lake", "deep"]).run();
             watch.try_wait().unwrap()
         });
-        let told = std::fs::read_to_string(&told).unwrap();
-        assert!(told.starts_with("Node") && told.ends_with(" /lake deep\n"), "{told}");
+        let reported = std::fs::read_to_string(&reported).unwrap();
+        assert!(reported.starts_with("Node") && reported.ends_with(" /lake deep\n"), "{reported}");
     });
 }
 
 #[test]
-fn data_comes_from_a_file_or_from_standard_input_where_an_option_says_so() {
+fn data_comes_from_a_file_or_standard_input_with_an_option() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
         let (file, script) = (folder.path().join("@every"), folder.path().join("lake.zk"));
         std::fs::write(&file, "from the file").unwrap();
         let data = |path: &str| zksh(&server).args(["-o", "raw", "get", path]).succeed();
-        // Data is what was typed, though there is such a file.
+        // Data is stored as typed, although a file of that name exists.
         let ran = {
             let mut shell = zksh(&server).args(["create", "/lake", "@every"]);
             shell.command.current_dir(folder.path());
@@ -248,7 +248,7 @@ fn data_comes_from_a_file_or_from_standard_input_where_an_option_says_so() {
         let ran = zksh(&server).args(["set", "/lake", "-"]).script("from the input");
         assert_eq!(ran.stderr, "- is stored as typed; -i - stores standard input\n");
         assert_eq!(data("/lake"), "-");
-        // In a script that stands in a file, standard input is free; also in a transaction.
+        // With a script in a file, standard input is free, also in a transaction.
         let lines =
             format!("set -i {file} /lake 2\ncreate /pool -i -\nrepeat 1 set -b -i - /lake\n");
         std::fs::write(&script, lines).unwrap();
@@ -271,7 +271,7 @@ fn data_comes_from_a_file_or_from_standard_input_where_an_option_says_so() {
 }
 
 #[test]
-fn a_script_is_told_once_that_a_file_is_not_read() {
+fn a_script_shows_once_that_a_file_is_not_read() {
     let script = "create /lake @one\ncreate /pond @two\ncreate /reed -\nexists /reed\n";
     let hint = "stdin:1: @one is stored as typed; -i one stores the content of a file\n";
     on_every_engine(|engine| {
@@ -291,7 +291,7 @@ fn a_script_is_told_once_that_a_file_is_not_read() {
 }
 
 #[test]
-fn a_file_without_end_is_not_read_to_its_end() {
+fn an_endless_file_is_refused() {
     on_every_engine(|engine| {
         let ran = zksh(&engine.fresh()).args(["create", "/lake", "-i", "/dev/zero"]).run();
         assert!(
@@ -304,7 +304,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
-fn a_signal_leaves_no_line_untold() {
+fn after_a_signal_every_line_is_reported() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let (address, root) = server.split_once('/').unwrap();
@@ -325,15 +325,15 @@ fn a_signal_leaves_no_line_untold() {
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         let ran = script.wait_with_output().unwrap();
         let errors = String::from_utf8(ran.stderr).unwrap();
-        let told = "Interrupted before the reply arrived; the write may have been applied";
-        assert_eq!(errors.matches(told).count(), 60, "{errors}");
+        let reported = "Interrupted before the reply arrived; the write may have been applied";
+        assert_eq!(errors.matches(reported).count(), 60, "{errors}");
         assert_eq!(ran.status.code(), Some(128 + 15));
         drop(stdin);
     });
 }
 
 #[test]
-fn relative_paths_count_from_where_the_script_is_and_from_nowhere_else() {
+fn relative_paths_start_at_the_working_path_of_the_script() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let script = "create /lake\ncreate /lake/reed\nls lake\ncd lake\nls\nls reed\ncd /nosuch\n\
@@ -363,7 +363,7 @@ fn relative_paths_count_from_where_the_script_is_and_from_nowhere_else() {
 }
 
 #[test]
-fn a_recursive_acl_goes_on_past_a_branch_that_may_not_be_listed() {
+fn a_recursive_acl_continues_after_a_branch_that_may_not_be_listed() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let script = "create /lake\ncreate /lake/a\ncreate /lake/a/deep\ncreate /lake/b\n\
@@ -371,9 +371,9 @@ fn a_recursive_acl_goes_on_past_a_branch_that_may_not_be_listed() {
         assert_eq!(zksh(&server).args(["--compat", "3.9"]).script(script).status, 0);
         let ran = zksh(&server).args(["setAcl", "-R", "/lake", "world:anyone:cdrwa"]).run();
         assert_eq!(ran.status, 1);
-        let told = "0 of 3 znodes keep their old list, and so do the children of 1 that could not be \
+        let reported = "0 of 3 znodes keep their old list, and so do the children of 1 that could not be \
                     listed: 3 have the new one";
-        assert!(ran.stderr.starts_with(told), "{}", ran.stderr);
+        assert!(ran.stderr.starts_with(reported), "{}", ran.stderr);
         assert!(ran.stderr.contains("/lake/a"), "{}", ran.stderr);
         let ran = zksh(&server).args(["setAcl", "-R", "/lake", "world:anyone:cdra"]).run();
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));

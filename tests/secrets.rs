@@ -1,4 +1,4 @@
-//! Passwords: asked for unseen, and kept nowhere.
+//! Passwords: they are asked for without echo, and stored nowhere.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::support::engine::{Engine, engines};
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
-/// Returns a server: which one has no part in this.
+/// Returns a server. Any engine will do.
 fn any() -> Engine {
     engines().swap_remove(0)
 }
@@ -27,7 +27,7 @@ fn files(folder: &Path) -> String {
 }
 
 #[test]
-fn a_password_is_asked_for_unseen_and_kept_nowhere() {
+fn a_password_is_asked_for_without_echo_and_stored_nowhere() {
     let server = any().fresh();
     let mut terminal = Setup::new(&server).start();
     terminal.enter(0, "create /mine deep digest:ann:?:cdrwa");
@@ -45,11 +45,11 @@ fn a_password_is_asked_for_unseen_and_kept_nowhere() {
     terminal.enter(6, "quit");
     let (status, screen) = terminal.wait();
     assert_eq!(status, 0);
-    let told = ["Authentication is not valid : /mine", "deep", "0 - create /mine deep digest:ann:"];
-    for told in told {
-        assert!(screen.contains(told), "{told}: {screen}");
+    let part = ["Authentication is not valid : /mine", "deep", "0 - create /mine deep digest:ann:"];
+    for part in part {
+        assert!(screen.contains(part), "{part}: {screen}");
     }
-    // The command line that was typed openly is there, and nothing else of it.
+    // The typed command line contains the only open password.
     assert!(!screen.contains("open sesame"), "{screen}");
     assert_eq!(screen.matches("sesame").count(), 1, "{screen}");
     let kept = files(terminal.home());
@@ -58,7 +58,7 @@ fn a_password_is_asked_for_unseen_and_kept_nowhere() {
 }
 
 #[test]
-fn ctrl_c_takes_the_question_back_and_the_next_line_is_the_shells() {
+fn ctrl_c_cancels_the_question_and_the_next_line_is_a_command() {
     let mut terminal = Setup::new(&any().fresh()).start();
     terminal.enter(0, "digest ann");
     terminal.wait_for("Password of ann:");
@@ -70,14 +70,14 @@ fn ctrl_c_takes_the_question_back_and_the_next_line_is_the_shells() {
 }
 
 #[test]
-fn without_a_terminal_there_is_nobody_to_ask() {
+fn without_a_terminal_no_password_is_asked_for() {
     let ran = zksh(&any().fresh()).args(["digest", "ann"]).run();
     assert_eq!(ran.stderr, "Cannot ask for the password: there is no terminal\n");
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
 }
 
 #[test]
-fn the_tests_never_ask_on_the_terminal_they_are_run_at() {
+fn the_tests_never_ask_on_their_own_terminal() {
     let shell = zksh(&any().fresh()).args(["digest", "ann"]);
     let mut terminal = Setup::program(&shell.command).start();
     let (_, screen) = terminal.wait();
@@ -85,7 +85,7 @@ fn the_tests_never_ask_on_the_terminal_they_are_run_at() {
 }
 
 #[test]
-fn no_message_has_a_password_in_it() {
+fn no_message_contains_a_password() {
     let server = any().fresh();
     let lines = [
         "addauth digest ann s3cr3t",
@@ -106,12 +106,12 @@ fn no_message_has_a_password_in_it() {
     let script = lines.join("\n") + "\n";
     for options in [["-o", "text"], ["-o", "json"]] {
         let ran = zksh(&server).args(options).script(&script);
-        let said = ran.stdout + &ran.stderr;
-        assert!(!said.contains("s3cr3t") && said.contains("****"), "{said}");
+        let output = ran.stdout + &ran.stderr;
+        assert!(!output.contains("s3cr3t") && output.contains("****"), "{output}");
     }
     for line in &lines[..9] {
         let ran = zksh(&server).args(line.split(' ')).run();
-        let said = ran.stdout + &ran.stderr;
-        assert!(ran.status != 0 && !said.contains("s3cr3t"), "{line}: {said}");
+        let output = ran.stdout + &ran.stderr;
+        assert!(ran.status != 0 && !output.contains("s3cr3t"), "{line}: {output}");
     }
 }

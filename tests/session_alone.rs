@@ -1,4 +1,4 @@
-//! The session by itself, without a shell: what it knows, how it is left, what it observes.
+//! The session without a shell: its facts, its end, and its observers.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ fn a_session_knows_its_server_and_what_was_exchanged() {
         assert_eq!(exists.request.operation, "exists");
         assert_eq!(exists.request.path.as_deref(), Some("/lake"));
         assert_eq!((create.request.operation, create.xid), ("create", exists.xid + 1));
-        // There is no chroot; and that there is no such znode is an answer.
+        // There is no chroot. That the znode does not exist is a successful answer.
         assert!(matches!(&exists.reply, Answer::Done(done) if done.absent));
         let code = failed.unwrap_err().code_of().unwrap();
         assert_eq!(create.reply, Answer::Refused { code, part: None });
@@ -75,7 +75,7 @@ fn an_abandoned_session_stays_on_the_server_and_a_closed_one_does_not() {
             let is_there = other.exists(&path(name), false).await.unwrap().is_some();
             assert_eq!((is_there, server.sessions().contains(&id)), (abandons, abandons));
             if abandons {
-                // It sends nothing more: only the server ends it.
+                // The session sends nothing more, so only the server can end it.
                 server.expire(id);
                 assert!(other.exists(&path(name), false).await.unwrap().is_none());
             }
@@ -85,7 +85,7 @@ fn an_abandoned_session_stays_on_the_server_and_a_closed_one_does_not() {
 }
 
 #[test]
-fn a_session_that_expires_behind_a_cut_says_what_went_with_it() {
+fn a_session_that_expires_without_a_connection_reports_its_losses() {
     let server = start_sandbox(Clock::System);
     run(async {
         let mut cable = Cable::to(&server.address().to_string());
@@ -104,17 +104,17 @@ fn a_session_that_expires_behind_a_cut_says_what_went_with_it() {
         assert!(session.watches().is_empty());
         let error = session.exists(&path("/"), false).await.unwrap_err();
         assert!(error.to_string().contains("expired"), "{error}");
-        // Another one can be opened where this one was.
+        // Another session can be opened in its place.
         session.open(server.address().to_string().parse::<Servers>().unwrap());
         assert!(session.exists(&path("/fish"), false).await.unwrap().is_none());
         session.close().await;
     });
 }
 
-/// An observer lets go of a watch, which is taken away in the background, and another one comes to the
-/// same znode at once: its watch is never taken away with the first one's.
+/// An observer drops its watch, which is removed in the background, and another observer sets one
+/// on the same znode immediately. The second watch must not be removed together with the first.
 #[test]
-fn a_watch_that_comes_behind_one_that_is_let_go_stays() {
+fn a_new_watch_survives_the_removal_of_a_dropped_one() {
     let server = start_sandbox(Clock::System);
     run(async {
         let (watcher, _) = open(&server.address().to_string());
@@ -124,7 +124,7 @@ fn a_watch_that_comes_behind_one_that_is_let_go_stays() {
             let (_, let_go) = watcher.watch_znode(&path("/lake"), Aspect::Stat).await.unwrap();
             drop(let_go);
             let (_, change) = watcher.watch_znode(&path("/lake"), Aspect::Stat).await.unwrap();
-            // Whatever was sent by now has arrived.
+            // Everything that was sent before has arrived.
             watcher.exists(&path("/"), false).await.unwrap();
             writer.set_data(&path("/lake"), Vec::new(), None).await.unwrap();
             let event = tokio::time::timeout(PATIENCE, change).await;

@@ -9,7 +9,8 @@ use crate::support::engine::{Engine, engines, on_every_engine};
 use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, connected_at_once};
 
-/// The book's election, in one terminal: the first master crashes, the second takes over.
+/// Plays the election of the book in one terminal: the first master crashes, and the second takes
+/// over.
 fn elect(engine: &Engine) {
     let server = engine.private();
     let address = server.address();
@@ -30,7 +31,7 @@ fn elect(engine: &Engine) {
     );
     terminal.enter(6, "create -e /master two");
     terminal.enter(7, "session close main");
-    // It is the only one now: nothing names it.
+    // This is the only session now, so the prompt does not name it.
     terminal.wait_for("(CONNECTED) 8]");
     terminal.enter(8, "quit");
     let (status, screen) = terminal.wait();
@@ -48,7 +49,7 @@ fn an_election_is_played_in_one_terminal() {
 }
 
 #[test]
-fn nothing_of_another_session_goes_unsaid_and_none_that_answers_is_called_silent() {
+fn losses_of_other_sessions_are_reported_and_answering_ones_are_not_called_silent() {
     let (here, there) = (engines()[0].private(), engines()[0].private());
     let mut terminal = connected_at_once(|| Setup::new(&here.address()));
     terminal.enter(0, "session new bob");
@@ -57,7 +58,7 @@ fn nothing_of_another_session_goes_unsaid_and_none_that_answers_is_called_silent
     terminal.wait_for("lost ephemerals: /boat");
     terminal.enter(3, "@bob create -e /fish");
     terminal.enter(4, "@bob multi");
-    // Longer than a server may be silent before that is told.
+    // This is longer than a server may be silent before that is reported.
     terminal.enter(5, "sleep 2.2");
     terminal.wait_for_prompt(6);
     let screen = terminal.screen();
@@ -72,7 +73,7 @@ fn nothing_of_another_session_goes_unsaid_and_none_that_answers_is_called_silent
 }
 
 #[test]
-fn a_transaction_is_not_closed_with_its_session_unsaid() {
+fn closing_a_session_reports_its_open_transaction() {
     let server = engines()[0].private();
     let mut terminal = connected_at_once(|| Setup::new(&server.address()));
     terminal.enter(0, "session new bob");
@@ -130,7 +131,7 @@ exists /boat
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_its_reason() {
+fn invalid_uses_are_refused_with_the_reason() {
     let sandbox = &engines()[0];
     for (line, words) in [
         ("session new ls", "A session cannot be named ls: that is a command"),

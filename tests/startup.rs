@@ -1,5 +1,5 @@
-//! What the process does before the first line runs, and where it cannot: no server, no files left,
-//! nowhere to write.
+//! The start of the process, and what prevents it: no server, no free descriptors, no writable
+//! output.
 
 use std::fs::File;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::support::free_port;
 use crate::support::shell::{Zksh, bare, zksh};
 use crate::support::terminal::Setup;
 
-/// Runs it with a standard output that takes nothing; returns its status and standard error.
+/// Runs a shell with a full standard output. Returns its status and standard error.
 fn into_a_full_disk(mut shell: Zksh) -> (Option<i32>, String) {
     shell.command.stdin(std::process::Stdio::null()).stdout(File::create("/dev/full").unwrap());
     let output = shell.command.output().unwrap();
@@ -18,7 +18,7 @@ fn into_a_full_disk(mut shell: Zksh) -> (Option<i32>, String) {
 }
 
 #[test]
-fn output_that_cannot_be_written_is_told_whatever_it_is() {
+fn a_failed_write_of_any_output_is_reported() {
     let server = engines().swap_remove(0).fresh();
     for words in [
         &["--help"][..],
@@ -46,8 +46,8 @@ fn a_process_without_descriptors_ends_with_one_line() {
         let program = env!("CARGO_BIN_EXE_zksh");
         let script = format!("ulimit -n {limit}; exec {program} --sandbox=127.0.0.1:0 ls /");
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(said, "Cannot start: Too many open files (os error 24)\n", "{limit}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(errors, "Cannot start: Too many open files (os error 24)\n", "{limit}");
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     }
     let script =
@@ -57,7 +57,7 @@ fn a_process_without_descriptors_ends_with_one_line() {
 }
 
 #[test]
-fn one_command_does_not_wait_long_where_nobody_listens() {
+fn a_one_shot_command_does_not_wait_long_if_nobody_listens() {
     let server = format!("127.0.0.1:{}", free_port());
     let begun = Instant::now();
     let ran = zksh(&server).args(["ls", "/"]).run();
@@ -67,9 +67,9 @@ fn one_command_does_not_wait_long_where_nobody_listens() {
         ran.stderr
     );
     assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
-    // Not the thirty seconds of the session timeout, however busy the machine is.
+    // This is less than the session timeout of 30 seconds, even on a busy machine.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    // Who says how long is waited for is heeded.
+    // If the user sets the time to wait, it is used.
     let begun = Instant::now();
     let ran = zksh(&server).args(["-timeout", "5000", "ls", "/"]).run();
     assert!(ran.stderr.contains("; waited 5s,"), "{}", ran.stderr);
@@ -82,10 +82,10 @@ fn one_command_does_not_wait_long_where_nobody_listens() {
 }
 
 #[test]
-fn a_person_who_named_no_server_is_told_of_the_sandbox() {
-    // Nothing may listen where ZooKeeper usually does; another's server may.
+fn a_user_who_named_no_server_gets_a_hint_about_the_sandbox() {
+    // Skip the test if another server listens on ZooKeeper's usual port.
     if std::net::TcpStream::connect("localhost:2181").is_ok() {
-        eprintln!("left out: something listens on localhost:2181");
+        eprintln!("skipped: something listens on localhost:2181");
         return;
     }
     let mut terminal = Setup::bare().start();
@@ -94,7 +94,7 @@ fn a_person_who_named_no_server_is_told_of_the_sandbox() {
     assert!(screen.contains("zksh learn or zksh --sandbox brings one along"), "{screen}");
     terminal.enter(0, "quit");
     terminal.wait();
-    // Who has named one knows.
+    // A user who has named a server gets no hint.
     let server = format!("127.0.0.1:{}", free_port());
     let mut terminal = Setup::new(&server).start();
     terminal.wait_for("refuses connections");

@@ -1,4 +1,4 @@
-//! The prompt names the state of the session, and what leads out of it works.
+//! The prompt shows the state of the session, and the commands to leave that state work.
 
 use crate::support::engine::on_every_engine;
 use crate::support::terminal::Setup;
@@ -22,7 +22,7 @@ fn refused_credentials_end_the_session_and_reconnect_opens_another() {
 }
 
 #[test]
-fn a_closed_session_says_so_until_connect() {
+fn a_closed_session_shows_that_until_connect() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let mut terminal = Setup::new(&server).start();

@@ -1,5 +1,5 @@
-//! The two shells of the book: one takes the master's role, the other waits for it. Read from the
-//! screens of real terminals.
+//! The two shells of the book: one becomes master, and the other waits for that role. The test
+//! reads the screens of real terminals.
 
 use nix::sys::signal::{Signal, kill};
 
@@ -7,7 +7,7 @@ use crate::support::engine::{Engine, on_every_engine};
 use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, Terminal, connected_at_once};
 
-/// What the transcripts show, with `0x67`, the time and the owner of whatever run it was.
+/// The text of the transcripts, with a zxid, time and owner of some run.
 const FIRST: &str = r#"create -e /master "master1.example.com:2223"
 Created /master
 PROMPT 1] ls /
@@ -43,11 +43,11 @@ ephemeralOwner = 0xN
 dataLength = 26
 numChildren = 0";
 
-/// A server of its own, with nothing in it but what the story puts there.
+/// Plays the story on a server that contains nothing else.
 fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     let server = engine.private();
     let address = server.address();
-    // The session of the one that is killed has to expire, which is not to take long.
+    // The session of the killed shell has to expire, so its timeout is short.
     let shell = || Setup::new(&address);
     let short = || shell().args(["-timeout", "2000"]);
     let prompt = format!("[zk: {address}(CONNECTED)");
@@ -76,18 +76,18 @@ fn play(engine: &Engine, end_first: impl Fn(&mut Terminal)) {
     let (status, screen) = two.wait();
     assert_eq!(status, 0);
     assert!(screen.ends_with("4] quit\nlost ephemerals: /master\nQuitting..."), "{screen}");
-    // Closed before the process ended: nothing has to expire.
+    // The session was closed before the process ended, so nothing has to expire.
     assert_eq!(zksh(&address).args(["ls", "/"]).succeed(), "[zookeeper]\n");
 }
 
-/// Returns what stands below the banner, which is one line.
+/// Returns the screen below the banner, which is one line.
 fn below_banner(screen: &str) -> &str {
     let (banner, rest) = screen.split_once('\n').unwrap();
     assert!(banner.starts_with("zksh ") && banner.contains("help"), "{banner}");
     rest
 }
 
-/// Returns the screen with the zxids, times and session ids of any run.
+/// Returns the screen with its zxids, times and session ids generalized.
 fn general(screen: &str) -> String {
     let line = |line: &str| match line.split_once(" = ") {
         Some((key @ ("cZxid" | "mZxid" | "pZxid"), value)) => {
@@ -111,7 +111,7 @@ fn is_hex(value: &str) -> bool {
     value.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// `Tue Dec 11 10:06:19 CET 2012`, in the zone of the tests.
+/// `Tue Dec 11 10:06:19 CET 2012`, in the time zone of the tests.
 fn is_time(value: &str) -> bool {
     let words: Vec<&str> = value.split(' ').collect();
     matches!(words[..], [day, month, date, clock, zone, year]

@@ -1,4 +1,5 @@
-//! Whole subtrees: listed in their order and deleted, whatever their shape and whoever interferes.
+//! Whole subtrees: they are listed in order and deleted, whatever their shape and whoever
+//! interferes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +7,7 @@ use std::fmt::Write as _;
 use crate::support::engine::on_every_engine;
 use crate::support::shell::zksh;
 
-/// The names of each znode's children, by its path.
+/// The names of each znode's children, by path.
 type Tree = BTreeMap<String, Vec<String>>;
 
 fn add(tree: &mut Tree, parent: &str, name: &str) -> String {
@@ -14,7 +15,7 @@ fn add(tree: &mut Tree, parent: &str, name: &str) -> String {
     format!("{parent}/{name}")
 }
 
-/// A wide folder, a deep path with long names, a comb, and folders of folders.
+/// Returns a tree with a wide folder, a deep path with long names, a comb, and folders of folders.
 fn forest() -> Tree {
     let mut tree = Tree::new();
     let wide = add(&mut tree, "/forest", "wide");
@@ -30,7 +31,7 @@ fn forest() -> Tree {
         add(&mut tree, &comb, &format!("leaf-{tooth}"));
         comb = add(&mut tree, &comb, "next");
     }
-    // The first hundred are leaves, so that the rest may be taken for leaves as well.
+    // The first hundred are leaves, so that the delete assumes that the rest are leaves too.
     let deceptive = add(&mut tree, "/forest", "deceptive");
     for number in 0..300 {
         let folder = add(&mut tree, &deceptive, &format!("folder-{number:03}"));
@@ -48,7 +49,7 @@ fn script(tree: &Tree, path: &str, script: &mut String) {
     }
 }
 
-/// A znode's children, then what is below the first of them.
+/// Lists a znode's children, then everything below the first of them.
 fn listed(tree: &Tree, path: &str, lines: &mut String) {
     let mut names = tree.get(path).cloned().unwrap_or_default();
     names.sort_unstable();
@@ -61,7 +62,7 @@ fn listed(tree: &Tree, path: &str, lines: &mut String) {
     }
 }
 
-fn plant(server: &str, tree: &Tree, top: &str) {
+fn create_tree(server: &str, tree: &Tree, top: &str) {
     let mut lines = String::new();
     script(tree, top, &mut lines);
     let ran = zksh(server).script(&lines);
@@ -75,30 +76,32 @@ fn a_subtree_of_any_shape_is_listed_and_deleted() {
     listed(&tree, "/forest", &mut lines);
     on_every_engine(|engine| {
         let server = engine.fresh();
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), lines);
         zksh(&server).args(["deleteall", "/forest"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         zksh(&server).args(["deleteall", "--force", "-b", "7", "/"]).succeed();
         assert_eq!(zksh(&server).args(["ls", "/"]).succeed(), "[]\n");
     });
 }
 
 #[test]
-fn what_may_not_be_deleted_is_named_and_all_else_goes() {
+fn znodes_that_may_not_be_deleted_are_named_and_all_others_deleted() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let mut lines = "create /forest\ncreate /forest/shut\n".to_owned();
         for number in 0..150 {
-            // Who may not look at a znode may delete it: that is a right to its parent.
+            // A client that may not list a znode may still delete it, because that depends on its
+            // parent.
             writeln!(lines, "create /forest/blind-{number} x world:anyone:w").unwrap();
             writeln!(lines, "create /forest/leaf-{number}").unwrap();
         }
         lines.push_str("create /forest/shut/a\ncreate /forest/shut/b\n");
         lines.push_str("setAcl /forest/shut world:anyone:crwa\n");
         assert_eq!(zksh(&server).script(&lines).status, 0);
-        // The same as one command and in a script: what may not be listed keeps all of it.
+        // One command and a script behave the same: a znode that may not be listed prevents the
+        // whole delete.
         let before = zksh(&server).args(["getAllChildrenNumber", "/forest"]).run().stdout;
         let refused = "/forest/blind-0; its children may not be listed, so nothing was deleted\n";
         let ran = zksh(&server).args(["deleteall", "/forest"]).run();
@@ -106,8 +109,9 @@ fn what_may_not_be_deleted_is_named_and_all_else_goes() {
         assert_eq!(ran.stderr, format!("Authentication is not valid : {refused}"));
         let ran = zksh(&server).args(["--compat", "3.9"]).script("deleteall /forest\n");
         assert_eq!(ran.status, 1);
-        let said = format!("stdin:1: Insufficient permission : {refused}    deleteall /forest\n");
-        assert_eq!(ran.stderr, said);
+        let expected =
+            format!("stdin:1: Insufficient permission : {refused}    deleteall /forest\n");
+        assert_eq!(ran.stderr, expected);
         let after = zksh(&server).args(["getAllChildrenNumber", "/forest"]).run().stdout;
         assert_eq!(before, after);
 
@@ -116,15 +120,15 @@ fn what_may_not_be_deleted_is_named_and_all_else_goes() {
         assert_eq!(ran.status, 1);
         let mut lines: Vec<&str> = ran.stderr.lines().collect();
         lines[1..].sort_unstable();
-        let said = [
+        let expected = [
             "Failed to delete some node(s) in the subtree! 300 deleted, 4 left",
             "Insufficient permission : /forest/shut/a",
             "Insufficient permission : /forest/shut/b",
         ];
-        assert_eq!(lines, said);
+        assert_eq!(lines, expected);
         let left = "/forest\n/forest/shut\n/forest/shut/a\n/forest/shut/b\n";
         assert_eq!(zksh(&server).args(["ls", "-R", "/forest"]).succeed(), left);
-        // What may be listed goes without being told to, but for what is refused.
+        // If everything may be listed, only the refused znodes are left.
         zksh(&server).args(["create", "/forest/leaf"]).succeed();
         let ran = zksh(&server).args(["deleteall", "/forest"]).run();
         assert!(ran.stderr.contains("1 deleted, 4 left"), "{}", ran.stderr);
@@ -133,7 +137,7 @@ fn what_may_not_be_deleted_is_named_and_all_else_goes() {
 }
 
 #[test]
-fn a_recursive_acl_goes_on_past_what_may_not_be_listed() {
+fn a_recursive_acl_continues_after_znodes_that_may_not_be_listed() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let lines = "\
@@ -153,35 +157,35 @@ setAcl /forest/fixed world:anyone:r
         assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
         let mut lines: Vec<&str> = ran.stderr.lines().collect();
         lines[1..].sort_unstable();
-        let said = [
+        let expected = [
             "1 of 7 znodes keep their old list, and so do the children of 1 that could not be listed: \
              6 have the new one",
             "Authentication is not valid : /forest/blind",
             "Authentication is not valid : /forest/fixed",
         ];
-        assert_eq!(lines, said);
+        assert_eq!(lines, expected);
         for (path, acl) in
             [("/forest/z/inner", "cdrwa"), ("/forest/blind", "cdrwa"), ("/forest/fixed", "r")]
         {
-            let told = zksh(&server).args(["getAcl", path]).succeed();
-            assert_eq!(told, format!("'world,'anyone\n: {acl}\n"), "{path}");
+            let printed = zksh(&server).args(["getAcl", path]).succeed();
+            assert_eq!(printed, format!("'world,'anyone\n: {acl}\n"), "{path}");
         }
     });
 }
 
 #[test]
-fn two_who_delete_the_same_do_not_disturb_each_other() {
+fn two_deletes_of_one_subtree_do_not_disturb_each_other() {
     let tree = forest();
     on_every_engine(|engine| {
         let server = engine.fresh();
-        plant(&server, &tree, "/forest");
+        create_tree(&server, &tree, "/forest");
         let run = || zksh(&server).args(["deleteall", "/forest"]).run();
         let both = std::thread::scope(|scope| {
             let other = scope.spawn(run);
             [run(), other.join().unwrap()]
         });
         for ran in both {
-            // The znode that the user named may be gone before the slower one has begun.
+            // The named znode may be gone before the slower one has started.
             let expected = if ran.status == 0 { "" } else { "Node does not exist: /forest\n" };
             assert_eq!(ran.stderr, expected);
         }

@@ -1,6 +1,6 @@
-//! The shell as a person meets it: keys in, a screen out.
+//! The shell as a user sees it: the tests send keys and read the screen.
 //!
-//! What is shown does not depend on the server, so one engine is enough.
+//! The screen does not depend on the server, so one engine is enough.
 
 mod attacks;
 mod completion;
@@ -34,12 +34,12 @@ const CTRL_R: &str = "\x12";
 const CTRL_U: &str = "\x15";
 const CTRL_Z: &str = "\x1a";
 
-/// Returns the sandbox, which is always there.
+/// Returns the sandbox, which is always present.
 fn sandbox() -> Engine {
     engines().swap_remove(0)
 }
 
-/// Returns a connection string with a new znode as its root.
+/// Returns a connection string whose chroot is a new znode.
 fn server() -> String {
     sandbox().fresh()
 }
@@ -55,7 +55,7 @@ fn connected(setup: Setup) -> Terminal {
     terminal
 }
 
-/// Runs lines in a shell of their own, all of which must work.
+/// Runs lines in a shell of their own. All of them must succeed.
 #[track_caller]
 fn run(server: &str, lines: &str) -> String {
     let ran = zksh(server).script(lines);
@@ -63,7 +63,7 @@ fn run(server: &str, lines: &str) -> String {
     ran.stdout
 }
 
-/// Makes a program of a few lines of `sh`.
+/// Creates a program from a few lines of `sh`.
 fn program(folder: &Path, name: &str, lines: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
@@ -71,7 +71,7 @@ fn program(folder: &Path, name: &str, lines: &str) -> PathBuf {
     path
 }
 
-/// Returns a script that makes so many znodes below `/crowd`.
+/// Returns a script that creates `size` znodes below `/crowd`.
 fn crowd(size: usize) -> String {
     (0..size).fold(String::from("create /crowd\n"), |mut lines, number| {
         let _ = writeln!(lines, "create /crowd/n{number:04}");
@@ -79,7 +79,7 @@ fn crowd(size: usize) -> String {
     })
 }
 
-/// Returns the last line of a screen, behind the prompt.
+/// Returns the last line of a screen without the prompt.
 fn typed(screen: &str) -> &str {
     let last = screen.lines().last().unwrap_or_default();
     last.split_once("] ").map_or("", |(_, typed)| typed)

@@ -1,18 +1,18 @@
-//! Plays the sessions in `tests/transcripts`, and every example that the help shows, on every
-//! engine, and compares each line.
+//! Plays the sessions in `tests/transcripts`, and every example in the help, on every engine, and
+//! compares each line.
 //!
-//! A transcript reads as a session does: `> ` stands before what is typed, `! ` before what comes
-//! on standard error, the rest is printed, with a `\` before what would be taken for one of these
-//! marks. `#` begins a comment, and `#:` says how it is played:
+//! A transcript reads like a session: `> ` precedes typed text, and `! ` precedes standard error.
+//! The rest is printed output, with a `\` before lines that would look like one of these marks.
+//! `#` begins a comment, and `#:` sets how it is played:
 //!
-//! - `#: needs 3.5`: left out on older servers;
+//! - `#: needs 3.5`: skipped on older servers;
 //! - `#: compat 3.9`: the dialect;
 //! - `#: options …`: further options of zksh;
 //! - `#: root`: at the server's own root, not in a chroot;
-//! - `#: whole`: all lines are sent at once, for what counts its lines.
+//! - `#: whole`: all lines are sent at once, for commands that count their lines.
 //!
-//! `<zxid>`, `<time>` and `<session>` stand for any of their kind; with a name, `<zxid:a>`, for the
-//! same one each time. `ZKSH_BLESS=1` writes what was printed into the files.
+//! `<zxid>`, `<time>` and `<session>` match any value of their kind. With a name, `<zxid:a>`
+//! matches the same value each time. `ZKSH_BLESS=1` writes the output to the files.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -32,7 +32,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
 
-/// A session as it was written down.
+/// A session in a file.
 #[derive(Default)]
 pub(crate) struct Transcript {
     needs: Vec<u32>,
@@ -40,14 +40,14 @@ pub(crate) struct Transcript {
     options: Vec<String>,
     root: bool,
     whole: bool,
-    /// Where it is played; below a new root if `None`.
+    /// The server. If `None`, a new znode is used as the root.
     pub(crate) server: Option<String>,
-    /// What stands before the first typed line.
+    /// The text before the first typed line.
     head: Vec<String>,
     steps: Vec<Step>,
 }
 
-/// A typed line with its comments, and what came of it.
+/// A typed line with its comments and its output.
 struct Step {
     typed: String,
     printed: Vec<String>,
@@ -63,8 +63,8 @@ impl Transcript {
                 step.printed.push(line.to_owned());
             } else {
                 transcript.head.push(line.to_owned());
-                let Some(said) = line.strip_prefix("#: ") else { continue };
-                match said.split_once(' ').unwrap_or((said, "")) {
+                let Some(setting) = line.strip_prefix("#: ") else { continue };
+                match setting.split_once(' ').unwrap_or((setting, "")) {
                     ("needs", version) => transcript.needs = numbers(version),
                     ("compat", release) => transcript.compat = Some(release.to_owned()),
                     ("options", words) => {
@@ -101,7 +101,7 @@ impl Transcript {
         shell
     }
 
-    /// Plays the session; returns what each typed line printed.
+    /// Plays the session. Returns the output of each typed line.
     pub(crate) fn play(&self, engine: &Engine) -> Vec<Vec<String>> {
         if self.whole { self.play_whole(engine) } else { self.play_by_line(engine) }
     }
@@ -110,9 +110,9 @@ impl Transcript {
         let typed: Vec<&str> = self.steps.iter().map(|step| step.typed.as_str()).collect();
         let script = typed.join("\n") + "\n";
         let ran = self.shell(engine).script(script);
-        assert_eq!(ran.stderr, "", "a transcript that is played whole has no errors");
+        assert_eq!(ran.stderr, "", "a transcript that is sent as a whole has no errors");
         let mut printed = vec![Vec::new(); self.steps.len()];
-        // Which line printed what is known from the file alone.
+        // The number of lines that each step prints is known only from the file.
         let mut lines = ran.stdout.lines().map(str::to_owned);
         for (printed, step) in printed.iter_mut().zip(&self.steps) {
             let wanted = step.printed.iter().filter(|line| !is_comment(line)).count();
@@ -131,24 +131,25 @@ impl Transcript {
         let mut stdin = child.stdin.take().unwrap();
         let mut printed = Vec::new();
         for step in &self.steps {
-            // A command that always says the same, and one that always fails, mark the line's end.
+            // The end of a line's output is marked by a command with constant output, and by one
+            // that always fails.
             write!(stdin, "{}\nversion\nthe-line-is-over\n", step.typed).unwrap();
-            let mut said = until(&stdout, "ZooKeeper CLI version: ", "");
-            // An error stands with its place in the script and, below it, the line as it was typed.
+            let mut output = until(&stdout, "ZooKeeper CLI version: ", "");
+            // An error is printed with its place in the script, followed by the typed line.
             let errors = until(&stderr, "    the-line-is-over", "! ");
             let word = step.typed.split(' ').next().unwrap_or_default();
             let typed = format!("!     {word}");
             let error = |line: &String| !line.starts_with(&typed);
             let (_, errors) = errors.split_last().unwrap();
-            said.extend(errors.iter().filter(|line| error(line)).cloned());
-            printed.push(said);
+            output.extend(errors.iter().filter(|line| error(line)).cloned());
+            printed.push(output);
         }
         drop(stdin);
         child.wait().unwrap();
         printed
     }
 
-    /// Says where the session went another way than it was written down, or nothing.
+    /// Returns a description of the first difference from the file, if any.
     pub(crate) fn compare(&self, engine: &Engine, printed: &[Vec<String>]) -> Option<String> {
         let mut known = HashMap::new();
         for (step, printed) in self.steps.iter().zip(printed) {
@@ -167,7 +168,7 @@ impl Transcript {
         None
     }
 
-    /// Writes down what was printed, where it differs.
+    /// Stores the output where it differs.
     fn learn(&mut self, printed: Vec<Vec<String>>) {
         let mut known = HashMap::new();
         for (step, printed) in self.steps.iter_mut().zip(printed) {
@@ -190,7 +191,7 @@ impl Transcript {
     }
 }
 
-/// Returns whether a line of the file is a comment, not what was printed.
+/// Returns whether a line of the file is a comment rather than output.
 fn is_comment(line: &str) -> bool {
     line == "#" || line.starts_with("# ")
 }
@@ -207,12 +208,12 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// Takes lines up to the mark, without the place in the script that errors begin with.
+/// Takes lines up to the mark, without the place in the script at the start of errors.
 fn until(lines: &Receiver<String>, mark: &str, prefix: &str) -> Vec<String> {
     let mut taken = Vec::new();
     loop {
         let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            panic!("the shell said no more; so far:\n{}", taken.join("\n"));
+            panic!("the shell printed nothing more; so far:\n{}", taken.join("\n"));
         });
         let line = without_place(&line);
         if line.starts_with(mark) {
@@ -233,7 +234,7 @@ fn without_place(line: &str) -> &str {
 }
 
 #[test]
-fn every_transcript_holds_on_every_engine() {
+fn every_transcript_matches_on_every_engine() {
     let mut files: Vec<PathBuf> = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -261,7 +262,7 @@ fn every_transcript_holds_on_every_engine() {
 }
 
 #[test]
-fn every_example_of_the_help_holds_on_every_engine() {
+fn every_example_of_the_help_matches_on_every_engine() {
     let examples = examples();
     on_every_engine(|engine| {
         let played = in_parallel(&examples, |(name, example)| {
@@ -305,7 +306,7 @@ fn examples() -> Vec<(String, String)> {
             let (_, example) = help.split_once("Example")?;
             let (place, example) = example.split_once(":\n")?;
             let root = if place.contains("own root") { "#: root\n" } else { "" };
-            // What the example needs stands in words before it.
+            // The help states the requirements of the example in words before it.
             let needs = help.lines().find_map(|line| line.strip_prefix("Needs ZooKeeper "));
             let needs = needs.and_then(|needs| needs.split(' ').next());
             let needs = needs.map(|version| format!("#: needs {version}\n")).unwrap_or_default();
@@ -318,7 +319,7 @@ fn examples() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Runs `work` on each item, four at a time; returns what it found.
+/// Runs `work` on each item, four at a time. Returns the errors.
 pub(crate) fn in_parallel<T: Sync>(
     items: &[T],
     work: impl Fn(&T) -> Option<String> + Sync,

@@ -1,4 +1,4 @@
-//! Words that look like something else, and what a session is told when it goes and comes.
+//! Words that look like something else, and the server's view of sessions that start and end.
 
 use std::path::Path;
 
@@ -7,30 +7,30 @@ use crate::support::engine::{engines, on_every_engine, say_once};
 use crate::support::shell::{bare, zksh};
 
 #[test]
-fn a_word_with_slashes_is_no_command() {
+fn a_word_with_slashes_is_not_a_command() {
     let server = engines()[0].fresh();
     for word in ["/", "none/ls", "/zookeeper/quit", "quit/", "//"] {
         for dialect in ["3.4", "3.9"] {
             let zksh = || zksh(&server).args(["--compat", dialect]);
             let ran = zksh().script(format!("{word} /\ncreate -e /after\n"));
-            let said = format!("stdin:1: Command not found: {word}\n    {word} /\n");
-            assert_eq!((ran.stderr, ran.stdout.as_str()), (said, "Created /after\n"));
+            let expected = format!("stdin:1: Command not found: {word}\n    {word} /\n");
+            assert_eq!((ran.stderr, ran.stdout.as_str()), (expected, "Created /after\n"));
             let ran = zksh().args([word, "/"]).run();
-            let said = format!("Command not found: {word}\n");
-            assert_eq!((ran.stderr, ran.stdout.as_str(), ran.status), (said, "", 2));
+            let expected = format!("Command not found: {word}\n");
+            assert_eq!((ran.stderr, ran.stdout.as_str(), ran.status), (expected, "", 2));
         }
     }
 }
 
 #[test]
-fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
+fn a_script_starts_at_the_root_and_a_failed_cd_disables_relative_paths() {
     let server = engines()[0].fresh();
     let ran = zksh(&server).script("create /lake x\ncd lake\ncreate reed y\nget /lake/reed\n");
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
     let made = "Created /lake\nCreated /lake/reed\ny\n";
     assert!(ran.stdout.starts_with(made), "{}", ran.stdout);
 
-    // These two must never meet in the root.
+    // The relative path after a failed cd must not be resolved at the root.
     let ran = zksh(&server).script("create /data x\ncd /nosuch\ndeleteall data\ncd /\nls data\n");
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.contains("Node does not exist: /nosuch"), "{}", ran.stderr);
@@ -41,7 +41,7 @@ fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
     );
     assert_eq!(ran.stdout, "Created /data\n[]\n");
 
-    // Before any cd, and in scripts of zkCli 3.9, paths are whole.
+    // Before any cd, and in scripts of zkCli 3.9, only absolute paths are valid.
     for (script, dialect) in [("get lake\n", "3.4"), ("cd lake\nget /lake\n", "3.9")] {
         let ran = zksh(&server).args(["--compat", dialect]).script(script);
         assert!(ran.stderr.contains("Path must start with / character"), "{}", ran.stderr);
@@ -49,7 +49,7 @@ fn a_script_begins_at_the_root_and_a_failed_cd_leads_nowhere() {
 }
 
 #[test]
-fn a_large_value_names_the_option_that_lets_it_pass() {
+fn an_error_about_a_large_value_names_the_option_to_allow_it() {
     let size = 3_000_000;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), vec![b'x'; size]).unwrap();
@@ -58,8 +58,8 @@ fn a_large_value_names_the_option_that_lets_it_pass() {
     let script = format!("create /large -i {file}\nstat /large\n");
     let ran = bare().args(limits).script(&script);
     assert_eq!(ran.status, 1);
-    let said = "stdin:1: Too large for one request: /large with its data takes 3000";
-    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let expected = "stdin:1: Too large for one request: /large with its data takes 3000";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     assert!(ran.stderr.contains("bytes, --max-request allows 1048575\n"), "{}", ran.stderr);
     let ran = bare().args(limits).args(["--max-request", "4000000"]).script(&script);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
@@ -67,7 +67,7 @@ fn a_large_value_names_the_option_that_lets_it_pass() {
 }
 
 #[test]
-fn quit_quits_whatever_stands_behind_it() {
+fn quit_ignores_its_arguments() {
     let server = engines()[0].fresh();
     for dialect in ["3.4", "3.9"] {
         let zksh = || zksh(&server).args(["--compat", dialect]);
@@ -79,7 +79,7 @@ fn quit_quits_whatever_stands_behind_it() {
 }
 
 #[test]
-fn connect_begins_as_nobody_and_reconnect_as_who_one_was() {
+fn connect_drops_the_credentials_and_reconnect_keeps_them() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let ran = zksh(&server).script(
@@ -89,12 +89,13 @@ fn connect_begins_as_nobody_and_reconnect_as_who_one_was() {
         assert_eq!(ran.stdout.matches("x\ncZxid").count(), 1, "{}", ran.stdout);
         let refused: Vec<&str> =
             ran.stderr.lines().filter(|line| line.starts_with("stdin:")).collect();
-        let said = |line: u32| format!("stdin:{line}: Authentication is not valid : /mine");
-        assert_eq!(refused, [said(7), said(10)]);
+        let expected = |line: u32| format!("stdin:{line}: Authentication is not valid : /mine");
+        assert_eq!(refused, [expected(7), expected(10)]);
     });
 }
 
-/// Returns 3.8.0, which logs each connection that ends before it has read to its end, with a log.
+/// Returns 3.8.0 with a log, because it logs each connection that ends before it was read
+/// completely.
 fn logging() -> Option<Release> {
     let simple = Path::new("/usr/share/java/slf4j-simple.jar");
     let release = releases().iter().find(|one| numbers(&one.version) == [3, 8, 0])?;
@@ -103,9 +104,9 @@ fn logging() -> Option<Release> {
 }
 
 #[test]
-fn one_commands_leave_no_trouble_in_a_servers_log() {
+fn one_shot_commands_cause_no_errors_in_the_servers_log() {
     let Some(release) = logging() else {
-        return say_once("left out: a server's log, for want of 3.8.0 or of slf4j-simple");
+        return say_once("skipped: a server's log, because 3.8.0 or slf4j-simple is missing");
     };
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("server.log");
@@ -120,8 +121,11 @@ fn one_commands_leave_no_trouble_in_a_servers_log() {
         zksh(&address).args(["delete", &path]).succeed();
         assert_eq!(zksh(&address).args(["ls", &path]).run().status, 1);
     }
-    let told = std::fs::read_to_string(&log).unwrap();
-    assert!(told.contains("Established session") || told.contains("INFO"), "no log: {told}");
-    let ended = told.matches("EndOfStreamException").count();
-    assert_eq!(ended, 0, "in {} runs:\n{told}", runs * 4);
+    let log_text = std::fs::read_to_string(&log).unwrap();
+    assert!(
+        log_text.contains("Established session") || log_text.contains("INFO"),
+        "no log: {log_text}"
+    );
+    let ended = log_text.matches("EndOfStreamException").count();
+    assert_eq!(ended, 0, "in {} runs:\n{log_text}", runs * 4);
 }

@@ -1,5 +1,6 @@
-//! Random watches of every kind on the same few znodes, and random changes: every event is told that
-//! a server since 3.9 gives, once and in its place, on every release that has the watches.
+//! Random watches of every kind on the same few znodes, and random changes. On every release that
+//! has these watches, the shell must show each event that a server since 3.9 sends, once and in its
+//! place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use crate::support::engine::on_every_engine;
 use crate::support::random::Random;
 use crate::support::shell::zksh;
 
-/// Scripts on each server; `ZKSH_WATCH_HISTORIES` has more.
+/// The number of scripts on each server. `ZKSH_WATCH_HISTORIES` sets another.
 const SCRIPTS: u64 = 8;
 
 const LINES: usize = 60;
@@ -22,7 +23,7 @@ enum Kind {
     Recursive,
 }
 
-/// What the server has, and the events that it owes.
+/// The state of the server, and the events that it must send.
 #[derive(Default)]
 struct Model {
     znodes: BTreeSet<&'static str>,
@@ -47,11 +48,11 @@ impl Model {
         self.watches.entry(path).or_default().insert(kind);
     }
 
-    fn tell(&mut self, event: &str, path: &str) {
+    fn expect_event(&mut self, event: &str, path: &str) {
         self.events.push(format!("{event} {path}"));
     }
 
-    /// Gives an event to the watches of a znode and to the recursive ones above it.
+    /// Sends an event to the watches of a znode and to the recursive ones above it.
     fn fire(&mut self, event: &str, path: &'static str, kinds: &[Kind], reaches: bool) {
         let held = self.watches.entry(path).or_default();
         let mut heard = kinds.iter().any(|kind| held.contains(kind));
@@ -62,7 +63,7 @@ impl Model {
             above = parent(path);
         }
         if heard {
-            self.tell(event, path);
+            self.expect_event(event, path);
         }
     }
 
@@ -73,7 +74,7 @@ impl Model {
         }
     }
 
-    /// Makes a line, and takes note of what it does.
+    /// Returns a random line, and updates the model with its effects.
     fn line(&mut self, random: &mut Random) -> String {
         const OF_DATA: [Kind; 3] = [Kind::Data, Kind::Persistent, Kind::Recursive];
         let path = random.of(&PATHS);
@@ -107,7 +108,7 @@ impl Model {
                     ("-r", Kind::Recursive, "PersistentWatchRemoved"),
                 ]);
                 if self.watches.entry(path).or_default().remove(&kind) {
-                    self.tell(event, path);
+                    self.expect_event(event, path);
                 }
                 format!("removewatches {option} {path}")
             }
@@ -133,7 +134,7 @@ impl Model {
     }
 }
 
-/// Returns the events that a script has printed, in their order.
+/// Returns the events that a script has printed, in order.
 fn events(printed: &str) -> Vec<String> {
     let event = |line: &str| {
         let (_, rest) = line.split_once("WatchedEvent state:SyncConnected type:")?;
@@ -144,7 +145,7 @@ fn events(printed: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_event_is_told_once_whatever_watches_there_are() {
+fn every_event_is_shown_once_whatever_watches_exist() {
     let scripts = std::env::var("ZKSH_WATCH_HISTORIES").ok().and_then(|count| count.parse().ok());
     on_every_engine(|engine| {
         if engine.version < vec![3, 6] {
@@ -154,8 +155,8 @@ fn every_event_is_told_once_whatever_watches_there_are() {
             let (mut model, mut random) = (Model::default(), Random(seed));
             let lines: Vec<String> = (0..LINES).map(|_| model.line(&mut random)).collect();
             let ran = zksh(&engine.fresh()).script(lines.join("\n") + "\n");
-            let told = events(&ran.stdout);
-            assert_eq!(told, model.events, "{} {seed}:\n{}", engine.name, lines.join("\n"));
+            let shown = events(&ran.stdout);
+            assert_eq!(shown, model.events, "{} {seed}:\n{}", engine.name, lines.join("\n"));
             assert!(!ran.stderr.contains("may be missing"), "{}", ran.stderr);
         }
     });

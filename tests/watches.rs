@@ -1,4 +1,4 @@
-//! Watches that stay: through a broken connection, and beside watches that do not.
+//! Persistent watches: across a broken connection, and together with one-time watches.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -32,25 +32,25 @@ impl Script {
         self.stdin.write_all(lines.as_bytes()).unwrap();
     }
 
-    /// Waits for one of the lines of an event, or of a result.
+    /// Waits for a line of an event or a result.
     fn waits_for(&self, wanted: &str) {
         wait(&self.stdout, wanted);
     }
 
-    /// Types a line that prints a stat, again and again, until an event stands before it.
+    /// Types a line that prints a stat repeatedly until an event precedes its output.
     fn repeats_until(&mut self, line: &str, event: &str) {
-        let mut told = false;
+        let mut seen = false;
         let begun = Instant::now();
-        while !told {
-            assert!(begun.elapsed() < PATIENCE, "waited in vain: {event}");
+        while !seen {
+            assert!(begun.elapsed() < PATIENCE, "timed out waiting for: {event}");
             self.types(line);
             let printed = std::iter::from_fn(|| self.stdout.recv_timeout(PATIENCE).ok());
             let printed = printed.take_while(|line| !line.starts_with("numChildren"));
-            told = printed.fold(told, |told, line| told || line == event);
+            seen = printed.fold(seen, |seen, line| seen || line == event);
         }
     }
 
-    fn is_told(&self, wanted: &str) {
+    fn is_reported(&self, wanted: &str) {
         wait(&self.stderr, wanted);
     }
 
@@ -74,7 +74,7 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 fn wait(lines: &Receiver<String>, wanted: &str) {
-    let silence = |_| panic!("waited in vain: {wanted}");
+    let silence = |_| panic!("timed out waiting for: {wanted}");
     while lines.recv_timeout(PATIENCE).unwrap_or_else(silence) != wanted {}
 }
 
@@ -82,7 +82,7 @@ fn event(kind: &str, path: &str) -> String {
     format!("WatchedEvent state:SyncConnected type:{kind} path:{path}")
 }
 
-/// Returns the engines that have persistent watches.
+/// Returns the engines that support persistent watches.
 fn engines_with_watches() -> impl Iterator<Item = Engine> {
     engines().into_iter().filter(|engine| engine.version >= vec![3, 6])
 }
@@ -99,34 +99,35 @@ fn persistent_watches_come_back_with_the_connection() {
         script.waits_for("Created /ready");
         server.kill();
         server.resume();
-        script
-            .is_told("The connection was lost for a while: events of /lake, /pond may be missing");
+        script.is_reported(
+            "The connection was lost for a while: events of /lake, /pond may be missing",
+        );
         for path in ["/lake", "/pond", "/pond/reed"] {
             zksh(&address).args(["create", path]).succeed();
             script.waits_for(&event("NodeCreated", path));
         }
-        // Each event is told once: the old watchers have gone.
+        // Each event is shown once, because the old watchers are gone.
         script.types("watches\n");
-        let told = script.stdout.recv_timeout(PATIENCE).unwrap();
-        assert!(told.starts_with("/lake persistent, ") && told.ends_with(", 1 event"), "{told}");
-        let told = script.stdout.recv_timeout(PATIENCE).unwrap();
-        assert!(told.starts_with("/pond persistent recursive, "), "{told}");
-        assert!(told.ends_with(", 2 events"), "{told}");
+        let seen = script.stdout.recv_timeout(PATIENCE).unwrap();
+        assert!(seen.starts_with("/lake persistent, ") && seen.ends_with(", 1 event"), "{seen}");
+        let seen = script.stdout.recv_timeout(PATIENCE).unwrap();
+        assert!(seen.starts_with("/pond persistent recursive, "), "{seen}");
+        assert!(seen.ends_with(", 2 events"), "{seen}");
         script.ends();
     }
 }
 
-/// Until 3.9 a one-shot watch that fires takes the persistent ones of its znode with it
+/// Until 3.9, a one-time watch that fires also removes the persistent ones of its znode
 /// (ZOOKEEPER-4466).
 #[test]
-fn a_persistent_watch_outlives_a_one_shot_watch() {
+fn a_persistent_watch_survives_a_one_time_watch() {
     for engine in engines_with_watches() {
         eprintln!("on {}", engine.name);
         let server = engine.fresh();
         let mut script = Script::start(&server);
         script.types("create /lake\naddWatch -m PERSISTENT /lake\nget -w /lake\nset /lake a\n");
         script.waits_for(&event("NodeDataChanged", "/lake"));
-        // When it is left anew cannot be seen from here; that it is can be.
+        // The moment when it is set again cannot be observed here, only that it is.
         script.repeats_until("set /lake b\n", &event("NodeDataChanged", "/lake"));
         script.types("get -w /lake\nls -w /lake\nremovewatches -d /lake\nremovewatches -c /lake\n");
         script.waits_for(&event("ChildWatchRemoved", "/lake"));
@@ -136,7 +137,7 @@ fn a_persistent_watch_outlives_a_one_shot_watch() {
 }
 
 #[test]
-fn what_an_old_server_lacks_is_told_and_the_session_goes_on() {
+fn requests_that_an_old_server_lacks_are_refused_and_the_session_continues() {
     let younger: [(&str, &str, [u32; 2]); 11] = [
         ("create -c /c", "containers", [3, 5]),
         ("create -t 100000 /t", "TTL znodes", [3, 5]),
@@ -165,7 +166,7 @@ fn what_an_old_server_lacks_is_told_and_the_session_goes_on() {
             )
             .unwrap();
         }
-        // The watch and the ephemeral are still there: the session is the same.
+        // The watch and the ephemeral still exist, so the session is the same.
         typed += "set /e x\n";
         let ran = zksh(&engine.fresh()).script(typed);
         assert_eq!(ran.stderr, wanted);

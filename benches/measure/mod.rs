@@ -1,4 +1,4 @@
-//! What a process costs: wall time, processor time, peak memory.
+//! Measures the cost of a process: wall time, processor time, peak memory.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,24 +6,25 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// The first argument of a bench program that is to run one other program and tell what it cost.
-const WITNESS: &str = "--measure";
+/// The first argument that makes a bench program run another program and print its cost.
+const MEASURE: &str = "--measure";
 
-/// What a process cost.
+/// The cost of a process.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
-    /// From start to end.
+    /// The wall time from start to end.
     pub wall: Duration,
-    /// In user and kernel mode, of all its threads.
+    /// The processor time in user and kernel mode, of all threads.
     pub processor: Duration,
-    /// The most memory it ever held, in bytes.
+    /// The peak memory in bytes.
     pub memory: u64,
 }
 
-/// Is to be called first in every bench: plays the witness where the program was started as one.
-pub fn witness() {
+/// Runs and measures another program if this process was started for that. Every bench must call it
+/// first.
+pub fn run_if_asked() {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_none_or(|first| first != WITNESS) {
+    if arguments.next().is_none_or(|first| first != MEASURE) {
         return;
     }
     let program = arguments.next().expect("a program to measure");
@@ -32,30 +33,30 @@ pub fn witness() {
     let wall = begun.elapsed();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the system counts");
     let time = usage.user_time() + usage.system_time();
-    // On standard error, after whatever the program said there.
+    // The last line of standard error, after the output of the program.
     let mut out = std::io::stderr();
     writeln!(
         out,
         "\n{} {} {} {}",
         wall.as_micros(),
         time.tv_sec() * 1_000_000 + time.tv_usec(),
-        // Linux counts in units of 1024 bytes.
+        // Linux uses units of 1024 bytes.
         usage.max_rss() * 1024,
         status.code().unwrap_or(-1),
     )
     .expect("standard error is open");
-    // The bench itself is what started this process; it needs no exit status.
+    // The bench reads the output of this process, and needs no exit status.
     std::process::exit(0)
 }
 
-/// Runs a program with this on its standard input; returns what it cost. What it prints is lost.
+/// Runs a program with this standard input, and discards its output. Returns its cost.
 ///
 /// # Panics
-/// Panics when the program fails.
+/// Panics if the program fails.
 pub fn run(command: &Command, input: Vec<u8>) -> Cost {
     let own = std::env::current_exe().expect("the bench knows its file");
     let mut child = Command::new(own)
-        .arg(WITNESS)
+        .arg(MEASURE)
         .arg(command.get_program())
         .args(command.get_args())
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
@@ -67,7 +68,7 @@ pub fn run(command: &Command, input: Vec<u8>) -> Cost {
     let mut stdin = child.stdin.take().expect("it is a pipe");
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let output = child.wait_with_output().expect("it ends");
-    // A program may end before it has read everything.
+    // A program may end before it has read all input.
     let _ = writer.join().expect("it only writes");
     let said = String::from_utf8_lossy(&output.stderr);
     let figures: Vec<i64> = said
@@ -85,7 +86,7 @@ pub fn run(command: &Command, input: Vec<u8>) -> Cost {
     }
 }
 
-/// Returns the median of some costs, each figure by itself.
+/// Returns the median of each figure.
 pub fn median(costs: &[Cost]) -> Cost {
     let middle = |mut figures: Vec<u128>| {
         figures.sort_unstable();
@@ -99,10 +100,10 @@ pub fn median(costs: &[Cost]) -> Cost {
     }
 }
 
-/// Returns a row of a table: a name, the figures, and what part of another's wall time it took.
+/// Returns a row of a table: a name, the figures, and the wall time relative to another cost.
 pub fn row(name: &str, cost: Cost, of: Cost) -> String {
     let mib = 1024.0 * 1024.0;
-    #[expect(clippy::cast_precision_loss, reason = "it is printed with two digits")]
+    #[expect(clippy::cast_precision_loss, reason = "it is printed with one digit")]
     let memory = cost.memory as f64 / mib;
     let part = cost.wall.as_secs_f64() / of.wall.as_secs_f64();
     format!(

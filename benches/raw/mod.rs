@@ -1,5 +1,5 @@
-//! A bare socket: prepared requests, with all or some of them in flight, and replies that are only
-//! read.
+//! A raw socket that sends prepared requests with all or some of them in flight, and only reads the
+//! replies.
 
 use std::io::{BufReader, Read, Write};
 use std::process::Command;
@@ -7,15 +7,15 @@ use std::sync::mpsc;
 
 use crate::wire::{Body, Client, op};
 
-/// The first argument of a bench program that is to be the raw socket.
+/// The first argument that makes a bench program act as the raw socket.
 const RAW: &str = "--raw";
 
 const ANYONE: &[(i32, &str, &str)] = &[(31, "world", "anyone")];
 
 const DATA: &str = "some-bytes-of-data";
 
-/// Is to be called first in a bench that has a raw socket: returns whether the program was started as
-/// one, and has been it.
+/// Acts as a raw socket if the process was started as one, and returns whether it was. A bench with
+/// a raw socket must call it first.
 pub fn was_asked() -> bool {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [first, address, command, lines, window] = &arguments[..] else { return false };
@@ -26,14 +26,14 @@ pub fn was_asked() -> bool {
     first == RAW
 }
 
-/// Describes a run of this program as a raw socket with so many requests in flight.
+/// Returns the command that runs this program as a raw socket with `window` requests in flight.
 pub fn socket(address: &str, command: &str, lines: usize, window: usize) -> Command {
     let mut socket = Command::new(std::env::current_exe().unwrap());
     socket.args([RAW, address, command]).args([lines, window].map(|number| number.to_string()));
     socket
 }
 
-/// Returns the script that says the same to a shell.
+/// Returns the equivalent script for a shell.
 pub fn script(command: &str, lines: usize) -> Vec<u8> {
     let data = if matches!(command, "create" | "set") { DATA } else { "" };
     let line = |number| format!("{command} {} {data}\n", path(number));
@@ -67,13 +67,13 @@ fn create(path: &str, data: &str) -> Body {
     head(op::CREATE, path).string(data).acl(ANYONE).int(0)
 }
 
-/// Makes these znodes where they are not there.
-pub fn plant(address: &str, paths: impl Iterator<Item = String>) {
+/// Creates znodes unless they exist.
+pub fn create_all(address: &str, paths: impl Iterator<Item = String>) {
     exchange(address, paths.map(|path| create(&path, "")).collect(), usize::MAX);
 }
 
-/// Sends requests, no more of them in flight than `window`, and reads as many replies, whatever they
-/// say.
+/// Sends requests with at most `window` of them in flight, and reads as many replies, whatever
+/// their result.
 fn exchange(address: &str, requests: Vec<Body>, window: usize) {
     let mut client = Client::connect(address).unwrap();
     let count = requests.len();
@@ -83,7 +83,7 @@ fn exchange(address: &str, requests: Vec<Body>, window: usize) {
         let part = (window / 2).clamp(1, count.max(1));
         for (number, requests) in requests.chunks(part).enumerate() {
             if number >= 2 {
-                // Half a window leaves when half of one is answered.
+                // Send half of a window when half of one is answered.
                 room.iter().take(part).for_each(drop);
             }
             let frames = requests.iter().flat_map(|request| Body::default().bytes(&request.0).0);

@@ -1,5 +1,5 @@
-//! `--complete-words`: what the system's shell asks while a user types a line that begins with
-//! `zksh`. It prints nothing when it knows nothing, and it never asks the user.
+//! `--complete-words`: answers the system's shell while a user types a line that starts with
+//! `zksh`. It prints nothing if it has no candidates, and never asks the user.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -14,26 +14,27 @@ use crate::repl::{Candidate, complete_words, unquoted};
 use crate::session::{Session, Settings, Transport};
 use crate::zk::Tls;
 
-/// How long it may take in all: a person waits.
+/// The time limit for the whole completion, because the user is waiting.
 const DEADLINE: Duration = Duration::from_millis(300);
 
-/// The session timeout asked for: the session is closed at once, or given up.
+/// The requested session timeout. It is short, because the session ends immediately.
 const SESSION: Duration = Duration::from_secs(4);
 
 /// Completes the last of the words, the first of which is the name of the program.
 pub(super) fn complete(words: &[OsString]) -> String {
     let words: Vec<String> = words.iter().map(|word| unquoted(&word.to_string_lossy())).collect();
-    let (tell, told) = mpsc::channel();
-    // A file that the options name may never end, and the process ends without this thread.
+    let (sender, receiver) = mpsc::channel();
+    // Reading a file that the options name may never end. The process ends without waiting for this
+    // thread.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let found = runtime.map(|runtime| runtime.block_on(candidates(&words)));
-        let _ = tell.send(found.unwrap_or_default());
+        let _ = sender.send(found.unwrap_or_default());
     });
-    let found = told.recv_timeout(DEADLINE).unwrap_or_default();
+    let found = receiver.recv_timeout(DEADLINE).unwrap_or_default();
     let mut text = String::new();
     for candidate in found {
-        // Writing into memory cannot fail.
+        // Writing to memory cannot fail.
         let _ = match candidate {
             Candidate::File => writeln!(text, "@files"),
             Candidate::Text { text: word, is_whole, meaning } => {
@@ -79,7 +80,7 @@ async fn candidates(words: &[String]) -> Vec<Candidate> {
     found
 }
 
-/// Completes the words behind `learn`.
+/// Completes the words after `learn`.
 fn of_learn(before: &[String], last: &str) -> Vec<Candidate> {
     let tree = Learn::command();
     if last.starts_with('-') {
@@ -107,9 +108,9 @@ fn whole(text: &str, meaning: String) -> Candidate {
 
 /// Opens a session for the servers that the options name.
 async fn connected(options: &Options) -> Option<Session> {
-    // Nothing is asked here: where a password would be, no znodes are completed.
+    // Nothing asks for a password here, so without one no znodes are completed.
     let Ready::Known(security) = &options.security else { return None };
-    // To open a key by its password takes longer than anyone waits here.
+    // Decrypting a key with its password takes longer than the time limit.
     if security.tls.as_ref().is_some_and(Tls::has_password) {
         return None;
     }
@@ -129,7 +130,7 @@ async fn connected(options: &Options) -> Option<Session> {
     Some(session)
 }
 
-/// Reads the options before a command.
+/// Parses the options before a command.
 fn options(words: &[String]) -> Option<Box<Options>> {
     match Startup::read(words.iter().map(OsString::from)) {
         Ok(Startup::Run(options)) => Some(options),
@@ -137,7 +138,7 @@ fn options(words: &[String]) -> Option<Box<Options>> {
     }
 }
 
-/// Finds an option as it is typed, with one dash or two.
+/// Finds an option that is typed with one dash or two.
 fn option<'t>(tree: &'t Command, word: &str) -> Option<&'t Arg> {
     let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
     tree.get_arguments().find(|arg| {
@@ -146,7 +147,7 @@ fn option<'t>(tree: &'t Command, word: &str) -> Option<&'t Arg> {
     })
 }
 
-/// Lists the options that begin so.
+/// Lists the options that start with `typed`.
 fn names(tree: &Command, typed: &str) -> Vec<Candidate> {
     let dashes = if typed.starts_with("--") || typed == "-" { "--" } else { "-" };
     let name = typed.trim_start_matches('-');

@@ -1,12 +1,12 @@
-//! `zksh learn`: which lesson that is, and how it begins.
+//! `zksh learn`: chooses the lesson and its start.
 
 use crate::error::Result;
 use crate::learn::{Course, progress};
 use crate::lesson::LESSONS;
 use crate::options::{Input, Options};
 
-/// Settles which lesson is meant, where one is, and which servers it needs. A person at a prompt begins
-/// it with the line that is returned; otherwise it is the command to run.
+/// Determines which lesson to run and which servers it needs. With a prompt, returns the line that
+/// starts the lesson. Otherwise makes it the command to run.
 pub(super) fn begin(options: &mut Options, has_prompt: bool) -> Result<Option<String>> {
     let Some(learn) = options.learn.clone() else { return Ok(None) };
     let name = learn.lesson.clone().unwrap_or_else(|| next().to_owned());

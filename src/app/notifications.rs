@@ -1,4 +1,4 @@
-//! Where the session's notifications go: above the prompt, into the script's output, or nowhere.
+//! Shows the notifications of sessions: above the prompt, in the script's output, or not at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +14,16 @@ use crate::script::EventBuffer;
 use crate::session::{Badge, SessionEvent, Stamp, Warning};
 use crate::terminal::{Mode, Screen};
 
-/// What to do when no server was named and none listens on ZooKeeper's usual port.
+/// The hint if no server was named and none listens on ZooKeeper's usual port.
 const NO_SERVER_NAMED: &str =
     "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
 
-/// Adds to a failed connection what to do when no server was named.
+/// Adds a hint to a failed connection if no server was named.
 pub(super) fn suggest_sandbox(error: Error) -> Error {
     if error.kind() == Kind::Lost { error.with_hint(NO_SERVER_NAMED) } else { error }
 }
 
-/// Adds to the first failed connection what to do when no server was named.
+/// Adds the hint only to the first failed connection.
 pub(super) fn suggest_sandbox_once(
     screen: Arc<Screen>,
     names_server: bool,
@@ -39,7 +39,7 @@ pub(super) fn suggest_sandbox_once(
     }
 }
 
-/// Shows what sessions report. In a script, events pass through `event_buffer` so that they appear
+/// Shows what sessions report. In a script, events pass through `event_buffer`, so that they appear
 /// between the right results.
 #[derive(Clone)]
 pub(super) struct Notifications {
@@ -47,17 +47,17 @@ pub(super) struct Notifications {
     pub(super) event_buffer: Option<EventBuffer>,
     pub(super) view: View,
     pub(super) switches: Arc<Switches>,
-    /// Where events are noted for `explain`.
+    /// The log of events for `explain`.
     pub(super) fired: FiredLog,
-    /// Where they are noted for a lesson.
+    /// The log of events for a lesson.
     pub(super) learning: Learning,
-    /// Whether a script is told of changes of the session's state; otherwise it learns of them from
-    /// the lines that fail.
+    /// Whether a script reports changes of the session's state. If not, only failing lines show
+    /// them.
     pub(super) tells_changes: bool,
 }
 
 impl Notifications {
-    /// Shows what the session with this badge reports. The runtime's threads call it.
+    /// Shows what the session with this badge reports. Threads of the runtime call it.
     pub(super) fn show(&self, badge: &Badge, event: SessionEvent) {
         let Self { screen, event_buffer, view, switches, fired, learning, tells_changes } = self;
         let session = badge.shown();
@@ -76,7 +76,8 @@ impl Notifications {
         let render = |news: &dyn Report| {
             view.event(session.as_deref(), news, Time::now(), switches.is_on(Switch::Times))
         };
-        // Replies of the current session say where its events stand; those of others come between.
+        // Stamps order events among the replies of the current session only. Events of other
+        // sessions may come anywhere.
         let place = |stamp| if badge.is_current() { stamp } else { Stamp::default() };
         match (event, screen.mode()) {
             (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
@@ -85,7 +86,7 @@ impl Notifications {
                 }
                 let text = render(&event);
                 match event_buffer {
-                    // Raw output is data alone.
+                    // Raw output contains only data.
                     _ if view.format == Format::Raw => screen.aside(&text),
                     Some(event_buffer) => event_buffer.hold(place(stamp), text),
                     None => screen.event(&text),
@@ -100,7 +101,7 @@ impl Notifications {
                 }
             }
             (SessionEvent::State(_), Mode::Terminal) => screen.refresh(),
-            // The line that finds no server reports it.
+            // The line that finds no server reports this itself.
             (SessionEvent::Warning(Warning::ConnectFailing(_), _), Mode::Plain) => {}
             (SessionEvent::Warning(warning, stamp), _) if view.format == Format::Json => {
                 let record = render(&warning);

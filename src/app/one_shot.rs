@@ -1,4 +1,4 @@
-//! One command from the system's command line.
+//! Runs a command from the system's command line.
 
 use std::ffi::OsString;
 use std::io;
@@ -22,7 +22,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
             return Err(Error::new(Kind::Refused, question.declined));
         }
         if invocation.effects(cx).is_one_request() {
-            // The end of the session leaves right behind it.
+            // The end of the session is sent right after the request.
             cx.session.end_with_next_request();
         }
         let outcome = flushing(screen, cx.run(&invocation)).await?;
@@ -39,7 +39,8 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
     Ok(0)
 }
 
-/// Parses the command. An option of zksh that stands behind it is named: it comes before the command.
+/// Parses the command. An error names an option of zksh that follows it, because such options must
+/// precede the command.
 pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Invocation>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
@@ -52,7 +53,7 @@ pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Inv
     })
 }
 
-/// Lets what was printed reach its reader whenever the command waits.
+/// Flushes the output whenever the command waits.
 async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     std::future::poll_fn(|context| {
@@ -65,9 +66,9 @@ async fn flushing<T>(screen: &Screen, work: impl Future<Output = T>) -> T {
     .await
 }
 
-/// Asks a question on the terminal; the end of the input is a no.
+/// Asks a question on the terminal. The end of the input means no.
 async fn is_agreed(cx: &Context, screen: &Screen, question: &Question) -> bool {
-    // Nothing is written over the question.
+    // The progress must not be written over the question.
     let _paused = cx.progress.pause();
     screen.status("");
     screen.flush();

@@ -1,4 +1,4 @@
-//! The sandbox of `--sandbox`: where it listens, and how others join it.
+//! The sandbox of `--sandbox`: where it listens, and how others connect to it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
@@ -9,15 +9,15 @@ use crate::options::SandboxOptions;
 use crate::sandbox::{self, Clock, Handle, Settings};
 use crate::zk::{DEFAULT_PORT, Servers, host_and_port};
 
-/// A running sandbox and the words for it.
+/// A running sandbox and its messages.
 pub(super) struct Sandbox {
     handle: Handle,
-    /// What joins it: `localhost:2181`.
+    /// The connection string for others: `localhost:2181`.
     place: String,
 }
 
 impl Sandbox {
-    /// Starts the sandbox that the options wish, if they wish one.
+    /// Starts a sandbox if the options ask for one.
     pub(super) fn start(options: &SandboxOptions) -> Result<Option<Self>> {
         let Some(address) = &options.address else { return Ok(None) };
         let mut settings = Settings::default();
@@ -53,17 +53,17 @@ impl Sandbox {
         Ok(Some(Self { handle, place }))
     }
 
-    /// Returns it as commands know it.
+    /// Returns the sandbox in the form that commands use.
     pub(super) fn own(&self) -> OwnSandbox {
         OwnSandbox::new(self.handle.control())
     }
 
-    /// Returns the connection string that joins the sandbox.
+    /// Returns the connection string of the sandbox.
     pub(super) fn servers(&self) -> Result<Servers> {
         self.place.parse()
     }
 
-    /// Says what it is and how another terminal joins.
+    /// Returns a message that describes the sandbox and how another terminal connects.
     pub(super) fn greeting(&self) -> String {
         let join = if self.servers().is_ok_and(|servers| servers == Servers::default()) {
             "zksh".to_owned()
@@ -72,13 +72,13 @@ impl Sandbox {
         };
         let what = match self.handle.control().addresses().len() {
             1 => format!("Sandbox on {}: ZooKeeper in memory", self.addresses()),
-            // Their addresses are in the second line; with them this one would be too long.
+            // The second line contains their addresses, which would make this one too long.
             count => format!("Sandbox of {count} servers: an ensemble simulated in memory"),
         };
         format!("{what}, gone with this shell\nJoin it: {join}")
     }
 
-    /// Says that clients may connect, for whoever waits for it.
+    /// Returns the message that clients may connect, for programs that wait for it.
     pub(super) fn readiness(&self) -> String {
         format!("Sandbox ready on {}\n", self.addresses())
     }
@@ -89,7 +89,7 @@ impl Sandbox {
     }
 }
 
-/// Takes the port behind another one, or a free one where that is taken.
+/// Binds the port after `last`, or any free port if that is taken.
 fn listen_beside(last: SocketAddr) -> io::Result<TcpListener> {
     let next = last.port().checked_add(1).map(|port| SocketAddr::new(last.ip(), port));
     let free = SocketAddr::new(last.ip(), 0);
@@ -97,7 +97,7 @@ fn listen_beside(last: SocketAddr) -> io::Result<TcpListener> {
         .or_else(|_| TcpListener::bind(free))
 }
 
-/// Takes ZooKeeper's own port if it is free, so that others find it without being told.
+/// Binds ZooKeeper's usual port if it is free, so that other clients find it by default.
 fn listen_anywhere() -> Result<TcpListener> {
     let home = [127, 0, 0, 1];
     TcpListener::bind(SocketAddr::from((home, DEFAULT_PORT)))

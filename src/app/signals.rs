@@ -10,14 +10,14 @@ use crate::script::Stop;
 use crate::session::Sessions;
 use crate::terminal::Screen;
 
-/// How long the shell may take to end by itself, with the second that a script has for replies: a
-/// write to a reader who has stopped never ends.
+/// How long the shell may take to end, including the second that a script waits for replies. A
+/// write to a reader who has stopped would never end.
 const GRACE: Duration = Duration::from_millis(2500);
 
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
 
-/// SIGHUP, SIGINT and SIGTERM: they end the shell after it has closed the session.
+/// SIGHUP, SIGINT and SIGTERM. They end the shell after it has closed the session.
 pub(super) struct Signals([(u8, Signal); 3]);
 
 impl Signals {
@@ -30,8 +30,8 @@ impl Signals {
         ]))
     }
 
-    /// Waits for one and returns its number. A Ctrl-C for another program that has the terminal
-    /// is none of them.
+    /// Waits for a signal and returns its number. Ignores a Ctrl-C for another program that has the
+    /// terminal.
     pub(super) async fn next(&mut self, screen: &Screen) -> u8 {
         loop {
             let number = self.any().await;
@@ -54,19 +54,19 @@ impl Signals {
     }
 }
 
-/// A signal that has come, by its number; 0 before.
+/// The number of the signal that arrived, or 0.
 #[derive(Clone, Default)]
 pub(super) struct Heard(Arc<AtomicU8>);
 
 impl Heard {
-    /// Returns the signal's number, if one has come.
+    /// Returns the signal's number, if one has arrived.
     pub(super) fn number(&self) -> Option<u8> {
         Some(self.0.load(Ordering::SeqCst)).filter(|number| *number != 0)
     }
 }
 
-/// Asks a script to end when a signal comes, however busy it is, and ends the process if it still runs
-/// after the grace time, once the session is closed. Needs a runtime.
+/// Stops a script when a signal arrives, however busy it is. If the process still runs after the
+/// grace time, closes the sessions and exits. Needs a runtime.
 pub(super) fn end_on_signal(
     sessions: Sessions,
     screen: Arc<Screen>,

@@ -1,4 +1,5 @@
-//! How results and errors are shown. The options and the two streams decide it once, at the start.
+//! The format and colours of results and errors. The options and the two streams determine them
+//! once, at the start.
 
 use std::io::{self, IsTerminal};
 
@@ -6,7 +7,7 @@ use crate::dialect::{Dialect, Format};
 use crate::options::{Color, Options};
 use crate::output::View;
 
-/// Returns the view that the options ask for.
+/// Returns the view that the options choose.
 pub(super) fn of(options: &Options) -> View {
     view(options.dialect, options.format, options.color)
 }
@@ -19,8 +20,8 @@ pub(super) fn without_options() -> View {
 fn view(dialect: Dialect, format: Format, color: Color) -> View {
     let terminal = io::stdout().is_terminal();
     let errors_on_terminal = io::stderr().is_terminal();
-    // https://no-color.org: any value but the empty one. A terminal that knows no control
-    // sequences shows no colours either.
+    // https://no-color.org: any value except an empty one. A terminal without control sequences
+    // shows no colours either.
     let asked = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     let wanted = |terminal: bool| match color {

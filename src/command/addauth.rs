@@ -43,7 +43,7 @@ impl Spec for AddAuth {
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         if self.scheme.contains(':') {
-            // Somebody has left out the scheme: what stands in its place is a password.
+            // The scheme is missing, and its place holds a password, which must not be printed.
             return Err(
                 Error::usage("Missing: scheme, such as digest").with_usage("addauth scheme auth")
             );

@@ -30,7 +30,7 @@ Created /lake/reed
 impl Cd {
     async fn go(&self, cx: &Context) -> Result<NoOutput> {
         let path = match cx.cwd.get() {
-            // A script begins in the root, though only `cd` counts from there.
+            // A script starts at the root, but only `cd` resolves relative paths from there.
             None if cx.view.dialect == Dialect::V34 && !cx.cwd.is_lost() => {
                 self.path.from(Some(&ZnodePath::root()))?
             }
@@ -60,7 +60,7 @@ impl Spec for Cd {
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let result = self.go(cx).await;
         if cx.terminal.is_none() {
-            // What follows was meant for a place where the script is not.
+            // Later lines of the script expect a working path that it is not in.
             cx.cwd.set_lost(result.is_err());
         }
         result

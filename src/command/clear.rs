@@ -30,7 +30,7 @@ impl Spec for Clear {
     }
 }
 
-/// An empty screen, where there is one.
+/// A cleared screen, if there is one.
 #[derive(Debug, serde::Serialize)]
 pub struct Cleared {
     #[serde(skip)]
@@ -40,7 +40,7 @@ pub struct Cleared {
 impl Report for Cleared {
     fn text(&self, out: &mut Text<'_>) {
         if self.is_seen {
-            // The cursor to the top, and all below it wiped.
+            // Move the cursor to the top and erase everything below it.
             out.own("\x1b[H\x1b[2J");
         }
     }

@@ -1,4 +1,4 @@
-//! `config`: the configuration of the ensemble.
+//! `config`: print the configuration of the ensemble.
 
 use crate::dialect::Dialect;
 use crate::dispatch::{Context, Effects, Sends, Spec, Task};
@@ -32,7 +32,7 @@ WATCHER::
 WatchedEvent state:SyncConnected type:DataWatchRemoved path:/zookeeper/config";
 
 impl Config {
-    /// Returns whether the command leaves a watch.
+    /// Returns whether the command sets a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch
     }
@@ -59,7 +59,7 @@ impl Spec for Config {
     }
 }
 
-/// The configuration, or what clients need of it.
+/// The configuration, or the part that clients need.
 #[derive(Debug, serde::Serialize)]
 pub struct Ensemble {
     config: String,
@@ -80,7 +80,7 @@ impl Report for Ensemble {
     }
 }
 
-/// Returns the version, a space, and the addresses for clients with commas between them
+/// Returns the version, a blank, and the addresses for clients separated by commas
 /// (`ConfigUtils.getClientConfigStr`), in the order of the servers' numbers.
 fn for_clients(config: &str) -> String {
     let mut version = "";
@@ -99,8 +99,8 @@ fn for_clients(config: &str) -> String {
     format!("{version} {}", addresses.join(","))
 }
 
-/// Returns the address for clients of a server, `host:port:port[:role];[address:]port`: where it
-/// has no address of its own, the server listens on every one.
+/// Returns a server's address for clients from `host:port:port[:role];[address:]port`. Without an
+/// address of its own, the server listens on all.
 fn client_address(server: &str) -> Option<String> {
     let (_, client) = server.split_once(';')?;
     Some(match client.rsplit_once(':') {
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_are_told_where_to_connect() {
+    fn the_addresses_for_clients_are_extracted() {
         let config = "server.10=c:1:2:participant;[::1]:2183\nserver.2=b:1:2:observer;2182\n\
                       server.1=a:2888:3888:participant;10.0.0.1:2181\nserver.3=d:1:2\nversion=100000003";
         assert_eq!(for_clients(config), "100000003 10.0.0.1:2181,0.0.0.0:2182,::1:2183");

@@ -75,7 +75,7 @@ impl Spec for Count {
     }
 }
 
-/// How many there are.
+/// The counts.
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Counted {
     znodes: u64,

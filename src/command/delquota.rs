@@ -20,7 +20,7 @@ pub struct DelQuota {
 /// The limit to take away; without one, the whole quota.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each option of zkCli")]
 struct Which {
     /// Only the soft limit of znodes
     #[arg(short = 'n', long)]

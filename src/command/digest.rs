@@ -1,4 +1,4 @@
-//! `digest`: the id that stands for a user and a password in an ACL.
+//! `digest`: print the id for a user and a password in an ACL.
 
 use crate::dispatch::{Context, Effects, Secret, Spec, Task};
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::output::{Report, Text, escape};
 use crate::terminal::password;
 use crate::zk::{Acl, digest};
 
-/// What stands for a password that is to be asked for.
+/// A password that the user is asked for.
 const ASK: &str = "?";
 
 /// Print the id for ACLs of a user and a password
@@ -59,7 +59,7 @@ async fn ask(cx: &Context, user: &str) -> Result<String> {
     password::ask(&format!("Password of {user}: ")).await
 }
 
-/// Returns `user:password` where the password of `user:?` was asked for.
+/// Returns `user:password` if the password of `user:?` was asked for.
 pub(super) async fn credentials(cx: &Context, typed: &[u8]) -> Result<Option<String>> {
     let text = std::str::from_utf8(typed).unwrap_or_default();
     match text.split_once(':') {
@@ -69,7 +69,7 @@ pub(super) async fn credentials(cx: &Context, typed: &[u8]) -> Result<Option<Str
 }
 
 impl Context {
-    /// Returns an access control list with its passwords, which are asked for.
+    /// Returns an access control list after asking for its missing passwords.
     pub(super) async fn acl(&self, typed: &Acl) -> Result<Acl> {
         let mut acl = typed.clone();
         for user in typed.unanswered() {
@@ -80,7 +80,7 @@ impl Context {
     }
 }
 
-/// A scheme and an id of it.
+/// An id with its scheme.
 #[derive(Debug, serde::Serialize)]
 pub struct Id {
     scheme: &'static str,

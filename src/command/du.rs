@@ -9,7 +9,7 @@ use crate::tree::stream::Znodes;
 use crate::tree::usage::{By, Largest, Size, Usage};
 use crate::zk::TypedPath;
 
-/// Columns of the longest bar.
+/// The width of the longest bar in columns.
 const BAR: u64 = 20;
 
 /// Show which branches of a tree hold the most
@@ -132,7 +132,7 @@ struct Rest {
     znodes: u64,
 }
 
-/// The whole and its largest branches.
+/// The total and the largest branches.
 #[derive(Debug, serde::Serialize)]
 pub struct Sizes {
     total: Row,

@@ -35,7 +35,7 @@ impl Spec for Echo {
     }
 }
 
-/// What was to be printed.
+/// The printed words.
 #[derive(Debug, serde::Serialize)]
 pub struct Words {
     #[serde(serialize_with = "json::bytes")]

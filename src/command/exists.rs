@@ -1,4 +1,4 @@
-//! `exists`: whether there is a znode, for scripts.
+//! `exists`: report by the exit status whether a znode exists, for scripts.
 
 use crate::dispatch::{Context, Data, Effects, Globs, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
@@ -50,7 +50,7 @@ impl Spec for Exists {
     }
 }
 
-/// Yes or no.
+/// Whether the znode exists.
 #[derive(Debug, serde::Serialize)]
 pub struct ExistsReport {
     exists: bool,

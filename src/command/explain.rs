@@ -1,4 +1,4 @@
-//! `explain`: what commands send and what comes of it, or what a word means.
+//! `explain`: describe what commands send and do, or explain a word.
 
 use super::help;
 use super::{Command, Invocation};
@@ -71,7 +71,7 @@ impl Spec for Explain {
                 let is_on = word == "on";
                 cx.switches.set(Switch::Explain, is_on);
                 for named in cx.session.list() {
-                    // A lesson goes by them too.
+                    // Lessons need the exchanges too.
                     named.session.record_exchanges(is_on || cx.learning.has_session(&named.name));
                 }
                 Ok(Report::Silence {})
@@ -87,7 +87,7 @@ impl Spec for Explain {
 }
 
 impl Explain {
-    /// Says what a command would send.
+    /// Returns the requests that a command would send.
     fn plan(&self, cx: &Context) -> Result<Plan> {
         let typed: Vec<_> = self.words.iter().map(|word| word.0.clone()).collect();
         let mut invocation: Invocation =

@@ -122,7 +122,7 @@ impl Find {
         })
     }
 
-    /// Returns the command that is run for a znode.
+    /// Returns the command to run for a znode.
     fn invocation(&self, path: &ZnodePath) -> Result<Invocation> {
         let with_path = |word: &WrappedWord| match word.0.to_str() {
             Some(word) => word.replace("{}", path.as_str()).into(),
@@ -214,7 +214,7 @@ impl Spec for Find {
     }
 }
 
-/// Deletes znodes that come in the order of a walk, each behind what is below it.
+/// Deletes znodes that arrive in walk order, each after the znodes below it.
 struct Deleter {
     applier: Applier,
     open: Vec<ZnodePath>,

@@ -14,7 +14,7 @@ use crate::zk::{Stat, TypedPath, ZnodeData, ZnodePath};
     override_usage = USAGE,
     after_long_help = EXAMPLE
 )]
-#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each option of zkCli")]
 pub struct Get {
     /// Print the stat as well
     #[arg(short, long)]
@@ -60,7 +60,7 @@ dataLength = 4
 numChildren = 0";
 
 impl Get {
-    /// Returns whether the command leaves a watch.
+    /// Returns whether the command sets a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
     }
@@ -90,7 +90,7 @@ impl Spec for Get {
             cx.session.read(&path).await?
         };
         let stat = (self.stat || cx.view.tells_stat()).then_some(stat);
-        // Both asked for, zkCli gives the table.
+        // If both are given, zkCli prints the table.
         let form = match (self.hex, self.base64, self.pretty) {
             (true, _, _) => Form::Hex,
             (_, true, _) => Form::Base64,
@@ -105,7 +105,7 @@ impl Spec for Get {
     }
 }
 
-/// A znode's data, and its stat where it was asked for.
+/// The data of a znode, and its stat if requested.
 #[derive(Debug, serde::Serialize)]
 pub struct Data {
     #[serde(rename = "data", serialize_with = "json::data")]
@@ -117,7 +117,7 @@ pub struct Data {
     path: ZnodePath,
 }
 
-/// How data is printed as text.
+/// The text form of data.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Plain,
@@ -136,7 +136,7 @@ impl Report for Data {
                 out.line("");
             }
             Form::Pretty => pretty::show(&self.path, bytes, out),
-            // Null has no bytes; those of the word would be read back as data.
+            // Null has no bytes. The bytes of the word null would be read back as data.
             Form::Base64 => out.line(BASE64.encode(bytes)),
             Form::Hex => out.line(hexdump(bytes)),
         }

@@ -1,4 +1,4 @@
-//! `getAcl`: who may do what with a znode.
+//! `getAcl`: print the ACL of a znode.
 
 use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
 use crate::error::Result;
@@ -48,7 +48,7 @@ impl Spec for GetAcl {
     }
 }
 
-/// An access control list, and the stat where it was asked for.
+/// An access control list, and the stat if requested.
 #[derive(Debug, serde::Serialize)]
 pub struct AclReport {
     acl: Acl,
@@ -68,7 +68,7 @@ impl Report for AclReport {
     }
 }
 
-/// Returns an id as zkCli prints it: a record of two strings (`Id.toString`, `ToStringOutputArchive`).
+/// Returns an id in zkCli's form: a record of two strings (`Id.toString`, `ToStringOutputArchive`).
 fn record(scheme: &str, id: &str) -> String {
     let mut text = String::new();
     for (index, word) in [scheme, id].into_iter().enumerate() {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_read_as_zkcli_prints_them() {
+    fn ids_have_the_form_of_zkcli() {
         assert_eq!(record("world", "anyone"), "'world,'anyone");
         assert_eq!(record("auth", ""), "'auth,'");
         assert_eq!(record("x509", "CN=ann,O=100%"), "'x509,'CN=ann%2CO=100%25");

@@ -47,7 +47,7 @@ impl Spec for GetAllChildrenNumber {
     }
 }
 
-/// How many there are.
+/// The number of znodes.
 #[derive(Debug, serde::Serialize)]
 pub struct Count {
     count: u64,

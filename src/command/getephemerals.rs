@@ -1,4 +1,4 @@
-//! `getEphemerals`: the ephemeral znodes of this session.
+//! `getEphemerals`: list the ephemeral znodes of this session.
 
 use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
@@ -49,7 +49,7 @@ impl Spec for GetEphemerals {
     }
 }
 
-/// Paths as the user sees them.
+/// The paths, relative to the chroot.
 #[derive(Debug, serde::Serialize)]
 pub struct Ephemerals {
     ephemerals: Vec<String>,

@@ -1,4 +1,4 @@
-//! `grep`: lines of data that a regular expression matches.
+//! `grep`: print the lines of data that match a regular expression.
 
 use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
@@ -13,7 +13,7 @@ use crate::zk::TypedPath;
 /// Search the data of a znode and of all below it
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "grep [-i] [-l | -c] [-v] regex [path]", after_long_help = EXAMPLE)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag each, as grep has them")]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each option of grep")]
 pub struct Grep {
     /// Ignore case
     #[arg(short, long)]
@@ -115,7 +115,7 @@ impl Spec for Grep {
                     Found::Lines(lines) => {
                         found = true;
                         for line in lines {
-                            // Cut where a character ends: it is text.
+                            // Cut at a character boundary, because the data is text.
                             let text = std::str::from_utf8(line.bytes).unwrap_or_default();
                             let end = text.floor_char_boundary(MAX_SHOWN_BYTES.min(text.len()));
                             let (number, text) = (Some(line.number), Some(&text[..end]));
@@ -145,7 +145,7 @@ impl Spec for Grep {
     }
 }
 
-/// A line, or a znode, that was found.
+/// A line or znode that was found.
 #[derive(serde::Serialize)]
 struct Match<'a> {
     path: &'a str,

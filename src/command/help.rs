@@ -1,4 +1,4 @@
-//! `help`: all commands by task, one command in full, or a word of the glossary.
+//! `help`: list all commands by task, describe one command, or explain a word of the glossary.
 
 mod keys;
 
@@ -11,7 +11,7 @@ use crate::language::Language;
 use crate::output::Message;
 use crate::syntax::QUOTING;
 
-/// Columns of a task, and of the whole table.
+/// The width of a task and of the whole table in columns.
 const TASK: usize = 12;
 const COLUMNS: usize = 78;
 /// Returns the other commands of the same task, for the man page of a command.
@@ -41,7 +41,7 @@ Example:
 ! Command not found: swim";
 
 impl Help {
-    /// The help that explains one command.
+    /// Returns the invocation that describes a command.
     pub(super) fn about(command: &str) -> Self {
         Self { lang: None, words: vec![command.to_owned()] }
     }
@@ -79,7 +79,7 @@ pub(super) fn is_command(name: &str) -> bool {
     Command::tree().find_subcommand(name).is_some()
 }
 
-/// The entry of the glossary, or the complaint that the word is none of ours.
+/// Returns the entry of the glossary, or an error that the word is unknown.
 pub(super) fn entry(word: &str, language: Language) -> Result<String> {
     match glossary::find(word) {
         Some(entry) => Ok(entry.screen(language)),
@@ -87,10 +87,10 @@ pub(super) fn entry(word: &str, language: Language) -> Result<String> {
     }
 }
 
-/// The complaint about a word that is neither a command nor in the glossary.
+/// Returns the error for a word that is neither a command nor in the glossary.
 pub(super) fn unknown(word: &str) -> Error {
     match glossary::nearest(word) {
-        // A command has its own suggestion, which counts where a letter is all that is wrong.
+        // A command suggests its own correction, which is preferred if only one letter is wrong.
         Some((distance, near)) if distance < 2 || nearest::<Command>(word).is_none() => {
             dispatch::unknown::<Command>(word).with_hint(format!("did you mean {near}?"))
         }
@@ -98,7 +98,7 @@ pub(super) fn unknown(word: &str) -> Error {
     }
 }
 
-/// Lists the commands by task, on one screen.
+/// Returns the list of commands by task, which fits on one screen.
 fn table() -> String {
     let mut lines = Vec::new();
     for task in Task::ALL {
@@ -123,7 +123,7 @@ fn table() -> String {
     lines.join("\n")
 }
 
-/// Lists the commands by task, each with what it is for.
+/// Returns the list of commands by task, each with its meaning.
 fn meanings() -> String {
     let tree = Command::tree();
     let mut lines = Vec::new();
@@ -140,11 +140,11 @@ fn meanings() -> String {
 
 fn page(name: &str, language: Language) -> Result<String> {
     let mut tree = Command::tree();
-    // Only so does a command have the option that is to be hidden.
+    // The option to hide exists only after the command is built.
     tree.build();
     let found = tree.find_subcommand(name).ok_or_else(|| unknown(name))?;
     let mut found = found.clone().mut_arg("help", |help| help.hide(true));
-    // The short form has an option on each line; what follows it, it leaves out.
+    // The short form has one line for each option, but lacks the text after them.
     let more = found.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let page = format!("{}\n\n{more}", found.render_help().to_string().trim_end());
     Ok(match glossary::find(name) {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_table_and_the_keys_fit_on_a_screen_of_24_rows() {
-        // The line that asks for it and the prompt below it take two.
+        // The line of the command and the next prompt take two rows.
         for text in [table(), KEYS.to_owned()] {
             assert!(text.lines().count() <= 22, "{text}");
         }

@@ -1,4 +1,4 @@
-//! `history` and `redo`: the lines typed so far, by number.
+//! `history` and `redo`: list earlier lines by number, and run them again.
 
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use crate::dispatch::{Context, Effects, FreeWord, Spec, Task, Wrapped, is_privat
 use crate::error::{Error, Kind, Result};
 use crate::output::{NoOutput, Report, Text};
 
-/// How many lines `history` shows, its own included (zkCli).
+/// The number of lines that `history` shows, including its own (zkCli).
 const SHOWN: usize = 11;
 
-/// Most lines that a search shows, the newest ones.
+/// The maximum number of lines that a search shows; the newest ones.
 const FOUND: usize = 100;
 
 /// Print the last lines typed, or search them all
@@ -99,10 +99,10 @@ fn last(cx: &Context, number: usize) -> Lines {
     Lines(lines.map(|(number, line)| (Some(number), shown(line))).collect())
 }
 
-/// Finds the newest lines that contain `word`, each once.
+/// Returns the newest lines that contain `word`, without duplicates.
 fn search(cx: &Context, word: &str) -> Lines {
     let log = cx.history.log();
-    // Without the line that asks.
+    // Skip the line of this command.
     let own = log.iter().rev().skip(1).map(|(n, line)| (Some(n), line));
     let earlier = cx.history.earlier().iter().rev().map(|line| (None, line));
     let mut seen = HashSet::new();
@@ -117,7 +117,7 @@ fn search(cx: &Context, word: &str) -> Lines {
     Lines(found)
 }
 
-/// Lines with their numbers; those of earlier shells have none.
+/// Lines with their numbers. Lines of earlier shells have no number.
 #[derive(Debug)]
 pub struct Lines(Vec<(Option<usize>, String)>);
 
@@ -168,7 +168,7 @@ Created /lake-0000000000
 Created /lake-0000000001";
 
 impl Redo {
-    /// Returns the line to run, and puts it into the log in place of this one.
+    /// Returns the line to run, and logs it in place of this one.
     fn line(&self, cx: &Context) -> Result<String> {
         let mut log = cx.history.log();
         if self.number >= log.count().saturating_sub(1) {
@@ -205,8 +205,8 @@ fn out_of_range() -> Error {
     Error::usage("Command index out of range").with_hint("history shows the numbers")
 }
 
-/// Returns the line that `!!` or `!N` stands for; none for any other line. Only the whole line is
-/// looked at, so that no `!` in data is ever taken for this.
+/// Returns the line that `!!` or `!N` recalls, or `None` for any other line. Only whole lines
+/// count, so that a `!` in data has no effect.
 pub fn recalled(cx: &Context, line: &str) -> Option<Result<String>> {
     let which = line.trim().strip_prefix('!')?;
     let log = cx.history.log();
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_or_a_search_is_asked_for() {
+    fn a_number_or_a_search_is_parsed() {
         assert_eq!("20".parse::<Ask>(), Ok(Ask::Last(20)));
         assert_eq!("search".parse::<Ask>(), Ok(Ask::Search));
         assert!("x".parse::<Ask>().is_err());

@@ -1,4 +1,4 @@
-//! `lesson`, and what a learner says while one runs.
+//! `lesson`, and the requests of a learner to a running lesson.
 
 use std::path::PathBuf;
 
@@ -114,7 +114,7 @@ impl Lesson {
     }
 }
 
-/// What a lesson says, with empty lines around it.
+/// The text of a lesson, with empty lines around it.
 #[derive(Debug, serde::Serialize)]
 pub struct Said {
     text: String,
@@ -126,7 +126,7 @@ impl Report for Said {
     }
 }
 
-/// Declares the words that a learner says to a lesson, each of which asks for one thing.
+/// Declares the commands that a learner can use during a lesson, each for one request.
 macro_rules! requests {
     ($($name:literal $command:ident $request:expr, $about:literal, $example:literal;)+) => {
         $(

@@ -1,4 +1,4 @@
-//! `listquota`: the limits of a subtree, and what it has.
+//! `listquota`: print the limits of a subtree and its usage.
 
 use crate::dialect::Format;
 use crate::dispatch::{Context, Effects, Globs, Sends, Spec, Task};
@@ -48,7 +48,7 @@ impl Spec for ListQuota {
         if let Some(Quota { limits, usage }) = tree::quota(&cx.session, &path).await? {
             return Ok(Listed { path, place, limits, usage });
         }
-        // zkCli tells the place before it has looked there.
+        // zkCli prints the place before it looks there.
         if cx.view.format == Format::Text {
             cx.show(&Place(&place))?;
         }
@@ -57,7 +57,7 @@ impl Spec for ListQuota {
     }
 }
 
-/// A quota, and where it is kept.
+/// A quota, and the place where it is stored.
 #[derive(Debug, serde::Serialize)]
 pub struct Listed {
     path: ZnodePath,
@@ -82,7 +82,7 @@ impl Report for Listed {
     }
 }
 
-/// Where a quota is kept, or would be.
+/// The place where a quota is stored, or would be.
 #[derive(serde::Serialize)]
 struct Place<'a>(&'a ZnodePath);
 

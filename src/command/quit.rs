@@ -42,7 +42,7 @@ impl Spec for Quit {
     }
 }
 
-/// The last words.
+/// The result of `quit`.
 #[derive(serde::Serialize)]
 pub struct QuitReport {
     #[serde(skip)]

@@ -110,8 +110,8 @@ impl Change {
     }
 }
 
-/// Returns the members that a configuration names, with commas between them. Its version is left
-/// out: the server gives the new one.
+/// Returns the members of a configuration, separated by commas. Leaves out the version, because the
+/// server assigns a new one.
 fn members(text: &str) -> std::result::Result<String, String> {
     let mut members = Vec::new();
     let mut servers = 0;
@@ -143,7 +143,7 @@ fn members(text: &str) -> std::result::Result<String, String> {
     Ok(members.join(","))
 }
 
-/// The configuration that the ensemble has taken.
+/// The configuration that the ensemble has accepted.
 #[derive(Debug, serde::Serialize)]
 pub struct Committed {
     config: String,
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_gives_its_members() {
+    fn the_members_of_a_file_are_read() {
         let text = "# lake\n server.1 = a:1:2:participant;3\nserver.2=b:1:2;3\ngroup.1=1:2\nversion=100\n\n";
         assert_eq!(
             members(text).as_deref(),

@@ -25,7 +25,7 @@ pub struct RemoveWatches {
 /// The kind of watch.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]
+#[expect(clippy::struct_excessive_bools, reason = "one flag for each option of zkCli")]
 struct Which {
     /// Only the watch that ls left
     #[arg(short, long)]

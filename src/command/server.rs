@@ -1,4 +1,4 @@
-//! `server`: the servers of the sandbox, and what can happen to them.
+//! `server`: list the servers of the sandbox, and simulate failures.
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ fn number(word: &str) -> Result<usize> {
     word.parse().map_err(|_| Error::usage(format!("Not a server's number: {word}")))
 }
 
-/// Reads `2s`, `500ms`, or `0`.
+/// Parses `2s`, `500ms`, or `0`.
 fn duration(word: &str) -> Result<Duration> {
     let wrong = || Error::usage(format!("Not a time: {word}")).with_hint("2s, 500ms and 0 are");
     let (digits, unit) =
@@ -110,7 +110,7 @@ fn duration(word: &str) -> Result<Duration> {
     }
 }
 
-/// Reads `1 / 2,3`: sides with a slash between, numbers with a comma or a blank between.
+/// Parses `1 / 2,3`: sides separated by slashes, numbers by commas or blanks.
 fn sides(words: &[&str]) -> Result<Vec<Vec<usize>>> {
     let text = words.join(" ");
     let side = |side: &str| {
@@ -145,7 +145,7 @@ fn list(sandbox: &OwnSandbox) -> List {
     List { servers: sandbox.control.servers().into_iter().map(row).collect() }
 }
 
-/// What came of it.
+/// The result of `server`.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -168,7 +168,7 @@ struct Row {
     zxid: Hex,
     connections: usize,
     lag_seconds: f64,
-    /// Of a partition, from 1; all are on side 1 if there is none.
+    /// The side of a partition, starting at 1. Without a partition all are on side 1.
     side: usize,
 }
 
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_sides_are_read() {
+    fn times_and_sides_are_parsed() {
         assert_eq!(duration("2s").unwrap(), Duration::from_secs(2));
         assert_eq!(duration("0s").unwrap(), Duration::ZERO);
         assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));

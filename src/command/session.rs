@@ -1,4 +1,4 @@
-//! `session` and `as`: who the shell is, and several sessions in one shell.
+//! `session` and `as`: describe the session, and use several in one shell.
 
 mod facts;
 
@@ -13,7 +13,7 @@ use crate::output::{Report, Text};
 use crate::session::Losses;
 use crate::zk::ZnodePath;
 
-/// Words that say what to do, and so are no names.
+/// Words that are actions or commands, and so cannot be names of sessions.
 const ACTIONS: &[&str] = &["new", "list", "close", "kill", "expire", "as", "session", "status"];
 
 /// Print what this session is, or work with several
@@ -89,7 +89,7 @@ impl Spec for Session {
         }
         match (action.as_str(), &self.name) {
             ("list", None) => {
-                // A server that is there gets the time to answer.
+                // Give a reachable server time to answer.
                 cx.session.settle().await;
                 Ok(Answer::List(list(cx)))
             }
@@ -149,7 +149,7 @@ async fn new(cx: &Context, name: &str, timeout: Option<u32>) -> Result<Answer> {
 async fn close(cx: &Context, name: &str) -> Result<Answer> {
     let session = cx.session.get(name)?;
     if cx.learning.has_session(name) {
-        // A lesson opens it again when it needs it.
+        // A lesson opens the session again when it needs it.
         cx.transaction.of(cx.session.number_of(name)?).lock().take();
         return Ok(Answer::Lost(session.close().await));
     }
@@ -178,7 +178,7 @@ async fn kill(cx: &Context, name: &str, wait: bool) -> Result<Answer> {
             .with_hint(format!("session {name}, then reconnect opens a new session")));
     };
     let id = facts.session.unwrap_or_default();
-    // A server looks at its sessions once a tick, of which a timeout has two at least.
+    // A server checks its sessions once per tick, and a timeout is at least two ticks.
     let timeout = facts.timeout.unwrap_or_default();
     let at_most = timeout + timeout / 2;
     let losses = session.abandon();
@@ -189,8 +189,8 @@ async fn kill(cx: &Context, name: &str, wait: bool) -> Result<Answer> {
     Ok(Answer::Killed(killed))
 }
 
-/// Waits until the server has let a session expire, as far as its ephemerals tell, or for as long
-/// as it may take. Returns whether it was seen.
+/// Waits until the server has expired a session, which shows in its ephemerals, or for the maximum
+/// time. Returns whether the expiry was observed.
 async fn wait_for_expiry(cx: &Context, name: &str, killed: &Killed) -> bool {
     let path = killed.losses.ephemerals.first();
     let path = path.and_then(|path| ZnodePath::new(path).ok());
@@ -217,11 +217,11 @@ async fn expire(cx: &Context, name: &str) -> Result<Answer> {
         return Err(Error::new(Kind::Refused, format!("{name} is not open")));
     }
     session.expire().await?;
-    // The session itself tells of its end, with what went.
+    // The session itself reports its end and its losses.
     Ok(Answer::Nothing {})
 }
 
-/// What came of it.
+/// The result of `session`.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -357,7 +357,7 @@ Created /master
 [master]";
 
 impl As {
-    /// Returns the name of the session in which it runs the command.
+    /// Returns the name of the session that runs the command.
     pub(super) fn session(&self) -> &str {
         &self.name
     }

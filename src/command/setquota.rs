@@ -94,12 +94,12 @@ impl Value {
                 return if value < 0 { Err(Error::usage(refused)) } else { Ok((limit, value)) };
             }
         }
-        // Only where clap's group does not hold.
+        // clap's group rules this out.
         Err(Error::usage("Missing: --count|--bytes|--hard-count|--hard-bytes"))
     }
 }
 
-/// What the subtree has where that is more than the quota allows.
+/// The usage of the subtree, if it exceeds the quota.
 #[derive(Debug, serde::Serialize)]
 pub struct Warnings {
     count: Option<i64>,

@@ -1,4 +1,4 @@
-//! `setting`: the user's choices: hints, pager, prompt, times, vi.
+//! `setting`: show and change the user's preferences: hints, pager, prompt, times, vi.
 
 mod save;
 
@@ -69,7 +69,7 @@ times on
 vi off";
 
 impl Setting {
-    /// Reads `set hints off` as a setting, if it is one.
+    /// Interprets `set hints off` as a setting, if it is one.
     pub(super) fn of_words(name: &str, choice: &str) -> Option<Self> {
         let name = Name::from_str(name, false).ok()?;
         let choice = Choice::from_str(choice, false).ok()?;
@@ -125,7 +125,7 @@ fn change(cx: &Context, name: Name, choice: Choice) -> Result<()> {
     Ok(())
 }
 
-/// Returns the switch of a name; none for the prompt.
+/// Returns the switch for a name, or `None` for the prompt.
 fn switch(name: Name) -> Option<Switch> {
     match name {
         Name::Hints => Some(Switch::Hints),
@@ -154,7 +154,7 @@ fn value(cx: &Context, name: Name) -> Value {
     }
 }
 
-/// Writes choices into the config file.
+/// Writes values to the config file.
 fn save(cx: &Context, values: &BTreeMap<&'static str, Value>) -> Result<()> {
     let file = cx.config.file.as_ref().ok_or_else(|| {
         Error::new(Kind::Refused, "Cannot save: HOME is not set, so there is no config file")
@@ -178,7 +178,7 @@ enum Value {
     Prompt(&'static str),
 }
 
-/// Names with their values.
+/// Settings with their values.
 #[derive(Debug, serde::Serialize)]
 #[serde(transparent)]
 pub struct Settings(BTreeMap<&'static str, Value>);

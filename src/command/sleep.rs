@@ -35,7 +35,7 @@ impl Spec for Sleep {
     }
 }
 
-/// A time as it is typed: a number of seconds, perhaps with a fraction.
+/// A duration as it is typed: a number of seconds, optionally with a fraction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seconds(pub(super) Duration);
 

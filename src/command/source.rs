@@ -8,10 +8,10 @@ use crate::dispatch::{Context, Effects, MultiLine, Spec, Table, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 
-/// Largest file that is run, in bytes: it is read as a whole. `zksh -f` has no such limit.
+/// The maximum size of a file in bytes, because it is read as a whole. `zksh -f` has no such limit.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Files that run each other, at most.
+/// The maximum depth of files that run each other.
 const DEEPEST: usize = 16;
 
 /// Run the lines of a file, as if they were typed here
@@ -76,7 +76,7 @@ impl Spec for Source {
     }
 }
 
-/// Runs a line and shows what comes of it.
+/// Runs a line and shows its result.
 async fn run_line(cx: &Context, line: &str) -> Result<()> {
     let Some(invocation) = cx.reader.read::<Command>(line)? else { return Ok(()) };
     if cx.terminal.is_some()

@@ -1,4 +1,4 @@
-//! `stat`: what ZooKeeper keeps beside a znode's data.
+//! `stat`: print the metadata that ZooKeeper keeps about a znode.
 
 use crate::dispatch::{Context, Data, Effects, Globs, Sends, Spec, Task};
 use crate::error::{Code, Error, Result};
@@ -45,7 +45,7 @@ dataLength = 4
 numChildren = 0";
 
 impl Stat {
-    /// Returns whether the command leaves a watch.
+    /// Returns whether the command sets a watch.
     pub(super) fn watches(&self) -> bool {
         self.watch || self.word.is_some()
     }

@@ -39,7 +39,7 @@ impl Spec for Sync {
     }
 }
 
-/// The server has caught up.
+/// The empty result of `sync`.
 #[derive(Debug, serde::Serialize)]
 pub struct Synced {}
 

@@ -1,4 +1,4 @@
-//! `time`: run a command and tell how long it took.
+//! `time`: run a command and print how long it took.
 
 use std::time::Instant;
 
@@ -48,7 +48,7 @@ impl Spec for Time {
     }
 }
 
-/// What came of a command, and how long it took.
+/// The result of a command, and how long it took.
 #[derive(serde::Serialize)]
 pub struct Timed {
     command: String,

@@ -1,4 +1,4 @@
-//! `tree`: draw what lies below a znode.
+//! `tree`: draw the znodes below a znode.
 
 use crate::dispatch::{Context, Effects, Globs, ReadFailures, Sends, Spec, Task};
 use crate::error::Result;
@@ -59,7 +59,7 @@ impl Spec for Tree {
         let needs = Needs { stat: self.sizes, ..Needs::default() };
         let mut znodes = Znodes::new(&cx.session, &top, needs, self.depth);
         let mut read_failures = ReadFailures::default();
-        // Whether the branch of each level above goes on below.
+        // Whether the branch at each level above continues below.
         let mut goes_on: Vec<bool> = Vec::new();
         let mut count = 0;
         while let Some(visited) = znodes.next().await? {
@@ -77,7 +77,7 @@ impl Spec for Tree {
     }
 }
 
-/// One znode of the drawing.
+/// A znode of the drawing.
 #[derive(serde::Serialize)]
 struct Branch<'a> {
     path: &'a ZnodePath,

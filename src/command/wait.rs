@@ -41,7 +41,7 @@ Created /lake
 ! Timed out after 0.1 s: /lake has 0 children";
 
 impl Wait {
-    /// Waits until the condition holds; `last` is the znode as it was seen last.
+    /// Waits until the condition holds. Stores the last observed state of the znode in `last`.
     async fn until(
         &self,
         cx: &Context,
@@ -56,10 +56,11 @@ impl Wait {
                     if holds {
                         return Ok(());
                     }
-                    // The watch survives a lost connection: the server is asked what has changed.
+                    // The watch survives a lost connection, because the session checks for changes
+                    // afterwards.
                     change.await?;
                 }
-                // It was only a question: to be asked again of the server that is found next.
+                // The request was only a read, so repeat it with the next server.
                 Err(error) if error.kind() == Kind::Lost && !cx.session.state().is_over() => {
                     cx.session.reconnected().await?;
                 }
@@ -98,14 +99,14 @@ impl Spec for Wait {
                 format!(
                     "Timed out after {} s: {}",
                     timeout.as_secs_f64(),
-                    self.condition.unlike(&path, last.as_ref())
+                    self.condition.describe(&path, last.as_ref())
                 ),
             )),
         }
     }
 }
 
-/// What is to be true of a znode.
+/// A condition on a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Condition {
     Exists,
@@ -124,7 +125,7 @@ enum Comparison {
     AtMost,
 }
 
-/// As they are written, the longer ones first.
+/// The comparison operators, longer ones first.
 const COMPARISONS: &[(&str, Comparison)] = &[
     (">=", Comparison::AtLeast),
     ("<=", Comparison::AtMost),
@@ -199,8 +200,8 @@ impl Condition {
         }
     }
 
-    /// Says how the znode was when it was last seen.
-    fn unlike(&self, path: &ZnodePath, last: Option<&Snapshot>) -> String {
+    /// Describes the last observed state of the znode.
+    fn describe(&self, path: &ZnodePath, last: Option<&Snapshot>) -> String {
         let Some(seen) = last else { return format!("no server answered about {path}") };
         match (self, &seen.stat) {
             (_, None) => format!("{path} does not exist"),
@@ -218,7 +219,7 @@ impl Condition {
     }
 }
 
-/// How long it took.
+/// How long the wait took.
 #[derive(Debug, serde::Serialize)]
 pub struct Waited {
     seconds: f64,
@@ -260,8 +261,8 @@ mod tests {
         let data = |data| Snapshot { stat: Some(Stat::default()), data: Some(data) };
         let empty: Condition = "value=".parse().unwrap();
         assert!(empty.holds(&data(ZnodeData::from(b""))) && !empty.holds(&data(ZnodeData::null())));
-        let told = empty.unlike(&ZnodePath::root(), Some(&data(ZnodeData::null())));
-        assert_eq!(told, "/ has no data (null)");
+        let message = empty.describe(&ZnodePath::root(), Some(&data(ZnodeData::null())));
+        assert_eq!(message, "/ has no data (null)");
         for wrong in ["", "exist", "version", "version>", "version>x", "children", "value"] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }

@@ -60,8 +60,8 @@ Example:
 ! watch [-R] [-n count] path [-- command [argument...]]";
 
 impl Watch {
-    /// Runs the command for a step; returns whether it succeeded.
-    async fn tell_command(&self, cx: &Context, watched: &ZnodePath, step: &Step) -> Result<bool> {
+    /// Runs the command for a step. Returns whether it succeeded.
+    async fn run_command(&self, cx: &Context, watched: &ZnodePath, step: &Step) -> Result<bool> {
         let at = match step {
             Step::Event(Event { path: Some(path), .. }) => ZnodePath::new(path.as_str())?,
             _ => watched.clone(),
@@ -87,15 +87,15 @@ impl Watch {
             }
         }
         if cx.view.format == Format::Json {
-            // What it prints is no record of ours.
+            // The output of the command is not a JSON record.
             let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(cannot(program))?;
             command.stdout(stderr);
         }
-        // What was printed before comes first.
+        // Earlier output must come first.
         cx.flush()?;
         let mut child = command.kill_on_drop(true).spawn().map_err(cannot(program))?;
         if let Some(mut stdin) = child.stdin.take() {
-            // It need not read it all.
+            // The command may exit without reading all its input.
             let _ = stdin.write_all(&data).await;
         }
         Ok(child.wait().await.map_err(cannot(program))?.success())
@@ -128,14 +128,14 @@ impl Spec for Watch {
                     Step::Event(event) => cx.show_whole(&event)?,
                     Step::Gap(reason) => {
                         let gap = Gap::of(path.as_str(), &reason);
-                        // Where it cannot be seen now, that is no reason to end.
+                        // A failure to read the present state is no reason to stop.
                         cx.show_whole(&match cx.session.exists(&path, false).await {
                             Ok(now) => gap.found(now),
                             Err(_) => gap,
                         })?;
                     }
                 }
-            } else if !self.tell_command(cx, &path, &step).await? {
+            } else if !self.run_command(cx, &path, &step).await? {
                 failed += 1;
             }
         }

@@ -1,4 +1,4 @@
-//! `watches`: the watches that this session holds.
+//! `watches`: list the watches of this session.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,13 +67,13 @@ impl Spec for Watches {
     }
 }
 
-/// The watches, by path.
+/// The watches, sorted by path.
 #[derive(Debug, serde::Serialize)]
 pub struct WatchList {
     watches: Vec<WatchRow>,
 }
 
-/// One watch.
+/// A watch.
 #[derive(Debug, serde::Serialize)]
 struct WatchRow {
     path: ZnodePath,

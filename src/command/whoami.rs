@@ -1,4 +1,4 @@
-//! `whoami`: who the server takes the session for.
+//! `whoami`: print the identities that the server knows for the session.
 
 use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::Result;
@@ -37,7 +37,7 @@ impl Spec for WhoAmI {
     }
 }
 
-/// One line for each identity.
+/// The identities, one in each line.
 #[derive(Debug, serde::Serialize)]
 pub struct Identities {
     identities: Vec<Identity>,

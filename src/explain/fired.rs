@@ -1,4 +1,4 @@
-//! Events that have come since a command began.
+//! A log of the events since a command started.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,14 +7,14 @@ use tokio::sync::Notify;
 
 use crate::zk::Event;
 
-/// Most events that are kept.
+/// The maximum number of events that are kept.
 const MOST: usize = 256;
 
-/// An event: the number and the name of the session that it came to; the name only where the shell
-/// has more than one.
+/// An event, with the number and the name of the session that received it. The name is set only if
+/// the shell has several sessions.
 type Entry = (usize, Option<String>, Event);
 
-/// The events that have come. Clones are handles of the same log.
+/// The log of events. Clones share the same log.
 #[derive(Debug, Clone, Default)]
 pub struct FiredLog(Arc<Shared>);
 
@@ -25,7 +25,7 @@ struct Shared {
 }
 
 impl FiredLog {
-    /// Notes an event that came to a session.
+    /// Adds an event that a session received.
     pub fn note(&self, number: usize, session: Option<&str>, event: &Event) {
         let mut events = self.events();
         if events.len() == MOST {
@@ -36,22 +36,22 @@ impl FiredLog {
         self.0.changed.notify_one();
     }
 
-    /// Forgets all.
+    /// Removes all events.
     pub fn clear(&self) {
         self.events().clear();
     }
 
-    /// Takes all, the oldest first.
+    /// Removes and returns all events, oldest first.
     pub fn take(&self) -> Vec<Entry> {
         self.events().drain(..).collect()
     }
 
-    /// Returns whether an event came to a session.
+    /// Returns whether a session has received an event.
     pub fn has_of(&self, number: usize) -> bool {
         self.events().iter().any(|(of, ..)| *of == number)
     }
 
-    /// Waits until an event was noted since the last call.
+    /// Waits until an event was added since the last call.
     pub async fn changed(&self) {
         self.0.changed.notified().await;
     }

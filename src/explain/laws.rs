@@ -1,4 +1,5 @@
-//! What each operation is for, and what it moves: the rules of ZooKeeper's own state machine.
+//! Describes the purpose and the effects of each operation, by the rules of ZooKeeper's state
+//! machine.
 //!
 //! Source: `DataTree` and `PrepRequestProcessor` of Apache ZooKeeper 3.9.
 
@@ -6,7 +7,7 @@ use crate::error::Code;
 use crate::session::{Answer, Done, Exchange, Request};
 use crate::zk::WatchKind;
 
-/// Says in half a sentence what an operation is for.
+/// Returns the purpose of an operation, as half a sentence.
 pub fn purpose(operation: &str) -> &'static str {
     match operation {
         "create" | "create2" | "createContainer" | "createTTL" => "makes a znode",
@@ -36,7 +37,7 @@ pub fn purpose(operation: &str) -> &'static str {
     }
 }
 
-/// Says what a watch waits for that was left.
+/// Describes what a watch waits for.
 pub(super) fn left(path: &str, kind: WatchKind) -> String {
     let waits = match kind {
         WatchKind::Data => "one event, when its data is written, or it is created or deleted",
@@ -47,7 +48,7 @@ pub(super) fn left(path: &str, kind: WatchKind) -> String {
     format!("Left a watch on {path} for {waits}.")
 }
 
-/// Says what came of a request.
+/// Describes the effects of a request.
 pub(super) fn came_of(exchange: &Exchange) -> Vec<String> {
     let request = &exchange.request;
     match &exchange.reply {

@@ -1,7 +1,8 @@
-//! What a command did, in plain words: the requests that it sent, the replies, the fields of the stat
-//! that moved, and the watches that fired.
+//! Describes what a command did: the requests that it sent, the replies, the fields of the stat
+//! that changed, and the watches that fired.
 //!
-//! Everything here is a function of what went over the connection; nothing asks a server.
+//! Everything here is computed from the data that passed over the connection. Nothing asks a
+//! server.
 
 mod fired;
 mod laws;
@@ -19,48 +20,49 @@ use crate::output::style::Style;
 use crate::session::{Answer, Exchange, Request};
 use crate::zk::{Event, WatchKind};
 
-/// Requests that are told one by one; of more, only the kinds are counted.
-const TOLD_SINGLY: usize = 2;
+/// The maximum number of requests that are described individually. Of more, only the kinds are
+/// counted.
+const MAX_DESCRIBED: usize = 2;
 
-/// Watches that are told; of more, only the number.
+/// The maximum number of watches that are listed. Further ones are only counted.
 const MOST_FIRED: usize = 3;
 
-/// A watch of a session of this shell that a command has set off.
+/// A watch of a session of this shell that a command has fired.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fired {
-    /// The session that held it; none where the shell has only one.
+    /// The session that held the watch, or `None` if the shell has only one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// What it told.
+    /// The event of the watch.
     pub event: Event,
-    /// Whether it is used up.
+    /// Whether the watch is used up.
     pub one_shot: bool,
 }
 
-/// What a command did.
+/// A description of what a command did.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Explanation {
-    /// How many requests were sent.
+    /// The number of requests that were sent.
     pub requests: u64,
-    /// Those whose replies were kept, in the order of the replies.
+    /// The recorded exchanges, in the order of the replies.
     pub exchanges: Vec<Exchange>,
-    /// Watches of this shell's sessions that fired.
+    /// The watches of this shell's sessions that fired.
     pub fired: Vec<Fired>,
-    /// Watches that were left.
+    /// The watches that were set.
     pub left: Vec<(String, WatchKind)>,
     /// Whether the shell has other sessions, whose writes a read may not see yet.
     pub has_others: bool,
 }
 
 impl Explanation {
-    /// Returns the lines, two to five for a command of one request.
+    /// Returns the lines: two to five for a command with one request.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = match &self.exchanges[..] {
             [] if self.requests == 0 => vec!["Sent nothing to the server.".to_owned()],
             [] => vec![format!("Sent {}; no reply came.", requests(self.requests))],
-            few if few.len() <= TOLD_SINGLY && self.requests == few.len() as u64 => {
-                few.iter().flat_map(|exchange| told(exchange, few.len() == 1)).collect()
+            few if few.len() <= MAX_DESCRIBED && self.requests == few.len() as u64 => {
+                few.iter().flat_map(|exchange| describe(exchange, few.len() == 1)).collect()
             }
             many => self.counted(many),
         };
@@ -83,7 +85,7 @@ impl Explanation {
         lines
     }
 
-    /// Tells many requests by their kinds.
+    /// Describes many requests by their kinds.
     fn counted(&self, exchanges: &[Exchange]) -> Vec<String> {
         let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
         for exchange in exchanges {
@@ -133,8 +135,8 @@ impl Fired {
     }
 }
 
-/// Tells one request and what came of it.
-fn told(exchange: &Exchange, is_only: bool) -> Vec<String> {
+/// Describes a request and its result.
+fn describe(exchange: &Exchange, is_only: bool) -> Vec<String> {
     let mut lines = vec![format!(
         "Sent {}; the reply came after {}.",
         request(&exchange.request),
@@ -149,7 +151,7 @@ fn told(exchange: &Exchange, is_only: bool) -> Vec<String> {
     lines
 }
 
-/// Writes a request: the operation, its znode and its fields.
+/// Describes a request: the operation, its znode and its fields.
 pub fn request(request: &Request) -> String {
     let mut text = request.operation.to_owned();
     if let Some(path) = &request.path {
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_says_which_fields_moved() {
+    fn a_write_lists_the_fields_that_changed() {
         let stat = Stat { version: 3, ..Stat::default() };
         let done = Answer::Done(Done { stat: Some(stat), ..Done::default() });
         assert_eq!(
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_write_takes_a_zxid_and_a_refused_read_does_not() {
+    fn only_a_refused_write_uses_up_a_zxid() {
         let refused = || Answer::Refused { code: Code::NoNode, part: None };
         let write = lines(1, vec![exchange(sent("delete", "/a", true), refused())]);
         assert_eq!(write[1], "Refused: NoNode (the znode does not exist).");
@@ -286,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_beside_other_sessions_may_be_behind() {
+    fn a_read_may_miss_writes_of_other_sessions() {
         let done = Answer::Done(Done::default());
         let exchanges = vec![exchange(sent("getData", "/a", false), done)];
         let mut explanation = Explanation { requests: 1, exchanges, ..Explanation::default() };

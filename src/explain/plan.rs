@@ -1,30 +1,30 @@
-//! What a command would send, told without sending it.
+//! Describes what a command would send, without sending it.
 
 use super::laws;
 use crate::output::Text;
 use crate::output::style::Style;
 
-/// What a command would send.
+/// The requests that a command would send.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Plan {
-    /// Its name.
+    /// The name of the command.
     pub command: String,
-    /// The session that would send it, where it is not the current one.
+    /// The session that would send them, if it is not the current one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The znode that it is about.
+    /// The znode that the command is about.
     pub path: Option<String>,
-    /// The operations, in their order.
+    /// The operations, in order.
     pub operations: Vec<&'static str>,
-    /// Whether they are sent for many znodes, or again and again.
+    /// Whether the operations are sent for many znodes, or repeatedly.
     pub many: bool,
-    /// Whether it changes something.
+    /// Whether the command writes.
     pub writes: bool,
-    /// Whether it leaves or removes watches.
+    /// Whether the command sets or removes watches.
     pub leaves_watch: bool,
-    /// Whether it waits for `commit` in the transaction that is open.
+    /// Whether the command is queued in the open transaction until `commit`.
     pub is_queued: bool,
 }
 
@@ -58,18 +58,18 @@ impl Plan {
     }
 }
 
-/// What `explain` answers.
+/// The answer of `explain`.
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
 pub enum Report {
-    /// Nothing.
+    /// No output.
     Silence {},
     /// A page of the glossary.
     Page {
         /// Its text.
         text: String,
     },
-    /// What a command would send.
+    /// The requests that a command would send.
     Plan(Plan),
 }
 

@@ -1,7 +1,7 @@
-//! The glossary: ZooKeeper's words, one screen each, with an example that a test runs.
+//! The glossary: ZooKeeper's terms, one screen each, with an example that a test runs.
 //!
-//! `texts/terms.txt` has what is the same in every language; each language has a file of texts by
-//! key. This module knows neither commands nor terminals.
+//! `texts/terms.txt` contains everything that does not depend on the language. Each language has a
+//! file of texts by key. This module knows neither commands nor terminals.
 
 mod terms;
 
@@ -11,13 +11,14 @@ use std::sync::LazyLock;
 use self::terms::{Item, Term};
 use crate::language::{Block, Blocks, Language, wrap};
 
-/// The widest line of an entry, in columns.
+/// The maximum width of an entry's lines in columns.
 pub const WIDTH: usize = 76;
 
-/// The most lines of an entry: one screen of 24 rows with what was typed and the next prompt.
+/// The maximum number of lines in an entry. It fits on a screen of 24 rows together with the typed
+/// line and the next prompt.
 pub const LINES: usize = 20;
 
-/// The words at the head of an entry's parts.
+/// The headings of an entry's parts.
 struct Words {
     example: &'static str,
     since: &'static str,
@@ -66,25 +67,25 @@ fn block(language: Language, key: &str) -> &'static Block {
     TEXTS[&language].get(key).expect("a test compares the keys of the languages")
 }
 
-/// One word of the glossary.
+/// An entry of the glossary.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry(&'static Term);
 
-/// Returns the entry of a word: its key, another word for it, or its title in any language;
-/// capitals, blanks and dashes do not matter.
+/// Returns the entry for a word: its key, a synonym, or its title in any language. Case, blanks and
+/// dashes do not matter.
 pub fn find(word: &str) -> Option<Entry> {
     let word = normal(word);
     let exact = all().find(|term| normal(&term.key) == word);
     exact.or_else(|| all().find(|term| names(term).any(|name| normal(&name) == word))).map(Entry)
 }
 
-/// Returns every entry, in the order of the glossary.
+/// Returns all entries, in the order of the glossary.
 pub fn entries() -> impl Iterator<Item = Entry> {
     all().map(Entry)
 }
 
-/// Returns the word of the glossary that is nearest to one that is none, with its distance in
-/// letters, if it is near enough to have been meant.
+/// Returns the term that is most similar to an unknown word, with the distance in letters, if it is
+/// similar enough.
 pub fn nearest(word: &str) -> Option<(usize, String)> {
     let word = normal(word);
     all()
@@ -98,7 +99,7 @@ pub fn nearest(word: &str) -> Option<(usize, String)> {
         .map(|(distance, name, _)| (distance, name))
 }
 
-/// Returns the list of all words, in groups.
+/// Returns the list of all terms, in groups.
 pub fn list(language: Language) -> String {
     let words = words(language);
     let mut groups: Vec<String> = Vec::new();
@@ -126,12 +127,12 @@ pub fn list(language: Language) -> String {
 }
 
 impl Entry {
-    /// Returns the key, by which files and other entries name it.
+    /// Returns the key, which files and other entries use as its name.
     pub fn key(self) -> &'static str {
         &self.0.key
     }
 
-    /// Returns the name in a language, without what stands in parentheses behind it.
+    /// Returns the name in a language, without the parentheses after it.
     pub fn name(self, language: Language) -> &'static str {
         let title = self.title(language);
         title.split(['(', '（']).next().unwrap_or(title).trim()
@@ -142,7 +143,7 @@ impl Entry {
         &block(language, &self.0.key).title
     }
 
-    /// Returns the keys of the entries that it refers to.
+    /// Returns the keys of the entries that this one refers to.
     pub fn see(self) -> impl Iterator<Item = &'static str> {
         self.0.see.iter().map(String::as_str)
     }
@@ -152,7 +153,7 @@ impl Entry {
         wrap(&block(language, &self.0.key).text, width)
     }
 
-    /// Returns the example: what is typed behind `>` or `$`, what is printed below it.
+    /// Returns the example: typed lines after `>` or `$`, followed by their output.
     pub fn example(self) -> &'static [String] {
         &self.0.example
     }
@@ -167,7 +168,7 @@ impl Entry {
         self.0.root
     }
 
-    /// Returns whether the example is one script.
+    /// Returns whether the example is a single script.
     pub fn is_whole(self) -> bool {
         self.0.whole
     }
@@ -189,7 +190,7 @@ impl Entry {
     }
 }
 
-/// Returns everything by which a term may be asked for.
+/// Returns all names of a term.
 fn names(term: &'static Term) -> impl Iterator<Item = String> {
     let titles = Language::ALL.into_iter().flat_map(|language| {
         let title = &block(language, &term.key).title;
@@ -230,7 +231,7 @@ mod tests {
             })
             .collect();
         assert!(all().count() >= 40);
-        assert_eq!(wanted.len(), ITEMS.len(), "a key stands twice");
+        assert_eq!(wanted.len(), ITEMS.len(), "a key occurs twice");
         for language in Language::ALL {
             let keys: BTreeSet<String> =
                 TEXTS[&language].iter().map(|(key, _)| key.to_owned()).collect();
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_one_screen() {
+    fn an_entry_fits_on_a_screen() {
         let mut wrong = Vec::new();
         for language in Language::ALL {
             for entry in entries() {
@@ -282,18 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn a_name_means_one_term() {
+    fn names_are_unique() {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
         for term in all() {
             for name in names(term) {
                 let other = *known.entry(normal(&name)).or_insert(&term.key);
-                assert_eq!(other, term.key, "{name} names both");
+                assert_eq!(other, term.key, "both terms have the name {name}");
             }
         }
     }
 
     #[test]
-    fn what_issue_readers_look_up_is_there() {
+    fn terms_of_issues_are_explained() {
         for word in [
             "znode",
             "ephemeral",

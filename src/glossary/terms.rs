@@ -1,11 +1,11 @@
-//! Reads `terms.txt`: sections and terms with their references and examples.
+//! Parses `terms.txt`: sections and terms with their references and examples.
 
 use crate::language::Fault;
 
-/// What stands in the file, in its order.
+/// An item of the file.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// Heads the terms below it.
+    /// The heading of the terms after it.
     Section(String),
     Term(Term),
 }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_line_is_named() {
+    fn errors_name_their_line() {
         for (text, line) in [("term a\n  huh", 2), ("\n  see: b", 2), ("a", 1)] {
             assert_eq!(parse(text).err().map(|fault| fault.line), Some(line), "{text}");
         }

@@ -13,16 +13,17 @@ use crate::error::{Error, Kind, Result};
 use crate::language::Fault;
 use crate::lesson;
 
-/// How many times as long as the lesson says something is waited for: a machine that checks lessons
-/// may be busy.
+/// The factor by which the time limits of the lesson are extended, because a machine that checks
+/// lessons may be busy.
 const PATIENCE: u32 = 4;
 
-/// Plays every way and every mistake of each step; returns what does not hold.
+/// Plays every way and every mistake of each step, and returns the faults.
 ///
 /// # Errors
-/// The lesson cannot be played here.
+/// Returns an error if the lesson cannot be played here.
 pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<Vec<Fault>> {
-    // The shell asks for its end only, and waits for that of the thread which has the other side.
+    // The shell uses this channel only to request the end, and waits until the thread drops the
+    // receiver.
     let (sender, messages) = channel();
     let begun = cx.learning.begin(sender)?;
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
@@ -40,7 +41,7 @@ pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
             faults.into_iter().chain(left).collect()
         });
         drop((begun, messages));
-        // The one who asked may have pressed Ctrl-C.
+        // The receiver is gone if the user pressed Ctrl-C.
         let _ = answer.send(played);
     };
     std::thread::spawn(play);

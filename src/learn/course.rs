@@ -1,4 +1,4 @@
-//! The lesson that is to be played: one that comes with the shell, or one from files.
+//! The lesson to play: a built-in one, or one from files.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -10,25 +10,25 @@ use crate::language::Language;
 use crate::lesson::{self, LESSONS, Lesson, MOST_BYTES, Texts};
 use crate::state_folder::open_regular;
 
-/// How the name of a file of structure ends.
+/// The extension of the file with a lesson's structure.
 const ENDING: &str = "lesson";
 
 /// A lesson with its texts.
 #[derive(Debug, Clone)]
 pub struct Course {
-    /// Its structure.
+    /// The structure.
     pub lesson: Lesson,
-    /// Its texts, by language.
+    /// The texts by language.
     pub texts: BTreeMap<Language, Texts>,
-    /// Whether the learner's progress is kept under its name.
+    /// Whether the learner's progress is saved under its name.
     pub is_kept: bool,
 }
 
 impl Course {
-    /// Returns a lesson that comes with the shell.
+    /// Returns a built-in lesson.
     ///
     /// # Errors
-    /// There is none of this name.
+    /// Returns an error if there is no lesson of this name.
     pub fn built_in(name: &str) -> Result<Self> {
         let Some((lesson, texts)) = lesson::built_in(name) else {
             let error = Error::usage(format!("There is no lesson {name}"));
@@ -45,10 +45,10 @@ impl Course {
         Ok(Self { lesson, texts, is_kept: true })
     }
 
-    /// Reads a lesson from its files: `NAME.lesson`, and beside it `NAME.en.txt` and `NAME.zh.txt`.
+    /// Reads a lesson from its files: `NAME.lesson`, and `NAME.en.txt` and `NAME.zh.txt` beside it.
     ///
     /// # Errors
-    /// A file cannot be read, or the lines of the files that are wrong.
+    /// Returns an error if a file cannot be read, and otherwise the invalid lines.
     pub fn of_file(file: &Path) -> Result<Self> {
         let name = file.display().to_string();
         if file.extension().is_none_or(|ending| ending != ENDING) {
@@ -77,12 +77,12 @@ impl Course {
     }
 }
 
-/// Returns the file of texts in a language.
+/// Returns the path of the texts in a language.
 fn beside(file: &Path, language: Language) -> PathBuf {
     file.with_extension(format!("{}.txt", language.code()))
 }
 
-/// Reads a file of a lesson, no further than a byte beyond what is allowed.
+/// Reads a file of a lesson. Reads at most one byte more than the maximum size.
 fn read(file: &Path) -> Result<String> {
     let cannot = |why: &dyn std::fmt::Display| {
         Error::new(Kind::Refused, format!("Cannot read {}: {why}", file.display()))
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_is_read_from_files_that_stand_side_by_side() {
+    fn a_lesson_is_read_from_files_in_one_folder() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("versions.lesson");
         let source = LESSONS.iter().find(|source| source.name == "versions").unwrap();
@@ -119,7 +119,7 @@ mod tests {
         }
         let course = Course::of_file(&file).unwrap();
         assert_eq!(course.texts.len(), 2);
-        assert!(!course.is_kept, "one that comes with the shell has this name");
+        assert!(!course.is_kept, "a built-in lesson has this name");
         std::fs::write(beside(&file, Language::Chinese), "[nothing]\n").unwrap();
         assert!(wrong(&file).contains("versions.zh.txt:1: "), "{}", wrong(&file));
     }

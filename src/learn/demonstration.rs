@@ -1,5 +1,5 @@
-//! A lesson as text, for whoever has no terminal: it says what it would say, and types the first way
-//! of each step.
+//! A lesson as text, for users without a terminal: prints everything that the lesson says, and
+//! types the first way of each step.
 
 use std::sync::mpsc::channel;
 
@@ -16,15 +16,17 @@ use crate::lesson::{Engine, Output, Progress, Stage, Step};
 use crate::output::Message;
 use crate::output::escape::{self, Newlines};
 
-/// How many times as long as the lesson says a step may take: nobody is there to help it.
+/// The factor by which the time limits of steps are extended, because nobody can help the
+/// demonstration.
 const PATIENCE: u32 = 4;
 
-/// Plays a lesson to its end and shows what it says, and what is typed with what comes of it.
+/// Plays a lesson to its end, and shows its texts and the typed lines with their results.
 ///
 /// # Errors
-/// The lesson cannot be played here, or a step does not end as it should.
+/// Returns an error if the lesson cannot be played here, or if a step does not complete.
 pub async fn demonstrate<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<()> {
-    // The shell asks for its end only, and waits for that of the thread which has the other side.
+    // The shell uses this channel only to request the end, and waits until the thread drops the
+    // receiver.
     let (sender, messages) = channel();
     let begun = cx.learning.begin(sender)?;
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
@@ -122,7 +124,7 @@ impl<T: Table> Demonstration<T> {
     }
 
     fn show(&self, part: String) {
-        // Who does not listen any more will not be missed.
+        // The receiver may be gone.
         let _ = self.parts.blocking_send(part);
     }
 }

@@ -1,7 +1,7 @@
-//! Lessons in the shell: the stage that plays them in the shell's own sessions, the thread that speaks
-//! to the learner, and what is kept between shells.
+//! Lessons in the shell: the stage that plays them in the shell's own sessions, the thread that
+//! talks to the learner, and the saved progress.
 //!
-//! What a lesson is and when a step is done is `lesson`'s business, which knows no shell.
+//! The module `lesson` defines lessons and decides when a step is done. It does not know the shell.
 
 mod check;
 mod course;

@@ -1,4 +1,5 @@
-//! Where a lesson is played: at the root of the shell's own sandbox, or below a znode of its own.
+//! The place where a lesson is played: the root of the shell's own sandbox, or a znode for the
+//! lesson.
 
 use std::time::Duration;
 
@@ -9,27 +10,27 @@ use crate::session::{CreateMode, Session};
 use crate::tree::delete;
 use crate::zk::{Acl, ServerVersion, Servers, ZnodeData, ZnodePath};
 
-/// What the name of a lesson's own znode begins with; the server appends ten digits.
+/// The prefix of the name of a lesson's znode. The server appends ten digits.
 const PREFIX: &str = "zksh-lesson-";
 
-/// Where a lesson is played.
+/// The place where a lesson is played.
 pub(super) struct Place {
-    /// The servers, with the root of the lesson as their root.
+    /// The servers, with the lesson's root as chroot.
     pub(super) servers: Servers,
     /// Whether the servers are the shell's own sandbox, which knows its sessions.
     pub(super) is_sandbox: bool,
-    /// The session that was the current one before, and in it the znode that was created to be the
-    /// lesson's root, where one was.
+    /// The session that was current before the lesson. `own` is the znode that was created as the
+    /// lesson's root, if any.
     home: Session,
     own: Option<ZnodePath>,
 }
 
-/// How long a server that is about to answer is waited for, where the lessons are only listed.
+/// How long the list of lessons waits for a server that is about to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns what the connected servers offer to lessons.
 pub async fn available(cx: &Context) -> Available {
-    // Without a server the lessons can be listed all the same.
+    // The lessons can be listed even without a server.
     let _ = cx.session.connected(PATIENCE).await;
     let release = match cx.session.version().await {
         Some(ServerVersion::Apache(release)) => Some(vec![release.0, release.1]),
@@ -41,10 +42,11 @@ pub async fn available(cx: &Context) -> Available {
 }
 
 impl Place {
-    /// Prepares a place for a lesson. Without `anywhere` that is in the shell's own sandbox only.
+    /// Prepares a place for a lesson. Without `anywhere`, that is only possible in the shell's own
+    /// sandbox.
     ///
     /// # Errors
-    /// No server answers, or these are not the servers for the lesson.
+    /// Returns an error if no server answers, or if the servers do not suit the lesson.
     pub(super) async fn prepare(cx: &Context, lesson: &Lesson, anywhere: bool) -> Result<Self> {
         cx.session.established().await?;
         let servers =
@@ -83,13 +85,13 @@ impl Place {
         Ok(Self { servers, is_sandbox, home, own: Some(own) })
     }
 
-    /// Returns the root of the lesson, as the learner sees it before and after.
+    /// Returns the root of the lesson, as it is seen outside the lesson.
     pub(super) fn root(&self) -> String {
         self.own.as_ref().map_or_else(|| "/".to_owned(), ToString::to_string)
     }
 
-    /// Deletes what the lesson has created, in the first of its sessions that may do it; returns the
-    /// znode that is left, if one is.
+    /// Deletes the znodes of the lesson in the first of its sessions that may do so. Returns a
+    /// znode that could not be deleted.
     pub(super) async fn clean(&self, sessions: &[Session], learning: &Learning) -> Option<String> {
         let root = ZnodePath::root();
         let tops: Vec<ZnodePath> = match self.own {
@@ -113,7 +115,7 @@ impl Place {
     }
 }
 
-/// Deletes a znode and what is below it; returns whether it is gone.
+/// Deletes a znode and everything below it. Returns whether it is gone.
 async fn deleted(session: &Session, top: &ZnodePath) -> bool {
     if !session.state().is_connected() {
         return false;
@@ -124,7 +126,7 @@ async fn deleted(session: &Session, top: &ZnodePath) -> bool {
     }
 }
 
-/// Returns whether there is nothing but ZooKeeper's own znode.
+/// Returns whether there is nothing except ZooKeeper's own znode.
 async fn is_empty(session: &Session) -> Result<bool> {
     let names = session.child_names(&ZnodePath::root()).await?;
     Ok(names.iter().all(|name| name == "zookeeper"))

@@ -1,4 +1,5 @@
-//! The thread that plays a lesson: it hears what the learner asks for and types, and speaks.
+//! The thread that plays a lesson: it handles the learner's requests and lines, and prints
+//! messages.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -17,17 +18,18 @@ use crate::lesson::{Engine, Output, Progress, Request, Stage};
 use crate::session::Sessions;
 use crate::terminal::Screen;
 
-/// How often what has happened is looked at for as long as a step may still take.
-const PACE: Duration = Duration::from_millis(100);
+/// The polling interval while the step may still complete because of the last line.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How often otherwise: only what has an event or follows a line can have changed.
+/// The polling interval otherwise. Changes then come only with events and lines, which wake the
+/// thread anyway.
 const IDLE: Duration = Duration::from_mins(10);
 
-/// Begins a lesson for a person at a prompt; returns what it says first. From then on it speaks above
-/// the prompt, or answers through [`crate::dispatch::Learning`].
+/// Starts a lesson at a prompt, and returns its first text. Later texts appear above the prompt, or
+/// are answers through [`crate::dispatch::Learning`].
 ///
 /// # Errors
-/// Another lesson runs, or this one cannot be played here.
+/// Returns an error if another lesson is running, or this one cannot be played here.
 pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Result<String> {
     let Some(screen) = cx.terminal.clone() else {
         return Err(Error::usage("A lesson needs a terminal"));
@@ -41,18 +43,18 @@ pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
     std::thread::spawn(move || {
         match Player::<T>::open(aside, runtime, place, course, seat) {
             Ok(player) => player.play(answer, &messages),
-            // Nobody waits for it where the learner has pressed Ctrl-C.
+            // The receiver is gone if the learner has pressed Ctrl-C.
             Err(error) => drop(answer.send(Err(error))),
         }
     });
     first.await.unwrap_or_else(|_| Err(Error::new(Kind::Refused, "The lesson has ended")))
 }
 
-/// Where the learner sits.
+/// The learner's screen and sessions.
 struct Seat {
     screen: Arc<Screen>,
     learner: Sessions,
-    /// The session that was the current one before.
+    /// The session that was current before the lesson.
     home: String,
     begun: Begun,
 }
@@ -63,7 +65,7 @@ struct Player<T> {
     seat: Seat,
     is_kept: bool,
     is_over: bool,
-    /// Until when something may still come of the last line.
+    /// The time until which the last line may still have effects.
     awake_until: Instant,
 }
 
@@ -87,13 +89,13 @@ impl<T: Table> Player<T> {
         Ok(Self { stage, engine, seat, is_kept, is_over: false, awake_until })
     }
 
-    /// Plays the lesson to its end, and answers last when all is put away.
+    /// Plays the lesson to its end, and sends the last answer after cleaning up.
     fn play(mut self, answer: oneshot::Sender<Result<String>>, messages: &Receiver<Message>) {
         self.engine.set_columns(self.stage.cx().learning.columns());
         let kept = if self.is_kept { progress() } else { Progress::default() };
         let outputs = self.engine.start(&kept);
         let text = self.perform(outputs);
-        // Where nobody waits for it, the learner has pressed Ctrl-C.
+        // The receiver is gone if the learner has pressed Ctrl-C.
         self.is_over = answer.send(Ok(text)).is_err();
         let last = self.listen(messages);
         let Self { stage, seat, .. } = self;
@@ -104,27 +106,27 @@ impl<T: Table> Player<T> {
         drop(begun);
         screen.refresh();
         match last {
-            Some((Some(answer), text)) => give(&screen, answer, text),
-            Some((None, text)) => say(&screen, &text),
+            Some((Some(answer), text)) => send_answer(&screen, answer, text),
+            Some((None, text)) => show(&screen, &text),
             None => {}
         }
     }
 
-    /// Plays until the lesson is over; returns what is to be said last, and who waits for it.
-    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastWords> {
+    /// Plays until the lesson is over. Returns the last text and the sender that waits for it.
+    fn listen(&mut self, messages: &Receiver<Message>) -> Option<LastAnswer> {
         while !self.is_over {
-            let pause = if Instant::now() < self.awake_until { PACE } else { IDLE };
+            let pause = if Instant::now() < self.awake_until { POLL_INTERVAL } else { IDLE };
             let (answer, text) = match messages.recv_timeout(pause) {
                 Ok(Message::Asked(request, answer)) => (Some(answer), self.asked(request)),
-                Ok(Message::Typed(answer)) => (Some(answer), self.look()),
-                Ok(Message::Happened) => (None, self.look_up()),
+                Ok(Message::Typed(answer)) => (Some(answer), self.check()),
+                Ok(Message::Happened) => (None, self.check_idle()),
                 Err(RecvTimeoutError::Timeout) => {
-                    // Not a reason to stay awake.
-                    let text = self.look_up();
+                    // A timeout does not extend the time of frequent polling.
+                    let text = self.check_idle();
                     if self.is_over {
                         return Some((None, text));
                     }
-                    say(&self.seat.screen, &text);
+                    show(&self.seat.screen, &text);
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -134,17 +136,18 @@ impl<T: Table> Player<T> {
             }
             self.wake();
             match answer {
-                Some(answer) => give(&self.seat.screen, answer, text),
-                None => say(&self.seat.screen, &text),
+                Some(answer) => send_answer(&self.seat.screen, answer, text),
+                None => show(&self.seat.screen, &text),
             }
         }
         None
     }
 
-    /// Looks at what has happened by itself, unless a line runs: that is followed by a look.
-    fn look_up(&mut self) -> String {
+    /// Checks for effects that no line has caused. Does nothing while a line is running, because a
+    /// check follows the line.
+    fn check_idle(&mut self) -> String {
         let learning = self.stage.cx().learning.clone();
-        learning.try_turn().map(|_turn| self.look()).unwrap_or_default()
+        learning.try_turn().map(|_turn| self.check()).unwrap_or_default()
     }
 
     fn wake(&mut self) {
@@ -152,8 +155,8 @@ impl<T: Table> Player<T> {
         self.awake_until = self.awake_until.max(Instant::now() + within);
     }
 
-    /// Looks at what has happened; returns what there is to say to it.
-    fn look(&mut self) -> String {
+    /// Checks what has happened, and returns the text to show.
+    fn check(&mut self) -> String {
         let effect = self.stage.effect();
         self.engine.set_columns(self.stage.cx().learning.columns());
         let outputs = self.engine.observe(effect);
@@ -169,7 +172,7 @@ impl<T: Table> Player<T> {
         self.perform(outputs)
     }
 
-    /// Does what the lesson asks for; returns what it shows.
+    /// Executes the outputs of the lesson, and returns the text to show.
     fn perform(&mut self, outputs: Vec<Output>) -> String {
         let mut shown: Vec<String> = Vec::new();
         for output in outputs {
@@ -192,17 +195,18 @@ impl<T: Table> Player<T> {
     }
 }
 
-/// What is said last, and who waits for it.
-type LastWords = (Option<oneshot::Sender<String>>, String);
+/// The last text, and the sender that waits for it.
+type LastAnswer = (Option<oneshot::Sender<String>>, String);
 
-/// Answers; who has pressed Ctrl-C does not wait for it and reads it above the prompt.
-fn give(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
+/// Sends an answer. If the learner has pressed Ctrl-C and no longer waits, shows it above the
+/// prompt.
+fn send_answer(screen: &Screen, answer: oneshot::Sender<String>, text: String) {
     if let Err(text) = answer.send(text) {
-        say(screen, &text);
+        show(screen, &text);
     }
 }
 
-fn say(screen: &Screen, text: &str) {
+fn show(screen: &Screen, text: &str) {
     if !text.is_empty() {
         screen.notice(&format!("\n{text}\n"));
     }

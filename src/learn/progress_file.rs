@@ -1,4 +1,4 @@
-//! The file that keeps a learner's progress.
+//! The file with a learner's progress.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
@@ -8,19 +8,19 @@ use std::path::Path;
 use crate::lesson::Progress;
 use crate::state_folder::{self, open_regular};
 
-/// Its name in the folder of what zksh remembers.
+/// The name of the file in the state folder.
 const NAME: &str = "lessons";
 
-/// The most bytes of it that are read.
+/// The maximum number of bytes that are read.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Returns the learner's progress, which is none where the file cannot be read.
+/// Returns the learner's progress, which is empty if the file cannot be read.
 pub fn progress() -> Progress {
     state_folder::path().map(|folder| read(&folder)).unwrap_or_default()
 }
 
-/// Changes the progress as it stands now, which another shell may have changed. A disk that is full is
-/// no reason to stop learning.
+/// Changes the saved progress after reading it again, because another shell may have changed it.
+/// Errors such as a full disk are ignored, because learning can continue.
 pub(super) fn update(change: impl FnOnce(&mut Progress)) {
     if let Some(folder) = state_folder::path() {
         let mut progress = read(&folder);
@@ -38,7 +38,7 @@ fn read(folder: &Path) -> Progress {
     Progress::parse(&String::from_utf8_lossy(&bytes))
 }
 
-/// Writes beside the file and puts the result in its place, so that no reader finds half of it.
+/// Writes a temporary file and renames it, so that no reader sees a partial file.
 fn write(folder: &Path, progress: &Progress) -> std::io::Result<()> {
     state_folder::create(folder)?;
     let beside = folder.join(format!("{NAME}.{}", std::process::id()));
@@ -61,7 +61,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn progress_is_kept_in_a_private_file_and_what_is_foreign_does_no_harm() {
+    fn progress_is_kept_in_a_private_file_and_foreign_contents_are_ignored() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("state/zksh");
         assert_eq!(read(&folder), Progress::default());
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(read(&folder), progress);
         let mode = folder.join(NAME).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "the temporary file is gone");
         fs::write(folder.join(NAME), b"\xff\xfe\nelection watch\n\0\0\0").unwrap();
         assert_eq!(read(&folder).step("election"), Some("watch"));
     }

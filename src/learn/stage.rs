@@ -15,40 +15,41 @@ use crate::sandbox::{Process, ServerMode};
 use crate::session::{Session, Sessions};
 use crate::zk::ZnodePath;
 
-/// How long a line of a lesson may take. None needs half of it.
+/// The time limit for a line of a lesson. No line needs half of it.
 const LONGEST_LINE: Duration = Duration::from_mins(1);
 
-/// How long it may take to delete what a lesson has created.
-const LONGEST_CLEANING: Duration = Duration::from_secs(10);
+/// The time limit for deleting the lesson's znodes.
+const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a session looks for a server where no server has said for how long it keeps it.
-const OTHERWISE: Duration = Duration::from_secs(4);
+/// How long a session looks for a server if it never learned its timeout from one.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How often what has happened is looked at, where something is waited for.
-const PACE: Duration = Duration::from_millis(50);
+/// The polling interval while waiting.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The sessions of a lesson. It types lines in them and sees what comes of these and of the learner's.
+/// The sessions of a lesson. It types lines in them, and observes the effects of these and of the
+/// learner's lines.
 ///
-/// For a thread of its own, which may block.
+/// Its methods block, so it needs a thread of its own.
 pub(super) struct ShellStage<T> {
     cx: Context,
     runtime: Handle,
     place: Place,
     reader: TreeReader,
     sessions: Vec<lesson::Session>,
-    /// What was known of each session when it was alive last.
+    /// The facts about each session when it was last alive.
     known: BTreeMap<String, Known>,
-    /// How many times as long as it says something is waited for.
+    /// The factor by which the time limits of the lesson are extended.
     patience: u32,
     table: PhantomData<fn() -> T>,
 }
 
-/// What is known of a session.
+/// Facts about a session.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     id: i64,
     timeout: Duration,
-    /// When it was seen first that it had gone without a goodbye, and whether it had ephemerals.
+    /// When the session was first seen lost without a close, and whether it had ephemerals then.
     killed: Option<(Instant, bool)>,
 }
 
@@ -56,7 +57,7 @@ impl<T: Table> ShellStage<T> {
     /// Opens the sessions of a lesson.
     ///
     /// # Errors
-    /// A session cannot be made or opened.
+    /// Returns an error if a session cannot be created or opened.
     pub(super) fn open(
         cx: Context,
         runtime: Handle,
@@ -79,7 +80,7 @@ impl<T: Table> ShellStage<T> {
         Ok(stage)
     }
 
-    /// Returns the shell as the lesson uses it.
+    /// Returns the context in which the lesson runs commands.
     pub(super) fn cx(&self) -> &Context {
         &self.cx
     }
@@ -91,17 +92,17 @@ impl<T: Table> ShellStage<T> {
         if self.cx.learning.has_prompt() {
             self.cx.cwd.of(number).set(ZnodePath::root());
         }
-        self.make_sure_of(&session.name)
+        self.ensure_open(&session.name)
     }
 
-    /// Opens a session that has ended, or that the learner has led elsewhere, again.
-    fn make_sure_of(&mut self, name: &str) -> Result<()> {
+    /// Opens a session again if it has ended, or if the learner has connected it elsewhere.
+    fn ensure_open(&mut self, name: &str) -> Result<()> {
         let session = self.cx.session.get(name)?;
         session.record_exchanges(true);
         let is_here = session.servers().is_none_or(|servers| servers == self.place.servers);
         if is_here && !session.state().is_over() {
             if self.has_quorum() {
-                // It is about to find a server, which the next line then need not wait for.
+                // The session is about to find a server. Wait here, so that the next line does not.
                 let _ = self.runtime.block_on(session.connected(session_patience(session)));
             }
             return Ok(());
@@ -114,9 +115,9 @@ impl<T: Table> ShellStage<T> {
         })
     }
 
-    /// Types a line; returns what it has printed.
+    /// Types a line and returns its output.
     pub(super) fn type_line(&mut self, line: &Line) -> Result<Vec<u8>> {
-        self.make_sure_of(&line.session)?;
+        self.ensure_open(&line.session)?;
         let _switched = self.cx.session.switched_to(&line.session)?;
         let cx = &self.cx;
         let run = async {
@@ -138,11 +139,11 @@ impl<T: Table> ShellStage<T> {
     /// Waits until the shell is about to end.
     async fn ends(&self) {
         while !self.cx.learning.is_ending() {
-            tokio::time::sleep(PACE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Drops what the learner has begun and not committed.
+    /// Discards the open transactions of the learner.
     pub(super) fn discard_transactions(&self) {
         for session in &self.sessions {
             if let Ok(number) = self.cx.session.number_of(&session.name) {
@@ -151,7 +152,7 @@ impl<T: Table> ShellStage<T> {
         }
     }
 
-    /// Returns whether clients can be served, as far as is known.
+    /// Returns whether a quorum of servers is up, as far as is known.
     fn has_quorum(&self) -> bool {
         let servers = self.servers();
         let up = servers.values().filter(|server| server.state == ServerState::Up).count();
@@ -164,7 +165,7 @@ impl<T: Table> ShellStage<T> {
         })
     }
 
-    /// Returns how a session stands.
+    /// Returns the state of a session.
     fn state(&mut self, name: &str, tree: &BTreeMap<String, Znode>) -> SessionState {
         let Ok(session) = self.cx.session.get(name) else { return SessionState::Closed };
         if !session.state().is_over() {
@@ -211,8 +212,8 @@ impl<T: Table> ShellStage<T> {
         sandbox.control.servers().into_iter().map(server).collect()
     }
 
-    /// Ends the sessions and deletes what the lesson has created; the learner is back in `home`. Returns
-    /// the znode that could not be deleted, if there is one.
+    /// Ends the sessions and deletes the lesson's znodes. The learner returns to `home`. Returns a
+    /// znode that could not be deleted.
     pub(super) fn leave(self, learner: &Sessions, home: &str) -> Option<String> {
         let first = || self.cx.session.list().first().map(|named| named.name.to_string());
         if learner.switch_to(home).is_err()
@@ -226,7 +227,7 @@ impl<T: Table> ShellStage<T> {
         all.push(self.reader.session().clone());
         let left = self.runtime.block_on(async {
             let clean = self.place.clean(&all, &self.cx.learning);
-            let left = tokio::time::timeout(LONGEST_CLEANING, clean).await;
+            let left = tokio::time::timeout(CLEANUP_LIMIT, clean).await;
             let left = left.unwrap_or_else(|_| Some(self.place.root()));
             for session in &all {
                 session.close().await;
@@ -235,7 +236,7 @@ impl<T: Table> ShellStage<T> {
             left
         });
         for session in &self.sessions {
-            // One that could not be made is not there.
+            // A session that could not be created does not exist.
             let _ = self.cx.session.forget(&session.name);
         }
         left
@@ -244,16 +245,16 @@ impl<T: Table> ShellStage<T> {
 
 /// Returns how long a session looks for a server before it would be given up.
 fn session_patience(session: &Session) -> Duration {
-    session.facts().and_then(|facts| facts.timeout).unwrap_or(OTHERWISE)
+    session.facts().and_then(|facts| facts.timeout).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 impl Known {
-    /// Returns whether servers that cannot be asked still know a session that was killed: its
-    /// ephemerals are there, or it had none and its time is not over.
+    /// Returns whether servers that report no sessions still know a killed session: its ephemerals
+    /// exist, or it had none and its timeout has not passed.
     fn is_still_known(&mut self, tree: &BTreeMap<String, Znode>) -> bool {
         let has_ephemerals = tree.values().any(|znode| znode.owner == self.id);
         let (since, had_any) = *self.killed.get_or_insert((Instant::now(), has_ephemerals));
-        // A server looks at its sessions once a tick, of which a timeout has two at least.
+        // A server checks its sessions once per tick, and a timeout is at least two ticks.
         let is_in_time = since.elapsed() < self.timeout + self.timeout / 2;
         has_ephemerals || !had_any && is_in_time
     }
@@ -262,8 +263,8 @@ impl Known {
 impl<T: Table> Stage for ShellStage<T> {
     fn begin(&mut self) {
         for session in self.sessions.clone() {
-            // One that cannot be opened is told by what is typed in it.
-            let _ = self.make_sure_of(&session.name);
+            // If a session cannot be opened, the lines in it report that.
+            let _ = self.ensure_open(&session.name);
         }
         self.each().for_each(|(_, session)| session.deliver());
         let standing = self.each().flat_map(|(name, session)| watches_of(name, session)).collect();
@@ -305,7 +306,7 @@ impl<T: Table> Stage for ShellStage<T> {
             if Instant::now() >= end || self.cx.learning.is_ending() {
                 return false;
             }
-            std::thread::sleep(PACE);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The session that nobody sees, in which a lesson looks at the tree.
+//! The hidden session in which a lesson reads the tree.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,32 +8,33 @@ use crate::lesson::Znode;
 use crate::session::Session;
 use crate::zk::{Servers, Stat, ZnodePath};
 
-/// Its session timeout: short, so that it soon leaves a server that stands still.
+/// The session timeout. It is short, so that the session soon leaves a server that does not answer.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long a look at the tree may take; after that the lesson goes by the last one.
+/// The time limit for reading the tree. After that the lesson uses the last tree that was read.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// Most znodes that are looked at, and most bytes of data that are kept of each. No lesson needs more.
+/// The maximum number of znodes that are read, and of bytes of data that are kept of each. No
+/// lesson needs more.
 const MOST_ZNODES: usize = 1000;
 const MOST_BYTES: usize = 4096;
 
-/// ZooKeeper's own znode, which belongs to no lesson.
+/// ZooKeeper's own znode, which is not part of any lesson.
 const ZOOKEEPER: &str = "/zookeeper";
 
 /// Reads the tree below a lesson's root.
 pub(super) struct TreeReader {
     session: Session,
-    /// As it was when it could be read last.
+    /// The tree when it was last read.
     tree: BTreeMap<String, Znode>,
 }
 
 impl TreeReader {
-    /// Opens the session, with the settings of another one.
+    /// Opens the session with the settings of another one.
     pub(super) async fn open(like: &Session, servers: Servers) -> Self {
         let session = like.unheard(TIMEOUT);
         session.open(servers);
-        // One that comes late is waited for when the tree is read.
+        // If the session opens late, reading the tree waits for it.
         let _ = session.established().await;
         Self { session, tree: BTreeMap::new() }
     }
@@ -48,7 +49,7 @@ impl TreeReader {
         &self.session
     }
 
-    /// Returns the tree as it is, or as it was last where no server answers.
+    /// Returns the current tree, or the last one if no server answers.
     pub(super) async fn read(&mut self) -> &BTreeMap<String, Znode> {
         if self.session.state().is_over() {
             self.session.renew();
@@ -69,7 +70,7 @@ impl TreeReader {
 
 async fn read(session: &Session) -> Result<BTreeMap<String, Znode>> {
     let root = ZnodePath::root();
-    // Another server than that of the learner may be behind it.
+    // The session may use another server than the learner, and that may be behind.
     session.sync(&root).await?;
     let mut tree = BTreeMap::new();
     let mut waiting = vec![root];
@@ -77,9 +78,9 @@ async fn read(session: &Session) -> Result<BTreeMap<String, Znode>> {
         if tree.len() == MOST_ZNODES {
             break;
         }
-        let Some((data, stat)) = look(session, &path).await? else { continue };
+        let Some((data, stat)) = read_znode(session, &path).await? else { continue };
         if stat.num_children > 0 {
-            for name in granted(session.child_names(&path).await)?.unwrap_or_default() {
+            for name in readable(session.child_names(&path).await)?.unwrap_or_default() {
                 let child = path.child(&name);
                 if child.as_str() != ZOOKEEPER || !session.sees_real_root() {
                     waiting.push(child);
@@ -93,15 +94,16 @@ async fn read(session: &Session) -> Result<BTreeMap<String, Znode>> {
     Ok(tree)
 }
 
-/// Returns a znode's data and stat, as far as they may be read; none where the znode is gone.
-async fn look(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, Stat)>> {
-    if let Some((data, stat)) = granted(session.get_data(path, false).await)? {
+/// Returns the data and stat of a znode, as far as they may be read. Returns `None` if the znode is
+/// gone.
+async fn read_znode(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, Stat)>> {
+    if let Some((data, stat)) = readable(session.get_data(path, false).await)? {
         let mut data = data.as_bytes().to_vec();
         data.truncate(MOST_BYTES);
         return Ok(Some((data, stat)));
     }
     match session.exists(path, false).await {
-        // Newer servers keep the stat to themselves as well. That it is there the parent says.
+        // Newer servers refuse the stat as well, but the parent has listed the znode.
         Err(error) if error.code_of() == Some(Code::NoAuth) => {
             Ok(Some((Vec::new(), Stat::default())))
         }
@@ -109,8 +111,8 @@ async fn look(session: &Session, path: &ZnodePath) -> Result<Option<(Vec<u8>, St
     }
 }
 
-/// Returns none for what is gone or not ours to read.
-fn granted<T>(result: Result<T>) -> Result<Option<T>> {
+/// Returns `None` if the znode is gone or may not be read.
+fn readable<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if matches!(error.code_of(), Some(Code::NoNode | Code::NoAuth)) => Ok(None),

@@ -1,4 +1,4 @@
-//! `lesson check`: reports everything wrong with a lesson, as written and as played.
+//! `lesson check`: reports all faults in the files of a lesson, and those found by playing it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use super::parse::parse;
 use super::texts::Texts;
 use crate::language::{Fault, Language};
 
-/// Something wrong with a lesson.
+/// A problem with a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: none is the file of the structure, else the file of this language.
+    /// The file: the texts of this language, or the structure if `None`.
     pub language: Option<Language>,
-    /// Where in it, and what.
+    /// The place in the file, and the problem.
     pub fault: Fault,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Reads a lesson with its texts; everything that is wrong with it, as written.
+/// Parses a lesson with its texts. Returns all problems of the files.
 pub fn check(
     structure: &str,
     texts: &[(Language, &str)],
@@ -56,8 +56,8 @@ pub fn check(
     if problems.is_empty() { Ok((lesson, read)) } else { Err(problems) }
 }
 
-/// Plays a lesson to its end: at each step every mistake, then every way, each taken back by the
-/// step's undo before the next. Returns what does not hold.
+/// Plays a lesson to its end: in each step every mistake and then every way, each followed by the
+/// step's undo. Returns the faults.
 pub fn play(lesson: &Lesson, stage: &mut dyn Stage) -> Vec<Fault> {
     let mut faults = Vec::new();
     stage.begin();
@@ -80,7 +80,7 @@ pub fn play(lesson: &Lesson, stage: &mut dyn Stage) -> Vec<Fault> {
             faults.extend(message.map(|message| Fault::new(mistake.line, message)));
             take_back(step, stage);
         }
-        // The first way comes last and stays: the next step stands on it.
+        // The first way comes last and is not undone, because the next step depends on it.
         for (number, way) in step.ways.iter().enumerate().rev() {
             enter(step, stage);
             for line in &way.lines {
@@ -139,7 +139,7 @@ mod tests {
     use crate::lesson::{Effect, Reply, SessionState, Znode};
     use std::time::Duration;
 
-    /// A tree on which `create`, `get` and `delete` work, and nothing else.
+    /// A tree that supports only `create`, `get` and `delete`.
     #[derive(Default)]
     struct Tree(Effect);
 
@@ -210,12 +210,12 @@ step make
     }
 
     #[test]
-    fn a_sound_lesson_has_no_faults() {
+    fn a_valid_lesson_has_no_faults() {
         assert_eq!(faults("one", "one"), [""; 0]);
     }
 
     #[test]
-    fn what_does_not_play_is_told_with_its_line() {
+    fn faults_of_playing_name_their_line() {
         assert_eq!(
             faults("try: create /a x", "try: create /c x"),
             [
@@ -235,18 +235,18 @@ step make
             faults("wrong: get /a", "wrong: get /a\n    and: create /b"),
             ["13: The mistake is taken for name"]
         );
-        // What undo leaves behind is in the way of the next.
+        // Znodes that undo leaves behind disturb the next way.
         let left = faults("  undo: delete /a\n    and: delete /b", "  undo: delete /a");
         assert!(left.contains(&"13: The mistake is taken for name".to_owned()), "{left:?}");
     }
 
     #[test]
-    fn what_is_written_wrong_is_told_with_its_file() {
+    fn problems_name_their_file() {
         let problems = check("lesson one 2", &[]).unwrap_err();
         assert!(problems[0].to_string().starts_with("1: "), "{}", problems[0]);
         let problems = check(SOUND, &[(Language::Chinese, "[make]\n")]).unwrap_err();
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        assert!(told.contains(&"zh.txt:1: [make.ask] is missing".to_owned()), "{told:?}");
+        let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(messages.contains(&"zh.txt:1: [make.ask] is missing".to_owned()), "{messages:?}");
         let problems = check(SOUND, &[]).unwrap_err();
         assert_eq!(problems[0].to_string(), "1: There are no texts: one.en.txt");
     }

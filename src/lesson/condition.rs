@@ -1,11 +1,11 @@
-//! Conditions about an [`Effect`], which hold or do not.
+//! Conditions on an [`Effect`].
 
 use std::fmt;
 
 use super::effect::{Effect, ServerState, SessionState, WatchKind, Znode};
 use super::pattern;
 
-/// A condition: one of its alternatives holds.
+/// A condition, which holds if one of its alternatives does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     text: String,
@@ -29,7 +29,7 @@ enum Fact {
     Server { number: u32, state: &'static str },
 }
 
-/// What a znode must be.
+/// A property of a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Trait {
     Persistent,
@@ -107,7 +107,7 @@ impl fmt::Display for Condition {
 }
 
 impl Condition {
-    /// Reads a condition; `sessions` are the names that it may use.
+    /// Parses a condition. `sessions` are the names that it may use.
     pub fn parse(text: &str, sessions: &[&str]) -> Result<Self, String> {
         let words = words(text)?;
         let clauses = words.split(|word| *word == Word::bare("or"));
@@ -121,7 +121,7 @@ impl Condition {
     }
 }
 
-/// A word, and whether quotes stood around some of it.
+/// A word, and whether it contained quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Word {
     text: String,
@@ -305,8 +305,8 @@ impl Trait {
     }
 
     fn is_of(&self, path: &str, znode: &Znode, effect: &Effect) -> bool {
-        // Containers and TTL znodes mark their kind in the owner's highest bits. Three bytes of
-        // them, since old servers give out session ids that begin with ff.
+        // Containers and TTL znodes are marked in the three highest bytes of the owner. One byte is
+        // not enough, because old servers use session ids that start with ff.
         let ttl = znode.owner.cast_unsigned() >> 40 == 0x00ff_0000;
         let ephemeral = znode.owner != 0 && znode.owner != i64::MIN && !ttl;
         match self {
@@ -319,7 +319,7 @@ impl Trait {
             Self::Owner(session) => effect.sessions.iter().any(|(name, state)| {
                 ephemeral && same(session, name) && state.id() == Some(znode.owner)
             }),
-            // The default dialect keeps double quotes in the data; both are meant.
+            // The default dialect keeps double quotes in the data, so accept both forms.
             Self::Data(data) => {
                 let quoted = format!("\"{data}\"");
                 znode.data == data.as_bytes() || znode.data == quoted.as_bytes()
@@ -351,8 +351,7 @@ impl Number {
     }
 }
 
-/// Returns whether a word is what is asked for, where `*` asks for any, and `Failed` for any result
-/// but success.
+/// Returns whether a word matches. `*` matches any word, and `Failed` any result except success.
 fn same(wanted: &str, word: &str) -> bool {
     wanted == "*" || wanted == word || wanted == "Failed" && word != "Ok"
 }

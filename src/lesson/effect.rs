@@ -1,36 +1,36 @@
-//! What has happened since a step began, in any session, and the current state.
+//! The events since a step began in all sessions, and the current state.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Line;
 
-/// Everything by which a step is judged.
+/// Everything that decides whether a step is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effect {
-    /// Replies of the servers since the step began, in their order.
+    /// The replies of the servers since the step began, in order.
     pub replies: Vec<Reply>,
-    /// Events since the step began, in their order.
+    /// The events since the step began, in order.
     pub events: Vec<Event>,
-    /// Watches that a session has left since the step began, or that stand now.
+    /// The watches that were set since the step began, and those that still exist.
     pub watches: Vec<Watch>,
-    /// How every session of the lesson stands, by name.
+    /// The state of every session of the lesson, by name.
     pub sessions: BTreeMap<String, SessionState>,
-    /// Every znode below the lesson's root, without `/zookeeper`, by path.
+    /// Every znode below the lesson's root except `/zookeeper`, by path.
     pub tree: BTreeMap<String, Znode>,
-    /// The servers, by number; empty where they cannot be told apart.
+    /// The servers by number. Empty if they cannot be distinguished.
     pub servers: BTreeMap<u32, Server>,
 }
 
-/// A reply to one request.
+/// A reply to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The session that asked.
+    /// The session that sent the request.
     pub session: String,
-    /// What was asked, by the name of the shell's command: `create`, `set`, `multi`, ...
+    /// The operation, by the name of the shell's command: `create`, `set`, `multi`, ...
     pub operation: String,
-    /// The znodes that it was about: one for most, those of all its operations for a `multi`, none
-    /// for some. Of a sequential create, the name that the server gave.
+    /// The znodes of the request: usually one, those of all operations for `multi`, and sometimes
+    /// none. For a sequential create, the name that the server generated.
     pub paths: Vec<String>,
     /// `Ok`, or the name of ZooKeeper's error code.
     pub result: String,
@@ -41,52 +41,53 @@ pub struct Reply {
 pub struct Event {
     /// The session that received it.
     pub session: String,
-    /// The event's type or, where that is `None`, the state.
+    /// The event's type or, if that is `None`, the state.
     pub kind: String,
-    /// Of a session event, none.
+    /// The path, or `None` for a session event.
     pub path: Option<String>,
 }
 
 /// A watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
-    /// The session whose watch it is.
+    /// The session that holds the watch.
     pub session: String,
-    /// What it fires for.
+    /// The kind of the watch.
     pub kind: WatchKind,
-    /// What is watched.
+    /// The watched znode.
     pub path: String,
 }
 
-/// What a watch fires for.
+/// The kind of a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchKind {
-    /// Left by `get` and `stat`.
+    /// Set by `get` and `stat`.
     Data,
-    /// Left by `ls`.
+    /// Set by `ls`.
     Child,
-    /// Left by `addWatch -m PERSISTENT`.
+    /// Set by `addWatch -m PERSISTENT`.
     Persistent,
-    /// Left by `addWatch`.
+    /// Set by `addWatch`.
     Recursive,
 }
 
-/// How a session stands.
+/// The state of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum SessionState {
-    /// The servers know it, whether or not it is connected; its id.
+    /// The servers know the session, whether or not it is connected. The value is its id.
     Alive(i64),
-    /// Its connection has gone without a close, and the servers have not expired it yet; its id.
+    /// The connection was lost without a close, and the servers have not expired the session yet.
+    /// The value is its id.
     Killed(i64),
-    /// The servers have expired it.
+    /// The servers have expired the session.
     Expired,
-    /// It was closed.
+    /// The session was closed.
     #[default]
     Closed,
 }
 
 impl SessionState {
-    /// Returns the id, for as long as the servers keep the session.
+    /// Returns the id as long as the servers keep the session.
     pub fn id(&self) -> Option<i64> {
         match self {
             Self::Alive(id) | Self::Killed(id) => Some(*id),
@@ -98,7 +99,7 @@ impl SessionState {
 /// A znode.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Znode {
-    /// Its data; none and empty are alike.
+    /// The data. Null and empty are the same here.
     pub data: Vec<u8>,
     /// `ephemeralOwner`.
     pub owner: i64,
@@ -106,42 +107,42 @@ pub struct Znode {
     pub version: i32,
     /// `aclVersion`.
     pub acl_version: i32,
-    /// How many children it has.
+    /// The number of children.
     pub children: usize,
 }
 
 /// A server of an ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Server {
-    /// What it does.
+    /// The state of the server.
     pub state: ServerState,
-    /// Whether it leads.
+    /// Whether the server is the leader.
     pub leads: bool,
 }
 
-/// What a server does.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerState {
-    /// It answers.
+    /// The server answers.
     Up,
-    /// It runs and answers nobody.
+    /// The server runs but does not answer.
     Paused,
-    /// It does not run.
+    /// The server does not run.
     Down,
 }
 
-/// Something that types lines for a lesson and sees what comes of them.
+/// Types lines for a lesson and observes their effects.
 pub trait Stage {
-    /// Forgets what has happened so far: a step begins. Sessions that have ended are opened again.
+    /// Starts a step: discards all recorded effects, and opens sessions that have ended again.
     fn begin(&mut self);
 
-    /// Types a line and waits for what comes of it; returns whether it has worked. If its session
-    /// has ended, it is opened again first.
+    /// Types a line and waits for its result. Returns whether it succeeded. If its session has
+    /// ended, opens that again first.
     fn run(&mut self, line: &Line) -> bool;
 
-    /// Returns what has happened since [`Stage::begin`].
+    /// Returns the effects since [`Stage::begin`].
     fn effect(&mut self) -> Effect;
 
-    /// Waits until `done` holds for what has happened, at most so long; returns whether it does.
+    /// Waits until `done` holds, for at most `most`. Returns whether it holds.
     fn wait(&mut self, most: Duration, done: &mut dyn FnMut(&Effect) -> bool) -> bool;
 }

@@ -1,5 +1,5 @@
-//! A lesson in progress: computes what the lesson says and types from the learner's requests and
-//! from what has happened. It runs nothing itself and waits for nothing.
+//! A lesson in progress: computes its texts and lines from the learner's requests and from effects.
+//! It runs nothing itself and waits for nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,56 +12,56 @@ use super::screen::{Writer, words};
 use super::texts::Texts;
 use crate::language::Language;
 
-/// What a learner asks for.
+/// A request of the learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
-    /// To go on.
+    /// Continue.
     Next,
-    /// A hint; the second time, a line to type.
+    /// Show a hint. The second time, show a line to type.
     Hint,
-    /// To take this step and the one before it back.
+    /// Undo this step and the one before it.
     Back,
-    /// To have the step done.
+    /// Do the step for the learner.
     Skip,
-    /// To leave the lesson.
+    /// End the lesson.
     Stop,
-    /// Another language.
+    /// Use another language.
     Language(Language),
 }
 
-/// What is to be done next.
+/// An instruction to the player.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Show this, which is wrapped and harmless.
+    /// Show this text, which is wrapped and escaped.
     Show(String),
-    /// Type these lines, unseen; a line that fails does no harm.
+    /// Type these lines without showing them, and ignore failures.
     Type(Vec<Line>),
-    /// Wait until the step with this number is done, at most so long.
+    /// Wait until the step with this number is done, for at most this time.
     Await(usize, Duration),
-    /// Forget what has happened so far, and open sessions that have ended again.
+    /// Discard all recorded effects, and open sessions that have ended again.
     Begin,
-    /// Keep the progress.
+    /// Save the progress.
     Keep,
     /// The lesson is over.
     End,
 }
 
-/// A lesson under way.
+/// A lesson in progress.
 #[derive(Debug)]
 pub struct Engine {
     lesson: Lesson,
     texts: BTreeMap<Language, Texts>,
     language: Language,
     columns: usize,
-    /// The step that is asked for, counted from 0.
+    /// The index of the current step.
     at: usize,
     hints: usize,
-    /// What was seen last, by which what is new is told apart.
+    /// The last observed effect, for detecting what is new.
     seen: Effect,
 }
 
 impl Engine {
-    /// Prepares a lesson in the language that is wanted, or in one that it has.
+    /// Prepares a lesson in the preferred language, or in one that it has.
     pub fn new(lesson: Lesson, texts: BTreeMap<Language, Texts>, language: Language) -> Self {
         let mut engine =
             Self { lesson, texts, language, columns: 76, at: 0, hints: 0, seen: Effect::default() };
@@ -69,7 +69,7 @@ impl Engine {
         engine
     }
 
-    /// Tells how many columns the screen has.
+    /// Sets the width of the screen in columns.
     pub fn set_columns(&mut self, columns: usize) {
         self.columns = columns.max(10);
     }
@@ -79,12 +79,12 @@ impl Engine {
         &self.lesson
     }
 
-    /// Returns the step that is asked for; none at the end.
+    /// Returns the current step, or `None` at the end.
     pub fn step(&self) -> Option<&Step> {
         self.lesson.steps.get(self.at)
     }
 
-    /// Notes how far the learner has come.
+    /// Records how far the learner has come.
     pub fn note(&self, progress: &mut Progress) {
         match self.step() {
             Some(step) => progress.reach(&self.lesson.name, &step.key),
@@ -92,8 +92,8 @@ impl Engine {
         }
     }
 
-    /// Begins the lesson, at the step where the learner stopped if there is one: the steps before it
-    /// are done for them.
+    /// Starts the lesson at the step where the learner stopped, if any. The previous steps are done
+    /// for the learner.
     pub fn start(&mut self, progress: &Progress) -> Vec<Output> {
         let step = progress.step(&self.lesson.name);
         let position = |key| self.lesson.steps.iter().position(|step| step.key == key);
@@ -107,7 +107,7 @@ impl Engine {
         outputs
     }
 
-    /// Answers what the learner asks for.
+    /// Handles a request of the learner.
     pub fn request(&mut self, request: Request) -> Vec<Output> {
         let words = words(self.language);
         let Some(step) = self.lesson.steps.get(self.at) else {
@@ -157,7 +157,7 @@ impl Engine {
         }
     }
 
-    /// Judges what has happened since the step began.
+    /// Evaluates the effects since the step began.
     pub fn observe(&mut self, effect: Effect) -> Vec<Output> {
         let before = std::mem::replace(&mut self.seen, effect);
         let Some(step) = self.lesson.steps.get(self.at) else { return Vec::new() };
@@ -175,7 +175,7 @@ impl Engine {
         }
     }
 
-    /// Returns whether the step with this number is done by what has happened.
+    /// Returns whether the step with this number is done.
     pub fn is_done(&self, number: usize, effect: &Effect) -> bool {
         self.lesson.steps.get(number).is_none_or(|step| step.is_done(effect))
     }
@@ -202,13 +202,13 @@ impl Engine {
             words.again
         };
         let text = self.writer().wrapped(text).join("\n");
-        // Sessions that have ended are open again before anything is typed in them.
+        // Open sessions that have ended before typing anything in them.
         let mut outputs = vec![Output::Show(text), Output::Begin, Output::Type(undo), Output::Keep];
         outputs.extend(self.enter());
         outputs
     }
 
-    /// Returns what begins the step that is asked for.
+    /// Returns the instructions that start the current step.
     fn enter(&mut self) -> Vec<Output> {
         self.hints = 0;
         self.seen =
@@ -223,7 +223,7 @@ impl Engine {
         outputs
     }
 
-    /// Returns what does the step with this number for the learner, unseen.
+    /// Returns the instructions that do a step for the learner without showing it.
     fn demonstrate(&self, number: usize) -> Vec<Output> {
         let step = &self.lesson.steps[number];
         let mut lines = step.given.clone();
@@ -248,7 +248,7 @@ impl Engine {
 }
 
 impl Step {
-    /// Returns whether all has happened that is asked for.
+    /// Returns whether all conditions of the step hold.
     pub fn is_done(&self, effect: &Effect) -> bool {
         self.until.iter().all(|condition| condition.holds(effect))
     }
@@ -260,8 +260,8 @@ impl Mistake {
         self.when.iter().all(|condition| condition.holds(effect))
     }
 
-    /// Returns whether it was made just now: it was not there before, or what has happened since is
-    /// enough for it once more.
+    /// Returns whether the mistake was just made: it was not made before, or the recent effects
+    /// alone show it again.
     fn is_new(&self, before: &Effect, now: &Effect, recent: &Effect) -> bool {
         let quiet = Effect { replies: Vec::new(), events: Vec::new(), ..recent.clone() };
         self.was_made(now)
@@ -271,7 +271,7 @@ impl Mistake {
 
 impl Effect {
     /// Returns this effect with only those replies, events and watches that are not in an earlier
-    /// one of the same step.
+    /// effect of the same step.
     fn since(&self, earlier: &Self) -> Self {
         let behind = |len: usize, all: usize| len.min(all);
         Self {

@@ -1,4 +1,4 @@
-//! The lessons that come with the shell.
+//! The built-in lessons.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use super::progress::Progress;
 use super::texts::Texts;
 use crate::language::{Language, columns};
 
-/// A lesson as text.
+/// The files of a lesson.
 #[derive(Debug, Clone, Copy)]
 pub struct Source {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
     /// The structure.
     pub structure: &'static str,
-    /// The texts, by language.
+    /// The texts by language.
     pub texts: [(Language, &'static str); 2],
 }
 
-/// Every lesson that comes with the shell, in the order in which they are best learned.
+/// All built-in lessons, in the recommended order.
 pub const LESSONS: &[Source] = &[
     Source {
         name: "first-steps",
@@ -128,15 +128,15 @@ pub const LESSONS: &[Source] = &[
     },
 ];
 
-/// Returns a lesson that comes with the shell.
+/// Returns a built-in lesson.
 pub fn built_in(name: &str) -> Option<(Lesson, BTreeMap<Language, Texts>)> {
     let source = LESSONS.iter().find(|source| source.name == name)?;
-    // A test reads them all.
+    // A test parses all of them.
     check(source.structure, &source.texts).ok()
 }
 
-/// Returns the list of all lessons: what each is about, how far the learner has come, and what it
-/// lacks here.
+/// Returns the list of all lessons: the topic of each, the learner's progress, and missing
+/// requirements.
 pub fn menu(progress: &Progress, available: &Available, language: Language) -> String {
     let lines = LESSONS.iter().filter_map(|source| {
         let (lesson, texts) = built_in(source.name)?;
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_menu_shows_progress_and_what_is_lacking() {
+    fn the_menu_shows_progress_and_missing_requirements() {
         let mut progress = Progress::default();
         progress.finish("first-steps");
         progress.reach("election", "watch");
@@ -211,12 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn chinese_has_one_term_for_one_thing() {
+    fn chinese_texts_use_one_term_for_each_concept() {
         let glossary = include_str!("../glossary/texts/glossary.zh.txt");
         let lessons = LESSONS.iter().flat_map(|source| source.texts);
         let chinese = lessons.filter(|(language, _)| *language == Language::Chinese);
         let texts: Vec<&str> = chinese.map(|(_, text)| text).chain([glossary]).collect();
-        // The words of the books' Chinese edition, and others in use for the same.
+        // The terms of the Chinese editions of the books, and other terms in use for the same.
         for (term, others) in [
             ("临时节点", &["短暂节点", "瞬时节点", "瞬态节点", "暂时节点"][..]),
             ("顺序节点", &["有序节点", "序列节点"]),

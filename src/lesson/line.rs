@@ -1,9 +1,9 @@
-//! A line that a lesson types: in which session, and whether a lesson may type it.
+//! A line that a lesson types, with its session, and the check that it is allowed.
 
 use std::fmt;
 
 /// The commands that a lesson may type. None of them runs a program, reads a file, or leaves the
-/// znode that the lesson has as its root.
+/// lesson's root.
 const COMMANDS: [&str; 30] = [
     "addWatch",
     "addauth",
@@ -37,25 +37,25 @@ const COMMANDS: [&str; 30] = [
     "whoami",
 ];
 
-/// The options that a lesson may type. That which takes data from a file is none of them, in
-/// whatever way it is written.
+/// The options that a lesson may type. The option that reads data from a file is not among them in
+/// any form.
 const OPTIONS: [&str; 20] = [
     "-R", "-a", "-b", "-c", "-d", "-e", "-es", "-l", "-m", "-p", "-r", "-s", "-se", "-sw", "-t",
     "-timeout", "-v", "-w", "-ws", "-x",
 ];
 
-/// The longest line, in characters.
+/// The maximum length of a line in characters.
 const LONGEST: usize = 1000;
 
 /// A line that is typed in a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The session that is spoken to: the one whose prompt it is typed at, or the one that `@NAME`
-    /// names at its start.
+    /// The session of the line: the one in the prompt, or the one that `@NAME` at the start
+    /// selects.
     pub session: String,
-    /// What is typed, without `@NAME`.
+    /// The typed text, without `@NAME`.
     pub command: String,
-    /// What is shown to a learner: with the prompt, `A> @B ls /`.
+    /// The text that is shown to a learner, with the prompt: `A> @B ls /`.
     pub shown: String,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Line {
 }
 
 impl Line {
-    /// Reads `A> create /a`; without a prompt the line is the first session's.
+    /// Parses `A> create /a`. Without a prompt, the line is for the first session.
     pub(super) fn parse(text: &str, sessions: &[&str]) -> Result<Self, String> {
         if text.chars().count() > LONGEST {
             return Err(format!("A line may have {LONGEST} characters"));
@@ -98,7 +98,7 @@ impl Line {
         Ok(line)
     }
 
-    /// Returns the words, cut at blanks outside quotes; enough to judge them.
+    /// Returns the words, split at blanks outside quotes. This is precise enough to check them.
     pub fn words(&self) -> Vec<String> {
         let mut words = vec![String::new()];
         let mut quote = None;
@@ -126,8 +126,9 @@ impl Line {
         if !COMMANDS.contains(&command.as_str()) {
             return Err(format!("A lesson may not type {command}"));
         }
-        // The shell cuts words in its own way, by its dialect. So whatever could become an option in
-        // any way of cutting counts as one, in quotes too, and no other way to write bytes is allowed.
+        // The shell splits words differently, depending on its dialect. So any text that could
+        // become an option in some dialect counts as one, even in quotes, and no other notation for
+        // bytes is allowed.
         if let Some(sign) = ["$'", "${", "<<"].into_iter().find(|sign| self.command.contains(sign))
         {
             return Err(format!("A lesson may not type {sign}"));
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prompt_and_the_at_sign_name_the_session() {
+    fn the_prompt_and_the_at_sign_select_the_session() {
         let line = parse("A> @B create /a 'x y'").unwrap();
         assert_eq!((line.session.as_str(), line.command.as_str()), ("B", "create /a 'x y'"));
         assert_eq!(line.words(), ["create", "/a", "x y"]);
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_types_only_what_is_harmless() {
+    fn a_lesson_types_only_harmless_lines() {
         for wrong in [
             "",
             "A> ",

@@ -1,9 +1,9 @@
-//! Lessons: ZooKeeper, learned in the shell itself.
+//! Lessons: learning ZooKeeper in the shell itself.
 //!
-//! A lesson is data: its structure in one file, its texts by key in a file for each language (see
-//! `docs/lessons.md`). Here it is read, checked, and followed step by step. Whether a step is done
-//! is judged by its [`Effect`], never by what was typed. All of this is pure: what runs lines and
-//! records effects comes in as a [`Stage`] or hands over an [`Effect`].
+//! A lesson is data: its structure in one file, and its texts by key in a file for each language
+//! (see `docs/lessons.md`). This module parses and checks lessons, and follows them step by step.
+//! The [`Effect`] decides whether a step is done, never the typed text. All of this is pure: a
+//! [`Stage`] runs lines and records effects, or the caller passes an [`Effect`].
 
 mod check;
 mod condition;

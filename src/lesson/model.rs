@@ -1,73 +1,73 @@
-//! What a lesson is, once it has been read.
+//! The data of a parsed lesson.
 
 use std::time::Duration;
 
 use super::{Condition, Line, Needs};
 
-/// The structure of a lesson; its texts are in [`super::Texts`].
+/// The structure of a lesson. Its texts are in [`super::Texts`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lesson {
-    /// The name by which it is started, and that its files have.
+    /// The name of the lesson and of its files.
     pub name: String,
-    /// What the server must offer.
+    /// The requirements on the servers.
     pub needs: Needs,
-    /// The sessions, the learner's own first.
+    /// The sessions, starting with the learner's own.
     pub sessions: Vec<Session>,
-    /// Typed before the first step, unseen.
+    /// Lines that are typed before the first step, without showing them.
     pub given: Vec<Line>,
-    /// At least one.
+    /// The steps, at least one.
     pub steps: Vec<Step>,
 }
 
 /// A session of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// A letter or a word, such as `A`.
+    /// The name: a letter or a word, such as `A`.
     pub name: String,
-    /// What it asks of the server.
+    /// The requested session timeout.
     pub timeout: Duration,
 }
 
-/// One thing to do.
+/// A step of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The key of its texts.
     pub key: String,
-    /// Its line in the file, counted from 1.
+    /// Its line in the file, starting at 1.
     pub line: usize,
-    /// Typed as the step begins, unseen.
+    /// Lines that are typed when the step begins, without showing them.
     pub given: Vec<Line>,
-    /// What zkCli shows in the same place, line by line; empty for most steps.
+    /// The corresponding output of zkCli, line by line. Empty for most steps.
     pub zkcli: Vec<String>,
-    /// Ways that lead through the step; the first is the demonstration's.
+    /// The ways to do the step. The demonstration uses the first.
     pub ways: Vec<Way>,
-    /// What must have happened; all of it.
+    /// The conditions for the step to be done; all must hold.
     pub until: Vec<Condition>,
-    /// How long it may take after the last line was typed.
+    /// How long the step may take after the last line was typed.
     pub within: Duration,
-    /// Mistakes that are explained where they happen.
+    /// Mistakes that are explained when they occur.
     pub mistakes: Vec<Mistake>,
-    /// Typed to take the step back; a line that fails does no harm.
+    /// Lines that are typed to undo the step. Failures are ignored.
     pub undo: Vec<Line>,
 }
 
-/// A correct way: lines that are typed one after the other.
+/// A correct way: lines that are typed in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// Its line in the file, counted from 1.
+    /// Its line in the file, starting at 1.
     pub line: usize,
-    /// At least one.
+    /// The lines, at least one.
     pub lines: Vec<Line>,
 }
 
 /// A likely mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// Its line in the file, counted from 1.
+    /// Its line in the file, starting at 1.
     pub line: usize,
     /// An example, for tests.
     pub lines: Vec<Line>,
-    /// How it is recognised; all of it.
+    /// The conditions that show the mistake; all must hold.
     pub when: Vec<Condition>,
     /// The last part of the key of its text.
     pub say: String,

@@ -1,28 +1,28 @@
-//! What a lesson needs from the server, and whether the server has it.
+//! The requirements of a lesson on the servers, and whether they are met.
 
 use std::fmt;
 
-/// What a lesson needs of the server.
+/// The requirements of a lesson on the servers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// The oldest release, as numbers; any if empty.
+    /// The oldest release, as numbers. Any release if empty.
     pub release: Vec<u32>,
-    /// How many servers, which the learner can stop and start: a sandbox of so many. Zero where
-    /// any server will do.
+    /// The number of servers that the learner can stop and start, which means a sandbox with that
+    /// many. Zero if any server will do.
     pub servers: u32,
 }
 
-/// What there is.
+/// The available servers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Available {
-    /// The server's release; none if it is not known.
+    /// The release of the server, if known.
     pub release: Option<Vec<u32>>,
-    /// Servers that the learner can stop and start; zero on a real ensemble.
+    /// The number of servers that the learner can stop and start. Zero on a real ensemble.
     pub servers: u32,
 }
 
 impl Needs {
-    /// Reads the words behind `needs:`.
+    /// Parses the words after `needs:`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut needs = Self::default();
         for word in text.split_whitespace() {
@@ -46,7 +46,7 @@ impl Needs {
         Ok(needs)
     }
 
-    /// Returns what is missing, or nothing. An unknown release is given a try.
+    /// Returns the requirements that are not met, if any. An unknown release is accepted.
     pub fn missing(&self, available: &Available) -> Option<Self> {
         let old = available.release.as_ref().is_some_and(|release| *release < self.release);
         let few = available.servers < self.servers;
@@ -57,7 +57,7 @@ impl Needs {
 }
 
 impl fmt::Display for Needs {
-    /// Writes the words as `needs:` takes them.
+    /// Writes the words in the form of `needs:`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Vec::new();
         if self.servers > 0 {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_missing_is_told() {
+    fn missing_requirements_are_reported() {
         let needs = Needs::parse("servers=3 release=3.6").unwrap();
         let three = Available { release: Some(vec![3, 9, 2]), servers: 3 };
         assert_eq!(needs.missing(&three), None);

@@ -1,4 +1,4 @@
-//! Reads the structure of a lesson from its file. Every error names its line.
+//! Parses the structure of a lesson. Every error names its line.
 
 use std::time::Duration;
 
@@ -7,27 +7,28 @@ use super::model::{Lesson, Mistake, Session, Step, Way};
 use super::{Condition, Needs};
 use crate::language::Fault;
 
-/// The form of lesson files that is read here.
+/// The version of the file format.
 const VERSION: &str = "1";
 
-/// The largest file, in bytes.
+/// The maximum size of a file in bytes.
 pub(super) const MOST_BYTES: usize = 64 * 1024;
 
-/// The most steps of a lesson; sessions of a lesson; lines, ways, conditions or mistakes of a step.
+/// The maximum number of steps in a lesson; of sessions in a lesson; and of lines, ways, conditions
+/// or mistakes in a step.
 const MOST_STEPS: usize = 100;
 const MOST_SESSIONS: usize = 8;
 const MOST_OF_A_STEP: usize = 20;
 
-/// How long a step may take unless it says otherwise, and the longest it may say.
+/// The default time limit of a step, and the maximum.
 const WITHIN: Duration = Duration::from_secs(3);
 const LONGEST_WITHIN: Duration = Duration::from_mins(1);
 
-/// The timeout of a session unless the lesson says otherwise; also its limits.
+/// The default session timeout, and its limits.
 const TIMEOUT: Duration = Duration::from_secs(4);
 const TIMEOUTS: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_mins(10);
 
-/// What `and:` adds a line to.
+/// The item to which `and:` adds a line.
 #[derive(Clone, Copy)]
 enum Last {
     Nothing,
@@ -43,7 +44,7 @@ struct Parser {
     faults: Vec<Fault>,
 }
 
-/// Reads a lesson; every fault that it has, in the order of its lines.
+/// Parses a lesson. Returns all its faults in the order of the lines.
 pub(super) fn parse(text: &str) -> Result<Lesson, Vec<Fault>> {
     if text.len() > MOST_BYTES {
         return Err(vec![Fault::new(1, format!("A lesson may have {MOST_BYTES} bytes"))]);
@@ -159,7 +160,8 @@ impl Parser {
         let mut fault = Ok(());
         for part in rest.split(',') {
             let (name, timeout) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
-            // A session with a wrong timeout is kept, so that its lines are no faults as well.
+            // Keep a session with an invalid timeout, so that its lines do not cause further
+            // faults.
             let timeout = match timeout.trim() {
                 "" => TIMEOUT,
                 timeout => duration(timeout, TIMEOUTS).unwrap_or_else(|message| {
@@ -251,7 +253,7 @@ impl Parser {
         Condition::parse(text, &self.names())
     }
 
-    /// Looks at the lesson as a whole.
+    /// Checks the lesson as a whole.
     fn finish(mut self) -> Result<Lesson, Vec<Fault>> {
         let mut fault = |line: usize, message: &str| self.faults.push(Fault::new(line, message));
         if self.lesson.name.is_empty() {
@@ -295,14 +297,14 @@ fn within_limit(count: usize, what: &str) -> Result<(), String> {
     }
 }
 
-/// Returns whether a word may name a lesson, a session or a step.
+/// Returns whether a word is a valid name of a lesson, session or step.
 fn is_name(word: &str) -> bool {
     (1..=32).contains(&word.len())
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !word.starts_with('-')
 }
 
-/// Reads `5s` or `500ms`.
+/// Parses `5s` or `500ms`.
 fn duration(text: &str, allowed: std::ops::RangeInclusive<Duration>) -> Result<Duration, String> {
     let wrong = || format!("Not a time such as 5s or 500ms: {text}");
     let read = |digits: &str| digits.parse::<u32>().map_err(|_| wrong());

@@ -1,6 +1,6 @@
-//! Paths in conditions, in which `*` stands for any characters but a slash.
+//! Path patterns in conditions, in which `*` matches any characters except a slash.
 
-/// Returns whether a path is one that the pattern means.
+/// Returns whether a path matches the pattern.
 pub(super) fn matches(pattern: &str, path: &str) -> bool {
     let mut pattern_names = pattern.split('/');
     let mut names = path.split('/');
@@ -17,9 +17,9 @@ fn matches_name(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut left) = name.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
-    // What stands behind the last star must end the name.
+    // The part after the last star must end the name.
     let last = parts.pop().unwrap_or_default();
-    // The leftmost place is always good enough for what stands between two stars.
+    // For a part between two stars, the leftmost match is always sufficient.
     for part in parts {
         let Some(at) = left.find(part) else { return false };
         left = &left[at + part.len()..];

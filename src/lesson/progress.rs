@@ -1,21 +1,21 @@
-//! The learner's progress, kept between shells as lines of text.
+//! The learner's progress, which is saved between shells as lines of text.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The word for a lesson that was learned to its end.
+/// The word for a completed lesson.
 const DONE: &str = "-done-";
 
-/// The most lessons that are remembered.
+/// The maximum number of lessons that are read.
 const MOST: usize = 1000;
 
-/// How far the learner has come in every lesson begun.
+/// The learner's progress in every lesson.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress(BTreeMap<String, String>);
 
 impl Progress {
-    /// Reads what [`fmt::Display`] wrote. A line that is none of ours is left out: the file may be
-    /// of a later version, and is no reason not to learn.
+    /// Parses the output of [`fmt::Display`]. Skips invalid lines, because the file may come from a
+    /// later version and must not prevent learning.
     pub fn parse(text: &str) -> Self {
         let sound = |word: &str| !word.is_empty() && !word.contains(char::is_whitespace);
         let lines = text.lines().take(MOST).filter_map(|line| line.split_once(' '));
@@ -23,22 +23,22 @@ impl Progress {
         Self(kept.map(|(lesson, step)| (lesson.to_owned(), step.to_owned())).collect())
     }
 
-    /// Notes the step at which the learner is.
+    /// Records the step at which the learner is.
     pub fn reach(&mut self, lesson: &str, step: &str) {
         self.0.insert(lesson.to_owned(), step.to_owned());
     }
 
-    /// Notes that the learner has come to the end.
+    /// Records that the learner has completed the lesson.
     pub fn finish(&mut self, lesson: &str) {
         self.0.insert(lesson.to_owned(), DONE.to_owned());
     }
 
-    /// Returns the step at which the learner stopped; none at the beginning or the end.
+    /// Returns the step at which the learner stopped, or `None` at the beginning or the end.
     pub fn step(&self, lesson: &str) -> Option<&str> {
         self.0.get(lesson).map(String::as_str).filter(|step| *step != DONE)
     }
 
-    /// Returns whether the learner has come to the end.
+    /// Returns whether the learner has completed the lesson.
     pub fn is_finished(&self, lesson: &str) -> bool {
         self.0.get(lesson).is_some_and(|step| step == DONE)
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_kept() {
+    fn progress_reads_back() {
         let mut progress = Progress::default();
         progress.reach("watches", "once");
         progress.reach("watches", "again");
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_others_do_no_harm() {
+    fn foreign_lines_are_ignored() {
         let kept = Progress::parse("\n nonsense\nwatches\nlocks  x\nacl read\n\0 \u{1b}[2J x");
         assert_eq!(kept.to_string(), "acl read\n");
     }

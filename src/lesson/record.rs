@@ -1,9 +1,9 @@
-//! What is noted while a step is under way: replies, events and watches. It never grows beyond a bound.
+//! Records replies, events and watches during a step, within a limit.
 
 use super::effect::{Effect, Event, Reply, Watch};
 
-/// Most replies, events and watches that are kept, of each. Of more, the older half is forgotten: who
-/// has done so much in one step is not about to finish it.
+/// The maximum number of replies, of events and of watches. If it is exceeded, the older half is
+/// discarded. A learner with so many in one step is not about to complete it.
 const MOST: usize = 2048;
 
 /// The replies, events and watches of all sessions of a lesson since a step began.
@@ -11,29 +11,29 @@ const MOST: usize = 2048;
 pub struct Record {
     replies: Vec<Reply>,
     events: Vec<Event>,
-    /// Left since the step began.
+    /// The watches that were set since the step began.
     left: Vec<Watch>,
-    /// Left before, and not gone since.
+    /// The watches that were set before and still exist.
     standing: Vec<Watch>,
 }
 
 impl Record {
-    /// Forgets all: a step begins, and these watches stand already.
+    /// Discards everything when a step begins. The watches in `standing` already exist.
     pub fn begin(&mut self, standing: Vec<Watch>) {
         *self = Self { standing, ..Self::default() };
     }
 
-    /// Notes a reply.
+    /// Records a reply.
     pub fn reply(&mut self, reply: Reply) {
         push(&mut self.replies, reply);
     }
 
-    /// Notes an event.
+    /// Records an event.
     pub fn event(&mut self, event: Event) {
         push(&mut self.events, event);
     }
 
-    /// Notes which watches a session holds now.
+    /// Records the watches that a session holds now.
     pub fn watches(&mut self, session: &str, now: Vec<Watch>) {
         self.standing.retain(|watch| watch.session != session || now.contains(watch));
         for watch in now {
@@ -43,7 +43,8 @@ impl Record {
         }
     }
 
-    /// Returns what is noted as an effect, in which sessions, tree and servers are still to be filled in.
+    /// Returns an effect with the recorded items. The caller must add the sessions, the tree and
+    /// the servers.
     pub fn effect(&self) -> Effect {
         let watches = self.left.iter().chain(&self.standing).cloned().collect();
         Effect {
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watch_that_was_left_counts_though_it_has_fired_and_one_from_before_while_it_stands() {
+    fn a_new_watch_counts_even_after_it_fired_and_an_old_one_while_it_exists() {
         let mut record = Record::default();
         record.begin(vec![watch("/old")]);
         record.watches("A", vec![watch("/old"), watch("/new")]);
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_grow_without_end() {
+    fn its_size_is_bounded() {
         let mut record = Record::default();
         for number in 0..10 * MOST {
             let path = Some(format!("/{number}"));

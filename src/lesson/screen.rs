@@ -1,4 +1,4 @@
-//! What a learner sees, wrapped to the width of the screen and escaped.
+//! The texts that a learner sees, wrapped to the width of the screen and escaped.
 
 use super::effect::Effect;
 use super::model::{Lesson, Step};
@@ -6,10 +6,10 @@ use super::texts::Texts;
 use crate::language::{Language, wrap};
 use crate::output::escape::{self, Newlines};
 
-/// The widest line, in columns: wider ones are hard to read.
+/// The maximum width of lines in columns. Wider lines are hard to read.
 const WIDEST: usize = 76;
 
-/// Words of the lessons' own.
+/// The fixed words of lessons.
 pub(super) struct Words {
     pub(super) keys: &'static str,
     pub(super) zkcli: &'static str,
@@ -46,7 +46,7 @@ pub(super) fn words(language: Language) -> Words {
     }
 }
 
-/// Writes texts for a screen of so many columns.
+/// Formats texts for a screen of `columns` columns.
 pub(super) struct Writer<'a> {
     pub(super) language: Language,
     pub(super) columns: usize,
@@ -55,7 +55,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Returns the head of a lesson: its title, its introduction, and the keys.
+    /// Returns the start of a lesson: its title, its introduction, and the keys.
     pub(super) fn head(&self, lesson: &Lesson) -> String {
         let block = self.texts.get("lesson");
         let sessions = lesson.sessions.iter().map(|session| session.name.as_str());
@@ -74,7 +74,7 @@ impl Writer<'_> {
         lines.join("\n")
     }
 
-    /// Returns a step: its title with its number, the explanation, and what is asked.
+    /// Returns a step: its title with its number, the explanation, and the task.
     pub(super) fn step(&self, lesson: &Lesson, step: &Step) -> String {
         let block = self.texts.get(&step.key);
         let number = lesson.steps.iter().position(|other| other.key == step.key);
@@ -113,7 +113,7 @@ impl Writer<'_> {
         wrap(&self.filled(text), self.columns.min(WIDEST))
     }
 
-    /// Puts session ids in their places, and takes from the text what could drive a terminal.
+    /// Inserts session ids, and escapes control characters.
     fn filled(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;

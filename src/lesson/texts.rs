@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 use super::model::Lesson;
 use crate::language::{Block, Blocks, Fault};
 
-/// The largest file of a lesson, in bytes.
+/// The maximum size of a file of a lesson in bytes.
 pub const MOST_BYTES: usize = 256 * 1024;
 
-/// The longest text, in characters.
+/// The maximum length of a text in characters.
 const LONGEST: usize = 2000;
 
-/// The parts of a step's texts besides those of its mistakes.
+/// The parts of a step's texts, except those of its mistakes.
 const PARTS: [&str; 3] = ["ask", "hint", "done"];
 
-/// The texts of a lesson in one language. Every text that the lesson needs is there.
+/// The texts of a lesson in one language. They include every text that the lesson needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts(Blocks);
 
 impl Texts {
-    /// Reads a file of texts; every fault that it has, in the order of its lines. What is missing
-    /// is told of the first line.
+    /// Parses a file of texts. Returns all its faults in the order of the lines. Missing texts are
+    /// reported for the first line.
     pub fn parse(text: &str, lesson: &Lesson) -> Result<Self, Vec<Fault>> {
         if text.len() > MOST_BYTES {
             return Err(vec![Fault::new(1, format!("A file may have {MOST_BYTES} bytes"))]);
@@ -42,7 +42,7 @@ impl Texts {
             if has_title && block.title.is_empty() {
                 faults.push(fault(format!("[{key}] needs a title on its line")));
             }
-            // A title may say all that there is to say of a step.
+            // The title of a step may be sufficient.
             let is_step = lesson.steps.iter().any(|step| step.key == key);
             if block.text.is_empty() && !is_step {
                 faults.push(fault(format!("[{key}] has no text")));
@@ -56,7 +56,7 @@ impl Texts {
         if faults.is_empty() { Ok(Self(blocks)) } else { Err(faults) }
     }
 
-    /// Returns the text of a key that the lesson has.
+    /// Returns the text for a key of the lesson.
     pub fn get(&self, key: &str) -> &Block {
         static NONE: Block = Block { line: 0, title: String::new(), text: String::new() };
         self.0.get(key).unwrap_or(&NONE)
@@ -76,7 +76,7 @@ fn keys(lesson: &Lesson) -> BTreeSet<String> {
     keys
 }
 
-/// Returns what is wrong with each `{id NAME}` of a text.
+/// Returns an error for each invalid `{id NAME}` in a text.
 fn unknown_names<'t>(text: &'t str, lesson: &'t Lesson) -> impl Iterator<Item = String> + 't {
     text.split("{id ").skip(1).filter_map(|rest| {
         let name = rest.split('}').next().unwrap_or_default();
@@ -125,7 +125,7 @@ End
 ";
 
     #[test]
-    fn texts_are_held_against_the_structure() {
+    fn texts_are_checked_against_the_structure() {
         let lesson = parse(STRUCTURE).unwrap();
         let texts = Texts::parse(TEXTS, &lesson).unwrap();
         assert_eq!(texts.get("look").title, "Look");
@@ -143,8 +143,8 @@ End
             ),
         ] {
             let faults = Texts::parse(&TEXTS.replace(old, new), &lesson).unwrap_err();
-            let told = Fault::new(line, message);
-            assert!(faults.contains(&told), "{told} is not in {faults:?}");
+            let expected = Fault::new(line, message);
+            assert!(faults.contains(&expected), "{expected} is not in {faults:?}");
         }
         let long = TEXTS.replace("Intro", &"x".repeat(LONGEST + 1));
         assert_eq!(Texts::parse(&long, &lesson).unwrap_err().len(), 1);

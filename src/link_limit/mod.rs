@@ -1,49 +1,49 @@
-//! How much may be in flight to a server: a fixed amount where it is near, and where it is far as
-//! much as the link holds.
+//! Computes how much may be in flight to a server: a fixed amount if it is near, and as much as the
+//! link holds if it is far.
 //!
-//! A link is kept busy by the rate at which replies come times the round trip that one request takes
-//! alone, the bandwidth-delay product. More would only wait inside the server, before the requests of
-//! its other clients. Both factors are measured as in BBR: the rate is the highest of late, the round
-//! trip the shortest. An amount is whatever the caller counts: commands, or the work that requests
-//! are for a server. Clocks stay outside.
+//! A link is kept busy by the bandwidth-delay product: the rate of replies times the round trip of
+//! a single request. More would only wait in the server, ahead of the requests of its other
+//! clients. Both factors are measured as in BBR: the highest recent rate, and the shortest recent
+//! round trip. The caller chooses the unit of amounts: commands, or the cost of requests for a
+//! server. The caller passes the time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// As long as no rate is known, a server is taken to answer the least amount in this time: one beside
-/// its client takes about so long for 128 requests.
-const USUAL: Duration = Duration::from_millis(10);
+/// Until a rate is known, we assume that a server answers the least amount in this time. A server
+/// near its client needs about this time for 128 requests.
+const ASSUMED_TIME: Duration = Duration::from_millis(10);
 
-/// So many times the least amount leave at once at most, before a rate is known: 128 requests become
-/// about as many as a server has in hand for all its clients (`globalOutstandingLimit`).
+/// Until a rate is known, at most this multiple of the least amount is in flight. For 128 requests
+/// this is about the number that a server accepts from all its clients (`globalOutstandingLimit`).
 const MOST_GUESSED: usize = 8;
 
-/// How long the shortest round trip holds. Then it is measured anew, with little in flight: the route
-/// may have changed, and where much is in flight each request waits behind others.
-const HOLDS: Duration = Duration::from_secs(30);
+/// How long the shortest round trip is valid. Then it is measured again, with little in flight. The
+/// route may have changed, and with much in flight each request waits behind others.
+const VALIDITY: Duration = Duration::from_secs(30);
 
-/// The part of a link's product that is in flight beyond it: so a rise is noticed, and round trips that
-/// are often longer than the shortest do not make less of the link than it holds.
-const SPARE: usize = 2;
+/// The divisor of the product that is added as spare. The spare reveals a higher rate, and keeps
+/// the link busy if round trips are often longer than the shortest.
+const SPARE_DIVISOR: usize = 2;
 
-/// So many times the least amount are in flight beyond the product at most. That waits in the server.
+/// The maximum spare, as a multiple of the least amount. The spare waits in the server.
 const MOST_SPARE: usize = 4;
 
-/// The part of the least amount that is in flight while the round trip is measured.
-const LITTLE: usize = 32;
+/// The divisor of the least amount that is in flight while the round trip is measured.
+const PROBE_DIVISOR: usize = 32;
 
-/// How much may be in flight.
+/// The limit for the amount in flight.
 #[derive(Debug)]
 pub struct LinkLimit {
     least: usize,
     most: usize,
     in_flight: usize,
-    /// All that was answered.
+    /// The total amount that was answered.
     answered: u64,
-    /// What is in flight, the oldest first.
+    /// The requests in flight, oldest first.
     sent: VecDeque<Sent>,
     round_trip: Option<RoundTrip>,
-    /// The highest rate of late, per second; 0 before the first reply.
+    /// The highest recent rate per second, or 0 before the first reply.
     rate: f64,
     round: Round,
     stage: Stage,
@@ -53,9 +53,9 @@ pub struct LinkLimit {
 struct Sent {
     amount: usize,
     at: Instant,
-    /// What was answered before.
+    /// The total amount that was answered before it was sent.
     answered: u64,
-    /// Whether there was no room for more behind it.
+    /// Whether it used up the limit.
     fills: bool,
     /// Whether little enough was in flight to measure the round trip.
     is_alone: bool,
@@ -65,14 +65,14 @@ struct Sent {
 struct RoundTrip {
     shortest: Duration,
     at: Instant,
-    /// Whether it is to be measured anew.
+    /// Whether it must be measured again.
     is_old: bool,
 }
 
-/// How far the link is known.
+/// The knowledge about the link.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Stage {
-    /// No full round has told a rate.
+    /// No full round has shown a rate.
     Unknown,
     /// The last full round had this rate, and the next may have a much higher one.
     Rising(f64),
@@ -80,19 +80,20 @@ enum Stage {
     Full,
 }
 
-/// From a reply to the reply of what was sent next: a round trip of a stream of requests.
+/// A round trip of a stream of requests: from one reply to the reply of the next request that was
+/// sent after it.
 #[derive(Debug, Default)]
 struct Round {
-    /// What was answered when it began.
+    /// The total amount that was answered when the round began.
     from: u64,
-    /// Its highest rate.
+    /// The highest rate in the round.
     rate: f64,
-    /// Whether the limit was reached in it.
+    /// Whether the limit was reached in the round.
     is_full: bool,
 }
 
 impl LinkLimit {
-    /// Makes a limit that is never below `least` and never above `most`.
+    /// Returns a limit that is always between `least` and `most`.
     pub fn new(least: usize, most: usize) -> Self {
         Self {
             least,
@@ -107,7 +108,7 @@ impl LinkLimit {
         }
     }
 
-    /// Makes a limit that stays as it is.
+    /// Returns a constant limit.
     pub fn fixed(amount: usize) -> Self {
         Self::new(amount, amount)
     }
@@ -119,26 +120,27 @@ impl LinkLimit {
         }
         let Some(round_trip) = self.round_trip else { return self.least };
         if round_trip.is_old {
-            return (self.least / LITTLE).max(1);
+            return (self.least / PROBE_DIVISOR).max(1);
         }
         let time = round_trip.shortest.as_secs_f64();
         let link = amount(self.rate * time);
         let size = match self.stage {
-            // Each round has half as much again in flight as the last one, and the first one a guess.
+            // Each round has half as much again in flight as the last one. The first one uses a
+            // guess.
             Stage::Unknown => {
-                let guess = amount(to_float(self.least) * time / USUAL.as_secs_f64());
+                let guess = amount(to_float(self.least) * time / ASSUMED_TIME.as_secs_f64());
                 guess.min(self.least * MOST_GUESSED).max(link + link / 2)
             }
             Stage::Rising(_) => link + link / 2,
             Stage::Full => {
-                let spare = (link / SPARE).clamp(self.least, self.least * MOST_SPARE);
+                let spare = (link / SPARE_DIVISOR).clamp(self.least, self.least * MOST_SPARE);
                 link + link.min(spare)
             }
         };
         size.clamp(self.least, self.most)
     }
 
-    /// Returns how much there is room for.
+    /// Returns the amount for which there is room.
     pub fn room(&self) -> usize {
         self.size().saturating_sub(self.in_flight)
     }
@@ -148,14 +150,14 @@ impl LinkLimit {
         self.round_trip.is_some()
     }
 
-    /// Notes a round trip before the first reply, such as that of a handshake.
+    /// Records a round trip before the first reply, such as that of a handshake.
     pub fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
         if let Some(round_trip) = round_trip {
             self.note_round_trip(now, round_trip, false);
         }
     }
 
-    /// Notes that so much leaves.
+    /// Records that an amount was sent.
     pub fn sends(&mut self, now: Instant, amount: usize) {
         let is_measured = self.round_trip.is_some_and(|known| known.is_old);
         self.in_flight += amount;
@@ -165,13 +167,13 @@ impl LinkLimit {
             at: now,
             answered: self.answered,
             fills: is_full && !is_measured,
-            // What is more than that is alone where nothing else is in flight.
+            // A request that exceeds the limit is alone if nothing else is in flight.
             is_alone: is_measured && self.in_flight <= self.size().max(amount),
         });
     }
 
-    /// Notes that the oldest of what was sent is answered; `shortest` is the shortest round trip since
-    /// the last reply, as whoever reads the replies has seen it.
+    /// Records that the oldest request was answered. `shortest` is the shortest round trip since
+    /// the last reply, as the reader of the replies has measured it.
     pub fn answered(&mut self, now: Instant, shortest: Option<Duration>) {
         let Some(sent) = self.sent.pop_front() else { return };
         self.in_flight -= sent.amount;
@@ -190,7 +192,8 @@ impl LinkLimit {
         self.rate = self.rate.max(rate);
     }
 
-    /// Forgets what was in flight, since there will be no replies, and what is known of the link.
+    /// Discards the requests in flight, which will get no replies, and the knowledge about the
+    /// link.
     pub fn forget(&mut self) {
         *self = Self::new(self.least, self.most);
     }
@@ -204,16 +207,16 @@ impl LinkLimit {
         if known.is_old {
             if is_alone {
                 *known = fresh;
-                self.begin_anew();
+                self.restart();
             }
             return;
         }
         known.shortest = known.shortest.min(took);
-        known.is_old = now.saturating_duration_since(known.at) >= HOLDS;
+        known.is_old = now.saturating_duration_since(known.at) >= VALIDITY;
     }
 
-    /// Looks for the rate as at first: little is in flight, and a server is not sent all at once.
-    fn begin_anew(&mut self) {
+    /// Starts to measure the rate again. Little is in flight, and the server must not get a burst.
+    fn restart(&mut self) {
         self.rate = 0.0;
         self.round = Round { from: self.answered, ..Round::default() };
         self.stage = Stage::Unknown;
@@ -222,11 +225,11 @@ impl LinkLimit {
     fn end_round(&mut self) {
         let Round { rate, is_full, .. } = std::mem::take(&mut self.round);
         self.round.from = self.answered;
-        // Where there was little to send, that says nothing of the link.
+        // A round with too few requests says nothing about the link.
         if !is_full {
             return;
         }
-        // Higher rates are forgotten little by little.
+        // Higher rates decay.
         self.rate = rate.max(self.rate * 0.875);
         self.stage = match self.stage {
             Stage::Unknown => Stage::Rising(rate),
@@ -244,7 +247,7 @@ fn to_float(amount: usize) -> f64 {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "it is never negative, and what is too large becomes the largest"
+    reason = "the value is never negative, and the cast saturates"
 )]
 fn amount(value: f64) -> usize {
     value.round() as usize

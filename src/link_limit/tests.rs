@@ -1,22 +1,22 @@
-//! Links and servers that are only computed.
+//! Simulated links and servers.
 
 use super::*;
 
-/// A server that takes one request after the other, behind a link.
+/// A server that processes one request after the other, behind a link.
 struct Link {
     begun: Instant,
     now: Instant,
     round_trip: Duration,
     /// How long the server takes for a request.
     service: Duration,
-    /// The longest that a reply may take besides, at random.
+    /// The maximum additional, random time of a reply.
     jitter: Duration,
     random: u64,
     /// When the server is free.
     free: Instant,
-    /// When replies arrive, and the round trips they took.
+    /// When replies arrive, and their round trips.
     replies: VecDeque<(Instant, Duration)>,
-    /// The most requests that waited in the server, since it was last asked.
+    /// The maximum number of requests that waited in the server since it was last asked.
     queue: usize,
     limit: LinkLimit,
 }
@@ -51,7 +51,7 @@ impl Link {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let late = self.jitter * u32::try_from(self.random >> 48).expect("16 bits") / 65_536;
         let reply = self.free + self.round_trip / 2 + late;
-        // The link keeps the order.
+        // The link preserves the order.
         let reply = self.replies.back().map_or(reply, |(last, _)| reply.max(*last));
         self.replies.push_back((reply, reply - self.now));
         self.limit.sends(self.now, 1);
@@ -63,7 +63,7 @@ impl Link {
         self.limit.answered(at, Some(took));
     }
 
-    /// Sends as much as the limit allows, for so long. Returns how many were answered.
+    /// Sends as much as the limit allows, for the given time. Returns how many were answered.
     fn run(&mut self, time: Duration) -> usize {
         let end = self.now + time;
         let mut answered = 0;
@@ -87,7 +87,7 @@ fn milliseconds(count: u64) -> Duration {
 }
 
 #[test]
-fn a_near_server_is_given_the_least() {
+fn a_near_server_gets_the_least_amount() {
     // 128 requests take 8 ms there.
     let mut link = Link::new(milliseconds(1) / 10, MICROSECOND * 65);
     for _ in 0..330 {
@@ -108,7 +108,8 @@ fn a_far_server_is_kept_busy_within_a_second() {
         assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
         link.run(milliseconds(1000));
         let mut calm = 0;
-        // For a round trip while it is looked for, the first guess waits, or half of what the link holds; else 512.
+        // During a round trip of measuring, the first guess waits, or half of what the link holds.
+        // Otherwise 512 wait.
         for _ in 0..35 {
             link.run(milliseconds(1000));
             let product =
@@ -122,7 +123,7 @@ fn a_far_server_is_kept_busy_within_a_second() {
 }
 
 #[test]
-fn round_trips_that_are_often_longer_do_not_make_less_of_a_link() {
+fn frequent_longer_round_trips_do_not_lower_the_throughput() {
     let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
     link.jitter = milliseconds(25);
     link.run(milliseconds(1500));
@@ -133,7 +134,7 @@ fn round_trips_that_are_often_longer_do_not_make_less_of_a_link() {
 }
 
 #[test]
-fn large_requests_are_measured_alone_too() {
+fn large_requests_measure_the_round_trip_too() {
     let (begun, round_trip) = (Instant::now(), milliseconds(100));
     let mut limit = LinkLimit::new(1152, 65_536);
     let (mut sent, mut now) = (VecDeque::new(), begun);
@@ -152,7 +153,7 @@ fn large_requests_are_measured_alone_too() {
 }
 
 #[test]
-fn what_a_link_holds_is_bounded() {
+fn the_limit_is_bounded() {
     let mut link = Link::new(milliseconds(500), MICROSECOND * 10);
     link.run(milliseconds(10_000));
     assert_eq!(link.limit.size(), 4096);
@@ -163,7 +164,7 @@ fn what_a_link_holds_is_bounded() {
 }
 
 #[test]
-fn a_route_that_changes_is_measured_anew() {
+fn a_changed_route_is_measured_again() {
     let mut link = Link::new(milliseconds(50), MICROSECOND * 200);
     link.run(milliseconds(2000));
     let near = link.limit.size();
@@ -179,7 +180,7 @@ fn a_route_that_changes_is_measured_anew() {
 }
 
 #[test]
-fn a_server_that_becomes_slow_or_quick_is_followed() {
+fn the_limit_follows_the_speed_of_the_server() {
     let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
     link.run(milliseconds(2000));
     link.service = MICROSECOND * 500;
@@ -193,7 +194,7 @@ fn a_server_that_becomes_slow_or_quick_is_followed() {
 }
 
 #[test]
-fn a_burst_now_and_then_says_nothing_of_the_link() {
+fn occasional_bursts_do_not_change_the_limit() {
     let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
     link.run(milliseconds(2000));
     let size = link.limit.size();
@@ -210,7 +211,7 @@ fn a_burst_now_and_then_says_nothing_of_the_link() {
 }
 
 #[test]
-fn a_slow_handshake_is_forgotten_with_the_first_reply() {
+fn the_first_reply_replaces_a_slow_handshake() {
     let mut link = Link::new(milliseconds(1), MICROSECOND * 65);
     link.limit = LinkLimit::new(128, 4096);
     link.limit.heard(link.now, Some(milliseconds(200)));

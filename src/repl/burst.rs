@@ -1,8 +1,9 @@
-//! Characters that come faster than anyone types: pasted without brackets, or typed ahead.
+//! Bursts of characters that arrive faster than anyone types: pasted without brackets, or typed
+//! ahead.
 //!
-//! To draw the whole line for each of them takes a time that grows with the square of their number.
-//! So while more are coming, the editor writes each one behind the last, and the line is drawn in its
-//! colours, with its hint, once they have ended.
+//! Drawing the whole line for each character would take quadratic time. So while more characters
+//! are coming, the editor writes each one after the last, and the line is drawn with its colours
+//! and hint once the burst has ended.
 
 use std::cell::Cell;
 use std::io;
@@ -18,34 +19,36 @@ use rustyline::{
 };
 use unicode_width::UnicodeWidthChar;
 
-/// No hand presses a key so soon after the last one was drawn.
-const SOON: Duration = Duration::from_millis(3);
+/// The time after drawing within which nobody presses the next key.
+const MIN_KEY_GAP: Duration = Duration::from_millis(3);
 
-/// Returns how soon after the last drawing a key belongs to a burst: the longer the line, the more it
-/// costs to draw it, and the more pieces a burst comes in on a busy machine.
+/// Returns the time after the last drawing within which a key belongs to a burst. It grows with the
+/// line, because long lines take longer to draw and a busy machine splits bursts into more pieces.
 pub(super) fn pause(line: &str) -> Duration {
-    SOON + Duration::from_micros(10 * u64::try_from(line.len()).unwrap_or(u64::MAX).min(20_000))
+    MIN_KEY_GAP
+        + Duration::from_micros(10 * u64::try_from(line.len()).unwrap_or(u64::MAX).min(20_000))
 }
 
-/// What is to be drawn for a key.
+/// What to draw for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paint {
     /// The whole line.
     Line,
-    /// Only the character that was typed, which the editor writes itself.
+    /// Only the typed character, which the editor writes itself.
     Character,
-    /// The whole line, but plainly: the editor draws it in any case, and more characters come.
+    /// The whole line without colours, because the editor draws it anyway and more characters are
+    /// coming.
     PlainLine,
 }
 
-/// Whether characters come in a burst.
+/// Detects bursts of characters.
 #[derive(Debug, Default)]
 pub(super) struct Burst {
     typed: Arc<AtomicBool>,
     drawn: Cell<Option<Instant>>,
-    /// Bytes of the line after the last key.
+    /// The length of the line in bytes after the last key.
     length: Cell<usize>,
-    /// The column in which the cursor stands, while characters are written one by one.
+    /// The column of the cursor while characters are written one by one.
     column: Cell<Option<u16>>,
 }
 
@@ -55,13 +58,13 @@ impl Burst {
         WatchKeys(Arc::clone(&self.typed))
     }
 
-    /// Notes that the line was drawn.
+    /// Records that the line was drawn.
     pub(super) fn drawn(&self) {
         self.drawn.set(Some(Instant::now()));
     }
 
-    /// Decides what is to be drawn for a key that has made this line, with the cursor at `cursor`.
-    /// `more` tells whether more was typed than was read, `end` in which column the line ends.
+    /// Decides what to draw for a key after which the line is `line`, with the cursor at `cursor`.
+    /// `more` returns whether unread input is waiting, and `end` the column in which the line ends.
     pub(super) fn paint(
         &self,
         line: &str,
@@ -81,8 +84,8 @@ impl Burst {
         };
         self.drawn();
         let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
-        // The editor writes the character alone where it had not painted the line, and where it
-        // stays in its row.
+        // The editor writes the character alone if the line was last drawn without colours, and if
+        // the row does not end.
         if let Some(column) = self.column.get().map(|column| column + width)
             && width > 0
             && column < columns
@@ -95,14 +98,14 @@ impl Burst {
     }
 }
 
-/// Returns whether more was typed than was read.
+/// Returns whether unread input is waiting.
 pub(super) fn input_waits() -> bool {
     let stdin = io::stdin();
     let mut fds = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
-/// Notes which keys put a character into the line.
+/// Detects the keys that insert a character.
 pub(super) struct WatchKeys(Arc<AtomicBool>);
 
 impl ConditionalEventHandler for WatchKeys {
@@ -134,18 +137,18 @@ mod tests {
             burst.typed.store(true, Ordering::Relaxed);
             burst.paint(&line, line.len(), 10, || c != 'a', || end)
         };
-        // A hand types it.
+        // A person types this character.
         assert_eq!(type_char('a', 3), Paint::Line);
         assert_eq!(type_char('b', 4), Paint::PlainLine);
         assert_eq!(type_char('c', 5), Paint::Character);
         assert_eq!(type_char('湖', 7), Paint::Character);
-        // One without a width of its own, then one that ends the row.
+        // A character without a width of its own, then one that ends the row.
         assert_eq!(type_char('\u{301}', 7), Paint::PlainLine);
         assert_eq!(type_char('d', 8), Paint::Character);
         assert_eq!(type_char('e', 9), Paint::Character);
         assert_eq!(type_char('f', 0), Paint::PlainLine);
         assert_eq!(type_char('g', 1), Paint::Character);
-        // A key that puts in nothing ends it.
+        // A key that inserts nothing ends the burst.
         assert_eq!(burst.paint(&line, line.len(), 10, || true, || 1), Paint::Line);
         assert_eq!(burst.column.get(), None);
     }

@@ -1,5 +1,5 @@
-//! Completion: commands, options with what they mean, values, znodes of the live tree, and files and
-//! programs of this machine where a command takes them.
+//! Completion of commands, options with their meanings, values, znodes of the live tree, and files
+//! and programs of this machine if a command takes them.
 
 mod files;
 mod names;
@@ -15,20 +15,21 @@ use super::grammar::{Reading, Role};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
 
-/// Most candidates that are looked at. Beyond, a list helps nobody, and rustyline panics at 65,536.
-pub(super) const LISTED: usize = 500;
+/// The maximum number of candidates that are considered. A longer list is useless, and rustyline
+/// panics at 65,536.
+pub(super) const MAX_CANDIDATES: usize = 500;
 
-/// Columns between two candidates of a list, as rustyline leaves them.
+/// The columns between two candidates of a list in rustyline.
 const GAP: usize = 2;
 
-/// With more candidates than this their meanings are left out.
-const EXPLAINED: usize = 16;
+/// The maximum number of candidates that are listed with their meanings.
+const MAX_EXPLAINED: usize = 16;
 
-/// What may stand in place of a word.
+/// The candidates for a word.
 #[derive(Default)]
 struct Candidates {
     found: Vec<Pair>,
-    /// How many more there are.
+    /// The number of further candidates.
     more: usize,
 }
 
@@ -38,8 +39,8 @@ impl From<Vec<Pair>> for Candidates {
     }
 }
 
-/// Completes the last word of `text`; returns where it starts and what may stand there, as much as
-/// fits on a screen of so many columns and rows.
+/// Completes the last word of `text`. Returns where it starts and its candidates, as many as fit on
+/// a screen of `size` columns and rows.
 pub(super) fn complete(
     grammar: &Command,
     tree: &ZnodeCache,
@@ -68,12 +69,12 @@ pub(super) fn complete(
     (last.span.start, fit(candidates, size))
 }
 
-/// Returns whether an argument takes the name of a file.
+/// Returns whether an argument takes a file name.
 pub(super) fn takes_file(arg: &Arg) -> bool {
     files::is_file(arg)
 }
 
-/// Completes what is neither a znode nor a file: commands, options and values.
+/// Completes words that are neither znodes nor files: commands, options and values.
 pub(super) fn words(grammar: &Command, reading: &Reading<'_>, word: &str) -> Vec<Pair> {
     let (last, role) = reading.last();
     if word.starts_with('-') && last.quote.is_none() && !reading.is_plain {
@@ -86,8 +87,8 @@ pub(super) fn words(grammar: &Command, reading: &Reading<'_>, word: &str) -> Vec
     }
 }
 
-/// Leaves what fits on the screen with the line below it, and says how many more there are: the
-/// editor would ask and page, and give no prompt back until it is answered.
+/// Keeps the candidates that fit on the screen together with the line, and counts the others.
+/// Otherwise the editor would ask and page, and show no prompt until it is answered.
 fn fit(candidates: Candidates, (columns, rows): (usize, usize)) -> Vec<Pair> {
     let Candidates { mut found, mut more } = candidates;
     for candidate in &mut found {
@@ -97,7 +98,7 @@ fn fit(candidates: Candidates, (columns, rows): (usize, usize)) -> Vec<Pair> {
     let widest = found.iter().map(|pair| pair.display.width()).max().unwrap_or_default();
     let room = |widest: usize| (columns / (widest + GAP)).max(1) * rows.saturating_sub(2).max(1);
     if more > 0 || found.len() > room(widest) {
-        // All columns are as wide as the widest.
+        // All columns are as wide as the widest candidate.
         let widest = widest.max(marker(more + found.len()).width());
         let shown = found.len().min(room(widest).saturating_sub(1).max(1));
         more += found.len() - shown;
@@ -108,7 +109,7 @@ fn fit(candidates: Candidates, (columns, rows): (usize, usize)) -> Vec<Pair> {
     found
 }
 
-/// Returns what all replacements begin with: the editor puts it into the line.
+/// Returns the common prefix of all replacements, which the editor inserts.
 fn shared(found: &[Pair]) -> String {
     let mut texts = found.iter().map(|pair| pair.replacement.as_str());
     let first = texts.next().unwrap_or_default();
@@ -119,7 +120,7 @@ fn shared(found: &[Pair]) -> String {
     first[..length].to_owned()
 }
 
-/// Cuts a text that is wider than `width` columns.
+/// Shortens a text that is wider than `width` columns.
 pub(super) fn cut(text: &mut String, width: usize) {
     if text.width() > width {
         while text.width() >= width && text.pop().is_some() {}
@@ -133,9 +134,9 @@ fn pair(replacement: impl Into<String>, display: impl Into<String>) -> Pair {
     Pair { display: display.into(), replacement: replacement.into() }
 }
 
-/// Lists words with their meanings: each is chosen whole, so a blank follows it.
+/// Lists words with their meanings. A blank follows each, because it is a complete word.
 fn explained(words: Vec<(String, String)>) -> Vec<Pair> {
-    let many = words.len() > EXPLAINED;
+    let many = words.len() > MAX_EXPLAINED;
     let width = words.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
     words
         .into_iter()
@@ -224,12 +225,12 @@ mod tests {
         assert_eq!(shown(&found), ["--watch "]);
     }
 
-    /// What is typed, and behind bars what Tab may put in place of its last word; `=` before
-    /// a znode and its children, and `compat` before a dialect.
+    /// The typed text and, separated by bars, what Tab may insert for its last word. `=` precedes a
+    /// znode and its children, and `compat` a dialect.
     const CASES: &str = include_str!("../../tests/completions.txt");
 
     #[test]
-    fn the_cases_hold() {
+    fn all_cases_complete_as_listed() {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let _inside = runtime.enter();
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_cut_to_the_screen_and_does_not_mislead() {
+    fn many_candidates_are_cut_to_the_screen_and_counted() {
         let crowd = |size: usize| {
             let found = (0..size).map(|n| pair("/crowd/n", format!("n{n:03}"))).collect();
             Candidates { found, more: 0 }
@@ -290,7 +291,7 @@ mod tests {
             (found.len(), last.unwrap())
         };
         let marker = |text: &str| ("/crowd/n".to_owned(), text.to_owned());
-        // Seven in a row of 47 columns; with the last one four, or three.
+        // Seven candidates fit in a row of 47 columns; with the count at the end four, or three.
         assert_eq!(seen(crowd(21), (47, 5)), (21, marker("n020")));
         assert_eq!(seen(crowd(22), (47, 5)), (12, marker("… 11 more")));
         let many = Candidates { more: 99_500, ..crowd(500) };
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_meanings_are_cut() {
+    fn wide_meanings_are_shortened() {
         let mut text = "湖湖湖".to_owned();
         cut(&mut text, 5);
         assert_eq!(text, "湖湖…");

@@ -1,5 +1,4 @@
-//! Completion for the system's shells, which cut the line into words themselves and quote what they put
-//! into it.
+//! Completion for the system's shells, which split and quote words themselves.
 
 use clap::Command;
 use rustyline::completion::Pair;
@@ -11,24 +10,24 @@ use crate::dialect::Dialect;
 use crate::dispatch::{Ensembles, WorkingPath};
 use crate::session::{PerSession, Session, Sessions};
 
-/// What may stand in place of a word.
+/// A candidate for a word.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Candidate {
-    /// A text, whether another word follows it, and what it means.
+    /// A text.
     Text {
-        /// What stands there.
+        /// The text to insert.
         text: String,
-        /// Whether the word ends with it.
+        /// Whether the text completes the word, so that the next word follows.
         is_whole: bool,
-        /// What it means; empty where it says so itself.
+        /// The meaning of the text. Empty if the text is self-explanatory.
         meaning: String,
     },
     /// A file of this machine.
     File,
 }
 
-/// Completes the last of the words of a command, which are the command's name and what follows it. The
-/// session is asked for znodes.
+/// Completes the last of `words`, which start with a command name. Requests znodes from the
+/// session.
 pub async fn complete_words(
     words: &[String],
     dialect: Dialect,
@@ -58,7 +57,7 @@ pub async fn complete_words(
     known(&grammar, &reading, &typed)
 }
 
-/// Returns words that are known without a server.
+/// Returns candidates that are known without a server.
 fn known(grammar: &Command, reading: &Reading<'_>, typed: &str) -> Vec<Candidate> {
     let found = complete::words(grammar, reading, typed);
     found.into_iter().map(candidate).collect()
@@ -82,7 +81,7 @@ async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
     let Some(found) = paths::find(&tree, typed) else { return Vec::new() };
     let shown = found.names.iter().filter(|name| !name.chars().any(char::is_control));
     shown
-        .take(complete::LISTED)
+        .take(complete::MAX_CANDIDATES)
         .map(|name| Candidate::Text {
             text: format!("{}{name}", found.directory),
             is_whole: found.is_whole,
@@ -101,7 +100,7 @@ fn candidate(pair: Pair) -> Candidate {
     Candidate::Text { text, is_whole, meaning }
 }
 
-/// Returns words as one would type them at a prompt of zksh, the last one not yet ended.
+/// Returns the words as a user would type them at a prompt of zksh, the last one unfinished.
 fn line(before: &[String], last: &str) -> String {
     let quoted = |word: &String| {
         let plain = |c: char| !c.is_whitespace() && !matches!(c, '\'' | '"' | '\\' | '#' | '$');
@@ -126,7 +125,7 @@ fn line(before: &[String], last: &str) -> String {
     text
 }
 
-/// Takes away the quotes that a word has in the system's shell.
+/// Removes the quotes that a word has in the system's shell.
 pub fn unquoted(typed: &str) -> String {
     let mut word = String::with_capacity(typed.len());
     let mut quote = None;
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_cut_already_are_completed() {
+    fn words_that_are_already_split_are_completed() {
         for (words, wanted) in [
             (&["delet"][..], &["delete·", "deleteall·"][..]),
             (&["time", "dele"], &["delete·", "deleteall·"]),
@@ -171,7 +170,7 @@ mod tests {
             (&["watch", "/a", "--", "c"], &["FILE"]),
             (&["set", "/a", "-i", "x"], &["FILE"]),
             (&["source", ""], &["FILE"]),
-            // Without a server nothing is said of znodes.
+            // Without a server there are no candidates for znodes.
             (&["get", "/l"], &[]),
             (&["get", "-"], &["-s·", "-w·", "-b·", "-x·", "--pretty·"]),
         ] {
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_of_the_systems_shell_are_taken_away() {
+    fn quotes_of_the_systems_shell_are_removed() {
         for (typed, word) in [
             ("/a", "/a"),
             ("'/a b", "/a b"),

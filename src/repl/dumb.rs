@@ -1,5 +1,4 @@
-//! A person at a terminal that cannot move its cursor: a prompt, a line, what came of it. Nothing is
-//! edited, hinted or coloured.
+//! The prompt at a terminal that cannot move its cursor, without editing, hints or colours.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -9,12 +8,12 @@ use crate::dispatch::{Context, MultiLine, Outcome};
 use crate::error::Result;
 use crate::terminal::Screen;
 
-/// Longest line that is read, in bytes.
+/// The maximum length of a line, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
 type Lines = BufReader<Box<dyn Read + Send>>;
 
-/// Reads and runs lines until there are no more; returns the exit status.
+/// Reads and runs lines until the input ends. Returns the exit status.
 pub(super) async fn run(
     cx: &Context,
     screen: &Screen,
@@ -71,7 +70,7 @@ pub(super) async fn run(
     }
 }
 
-/// Reads a row on a thread that may block; none at the end of the input.
+/// Reads a row on a thread that may block. Returns `None` at the end of the input.
 async fn read_row(mut lines: Lines) -> (Lines, Option<String>) {
     let read = tokio::task::spawn_blocking(move || {
         let mut row = Vec::new();

@@ -1,4 +1,4 @@
-//! The line editor on a terminal: rustyline, made to follow the events and the words of the prompt.
+//! The line editor on a terminal: rustyline, adapted to show events and prompts that change.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use rustyline::{
 
 use super::external_editor::edit_line;
 use super::helper::{Drawn, EditorInput, Helper};
-use super::history::{Entry, KEPT};
+use super::history::{Entry, MAX_ENTRIES};
 use super::keys::{Accept, Accepted, EarlyCtrlD, HintPart, ShownHint, TakeHint, WhyAccepted};
 use super::recall::{Recall, SharedHistory, TakeLastWord};
 use super::wrap::{self, Drawing};
@@ -25,16 +25,16 @@ use crate::dispatch::{MultiLine, Unfinished};
 use crate::terminal::Screen;
 use crate::terminal::prompt::{REDRAW_REQUEST, Returned};
 
-/// How long a lone ESC waits for the rest of a key, in milliseconds: long enough for a slow line,
-/// and while it waits no event is shown.
-const KEY_PATIENCE: u16 = 200;
+/// How long a lone ESC waits for the rest of a key, in milliseconds. It suits slow connections, and
+/// no event is shown while it waits.
+const KEY_TIMEOUT: u16 = 200;
 
-/// What was read.
+/// The result of reading a line.
 #[derive(Debug)]
 pub(super) enum Read {
     /// A line, or several that were pasted.
     Text(String),
-    /// Ctrl-C: nothing to run.
+    /// Ctrl-C: no line to run.
     Nothing,
     /// Ctrl-D, or the terminal is gone.
     End,
@@ -42,14 +42,14 @@ pub(super) enum Read {
     Ended,
 }
 
-/// A row that was read.
+/// The result of reading a row.
 enum Row {
     Read(Read),
-    /// It is to be edited in another editor.
+    /// A text to edit in another editor.
     ForEditor(String),
 }
 
-/// Words in place of the prompt: a question, or the prompt of another row of the line.
+/// A text in place of the prompt: a question, or the prompt of a further row.
 type OtherWords = Arc<Mutex<Option<String>>>;
 
 pub(super) struct Editor {
@@ -64,7 +64,7 @@ pub(super) struct Editor {
 }
 
 impl Editor {
-    /// Takes over the terminal. `words` returns the prompt as it should be now.
+    /// Takes over the terminal. `words` returns the current prompt.
     pub(super) fn new(
         screen: Arc<Screen>,
         helper: Helper,
@@ -74,16 +74,16 @@ impl Editor {
         words: impl Fn() -> String + Send + Sync + 'static,
     ) -> rustyline::Result<Self> {
         let config = Config::builder()
-            .max_history_size(KEPT)?
+            .max_history_size(MAX_ENTRIES)?
             .history_ignore_space(true)
             .auto_add_history(false)
             .completion_type(CompletionType::List)
             .completion_show_all_if_ambiguous(true)
-            // A list fits on the screen, so there is nothing to ask.
+            // Lists fit on the screen, so the editor never asks.
             .completion_prompt_limit(usize::MAX)
-            // The helper's drawing is the way for events, colours or not.
+            // Events are drawn by the helper's highlighting, so it must be on even without colours.
             .color_mode(ColorMode::Forced)
-            .keyseq_timeout(Some(KEY_PATIENCE))
+            .keyseq_timeout(Some(KEY_TIMEOUT))
             .build();
         let history = MemHistory::with_config(&config);
         let mut inner = rustyline::Editor::with_history(config, history)?;
@@ -108,14 +108,14 @@ impl Editor {
         std::thread::spawn(move || {
             redrawer.run(
                 || {
-                    // It fails when the editor is gone, and with it the need.
+                    // Printing fails after the editor is dropped, when nothing must be drawn.
                     let _ = printer.print(REDRAW_REQUEST.to_owned());
                 },
                 || {
                     let _ = raise(Signal::SIGINT);
                 },
                 |rows| {
-                    // Down so many rows, which scrolls where there are too few, and up again.
+                    // Move down that many rows, which scrolls if needed, and up again.
                     let down = "\x0b".repeat(rows.into());
                     let mut stdout = io::stdout().lock();
                     let text = format!("{down}\x1b[{rows}A");
@@ -129,12 +129,11 @@ impl Editor {
         Ok(Self { inner, screen, why_accepted, early, words, other_words, dialect, past })
     }
 
-    /// Reads a line; with `vi`, keys mean what they mean in `vi`. A line that goes on is read row
-    /// by row.
+    /// Reads a line. `vi` selects vi key bindings. A line with several rows is read row by row.
     pub(super) fn read(&mut self, vi: bool) -> Read {
         let mode = if vi { EditMode::Vi } else { EditMode::Emacs };
         self.inner.set_edit_mode(mode);
-        self.inner.set_keyseq_timeout(Some(KEY_PATIENCE));
+        self.inner.set_keyseq_timeout(Some(KEY_TIMEOUT));
         let mut before = String::new();
         let mut initial = String::new();
         let read = loop {
@@ -166,7 +165,7 @@ impl Editor {
         read
     }
 
-    /// Reads a row of a line, which may begin as `initial`.
+    /// Reads a row of a line. `initial` is its initial text.
     fn row(&mut self, initial: String) -> Row {
         let mut words = (self.words)();
         let columns = self.begin(&words);
@@ -180,7 +179,7 @@ impl Editor {
             let accepted = self.why_accepted.take();
             let wipe = match result {
                 Ok(text) => {
-                    // The editor does not know of it.
+                    // The editor does not know about the hint.
                     self.wipe_hint();
                     break match accepted {
                         Some(Accepted::ThrownAway) => Row::Read(Read::Nothing),
@@ -189,7 +188,7 @@ impl Editor {
                     };
                 }
                 Err(ReadlineError::Interrupted) => match self.screen.returned() {
-                    // A signal, and no key.
+                    // A signal that no key has caused.
                     Returned::Interrupted => {
                         self.wipe_hint();
                         break Row::Read(Read::Nothing);
@@ -202,7 +201,7 @@ impl Editor {
                     }
                     Returned::Disturbed => WipeRange::Row,
                 },
-                // A byte that is no UTF-8.
+                // A signal, or a byte that is not UTF-8.
                 Err(ReadlineError::Signal(_)) => WipeRange::ToCursor,
                 Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     WipeRange::ToCursor
@@ -220,7 +219,7 @@ impl Editor {
         row
     }
 
-    /// Begins a prompt; returns the columns that the editor will take the window to have.
+    /// Starts a prompt. Returns the number of columns that the editor will use.
     fn begin(&mut self, words: &str) -> u16 {
         let (columns, _) = self.size();
         let columns = columns.max(1);
@@ -230,7 +229,7 @@ impl Editor {
         columns
     }
 
-    /// Asks a question; returns whether the answer is yes.
+    /// Asks a question, and returns whether the answer is yes.
     pub(super) fn ask(&mut self, question: &str) -> bool {
         self.ask_for(EditorInput::Answer, Some(question.to_owned()));
         let answer = self.row(String::new());
@@ -256,7 +255,7 @@ impl Editor {
         self.inner.dimensions().unwrap_or((80, 24))
     }
 
-    /// Wipes the prompt and the line; the editor has left the cursor one row below.
+    /// Erases the prompt and the line. The editor has left the cursor one row below.
     fn wipe(&mut self, wipe: &WipeRange, words: &str, drawn: &Drawn) {
         let (columns, _) = self.size();
         let rows = match wipe {
@@ -273,7 +272,7 @@ impl Editor {
         self.screen.print(format!("\x1b[{}A\r\x1b[J", rows + 1).as_bytes());
     }
 
-    /// Wipes the hint of a line that was given up, so that it does not look like part of it; the
+    /// Erases the hint of a line that was discarded, so that it does not look like part of it. The
     /// editor has left the cursor one row below.
     fn wipe_hint(&self) {
         if let Some(helper) = self.inner.helper() {
@@ -285,9 +284,9 @@ impl Editor {
         }
     }
 
-    /// Remembers a line.
+    /// Adds a line to the history.
     pub(super) fn remember(&mut self, entry: Entry) {
-        // In memory it cannot fail.
+        // An in-memory history cannot fail.
         let _ = self.inner.add_history_entry(entry.line.as_str());
         self.past.lock().push(entry);
     }
@@ -299,7 +298,7 @@ impl Drop for Editor {
     }
 }
 
-/// How much of what the editor drew is to be wiped.
+/// How much of the editor's drawing to erase.
 enum WipeRange {
     All,
     ToCursor,
@@ -307,7 +306,7 @@ enum WipeRange {
     Resized,
 }
 
-/// Binds the keys that mean something of their own here.
+/// Binds the keys that have a special meaning here.
 fn bind(
     editor: &mut rustyline::Editor<Helper, MemHistory>,
     screen: &Arc<Screen>,
@@ -326,7 +325,7 @@ fn bind(
     editor.bind_sequence(control('c'), accept(Accepted::ThrownAway));
     let keys = Event::KeySeq(vec![control('x'), control('e')]);
     editor.bind_sequence(keys, accept(Accepted::ForEditor));
-    // A NUL.
+    // The key for a NUL.
     editor.bind_sequence(control('@'), EventHandler::Conditional(Box::new(early.clone())));
     for (key, back) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
         let recall = Recall { past: past.clone(), back };
@@ -352,7 +351,7 @@ fn bind(
     }
 }
 
-/// Gives the terminal back before a panic of this thread is reported.
+/// Restores the terminal before a panic of this thread is reported.
 fn restore_on_panic() {
     let Ok(cooked) = tcgetattr(io::stdin()) else { return };
     let cooked = Mutex::new(cooked);
@@ -363,7 +362,7 @@ fn restore_on_panic() {
             && let Ok(cooked) = cooked.lock()
         {
             let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &cooked);
-            // Bracketed paste off.
+            // Turn bracketed paste off.
             let _ = io::Write::write_all(&mut io::stderr(), b"\r\n\x1b[?2004l");
         }
         previous(panic);

@@ -1,12 +1,12 @@
-//! Ctrl-X Ctrl-E: the line that is being typed in the user's own editor.
+//! Ctrl-X Ctrl-E: edits the current line in the user's own editor.
 
 use std::process::Command;
 
 use crate::terminal::Screen;
 use crate::terminal::draft::{Draft, editor, editor_arguments};
 
-/// Lets the user edit a line in the editor of `VISUAL` or `EDITOR`; returns what came of it. It is not
-/// run. Where the editor fails, a line on the screen says so and the text stays as it was.
+/// Lets the user edit a line in the editor of `VISUAL` or `EDITOR`, and returns the result without
+/// running it. If the editor fails, the screen shows an error and the text stays the same.
 pub(super) fn edit_line(screen: &Screen, line: &str) -> String {
     let draft = match Draft::new("line.zk", line) {
         Ok(draft) => draft,

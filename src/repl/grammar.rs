@@ -1,6 +1,6 @@
-//! What each word of a line is, finished or not: the command, an option, or a value of one of the
-//! command's arguments. Where a command runs another one, what follows is read as that one's line.
-//! It asks clap's tree and knows no command by name.
+//! The roles of the words in a line, finished or not: the command, an option, or a value of an
+//! argument. If a command runs another one, the following words are parsed as that command's line.
+//! It uses clap's tree and knows no command by name.
 
 use std::any::TypeId;
 
@@ -11,17 +11,17 @@ use crate::dispatch::{MultiLine, TreeAddress, WrappedWord, session_of};
 use crate::syntax::{Line, Word};
 use crate::zk::TypedPath;
 
-/// What a word is.
+/// The role of a word.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Role<'t> {
-    /// The name of a command, and that command if there is one.
+    /// The name of a command, with the command if it exists.
     Command(Option<&'t Command>),
     Option,
     /// A value of this argument.
     Value(&'t Arg),
     /// The name of a program of this machine.
     Program,
-    /// The command takes no such word, or is none.
+    /// The command takes no such word, or does not exist.
     Unknown,
 }
 
@@ -41,31 +41,32 @@ impl Role<'_> {
     }
 }
 
-/// A line that is being typed, read as far as it goes.
+/// An unfinished line, parsed as far as it goes.
 pub(super) struct Reading<'t> {
-    /// The command whose arguments are typed: the innermost one.
+    /// The innermost command, whose arguments are being typed.
     pub(super) command: Option<&'t Command>,
     pub(super) words: Vec<(Word, Role<'t>)>,
-    /// What one more word would be.
+    /// The role of the next word.
     pub(super) next: Role<'t>,
-    /// Positional words of the command that are there; behind a `--` that has words of its own,
+    /// The number of positional words so far. After a `--` with arguments of its own, the number of
     /// those.
     pub(super) positionals: usize,
-    /// Whether a `--` has ended the command's options.
+    /// Whether a `--` has ended the options of the command.
     pub(super) is_plain: bool,
     /// Whether the text ends inside a quotation.
     pub(super) is_open: bool,
-    /// Which of `words` is the first behind the command's name.
+    /// The index in `words` of the first word after the command name.
     first: usize,
-    /// Where the text of the line ends.
+    /// The end of the line in the text.
     end: usize,
 }
 
 impl<'t> Reading<'t> {
-    /// Reads the last line of a text that is being typed; places count from the text's start.
+    /// Parses the last line of an unfinished text. Positions count from the start of the text.
     pub(super) fn of(tree: &'t Command, text: &str, dialect: Dialect) -> Self {
         let start = MultiLine::parse::<crate::command::Command>(text, dialect).last;
-        // A row that goes on: both bytes are blanks to the command.
+        // The line continues on the next row. Both bytes are blanks to the parser, to keep
+        // positions.
         let line = text[start..].replace("\\\n", "  ");
         let line = Line::parse(&line, dialect);
         let mut reading = Self {
@@ -107,7 +108,7 @@ impl<'t> Reading<'t> {
         reading
     }
 
-    /// Goes behind a word such as `@bob`, which a command follows.
+    /// Skips a word such as `@bob`, which precedes a command.
     fn skip_session(&mut self, mut word: Word, start: usize) {
         word.span = word.span.start + start..word.span.end + start;
         if word.span.end == self.end {
@@ -116,7 +117,7 @@ impl<'t> Reading<'t> {
         self.next = Role::Command(None);
     }
 
-    /// Goes on with the words of a command.
+    /// Continues with the words of a command.
     fn begin(&mut self, command: Option<&'t Command>) {
         self.command = command;
         self.first = self.words.len();
@@ -124,12 +125,12 @@ impl<'t> Reading<'t> {
         self.is_plain = false;
     }
 
-    /// Returns the words behind the command's name.
+    /// Returns the words after the command name.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &Word> {
         self.words[self.first..].iter().map(|(word, _)| word)
     }
 
-    /// Returns the word that the text ends in, with its role; an empty one behind a blank.
+    /// Returns the word at the end of the text with its role, or an empty word after a blank.
     pub(super) fn last(&self) -> (Word, Role<'t>) {
         match self.words.last() {
             Some((word, role)) if word.span.end == self.end => (word.clone(), *role),
@@ -140,7 +141,7 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Returns the word at a place, with its role; an empty one if there is none.
+    /// Returns the word at a position with its role, or an empty word if there is none.
     pub(super) fn at(&self, place: usize) -> (Word, Role<'t>) {
         let there =
             |(word, _): &&(Word, Role<'t>)| (word.span.start..=word.span.end).contains(&place);
@@ -150,7 +151,7 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Returns the option that a word names, as a short or a long one.
+    /// Returns the options that a word names, in short or long form.
     pub(super) fn options(&self, word: &str) -> Vec<&'t Arg> {
         let Some(command) = self.command else { return Vec::new() };
         let find = |fits: &dyn Fn(&&Arg) -> bool| command.get_arguments().find(fits);
@@ -159,7 +160,7 @@ impl<'t> Reading<'t> {
             return find(&|arg| arg.get_long() == Some(name)).into_iter().collect();
         }
         let Some(letters) = word.strip_prefix('-') else { return Vec::new() };
-        // An option without a letter may be written with one dash, as zkCli writes `-add`.
+        // An option without a short form may be written with one dash, like `-add` in zkCli.
         let name = letters.split('=').next();
         if let Some(long) = find(&|arg| arg.get_short().is_none() && arg.get_long() == name) {
             return vec![long];
@@ -167,7 +168,8 @@ impl<'t> Reading<'t> {
         letters.chars().map_while(|letter| find(&|arg| arg.get_short() == Some(letter))).collect()
     }
 
-    /// Returns the role of a word that is no option's value, and the option that waits for one.
+    /// Returns the role of a word that is not an option's value, and the option whose value
+    /// follows.
     fn role(&mut self, word: &Word) -> (Role<'t>, Option<&'t Arg>) {
         let text = word.text();
         let dashed = word.quote.is_none() && text.starts_with('-');
@@ -190,14 +192,14 @@ impl<'t> Reading<'t> {
             return (Role::Option, waits.then_some(*last));
         }
         match self.positional() {
-            // It may still become an option of the outer command.
+            // The word may still become an option of the outer command.
             positional @ Role::Command(_) if text != "-" => (positional, None),
             positional @ Role::Value(arg) if text == "-" || takes_dashes(arg) => (positional, None),
             _ => (if options.is_empty() { Role::Unknown } else { Role::Option }, None),
         }
     }
 
-    /// Returns what a word is that is neither an option nor its value.
+    /// Returns the role of a word that is neither an option nor its value.
     fn positional(&self) -> Role<'t> {
         let Some(command) = self.command else {
             return if self.words.is_empty() { Role::Command(None) } else { Role::Unknown };
@@ -218,7 +220,7 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Returns the argument of the command that can only stand behind a `--`.
+    /// Returns the argument of the command that is allowed only after a `--`.
     fn behind_dashes(&self) -> Option<&'t Arg> {
         self.command?.get_positionals().find(|arg| arg.is_last_set())
     }
@@ -228,7 +230,7 @@ fn is_of<T: 'static>(arg: &Arg) -> bool {
     arg.get_value_parser().type_id() == TypeId::of::<T>()
 }
 
-/// Returns whether a value may begin with a dash.
+/// Returns whether a value may start with a dash.
 fn takes_dashes(arg: &Arg) -> bool {
     arg.is_allow_hyphen_values_set() || arg.is_allow_negative_numbers_set()
 }
@@ -274,7 +276,7 @@ mod tests {
             ("nosuch /a", "command ? > ?"),
             ("ls /\nget /a", "command path > word"),
             ("get \\\n/a", "command path > word"),
-            // A command that runs another one.
+            // A command that runs another command.
             ("time", "command > command"),
             ("time get -s", "command command option > path"),
             ("time nosuch -s", "command command ? > ?"),
@@ -285,7 +287,7 @@ mod tests {
                 "repeat 2 time repeat 3 ls /a",
                 "command times command command times command path > word",
             ),
-            // What stands behind `--` is no option.
+            // Words after `--` are not options.
             ("get -- -s -w", "command option path word > ?"),
             ("watch /a -R", "command path option > ?"),
             ("watch /a -- sh -c x", "command path option program command command > command"),
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_tells_a_path() {
+    fn paths_are_recognised_by_their_type() {
         let mut tree = crate::command::Command::tree();
         tree.build();
         let is_path = |text| {

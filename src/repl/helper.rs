@@ -1,5 +1,5 @@
-//! What the editor asks of us while a line is edited: the prompt with the events above it, colours,
-//! hints, and candidates.
+//! rustyline's helper: draws the prompt with events above it, colours and hints, and finds
+//! candidates.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -30,26 +30,26 @@ use crate::output::View;
 use crate::terminal::Screen;
 use crate::terminal::prompt::Cursor;
 
-/// The line on the screen.
+/// The drawn line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Drawn {
     pub(super) line: String,
-    /// The cursor's place in `line`, in bytes.
+    /// The byte position of the cursor in `line`.
     pub(super) cursor: usize,
     pub(super) hint: String,
-    /// Columns that the window had.
+    /// The width of the window in columns.
     pub(super) columns: u16,
 }
 
-/// What is being read.
+/// The kind of input that is being read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum EditorInput {
     /// A line.
     #[default]
     Line,
-    /// One more row of a line, of which these rows are there.
+    /// Another row of a line. `before` has the previous rows.
     Row { before: String, open: Unfinished },
-    /// The answer to a question: nothing about commands is of use.
+    /// The answer to a question, for which completion and hints are off.
     Answer,
 }
 
@@ -64,20 +64,20 @@ pub(super) struct Helper {
     words: PromptWords,
     burst: Burst,
     asked: RefCell<EditorInput>,
-    /// Where the completion ends that a key has called for, in place of a word's.
+    /// The end of the text that a completion replaces, if a key replaces more than a word.
     replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
     last: Cell<bool>,
-    /// Whether it is drawn plainly, since more characters come.
+    /// Whether the line is drawn without colours because more characters are coming.
     plain: Cell<bool>,
-    /// Whether the editor shows our prompt, and not words of its own.
+    /// Whether the editor shows our prompt rather than one of its own.
     own: Cell<bool>,
     prompt: RefCell<String>,
     columns: Cell<u16>,
-    /// Candidates of the list that the editor has not printed yet.
+    /// The number of candidates that the editor must still print.
     unlisted: Cell<usize>,
     drawn: RefCell<Drawn>,
-    /// The last znode asked about, and the answer.
+    /// The last znode that was requested, and the answer.
     facts: RefCell<Option<(String, Answer)>>,
 }
 
@@ -116,17 +116,17 @@ impl Helper {
         }
     }
 
-    /// Returns the line as it was drawn last.
+    /// Returns the line as it was last drawn.
     pub(super) fn drawn(&self) -> Drawn {
         self.drawn.borrow().clone()
     }
 
-    /// Returns what sees bursts of characters come.
+    /// Returns the detector of bursts.
     pub(super) fn burst(&self) -> &Burst {
         &self.burst
     }
 
-    /// Begins a prompt, in a window that the editor takes to have so many columns.
+    /// Starts a prompt in a window of `columns` columns, as the editor assumes.
     pub(super) fn begin(&self, prompt: &str, columns: u16) {
         self.columns.set(columns);
         prompt.clone_into(&mut self.prompt.borrow_mut());
@@ -134,7 +134,7 @@ impl Helper {
         self.tree.forget();
     }
 
-    /// Says what is read from now on.
+    /// Sets the kind of input that is read from now on.
     pub(super) fn ask_for(&self, asked: EditorInput) {
         *self.asked.borrow_mut() = asked;
     }
@@ -143,8 +143,9 @@ impl Helper {
         self.view.dialect
     }
 
-    /// Returns the columns that are left for a hint in the row in which the line ends, but the last
-    /// one: a row that is full begins another. None if the line has filled its row.
+    /// Returns the columns left for a hint in the row in which the line ends, without the last
+    /// column, because a full row would start another. Returns `None` if the line has filled its
+    /// row.
     fn room(&self, line: &str) -> Option<usize> {
         let columns = columns();
         let end = wrap::end(columns, &[&self.prompt.borrow(), line]);
@@ -157,15 +158,15 @@ impl Helper {
         wrap::end(columns(), &[&self.prompt.borrow(), line]).column
     }
 
-    /// Withdraws the question about a znode, if it has not been answered.
+    /// Withdraws the request about a znode if it was not answered.
     fn withdraw_question(&self) {
-        self.tree.hush();
+        self.tree.withdraw();
         self.facts.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
     }
 
-    /// Returns the line in its colours.
+    /// Returns the line with colours.
     fn painted(&self, line: &str, reading: &Reading<'_>) -> String {
-        // `!` is an earlier line, or one for the system's shell.
+        // `!` recalls an earlier line or starts one for the system's shell.
         if !self.view.color || *self.asked.borrow() != EditorInput::Line || line.starts_with('!') {
             return highlight::visible(line).collect();
         }
@@ -176,22 +177,21 @@ impl Helper {
         highlight::paint(line, reading, is_prefix, exists)
     }
 
-    /// Returns a text in grey, or only dim where colours are not wanted: it must not look like
-    /// typed text.
+    /// Returns a text in grey, or dim if colours are off, so that it does not look like typed text.
     fn grey(&self, text: &str) -> String {
         let code = if self.view.color { "90" } else { "2" };
         let shown: String = highlight::visible(text).collect();
         format!("\x1b[{code}m{shown}\x1b[0m")
     }
 
-    /// Returns the hint for the line, if there is one.
+    /// Returns the hint for the line, if any.
     fn hint_for(&self, line: &str, cursor: usize, reading: &Reading<'_>) -> Option<Hint> {
         if self.last.get() || !self.own.get() {
             return None;
         }
         let room = self.room(line)?;
         match &*self.asked.borrow() {
-            // How to leave the line is said whether hints are wanted or not.
+            // How to leave the line is shown even if hints are off.
             EditorInput::Row { open, .. } if line.is_empty() => {
                 let mut words = open.way_out();
                 super::complete::cut(&mut words, room);
@@ -212,7 +212,7 @@ impl Helper {
         words.or_else(|| self.facts(reading, cursor, room).map(Hint::Words))
     }
 
-    /// Returns what the znode under the cursor is, once the server has said it.
+    /// Returns the facts about the znode under the cursor, once the server has answered.
     fn facts(&self, reading: &Reading<'_>, cursor: usize, room: usize) -> Option<String> {
         let (word, role) = reading.at(cursor);
         let may_be_pattern = Globbed::may_be(&word);
@@ -224,7 +224,7 @@ impl Helper {
         let path = self.tree.resolve(&word)?;
         let mut facts = self.facts.borrow_mut();
         if facts.as_ref().is_none_or(|(typed, _)| *typed != word) {
-            // Two blanks stand before it.
+            // Two blanks precede the facts.
             let screen = Arc::clone(&self.screen);
             let answer =
                 self.tree.ask(path, room.saturating_sub(2), move || screen.request_redraw());
@@ -246,8 +246,8 @@ impl Highlighter for Helper {
         Cow::Owned(self.screen.draw(prompt, own, paint))
     }
 
-    // Hints are drawn with the line, so that one can come when the server answers. They stay within
-    // the row, so the editor does not miss them.
+    // Hints are drawn as part of the line, so that a hint can appear when the server answers. They
+    // stay within the row, so the editor need not know about them.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
         let mut shown;
         let mut hint = None;
@@ -281,24 +281,25 @@ impl Highlighter for Helper {
     }
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
-        // The editor draws after the list without asking `highlight_char`.
+        // The editor draws after the list without calling `highlight_char`.
         self.screen.key(false);
         self.unlisted.set(self.unlisted.get().saturating_sub(1));
         if self.unlisted.get() > 0 {
             return Cow::Borrowed(candidate);
         }
-        // It then wipes as many rows as it had drawn, and takes the last of the list for them.
+        // The editor then erases as many rows as it had drawn, assuming they are below the list.
+        // Append empty rows, so that it does not erase the end of the list.
         let line = &self.drawn.borrow().line;
         let rows = wrap::rows(columns(), &[&self.prompt.borrow(), line]);
         Cow::Owned(candidate.to_owned() + &"\n".repeat(rows.into()))
     }
 
-    // True makes the editor draw after every key, so that `drawn` is never out of date.
+    // Returning true makes the editor draw after every key, so that `drawn` is always up to date.
     fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
         self.last.set(kind == CmdKind::ForcedRefresh);
         let paint = self.burst.paint(line, cursor, columns(), input_waits, || self.end(line));
         if paint != Paint::Line {
-            // The line is drawn again once the burst is over.
+            // The line is drawn again after the burst.
             self.screen.request_redraw_after(2 * burst::pause(line));
         }
         if paint == Paint::Character {
@@ -314,7 +315,7 @@ impl Highlighter for Helper {
     }
 }
 
-// Where a line goes on in another row, that row has a prompt of its own.
+// Further rows of a line have their own prompt, so nothing needs validation.
 impl Validator for Helper {}
 
 impl Completer for Helper {
@@ -340,7 +341,7 @@ impl Completer for Helper {
         let text = format!("{before}{}", &line[..cursor]);
         let size = (usize::from(columns()), rows());
         let (start, found) = complete(&self.grammar, &self.tree, &text, self.dialect(), size);
-        // A word that began in the row above cannot be replaced.
+        // A word that starts in the row above cannot be replaced.
         let Some(start) = start.checked_sub(before.len()) else { return Ok((cursor, Vec::new())) };
         self.unlisted.set(found.len());
         Ok((start, found))
@@ -356,16 +357,16 @@ impl Completer for Helper {
 }
 
 impl Hinter for Helper {
-    // Hints come with the line; see `highlight`.
+    // Hints are part of the line; see `highlight`.
     type Hint = String;
 }
 
-/// Returns the columns of the terminal as they are now, at least 1.
+/// Returns the current number of columns of the terminal, at least 1.
 fn columns() -> u16 {
     terminal_size().map_or(80, |(Width(columns), _)| columns.max(1))
 }
 
-/// Returns the rows of the terminal as they are now, at least 1.
+/// Returns the current number of rows of the terminal, at least 1.
 fn rows() -> usize {
     terminal_size().map_or(24, |(_, Height(rows))| usize::from(rows).max(1))
 }

@@ -1,5 +1,5 @@
-//! Colours of the line that is being typed. Nothing is asked for their sake: a znode whose parent
-//! has not been listed lately has no colour.
+//! Colours the line that is being typed. It sends no requests: a znode whose parent was not listed
+//! recently has no colour.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::grammar::{Reading, Role};
 use crate::dispatch::Globbed;
 use crate::output::escape;
 
-/// What a word turns out to be, as far as it is known.
+/// The style of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
     Known,
@@ -20,7 +20,7 @@ enum Style {
 }
 
 impl Style {
-    /// The parameters of the terminal's `SGR` sequence.
+    /// Returns the parameters of the terminal's `SGR` sequence.
     fn code(self) -> &'static str {
         match self {
             Self::Known => "1;32",
@@ -34,7 +34,7 @@ impl Style {
     }
 }
 
-/// Colours the words of `text`; `exists` tells what is known about a path.
+/// Colours the words of `text`. `exists` returns what is known about a path.
 pub(super) fn paint(
     text: &str,
     reading: &Reading<'_>,
@@ -48,9 +48,9 @@ pub(super) fn paint(
         painted.extend(visible(&text[at..word.span.start]));
         at = word.span.end;
         let last = word.span.end == text.len();
-        let look = match role {
+        let style = match role {
             Role::Command(Some(_)) => Style::Known,
-            // It may still become one.
+            // The word may still become a command.
             Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
             Role::Command(_) | Role::Unknown => Style::Wrong,
             Role::Option => Style::Option,
@@ -64,10 +64,10 @@ pub(super) fn paint(
             Role::Value(_) | Role::Program if word.quote.is_some() => Style::Quoted,
             Role::Value(_) | Role::Program => Style::Plain,
         };
-        if look == Style::Plain {
+        if style == Style::Plain {
             painted.extend(visible(typed));
         } else {
-            let _ = write!(painted, "\x1b[{}m", look.code());
+            let _ = write!(painted, "\x1b[{}m", style.code());
             painted.extend(visible(typed));
             painted.push_str("\x1b[0m");
         }
@@ -76,8 +76,8 @@ pub(super) fn paint(
     painted
 }
 
-/// Leaves out what drives a terminal: it may have been pasted. It has no width, so the editor does
-/// not miss it.
+/// Removes control characters, which may have been pasted. They have no width, so the editor's
+/// count stays right.
 pub(super) fn visible(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|c| escape::is_safe(*c))
 }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn words_show_what_they_are() {
+    fn words_are_coloured_by_role() {
         assert_eq!(painted("get -s /here"), "{1;32:get} {36:-s} {34:/here}");
         assert_eq!(painted("get /gone true"), "{1;32:get} {33:/gone} true");
         assert_eq!(painted("ge"), "ge");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn pasted_control_characters_are_left_out() {
+    fn pasted_control_characters_are_removed() {
         assert_eq!(painted("get /\x1b[31\u{202e}x"), "{1;32:get} /[31x");
     }
 }

@@ -1,29 +1,29 @@
-//! Hints behind the cursor: the words that remain of the usage, the newest line that begins like
-//! this one, or what the znode under the cursor is.
+//! Hints after the cursor: the remaining words of the usage, the newest line that starts like this
+//! one, or facts about the znode under the cursor.
 
 use clap::Command;
 
 use super::complete;
 use super::grammar::{Reading, Role, takes_value};
 
-/// What the editor shows behind the line.
+/// A hint after the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// The rest of an earlier line, which keys take over, and as much of it as is shown.
+    /// The rest of an earlier line, which keys can insert, and the part of it that is shown.
     Earlier { rest: String, shown: String },
     /// Words to read.
     Words(String),
 }
 
 impl Hint {
-    /// Returns the words on the screen.
+    /// Returns the text on the screen.
     pub(super) fn shown(&self) -> &str {
         match self {
             Self::Earlier { shown: text, .. } | Self::Words(text) => text,
         }
     }
 
-    /// Returns what a key takes over.
+    /// Returns the text that a key can insert.
     pub(super) fn rest(&self) -> Option<&str> {
         match self {
             Self::Earlier { rest, .. } => Some(rest),
@@ -32,9 +32,9 @@ impl Hint {
     }
 }
 
-/// Returns what is to be shown without asking a server: behind a blank the words that remain of the
-/// usage, else the rest of an earlier line, which `earlier` returns. It is cut to `room` columns: rows
-/// that come and go would be in the way.
+/// Returns the hint that needs no server: after a blank the remaining words of the usage, and
+/// otherwise the rest of an earlier line, which `earlier` returns. It is shortened to `room`
+/// columns, because rows that appear and disappear would disturb the user.
 pub(super) fn words(
     reading: &Reading<'_>,
     earlier: impl FnOnce(&str) -> Option<String>,
@@ -53,7 +53,7 @@ pub(super) fn words(
     }
 }
 
-/// Returns the words of the usage that have not been typed.
+/// Returns the words of the usage that were not typed yet.
 fn usage(reading: &Reading<'_>) -> Option<String> {
     let command = reading.command?;
     if let Role::Value(arg) = reading.next
@@ -81,10 +81,10 @@ fn usage(reading: &Reading<'_>) -> Option<String> {
         let options: Vec<&clap::Arg> =
             options(piece).flat_map(|name| reading.options(name)).collect();
         let bare = !options.is_empty() && !piece.starts_with('[');
-        // `-n val`: the value goes with its option.
+        // `-n val`: the value belongs to its option.
         let value = pieces.next_if(|_| bare && options.iter().all(|arg| takes_value(arg)));
         let is_typed = options.iter().any(|arg| typed.contains(&arg.get_id().as_str()));
-        // `[word...]` may be typed again and again.
+        // `[word...]` may be repeated.
         let again = piece.starts_with('[') && piece.ends_with("...]");
         let is_there = options.is_empty() && !piece.starts_with("[-") && !again && skipped > 0;
         if is_there {
@@ -97,7 +97,7 @@ fn usage(reading: &Reading<'_>) -> Option<String> {
     (!rest.is_empty()).then(|| rest.join(" "))
 }
 
-/// Returns the usage behind the command's name; of several ways the first.
+/// Returns the usage after the command name. If there are several, returns the first.
 fn usage_of(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage:").trim();
@@ -106,7 +106,7 @@ fn usage_of(command: &Command) -> String {
     first.join(" ")
 }
 
-/// Cuts a usage at blanks outside brackets.
+/// Splits a usage at blanks outside brackets.
 fn pieces(usage: &str) -> Vec<&str> {
     let mut depth = 0_usize;
     let cut = |c: char| {
@@ -120,7 +120,7 @@ fn pieces(usage: &str) -> Vec<&str> {
     usage.split(cut).filter(|piece| !piece.is_empty()).collect()
 }
 
-/// Returns the options that a piece of a usage is about, one or the other.
+/// Returns the alternative options in a piece of a usage.
 fn options(piece: &str) -> impl Iterator<Item = &str> {
     let inner = piece.trim_matches(['[', ']']);
     let word = inner.split(' ').next().unwrap_or_default();
@@ -136,12 +136,12 @@ mod tests {
     use crate::repl::recall::SharedHistory;
     use std::collections::BTreeSet;
 
-    /// What is typed, and behind a bar what stands there then; `<` before an earlier line, `<<`
-    /// before one that was typed for another ensemble.
+    /// The typed text and, after a bar, the expected hint. `<` precedes an earlier line, and `<<`
+    /// one that was typed for another ensemble.
     const CASES: &str = include_str!("../../tests/hints.txt");
 
     #[test]
-    fn the_cases_hold() {
+    fn all_cases_have_their_hint() {
         let mut tree = crate::command::Command::tree();
         tree.build();
         let past = SharedHistory::new(Dialect::V34);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_keeps_to_its_row_and_is_taken_whole() {
+    fn a_hint_fits_its_row_but_is_inserted_whole() {
         let mut tree = crate::command::Command::tree();
         tree.build();
         let hint = |typed: &str, room| {

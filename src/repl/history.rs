@@ -1,9 +1,9 @@
 //! The lines of earlier shells: a file that shells share, without secrets.
 //!
-//! Each row of the file is a JSON object with a line and the ensemble that it was typed for. Rows are
-//! appended under a lock, so shells that run side by side add to one file; each shell reads it when it
-//! starts. The file of older releases, `history`, is taken over once, when there is no file yet: its
-//! lines belong to no ensemble.
+//! Each row of the file is a JSON object with a line and the ensemble that it was typed for. Rows
+//! are appended under a lock, so parallel shells add to one file. Each shell reads it at the start.
+//! If there is no file yet, the lines of older releases are imported from `history`; they belong to
+//! no ensemble.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 use crate::state_folder::{self, open_regular};
 
-/// Lines that are kept.
-pub(super) const KEPT: usize = 10_000;
+/// The maximum number of lines.
+pub(super) const MAX_ENTRIES: usize = 10_000;
 
-/// Bytes of a file that are read, the last ones.
-const READ: u64 = 16 * 1024 * 1024;
+/// The maximum number of bytes that are read from the end of a file.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The first line of an old file in which newlines are escaped.
+/// The first line of an old file with escaped newlines.
 const OLD_HEADER: &str = "#V2";
 
 /// A line of an earlier shell.
@@ -26,26 +26,26 @@ const OLD_HEADER: &str = "#V2";
 pub(super) struct Entry {
     /// The line, which may have several rows.
     pub(super) line: String,
-    /// The servers it was typed for.
+    /// The servers that the line was typed for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ensemble: Option<String>,
 }
 
-/// The file.
+/// The history file.
 #[derive(Debug)]
 pub(super) struct HistoryFile(PathBuf);
 
-/// What was read.
+/// The contents of the history file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Loaded {
-    /// The oldest first.
+    /// The entries, oldest first.
     pub(super) entries: Vec<Entry>,
-    /// Rows that are no history.
+    /// The number of invalid rows.
     pub(super) unreadable: usize,
 }
 
 impl HistoryFile {
-    /// Opens the file in a folder, and makes both where they are not there.
+    /// Opens the file in a folder, and creates both if they do not exist.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Loaded)> {
         state_folder::create(folder)?;
         let this = Self(folder.join("history.jsonl"));
@@ -64,12 +64,12 @@ impl HistoryFile {
         Ok((this, loaded))
     }
 
-    /// Returns where the file is.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Adds a line.
+    /// Appends a line.
     pub(super) fn append(&self, entry: &Entry) -> io::Result<()> {
         let mut file = open_regular(OpenOptions::new().append(true), &self.0)?;
         file.lock()?;
@@ -87,10 +87,10 @@ impl HistoryFile {
                 Err(_) => loaded.unreadable += 1,
             }
         }
-        let surplus = loaded.entries.len().saturating_sub(KEPT);
+        let surplus = loaded.entries.len().saturating_sub(MAX_ENTRIES);
         loaded.entries.drain(..surplus);
-        // From time to time: what is dropped is as much as what is kept.
-        if surplus > KEPT {
+        // This happens rarely, because the surplus must exceed the part that is kept.
+        if surplus > MAX_ENTRIES {
             file.set_len(0)?;
             file.rewind()?;
             file.write_all(&rows(&loaded.entries))?;
@@ -99,12 +99,12 @@ impl HistoryFile {
     }
 }
 
-/// Reads the end of a file, from the start of a row on.
+/// Reads the end of a file, starting at the beginning of a row.
 fn read_end(file: &mut File) -> io::Result<Vec<u8>> {
-    let skipped = file.metadata()?.len().saturating_sub(READ);
+    let skipped = file.metadata()?.len().saturating_sub(MAX_BYTES);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();
-    file.take(READ).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     if skipped > 0 {
         let partial = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         bytes.drain(..partial);
@@ -115,14 +115,14 @@ fn read_end(file: &mut File) -> io::Result<Vec<u8>> {
 fn rows(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
-        // Writing into memory cannot fail.
+        // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut bytes, entry);
         bytes.push(b'\n');
     }
     bytes
 }
 
-/// Reads the file of an older release, if there is one.
+/// Reads the file of an older release, if it exists.
 fn read_old(path: &Path) -> io::Result<Loaded> {
     let bytes = match open_regular(OpenOptions::new().read(true), path) {
         Ok(mut file) => read_end(&mut file)?,
@@ -141,12 +141,13 @@ fn read_old(path: &Path) -> io::Result<Loaded> {
             Err(_) => loaded.unreadable += 1,
         }
     }
-    let surplus = loaded.entries.len().saturating_sub(KEPT);
+    let surplus = loaded.entries.len().saturating_sub(MAX_ENTRIES);
     loaded.entries.drain(..surplus);
     Ok(loaded)
 }
 
-/// Reads `\n` as a newline and `\\` as a backslash.
+/// Replaces `
+/// ` by a newline and `\\` by a backslash.
 fn unescaped(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut chars = line.chars();
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_older_releases_are_taken_over_once() {
+    fn the_lines_of_older_releases_are_imported_once() {
         let folder = tempfile::tempdir().unwrap();
         let old = folder.path().join("history");
         std::fs::write(&old, b"#V2\nls /\nset /a 'x\\ny\\\\z'\n\xff\xfe\n").unwrap();
@@ -204,7 +205,7 @@ mod tests {
         std::fs::write(&old, b"get /\n").unwrap();
         let (_, again) = HistoryFile::open(folder.path()).unwrap();
         assert_eq!((again.entries, again.unreadable), (loaded.entries, 0));
-        // Before escapes there were none.
+        // Older files had no escapes.
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("history"), b"get /a\\n\n").unwrap();
         let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_are_no_history_are_passed_over() {
+    fn invalid_rows_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let (file, _) = HistoryFile::open(folder.path()).unwrap();
         std::fs::write(file.path(), b"nonsense\n\xff\n{\"line\":\"ls /\"}\n").unwrap();
@@ -221,16 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn the_file_does_not_grow_for_ever() {
+    fn the_size_of_the_file_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let (file, _) = HistoryFile::open(folder.path()).unwrap();
         let entries: Vec<Entry> =
-            (0..=2 * KEPT).map(|number| entry(&format!("get /{number}"), None)).collect();
+            (0..=2 * MAX_ENTRIES).map(|number| entry(&format!("get /{number}"), None)).collect();
         std::fs::write(file.path(), rows(&entries)).unwrap();
         let (_, loaded) = HistoryFile::open(folder.path()).unwrap();
-        assert_eq!(loaded.entries, entries[KEPT + 1..]);
+        assert_eq!(loaded.entries, entries[MAX_ENTRIES + 1..]);
         let kept = std::fs::read_to_string(file.path()).unwrap();
-        assert_eq!(kept.lines().count(), KEPT);
+        assert_eq!(kept.lines().count(), MAX_ENTRIES);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Keys that do here what the line editor by itself does not.
+//! Keys with a meaning that the line editor does not provide.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ use rustyline::{
 
 use crate::terminal::Screen;
 
-/// So soon after the editor has begun, a NUL is a Ctrl-D from before: nobody presses Ctrl-Space so
-/// quickly.
-const SOON: Duration = Duration::from_millis(100);
+/// If a NUL arrives this soon after the editor starts, it is a Ctrl-D from before, because nobody
+/// presses Ctrl-Space so quickly.
+const EARLY: Duration = Duration::from_millis(100);
 
-/// Why a line was accepted that is not to be run.
+/// The reason for accepting a line that must not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accepted {
-    /// Ctrl-C: it is thrown away. The editor's own way to be interrupted forgets the keys that were
-    /// typed behind Ctrl-C.
+    /// Ctrl-C: discard the line. The editor's own interrupt would lose the keys that were typed
+    /// after Ctrl-C.
     ThrownAway,
-    /// Ctrl-X Ctrl-E: it is to be edited in another editor.
+    /// Ctrl-X Ctrl-E: edit the line in another editor.
     ForEditor,
 }
 
-/// Notes why the line that is being read is accepted, where that is not to run it.
+/// The reason why the current line was accepted, if it must not run.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WhyAccepted(Arc<Mutex<Option<Accepted>>>);
 
@@ -33,7 +33,7 @@ impl WhyAccepted {
     }
 }
 
-/// A key that accepts the line, and says why.
+/// A key that accepts the line and stores the reason.
 pub(super) struct Accept {
     pub(super) why: Accepted,
     pub(super) note: WhyAccepted,
@@ -49,8 +49,8 @@ impl ConditionalEventHandler for Accept {
     }
 }
 
-/// Ctrl-D that was pressed while the editor did not have the terminal: a command ran, or the editor
-/// was about to show other words. The terminal then hands over a NUL instead of the key.
+/// A Ctrl-D that was pressed while the editor did not have the terminal, because a command ran or
+/// the prompt was changing. The terminal then delivers a NUL instead of the key.
 #[derive(Clone)]
 pub(super) struct EarlyCtrlD(Arc<Mutex<Instant>>);
 
@@ -59,7 +59,7 @@ impl EarlyCtrlD {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
 
-    /// Notes that the editor begins.
+    /// Records that the editor starts.
     pub(super) fn begin(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -68,16 +68,16 @@ impl EarlyCtrlD {
 impl ConditionalEventHandler for EarlyCtrlD {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
         let begun = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (at.line().is_empty() && begun.elapsed() < SOON).then_some(Cmd::EndOfFile)
+        (at.line().is_empty() && begun.elapsed() < EARLY).then_some(Cmd::EndOfFile)
     }
 }
 
-/// The hint on the screen: the line it stands behind, and what it would add.
+/// The hint on the screen: the line before it, and the text that it would insert.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ShownHint(Arc<Mutex<Option<(String, String)>>>);
 
 impl ShownHint {
-    /// Notes that behind `line` stands a hint that would add `rest`, or none.
+    /// Records that the hint after `line` would insert `rest`, or that there is no hint.
     pub(super) fn set(&self, hint: Option<(&str, &str)>) {
         let hint = hint.map(|(line, rest)| (line.to_owned(), rest.to_owned()));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = hint;
@@ -89,15 +89,15 @@ impl ShownHint {
     }
 }
 
-/// How much of a hint a key takes into the line.
+/// How much of a hint a key inserts.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum HintPart {
     All,
-    /// Up to the next blank or behind the next `/`.
+    /// Up to the next blank, or through the next `/`.
     Word,
 }
 
-/// A key that takes the hint, where the cursor stands before one; otherwise it does what it does.
+/// A key that inserts the hint if the cursor is before one. Otherwise it has its usual meaning.
 pub(super) struct TakeHint {
     pub(super) hint: ShownHint,
     pub(super) take: HintPart,
@@ -118,13 +118,14 @@ impl ConditionalEventHandler for TakeHint {
     }
 }
 
-/// Returns the first word of a text, with the blanks before it; of a path its next part.
+/// Returns the first word of a text with the blanks before it. For a path, returns its next
+/// element.
 fn first_word(text: &str) -> &str {
     let blanks = text.len() - text.trim_start().len();
     let word = &text[blanks..];
     let end = word.find(char::is_whitespace).unwrap_or(word.len());
     let part = word[..end].find('/').map_or(end, |slash| slash + 1);
-    // A path that begins here is taken with its first name.
+    // A path that starts here is inserted with its first name.
     let part = match &word[..part] {
         "/" => word[1..end].find('/').map_or(end, |slash| slash + 2),
         _ => part,
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_of_a_hint_is_a_part_of_a_path() {
+    fn a_word_of_a_path_hint_is_one_element() {
         for (hint, word) in [
             ("", ""),
             ("te /lake", "te"),

@@ -1,4 +1,4 @@
-//! A person at a terminal: read a line, run it, show what came of it.
+//! The interactive shell: reads a line, runs it, and shows the result.
 
 mod burst;
 mod complete;
@@ -48,20 +48,20 @@ use crate::state_folder;
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
 
-/// What an interactive shell says first.
+/// The first message of an interactive shell.
 const BANNER: &str = concat!(
     "zksh ",
     env!("CARGO_PKG_VERSION"),
     ": help lists the commands, Tab completes, Ctrl-D leaves"
 );
 
-/// Reads and runs lines until the person has had enough or a signal comes; returns the exit status.
-/// With `patience`, a server is waited for so long before the first prompt.
+/// Reads and runs lines until the user or a signal ends the shell. Returns the exit status. With
+/// `patience`, waits that long for a server before the first prompt.
 ///
-/// `first` is a line that runs before any that is typed.
+/// `first` is a line that runs before any typed line.
 ///
-/// To be called inside a runtime, on a thread that may block. [`Screen::refresh`] is to be called
-/// whenever the state of the session has changed.
+/// Must be called inside a runtime, on a thread that may block. Call [`Screen::refresh`] whenever
+/// the state of the session has changed.
 pub async fn run(
     cx: &Context,
     screen: &Arc<Screen>,
@@ -115,7 +115,8 @@ pub async fn run(
         let lines = MultiLine::parse::<Command>(&text, dialect).lines;
         for (index, line) in lines.iter().enumerate() {
             if index > 0 {
-                // One of several pasted: shown where its result is, as if it had been typed here.
+                // A pasted line is shown before its result, as it would be if it had been typed
+                // here.
                 words.set_place(place());
                 let prompt = words.words();
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
@@ -155,8 +156,8 @@ pub async fn run(
             if signals.number() != 0 {
                 return Ok(128 + signals.number());
             }
-            let next = told(cx, screen, line, result, enough);
-            tell_lesson(cx, screen, &mut signals).await;
+            let next = report(cx, screen, line, result, enough);
+            notify_lesson(cx, screen, &mut signals).await;
             match next {
                 Next::Line => {}
                 Next::Prompt => break,
@@ -166,18 +167,19 @@ pub async fn run(
     }
 }
 
-/// What comes after a line.
+/// The action after a line.
 enum Next {
-    /// The next of the lines that were pasted.
+    /// Run the next pasted line.
     Line,
-    /// The prompt.
+    /// Show the prompt.
     Prompt,
-    /// The end of the shell.
+    /// End the shell.
     End,
 }
 
-/// Tells what came of a line beside its result; `enough` if the person has left the pager.
-fn told(
+/// Reports the outcome of a line apart from its result. `enough` means that the user has left the
+/// pager.
+fn report(
     cx: &Context,
     screen: &Screen,
     line: &str,
@@ -186,7 +188,7 @@ fn told(
 ) -> Next {
     match result {
         Ok(Some(Outcome { quit: true, .. })) => return Next::End,
-        // For programs the result itself says so.
+        // The JSON result contains the failure already.
         Ok(Some(Outcome { failure: Some(error), .. })) if cx.view.format != Format::Json => {
             cx.complain(screen, &error);
         }
@@ -202,9 +204,9 @@ fn told(
     Next::Line
 }
 
-/// Tells the lesson, if one runs, that a line has run, and shows what it says. Ctrl-C does not wait for
-/// that: it comes above the prompt then.
-async fn tell_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
+/// Notifies the lesson, if one is running, that a line has run, and shows its answer. Ctrl-C ends
+/// the wait; the answer then appears above the prompt.
+async fn notify_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
     let said = tokio::select! {
         said = cx.learning.typed() => said,
         () = signals.stopped() => return,
@@ -217,7 +219,7 @@ async fn tell_lesson(cx: &Context, screen: &Screen, signals: &mut Signals) {
 }
 
 /// Prepares the screen for the result of a line: a pager, or a program that reads it. Returns the
-/// command to run, or none if the line was one for the system's shell, which has run it.
+/// command to run, or `None` if the line was for the system's shell, which has run it.
 fn begin_output<'l>(
     cx: &Context,
     screen: &Screen,
@@ -269,7 +271,8 @@ fn make_editor(
     Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, words)
 }
 
-/// Reads the lines of earlier shells; returns the file that is to keep those of this one, if it can.
+/// Reads the lines of earlier shells. Returns the file for the lines of this shell, unless it
+/// cannot be opened.
 fn open_history(screen: &Screen, past: &SharedHistory) -> Option<HistoryFile> {
     let folder = state_folder::path()?;
     match HistoryFile::open(&folder) {
@@ -293,7 +296,7 @@ fn open_history(screen: &Screen, past: &SharedHistory) -> Option<HistoryFile> {
     }
 }
 
-/// Waits for a server before anything is asked of one; Ctrl-C gives the prompt all the same.
+/// Waits for a server before the first prompt. Ctrl-C skips the wait.
 async fn wait_for_server(cx: &Context, patience: Duration, screen: &Screen, signals: &mut Signals) {
     let progress = async {
         cx.show_progress(screen).await;
@@ -311,10 +314,10 @@ async fn wait_for_server(cx: &Context, patience: Duration, screen: &Screen, sign
     screen.status("");
 }
 
-/// Reads and runs lines at a terminal that cannot move its cursor; returns the exit status.
+/// Reads and runs lines at a terminal that cannot move its cursor. Returns the exit status.
 ///
 /// # Errors
-/// Those of the session, where it ends the shell.
+/// Returns errors of the session if they end the shell.
 pub async fn run_dumb(
     cx: &Context,
     screen: &Screen,
@@ -329,8 +332,8 @@ pub async fn run_dumb(
     dumb::run(cx, screen, words, input).await
 }
 
-/// Runs a line; Ctrl-C gives it up, and so does a signal that ends the shell. None for a line that
-/// needs no running, or that the person would rather not run.
+/// Runs a line. Ctrl-C or a signal that ends the shell cancels it. Returns `None` for a line that
+/// does nothing, or that the user does not confirm.
 async fn line_runs(
     cx: &Context,
     line: &str,
@@ -341,7 +344,7 @@ async fn line_runs(
     let Some(invocation) = cx.read::<Command>(line)? else { return Ok(None) };
     let trace = Trace::default();
     cx.progress.begin();
-    // What is asked before the person has agreed changes nothing.
+    // Until the user has confirmed, the command has not changed anything.
     let changes = Cell::new(false);
     let work = trace.scope(async {
         let _turn = cx.learning.turn().await;

@@ -1,6 +1,6 @@
-//! The words of the prompt: `[zk: NAME(STATE) CWD @SESSION multi:2 N] `. What does not apply is left
-//! out: the working path at `/`, the session where it is the only one, `multi:` where no transaction has
-//! begun. In a lesson it is `A> `.
+//! The text of the prompt: `[zk: NAME(STATE) CWD @SESSION multi:2 N] `. It omits the working path
+//! at `/`, the name of the only session, and `multi:` outside transactions. In a lesson the prompt
+//! is `A> `.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,29 +10,29 @@ use crate::output::style::{PromptColor, PromptStyle};
 use crate::session::{PerSession, Sessions, State};
 use crate::zk::Servers;
 
-/// An ensemble of the config file.
+/// An ensemble in the config file.
 #[derive(Debug, Clone)]
 pub struct NamedEnsemble {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its servers.
+    /// The servers.
     pub servers: Servers,
-    /// The colour of its prompt.
+    /// The colour of the prompt.
     pub color: Option<PromptColor>,
-    /// Whether it was chosen by its name.
+    /// Whether the user chose it by its name.
     pub is_chosen: bool,
 }
 
-/// What the prompt tells that the session does not.
+/// The parts of the prompt that the session does not know.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
-    /// Operations of the transaction, if one has begun.
+    /// The number of operations in the open transaction, if there is one.
     pub(super) queued: Option<usize>,
     /// The number of the line.
     pub(super) number: usize,
 }
 
-/// Makes the prompt; shared with the thread that draws it again.
+/// Creates the prompt. It is shared with the thread that redraws it.
 #[derive(Clone)]
 pub(super) struct PromptWords {
     session: Sessions,
@@ -55,12 +55,12 @@ impl PromptWords {
         }
     }
 
-    /// Says where the shell is now.
+    /// Sets the current transaction and line number.
     pub(super) fn set_place(&self, place: Place) {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
-    /// Returns the prompt as it should be now.
+    /// Returns the current prompt.
     pub(super) fn words(&self) -> String {
         let servers = self.session.servers();
         let name = servers.map(|servers| self.name(&servers)).unwrap_or_default();
@@ -70,7 +70,7 @@ impl PromptWords {
         let queued = queued.map(|queued| format!("multi:{queued} ")).unwrap_or_default();
         let state = self.session.state();
         if self.learning.is_on() {
-            // As lessons show it: a learner looks at the session, and not at the server.
+            // Lessons show the session here and not the server.
             let state = match state {
                 State::Connected => String::new(),
                 state => format!("{} ", state.name()),
@@ -96,8 +96,8 @@ impl PromptWords {
         }
     }
 
-    /// Returns the colour of the prompt, if it has one. It is that of the ensemble, also where its
-    /// servers were given and not its name.
+    /// Returns the colour of the prompt, if any. It depends on the servers, even if the user gave
+    /// their addresses instead of the ensemble's name.
     pub(super) fn color(&self) -> Option<PromptColor> {
         let servers = self.session.servers()?;
         let same = |known: &&NamedEnsemble| same_hosts(&known.servers, &servers);
@@ -105,7 +105,7 @@ impl PromptWords {
     }
 }
 
-/// Returns the first server, and how many more there are.
+/// Returns the first server and the number of others.
 fn short(servers: &Servers) -> String {
     let hosts = servers.hosts();
     let first = hosts.first().map(ToString::to_string).unwrap_or_default();
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_servers_do_not_fill_the_row() {
+    fn a_prompt_with_three_servers_is_short() {
         for (servers, words) in [
             ("localhost", "localhost:2181"),
             ("zk1:2181/app", "zk1:2181/app"),

@@ -1,5 +1,4 @@
-//! Earlier lines: those that Up and Down lead to, those that are hinted, and the words that Alt-.
-//! takes from them.
+//! Earlier lines for Up and Down, hints, and Alt-. (which inserts their last words).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,39 +8,39 @@ use super::history::Entry;
 use crate::dialect::Dialect;
 use crate::syntax::Line;
 
-/// Earlier lines, and where the keys have led.
+/// The earlier lines, and the state of the keys that recall them.
 #[derive(Debug, Default)]
 pub(super) struct HistoryLines {
     dialect: Dialect,
     entries: Vec<Entry>,
-    /// What was typed before the first Up.
+    /// The text before the first Up.
     typed: String,
-    /// The line that Up has put on the screen.
+    /// The line that Up shows.
     shown: Option<usize>,
-    /// What Alt-. has put into the line.
+    /// The word that Alt-. inserted.
     word: Option<LastWord>,
     replacement: Option<Replacement>,
 }
 
-/// A word that Alt-. has put into the line.
+/// A word that Alt-. inserted.
 #[derive(Debug)]
 struct LastWord {
-    /// Which line it is from.
+    /// The index of the line that it comes from.
     from: usize,
-    /// Where it begins.
+    /// The position where it starts.
     start: usize,
-    /// The line up to and with it.
+    /// The text of the line up to the end of the word.
     before_cursor: String,
 }
 
-/// A text that takes the place of the first `end` bytes of the line.
+/// A text that replaces the first `end` bytes of the line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Replacement {
     pub(super) end: usize,
     pub(super) text: String,
 }
 
-/// Earlier lines, shared by the keys and the editor's helper.
+/// The earlier lines, shared by the keys and the editor's helper.
 #[derive(Debug, Clone)]
 pub(super) struct SharedHistory(Arc<Mutex<HistoryLines>>);
 
@@ -66,30 +65,30 @@ impl HistoryLines {
         self.word = None;
     }
 
-    /// Returns the lines, the oldest first.
+    /// Returns the lines, oldest first.
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.line.as_str())
     }
 
-    /// Returns what a key has just called for.
+    /// Removes and returns the replacement that a key has requested.
     pub(super) fn take_replacement(&mut self) -> Option<Replacement> {
         self.replacement.take()
     }
 
-    /// Returns the rest of the newest line that begins with `typed`, was typed for this ensemble, and
-    /// may be hinted.
+    /// Returns the rest of the newest line that starts with `typed`, was typed for this ensemble,
+    /// and may be hinted.
     pub(super) fn hint(&self, typed: &str, ensemble: &str) -> Option<&str> {
         let newest_first = self.entries.iter().rev();
         newest_first
             .filter(|entry| entry.ensemble.as_deref() == Some(ensemble))
             .filter_map(|entry| Some((entry, entry.line.strip_prefix(typed)?)))
-            // A hint of several rows would push the prompt around.
+            // A hint with several rows would move the prompt.
             .filter(|(entry, rest)| !rest.is_empty() && !entry.line.contains('\n'))
             .find(|(entry, _)| may_be_hinted(&entry.line, self.dialect))
             .map(|(_, rest)| rest)
     }
 
-    /// Returns the line that is to take the place of `line`, or none if there is no other.
+    /// Returns the line that replaces `line`, or `None` if there is no other.
     fn step(&mut self, line: &str, back: bool) -> Option<String> {
         let is_shown = |at| self.entries.get(at).is_some_and(|shown: &Entry| shown.line == line);
         if !self.shown.is_some_and(is_shown) {
@@ -112,7 +111,7 @@ impl HistoryLines {
                 Some(self.entries[at].line.clone())
             }
             None if back => None,
-            // Behind the newest line stands what was typed.
+            // The position after the newest line holds the typed text.
             None => {
                 self.shown = None;
                 Some(self.typed.clone())
@@ -120,8 +119,8 @@ impl HistoryLines {
         }
     }
 
-    /// Returns what is to stand before the cursor: what stands there, and the last word of the newest
-    /// line; pressed again, that of the line before.
+    /// Returns the new text before the cursor: the present text and the last word of the newest
+    /// line. When repeated, uses the line before that.
     fn last_word(&mut self, before_cursor: &str) -> Option<String> {
         let again = self.word.take().filter(|word| word.before_cursor == before_cursor);
         let (start, newer) =
@@ -137,8 +136,8 @@ impl HistoryLines {
     }
 }
 
-/// Returns whether a line may stand behind the cursor, one key away from being run: not where it
-/// agrees in advance to what a person is asked about, or runs a program.
+/// Returns whether a line may be hinted, so that one key inserts it. A line may not if it confirms
+/// a question in advance or runs a program.
 fn may_be_hinted(line: &str, dialect: Dialect) -> bool {
     let agrees = |word: &str| {
         let name = word.trim_start_matches('-');
@@ -149,7 +148,7 @@ fn may_be_hinted(line: &str, dialect: Dialect) -> bool {
         && !Line::parse(line, dialect).words.iter().any(|word| agrees(&word.text()))
 }
 
-/// Up or Down.
+/// The keys Up and Down.
 pub(super) struct Recall {
     pub(super) past: SharedHistory,
     pub(super) back: bool,
@@ -173,13 +172,13 @@ impl ConditionalEventHandler for Recall {
         let end = context.line().len();
         past.replacement =
             past.step(context.line(), self.back).map(|text| Replacement { end, text });
-        // The editor's own ways to replace a line leave the cursor at its start. A completion of
-        // the whole line leaves it at the end.
+        // The editor's own replacement leaves the cursor at the start. A completion of the whole
+        // line leaves it at the end.
         Some(if past.replacement.is_some() { Cmd::Complete } else { Cmd::Noop })
     }
 }
 
-/// Alt-. : the last word of an earlier line.
+/// Alt-. : inserts the last word of an earlier line.
 pub(super) struct TakeLastWord(pub(super) SharedHistory);
 
 impl ConditionalEventHandler for TakeLastWord {
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_chooses() {
+    fn the_typed_prefix_selects_lines() {
         let mut past = past();
         assert_eq!(past.step("ls", true).as_deref(), Some("ls /b"));
         assert_eq!(past.step("ls /b", true).as_deref(), Some("ls /"));
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edited_line_begins_anew() {
+    fn an_edited_line_restarts_the_search() {
         let mut past = past();
         assert_eq!(past.step("", true).as_deref(), Some("get /c"));
         assert_eq!(past.step("get ", true).as_deref(), Some("get /c"));
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_are_of_the_same_ensemble_and_agree_to_nothing() {
+    fn hints_are_from_the_same_ensemble_and_confirm_nothing() {
         let mut past = HistoryLines::default();
         past.push(entry("deleteall /a"));
         for agreed in [

@@ -1,4 +1,4 @@
-//! Signals while a person is at the prompt.
+//! Signals in an interactive shell.
 
 use std::io;
 use std::sync::{Arc, mpsc};
@@ -11,8 +11,7 @@ use tokio::sync::watch;
 
 use crate::terminal::Screen;
 
-/// How long a window must keep its size: longer than from one step to the next while somebody drags
-/// its edge.
+/// How long the window must keep its size: longer than the steps while the user drags its edge.
 const SETTLED: Duration = Duration::from_millis(60);
 
 /// The signals that end the shell or a command.
@@ -22,9 +21,9 @@ pub(super) struct Signals {
     screen: Arc<Screen>,
 }
 
-/// Keeps the signal that tells of another window size from the line editor, which would draw as if the
-/// rows had stayed where they were; see `Signals::listen`. To be called before the process has
-/// threads. Other programs that are started get the signal all the same.
+/// Blocks the signal for a new window size in all threads, because the line editor would draw as if
+/// the rows had not moved; see `Signals::listen`. Must be called before the process starts threads.
+/// Programs that the shell starts still get the signal.
 pub fn take_over_window_size() {
     let _ = window_size().thread_block();
 }
@@ -36,10 +35,10 @@ fn window_size() -> SigSet {
 }
 
 impl Signals {
-    /// Listens from now on, inside a runtime. To be called before the editor is used: the editor
-    /// puts back the handler of SIGINT that it finds.
+    /// Starts to listen, inside a runtime. Must be called before the editor is used, because the
+    /// editor restores the handler of SIGINT that it finds.
     pub(super) fn listen(screen: Arc<Screen>) -> io::Result<Self> {
-        let teller = Arc::clone(&screen);
+        let handle = Arc::clone(&screen);
         let (ended, receiver) = watch::channel(0);
         let interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -52,24 +51,24 @@ impl Signals {
                     _ = hangup.recv() => Signal::SIGHUP as u8,
                     _ = terminate.recv() => Signal::SIGTERM as u8,
                     _ = stopped.recv() => {
-                        teller.suspend();
+                        handle.suspend();
                         let _ = raise(Signal::SIGSTOP);
                         continue;
                     }
                     _ = resumed.recv() => {
-                        teller.resume();
+                        handle.resume();
                         continue;
                     }
                 };
                 ended.send_replace(number);
-                teller.end_prompt();
+                handle.end_prompt();
             }
         });
         follow_window_size(&screen);
         Ok(Self { ended: receiver, interrupt, screen })
     }
 
-    /// Waits until a signal ends the command or the shell.
+    /// Waits for a signal that ends the command or the shell.
     pub(super) async fn stopped(&mut self) {
         let ended = async {
             if self.ended.wait_for(|number| *number != 0).await.is_err() {
@@ -77,7 +76,7 @@ impl Signals {
             }
         };
         let interrupted = async {
-            // It may have been meant for a program that had the terminal, or for what ran before.
+            // Another program may have had the terminal, or an earlier command may have run.
             while self.interrupt.recv().await.is_some() && !self.screen.take_ctrl_c() {}
         };
         tokio::select! {
@@ -86,8 +85,8 @@ impl Signals {
         }
     }
 
-    /// Forgets a Ctrl-C that came when nothing was running. While the editor is used it never
-    /// comes here.
+    /// Discards a Ctrl-C that arrived while nothing was running. While the editor is in use, Ctrl-C
+    /// is a key and no signal.
     pub(super) fn forget(&self) {
         self.screen.take_ctrl_c();
     }
@@ -98,27 +97,27 @@ impl Signals {
     }
 }
 
-/// Tells the screen of every new size of the window: at once that it changes, and what it is once it
-/// has kept it for a while. In between the terminal wraps the rows by itself, and what would be drawn
-/// for the old width would fall among them.
+/// Notifies the screen of each new window size: immediately that the size is changing, and the new
+/// size once it is stable. Meanwhile the terminal wraps the rows itself, so that a drawing for the
+/// old width would mix with them.
 fn follow_window_size(screen: &Arc<Screen>) {
     let columns = || terminal_size().map_or(80, |(Width(columns), _)| columns.max(1));
-    let (tell, news) = mpsc::channel();
-    let teller = Arc::downgrade(screen);
+    let (sender, receiver) = mpsc::channel();
+    let handle = Arc::downgrade(screen);
     std::thread::spawn(move || {
         while window_size().wait().is_ok() {
-            let Some(screen) = teller.upgrade() else { return };
+            let Some(screen) = handle.upgrade() else { return };
             screen.window_changes(columns());
-            if tell.send(()).is_err() {
+            if sender.send(()).is_err() {
                 return;
             }
         }
     });
-    let teller = Arc::downgrade(screen);
+    let handle = Arc::downgrade(screen);
     std::thread::spawn(move || {
-        while news.recv().is_ok() {
-            while news.recv_timeout(SETTLED).is_ok() {}
-            let Some(screen) = teller.upgrade() else { return };
+        while receiver.recv().is_ok() {
+            while receiver.recv_timeout(SETTLED).is_ok() {}
+            let Some(screen) = handle.upgrade() else { return };
             screen.window_settles(columns());
         }
     });

@@ -1,5 +1,5 @@
-//! Lines for the system's shell: `!COMMAND`, and `COMMAND | program`. They are known at the prompt only:
-//! a script, a file that `source` runs, and `--compat 3.9` have none.
+//! Lines for the system's shell: `!COMMAND`, and `COMMAND | program`. They exist only at the
+//! prompt, and not in scripts, in files that `source` runs, or with `--compat 3.9`.
 
 use std::io;
 use std::process::Command;
@@ -8,17 +8,17 @@ use crate::dialect::Dialect;
 use crate::syntax::Line;
 use crate::terminal::{Screen, child_program};
 
-/// What a line has for the system's shell.
+/// The part of a line that is for the system's shell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SystemLine<'a> {
-    /// `!COMMAND`: all of it.
+    /// `!COMMAND`: the whole line.
     Whole(&'a str),
-    /// `COMMAND | program`: our command, and what reads its result.
+    /// `COMMAND | program`: our command, and the program that reads its result.
     Reader { command: &'a str, program: &'a str },
 }
 
-/// Finds what a line has for the system's shell. A `|` is only one where it stands as a word of its
-/// own, without quotes.
+/// Finds the part of a line that is for the system's shell. A `|` counts only as an unquoted word
+/// of its own.
 pub(super) fn system_line(line: &str, dialect: Dialect) -> Option<SystemLine<'_>> {
     if dialect == Dialect::V39 {
         return None;
@@ -35,20 +35,20 @@ pub(super) fn system_line(line: &str, dialect: Dialect) -> Option<SystemLine<'_>
         .then(|| SystemLine::Reader { command: command.trim(), program: program.trim() })
 }
 
-/// Runs a command in the system's shell, which has the terminal meanwhile; returns what to say where
-/// it failed.
+/// Runs a command in the system's shell, which gets the terminal meanwhile. Returns an error
+/// message if it failed.
 pub(super) fn run(screen: &Screen, command: &str) -> Option<String> {
     let guard = screen.give_terminal();
     let status = Command::new("sh").args(["-c", &child_program(command)]).status();
     drop(guard);
-    said(status)
+    failure_message(status)
 }
 
-/// Says how a program of the system's shell failed, if it did.
-pub(super) fn said(status: io::Result<std::process::ExitStatus>) -> Option<String> {
+/// Returns a message if a program of the system's shell failed.
+pub(super) fn failure_message(status: io::Result<std::process::ExitStatus>) -> Option<String> {
     match status {
         Ok(status) if status.success() => None,
-        // Its own words stand there already.
+        // The program has printed its own message.
         Ok(status) => status.code().map_or_else(
             || Some(format!("The command was ended: {status}")),
             |code| Some(format!("The command ended with exit status {code}")),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_bar_that_stands_alone_is_one() {
+    fn only_a_bar_that_is_its_own_word_counts() {
         let found = |line| system_line(line, Dialect::V34);
         for line in [
             "get /a",

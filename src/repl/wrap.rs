@@ -1,17 +1,17 @@
-//! Rows of the terminal, counted as the editor counts them, and what becomes of them when the window
-//! gets another width.
+//! Counts rows of the terminal as the editor does, and how they move when the width of the window
+//! changes.
 
 use rustyline::GraphemeClusterMode;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A place on the terminal, counted from the start of the prompt.
+/// A position on the terminal, relative to the start of the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) row: u16,
     pub(super) column: u16,
 }
 
-/// Returns where a text ends.
+/// Returns the position where a text ends.
 pub(super) fn end(columns: u16, parts: &[&str]) -> Place {
     let mode = GraphemeClusterMode::from_env();
     let (mut row, mut column) = (0_u16, 0_u16);
@@ -37,25 +37,25 @@ pub(super) fn end(columns: u16, parts: &[&str]) -> Place {
     Place { row, column }
 }
 
-/// Returns the row on which a text ends, counted from 0.
+/// Returns the row in which a text ends, starting at 0.
 pub(super) fn rows(columns: u16, parts: &[&str]) -> u16 {
     end(columns, parts).row
 }
 
-/// A prompt with a line, as it was drawn in a window of so many columns.
+/// A prompt and a line, as drawn in a window of `columns` columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drawing<'a> {
     pub(super) columns: u16,
     pub(super) prompt: &'a str,
     pub(super) line: &'a str,
-    /// The cursor's place in `line`, in bytes.
+    /// The byte position of the cursor in `line`.
     pub(super) cursor: usize,
 }
 
 impl Drawing<'_> {
-    /// Returns how many rows the cursor stands below the prompt's first row, in a window that now has
-    /// `columns` columns. The editor has moved it since, as if the window were as before: down by the
-    /// rows that were below it, for which there was room.
+    /// Returns how many rows the cursor is below the prompt's first row in a window that now has
+    /// `columns` columns. The editor has moved the cursor down by the rows that were below it in
+    /// the old width, and there was room for that.
     pub(super) fn rows_above_cursor(&self, columns: u16, reflows: bool) -> u16 {
         let before_cursor = &self.line[..self.cursor];
         let old_end = end(self.columns, &[self.prompt, self.line]);
@@ -64,7 +64,7 @@ impl Drawing<'_> {
         }
         let old_cursor = rows(self.columns, &[self.prompt, before_cursor]);
         let new_end = end(columns, &[self.prompt, self.line]);
-        // A line that filled its last row ends in a newline that the editor has added.
+        // If the line filled its last row, the editor has added a newline.
         let added = old_end.row > 0
             && old_end.column == 0
             && new_end.column != 0
@@ -79,8 +79,8 @@ impl Drawing<'_> {
     }
 }
 
-/// Returns whether the terminal wraps its rows again when the window gets another width. Nearly all
-/// do; `variable` returns a variable of the environment.
+/// Returns whether the terminal wraps its rows again when its width changes. Nearly all terminals
+/// do. `variable` returns an environment variable.
 pub(super) fn reflows(variable: impl Fn(&str) -> Option<String>) -> bool {
     if variable("TMUX").is_some() {
         return true;
@@ -102,34 +102,34 @@ mod tests {
         assert_eq!(rows(10, &["> ", "123456789"]), 1);
         assert_eq!(rows(10, &["> ", "1234567", "890"]), 1);
         assert_eq!(rows(10, &["> ", "a\nb\n"]), 2);
-        // A wide character does not fit into the last column.
+        // A wide character does not fit in the last column.
         assert_eq!(rows(10, &["> ", "1234567湖"]), 1);
         assert_eq!(rows(10, &["> ", "123456湖"]), 1);
         assert_eq!(rows(10, &["> ", "12345湖"]), 0);
     }
 
     #[test]
-    fn rows_in_another_width_are_those_of_the_terminal() {
+    fn rows_after_a_resize_match_the_terminal() {
         let line = "x".repeat(150);
         let above = |old, new, length: usize, cursor, reflows| {
             let drawing = Drawing { columns: old, prompt: "> ", line: &line[..length], cursor };
             drawing.rows_above_cursor(new, reflows)
         };
-        // 152 columns.
+        // 152 columns of text.
         assert_eq!(above(60, 40, 150, 150, true), 3);
         assert_eq!(above(40, 60, 150, 150, true), 2);
         assert_eq!(above(60, 40, 150, 150, false), 2);
-        // The cursor at the start: the editor moves it down by what were the rows below it, and so
-        // below a line that has fewer rows now.
+        // With the cursor at the start, the editor moves it down by the old number of rows below
+        // it. So it ends below a line that has fewer rows now.
         assert_eq!(above(60, 40, 150, 0, true), 2);
         assert_eq!(above(40, 60, 150, 0, true), 3);
-        // 40 columns, and the newline that the editor adds.
+        // 40 columns of text, and the newline that the editor adds.
         assert_eq!(above(40, 60, 38, 38, true), 1);
         assert_eq!(above(40, 20, 38, 38, true), 2);
     }
 
     #[test]
-    fn old_terminals_do_not_wrap_anew() {
+    fn old_terminals_do_not_wrap_again() {
         let reflows = |variables: &[(&str, &str)]| {
             super::reflows(|name| {
                 let found = variables.iter().find(|(known, _)| *known == name);

@@ -1,5 +1,5 @@
-//! What is known of the znodes while a line is typed: asked in the background, kept briefly, and
-//! never in the way. Without a connection nothing is asked.
+//! Facts about znodes while a line is typed. They are requested in the background, kept briefly,
+//! and never delay the user. Without a connection nothing is requested.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,22 +18,22 @@ use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 /// How long a completion waits for the server.
 const DEADLINE: Duration = Duration::from_millis(1500);
 
-/// How often it looks whether the person types on.
-const GLANCE: Duration = Duration::from_millis(20);
+/// The interval for checking whether the user types on.
+const INPUT_CHECK: Duration = Duration::from_millis(20);
 
-/// How long an answer is good for completion.
+/// How long an answer is used for completion.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// How long the hand must rest on a path before the server is asked about it.
-const REST: Duration = Duration::from_millis(120);
+/// How long the cursor must rest on a path before a request is sent.
+const REST_TIME: Duration = Duration::from_millis(120);
 
-/// Answers kept; one more and all are forgotten.
-const KEPT: usize = 64;
+/// The maximum number of answers. When it is exceeded, all are discarded.
+const MAX_LISTINGS: usize = 64;
 
-/// Children of a znode, by name.
+/// The children of a znode, sorted by name.
 pub(super) type Names = Arc<Vec<String>>;
 
-/// The znodes, as far as they are known.
+/// The known facts about znodes.
 #[derive(Clone)]
 pub(super) struct ZnodeCache(Arc<Inner>);
 
@@ -42,12 +42,12 @@ struct Inner {
     cwd: PerSession<WorkingPath>,
     ensembles: Ensembles,
     runtime: Handle,
-    /// Children by parent.
+    /// The children by parent.
     listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
     questions: AtomicU64,
 }
 
-/// The answer to a question in the background: set when it has come.
+/// The answer to a request in the background, which is set when it arrives.
 pub(super) type Answer = Arc<OnceLock<String>>;
 
 impl ZnodeCache {
@@ -76,14 +76,13 @@ impl ZnodeCache {
         ensembles.chain(others.map(|named| format!("@{}:/", named.name))).collect()
     }
 
-    /// Returns the path that was typed, as far as it can be one.
+    /// Returns the typed path as an absolute path, if it is valid.
     pub(super) fn resolve(&self, typed: &str) -> Option<ZnodePath> {
         let typed: TypedPath = typed.parse().ok()?;
         typed.from(self.0.cwd.get().as_ref()).ok()
     }
 
-    /// Returns which ensemble the session is for: its servers in an order of their own, and the
-    /// chroot.
+    /// Returns an identification of the session's ensemble: its sorted servers and the chroot.
     pub(super) fn ensemble(&self) -> Option<String> {
         let servers = self.0.session.servers()?;
         let mut hosts: Vec<String> = servers.hosts().iter().map(ToString::to_string).collect();
@@ -93,13 +92,13 @@ impl ZnodeCache {
         Some(format!("{}{chroot}", hosts.join(",")))
     }
 
-    /// Forgets everything: a command has run.
+    /// Discards everything, because a command has run.
     pub(super) fn forget(&self) {
         self.listings().clear();
     }
 
-    /// Returns the children of a znode by name; none if the server does not answer in time, if the
-    /// person types on, or if there is no such znode.
+    /// Returns the sorted children of a znode. Returns `None` if the server does not answer in
+    /// time, the user types on, or the znode does not exist.
     pub(super) fn children(&self, path: &ZnodePath) -> Option<Names> {
         if let Some((at, names)) = self.listings().get(path)
             && at.elapsed() < FRESH
@@ -120,7 +119,7 @@ impl ZnodeCache {
             }
         });
         loop {
-            match receiver.recv_timeout(GLANCE) {
+            match receiver.recv_timeout(INPUT_CHECK) {
                 Ok(names) => return Some(names),
                 Err(RecvTimeoutError::Timeout) if !input_waits() => {}
                 Err(_) => return None,
@@ -128,19 +127,19 @@ impl ZnodeCache {
         }
     }
 
-    /// Notes the children of a znode; returns them by name.
+    /// Stores the children of a znode, and returns them sorted.
     pub(super) fn learn(&self, path: ZnodePath, mut names: Vec<String>) -> Names {
         names.sort_unstable();
         let names = Arc::new(names);
         let mut listings = self.listings();
-        if listings.len() >= KEPT {
+        if listings.len() >= MAX_LISTINGS {
             listings.clear();
         }
         listings.insert(path, (Instant::now(), Arc::clone(&names)));
         names
     }
 
-    /// Returns whether a znode exists, if that is known already.
+    /// Returns whether a znode exists, if that is known.
     pub(super) fn exists(&self, path: &ZnodePath) -> Option<bool> {
         let Some(parent) = path.parent() else { return Some(true) };
         let listings = self.listings();
@@ -151,8 +150,8 @@ impl ZnodeCache {
         Some(names.binary_search_by(|name| name.as_str().cmp(path.name())).is_ok())
     }
 
-    /// Asks what a znode is, when the hand has rested. The answer has `room` columns; `heard` is
-    /// called when it is there.
+    /// Requests facts about a znode after the cursor has rested. The answer has at most `room`
+    /// columns, and `heard` is called when it arrives.
     pub(super) fn ask(
         &self,
         path: ZnodePath,
@@ -161,15 +160,15 @@ impl ZnodeCache {
     ) -> Answer {
         let answer = Answer::default();
         let number = self.0.questions.fetch_add(1, Ordering::Relaxed) + 1;
-        let (this, told) = (self.clone(), Arc::clone(&answer));
+        let (this, answered) = (self.clone(), Arc::clone(&answer));
         self.0.runtime.spawn(async move {
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(REST_TIME).await;
             let Inner { session, questions, .. } = &*this.0;
-            // Another question has come meanwhile: this one is stale.
+            // Another request has replaced this one.
             if questions.load(Ordering::Relaxed) != number || !session.state().is_connected() {
                 return;
             }
-            // Of a path that leads nowhere nothing is said: it may be half typed.
+            // A path that does not exist gets no answer, because it may be unfinished.
             let found = tokio::time::timeout(DEADLINE, async {
                 tokio::join!(session.exists(&path, false), session.get_acl(&path))
             });
@@ -185,15 +184,15 @@ impl ZnodeCache {
                 is_owner.then(|| format!("owned by {whose}"))
             });
             let words = facts(&stat, owner, denied, room);
-            if !words.is_empty() && told.set(format!("  {words}")).is_ok() {
+            if !words.is_empty() && answered.set(format!("  {words}")).is_ok() {
                 heard();
             }
         });
         answer
     }
 
-    /// Withdraws the last question.
-    pub(super) fn hush(&self) {
+    /// Withdraws the last request.
+    pub(super) fn withdraw(&self) {
         self.0.questions.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -202,7 +201,7 @@ impl ZnodeCache {
     }
 }
 
-/// Says what a znode is in as many words as `room` bytes hold, the most telling first.
+/// Describes a znode in at most `room` bytes, the most important facts first.
 fn facts(stat: &Stat, owner: Option<String>, denied: Option<&str>, room: usize) -> String {
     let ephemeral = stat.ephemeral_owner != 0;
     let words = [
@@ -224,7 +223,7 @@ fn facts(stat: &Stat, owner: Option<String>, denied: Option<&str>, room: usize) 
     text
 }
 
-/// Says what a session without credentials may certainly not do.
+/// Returns what a session without credentials certainly may not do.
 fn denied(acl: Result<Acl>) -> Option<&'static str> {
     let acl = match acl {
         Ok(acl) => acl,
@@ -232,7 +231,8 @@ fn denied(acl: Result<Acl>) -> Option<&'static str> {
         Err(_) => return None,
     };
     let parts: Vec<_> = acl.parts().collect();
-    // An address may be ours, and other schemes may know us; a password was not given.
+    // An `ip` entry may match our address, and other schemes may identify us, but no password was
+    // given.
     let denied = |letter: char| {
         !parts.iter().any(|(scheme, _, letters)| *scheme != "digest" && letters.contains(letter))
     };
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certain_is_denied() {
+    fn only_certain_denials_are_shown() {
         for (acl, words) in [
             ("world:anyone:cdrwa", None),
             ("world:anyone:r", Some("you may not write")),

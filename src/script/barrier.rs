@@ -1,32 +1,33 @@
-//! Which write must wait for which write in flight.
+//! Decides which writes must wait for which writes in flight.
 //!
-//! A server checks a request when it takes it up (Apache's `PrepRequestProcessor`), against the
-//! state that the requests before it will leave: versions, children, sequence numbers and whether
-//! znodes are there are all kept for those in flight. Two things are not kept, and are read from the
-//! tree as it is at that time:
+//! A server checks a request when it accepts it (Apache's `PrepRequestProcessor`), against the
+//! state that all earlier requests will leave. For versions, children, sequence numbers and the
+//! existence of znodes it tracks the requests in flight. It does not track two things, which it
+//! reads from the tree as it is at that time:
 //!
 //! - the ACL that a `setACL` in flight is about to replace;
-//! - what a subtree with a hard quota has.
+//! - the usage of a subtree with a hard quota.
 //!
 //! So a write waits for a `setAcl` of the znode whose ACL its check reads, and for any other write
-//! below the same hard limit. What changes the session, the identities or the ensemble runs alone.
+//! below the same hard limit. Commands that change the session, the identities or the ensemble run
+//! alone.
 
 use crate::dispatch::Write;
 use crate::zk::ZnodePath;
 
-/// Where servers keep quotas.
+/// The znode that holds all quotas.
 const QUOTAS: &str = "/zookeeper/quota";
 
-/// A write that is about to begin, or in flight.
+/// A write that is in flight or about to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) write: Write,
     pub(super) path: ZnodePath,
-    /// Which of the known hard limits it counts towards.
+    /// The index of the hard limit that applies to it.
     limit: Option<usize>,
 }
 
-/// The hard limits that are known.
+/// The subtrees with known hard limits.
 #[derive(Debug, Default)]
 pub(super) struct HardLimits(Vec<ZnodePath>);
 
@@ -35,7 +36,7 @@ impl HardLimits {
         Self(tops)
     }
 
-    /// Returns the write with what it is checked against.
+    /// Returns a write with the hard limit that applies to it.
     pub(super) fn change(&self, write: Write, path: ZnodePath) -> Change {
         let limit = self.0.iter().position(|top| top.contains(&path));
         Change { write, path, limit: limit.filter(|_| write != Write::Acl) }
@@ -50,12 +51,12 @@ impl Change {
         acl || quota
     }
 
-    /// Returns whether any later write may have to wait for this one.
+    /// Returns whether a later write may have to wait for this one.
     pub(super) fn may_hold_up(&self) -> bool {
         self.write == Write::Acl || self.limit.is_some()
     }
 
-    /// Returns whether the check reads this znode's ACL.
+    /// Returns whether the server's check reads the ACL of `path`.
     fn is_checked_against(&self, path: &ZnodePath) -> bool {
         match self.write {
             Write::Create | Write::Delete => self.path.parent().as_ref() == Some(path),
@@ -64,7 +65,7 @@ impl Change {
         }
     }
 
-    /// Returns whether it may change the limits themselves.
+    /// Returns whether this write may change the limits themselves.
     pub(super) fn is_of_limits(&self) -> bool {
         let below = self.path.as_str().strip_prefix(QUOTAS);
         below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_waits_for_what_changes_its_check_and_for_nothing_else() {
+    fn a_write_waits_only_for_writes_that_affect_its_check() {
         let limits = HardLimits::new(vec![ZnodePath::new("/q").unwrap()]);
         let change = |write, path| limits.change(write, ZnodePath::new(path).unwrap());
         let acl = change(Write::Acl, "/p");

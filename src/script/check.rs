@@ -1,4 +1,4 @@
-//! `--check`: what is wrong with a script that can be seen without running it.
+//! `--check`: finds the errors of a script that can be found without running it.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use crate::output::View;
 use crate::output::json::Origin;
 use crate::terminal::Screen;
 
-/// Reads every line of `input` as a command and runs none; says what is wrong with each.
+/// Parses every line of `input` without running it, and reports the errors.
 pub fn check(
     view: View,
     reader: &Reader,
@@ -50,7 +50,7 @@ pub fn check(
     tally
 }
 
-/// Whether a transaction has begun.
+/// Whether a transaction is open.
 #[derive(Default)]
 struct Transaction {
     open: bool,

@@ -1,5 +1,5 @@
-//! Holds each event until its turn: after the replies that arrived before it and before those that
-//! arrived after it.
+//! Buffers events so that each is shown after the replies that arrived before it and before those
+//! that arrived later.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -9,18 +9,18 @@ use futures_util::task::AtomicWaker;
 use crate::bounded_queue::BoundedQueue;
 use crate::session::Stamp;
 
-/// Bytes of events that are held: some ten thousand. Whoever reads the output more slowly than
-/// others change znodes must not fill the memory, and the session, whose pings must go on, cannot
-/// wait for him.
+/// The maximum size of the buffered events in bytes, which is some ten thousand events. If the
+/// output is read more slowly than events arrive, they must not fill the memory. The session cannot
+/// wait for the reader either, because it must send pings.
 const MOST_HELD: usize = 1024 * 1024;
 
-/// What an event takes besides its text, in bytes.
+/// The bytes that each event counts in addition to its text.
 const EVENT_COST: usize = 64;
 
-/// Bytes of events that are let out at a time.
+/// The bytes of events that are returned at a time.
 const PART: usize = 64 * 1024;
 
-/// Events on their way to the screen of a script.
+/// Events that wait to be shown by a script.
 #[derive(Debug, Clone, Default)]
 pub struct EventBuffer(Arc<Shared>);
 
@@ -36,30 +36,30 @@ impl Default for Shared {
     }
 }
 
-/// What is let out.
+/// A part of the buffer's contents.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    /// Events, as they are to be shown.
+pub(super) enum Part {
+    /// Rendered events.
     Events(Vec<u8>),
-    /// So many events are missing here.
+    /// The number of events that were dropped here.
     LeftOut(u64),
 }
 
 impl EventBuffer {
-    /// Takes an event, as it is to be shown, that arrived at `stamp`; from any thread. Where there
-    /// is no room, it is only counted.
+    /// Buffers a rendered event that arrived at `stamp`. Any thread may call it. If the buffer is
+    /// full, the event is only counted.
     pub fn hold(&self, stamp: Stamp, text: Vec<u8>) {
         self.events().push(stamp, text.len() + EVENT_COST, text);
         self.0.script.wake();
     }
 
-    /// Calls `waker` for every event from now on.
-    pub(super) fn tell(&self, waker: &Waker) {
+    /// Registers the waker that new events wake.
+    pub(super) fn register(&self, waker: &Waker) {
         self.0.script.register(waker);
     }
 
-    /// Lets a part of the events out that arrived before `stamp`; none when all of them are out.
-    pub(super) fn before(&self, stamp: Stamp) -> Option<Passage> {
+    /// Returns a part of the events that arrived before `stamp`, or `None` if there are no more.
+    pub(super) fn before(&self, stamp: Stamp) -> Option<Part> {
         let mut events = self.events();
         let mut part = Vec::new();
         while part.len() < PART
@@ -68,9 +68,9 @@ impl EventBuffer {
             part.extend(text);
         }
         if !part.is_empty() {
-            return Some(Passage::Events(part));
+            return Some(Part::Events(part));
         }
-        events.take_gap_if(|arrived| *arrived < stamp).map(Passage::LeftOut)
+        events.take_gap_if(|arrived| *arrived < stamp).map(Part::LeftOut)
     }
 
     fn events(&self) -> MutexGuard<'_, BoundedQueue<Vec<u8>, Stamp>> {
@@ -84,12 +84,12 @@ mod tests {
 
     fn texts(event_buffer: &EventBuffer, stamp: Stamp) -> Option<Vec<u8>> {
         match event_buffer.before(stamp) {
-            Some(Passage::Events(texts)) => Some(texts),
+            Some(Part::Events(texts)) => Some(texts),
             _ => None,
         }
     }
 
-    /// Counts the places in the order of arrival.
+    /// Returns increasing stamps.
     struct Order(std::cell::Cell<u64>);
 
     impl Order {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn events_go_before_the_replies_that_came_after_them() {
+    fn events_are_shown_before_replies_that_arrived_later() {
         let (event_buffer, order) = (EventBuffer::default(), Order(std::cell::Cell::default()));
         let first = order.now();
         event_buffer.hold(order.now(), b"a".to_vec());
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_room_is_counted_and_told_in_its_place() {
+    fn events_beyond_the_limit_are_counted_and_reported_in_place() {
         let (event_buffer, order) = (EventBuffer::default(), Order(std::cell::Cell::default()));
         let text = vec![b'x'; PART];
         let limit = MOST_HELD / (PART + EVENT_COST);
@@ -125,10 +125,10 @@ mod tests {
         let reply = order.now();
         for number in 0..limit {
             assert_eq!(texts(&event_buffer, reply).as_deref(), Some(&text[..]), "{number}");
-            // There is room again, but not between what was left out.
+            // There is room again, but events are only counted until the gap is reported.
             event_buffer.hold(order.now(), b"y".to_vec());
         }
-        assert_eq!(event_buffer.before(reply), Some(Passage::LeftOut(limit as u64 + 2)));
+        assert_eq!(event_buffer.before(reply), Some(Part::LeftOut(limit as u64 + 2)));
         assert_eq!(event_buffer.before(reply), None);
         event_buffer.hold(order.now(), b"z".to_vec());
         assert_eq!(event_buffer.before(reply), None);

@@ -1,4 +1,4 @@
-//! A line of a script while it is read, running, and completed.
+//! The states of a script line: read, in flight, and completed.
 
 use std::task::{Context, Poll};
 
@@ -17,30 +17,31 @@ use crate::session::{Stamp, Trace};
 pub(super) struct Line {
     pub(super) number: u64,
     pub(super) typed: String,
-    /// What its records name beside its number.
+    /// The origin that its JSON records name in addition to the line number.
     pub(super) origin: Origin,
 }
 
-/// A line that was read and has not begun.
+/// A line that was read but not started.
 pub(super) struct ParsedLine {
     pub(super) typed: SourceLine,
     pub(super) invocation: Result<Option<Invocation>>,
 }
 
-/// A line whose result has not been shown.
+/// A started line whose result was not shown.
 pub(super) struct InFlight<'a> {
     pub(super) line: Line,
     pub(super) reply: Reply<'a>,
-    /// The write that it is, if it is one.
+    /// The write that the command makes, if later writes may depend on it.
     pub(super) change: Option<Change>,
-    /// Whether it may have changed something.
+    /// Whether the command may write.
     pub(super) writes: bool,
-    /// Whether it may begin again if nothing of it has left.
+    /// Whether the line can start again if no request was sent.
     pub(super) can_repeat: bool,
-    /// Whether the limit of what is in flight counts it: whether a reply is waited for.
+    /// Whether [`InFlightLimit`](super::InFlightLimit) counts the command, because it awaits a
+    /// reply.
     pub(super) is_counted: bool,
-    /// Its part of what is read ahead, given back when it is done with.
-    pub(super) share: OwnedSemaphorePermit,
+    /// The line's part of the read-ahead, released when the line is finished.
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl InFlight<'_> {
@@ -49,7 +50,7 @@ impl InFlight<'_> {
         self.change.as_ref().is_some_and(Change::may_hold_up)
     }
 
-    /// Returns whether the reply is there.
+    /// Polls the command and returns whether it has completed.
     pub(super) fn is_done(&mut self, context: &mut Context<'_>) -> bool {
         if let Reply::Awaited(reply) = &mut self.reply
             && let Poll::Ready(result) = reply.result.as_mut().poll(context)
@@ -59,7 +60,7 @@ impl InFlight<'_> {
         matches!(self.reply, Reply::Known(..))
     }
 
-    /// Returns whether a request of it has left.
+    /// Returns whether the command has sent a request.
     pub(super) fn has_sent(&self) -> bool {
         match &self.reply {
             Reply::Awaited(reply) => reply.trace.has_sent(),
@@ -67,45 +68,46 @@ impl InFlight<'_> {
         }
     }
 
-    /// Returns what came of it, or where the reply is not there, the line and whether it writes.
+    /// Returns the result. If the command has not completed, returns the line and whether it
+    /// writes.
     pub(super) fn into_completed(self) -> Result<Completed, (Box<Line>, bool)> {
-        let Self { line, reply, writes, can_repeat, share, .. } = self;
+        let Self { line, reply, writes, can_repeat, permit, .. } = self;
         match reply {
             Reply::Known(result, stamp, has_sent) => {
-                Ok(Completed { line, result, stamp, has_sent, writes, can_repeat, share })
+                Ok(Completed { line, result, stamp, has_sent, writes, can_repeat, permit })
             }
             Reply::Awaited(_) => Err((Box::new(line), writes)),
         }
     }
 }
 
-/// What a command has come to by now.
+/// The state of a started command.
 pub(super) enum Reply<'a> {
-    /// It is still to come.
+    /// The command is still running.
     Awaited(Awaited<'a>),
-    /// It is there: with its stamp where a server has answered, and whether a request has left.
+    /// The result, the stamp of the last reply if there was one, and whether a request was sent.
     Known(Result<Outcome>, Option<Stamp>, bool),
 }
 
 /// A command that is running.
 pub(super) struct Awaited<'a> {
     pub(super) result: LocalBoxFuture<'a, Result<Outcome>>,
-    /// Tells when its last reply arrived.
+    /// Records when the last reply arrived.
     pub(super) trace: Trace,
 }
 
-/// What came of a line.
+/// A completed line.
 pub(super) struct Completed {
     pub(super) line: Line,
     pub(super) result: Result<Outcome>,
-    /// When the reply arrived, if there was one.
+    /// When the last reply arrived, if there was one.
     pub(super) stamp: Option<Stamp>,
-    /// Whether a request has left.
+    /// Whether a request was sent.
     pub(super) has_sent: bool,
-    /// Whether it may have changed something.
+    /// Whether the command may have written.
     pub(super) writes: bool,
-    /// Whether the line may begin again if none has.
+    /// Whether the line can start again if no request was sent.
     pub(super) can_repeat: bool,
-    /// Its part of what is read ahead, given back when it is done with.
-    pub(super) share: OwnedSemaphorePermit,
+    /// The line's part of the read-ahead, released when the line is finished.
+    pub(super) permit: OwnedSemaphorePermit,
 }

@@ -1,87 +1,88 @@
-//! How many commands of a script may be in flight: as many as keep the link busy, fewer when results
-//! are long. The server holds each result in memory until it is sent, and we hold it until it is shown.
+//! The number of commands of a script that may be in flight: as many as keep the link busy, and
+//! fewer when results are long. The server holds each result in memory until it is sent, and we
+//! hold it until it is shown.
 
 use std::time::{Duration, Instant};
 
 use crate::link_limit::LinkLimit;
 
-/// Commands in flight at least, where results are short. A server's own limit is 1000 requests for
-/// all its clients; beyond about 100 a near one is no quicker.
+/// The minimum number of commands in flight, if results are short. A server accepts 1000 requests
+/// from all its clients together, and a nearby server is no faster beyond about 100.
 const LEAST: usize = 128;
 
-/// Commands in flight at most, however far the server is: what we hold of them stays below a few tens
-/// of megabytes.
+/// The maximum number of commands in flight, however far the server is. It limits the memory for
+/// them to a few tens of megabytes.
 const MOST: usize = 4096;
 
-/// Bytes of results that may be on their way at a time, as far as the last results tell how long the
-/// next ones will be.
+/// The bytes of results that may be in flight, predicted from the last results.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// The length that the first results of reads may have, for all that is known: that of the longest
-/// data which servers take unless they are told otherwise, in bytes.
+/// The assumed length of the first results of reads in bytes: the maximum data length of a server
+/// with default settings.
 const UNKNOWN: usize = 1024 * 1024;
 
-/// How many results tell what the next ones are like: as many as are asked for while nothing is known.
+/// The number of results after which the prediction is used: as many as are requested before there
+/// is one.
 const ENOUGH: usize = MOST_BYTES / UNKNOWN;
 
-/// How many commands may be in flight.
+/// The number of commands that may be in flight.
 #[derive(Debug)]
 pub(super) struct InFlightLimit {
     link: LinkLimit,
-    /// The longest result recently, in bytes.
+    /// The length of the longest recent result in bytes.
     longest: usize,
-    /// Results that have come, as far as they count.
+    /// The number of results so far.
     results: usize,
-    /// Whether anything that reads was begun.
+    /// Whether a command that reads was started.
     reads: bool,
 }
 
 impl InFlightLimit {
-    /// Makes a limit; a given `window` is never exceeded, and left only where results are long.
+    /// Returns a new limit. With a `window`, that many commands are in flight, fewer only if
+    /// results are long.
     pub(super) fn new(window: Option<usize>) -> Self {
         let link = window.map_or_else(|| LinkLimit::new(LEAST, MOST), LinkLimit::fixed);
         Self { link, longest: 0, results: 0, reads: false }
     }
 
-    /// Returns to how many commands there is room, at least 1.
+    /// Returns the number of commands that may be in flight, at least 1.
     pub(super) fn size(&self) -> usize {
         let is_unknown = self.reads && self.results < ENOUGH;
         let longest = if is_unknown { self.longest.max(UNKNOWN) } else { self.longest };
         (MOST_BYTES / longest.max(1)).min(self.link.size()).max(1)
     }
 
-    /// Returns whether a round trip to the server is known.
+    /// Returns whether a round trip was measured.
     pub(super) fn knows_round_trip(&self) -> bool {
         self.link.knows_round_trip()
     }
 
-    /// Notes a round trip before the first reply: that of the handshake.
+    /// Records a round trip from before the first reply: that of the handshake.
     pub(super) fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
         self.link.heard(now, round_trip);
     }
 
-    /// Notes that something which reads begins.
+    /// Records that a command that reads starts.
     pub(super) fn reads(&mut self) {
         self.reads = true;
     }
 
-    /// Notes that a request has left.
+    /// Records that a request was sent.
     pub(super) fn sends(&mut self, now: Instant) {
         self.link.sends(now, 1);
     }
 
-    /// Notes that the reply to the oldest request is there, and the shortest round trip of late.
+    /// Records the reply to the oldest request, and the shortest recent round trip.
     pub(super) fn answered(&mut self, now: Instant, round_trip: Option<Duration>) {
         self.link.answered(now, round_trip);
     }
 
-    /// Notes that the connection was lost, and with it what was in flight.
+    /// Records that the connection was lost, with everything in flight.
     pub(super) fn lost(&mut self) {
         self.link.forget();
     }
 
-    /// Notes a result of so many bytes. Longer ones before it are forgotten little by
-    /// little.
+    /// Records the length of a result in bytes. The influence of longer earlier results decays.
     pub(super) fn took(&mut self, bytes: usize) {
         self.results = self.results.saturating_add(1);
         self.longest = bytes.max(self.longest - self.longest / 8);
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_results_leave_room_to_few_commands() {
+    fn long_results_lower_the_limit() {
         let mut limit = InFlightLimit::new(None);
         assert_eq!(limit.size(), 128, "writes have short results");
         limit.reads();

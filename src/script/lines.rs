@@ -1,4 +1,4 @@
-//! Reads the lines of a script on its own thread, never far ahead.
+//! Reads the lines of a script on a thread of its own, with a bounded read-ahead.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -10,34 +10,35 @@ use crate::dialect::Dialect;
 use crate::dispatch::terminator;
 use crate::error::{Error, Kind, Result};
 
-/// The longest line, in bytes: the data of one request with every byte written as `\xHH`.
+/// The maximum length of a line in bytes: the data of one request with every byte written as
+/// `\xHH`.
 const LONGEST_LINE: usize = 4 * 1024 * 1024 + 64 * 1024;
 
-/// Bytes of lines that are read and not yet answered: two of the longest. A slow server or a slow
-/// reader of our output holds up the input, and memory stays as it is.
+/// The bytes of lines that are read but not finished: two of the longest lines. A slow server or a
+/// slow reader of our output holds up the input, so memory stays bounded.
 const READ_AHEAD: usize = 2 * LONGEST_LINE;
 
-/// Bytes that must be free before reading goes on, once they were all taken.
+/// The bytes of read-ahead that must be free before reading continues after they ran out.
 const RESUME_AT: u32 = 1024 * 1024;
 
-/// What a line is counted with besides its text, in bytes: more than it takes, so that some thousands
-/// of short lines are as far ahead as one long one.
+/// The bytes that each line counts in addition to its text. This is more than a line takes, so that
+/// at most a few thousand short lines are read ahead.
 const LINE_COST: usize = 1024;
 
-/// A line as it was read, or why it could not be.
+/// A line of the input, or the error from reading it.
 pub(super) struct SourceLine {
-    /// Its number, from 1 on.
+    /// Its number, starting at 1.
     pub(super) number: u64,
-    /// Without its end.
+    /// The text without the line end.
     pub(super) text: Result<String>,
-    /// Its part of [`READ_AHEAD`], given back when the line is done with.
-    pub(super) share: OwnedSemaphorePermit,
+    /// The line's part of [`READ_AHEAD`], released when the line is finished.
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
-/// Lines in the order of the script.
+/// The lines in script order.
 pub(super) type Lines = mpsc::UnboundedReceiver<SourceLine>;
 
-/// Starts to read.
+/// Starts a thread that reads `input`.
 ///
 /// # Panics
 /// Panics outside a tokio runtime.
@@ -59,13 +60,13 @@ pub(super) fn read(input: Box<dyn Read + Send>, dialect: Dialect) -> Lines {
             let cost = text.as_ref().map_or(0, String::len) + LINE_COST;
             let cost = u32::try_from(cost).unwrap_or(u32::MAX);
             let free = Arc::clone(&budget).try_acquire_many_owned(cost).ok();
-            // Where there is no room, this thread is woken once for many lines that are done with.
-            let share = free.or_else(|| {
+            // If the read-ahead is used up, this thread wakes once for many finished lines.
+            let permit = free.or_else(|| {
                 let room = Arc::clone(&budget).acquire_many_owned(cost.max(RESUME_AT));
                 runtime.block_on(room).ok()?.split(cost as usize)
             });
-            let Some(share) = share else { return };
-            if sender.send(SourceLine { number: first, text, share }).is_err() || fatal {
+            let Some(permit) = permit else { return };
+            if sender.send(SourceLine { number: first, text, permit }).is_err() || fatal {
                 return;
             }
         }
@@ -94,7 +95,7 @@ impl Fault {
     }
 }
 
-/// Takes away the mark of byte order that some editors begin a file with.
+/// Removes the byte order mark that some editors put at the start of a file.
 fn without_mark(text: String) -> String {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -102,8 +103,8 @@ fn without_mark(text: String) -> String {
     }
 }
 
-/// Adds the lines of the block of data that a line begins, if it begins one. Without its end the
-/// block goes on to the end of the input, and whoever reads the line complains.
+/// Appends the lines of a heredoc if the line starts one. A heredoc without its terminator extends
+/// to the end of the input, and the parser reports that.
 fn with_block(
     mut text: String,
     input: &mut impl BufRead,
@@ -128,14 +129,14 @@ fn with_block(
                 }
             }
             Err(Fault::Input(error)) => return Err(Fault::Input(error)),
-            // The lines up to the mark are no commands either.
+            // The lines up to the terminator are data, not commands.
             Err(other) => fault = Some(other),
         }
     }
     fault.map_or(Ok(text), Err)
 }
 
-/// Reads one line, without its end; none at the end of the input.
+/// Reads a line without its end. Returns `None` at the end of the input.
 fn read_line(input: &mut impl BufRead) -> Result<Option<String>, Fault> {
     let mut bytes = Vec::new();
     let most = LONGEST_LINE as u64 + 1;
@@ -144,7 +145,7 @@ fn read_line(input: &mut impl BufRead) -> Result<Option<String>, Fault> {
         return Ok(None);
     }
     if bytes.pop_if(|last| *last == b'\n').is_none() && read > LONGEST_LINE {
-        // The rest of it is no command either.
+        // Skip the rest of the line, which is not a command either.
         input.skip_until(b'\n').map_err(Fault::Input)?;
         return Err(Fault::Long);
     }
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_counted_and_faults_keep_to_their_line() {
+    fn a_faulty_line_does_not_affect_the_others() {
         let long = vec![b'x'; LONGEST_LINE + 10];
         let mut text = b"ls /\r\n\xff\n".to_vec();
         text.extend_from_slice(&long);
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_belongs_to_its_line() {
+    fn a_heredoc_belongs_to_its_line() {
         let mut input = io::Cursor::new("set /a <<END\nget /b\n\nEND\nls /\nset /a <<E\nx");
         let mut number = 1;
         let mut next = || {
@@ -187,11 +188,11 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn lines_are_never_read_far_ahead() {
+    async fn the_read_ahead_is_bounded() {
         let mut lines = read(Box::new(io::repeat(b'\n')), Dialect::V34);
         let mut held = Vec::new();
         for _ in 0..READ_AHEAD / LINE_COST {
-            held.push(lines.recv().await.unwrap().share);
+            held.push(lines.recv().await.unwrap().permit);
         }
         assert!(lines.try_recv().is_err());
         held.truncate(held.len() - RESUME_AT as usize / LINE_COST + 1);

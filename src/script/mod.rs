@@ -1,5 +1,5 @@
-//! Runs lines from standard input or a file. Requests leave in line order with a bounded number in
-//! flight; results are shown in line order, with events between them in the order of arrival.
+//! Runs lines from standard input or a file. Requests are sent in line order with a bounded number
+//! in flight. Results are shown in line order, with events between them in the order of arrival.
 
 mod barrier;
 mod check;
@@ -31,7 +31,7 @@ use self::lines::{Lines, SourceLine};
 use self::outage::Outage;
 pub use self::stop::Stop;
 use self::unwritten::Unwritten;
-use self::window::{Next, part};
+use self::window::{Next, batch};
 use crate::command::Invocation;
 use crate::dialect::Format;
 use crate::dispatch::{Concurrency, Context, Effects, Write};
@@ -42,7 +42,7 @@ use crate::terminal::Screen;
 use crate::tree;
 use crate::zk::ZnodePath;
 
-/// What is wrong with a transaction that the script does not end.
+/// The error for a script that ends inside a transaction.
 const UNCOMMITTED: &str = "multi without commit";
 
 /// How a script is run.
@@ -50,26 +50,26 @@ const UNCOMMITTED: &str = "multi without commit";
 pub struct Rules {
     /// The script's name in messages: the file, or `stdin`.
     pub name: String,
-    /// The most commands in flight at a time, at least 1; none where as many are as keep the link
+    /// The maximum number of commands in flight, at least 1. `None` means as many as keep the link
     /// busy.
     pub window: Option<usize>,
-    /// Run nothing after the first line that fails.
+    /// Whether to stop after the first line that fails.
     pub stop_on_error: bool,
-    /// Wait so long for a session where one is lost, and go on in a new one.
+    /// How long to wait for a session after one is lost. `None` means not at all.
     pub reconnect: Option<Duration>,
-    /// Let a write wait for those in flight that change what it is checked against. Only a test of
-    /// this very thing goes without.
+    /// Whether a write waits for the writes in flight that change what it is checked against. Only
+    /// the test of the barrier itself turns this off.
     pub barrier: bool,
 }
 
 impl Rules {
-    /// Adds the place of a line to what else its records name.
+    /// Adds the script's name and the line number to an origin.
     fn origin(&self, line: u64, more: Origin) -> Origin {
         Origin { file: Some(self.name.clone()), line: Some(line), ..more }
     }
 }
 
-/// What a script came to.
+/// The result of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     /// Whether any line failed.
@@ -83,9 +83,9 @@ impl Tally {
     }
 }
 
-/// Runs every line of `input`, and returns whether any failed. The events that `event_buffer` is given
-/// meanwhile are shown in their places. The calling thread must be able to block; `input` is read
-/// on a thread of its own.
+/// Runs every line of `input` and returns whether any failed. Shows the events that `event_buffer`
+/// receives meanwhile in their order of arrival. Call it on a thread that may block. Another thread
+/// reads `input`.
 pub async fn run(
     cx: &Context,
     screen: &Screen,
@@ -114,13 +114,13 @@ pub async fn run(
         unwritten: None,
         over: false,
     };
-    // Whoever writes the script has no other work that must get its turn on this thread.
+    // This thread has no other work that tokio's cooperative budget would have to protect.
     unconstrained(run.all(lines::read(input, cx.view.dialect))).await;
     screen.flush();
     Tally { failed: run.failed }
 }
 
-/// A script that is running.
+/// A running script.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about one script")]
 struct Run<'a> {
     cx: &'a Context,
@@ -128,27 +128,27 @@ struct Run<'a> {
     event_buffer: &'a EventBuffer,
     rules: &'a Rules,
     stop: &'a Stop,
-    /// Whether a signal has ended the script.
+    /// Whether a signal has stopped the script.
     is_stopped: bool,
-    /// Lines that were read, the oldest first.
+    /// Lines that were read but not started, oldest first.
     parsed: VecDeque<ParsedLine>,
-    /// Commands that have begun, the oldest first.
+    /// Started commands whose results were not shown, oldest first.
     window: VecDeque<InFlight<'a>>,
     limit: InFlightLimit,
-    /// While commands begin one right after the other, their requests gather.
+    /// Collects the requests of commands that start one right after the other.
     cork: Option<Cork>,
-    /// Writes in flight that a later one may have to wait for.
+    /// The number of writes in flight that a later write may have to wait for.
     holding: usize,
     failed: bool,
-    /// The hard limits that are known; none before they were asked for.
+    /// The known hard limits, or `None` if they must be read again.
     limits: Option<HardLimits>,
-    /// Whether a line has been told that its data is stored as typed.
+    /// Whether the hint that data is stored as typed was shown.
     hinted: bool,
-    /// The number of the last line.
+    /// The number of the last line that was started.
     last: u64,
     outage: Outage,
     unwritten: Option<Unwritten>,
-    /// Whether nothing more is to be run.
+    /// Whether no further lines may run.
     over: bool,
 }
 
@@ -157,11 +157,12 @@ impl<'a> Run<'a> {
         let mut ended = false;
         let mut filling = true;
         while !(self.is_over() || ended && self.window.is_empty() && self.parsed.is_empty()) {
-            // Filled up, then emptied by a part: so requests and replies go many at a time.
+            // Fill the window, then empty part of it, so that many requests and replies move at a
+            // time.
             let size = self.limit.size();
             filling = match self.window.len() {
                 full if full >= size => false,
-                few if few + part(size) <= size => true,
+                few if few + batch(size) <= size => true,
                 _ => filling,
             };
             let has_room = filling && !ended && self.window.len() + self.parsed.len() < size;
@@ -187,9 +188,10 @@ impl<'a> Run<'a> {
             self.settle().await;
         }
         self.screen.flush();
-        self.tell_unwritten();
-        self.tell_failing();
-        // Where a line has stopped the script, or nobody reads, that has been told.
+        self.report_unwritten();
+        self.report_failing();
+        // Whatever stopped the script was already reported, so do not report an open transaction
+        // too.
         let has_stopped =
             self.failed && self.rules.stop_on_error || self.screen.failure().is_some();
         let has_stopped = has_stopped || self.is_stopped;
@@ -211,8 +213,8 @@ impl<'a> Run<'a> {
         self.over || self.is_stopped || self.screen.failure().is_some()
     }
 
-    /// Begins with the lines that were read and for which there is room, one right after the other:
-    /// so their requests leave many at a time.
+    /// Starts the lines that were read, as far as the window has room, one right after the other,
+    /// so that their requests leave together.
     async fn begin(&mut self) {
         if !self.limit.knows_round_trip() {
             self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
@@ -223,14 +225,14 @@ impl<'a> Run<'a> {
         {
             let session = &self.cx.session;
             self.cork.get_or_insert_with(|| session.cork());
-            self.take(parsed).await;
+            self.start_line(parsed).await;
         }
         self.cork = None;
     }
 
-    /// Starts what a line says, when its turn has come.
-    async fn take(&mut self, ParsedLine { typed, invocation }: ParsedLine) {
-        let SourceLine { number, text, share } = typed;
+    /// Starts the command of a line.
+    async fn start_line(&mut self, ParsedLine { typed, invocation }: ParsedLine) {
+        let SourceLine { number, text, permit } = typed;
         self.last = number;
         match &text {
             Ok(_) if self.is_repeated(number) => {}
@@ -251,7 +253,7 @@ impl<'a> Run<'a> {
             {
                 Concurrency::Writes
             }
-            // Its lines are kept in their order, and wait for nothing.
+            // Inside a transaction, commands only collect operations, which must stay in order.
             Ok(_) if in_transaction => Concurrency::Alone,
             Ok(Effects { auth: true, is_long: false, .. }) if !self.rules.barrier => {
                 Concurrency::Writes
@@ -266,7 +268,7 @@ impl<'a> Run<'a> {
             _ => None,
         };
         if effects.is_ok_and(Effects::may_change_limits) {
-            // They may be other ones after it, or more of them may be seen.
+            // The command may change the limits, or let this session see more of them.
             self.limits = None;
         }
         if alone {
@@ -288,26 +290,26 @@ impl<'a> Run<'a> {
             self.limit.sends(Instant::now());
         }
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
-        // What commit would send is gone once it has run.
+        // `commit` cannot run twice, because the first run empties the transaction.
         let can_repeat =
             effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
-        let in_flight = InFlight { line, reply, change, writes, can_repeat, is_counted, share };
+        let in_flight = InFlight { line, reply, change, writes, can_repeat, is_counted, permit };
         self.holding += usize::from(in_flight.may_hold_up());
         self.window.push_back(in_flight);
         if alone {
             self.drain().await;
         } else if !left {
-            self.left().await;
+            self.wait_until_sent().await;
             if !self.window.back().is_some_and(InFlight::has_sent) {
                 self.drain().await;
             }
         }
     }
 
-    /// Returns what a write changes, once nothing is in flight that changes its check.
+    /// Returns what a write changes, after waiting for the writes in flight that affect its check.
     async fn change(&mut self, invocation: &Invocation, write: Write) -> Option<Change> {
         let typed = invocation.path.as_ref()?;
-        // The name of a sequential znode may be nothing but its digits.
+        // The name of a sequential znode may consist of the digits alone.
         let sequential = || ZnodePath::new(format!("{}0", self.cx.sequential(typed)?));
         let path = self.cx.path(typed).or_else(|_| sequential()).ok()?;
         if !self.rules.barrier {
@@ -316,7 +318,7 @@ impl<'a> Run<'a> {
         if self.limits.is_none() {
             self.cork = None;
             if self.cx.session.state().is_connected() {
-                // Limits that this session may not see cannot be kept.
+                // A session that may not read the limits cannot take them into account.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
                 self.limits = Some(HardLimits::new(known));
                 self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
@@ -324,7 +326,7 @@ impl<'a> Run<'a> {
         }
         let change = match &self.limits {
             Some(limits) => limits.change(write, path),
-            // Before the first connection nothing else is in flight.
+            // Before the first connection no other request is in flight.
             None => HardLimits::default().change(write, path),
         };
         let waits = |in_flight: &InFlight<'_>| {
@@ -340,8 +342,8 @@ impl<'a> Run<'a> {
         Some(change)
     }
 
-    /// Waits until the request of the last line has left: nothing that follows may overtake it.
-    async fn left(&mut self) {
+    /// Waits until the request of the last line is sent, because no later request may overtake it.
+    async fn wait_until_sent(&mut self) {
         self.cork = None;
         self.screen.flush();
         poll_fn(|context| {
@@ -356,8 +358,8 @@ impl<'a> Run<'a> {
         .await;
     }
 
-    /// Starts a command: its request leaves now, or with those of other reads. Returns false if it
-    /// could not leave yet, for lack of a connection.
+    /// Starts a command. Its request is sent now, or together with those of other reads. Returns
+    /// false if it could not be sent yet because there is no connection.
     fn start(
         &self,
         invocation: Result<Invocation>,

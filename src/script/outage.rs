@@ -1,5 +1,5 @@
-//! A script that meets an outage: it waits for a session if it may, and otherwise says once that the
-//! lines which need one fail.
+//! Handles a lost session: the script waits for a new one if it may, and otherwise reports once
+//! that the lines which need a session fail.
 
 use std::time::Instant;
 
@@ -10,21 +10,21 @@ use crate::dispatch::Effects;
 use crate::error::{Error, Kind};
 use crate::script::lines::SourceLine;
 
-/// What an outage has come to by now.
+/// The state of an outage.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
-    /// Whether a session was waited for in vain: nobody waits for it again.
+    /// Whether waiting for a session timed out. Later lines do not wait again.
     given_up: bool,
-    /// The last line that was begun a second time, since nothing of it had left.
+    /// The last line that was started a second time, because it had sent nothing.
     repeated: u64,
-    /// Lines that failed for want of a session, one right after the other.
+    /// Consecutive lines that failed because there was no session.
     failing: Option<Failing>,
 }
 
-/// Lines that failed for want of a session.
+/// Consecutive lines that failed because there was no session.
 #[derive(Debug)]
 struct Failing {
-    /// The first that is only counted, and the last.
+    /// The first and last lines that are only counted.
     first: u64,
     last: u64,
     count: u64,
@@ -36,13 +36,13 @@ fn needs_session(effects: Effects) -> bool {
 }
 
 impl Run<'_> {
-    /// Returns whether this line begins a second time.
+    /// Returns whether this line starts a second time.
     pub(super) fn is_repeated(&self, number: u64) -> bool {
         self.outage.repeated == number
     }
 
-    /// Waits for a session where there is none, the line that is to begin needs one, and the script
-    /// may wait. What is in flight is told before.
+    /// Waits for a session if there is none, the next line needs one, and the script may wait.
+    /// Finishes the commands in flight first.
     pub(super) async fn regain_session(&mut self, effects: Option<Effects>, number: u64) {
         let Some(patience) = self.rules.reconnect else { return };
         let is_connected = || self.cx.session.state().is_connected();
@@ -55,7 +55,7 @@ impl Run<'_> {
         let mut is_new = false;
         while !self.is_over() && !session.state().is_connected() {
             if session.has_expired() {
-                // Its credentials are given again.
+                // The new session gets the same credentials.
                 session.renew();
                 is_new = true;
             } else if session.state().is_over() {
@@ -88,11 +88,11 @@ impl Run<'_> {
         }
     }
 
-    /// Takes what came of a line: shows it, unless the line is to begin again, since nothing of it
-    /// has left and the script may wait for a session.
+    /// Shows the result of a line, or starts the line again if it has sent nothing and the script
+    /// may wait for a session.
     pub(super) fn completed(&mut self, done: Completed) {
         let again = self.rules.reconnect.is_some()
-            && is_want_of_session(&done)
+            && lacks_session(&done)
             && done.can_repeat
             && !self.outage.given_up
             && !self.is_repeated(done.line.number)
@@ -100,22 +100,22 @@ impl Run<'_> {
         if !again {
             return self.show(done);
         }
-        let Completed { line, share, .. } = done;
+        let Completed { line, permit, .. } = done;
         self.outage.repeated = line.number;
         let invocation = self.cx.reader.read(&line.typed);
-        let typed = SourceLine { number: line.number, text: Ok(line.typed), share };
+        let typed = SourceLine { number: line.number, text: Ok(line.typed), permit };
         self.parsed.push_front(ParsedLine { typed, invocation });
     }
 
-    /// Notes that a line failed for want of a session. Returns false if it is only counted, since
-    /// such a line was told.
-    pub(super) fn tells_want_of_session(&mut self, done: &Completed, number: u64) -> bool {
+    /// Records that a line failed because there was no session. Returns false if the line is only
+    /// counted, because an earlier one was reported.
+    pub(super) fn is_reported(&mut self, done: &Completed, number: u64) -> bool {
         let is_text = self.cx.view.format != Format::Json;
         let session = &self.cx.session;
         let is_outage = !session.state().is_connected() && !session.is_closed_by_user();
-        if !(is_text && is_outage && is_want_of_session(done)) {
+        if !(is_text && is_outage && lacks_session(done)) {
             if done.stamp.is_some() {
-                self.tell_failing();
+                self.report_failing();
             }
             return true;
         }
@@ -137,8 +137,8 @@ impl Run<'_> {
         false
     }
 
-    /// Tells how many lines failed for want of a session beside the one that was told.
-    pub(super) fn tell_failing(&mut self) {
+    /// Reports how many lines failed because there was no session, in addition to the reported one.
+    pub(super) fn report_failing(&mut self) {
         let Some(Failing { first, last, count }) = self.outage.failing.take() else { return };
         let name = &self.rules.name;
         match count {
@@ -151,14 +151,14 @@ impl Run<'_> {
         }
     }
 
-    /// Complains of a line.
+    /// Reports the error of a line.
     pub(super) fn complain(&self, done: &super::Line, error: &Error) {
         complain(self.cx.view, self.screen, self.rules, done, error);
     }
 }
 
-/// Returns whether a line failed for want of a session, and nothing of it has left.
-fn is_want_of_session(done: &Completed) -> bool {
+/// Returns whether a line failed because there was no session, without sending anything.
+fn lacks_session(done: &Completed) -> bool {
     let is_lost = |error: &Error| error.kind() == Kind::Lost && !error.is_uncertain();
     !done.has_sent && done.result.as_ref().err().is_some_and(is_lost)
 }

@@ -1,6 +1,6 @@
-//! Shows what came of the lines of a script, and the events between them.
+//! Shows the results of script lines, and the events between them.
 
-use super::event_buffer::Passage;
+use super::event_buffer::Part;
 use super::in_flight::{Completed, Line};
 use super::{Rules, Run};
 use crate::command::Command;
@@ -11,7 +11,7 @@ use crate::output::{Gap, View};
 use crate::session::Stamp;
 use crate::terminal::Screen;
 
-/// Says why a line failed: the place, the sentence, and the line without its secrets.
+/// Reports why a line failed: the place, the message, and the line without its secrets.
 pub(super) fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
     let typed = redact::<Command>(&done.typed, view.dialect);
     let origin = rules.origin(done.number, done.origin.clone());
@@ -27,16 +27,16 @@ pub(super) fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, 
 }
 
 impl Run<'_> {
-    /// Shows what came of a line, and before it the events that arrived before its reply.
+    /// Shows the result of a line, after the events that arrived before its reply.
     pub(super) fn show(&mut self, done: Completed) {
         if let Some(stamp) = done.stamp {
             self.show_events(stamp);
         }
-        let is_told = self.tells_want_of_session(&done, done.line.number);
+        let is_reported = self.is_reported(&done, done.line.number);
         let Completed { line, result, stamp, writes, .. } = done;
         let view = self.cx.view;
         let has_begun = self.screen.is_inside();
-        let (failure, told) = match result {
+        let (failure, has_record) = match result {
             Ok(outcome) => {
                 self.limit.took(outcome.text.len());
                 if writes && !outcome.text.is_empty() {
@@ -57,28 +57,28 @@ impl Run<'_> {
         };
         self.screen.end();
         if let Some(stamp) = stamp.filter(|_| has_begun) {
-            // Those that came while it was printed part by part.
+            // Show the events that arrived while the result was printed in parts.
             self.show_events(stamp);
         }
         if let Some(error) = failure {
             self.failed = true;
             self.over |= self.rules.stop_on_error;
-            if is_told && !told {
+            if is_reported && !has_record {
                 self.complain(&line, &error);
                 self.cx.explain_failure(self.screen);
             }
         }
     }
 
-    /// Shows the events that arrived before `stamp`, unless they would part a result. A reader that
-    /// is slow holds up the script; the gate takes what comes meanwhile.
+    /// Shows the events that arrived before `stamp`, unless they would interrupt a result. A slow
+    /// reader holds up the script, and the buffer collects new events meanwhile.
     pub(super) fn show_events(&self, stamp: Stamp) {
         while !self.screen.is_inside()
-            && let Some(passage) = self.event_buffer.before(stamp)
+            && let Some(part) = self.event_buffer.before(stamp)
         {
-            match passage {
-                Passage::Events(texts) => self.screen.print(&texts),
-                Passage::LeftOut(count) => {
+            match part {
+                Part::Events(texts) => self.screen.print(&texts),
+                Part::LeftOut(count) => {
                     self.screen.print(&self.cx.news(&Gap::left_out(count)));
                 }
             }

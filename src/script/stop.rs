@@ -1,4 +1,4 @@
-//! Stops a script early, after a signal.
+//! Stops a script early after a signal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 
-/// Asks a script to begin nothing more; shared by the script and whoever hears the signal.
+/// Asks a script to start nothing more. The script shares it with the signal handler.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Shared>);
 
@@ -17,13 +17,13 @@ struct Shared {
 }
 
 impl Stop {
-    /// Asks for the end; from any thread.
+    /// Asks the script to stop. Any thread may call it.
     pub fn ask(&self) {
         self.0.is_asked.store(true, Ordering::SeqCst);
         self.0.script.wake();
     }
 
-    /// Waits until the end is asked for.
+    /// Waits until the script is asked to stop.
     pub(super) async fn asked(&self) {
         std::future::poll_fn(|context| {
             if self.is_asked(context.waker()) { Poll::Ready(()) } else { Poll::Pending }
@@ -31,7 +31,7 @@ impl Stop {
         .await;
     }
 
-    /// Returns whether the end was asked for; if not yet, `waker` is called when it is.
+    /// Returns whether the script was asked to stop. If not, `waker` is woken when it is.
     pub(super) fn is_asked(&self, waker: &Waker) -> bool {
         self.0.script.register(waker);
         self.0.is_asked.load(Ordering::SeqCst)

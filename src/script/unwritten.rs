@@ -1,8 +1,9 @@
-//! Writes whose results are not known to have reached the reader: he may leave before.
+//! Reports applied writes whose results may not have reached the reader of the output, who may
+//! leave early.
 
 use super::Run;
 
-/// Lines that wrote, one behind the other, whose results were not written yet.
+/// Consecutive lines that wrote and whose results are not written to the output yet.
 #[derive(Debug)]
 pub(super) struct Unwritten {
     first: u64,
@@ -11,7 +12,7 @@ pub(super) struct Unwritten {
 }
 
 impl Run<'_> {
-    /// Notes that a line has written and has a result to show.
+    /// Records that a line has written and has a result to show.
     pub(super) fn note_unwritten(&mut self, number: u64) {
         if self.screen.has_written_all() {
             self.unwritten = None;
@@ -22,8 +23,8 @@ impl Run<'_> {
         unwritten.count += 1;
     }
 
-    /// Tells which lines were applied though nobody has read so, where the reader has left.
-    pub(super) fn tell_unwritten(&mut self) {
+    /// Reports which lines were applied although their results could not be written.
+    pub(super) fn report_unwritten(&mut self) {
         if self.screen.has_written_all() {
             return;
         }

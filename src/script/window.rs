@@ -1,5 +1,5 @@
-//! The commands of a script that are in flight: waits for the oldest, and for more lines where there
-//! is room.
+//! The window of commands in flight: waits for the oldest command, and for more lines if there is
+//! room.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -13,41 +13,41 @@ use super::in_flight::Completed;
 use super::lines::{Lines, SourceLine};
 use crate::error::{Error, Kind};
 
-/// How long the replies to a part of a full window may gather before they are shown.
-const REST: Duration = Duration::from_millis(20);
+/// How long the replies of a full window may accumulate before they are shown.
+const BATCH_WAIT: Duration = Duration::from_millis(20);
 
-/// How many replies gather, and requests leave together, where half of the window is not less: so
-/// many that waking a thread for them costs little, and so few that a far server is kept busy.
-const PART: usize = 64;
+/// The maximum number of replies that accumulate, and of requests that leave together. So many make
+/// the cost of waking a thread small, and so few keep a distant server busy.
+const BATCH: usize = 64;
 
-/// How long a script that is ended early waits for the replies to what has left.
+/// How long a stopped script waits for the replies to requests that were sent.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What comes up next.
+/// The next event in the main loop.
 pub(super) enum Next {
-    /// The oldest command is done.
+    /// The oldest command has completed.
     Completed(Box<Completed>),
-    /// Here is another line.
+    /// Another line was read.
     Line(SourceLine),
-    /// No other line is there just now: those that were read may begin.
+    /// No other line is ready, so the lines that were read may start.
     Begin,
-    /// No more lines will come.
+    /// There are no more lines.
     End,
-    /// Nothing more is to begin.
+    /// The script was asked to stop.
     Stop,
 }
 
-/// Returns how many replies gather of a window of this size.
-pub(super) fn part(size: usize) -> usize {
-    size.div_ceil(2).min(PART)
+/// Returns how many replies accumulate in a window of this size.
+pub(super) fn batch(size: usize) -> usize {
+    size.div_ceil(2).min(BATCH)
 }
 
 impl Run<'_> {
-    /// Takes another line where lines are given and one is there, or else waits for the oldest
-    /// command to be done; what was gathered is written out before it waits.
+    /// Returns another line if `lines` is given and has one, and otherwise waits for the oldest
+    /// command. Flushes the output before it waits.
     pub(super) async fn next(&mut self, mut lines: Option<&mut Lines>) -> Next {
         let full = self.window.len() >= self.limit.size();
-        let mut rest = full.then(|| Box::pin(tokio::time::sleep(REST)));
+        let mut rest = full.then(|| Box::pin(tokio::time::sleep(BATCH_WAIT)));
         poll_fn(|context| {
             if self.stop.is_asked(context.waker()) && !self.is_stopped {
                 return Poll::Ready(Next::Stop);
@@ -55,7 +55,7 @@ impl Run<'_> {
             self.cx.session.send_reads();
             self.cork = None;
             if self.window.is_empty() {
-                // No reply is to come before these.
+                // No command waits for a reply that these events could precede.
                 self.show_events(self.cx.session.all_arrived());
             }
             if let Some(lines) = lines.as_deref_mut()
@@ -66,8 +66,8 @@ impl Run<'_> {
             if lines.is_some() && !self.parsed.is_empty() {
                 return Poll::Ready(Next::Begin);
             }
-            self.event_buffer.tell(context.waker());
-            if rest.as_mut().is_some_and(|rest| !self.part_is_done(rest, context)) {
+            self.event_buffer.register(context.waker());
+            if rest.as_mut().is_some_and(|rest| !self.batch_is_done(rest, context)) {
                 self.screen.flush();
                 return Poll::Pending;
             }
@@ -75,7 +75,7 @@ impl Run<'_> {
             if let Some(done) = self.oldest(context) {
                 return Poll::Ready(Next::Completed(Box::new(done)));
             }
-            // When these had arrived, the reply to the oldest was still to come.
+            // When these events arrived, the oldest command had no reply yet.
             self.show_events(now);
             self.screen.flush();
             Poll::Pending
@@ -83,18 +83,18 @@ impl Run<'_> {
         .await
     }
 
-    /// Returns whether a part of a full window is done, or has not been for long: then whoever waits
-    /// is woken once for all of it, not at every reply.
-    fn part_is_done(
+    /// Returns whether a part of a full window is completed, or has taken too long. So the thread
+    /// wakes once for all of it, not for every reply.
+    fn batch_is_done(
         &mut self,
         rest: &mut Pin<Box<Sleep>>,
         context: &mut task::Context<'_>,
     ) -> bool {
-        let last = part(self.window.len()) - 1;
+        let last = batch(self.window.len()) - 1;
         self.window[last].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
-    /// Takes the oldest command out of the window if it is done.
+    /// Removes the oldest command from the window if it has completed.
     fn oldest(&mut self, context: &mut task::Context<'_>) -> Option<Completed> {
         if !self.window.front_mut()?.is_done(context) {
             return None;
@@ -110,14 +110,14 @@ impl Run<'_> {
         Some(completed)
     }
 
-    /// Finishes all that is in flight.
+    /// Finishes all commands in flight.
     pub(super) async fn drain(&mut self) {
         while !self.is_over() && !self.window.is_empty() {
             self.finish_one().await;
         }
     }
 
-    /// Waits for the oldest command, unless the script is to end.
+    /// Waits for the oldest command, unless the script is asked to stop.
     pub(super) async fn finish_one(&mut self) {
         match self.next(None).await {
             Next::Completed(done) => self.completed(*done),
@@ -126,7 +126,8 @@ impl Run<'_> {
         }
     }
 
-    /// Gives what has left a while to be answered, and says of the rest that nobody knows.
+    /// Waits a short time for the replies to requests that were sent, and reports the rest as
+    /// unknown.
     pub(super) async fn settle(&mut self) {
         let deadline = tokio::time::Instant::now() + GRACE;
         self.is_stopped = true;
@@ -138,7 +139,7 @@ impl Run<'_> {
             }
         }
         for mut in_flight in std::mem::take(&mut self.window) {
-            // Its reply may be there, behind that of an earlier one which is not.
+            // The reply may have arrived, but after a missing earlier one.
             in_flight.is_done(&mut task::Context::from_waker(Waker::noop()));
             let (line, writes) = match in_flight.into_completed() {
                 Ok(done) => {

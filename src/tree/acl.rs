@@ -1,6 +1,6 @@
-//! Access control lists of saved trees: exactly what a server holds, with any scheme.
+//! Access control lists of saved trees: exactly what a server stores, with any scheme.
 //!
-//! `zk::Acl` checks what a user types; this type refuses nothing that a server has accepted, and has
+//! `zk::Acl` validates user input. This type accepts everything that a server has accepted, and has
 //! a JSON form.
 
 use std::fmt;
@@ -14,46 +14,46 @@ use crate::zk;
 /// (`ZKUtil.getPermString`), each with its bit (`ZooDefs.Perms`).
 const LETTERS: &[(char, u8)] = &[('c', 4), ('d', 8), ('r', 1), ('w', 2), ('a', 16)];
 
-/// What an entry allows: a set of create, delete, read, write and admin.
+/// The permissions of an entry: a set of create, delete, read, write and admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permissions(u8);
 
 impl Permissions {
-    /// Everything: `cdrwa`.
+    /// All permissions: `cdrwa`.
     pub const ALL: Self = Self(31);
-    /// To create children.
+    /// Permission to create children.
     pub const CREATE: Self = Self(4);
-    /// To delete children.
+    /// Permission to delete children.
     pub const DELETE: Self = Self(8);
-    /// To read the data and the names of the children.
+    /// Permission to read the data and the names of the children.
     pub const READ: Self = Self(1);
-    /// To write the data.
+    /// Permission to write the data.
     pub const WRITE: Self = Self(2);
-    /// To replace the list.
+    /// Permission to replace the ACL.
     pub const ADMIN: Self = Self(16);
 
-    /// Returns the set with these bits (`ZooDefs.Perms`), or none if others are set.
+    /// Returns the set with these bits (`ZooDefs.Perms`), or `None` if it has unknown bits.
     pub fn from_bits(bits: i64) -> Option<Self> {
         u8::try_from(bits).ok().filter(|bits| *bits <= Self::ALL.0).map(Self)
     }
 
-    /// Returns the set as `ZooDefs.Perms` has it.
+    /// Returns the bits of the set (`ZooDefs.Perms`).
     pub fn bits(self) -> u8 {
         self.0
     }
 
-    /// Returns whether all of `other` is allowed.
+    /// Returns whether the set has all permissions of `other`.
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Returns what either allows.
+    /// Returns the permissions that are in either set.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Reads letters, in any order.
+    /// Parses permission letters in any order.
     pub fn from_letters(letters: &str) -> Option<Self> {
         letters.chars().try_fold(Self(0), |set, letter| {
             let (_, bit) = LETTERS.iter().find(|known| known.0 == letter)?;
@@ -86,15 +86,16 @@ impl<'de> Deserialize<'de> for Permissions {
     }
 }
 
-/// What one identity may do.
+/// The permissions of one identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AclEntry {
-    /// How the identity is proved: `world`, `digest`, `ip`, `sasl`, `x509` or a server's own.
+    /// The authentication scheme: `world`, `digest`, `ip`, `sasl`, `x509`, or one that a server
+    /// adds.
     pub scheme: String,
     /// The identity.
     pub id: String,
-    /// What it may do.
+    /// The permissions of the identity.
     pub perms: Permissions,
 }
 
@@ -105,18 +106,18 @@ impl AclEntry {
     }
 }
 
-/// Who may do what with one znode, in the server's order.
+/// The ACL of a znode, in the server's order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Acl(pub Vec<AclEntry>);
 
 impl Acl {
-    /// Everyone may do everything: `world:anyone:cdrwa`.
+    /// Returns the ACL that allows everyone everything: `world:anyone:cdrwa`.
     pub fn open() -> Self {
         Self(vec![AclEntry::world(Permissions::ALL)])
     }
 
-    /// Returns whether both allow the same: the order of the entries means nothing to a server.
+    /// Returns whether both ACLs allow the same. The order of entries means nothing to a server.
     pub fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0 || {
             let sorted = |acl: &Self| {
@@ -129,20 +130,20 @@ impl Acl {
         }
     }
 
-    /// Returns whether everyone may do this.
+    /// Returns whether everyone has these permissions.
     pub fn lets_all(&self, perms: Permissions) -> bool {
         self.0.iter().any(|entry| {
             entry.scheme == "world" && entry.id == "anyone" && entry.perms.contains(perms)
         })
     }
 
-    /// Returns whether a server has put an `x` in place of the digests: it does so for whoever may
-    /// not change the list (`FinalRequestProcessor`, since 3.5).
+    /// Returns whether a server has replaced the digests by `x`, as it does for users who may not
+    /// change the ACL (`FinalRequestProcessor`, since 3.5).
     pub fn is_masked(&self) -> bool {
         self.0.iter().any(|entry| entry.scheme == "digest" && entry.id.ends_with(":x"))
     }
 
-    /// Returns whether every entry of `other` is allowed here too.
+    /// Returns whether this ACL grants everything that `other` grants.
     pub fn covers(&self, other: &Self) -> bool {
         other.0.iter().all(|old| {
             let same = |new: &&AclEntry| new.scheme == old.scheme && new.id == old.id;
@@ -157,7 +158,7 @@ impl From<&zk::Acl> for Acl {
         let entry = |entry: &zk::AclEntry| AclEntry {
             scheme: entry.scheme.clone(),
             id: entry.id.clone(),
-            // Bits that no permission has mean nothing to a server.
+            // A server ignores bits that stand for no permission.
             perms: Permissions(u8::try_from(entry.permissions & 31).unwrap_or_default()),
         };
         Self(acl.entries().iter().map(entry).collect())
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_entries_means_nothing() {
+    fn the_order_of_entries_does_not_matter() {
         let one = acl(&[("world", "anyone", "r"), ("ip", "10.0.0.1", "cdrwa")]);
         let other = acl(&[("ip", "10.0.0.1", "cdrwa"), ("world", "anyone", "r")]);
         assert!(one.is_same(&other));
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_kept_as_they_are() {
+    fn ids_are_kept_unchanged() {
         let odd = acl(&[("sasl", "a:b,c\"\n", "r")]);
         let json = serde_json::to_string(&odd).expect("JSON");
         assert_eq!(json, r#"[{"scheme":"sasl","id":"a:b,c\"\n","perms":"r"}]"#);

@@ -7,7 +7,7 @@ use super::{Record, walk_order};
 use crate::error::Result;
 use crate::zk::ZnodePath;
 
-/// What there is at one path: in the first tree, in the second, or in both.
+/// The znodes at one path: in the first tree, the second, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
     /// The znode of the first tree.
@@ -16,19 +16,19 @@ pub struct Pair {
     pub new: Option<Record>,
 }
 
-/// In which way two znodes of one path differ.
+/// The parts in which two znodes at one path differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changed {
-    /// The data does.
+    /// Whether the data differs.
     pub data: bool,
-    /// The access control list does.
+    /// Whether the access control list differs.
     pub acl: bool,
-    /// What keeps it alive does.
+    /// Whether the kind differs.
     pub kind: bool,
 }
 
 impl Changed {
-    /// Compares two znodes; what either does not state is not compared.
+    /// Compares two znodes. Parts that either does not state are not compared.
     pub fn between(old: &Record, new: &Record) -> Self {
         fn differ<T>(old: Option<&T>, new: Option<&T>, same: impl Fn(&T, &T) -> bool) -> bool {
             old.zip(new).is_some_and(|(old, new)| !same(old, new))
@@ -45,7 +45,7 @@ impl Changed {
         self == Self::default()
     }
 
-    /// Returns the words for what differs.
+    /// Returns the names of the parts that differ.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let all = [(self.data, "data"), (self.acl, "ACL"), (self.kind, "kind")];
         all.into_iter().filter(|(differs, _)| *differs).map(|(_, name)| name)
@@ -55,11 +55,11 @@ impl Changed {
 /// How a path differs between two trees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// Only the second has it.
+    /// Only the second tree has the znode.
     Added,
-    /// Only the first has it.
+    /// Only the first tree has the znode.
     Removed,
-    /// Both have it, not alike.
+    /// Both trees have the znode, and it differs.
     Changed(Changed),
 }
 
@@ -68,13 +68,13 @@ impl Pair {
     ///
     /// # Panics
     ///
-    /// If there is no znode at all: nothing makes such a pair.
+    /// Panics if there is no znode. Nothing creates such a pair.
     pub fn path(&self) -> &ZnodePath {
         let record = self.old.as_ref().or(self.new.as_ref());
         &record.expect("a pair has at least one znode").path
     }
 
-    /// Returns how they differ, or none if they are alike as far as they are stated.
+    /// Returns how the znodes differ, or `None` if all parts that both state are equal.
     pub fn difference(&self) -> Option<Difference> {
         match (&self.old, &self.new) {
             (Some(old), Some(new)) => {
@@ -88,8 +88,7 @@ impl Pair {
     }
 }
 
-/// Returns which of two znodes comes first, or that they are at one path; where one stream is at its
-/// end, the other.
+/// Returns which of two znodes comes first. At the end of one stream, the other comes first.
 pub fn order(old: Option<&ZnodePath>, new: Option<&ZnodePath>) -> Option<Ordering> {
     match (old, new) {
         (None, None) => None,
@@ -99,7 +98,7 @@ pub fn order(old: Option<&ZnodePath>, new: Option<&ZnodePath>) -> Option<Orderin
     }
 }
 
-/// Puts two streams in the order of a walk side by side. It ends at the first error.
+/// Pairs up two streams that are in walk order. It stops at the first error.
 pub fn side_by_side<A, B>(old: A, new: B) -> SideBySide<A::IntoIter, B::IntoIter>
 where
     A: IntoIterator<Item = Result<Record>>,
@@ -108,7 +107,7 @@ where
     SideBySide { old: old.into_iter().peekable(), new: new.into_iter().peekable(), done: false }
 }
 
-/// The pairs of two streams.
+/// The iterator of [`side_by_side`].
 pub struct SideBySide<A: Iterator, B: Iterator> {
     old: Peekable<A>,
     new: Peekable<B>,
@@ -159,7 +158,7 @@ mod tests {
         let all = |records: &[Record]| records.iter().cloned().map(Ok).collect::<Vec<_>>();
         side_by_side(all(old), all(new))
             .map(|pair| {
-                let pair = pair.expect("good");
+                let pair = pair.expect("a valid pair");
                 (pair.path().as_str().to_owned(), pair.difference())
             })
             .collect()
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_stated_is_not_compared() {
+    fn parts_that_are_not_stated_are_not_compared() {
         let full =
             Record { acl: Some(Acl::open()), kind: Some(Kind::Container), ..with("/a", "1") };
         assert!(Changed::between(&full, &Record::bare(path("/a"))).is_nothing());
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_either_ends_it() {
+    fn an_error_of_either_stream_ends_the_comparison() {
         let broken = || vec![Ok(with("/a", "1")), Err(Error::new(ErrorKind::Refused, "cut"))];
         let whole = || vec![Ok(with("/a", "1")), Ok(with("/b", "1"))];
         for pairs in [side_by_side(broken(), whole()), side_by_side(whole(), broken())] {

@@ -1,4 +1,4 @@
-//! The conditions of `find`; all must hold.
+//! The conditions of `find`. All of them must hold.
 
 use std::str::FromStr;
 
@@ -9,12 +9,12 @@ use super::record::is_sequential;
 use super::{Acl, Data, Kind, Record};
 use crate::error::{Error, Result};
 
-/// What a znode must be.
+/// A condition on the type of a znode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
-    /// Of this kind, whatever its milliseconds are.
+    /// This kind. For a TTL, any number of milliseconds.
     Kind(Kind),
-    /// With a name that ends in ten digits or more, as the server makes them.
+    /// A name that ends in ten or more digits, as the server generates them.
     Sequential,
 }
 
@@ -37,19 +37,19 @@ impl FromStr for Type {
     }
 }
 
-/// A number that is held against another: `+N` more, `-N` less, `N` just so.
+/// A condition on a number: `+N` more, `-N` less, `N` exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// More than this.
+    /// More than this number.
     More(u64),
-    /// Less than this.
+    /// Less than this number.
     Less(u64),
-    /// This.
+    /// Exactly this number.
     Exactly(u64),
 }
 
 impl Bound {
-    /// Returns whether the number is as it must be.
+    /// Returns whether a number fulfils the condition.
     pub fn holds(self, number: u64) -> bool {
         match self {
             Self::More(bound) => number > bound,
@@ -62,7 +62,7 @@ impl Bound {
 impl FromStr for Bound {
     type Err = String;
 
-    /// Reads `+1k` and the like; `k` and `M` are 1024 and 1024 times 1024 bytes.
+    /// Parses texts such as `+1k`. `k` is 1024 bytes and `M` is 1024 * 1024 bytes.
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let (bound, digits): (fn(u64) -> Self, &str) = match text.as_bytes().first() {
             Some(b'+') => (Self::More, &text[1..]),
@@ -83,10 +83,10 @@ impl FromStr for Bound {
     }
 }
 
-/// A span of time: `30d`, `12h`, `5m`, `10s`, `2w`.
+/// A duration: `30d`, `12h`, `5m`, `10s`, `2w`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
-    /// Milliseconds.
+    /// The duration in milliseconds.
     pub milliseconds: i64,
 }
 
@@ -114,7 +114,7 @@ impl FromStr for Age {
     }
 }
 
-/// A session's number, in hexadecimal with `0x` as the shell shows it, or in decimal.
+/// A session id, in hexadecimal with `0x` as the shell shows it, or in decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner(pub i64);
 
@@ -132,51 +132,51 @@ impl FromStr for Owner {
     }
 }
 
-/// What must be known of a znode before a filter can tell.
+/// The parts of a znode that a filter needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// Its stat.
+    /// The stat.
     pub stat: bool,
-    /// Its data.
+    /// The data.
     pub data: bool,
-    /// Its access control list.
+    /// The access control list.
     pub acl: bool,
 }
 
-/// Conditions that must all hold; without any, every znode is found.
+/// Conditions that must all hold. Without any, every znode matches.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// The name is of one of these patterns.
+    /// The name matches one of these patterns.
     pub names: Vec<Glob>,
-    /// This matches somewhere in the path.
+    /// The path contains a match of this.
     pub regex: Option<Regex>,
-    /// This matches somewhere in the data.
+    /// The data contains a match of this.
     pub data: Option<bytes::Regex>,
-    /// It is of one of these.
+    /// The znode has one of these types.
     pub types: Vec<Type>,
-    /// So many bytes of data.
+    /// The data has this length in bytes.
     pub size: Option<Bound>,
-    /// It was changed less than so long ago.
+    /// The data was changed less than this long ago.
     pub newer: Option<Age>,
-    /// It was not changed for at least so long.
+    /// The data was not changed for at least this long.
     pub older: Option<Age>,
-    /// It is an ephemeral of this session.
+    /// The znode is an ephemeral of this session.
     pub owner: Option<Owner>,
-    /// It has neither data nor children.
+    /// The znode has neither data nor children.
     pub empty: bool,
-    /// Its data is null.
+    /// The data is null.
     pub null: bool,
-    /// Its list, as it is written, has this text in it.
+    /// The written form of the ACL contains this text.
     pub acl: Option<String>,
 }
 
 impl Filter {
-    /// Reads a regular expression for paths.
+    /// Parses a regular expression for paths.
     pub fn regex(text: &str) -> Result<Regex> {
         Regex::new(text).map_err(|error| wrong_regex(&error))
     }
 
-    /// Reads a regular expression for data.
+    /// Parses a regular expression for data.
     pub fn data_regex(text: &str, ignore_case: bool) -> Result<bytes::Regex> {
         bytes::RegexBuilder::new(text)
             .case_insensitive(ignore_case)
@@ -184,7 +184,7 @@ impl Filter {
             .map_err(|error| wrong_regex(&error))
     }
 
-    /// Returns what must be known.
+    /// Returns the parts that the filter needs.
     pub fn needs(&self) -> Needs {
         let of_stat = self.types.iter().any(|kind| matches!(kind, Type::Kind(_)))
             || self.size.is_some()
@@ -195,16 +195,16 @@ impl Filter {
         Needs { stat: of_stat, data: self.data.is_some() || self.null, acl: self.acl.is_some() }
     }
 
-    /// Returns whether the name and the path alone are as they must be: what costs a request need be
-    /// asked only of those.
+    /// Returns whether the name and the path match. Requests are needed only for znodes that pass
+    /// this.
     pub fn matches_path(&self, record: &Record) -> bool {
         let name = record.path.name();
         (self.names.is_empty() || self.names.iter().any(|glob| glob.matches(name)))
             && self.regex.as_ref().is_none_or(|regex| regex.is_match(record.path.as_str()))
     }
 
-    /// Returns whether all conditions hold at `now`, in milliseconds since 1970. What is not known
-    /// does not hold.
+    /// Returns whether all conditions hold at `now`, in milliseconds since 1970. A condition on an
+    /// unknown part does not hold.
     pub fn matches(&self, record: &Record, now: i64) -> bool {
         let stat = record.stat.as_ref();
         let of_type = |wanted: &Type| match wanted {
@@ -233,7 +233,7 @@ impl Filter {
                 record.acl.as_ref().map(Acl::to_string).is_some_and(|acl| acl.contains(text))
             })
             && self.data.as_ref().is_none_or(|regex| {
-                // Null is no bytes that could match.
+                // Null data matches nothing, not even an empty match.
                 matches!(&record.data, Some(Data::Bytes(bytes)) if regex.is_match(bytes))
             })
             && (!self.null || record.data == Some(Data::Null))
@@ -241,7 +241,7 @@ impl Filter {
 }
 
 fn wrong_regex(error: &regex::Error) -> Error {
-    // The crate draws where it is, over many lines; the last says why.
+    // The crate marks the position over several lines. The last one states the reason.
     let text = error.to_string();
     let why = text.lines().last().unwrap_or_default();
     let why = why.strip_prefix("error: ").unwrap_or(why);
@@ -311,13 +311,13 @@ mod tests {
         let nothing = || Filter { data: Filter::data_regex("^$", false).ok(), ..all() };
         assert!(nothing().matches(&znode("/a", b"", 0), now) && !nothing().matches(&null, now));
         assert!(!Filter { empty: true, ..all() }.matches(&Record::bare(path("/a")), now));
-        // The mark of a container is no session, even for who asks for its number.
+        // The owner that marks a container is not a session, even if the user asks for that number.
         let owner = Some(Owner(i64::MIN));
         assert!(!Filter { owner, ..all() }.matches(&znode("/a", b"", i64::MIN), now));
     }
 
     #[test]
-    fn what_a_filter_needs_is_asked_for() {
+    fn a_filter_knows_which_parts_it_needs() {
         let names = vec![Glob::new("*").expect("a pattern")];
         assert_eq!(Filter { names, ..Filter::default() }.needs(), Needs::default());
         let types = vec![Type::Sequential];
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_numbers_spans_and_sessions() {
+    fn bounds_ages_and_owners_are_parsed() {
         for (text, expected) in [
             ("+1k", Ok(Bound::More(1024))),
             ("-2M", Ok(Bound::Less(2 << 20))),
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_regex_says_why() {
+    fn an_invalid_regex_is_explained() {
         let error = Filter::regex("a(b").expect_err("not closed").to_string();
         assert_eq!(error, "The regular expression is not valid: unclosed group");
     }

@@ -1,10 +1,10 @@
-//! Globs, as shells have them: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a set, `\` the
-//! next character as it is. A glob matches a whole name; in a path each element is one, and `**` is
-//! any number of elements.
+//! Globs as in shells: `*` matches any characters, `?` one, `[a-z]` and `[!a-z]` one of a set, and
+//! `\` makes the next character literal. A glob matches a whole name. In a path each element is a
+//! glob, and `**` matches any number of elements.
 
 use crate::error::{Error, Result};
 
-/// The longest pattern, in characters: a person has typed it.
+/// The maximum length of a pattern, in characters. It is enough for everything that people type.
 const MAX_CHARS: usize = 4096;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +15,14 @@ enum Part {
     Set { negated: bool, ranges: Vec<(char, char)> },
 }
 
-/// A pattern for a name.
+/// A pattern for names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
     parts: Vec<Part>,
     text: String,
 }
 
-/// Returns whether a word would be a pattern: it has a character that stands for others.
+/// Returns whether a word is a pattern, which means that it contains an unescaped wildcard.
 pub fn is_pattern(word: &str) -> bool {
     let mut escaped = false;
     word.chars().any(|c| {
@@ -33,7 +33,7 @@ pub fn is_pattern(word: &str) -> bool {
 }
 
 impl Glob {
-    /// Reads a pattern; a set that is not closed is an error.
+    /// Parses a pattern. A set without its `]` is an error.
     pub fn new(text: &str) -> Result<Self> {
         if text.chars().count() > MAX_CHARS {
             return Err(Error::usage(format!("A pattern of more than {MAX_CHARS} characters")));
@@ -54,7 +54,7 @@ impl Glob {
         Ok(Self { parts, text: text.to_owned() })
     }
 
-    /// Returns the text that the pattern is, taken literally: with what it escapes, unescaped.
+    /// Returns the text that the pattern matches if it has no wildcards, with escapes resolved.
     pub fn literal(&self) -> Option<String> {
         self.parts
             .iter()
@@ -67,12 +67,13 @@ impl Glob {
         &self.text
     }
 
-    /// Returns whether the whole name is of the pattern. It takes at most the length of the name
-    /// times that of the pattern.
+    /// Returns whether the pattern matches the whole name, in time proportional to the product of
+    /// both lengths.
     pub fn matches(&self, name: &str) -> bool {
         let name: Vec<char> = name.chars().collect();
         let (mut part, mut at) = (0, 0);
-        // Where the last `*` stands, and how far it reaches: only the last one is ever tried again.
+        // The position of the last `*` and the end of what it matches. Only the last `*` needs
+        // backtracking.
         let mut star: Option<(usize, usize)> = None;
         loop {
             match self.parts.get(part) {
@@ -112,7 +113,7 @@ impl Part {
     }
 }
 
-/// Reads a set behind its `[`.
+/// Parses a set after its `[`.
 fn set(chars: &mut std::str::Chars<'_>) -> Option<Part> {
     let mut ranges: Vec<(char, char)> = Vec::new();
     let mut rest = chars.clone();
@@ -143,14 +144,14 @@ fn set(chars: &mut std::str::Chars<'_>) -> Option<Part> {
     }
 }
 
-/// One element of a path with patterns.
+/// An element of a path with patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
-    /// A name as it is.
+    /// A literal name.
     Name(String),
-    /// Any name of a pattern, unless there is a znode of the text itself.
+    /// Any name that matches the pattern, unless a znode is named like the pattern itself.
     Pattern(Glob),
-    /// Any number of elements: `**`.
+    /// `**`: any number of elements.
     AnyDepth,
 }
 
@@ -161,7 +162,7 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
-    /// Reads an absolute path, or none if there is no pattern in it.
+    /// Parses an absolute path. Returns `None` if it contains no pattern.
     pub fn new(path: &str) -> Result<Option<Self>> {
         if !is_pattern(path) {
             return Ok(None);
@@ -181,8 +182,8 @@ impl PathPattern {
         &self.elements
     }
 
-    /// Returns the children that an element leads to, in the order of their names: if there is one
-    /// whose name is the text of the pattern itself, only that.
+    /// Returns the children that an element matches, in the order of their names. If a child is
+    /// named like the pattern itself, returns only that one.
     pub fn pick<'n>(glob: &Glob, names: &'n [String]) -> Vec<&'n str> {
         if let Some(literal) = names.iter().find(|name| *name == glob.text()) {
             return vec![literal];
@@ -233,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn many_stars_take_no_endless_time() {
+    fn many_stars_match_in_bounded_time() {
         let glob = Glob::new(&"*a".repeat(500)).expect("a pattern");
         assert!(!glob.matches(&format!("{}b", "a".repeat(2000))));
     }
 
     #[test]
-    fn a_word_is_a_pattern_by_its_characters() {
+    fn a_word_with_a_wildcard_is_a_pattern() {
         for (word, expected) in
             [("/a/b", false), ("/a/*", true), ("\\*", false), ("a?", true), ("[", true)]
         {
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_znode_of_that_very_name_wins() {
+    fn a_znode_named_like_the_pattern_wins() {
         let names = ["b*", "a*", "ab", "b"].map(str::to_owned);
         let picked = |glob: &str| {
             PathPattern::pick(&Glob::new(glob).expect("a pattern"), &names)
@@ -274,7 +275,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_agrees_with_a_regular_expression(
+        fn globs_agree_with_regular_expressions(
             glob in prop::collection::vec(prop::sample::select(vec!["a", "b", "*", "?", "[ab]", "[!a]"]), 0..7),
             name in "[abc]{0,8}",
         ) {
@@ -285,7 +286,7 @@ mod tests {
         }
 
         #[test]
-        fn any_pattern_is_read_to_an_end(glob in ".{0,20}", name in ".{0,20}") {
+        fn no_pattern_panics(glob in ".{0,20}", name in ".{0,20}") {
             if let Ok(glob) = Glob::new(&glob) {
                 let _ = glob.matches(&name);
             }

@@ -1,48 +1,48 @@
-//! Lines of data that a regular expression matches.
+//! Finds the lines of data that match a regular expression.
 
 use regex::bytes::Regex;
 
-/// The longest line that is shown, in bytes; of a longer one, its beginning.
+/// The maximum number of bytes that are shown of a line.
 pub const MAX_SHOWN_BYTES: usize = 4096;
 
-/// What is looked for.
+/// The search condition.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// This must match somewhere in a line.
+    /// The expression that must match somewhere in a line.
     pub regex: Regex,
-    /// Whether lines are found that it does not match.
+    /// Whether to find the lines that do not match instead.
     pub invert: bool,
 }
 
 /// A line that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<'d> {
-    /// Its number, from 1 on.
+    /// Its number, starting at 1.
     pub number: u64,
     /// Its bytes, without the line end.
     pub bytes: &'d [u8],
-    /// Where the matches are in it: first byte, and the byte behind the last.
+    /// The matches in the line, as first byte and the byte after the last.
     pub matches: Vec<(usize, usize)>,
 }
 
-/// What was found in the data of one znode.
+/// The matches in the data of a znode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'d> {
-    /// Nothing.
+    /// No match.
     Nothing,
     /// Lines of text.
     Lines(Vec<Line<'d>>),
-    /// A match in data that is no text, which has no lines to show.
+    /// A match in binary data, which has no lines to show.
     Binary,
 }
 
-/// Returns whether data is no text: it has a zero byte, or is not UTF-8.
+/// Returns whether data is binary: it contains a zero byte or is not UTF-8.
 pub fn is_binary(data: &[u8]) -> bool {
     data.contains(&0) || std::str::from_utf8(data).is_err()
 }
 
 impl Pattern {
-    /// Looks through data.
+    /// Searches the data.
     pub fn find<'d>(&self, data: &'d [u8]) -> Found<'d> {
         if is_binary(data) {
             return if self.regex.is_match(data) == self.invert {
@@ -55,7 +55,7 @@ impl Pattern {
         if lines.is_empty() { Found::Nothing } else { Found::Lines(lines) }
     }
 
-    /// Returns how many lines are found; data that is no text counts as one.
+    /// Returns the number of lines that are found. Binary data counts as one line.
     pub fn count(&self, data: &[u8]) -> u64 {
         if is_binary(data) {
             return u64::from(self.regex.is_match(data) != self.invert);
@@ -88,8 +88,8 @@ impl Pattern {
         })
     }
 
-    /// The lines with their numbers. Data without any byte has no line.
-    #[expect(clippy::unused_self, reason = "it reads as a step of the search")]
+    /// Returns the lines with their numbers. Empty data has no line.
+    #[expect(clippy::unused_self, reason = "called as a method like the other steps of the search")]
     fn numbered<'d>(&self, data: &'d [u8]) -> impl Iterator<Item = (u64, &'d [u8])> {
         let data = data
             .strip_suffix(b"\n")
@@ -121,7 +121,7 @@ mod tests {
         let data = b"host=a\r\nport=1\nhost=b";
         let found = pattern("^host=.$", false).find(data);
         assert_eq!(numbers(&found), [1, 3]);
-        let Found::Lines(lines) = found else { panic!("lines") };
+        let Found::Lines(lines) = found else { panic!("no lines were found") };
         assert_eq!((lines[0].bytes, &lines[0].matches[..]), (&b"host=a"[..], &[(0, 6)][..]));
         assert_eq!(numbers(&pattern("host", true).find(data)), [2]);
         assert_eq!(pattern("o", false).count(data), 3);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_end_begins_no_line() {
+    fn the_last_newline_does_not_start_a_line() {
         assert_eq!(pattern("", false).count(b""), 0);
         assert_eq!(pattern("", false).count(b"a\n"), 1);
         assert_eq!(pattern("^$", false).count(b"a\n\n"), 1);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_matches_as_a_whole() {
+    fn binary_data_matches_as_a_whole() {
         for data in [&b"\x00host\n"[..], b"host\xff"] {
             assert_eq!(pattern("host", false).find(data), Found::Binary);
             assert_eq!(pattern("host", true).find(data), Found::Nothing);

@@ -1,8 +1,8 @@
 //! Everything about more than one znode: walk, count, delete, set ACLs and quotas, save, compare,
 //! and turn one tree into another. It prints nothing.
 //!
-//! A [`Record`] is a znode as far as it was asked for. Trees are streams of records in
-//! [`walk_order`], so nothing holds a whole tree.
+//! A [`Record`] is a znode with the parts that were requested. Trees are streams of records in
+//! [`walk_order`], so that no code holds a whole tree.
 
 pub mod acl;
 pub mod apply;
@@ -39,7 +39,8 @@ pub use self::summary::{Summary, count, summary};
 pub use self::walk::{Walk, WalkOrder};
 use crate::error::{Code, Error};
 
-/// Returns whether a znode is gone, which somebody else may have done.
+/// Returns whether an error says that the znode does not exist, because another client may have
+/// deleted it.
 fn is_gone(error: &Error) -> bool {
     error.code_of() == Some(Code::NoNode)
 }

@@ -1,4 +1,4 @@
-//! A tree in memory that takes steps as a server does. Tests check plans and undo against it.
+//! A tree in memory that applies steps like a server. Tests check plans and undo against it.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ pub(super) struct Node {
     pub(super) aversion: i32,
 }
 
-/// Znodes by their paths; the root is always there.
+/// Znodes by path. The root always exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Model {
     pub(super) nodes: BTreeMap<String, Node>,
-    /// Whether lists are enforced, for somebody who is `world:anyone` and no more.
+    /// Whether ACLs are enforced, for a client that is only `world:anyone`.
     pub(super) enforces: bool,
 }
 
@@ -52,7 +52,7 @@ impl Model {
         Self { nodes, enforces: false }
     }
 
-    /// All znodes but the root, in the order of a walk.
+    /// Returns all znodes except the root, in walk order.
     pub(super) fn records(&self) -> Vec<Record> {
         let mut records: Vec<Record> = self
             .nodes
@@ -75,7 +75,7 @@ impl Model {
         records
     }
 
-    /// What is the same whatever the versions are.
+    /// Returns the znodes without their stats.
     pub(super) fn contents(&self) -> Vec<Record> {
         let forget = |record| Record { stat: None, ..record };
         self.records().into_iter().map(forget).collect()
@@ -160,7 +160,7 @@ pub(super) fn acl() -> impl Strategy<Value = Acl> {
     });
     prop_oneof![
         2 => Just(Acl::open()),
-        // A server keeps one of entries that are the same.
+        // A server removes duplicate entries.
         1 => prop::collection::vec(entry, 1..3).prop_map(|mut entries| {
             entries.dedup();
             Acl(entries)
@@ -182,7 +182,7 @@ pub(super) fn any_path() -> impl Strategy<Value = ZnodePath> {
         .prop_map(|names| path(&format!("/{}", names.join("/"))))
 }
 
-/// Any tree that a server can hold, in the order of a walk.
+/// Returns any tree that a server can hold, in walk order.
 pub(super) fn tree() -> impl Strategy<Value = Vec<Record>> {
     let node = (any_path(), data(), acl(), kind(), 0..3, 0..3).prop_map(
         |(path, data, acl, kind, version, aversion)| Record {

@@ -9,7 +9,7 @@ fn planned(old: &[Record], new: &[Record], rules: &Rules) -> (Vec<Step>, Vec<Ref
     let all = |records: &[Record]| records.iter().cloned().map(Ok).collect::<Vec<_>>();
     let mut planner = Planner::new(rules.clone());
     for pair in side_by_side(all(old), all(new)) {
-        planner.add(pair.expect("good"));
+        planner.add(pair.expect("a valid pair"));
     }
     planner.finish();
     let (mut steps, mut refused) = (Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ fn ephemeral(text: &str) -> Record {
     Record { kind: Some(Kind::Ephemeral), ..znode(text, "") }
 }
 
-/// The steps as `verb path`.
+/// Returns the steps as `verb path`.
 fn words(steps: &[Step]) -> Vec<String> {
     let verb = |step: &Step| match step {
         Step::Create { .. } => "create",
@@ -70,7 +70,7 @@ fn parents_come_first_and_go_last() {
 }
 
 #[test]
-fn nothing_is_overwritten_and_nothing_deleted_unless_it_may_be() {
+fn nothing_is_overwritten_or_deleted_without_permission() {
     let old = [znode("/a", "1"), znode("/b", "1"), znode("/c", "1")];
     let new = [znode("/a", "2"), znode("/b", "1"), znode("/d", "1")];
     let (steps, refused) = planned(&old, &new, &Rules::default());
@@ -80,7 +80,7 @@ fn nothing_is_overwritten_and_nothing_deleted_unless_it_may_be() {
 }
 
 #[test]
-fn live_ephemerals_stay_with_all_above_them() {
+fn live_ephemerals_and_their_ancestors_stay() {
     let old = [znode("/a", ""), znode("/a/b", ""), ephemeral("/a/b/e"), znode("/a/c", "")];
     let rules = Rules { touch_ephemerals: false, ..all() };
     let (steps, refused) = planned(&old, &[], &rules);
@@ -97,14 +97,14 @@ fn new_ephemerals_are_refused_or_become_persistent() {
     let rules = Rules { new_ephemerals: NewEphemerals::Persist, ..Rules::default() };
     let (steps, _) = planned(&[], &new, &rules);
     assert!(matches!(&steps[1], Step::Create { kind: Kind::Persistent, .. }));
-    // Loaded once more, it is what it was turned into.
+    // When the tree is loaded again, the znode is already persistent and nothing changes.
     let loaded = [znode("/a", ""), znode("/a/e", "")];
     assert_eq!(planned(&loaded, &new, &rules), (vec![], vec![]));
     assert_eq!(planned(&new, &new, &Rules::default()), (vec![], vec![]));
 }
 
 #[test]
-fn a_kind_changes_with_all_below_it_or_not_at_all() {
+fn a_kind_changes_only_together_with_the_subtree() {
     let old = [znode("/a", "1"), znode("/a/b", "2"), znode("/a/c", "3")];
     let container = Record { kind: Some(Kind::Container), ..Record::bare(path("/a")) };
     let new = [container.clone(), Record::bare(path("/a/b"))];
@@ -114,14 +114,14 @@ fn a_kind_changes_with_all_below_it_or_not_at_all() {
     assert_eq!(refused, [Refused { path: path("/a"), reason: Reason::KindWithChildren }]);
     let (steps, _) = planned(&old[..2], &new, &rules);
     assert_eq!(words(&steps), ["delete /a/b", "delete /a", "create /a", "create /a/b"]);
-    // What the second does not state stays.
+    // Parts that the second tree does not state stay the same.
     assert!(matches!(&steps[3], Step::Create { data, .. } if data.bytes() == b"2"));
     let (steps, _) = planned(&old, &new, &all());
     assert_eq!(words(&steps)[..3], ["delete /a/c", "delete /a/b", "delete /a"]);
 }
 
 #[test]
-fn a_list_that_takes_away_is_set_behind_what_is_below() {
+fn an_acl_that_removes_rights_is_set_after_the_subtree() {
     let narrow = |text| Record {
         acl: Some(Acl(vec![AclEntry::world(Permissions::READ)])),
         ..znode(text, "")
@@ -158,7 +158,7 @@ fn steps_are_kept_as_json() {
 
 proptest! {
     #[test]
-    fn applied_to_any_tree_a_plan_makes_any_other(old in tree(), new in tree()) {
+    fn a_plan_turns_any_tree_into_any_other(old in tree(), new in tree()) {
         let mut model = Model::new(&old);
         let (steps, refused) = planned(&old, &new, &all());
         prop_assert_eq!(refused, vec![]);
@@ -166,12 +166,12 @@ proptest! {
             prop_assert_eq!(model.apply(step), Ok(()));
         }
         prop_assert_eq!(model.contents(), Model::new(&new).contents());
-        // Nothing is left to be done, and nothing was done twice.
+        // Nothing is left to do, and nothing was done twice.
         prop_assert_eq!(planned(&model.records(), &new, &all()), (vec![], vec![]));
     }
 
     #[test]
-    fn a_plan_that_was_cut_is_taken_up_again(old in tree(), new in tree(), cut in any::<prop::sample::Index>()) {
+    fn an_interrupted_plan_can_be_resumed(old in tree(), new in tree(), cut in any::<prop::sample::Index>()) {
         let mut model = Model::new(&old);
         let (steps, _) = planned(&old, &new, &all());
         for step in &steps[..cut.index(steps.len() + 1)] {
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn lists_do_not_stand_in_the_way_of_what_is_made(new in tree()) {
+    fn acls_do_not_prevent_later_steps(new in tree()) {
         let mut model = Model::new(&[]);
         model.enforces = true;
         for step in planned(&[], &new, &all()).0 {
@@ -194,10 +194,10 @@ proptest! {
     }
 
     #[test]
-    fn without_leave_nothing_that_is_there_changes(old in tree(), new in tree()) {
+    fn without_permission_existing_znodes_do_not_change(old in tree(), new in tree()) {
         let mut model = Model::new(&old);
         for step in planned(&old, &new, &Rules::default()).0 {
-            // Below an ephemeral nothing can be made; a server says so.
+            // A server refuses to create children of an ephemeral.
             let created = matches!(step, Step::Create { .. });
             let settles = matches!(&step, Step::SetAcl { version: 0, .. });
             prop_assert!(created || settles);

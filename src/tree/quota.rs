@@ -1,5 +1,5 @@
-//! Quotas: how many znodes and bytes a subtree may have. They live in znodes of their own below
-//! [`ROOT`], outside every chroot.
+//! Quotas: the maximum number of znodes and bytes of a subtree. They are stored in znodes below
+//! [`ROOT`], which is outside every chroot.
 //!
 //! Source: `StatsTrack`, `Quotas` and `SetQuotaCommand`, release 3.9.
 
@@ -11,24 +11,24 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Session};
 use crate::zk::{Acl, Limit, Quota, Track, ZnodeData, ZnodePath};
 
-/// Where the servers look for quotas.
+/// The znode that holds all quotas.
 const ROOT: &str = "/zookeeper/quota";
 
-/// The znode that holds the limits of a subtree.
+/// The name of the znode that holds the limits of a subtree.
 const LIMITS: &str = "zookeeper_limits";
 
-/// Limits that are read at a time.
+/// The number of limits that are read at a time.
 const READ_TOGETHER: usize = 128;
 
-/// The znode in which the servers keep what a subtree has.
+/// The name of the znode in which the servers keep the usage of a subtree.
 const USAGE: &str = "zookeeper_stats";
 
-/// Returns the znode that holds the limits of `path`.
+/// Returns the path of the znode that holds the limits of `path`.
 pub fn limits_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     quota_path(session, path).map(|place| place.child(LIMITS))
 }
 
-/// Returns the quota of `path`, or none if it has none of its own.
+/// Returns the quota of `path` itself, if it has one.
 pub async fn quota(session: &Session, path: &ZnodePath) -> Result<Option<Quota>> {
     let place = quota_path(session, path)?;
     let limits = match session.get_data(&place.child(LIMITS), false).await {
@@ -76,7 +76,7 @@ pub async fn set_quota(
     Ok(Quota { limits, usage: Track::parse(usage.as_bytes()) })
 }
 
-/// Takes one limit away from `path`, or its whole quota. Returns false if it has none.
+/// Removes one limit of `path`, or its whole quota. Returns false if it has none.
 pub async fn delete_quota(
     session: &Session,
     path: &ZnodePath,
@@ -93,7 +93,7 @@ pub async fn delete_quota(
     for name in [LIMITS, USAGE] {
         session.delete(&place.child(name), None).await?;
     }
-    // What led only to it goes too.
+    // Delete the ancestors that are empty now.
     let mut empty = Some(place);
     while let Some(place) = empty.filter(|place| place.as_str() != ROOT) {
         match session.delete(&place, None).await {
@@ -105,8 +105,8 @@ pub async fn delete_quota(
     Ok(true)
 }
 
-/// Returns every znode with a hard limit, as far as this session may see them: from inside a chroot it
-/// sees none.
+/// Returns all znodes with a hard limit that this session may see. From inside a chroot it sees
+/// none.
 pub async fn hard_limits(session: &Session) -> Result<Vec<ZnodePath>> {
     if !session.sees_real_root() {
         return Ok(Vec::new());
@@ -143,7 +143,8 @@ pub async fn hard_limits(session: &Session) -> Result<Vec<ZnodePath>> {
     Ok(found)
 }
 
-/// Returns the znode below which the quota of `path` is kept; that of the root would be no path.
+/// Returns the path below which the quota of `path` is stored. That of the root would not be a
+/// valid path.
 fn quota_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     if !session.sees_real_root() {
         let servers = session.servers();
@@ -159,7 +160,7 @@ fn quota_path(session: &Session, path: &ZnodePath) -> Result<ZnodePath> {
     ZnodePath::new(format!("{ROOT}{path}"))
 }
 
-/// Refuses a quota where one of the znodes below has one.
+/// Refuses a quota if a znode below has one.
 async fn check_below(session: &Session, path: &ZnodePath, place: &ZnodePath) -> Result<()> {
     let mut walk = Walk::new(session, place, WalkOrder::Depth, false);
     loop {
@@ -181,7 +182,7 @@ async fn check_below(session: &Session, path: &ZnodePath, place: &ZnodePath) -> 
     }
 }
 
-/// Refuses a quota where one of the znodes above has one.
+/// Refuses a quota if a znode above has one.
 async fn check_above(session: &Session, path: &ZnodePath, place: &ZnodePath) -> Result<()> {
     for above in ancestors(place) {
         if session.exists(&above.child(LIMITS), false).await?.is_some() {
@@ -192,7 +193,7 @@ async fn check_above(session: &Session, path: &ZnodePath, place: &ZnodePath) -> 
     Ok(())
 }
 
-/// Creates a znode unless it exists; returns whether it did not.
+/// Creates a znode unless it exists. Returns whether it was created.
 async fn ensure(session: &Session, path: &ZnodePath, data: impl Into<ZnodeData>) -> Result<bool> {
     let mode = CreateMode { ephemeral: false, sequential: false, container: false, ttl: None };
     match session.create(path.as_str(), data, mode, &Acl::open()).await {
@@ -202,7 +203,7 @@ async fn ensure(session: &Session, path: &ZnodePath, data: impl Into<ZnodeData>)
     }
 }
 
-/// Returns what lies between [`ROOT`] and a place below it, the topmost first.
+/// Returns the znodes between [`ROOT`] and `place`, from the top down.
 fn ancestors(place: &ZnodePath) -> Vec<ZnodePath> {
     let mut above = Vec::new();
     let mut at = place.parent();

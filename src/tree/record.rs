@@ -1,4 +1,4 @@
-//! One znode of a tree, as far as it was asked for or stated.
+//! A znode of a tree, with the parts that were requested or stated.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use super::Acl;
 use crate::zk::{Stat, ZnodeData, ZnodePath};
 
-/// A znode's data. Since 3.5 a znode may be without any, which is not the same as no bytes.
+/// The data of a znode. Since 3.5 it may be null, which differs from empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Data {
-    /// There is none (length -1 on the wire).
+    /// No data (length -1 on the wire).
     Null,
     /// These bytes, perhaps none.
     Bytes(Vec<u8>),
 }
 
 impl Data {
-    /// Returns the bytes, or none if there is no data.
+    /// Returns the bytes, which are empty if the data is null.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Null => &[],
@@ -43,27 +43,29 @@ impl From<&Data> for ZnodeData {
 /// The owner that marks a container (`EphemeralType.CONTAINER_EPHEMERAL_OWNER`).
 const CONTAINER_OWNER: i64 = i64::MIN;
 
-/// The bits of an owner that mark a TTL (`EphemeralType`, extended types: 0xff, then the feature 0).
+/// The bits of an owner that mark a TTL (`EphemeralType`, extended types: 0xff, followed by the
+/// feature 0).
 const TTL_MARK: i64 = -1 << 56;
 
-/// The bits that tell a mark from a session.
+/// The bits that distinguish these marks from a session id.
 const TTL_MASK: i64 = -1 << 40;
 
-/// What keeps a znode alive.
+/// The lifetime of a znode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// It stays until it is deleted.
+    /// The znode stays until it is deleted.
     Persistent,
-    /// It goes with the session that owns it.
+    /// The znode is deleted with the session that owns it.
     Ephemeral,
-    /// The server deletes it once its last child is gone.
+    /// The server deletes the znode after its last child.
     Container,
-    /// The server deletes it when unchanged and childless for so many milliseconds.
+    /// The server deletes the znode when it has been unchanged and without children for this many
+    /// milliseconds.
     Ttl(u64),
 }
 
 impl Kind {
-    /// Returns the kind that an `ephemeralOwner` tells.
+    /// Returns the kind that belongs to an `ephemeralOwner`.
     pub fn of_owner(owner: i64) -> Self {
         match owner {
             0 => Self::Persistent,
@@ -75,7 +77,7 @@ impl Kind {
         }
     }
 
-    /// Returns the word for it.
+    /// Returns the name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             Self::Persistent => "persistent",
@@ -95,37 +97,38 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Returns whether a name ends as the server ends those of sequential znodes: ten digits, or more
-/// and a sign once the counter has run over.
+/// Returns whether a name ends like those of sequential znodes: in ten or more digits, which follow
+/// a sign once the counter has overflowed.
 pub fn is_sequential(name: &str) -> bool {
     let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
     digits >= 10
 }
 
-/// A znode. What is `None` was not asked for, or is not stated in a file: then it is not compared.
+/// A znode. A part that is `None` was not requested, or is not stated in a file. Such parts are not
+/// compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Where it is.
+    /// The path.
     pub path: ZnodePath,
-    /// Its data.
+    /// The data.
     pub data: Option<Data>,
-    /// Who may do what with it.
+    /// The access control list.
     pub acl: Option<Acl>,
-    /// What keeps it alive.
+    /// The kind.
     pub kind: Option<Kind>,
-    /// What the server keeps beside the data.
+    /// The stat.
     pub stat: Option<Stat>,
-    /// Whether it changed while it was read, so that its parts may not belong together.
+    /// Whether the znode changed while it was read, so that its parts may be inconsistent.
     pub changed: bool,
 }
 
 impl Record {
-    /// A znode of which nothing is stated but that it is there.
+    /// Returns a znode about which only its existence is stated.
     pub fn bare(path: ZnodePath) -> Self {
         Self { path, data: None, acl: None, kind: None, stat: None, changed: false }
     }
 
-    /// Returns how many bytes of data it has, as far as that is known.
+    /// Returns the length of the data in bytes, or 0 if it is unknown.
     pub fn data_length(&self) -> u64 {
         match (&self.data, &self.stat) {
             (Some(data), _) => data.bytes().len() as u64,
@@ -135,9 +138,9 @@ impl Record {
     }
 }
 
-/// Compares paths as a walk meets them: each znode before what is below it, brothers by name.
+/// Compares paths in walk order: each znode before those below it, siblings by name.
 ///
-/// It is the order of the text in which `/` stands before all other characters.
+/// This is the order of the texts if `/` sorts before all other characters.
 pub fn walk_order(one: &ZnodePath, other: &ZnodePath) -> Ordering {
     let rank = |byte: u8| if byte == b'/' { 0 } else { byte };
     one.as_str().bytes().map(rank).cmp(other.as_str().bytes().map(rank))
@@ -153,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_walk_meets_a_znode_before_what_is_below_it() {
+    fn a_znode_comes_before_those_below_it() {
         let sorted = ["/", "/a", "/a/b", "/a/b/c", "/a/c", "/a b", "/a!", "/a.b", "/ab", "/湖"];
         for (index, one) in sorted.iter().enumerate() {
             for (other_index, other) in sorted.iter().enumerate() {
@@ -164,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_tells_the_kind() {
+    fn the_owner_determines_the_kind() {
         assert_eq!(Kind::of_owner(0), Kind::Persistent);
         assert_eq!(Kind::of_owner(0x13b_891d_4c9e_0005), Kind::Ephemeral);
         assert_eq!(Kind::of_owner(i64::MIN), Kind::Container);
         assert_eq!(Kind::of_owner(0xff00_0000_0000_1388_u64.cast_signed()), Kind::Ttl(5000));
-        // A session of the server with the number 255.
+        // The id of a session of the server with number 255.
         assert_eq!(Kind::of_owner(0xff01_91d4_c9e0_0005_u64.cast_signed()), Kind::Ephemeral);
     }
 

@@ -10,11 +10,11 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::Session;
 use crate::zk::{Acl, Stat, ZnodePath};
 
-/// Failures that are told one by one; of more only the number is told.
-const TOLD_FAILURES: usize = 1000;
+/// The maximum number of failures that are listed. Further ones are only counted.
+const MAX_FAILURES: usize = 1000;
 
-/// Replaces the access control list of `top` and of all below it, parents first; `progress`
-/// hears the number replaced so far. A failure does not end it: the error tells them all.
+/// Replaces the ACLs of `top` and everything below it, parents first. Calls `progress` with the
+/// number replaced so far. It continues after a failure; the error lists them all.
 pub async fn set_acl(
     session: &Session,
     top: &ZnodePath,
@@ -25,7 +25,7 @@ pub async fn set_acl(
     let mut tally = Tally::default();
     let mut in_flight = FuturesOrdered::new();
     let mut limit = InFlight::new(session);
-    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).skipping_unlisted();
     let walked = loop {
         let path = match walk.next().await {
             Ok(Some(path)) => path,
@@ -49,31 +49,31 @@ pub async fn set_acl(
     walked?;
     tally.unlisted = walk.unlisted_count;
     tally.failures.extend(walk.take_unlisted());
-    tally.failures.truncate(TOLD_FAILURES);
+    tally.failures.truncate(MAX_FAILURES);
     tally.result()
 }
 
-/// What came of many requests of one kind.
+/// The results of the requests.
 #[derive(Default)]
 struct Tally {
     done: u64,
     failed: u64,
-    /// Znodes whose children may not be listed.
+    /// The number of znodes whose children may not be listed.
     unlisted: u64,
     failures: Vec<Error>,
 }
 
 impl Tally {
-    /// Counts a result; an error that no other request would escape is returned.
+    /// Counts a result. Returns an error that would affect all further requests too.
     fn note(&mut self, result: Result<Stat>) -> Result<()> {
         match result {
             Ok(_) => self.done += 1,
             Err(error) if error.code_of() == Some(Code::NoNode) => {
-                // It went between its turn in the walk and now.
+                // The znode was deleted after the walk found it.
             }
             Err(error) if error.kind() == Kind::Refused => {
                 self.failed += 1;
-                if self.failures.len() < TOLD_FAILURES {
+                if self.failures.len() < MAX_FAILURES {
                     self.failures.push(error);
                 }
             }
@@ -92,7 +92,7 @@ impl Tally {
         }
         let mut message = format!("{failed} of {} znodes keep their old list", done + failed);
         if unlisted > 0 {
-            // Writing into memory cannot fail.
+            // Writing to memory cannot fail.
             let _ = write!(
                 message,
                 ", and so do the children of {unlisted} that could not be listed: {done} have the new one"

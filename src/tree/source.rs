@@ -1,4 +1,4 @@
-//! Where the znodes of a tree come from (a server, a file, a folder), and two sources side by side.
+//! Sources of the znodes of a tree (a server, a file, a folder), and pairs of two sources.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -12,17 +12,17 @@ use super::stream::Znodes;
 use crate::error::{Error, Kind, Result};
 use crate::zk::ZnodePath;
 
-/// Records that a reader of a file may be ahead: each may have as much data as a server takes.
+/// The number of records that a file is read ahead. Each may have as much data as a server accepts.
 const FILE_AHEAD: usize = 16;
 
-/// A tree, record after record in the order of a walk.
+/// A tree as a stream of records in walk order.
 pub struct Source {
     from: From,
-    /// What was read ahead.
+    /// The record that was read ahead.
     next: Option<Located>,
-    /// Branches that could not be read: nothing is known of what is below them.
-    blind: Vec<ZnodePath>,
-    /// Why, and what else went wrong without ending it.
+    /// Branches that could not be read, so that the znodes below them are unknown.
+    unreadable: Vec<ZnodePath>,
+    /// The reasons, and other errors that did not end the stream.
     failures: Vec<Error>,
 }
 
@@ -34,26 +34,27 @@ enum From {
 
 impl Source {
     fn of(from: From) -> Self {
-        Self { from, next: None, blind: Vec::new(), failures: Vec::new() }
+        Self { from, next: None, unreadable: Vec::new(), failures: Vec::new() }
     }
 
-    /// No znode at all.
+    /// Returns a source without any znode.
     pub fn nothing() -> Self {
         Self::of(From::Nothing)
     }
 
-    /// The tree at `top` on a server, as if it were at `target`. Where it may lack, a tree that is not
-    /// there is one without znodes.
+    /// Returns the tree at `top` on a server, with its paths moved to `target`. If `may_lack` is
+    /// set, a missing tree has no znodes instead of being an error.
     pub fn server(znodes: Znodes, top: ZnodePath, target: ZnodePath, may_lack: bool) -> Self {
         Self::of(From::Server { znodes: Box::new(znodes), top, target, may_lack, begun: false })
     }
 
-    /// A file or folder, read by a thread of its own, so that one that is slow holds up nobody.
+    /// Returns the tree in a file or folder. A thread of its own reads it, so that a slow file
+    /// blocks no other task.
     pub fn file(records: impl Iterator<Item = Result<Located>> + Send + 'static) -> Self {
         let (sender, receiver) = mpsc::channel(FILE_AHEAD);
         std::thread::spawn(move || {
             for record in records {
-                // Nobody reads on.
+                // The receiver was dropped.
                 if sender.blocking_send(record).is_err() {
                     return;
                 }
@@ -62,7 +63,7 @@ impl Source {
         Self::of(From::File(receiver))
     }
 
-    /// Returns the next znode. What could not be read is among the failures, and is passed over.
+    /// Returns the next znode. Znodes that could not be read are skipped and added to the failures.
     pub async fn next(&mut self) -> Result<Option<Located>> {
         loop {
             match &mut self.from {
@@ -83,7 +84,7 @@ impl Source {
                     let Some(path) = rebase(&record.path, top, target) else { continue };
                     if let Some(error) = visited.refused {
                         self.failures.push(error);
-                        self.blind.push(path.clone());
+                        self.unreadable.push(path.clone());
                     }
                     record.path = path;
                     return Ok(Some(Located { line: 0, record }));
@@ -93,17 +94,17 @@ impl Source {
     }
 
     /// Returns whether a path is in a branch that could not be read.
-    pub fn is_blind(&self, path: &ZnodePath) -> bool {
-        self.blind.iter().any(|blind| blind != path && blind.contains(path))
+    pub fn is_unreadable(&self, path: &ZnodePath) -> bool {
+        self.unreadable.iter().any(|unreadable| unreadable != path && unreadable.contains(path))
     }
 
-    /// Takes what went wrong so far.
+    /// Removes and returns the failures so far.
     pub fn take_failures(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.failures)
     }
 
-    /// Reads the next znode, if that was not done.
-    async fn look(&mut self) -> Result<()> {
+    /// Reads the next znode ahead, if that was not done.
+    async fn read_ahead(&mut self) -> Result<()> {
         if self.next.is_none() {
             self.next = self.next().await?;
         }
@@ -111,7 +112,7 @@ impl Source {
     }
 }
 
-/// Two trees side by side.
+/// Two trees as a stream of pairs.
 pub struct Pairs {
     /// The first tree.
     pub old: Source,
@@ -120,12 +121,12 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Returns the next pair, and the line of the second znode. What is in a branch that could not be
-    /// read in either tree is passed over: it must not be taken for missing.
+    /// Returns the next pair, and the line of the second znode. Skips branches that could not be
+    /// read in either tree, so that their znodes do not count as missing.
     pub async fn next(&mut self) -> Result<Option<(Pair, u64)>> {
         loop {
-            self.new.look().await?;
-            self.old.look().await?;
+            self.new.read_ahead().await?;
+            self.old.read_ahead().await?;
             let record =
                 |next: &Option<Located>| next.as_ref().map(|located| located.record.path.clone());
             let (old, new) = (record(&self.old.next), record(&self.new.next));
@@ -136,8 +137,8 @@ impl Pairs {
             let (old, new) = (old.map(|old| old.record), new.map(|new| new.record));
             let pair = Pair { old, new };
             let unknown = match (&pair.old, &pair.new) {
-                (Some(old), None) => self.new.is_blind(&old.path),
-                (None, Some(new)) => self.old.is_blind(&new.path),
+                (Some(old), None) => self.new.is_unreadable(&old.path),
+                (None, Some(new)) => self.old.is_unreadable(&new.path),
                 _ => false,
             };
             if !unknown {
@@ -147,23 +148,24 @@ impl Pairs {
     }
 }
 
-/// A saved tree that was looked through.
+/// A saved tree that was checked.
 pub struct Saved {
-    /// The znode at its top, as it has the paths.
+    /// The top znode, as in the paths of the file.
     pub top: ZnodePath,
-    /// Its znodes, below the path that they are for, in the order of a walk.
+    /// The znodes in walk order, with their paths moved to the target.
     pub records: Box<dyn Iterator<Item = Result<Located>> + Send>,
-    /// How many there are, implied ones included.
+    /// The number of znodes, including added ancestors.
     pub znodes: u64,
-    /// Whether all of it had to be held in memory to be sorted.
+    /// Whether the whole tree was held in memory in order to sort it.
     pub was_sorted: bool,
 }
 
-/// The most errors of a file that are told.
-const TOLD_FAILURES: usize = 1000;
+/// The maximum number of errors of a file that are reported.
+const MAX_FAILURES: usize = 1000;
 
-/// Opens a saved tree: a file, or a folder. All of it is read once before, so that nothing is written
-/// from a file that is broken further down. `target` is where it goes; none is where it comes from.
+/// Opens a saved tree: a file or a folder. Reads all of it once in advance, so that nothing is
+/// written from a file with errors. `target` is the destination, by default the path that was
+/// saved.
 pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<Saved> {
     let name = file.display().to_string();
     let (top, _) = first_top(file, &name, max_bytes)?;
@@ -196,7 +198,7 @@ pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<S
             }
             Err(error) => failures.push(error),
         }
-        if failures.len() >= TOLD_FAILURES {
+        if failures.len() >= MAX_FAILURES {
             break;
         }
     }
@@ -219,7 +221,7 @@ pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<S
         }
     }
     if !failures.is_empty() {
-        failures.truncate(TOLD_FAILURES);
+        failures.truncate(MAX_FAILURES);
         return Err(broken(&name, failures));
     }
     let znodes = records.len() as u64;
@@ -236,7 +238,7 @@ fn broken(name: &str, mut failures: Vec<Error>) -> Error {
         .with_causes(failures)
 }
 
-/// The records of a file as they come.
+/// Returns the records of a file in their order.
 fn read(
     file: &Path,
     name: &str,
@@ -248,7 +250,7 @@ fn read(
     Ok(TreeFile::open(opened(file, name)?, name)?.records)
 }
 
-/// Returns the znode at the top: what the header says, or the first znode, or the one above all.
+/// Returns the top znode: the one in the header, or otherwise the common ancestor of all znodes.
 fn first_top(file: &Path, name: &str, max_bytes: u64) -> Result<(ZnodePath, bool)> {
     if file.is_dir() {
         return Ok((FolderReader::open(file, max_bytes)?.top().clone(), true));
@@ -257,12 +259,12 @@ fn first_top(file: &Path, name: &str, max_bytes: u64) -> Result<(ZnodePath, bool
     if let Some(header) = &tree.header {
         return Ok((ZnodePath::new(header.top.clone())?, true));
     }
-    // Without a header the order need not hold either: the top is what is above all of them.
+    // Without a header the znodes may be in any order. The top is their common ancestor.
     let mut top: Option<ZnodePath> = None;
     for located in tree.records {
         let path = match located {
             Ok(located) => located.record.path,
-            // It is told when the file is looked through.
+            // The error is reported when the file is checked.
             Err(_) => continue,
         };
         top = Some(match top {
@@ -305,13 +307,14 @@ mod tests {
     ) -> std::result::Result<(String, Vec<String>, bool), String> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("f");
-        std::fs::write(&file, text).expect("room");
+        std::fs::write(&file, text).expect("disk space");
         let saved = open(&file, target.map(path).as_ref(), 4).map_err(|error| {
             let mut all = vec![error.to_string()];
             all.extend(error.causes().iter().map(ToString::to_string));
             all.join("|").replace(&file.display().to_string(), "f")
         })?;
-        let paths = saved.records.map(|located| located.expect("good").record.path.to_string());
+        let paths =
+            saved.records.map(|located| located.expect("a valid znode").record.path.to_string());
         Ok((saved.top.to_string(), paths.collect(), saved.was_sorted))
     }
 
@@ -336,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_used_of_a_file_with_faults() {
+    fn a_file_with_errors_is_not_used() {
         let text = "{\"zksh\":\"tree\",\"version\":1,\"top\":\"/a\"}\n{\"path\":\"/b\"}\n\
                     {\"path\":\"/a/c\",\"data\":{\"text\":\"12345\"}}\n";
         assert_eq!(

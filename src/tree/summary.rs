@@ -10,26 +10,26 @@ use crate::error::Result;
 use crate::session::Session;
 use crate::zk::ZnodePath;
 
-/// Most znodes that are counted: beyond, a person has seen enough to think again.
-const COUNTED: usize = 20_000;
+/// The maximum number of znodes that are counted. It is large enough for the user to decide.
+const MAX_COUNTED: usize = 20_000;
 
-/// A subtree in numbers.
+/// The size of a subtree.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Znodes below the top.
+    /// The number of znodes below the top.
     pub below: u64,
-    /// Bytes of data, the top's included.
+    /// The bytes of data, including the top's.
     pub bytes: u64,
-    /// Live ephemerals by the session that owns them.
+    /// The number of live ephemerals by owning session.
     pub ephemerals: BTreeMap<i64, u64>,
     /// Whether there are more znodes than were counted.
     pub more: bool,
 }
 
-/// Counts the znodes below `top`, on any server, but not endlessly; returns also whether there are
-/// more than were counted, or may be, where the children of one may not be listed.
+/// Counts the znodes below `top`, up to a limit, on any server. Also returns whether there are
+/// more, or may be because the children of a znode may not be listed.
 pub async fn count(session: &Session, top: &ZnodePath) -> Result<(u64, bool)> {
-    let walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let walk = Walk::new(session, top, WalkOrder::Depth, false).skipping_unlisted();
     let (paths, more) = paths(walk).await?;
     Ok((paths.len() as u64 - 1, more))
 }
@@ -38,7 +38,7 @@ pub async fn count(session: &Session, top: &ZnodePath) -> Result<(u64, bool)> {
 async fn paths(mut walk: Walk) -> Result<(Vec<ZnodePath>, bool)> {
     let mut paths = Vec::new();
     while let Some(path) = walk.next().await? {
-        if paths.len() > COUNTED {
+        if paths.len() > MAX_COUNTED {
             return Ok((paths, true));
         }
         paths.push(path);
@@ -46,10 +46,10 @@ async fn paths(mut walk: Walk) -> Result<(Vec<ZnodePath>, bool)> {
     Ok((paths, walk.unlisted_count > 0))
 }
 
-/// Counts what lies at `top` and below it, also where the children of one may not be listed. The
-/// server does not stand still meanwhile: znodes that vanish are left out.
+/// Counts `top` and the znodes below it, even if the children of some may not be listed. Znodes
+/// that are deleted meanwhile are not counted.
 pub async fn summary(session: &Session, top: &ZnodePath) -> Result<Summary> {
-    let walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let walk = Walk::new(session, top, WalkOrder::Depth, false).skipping_unlisted();
     let (paths, more) = paths(walk).await?;
     let mut summary = Summary { below: paths.len() as u64 - 1, more, ..Summary::default() };
     let mut paths = paths.into_iter();

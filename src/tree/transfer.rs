@@ -1,32 +1,33 @@
-//! Turns one tree into another: compares, plans and writes as a stream, with neither tree in memory.
+//! Turns one tree into another: compares, plans and writes as a stream, with neither tree in
+//! memory.
 
 use super::apply::{Applier, Counts};
 use super::plan::{Planned, Planner, Refused, Rules};
 use super::source::Pairs;
 use crate::error::{Error, Result};
 
-/// Znodes left as they are that are told one by one; of more only the number is told.
-const TOLD: usize = 1000;
+/// The maximum number of unchanged znodes that are listed. Further ones are only counted.
+const MAX_LISTED: usize = 1000;
 
-/// What a transfer came to.
+/// The result of a transfer.
 #[derive(Debug, Default)]
 pub struct Transferred {
-    /// What was done, or without an applier would be.
+    /// The steps that were taken, or would be if there is no applier.
     pub counts: Counts,
-    /// Znodes that were alike.
+    /// The number of znodes that were equal.
     pub same: u64,
-    /// Znodes that are left as they are although the trees differ, and how many there are.
+    /// Znodes that are left unchanged although the trees differ, up to a limit.
     pub left: Vec<Refused>,
-    /// All of them.
+    /// The number of all such znodes.
     pub left_count: u64,
-    /// Steps that were refused, and why.
+    /// The number of steps that were refused.
     pub failed: u64,
-    /// Why; also what could not be read.
+    /// The reasons, and the errors from reading.
     pub failures: Vec<Error>,
 }
 
-/// Plans how to turn the first tree into the second, and does it where there is an applier. `on` hears
-/// each step; it may end it all.
+/// Plans how to turn the first tree into the second, and executes the plan if there is an applier.
+/// Calls `on` with each step, whose error ends the transfer.
 pub async fn transfer(
     pairs: &mut Pairs,
     rules: Rules,
@@ -55,7 +56,7 @@ pub async fn transfer(
                 }
                 Planned::Refused(refused) => {
                     done.left_count += 1;
-                    if done.left.len() < TOLD {
+                    if done.left.len() < MAX_LISTED {
                         done.left.push(refused);
                     }
                 }

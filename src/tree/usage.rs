@@ -1,16 +1,16 @@
-//! Counts the size of a tree during a walk. Memory grows with the depth, never with the tree.
+//! Adds up the size of a tree during a walk. Memory grows with the depth, not with the tree.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::zk::ZnodePath;
 
-/// Znodes and the bytes of their data.
+/// A number of znodes and the bytes of their data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Size {
-    /// Bytes of data.
+    /// The bytes of data.
     pub bytes: u64,
-    /// Znodes.
+    /// The number of znodes.
     pub znodes: u64,
 }
 
@@ -21,26 +21,26 @@ impl Size {
     }
 }
 
-/// A branch: a znode with all below it.
+/// A branch: a znode with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch {
-    /// Its top.
+    /// The top znode.
     pub path: ZnodePath,
-    /// What it holds, the top included.
+    /// The size, including the top.
     pub size: Size,
 }
 
-/// Adds up the branches of a walk.
+/// Adds up the branches during a walk.
 #[derive(Debug, Default)]
 pub struct Usage {
-    /// The branches that the walk is in, the innermost last.
+    /// The branches that contain the current znode, the innermost last.
     open: Vec<Branch>,
     total: Size,
 }
 
 impl Usage {
-    /// Takes in the next znode of the walk, and returns the branches that it has left, the innermost
-    /// first.
+    /// Adds the next znode of the walk, and returns the branches that the walk has left, the
+    /// innermost first.
     pub fn add(&mut self, path: &ZnodePath, bytes: u64) -> Vec<Branch> {
         let size = Size { bytes, znodes: 1 };
         self.total.add(size);
@@ -54,7 +54,7 @@ impl Usage {
         self.leave(None)
     }
 
-    /// Returns all that was added so far.
+    /// Returns the size of everything that was added.
     pub fn total(&self) -> Size {
         self.total
     }
@@ -73,7 +73,7 @@ impl Usage {
     }
 }
 
-/// By what branches are compared.
+/// The order of branches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum By {
     /// Bytes, then znodes.
@@ -83,27 +83,27 @@ pub enum By {
     Znodes,
 }
 
-/// The largest branches, and how much the others hold together.
+/// The largest branches, and the total size of the others.
 #[derive(Debug)]
 pub struct Largest {
     most: usize,
     by: By,
-    /// The smallest of them first, so that it gives way.
+    /// The kept branches as a heap that yields the smallest first.
     kept: BinaryHeap<Reverse<Ranked>>,
     others: Size,
     left_out: u64,
 }
 
-/// A branch by its rank: two numbers, and the path, of which the first in order comes first.
+/// A branch with its rank: two numbers, and the path, where earlier paths rank higher.
 type Ranked = (u64, u64, Reverse<String>, ZnodePath);
 
 impl Largest {
-    /// Keeps at most so many.
+    /// Keeps at most `most` branches.
     pub fn new(most: usize, by: By) -> Self {
         Self { most, by, kept: BinaryHeap::new(), others: Size::default(), left_out: 0 }
     }
 
-    /// Takes in a branch.
+    /// Adds a branch.
     pub fn add(&mut self, Branch { path, size }: Branch) {
         let (first, second) = match self.by {
             By::Bytes => (size.bytes, size.znodes),
@@ -125,7 +125,7 @@ impl Largest {
         }
     }
 
-    /// Returns the branches, the largest first, and how many others there were with what they hold.
+    /// Returns the largest branches in descending order, the number of others, and their size.
     pub fn finish(self) -> (Vec<Branch>, u64, Size) {
         let (by, others, left_out) = (self.by, self.others, self.left_out);
         let branches =
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn branches_are_added_up_as_the_walk_leaves_them() {
+    fn branches_are_returned_when_the_walk_leaves_them() {
         let mut usage = Usage::default();
         for (text, bytes) in [("/a", 1), ("/a/b", 2), ("/a/b/c", 4)] {
             assert_eq!(usage.add(&path(text), bytes), []);

@@ -1,4 +1,5 @@
-//! What may differ between zkCli and zksh, and why: read from a file, and held to it.
+//! The allowed differences between zkCli and zksh with their reasons, which are read from a file
+//! and checked.
 
 use std::cell::Cell;
 use std::fs;
@@ -6,14 +7,14 @@ use std::path::Path;
 
 use super::Printed;
 
-/// Stands, with the name of the script behind it, for a typed line where the znodes that are left are
-/// compared.
+/// A typed line that starts with this stands for the znodes that a script leaves. The script's name
+/// follows.
 const LEFT: &str = "(left) ";
 
-/// One difference: these lines of zkCli's stand against those of zksh's.
+/// A difference: these lines of zkCli correspond to those of zksh.
 struct Difference {
     reason: String,
-    /// What is typed; empty for any line, and [`LEFT`] for the znodes that are left.
+    /// The typed line: empty for any line, and [`LEFT`] for the znodes that are left.
     typed: String,
     zkcli: Vec<String>,
     zksh: Vec<String>,
@@ -22,9 +23,10 @@ struct Difference {
 
 /// The file of differences.
 ///
-/// Each begins with its reason, in lines with `#`. Then follow the line that is typed, if it is
-/// about one, behind `>` (`(left)` and a script's name for the znodes that it leaves); the lines that zkCli prints behind `-`, and those that zksh prints behind
-/// `+`. A `*` stands for any text; `$1`, in a line of zksh, for that of the first `*` of zkCli's.
+/// Each begins with its reason, in lines with `#`. Then follow the typed line after `>`, if the
+/// difference is about one (`(left)` and a script's name for the znodes that it leaves), the lines
+/// of zkCli after `-`, and the lines of zksh after `+`. `*` matches any text. `$1` in a line of
+/// zksh is the text of the first `*` in the line of zkCli.
 pub(super) struct Differences(Vec<Difference>);
 
 impl Differences {
@@ -42,11 +44,11 @@ impl Differences {
             assert!(!reason.is_empty(), "no reason: {paragraph}");
             Difference { reason: reason.join(" "), typed, zkcli, zksh, met: Cell::default() }
         };
-        // The first paragraph says what the file is.
+        // The first paragraph describes the file.
         Self(text.split("\n\n").skip(1).map(|paragraph| read(paragraph.trim())).collect())
     }
 
-    /// Returns what differs without being a known difference.
+    /// Returns the differences that are not allowed.
     pub(super) fn compare(
         &self,
         script: &str,
@@ -59,22 +61,22 @@ impl Differences {
             let of = |printed: &Printed| printed.steps.get(index).cloned().unwrap_or_default();
             let (theirs, ours) = (of(zkcli), of(zksh));
             if !self.explain(typed, &theirs, &ours) {
-                wrong.push(told(typed, &theirs, &ours));
+                wrong.push(description(typed, &theirs, &ours));
             }
         }
         let (theirs, ours) = (&zkcli.events, &zksh.events);
         if !self.explain("", theirs, ours) {
-            wrong.push(told("(events)", theirs, ours));
+            wrong.push(description("(events)", theirs, ours));
         }
         let (theirs, ours) = (&zkcli.left, &zksh.left);
         let what = format!("{LEFT}{script}");
         if !self.explain(&what, theirs, ours) {
-            wrong.push(told(&what, theirs, ours));
+            wrong.push(description(&what, theirs, ours));
         }
         wrong
     }
 
-    /// Returns whether the lines are the same but for known differences.
+    /// Returns whether the lines are equal except for allowed differences.
     fn explain(&self, typed: &str, theirs: &[String], ours: &[String]) -> bool {
         if let ([their, theirs @ ..], [our, ours @ ..]) = (theirs, ours)
             && their == our
@@ -100,14 +102,14 @@ impl Differences {
         unmet
             .map(|difference| {
                 let Difference { reason, typed, zkcli, zksh, .. } = difference;
-                format!("met by no script: {reason}\n{}", told(typed, zkcli, zksh))
+                format!("met by no script: {reason}\n{}", description(typed, zkcli, zksh))
             })
             .collect()
     }
 }
 
 impl Difference {
-    /// Returns what follows, if the lines begin with this difference.
+    /// Returns the remaining lines if the lines start with this difference.
     fn begins<'l>(
         &self,
         typed: &str,
@@ -117,7 +119,7 @@ impl Difference {
         if !self.typed.is_empty() {
             captures(&self.typed, typed)?;
         }
-        // No line of what is printed explains a znode.
+        // Differences of the output do not apply to the znodes that are left.
         if typed.starts_with(LEFT) && !self.typed.starts_with(LEFT) {
             return None;
         }
@@ -137,14 +139,14 @@ impl Difference {
     }
 }
 
-/// Returns what each `*` of the pattern stands for; none where the line is another.
+/// Returns the text of each `*` in the pattern, or `None` if the line does not match.
 fn captures(pattern: &str, line: &str) -> Option<Vec<String>> {
     let Some((before, rest)) = pattern.split_once('*') else {
         return (pattern == line).then(Vec::new);
     };
     let tail = line.strip_prefix(before)?;
     let ends = (0..=tail.len()).filter(|end| tail.is_char_boundary(*end));
-    // The shortest first.
+    // Try the shortest text first.
     ends.into_iter().find_map(|end| {
         let mut captured = vec![tail[..end].to_owned()];
         captured.extend(captures(rest, &tail[end..])?);
@@ -152,12 +154,12 @@ fn captures(pattern: &str, line: &str) -> Option<Vec<String>> {
     })
 }
 
-fn told(typed: &str, theirs: &[String], ours: &[String]) -> String {
+fn description(typed: &str, theirs: &[String], ours: &[String]) -> String {
     format!("> {typed}\n--- zkCli\n{}\n--- zksh\n{}", theirs.join("\n"), ours.join("\n"))
 }
 
 #[test]
-fn a_star_stands_for_any_text() {
+fn a_star_matches_any_text() {
     assert_eq!(captures("a * c *", "a b b c d"), Some(vec!["b b".to_owned(), "d".to_owned()]));
     assert_eq!(captures("a", "a"), Some(Vec::new()));
     assert_eq!(captures("a*", "b"), None);

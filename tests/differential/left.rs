@@ -1,4 +1,4 @@
-//! The znodes that a script has left.
+//! The znodes that a script leaves.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::support::shell::zksh;
 
-/// Returns a line for each znode that is left: its path, data, kind, ACL and versions. Of a script that is
-/// played at the servers' own root, where others play too, these are the znodes that it names.
+/// Returns a line for each znode that is left: its path, data, kind, ACL and versions. For a script
+/// at the servers' own root, where other scripts run too, these are only the znodes that it names.
 pub(super) fn left(script: &[String], server: &str, root: bool) -> Vec<String> {
     let tops = if root { named(script) } else { BTreeSet::from(["/".to_owned()]) };
     tops.iter().flat_map(|top| saved(server, top)).collect()
 }
 
-/// Returns the topmost znodes that the lines name, and where their quotas are.
+/// Returns the topmost znodes that the lines name, and the places of their quotas.
 fn named(script: &[String]) -> BTreeSet<String> {
     let words = script.iter().flat_map(|line| line.split_whitespace());
     let names = words.filter_map(|word| word.strip_prefix('/')?.split('/').next());
@@ -24,7 +24,7 @@ fn named(script: &[String]) -> BTreeSet<String> {
 fn saved(server: &str, top: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tree.jsonl");
-    // Who may do everything sees everything.
+    // The super user can read everything.
     let ran = zksh(server)
         .script(format!("addauth digest super:secret\nsave {top} {}\n", file.display()));
     if ran.stderr.contains("Node does not exist") {
@@ -33,14 +33,14 @@ fn saved(server: &str, top: &str) -> Vec<String> {
     assert_eq!(ran.stderr, "");
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    lines.iter().filter_map(|record| told(top, record)).collect()
+    lines.iter().filter_map(|record| row(top, record)).collect()
 }
 
-/// Returns a znode in one line; none for the head and the end of the file.
-fn told(top: &str, record: &Value) -> Option<String> {
+/// Returns a znode as one line, or `None` for the header and the end of the file.
+fn row(top: &str, record: &Value) -> Option<String> {
     let path = record.get("path")?.as_str().unwrap();
     let stat = &record["stat"];
-    // An ephemeral is no more than that: its owner differs.
+    // An ephemeral is only shown as one, because its owner differs.
     let kind = record.get("kind").map_or_else(|| "persistent".into(), Value::to_string);
     Some(format!(
         "{top} {path} data={} kind={kind} ttl={} acl={} version={} aclVersion={}",

@@ -43,19 +43,19 @@ impl ZkCli {
         zkcli
     }
 
-    /// Types a line; returns what is printed until the mark.
+    /// Types a line. Returns the output up to the mark.
     fn enter(&mut self, line: &str) -> Vec<String> {
         write!(self.stdin, "{line}\n{MARK}\n").unwrap();
         let mut printed = Vec::new();
         loop {
             let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-                panic!("zkCli said no more after {line}:\n{}", printed.join("\n"))
+                panic!("zkCli printed nothing more after {line}:\n{}", printed.join("\n"))
             });
             if line == MARKED {
                 return printed;
             }
-            // With every command of the shell's own, 3.4 prints how all commands are used, as if
-            // there were no such command.
+            // For each command of the shell itself, 3.4 also prints the usage of all commands, as
+            // it does for an unknown command.
             if !(line.starts_with("ZooKeeper -server host:port") || line.starts_with('\t')) {
                 printed.push(line);
             }
@@ -65,13 +65,13 @@ impl ZkCli {
     /// Plays a script in a new session.
     pub(super) fn play(&mut self, lines: &[String], server: &str) -> Printed {
         self.enter(&format!("connect {server}"));
-        // Requests wait for the connection, and its event comes before their replies.
+        // Requests wait for the connection, and its event precedes their replies.
         self.enter("ls /");
         let mut printed = Printed::default();
         for line in lines {
             printed.take(self.enter(line));
         }
-        // zkCli tells events when it gets round to it, but in their order: this is the last.
+        // zkCli prints events late, but in order, and this is the last one.
         let mut late: Vec<String> = END.iter().flat_map(|line| self.enter(line)).collect();
         while !late.iter().any(|line| line.contains("type:NodeCreated path:/the-end")) {
             late.push(self.lines.recv_timeout(PATIENCE).unwrap());
@@ -90,8 +90,8 @@ impl Drop for ZkCli {
     }
 }
 
-/// Returns the jars without the line editor, which would show what is typed, and without what
-/// prints a log.
+/// Returns the jars without the line editor, which would echo the typed text, and without the
+/// loggers.
 fn classpath(server: &str) -> String {
     let Some(folder) = server.strip_suffix("/*") else { return server.to_owned() };
     let jars = std::fs::read_dir(Path::new(folder)).unwrap();

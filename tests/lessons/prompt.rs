@@ -1,4 +1,4 @@
-//! Lessons at a prompt, as a learner meets them.
+//! Lessons at a prompt, as a learner uses them.
 
 use zksh::language::Language;
 use zksh::lesson::{Line, built_in};
@@ -15,7 +15,7 @@ fn learn(lesson: &str, language: Language) -> Setup {
     Setup::bare().args(sandbox).args(["learn", lesson, "--lang", language.code()])
 }
 
-/// Waits until a step is asked for and its prompt stands below it.
+/// Waits until a step is shown with its prompt below it.
 #[track_caller]
 fn wait_for_step(terminal: &Terminal, step: &str) -> String {
     terminal.wait_until(step, |screen| {
@@ -41,7 +41,7 @@ fn progress(terminal: &Terminal) -> String {
 }
 
 #[test]
-fn the_first_lesson_is_learned_at_a_prompt_in_each_language() {
+fn the_first_lesson_can_be_completed_at_a_prompt_in_each_language() {
     std::thread::scope(|scope| {
         for language in Language::ALL {
             scope.spawn(move || {
@@ -52,7 +52,7 @@ fn the_first_lesson_is_learned_at_a_prompt_in_each_language() {
                     assert!(screen.contains(&texts[&language].get(&step.key).title), "{screen}");
                     step.ways[0].lines.iter().for_each(|line| enter(&mut terminal, &typed(line)));
                 }
-                // The prompt is that of the shell again, and the lesson has left nothing.
+                // The prompt is the shell's own again, and the lesson has left nothing behind.
                 terminal.wait_until("the end", |screen| screen.ends_with(" 15]"));
                 assert!(progress(&terminal).contains("first-steps -done-"));
                 enter(&mut terminal, "ls /");
@@ -65,10 +65,10 @@ fn the_first_lesson_is_learned_at_a_prompt_in_each_language() {
 }
 
 #[test]
-fn a_mistake_is_explained_and_the_words_of_a_lesson_do_what_they_say() {
+fn a_mistake_is_explained_and_the_commands_of_a_lesson_work() {
     let mut terminal = learn("first-steps", Language::English).start();
     wait_for_step(&terminal, "1/8");
-    // A mistake, and an event of another session, which is spoken of above the prompt.
+    // A mistake, and an event of another session, which is explained above the prompt.
     enter(&mut terminal, "ls /app");
     terminal.wait_for("Node does not exist: /app\n\n");
     enter(&mut terminal, "next");
@@ -85,7 +85,7 @@ fn a_mistake_is_explained_and_the_words_of_a_lesson_do_what_they_say() {
     enter(&mut terminal, "create /app hello");
     enter(&mut terminal, "get /app");
     wait_for_step(&terminal, "3/8");
-    // Who deletes the tree under the lesson goes back.
+    // A learner who deletes the tree can go back.
     enter(&mut terminal, "deleteall /app -y");
     enter(&mut terminal, "create /app/note 'two words'");
     terminal.wait_for("Node does not exist: /app/note");
@@ -94,7 +94,7 @@ fn a_mistake_is_explained_and_the_words_of_a_lesson_do_what_they_say() {
     enter(&mut terminal, "create /app hello");
     enter(&mut terminal, "get /app");
     terminal.wait_until("3/8 again", |screen| screen.matches("\n3/8 ").count() == 2);
-    // A transaction that is open is dropped where the lesson types.
+    // An open transaction is discarded before the lesson types lines.
     enter(&mut terminal, "multi");
     terminal.wait_until("multi", |screen| screen.ends_with("A multi:0>"));
     enter(&mut terminal, "skip");
@@ -118,7 +118,7 @@ fn a_mistake_is_explained_and_the_words_of_a_lesson_do_what_they_say() {
     terminal.wait_for("4/8  first-steps");
     enter(&mut terminal, "hint");
     terminal.wait_for("No lesson is running");
-    // It goes on where it was left; the end of the shell is the end of the lesson.
+    // The lesson resumes where it stopped, and ends with the shell.
     enter(&mut terminal, "lesson first-steps --lang en");
     terminal.wait_until("4/8 again", |screen| screen.matches("\n4/8 ").count() == 2);
     terminal.wait_until("its prompt", |screen| screen.ends_with("\nA>"));
@@ -127,7 +127,7 @@ fn a_mistake_is_explained_and_the_words_of_a_lesson_do_what_they_say() {
 }
 
 #[test]
-fn a_crash_is_seen_and_spoken_of_by_itself() {
+fn a_crash_is_noticed_and_explained_without_a_line() {
     let mut terminal = learn("first-steps", Language::English).start();
     for step in 1..=6 {
         wait_for_step(&terminal, &format!("{step}/8"));
@@ -143,7 +143,7 @@ fn a_crash_is_seen_and_spoken_of_by_itself() {
     enter(&mut terminal, "session kill A");
     terminal.wait_until("the prompt", |screen| screen.ends_with("A CLOSED>"));
     terminal.keys("ls ");
-    // While a line is being typed.
+    // This happens while a line is being typed.
     terminal.wait_for("type:NodeDeleted path:/master");
     terminal.wait_until("8/8 above the line", |screen| {
         screen.rfind("\n8/8 ").is_some_and(|at| screen[at..].contains("\nA> ls "))
@@ -159,13 +159,13 @@ fn a_lesson_fits_on_a_narrow_screen() {
     let (_, lesson) = screen.split_once("1/8").unwrap();
     let wide = lesson.lines().find(|line| zksh::language::columns(line) > 40);
     assert_eq!(wide, None);
-    // What is too wide for the screen is wrapped by the lesson, and not by the terminal.
+    // The lesson wraps its text to the screen, rather than the terminal.
     let text = lesson.split("\n2/8").next().unwrap();
     assert!(text.lines().all(|line| zksh::language::columns(line) <= 40), "{text}");
 }
 
 #[test]
-fn a_sandbox_that_others_use_is_not_left_without_a_word() {
+fn leaving_a_sandbox_that_others_use_shows_a_warning() {
     let address = format!("127.0.0.1:{}", free_port());
     let sandbox = format!("--sandbox={address}");
     let mut terminal = Setup::bare().args([&sandbox, "learn", "versions", "--lang", "en"]).start();

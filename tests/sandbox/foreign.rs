@@ -32,7 +32,7 @@ fn python() -> Option<PathBuf> {
 #[test]
 fn kazoo_is_content() {
     let Some(python) = python() else {
-        say_once("left out: kazoo on the sandbox, for want of a Python that has it");
+        say_once("skipped: kazoo on the sandbox, because no Python has it");
         return;
     };
     let sandbox = sandbox();
@@ -149,7 +149,7 @@ fn zkcli(release: &Release, address: &str) -> Vec<String> {
 fn zkcli_prints_the_same_as_on_apaches_server() {
     let all = releases();
     let (Some(oldest), Some(newest)) = (all.first(), all.last()) else {
-        say_once("left out: zkCli on the sandbox, for want of Java or of a release");
+        say_once("skipped: zkCli on the sandbox, because Java or a release is missing");
         return;
     };
     // The oldest zkCli prints and parses in the old way, the newest in the current way.

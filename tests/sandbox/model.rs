@@ -109,7 +109,7 @@ fn random_operations_come_to_the_same_as_on_apaches_server() {
     let wanted = std::env::var("ZKSH_MODEL_RELEASE").unwrap_or_else(|_| "3.8.".to_owned());
     let mut releases = releases().iter();
     let Some(release) = releases.rfind(|release| release.version.starts_with(&wanted)) else {
-        say_once("left out: the sandbox against Apache's 3.8, which is not here");
+        say_once("skipped: the sandbox against Apache's 3.8, which is not here");
         return;
     };
     let cases = from_environment("ZKSH_MODEL_STEPS", 10_000).div_ceil(CASE);

@@ -1,4 +1,4 @@
-//! Sessions that end, or wait, while another one of the same shell goes on.
+//! Sessions that end or wait while another one of the same shell continues.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -12,15 +12,15 @@ use crate::support::shell::zksh;
 use crate::support::terminal::{Setup, connected_at_once};
 
 #[test]
-fn a_killed_session_is_waited_for_until_the_server_has_expired_it() {
+fn the_wait_for_a_killed_session_ends_when_the_server_expires_it() {
     let newest = engines().pop().filter(|engine| engine.release.is_some());
     for engine in engines().into_iter().take(1).chain(newest) {
         let server = engine.private();
         let ran = zksh(&server.address()).script(
             "session new bob -t 1000\n@bob create -e /boat\nsession kill bob --wait\nexists /boat\n",
         );
-        let told: Vec<&str> = ran.stdout.lines().collect();
-        let [created, expired] = told[..] else { panic!("{}: {ran:?}", engine.name) };
+        let lines: Vec<&str> = ran.stdout.lines().collect();
+        let [created, expired] = lines[..] else { panic!("{}: {ran:?}", engine.name) };
         assert_eq!(created, "Created /boat");
         assert!(expired.starts_with("Session 0x"), "{expired}");
         assert!(expired.ends_with(" of bob has expired"), "{}: {expired}", engine.name);
@@ -29,7 +29,7 @@ fn a_killed_session_is_waited_for_until_the_server_has_expired_it() {
 }
 
 #[test]
-fn ctrl_c_while_another_session_waits_leaves_both_as_they_are() {
+fn ctrl_c_while_another_session_waits_changes_neither() {
     let server = engines()[0].private();
     let mut terminal = connected_at_once(|| Setup::new(&server.address()));
     terminal.enter(0, "session new bob");
@@ -47,7 +47,7 @@ fn ctrl_c_while_another_session_waits_leaves_both_as_they_are() {
 }
 
 #[test]
-fn a_session_that_expires_leaves_what_is_typed_in_another_one() {
+fn an_expiry_does_not_affect_a_line_typed_in_another_session() {
     let settings = Settings { tick: Duration::from_millis(100), ..Settings::default() };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = start(listener, settings, Clock::System).unwrap();
@@ -76,7 +76,7 @@ fn a_session_that_expires_leaves_what_is_typed_in_another_one() {
 }
 
 #[test]
-fn sessions_close_side_by_side_where_the_server_says_nothing() {
+fn sessions_close_in_parallel_if_the_server_is_silent() {
     const SESSIONS: u32 = 9;
     let server = engines()[0].private();
     let cable = Cable::to(&server.address());
@@ -87,6 +87,6 @@ fn sessions_close_side_by_side_where_the_server_says_nothing() {
     cable.silence();
     let begun = Instant::now();
     shell.end();
-    // Each waits for two seconds.
+    // Each of them waits for two seconds.
     assert!(begun.elapsed() < Duration::from_secs(2) * (SESSIONS - 1), "{:?}", begun.elapsed());
 }

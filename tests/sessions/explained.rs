@@ -1,4 +1,4 @@
-//! What `explain` tells of a command, beside what a proxy saw on the wire.
+//! Compares the output of `explain` with the data that a proxy saw on the wire.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use zksh::command::Command;
 use crate::support::engine::engines;
 use crate::support::shell::zksh;
 
-/// A request that was seen on the wire, with the head of its reply.
+/// A request on the wire, with the header of its reply.
 #[derive(Debug, Clone, PartialEq)]
 struct Seen {
     xid: i64,
@@ -20,7 +20,7 @@ struct Seen {
     code: i64,
 }
 
-/// Hands one connection at a time on to the server and notes what passes.
+/// Forwards connections to the server, one at a time, and records the frames.
 fn recording(server: &str) -> (String, Arc<Mutex<Vec<Seen>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -59,7 +59,7 @@ fn number(frame: &[u8], at: usize, bytes: usize) -> i64 {
     part.iter().fold(sign, |number, byte| number << 8 | i64::from(*byte))
 }
 
-/// Passes frames on, the first of which is the handshake's, until one side closes.
+/// Forwards frames, of which the first is the handshake, until one side closes.
 fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
     let mut is_first = true;
     loop {
@@ -69,7 +69,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
             return;
         }
         let mut frame = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap().min(1 << 24)];
-        // A four-letter word is no frame.
+        // A four-letter word is not a frame.
         let is_word = length.iter().all(u8::is_ascii_lowercase);
         if is_word {
             frame.clear();
@@ -93,7 +93,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, note: impl Fn(&[u8])) {
 /// The xid of every request that adds an identity.
 const AUTH: i64 = -4;
 
-/// Names and numbers of operations (`ZooDefs.OpCode`).
+/// The names and numbers of operations (`ZooDefs.OpCode`).
 const OPERATIONS: &[(&str, i64)] = &[
     ("create", 1),
     ("delete", 2),
@@ -119,7 +119,7 @@ const OPERATIONS: &[(&str, i64)] = &[
     ("checkWatches", 17),
 ];
 
-/// Returns what `explain` says of each line of a script before it runs: the operations.
+/// Returns the operations that `explain` lists for each line of a script before it runs.
 fn planned(address: &str, script: &str) -> Vec<Vec<String>> {
     let asked = format!("explain {}\n", script.trim_end().replace('\n', "\nexplain "));
     let ran = zksh(address).args(["-o", "json"]).script(asked);
@@ -131,7 +131,7 @@ fn planned(address: &str, script: &str) -> Vec<Vec<String>> {
     ran.stdout.lines().map(operations).collect()
 }
 
-/// A line for every command that asks a server for something, and what may come of it.
+/// Returns a line for every command that sends requests, with various results.
 fn script(folder: &Path) -> String {
     let lines = "\
 explain on
@@ -203,18 +203,19 @@ deleteall /lake
     lines.replace("FOLDER", &folder.display().to_string())
 }
 
-/// Commands that the script has no line for: they send what another command sends, or nothing.
+/// Commands for which the script has no line, because they send the requests of another command, or
+/// none.
 const WITHOUT_A_LINE: &[&str] = &[
-    "as",        // what it runs is explained, in the session that it names
-    "close",     // ends the session, whose explanation would be its last
+    "as",        // the wrapped command is explained instead
+    "close",     // ends the session, so nothing could be explained after it
     "connect",   // opens another session
     "discard",   // sends nothing
     "edit",      // needs a terminal
     "quit",      // ends the shell
     "reconnect", // opens another session
-    "session",   // opens, closes and asks who it is
-    "source",    // what its lines send is explained line by line
-    "watch",     // waits for what others do
+    "session",   // opens and closes sessions
+    "source",    // each of its lines is explained instead
+    "watch",     // waits for changes by other clients
 ];
 
 #[test]
@@ -225,7 +226,7 @@ fn every_command_that_asks_a_server_is_explained_here() {
     let names: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
     let address = engines()[0].fresh();
     for name in names {
-        // A word that every command takes for a path, a znode or a file.
+        // Every command accepts these words as a path, a znode or a file.
         let sends = planned(&address, &format!("{name} /lake /sea"));
         let asks = sends.iter().any(|operations| !operations.is_empty());
         assert!(
@@ -236,7 +237,7 @@ fn every_command_that_asks_a_server_is_explained_here() {
 }
 
 #[test]
-fn what_is_explained_is_what_was_on_the_wire() {
+fn explanations_match_the_data_on_the_wire() {
     let folder = tempfile::tempdir().unwrap();
     let script = script(folder.path());
     for engine in engines().into_iter().filter(|engine| engine.version >= vec![3, 7]) {
@@ -245,7 +246,7 @@ fn what_is_explained_is_what_was_on_the_wire() {
         let (address, seen) = recording(&server.address());
         let planned = planned(&server.address(), &script);
         let ran = zksh(&address).args(["-o", "json"]).script(&script);
-        let (mut told, mut unforeseen) = (0, Vec::new());
+        let (mut explained, mut unforeseen) = (0, Vec::new());
         let seen = seen.lock().unwrap().clone();
         for line in ran.stdout.lines() {
             let record: Value = serde_json::from_str(line).unwrap();
@@ -258,8 +259,8 @@ fn what_is_explained_is_what_was_on_the_wire() {
                 let xid = exchange["xid"].as_i64().unwrap();
                 let name = exchange["operation"].as_str().unwrap();
                 if name == "auth" {
-                    // All have one xid.
-                    told += 1;
+                    // All of these have the same xid.
+                    explained += 1;
                     continue;
                 }
                 let on_wire = seen.iter().find(|seen| seen.xid == xid);
@@ -277,18 +278,18 @@ fn what_is_explained_is_what_was_on_the_wire() {
                     assert_eq!(zxid, on_wire.zxid, "{line}");
                 }
                 let refused = !exchange["reply"]["refused"].is_null();
-                // A transaction that failed is answered without an error in its head, and that there
-                // is no such znode is an answer to exists.
+                // The header of a failed transaction's reply has no error. For `exists`, that the
+                // znode does not exist is a successful answer.
                 let absent = exchange["reply"]["done"]["absent"] == true;
                 let is_refusal = on_wire.code != 0 && !absent || name == "multi" && refused;
                 assert_eq!(refused, is_refusal, "{line}");
-                told += 1;
+                explained += 1;
             }
             let lines = record["explanation"]["lines"].as_array().unwrap();
             assert!((1..=5).contains(&lines.len()), "{line}");
         }
         assert!(unforeseen.is_empty(), "{}", unforeseen.join("\n"));
-        // All but what the shell asked for by itself.
-        assert_eq!(told, seen.iter().filter(|seen| seen.operation > 0).count(), "{seen:?}");
+        // All requests were explained except those that the shell sent by itself.
+        assert_eq!(explained, seen.iter().filter(|seen| seen.operation > 0).count(), "{seen:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Many sessions in one shell, and several where several shells might be.
+//! Many sessions in one shell, compared with several shells.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use crate::placeholder::general;
 use crate::support::engine::{Engine, engines, on_every_engine};
 use crate::support::shell::zksh;
 
-/// Twenty sessions hear of a thousand changes; the paths tell whether each heard of them in their
-/// order, and of all.
+/// Twenty sessions receive a thousand events. The paths show whether each received all of them in
+/// order.
 fn hear_in_order(engine: &Engine) {
     const SESSIONS: usize = 20;
     const EVENTS: usize = 1000;
@@ -29,7 +29,7 @@ fn hear_in_order(engine: &Engine) {
         let session = value % SESSIONS + 1;
         writeln!(script, "@s{session} set /lake/{} {value}", value % ZNODES).unwrap();
     }
-    // Each session has answered, so each has heard of what came before.
+    // Each session has answered, so each has received the earlier events.
     for number in 1..=SESSIONS {
         writeln!(script, "@s{number} sync /lake").unwrap();
     }
@@ -47,7 +47,7 @@ fn hear_in_order(engine: &Engine) {
     assert_eq!(heard.len(), SESSIONS);
     let all: Vec<String> = (0..EVENTS).map(|value| format!("/lake/{}", value % ZNODES)).collect();
     for (session, paths) in heard {
-        assert!(paths == all, "{session} heard of {} changes, or in another order", paths.len());
+        assert!(paths == all, "{session} received {} events, or in another order", paths.len());
     }
 }
 
@@ -60,20 +60,20 @@ fn many_sessions_keep_the_order_of_their_events_and_lose_none() {
     }
 }
 
-/// A sandbox that takes so many connections from one address.
+/// Starts a sandbox that accepts at most `max_connections` connections from one address.
 fn with_limit(max_connections: usize) -> Handle {
     let settings = Settings { max_connections, ..Settings::default() };
     start(TcpListener::bind("127.0.0.1:0").unwrap(), settings, Clock::System).unwrap()
 }
 
 #[test]
-fn fifty_sessions_are_as_many_as_the_server_takes() {
+fn fifty_sessions_open_as_far_as_the_server_allows() {
     let mut script = String::new();
     for number in 1..=50 {
         writeln!(script, "session new s{number}\n@s{number} create -e /e-{number}").unwrap();
     }
     script.push_str("ls /\n");
-    // Of a script that goes on after each refusal; one connection is the first session's.
+    // The script continues after each refusal. One connection belongs to the first session.
     for (limit, open) in [(60, 50), (20, 19)] {
         let server = with_limit(limit);
         let ran = zksh(&server.address().to_string()).script(&script);
@@ -87,7 +87,7 @@ fn fifty_sessions_are_as_many_as_the_server_takes() {
 }
 
 #[test]
-fn a_server_that_takes_so_many_connections_says_so_and_the_shell_lives() {
+fn a_limit_of_connections_is_reported_and_the_shell_continues() {
     let server = with_limit(3);
     let ran = zksh(&server.address().to_string())
         .script("session new a\nsession new b\nsession new c\nsession list\nsession close a\nsession new c\nls /\n");
@@ -112,7 +112,7 @@ fn shown(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn sessions_do_the_same_whatever_is_in_flight() {
+fn the_effect_of_sessions_does_not_depend_on_the_number_in_flight() {
     let script = "\
 create /app old
 session new bob

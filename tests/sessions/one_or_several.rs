@@ -1,5 +1,5 @@
-//! Random commands of three sessions, once in one shell and once in a shell for each: replies, events
-//! and trees are the same.
+//! Random commands of three sessions, once in one shell and once in a shell for each: replies,
+//! events and trees must be the same.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,10 +14,10 @@ use crate::support::shell::zksh;
 
 const SESSIONS: [&str; 3] = ["ann", "bob", "eve"];
 
-/// Lines of all sessions together.
+/// The number of lines of all sessions together.
 const LINES: usize = 300;
 
-/// A line, and whose it is.
+/// A line and its session.
 type Line = (&'static str, String);
 
 fn lines(seed: u64, has_persistent_watches: bool) -> Vec<Line> {
@@ -50,21 +50,22 @@ fn lines(seed: u64, has_persistent_watches: bool) -> Vec<Line> {
         };
         lines.push((session, line));
     }
-    // What is queued would be left, and what is told comes before the reply to this.
+    // Commit what is queued. All events arrive before the reply to the last command.
     lines.extend(SESSIONS.map(|name| (name, "commit".to_owned())));
     lines.extend(SESSIONS.map(|name| (name, "ls /".to_owned())));
     lines
 }
 
-/// What each session was told: replies, and events.
+/// The replies and events of each session.
 #[derive(Debug, Default, PartialEq)]
-struct Told(BTreeMap<String, [Vec<Value>; 2]>);
+struct Received(BTreeMap<String, [Vec<Value>; 2]>);
 
-impl Told {
+impl Received {
     fn note(&mut self, session: &str, mut record: Value) {
         let is_event = record["record"] == "event";
         let fields = record.as_object_mut().unwrap();
-        // Where and how it was typed differs, and what the server counts for all its clients.
+        // The place and the form of the typed line differ, and so do numbers that the server counts
+        // for all its clients.
         for key in ["line", "command", "typed", "session", "time"] {
             fields.remove(key);
         }
@@ -86,7 +87,7 @@ fn without_times(value: &mut Value) {
     }
 }
 
-fn in_one_shell(server: &str, lines: &[Line]) -> Told {
+fn in_one_shell(server: &str, lines: &[Line]) -> Received {
     let mut script = String::new();
     for name in SESSIONS {
         writeln!(script, "session new {name}").unwrap();
@@ -95,46 +96,46 @@ fn in_one_shell(server: &str, lines: &[Line]) -> Told {
         writeln!(script, "@{session} {line}").unwrap();
     }
     let ran = zksh(server).args(["-o", "json"]).script(script);
-    let mut told = Told::default();
+    let mut received = Received::default();
     for line in ran.stdout.lines() {
         let record: Value = serde_json::from_str(line).unwrap();
         let session = record["session"].as_str().unwrap_or("main").to_owned();
         if SESSIONS.contains(&session.as_str()) && record["command"] != "session" {
-            told.note(&session, record);
+            received.note(&session, record);
         }
     }
-    told
+    received
 }
 
-fn in_a_shell_for_each(server: &str, lines: &[Line]) -> Told {
+fn in_a_shell_for_each(server: &str, lines: &[Line]) -> Received {
     let mut shells = SESSIONS.map(|name| (name, LineByLine::start(zksh(server))));
-    let mut told = Told::default();
+    let mut received = Received::default();
     for (session, line) in lines {
         let (_, shell) = shells.iter_mut().find(|(name, _)| name == session).unwrap();
         for record in shell.enter(line) {
-            told.note(session, record);
+            received.note(session, record);
         }
     }
     for (_, shell) in shells {
         shell.end();
     }
-    told
+    received
 }
 
 #[test]
-fn sessions_of_one_shell_do_what_those_of_several_shells_do() {
+fn sessions_of_one_shell_have_the_same_effect_as_several_shells() {
     on_every_engine(|engine| {
         for seed in 1..=3 {
             let lines = lines(seed, engine.version >= vec![3, 6]);
             let (one, several) = (engine.fresh(), engine.fresh());
             let by_one = in_one_shell(&one, &lines);
             let by_several = in_a_shell_for_each(&several, &lines);
-            for (session, told) in &by_several.0 {
+            for (session, received) in &by_several.0 {
                 let [replies, events] = &by_one.0[session];
-                for (own, other) in replies.iter().zip(&told[0]) {
+                for (own, other) in replies.iter().zip(&received[0]) {
                     assert_eq!(own, other, "a reply to {session}, seed {seed}");
                 }
-                assert_eq!(events, &told[1], "events of {session}, seed {seed}");
+                assert_eq!(events, &received[1], "events of {session}, seed {seed}");
             }
             assert_eq!(by_one, by_several, "seed {seed}");
             assert!(by_one.0.values().all(|[_, events]| events.len() > 1), "{by_one:?}");

@@ -56,7 +56,7 @@ fn apaches() -> &'static [Release] {
     let releases = releases();
     if releases.is_empty() {
         say_once(
-            "left out: Apache's own servers, for want of Java or of a release (see README.md)",
+            "skipped: Apache's own servers, because Java or a release is missing (see README.md)",
         );
     }
     releases

@@ -1,7 +1,8 @@
-//! What a request costs in the client: against a raw socket that writes the same bytes and only
-//! counts replies, on a server in this process that answers at once.
+//! Measures the cost of a request in the client, compared with a raw socket that writes the same
+//! bytes and only counts replies. The server is in this process and answers immediately.
 //!
-//! `cargo bench -p zookeeper-native --bench requests` prints microseconds a request, best of five.
+//! `cargo bench -p zookeeper-native --bench requests` prints microseconds per request, best of
+//! five.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and may panic")]
 
@@ -16,7 +17,7 @@ const REQUESTS: usize = 200_000;
 const WINDOW: usize = 128;
 const STAT: [u8; 68] = [0; 68];
 
-/// Answers every request as if it were `setData` or `getData` of four bytes.
+/// Answers every request like a `setData`, or a `getData` of four bytes.
 fn serve(mut stream: TcpStream) {
     let mut hello = [0; 49];
     stream.read_exact(&mut hello).unwrap();
@@ -71,7 +72,7 @@ fn server() -> String {
     address
 }
 
-/// Keeps a window of `setData` in flight on a raw socket, half of it sent at a time.
+/// Keeps a window of `setData` in flight on a raw socket. Half a window is sent at a time.
 fn raw(address: &str) -> Duration {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();

@@ -1,4 +1,4 @@
-//! Connects to the servers given, makes a znode, watches it, changes it, and shows what is told.
+//! Connects to the given servers, creates a znode, watches it, changes it, and prints the events.
 
 #![expect(clippy::print_stdout, reason = "an example that shows what it does")]
 

@@ -1,5 +1,5 @@
-//! The client against Apache's own servers, where Java and a release are present: the oldest and
-//! the newest of those in `target/zookeeper` and `/usr/share/java`, or every one with
+//! Tests the client with Apache's servers, if Java and a release are present: with the oldest and
+//! the newest release in `target/zookeeper` and `/usr/share/java`, or with every one if
 //! `ZOOKEEPER_EVERY_RELEASE=1`.
 
 #![cfg(test)]
@@ -18,17 +18,17 @@ use zookeeper::{
     Transaction, WatchKind, WatchMode, WhoAmI, start,
 };
 
-/// How long a server may take to start, and anything to come about, on a machine that is busy.
+/// How long a server may take to start, and other steps to complete, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A release: its version, and its jars as Java takes them.
+/// A release: its version, and its jars as a class path.
 type Jars = (Vec<u32>, String);
 
 fn numbers(version: &str) -> Vec<u32> {
     version.split(['.', '-']).map_while(|number| number.parse().ok()).collect()
 }
 
-/// Returns the releases to test on, the oldest first.
+/// Returns the releases to test, oldest first.
 fn releases() -> Vec<Jars> {
     if !Command::new("java").arg("-version").output().is_ok_and(|ran| ran.status.success()) {
         return Vec::new();
@@ -54,7 +54,8 @@ fn releases() -> Vec<Jars> {
     found
 }
 
-/// A server that dies with the test, however that ends: a watchdog holds the end of a pipe.
+/// A server that ends with the test in any case, because a watchdog notices when the end of a pipe
+/// closes.
 struct Server {
     version: Vec<u32>,
     port: u16,
@@ -200,7 +201,7 @@ async fn transactions(client: &Client, server: &Server) {
     if server.is(3, 5) {
         let with_stat = Create::new("/with-stat", "x").with_stat();
         assert!(client.call(with_stat).await.unwrap().stat.is_some());
-        // Its stat means nothing in a transaction, as some servers fill it.
+        // In a transaction the stat means nothing, and only some servers fill it.
         let operations = [
             Operation::Create(Create::new("/with-stat/a", "x").with_stat()),
             Operation::Create(Create::new("/with-stat/c", "x").mode(CreateMode::Container)),
@@ -210,7 +211,7 @@ async fn transactions(client: &Client, server: &Server) {
         let ttl = CreateMode::PersistentTtl(Duration::from_hours(1));
         let created = client.call(Create::new("/ttl", "x").mode(ttl)).await.unwrap();
         assert_eq!(created.stat.unwrap().ephemeral_owner, 0);
-        // Less than a millisecond is none, and no server takes it for one.
+        // Less than a millisecond becomes zero, which no server accepts as a TTL.
         let none = CreateMode::PersistentTtl(Duration::from_micros(1));
         let created = client.call(Create::new("/no-ttl", "x").mode(none)).await;
         assert!(created.is_ok() || refusal(created) == Code::BadArguments);
@@ -242,7 +243,7 @@ async fn chroots(server: &Server, outside: &Client) {
     if server.is(3, 6) {
         let inside = client.call(GetEphemerals::new("/")).await.unwrap();
         assert_eq!(inside.iter().collect::<Vec<_>>(), ["/0000000000"]);
-        // A plain prefix: it finds what only begins alike.
+        // This is a plain prefix, which also matches other names that start with it.
         let all = outside.call(GetEphemerals::new("/app")).await.unwrap();
         assert_eq!(all.iter().collect::<Vec<_>>(), ["/apple"]);
     }
@@ -256,7 +257,7 @@ async fn watches(server: &Server, other: &Client) {
     client.call(GetData::new("/lake").watch(true)).await.unwrap();
     client.call(GetChildren::new("/lake").watch(true)).await.unwrap();
     client.call(Exists::new("/later").watch(true)).await.unwrap();
-    // They are left again.
+    // The client sets the watches again.
     reconnected(&client).await;
     other.call(SetData::new("/lake", "x")).await.unwrap();
     let seen = event(&mut feed).await;
@@ -267,7 +268,7 @@ async fn watches(server: &Server, other: &Client) {
     other.call(Create::new("/lake/more", "x")).await.unwrap();
     assert_eq!(event(&mut feed).await.kind.name(), "NodeChildrenChanged");
     assert_eq!(client.watches(), []);
-    // What happens while there is no connection is told by the server that is found.
+    // The next server reports changes that happened without a connection.
     client.call(GetData::new("/lake").watch(true)).await.unwrap();
     let before = client.facts().connections;
     client.break_connection();
@@ -289,8 +290,8 @@ async fn watches(server: &Server, other: &Client) {
         client.call(AddWatch::new("/deep", WatchMode::PersistentRecursive)).await.unwrap();
         persistent(server, &client, &mut feed, other).await;
     } else {
-        // It does not know the request. 3.4.5 drops it; later ones break the connection, some after
-        // they have said so.
+        // The server does not know the request. 3.4.5 ignores it. Later releases break the
+        // connection, some of them after an error reply.
         let error = add.unwrap_err();
         let unknown = error.code() == Some(Code::Unimplemented)
             || matches!(error.cause(), Some(Cause::Disconnected(_) | Cause::Deadline));
@@ -309,7 +310,8 @@ async fn persistent(server: &Server, client: &Client, feed: &mut Feed, other: &C
     }
     other.call(SetData::new("/lake", "z")).await.unwrap();
     assert_eq!(&*event(feed).await.path, "/lake");
-    // Until 3.9 a watch for one event takes the other with it, if the server has both.
+    // Until 3.9, a one-time watch that fires also removes the persistent one, if the server has
+    // both.
     client.call(GetData::new("/lake").watch(true)).await.unwrap();
     other.call(SetData::new("/lake", "1")).await.unwrap();
     assert_eq!(&*event(feed).await.path, "/lake");
@@ -333,7 +335,7 @@ async fn sessions(server: &Server, other: &Client) {
         panic!("{answer}")
     };
     assert_eq!([major, minor], server.version[..2]);
-    // Taken up by another client, the session goes on with its ephemerals.
+    // Another client takes over the session, which keeps its ephemerals.
     let resume = first.abandon();
     while let Some(item) = told.next().await {
         if matches!(&item, Item::State(change) if change.state == State::Abandoned) {
@@ -349,7 +351,7 @@ async fn sessions(server: &Server, other: &Client) {
     assert!(last.await.value.is_ok());
     assert_eq!(second.ended().await, Cause::Closed);
     assert_eq!(other.call(Exists::new("/mine")).await.unwrap(), None);
-    // It is over, and who comes with it is told so.
+    // The session is over, and a client that tries to resume it is told so.
     let mut options = server.options("/");
     options.resume = Some(resume);
     let (third, _feed) = start(options);

@@ -1,8 +1,8 @@
-//! Stores that openssl and keytool make, and servers that rustls plays. Where a tool is absent its
-//! stores are left out.
+//! Tests TLS with stores that openssl and keytool make, and with servers that use rustls. If a tool
+//! is absent, its stores are not tested.
 
 #![cfg(test)]
-#![allow(clippy::print_stderr, reason = "a test says what it leaves out")]
+#![allow(clippy::print_stderr, reason = "a test reports what it skips")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use zookeeper::{Cause, Dial, Host, Tls};
 
 const PASSWORD: &str = "storepass";
 
-/// Keys, certificates and stores, made once for all tests.
+/// Keys, certificates and stores, which all tests share.
 struct Fixtures {
     folder: PathBuf,
     keytool: bool,
@@ -75,7 +75,8 @@ fn make() -> Option<Fixtures> {
     leaf("mismatch", "/O=zksh/CN=localhost", "ca", "825", other_name);
     leaf("client", "/O=zksh/OU=dev/CN=ann", "ca", "825", "basicConstraints=CA:FALSE\n");
     leaf("stranger", "/CN=stranger", "other", "825", "basicConstraints=CA:FALSE\n");
-    // openssl 3.0's `x509` takes no end of validity; a certificate of minus one day has expired.
+    // openssl 3.0's `x509` has no option for the end of validity. A certificate with minus one day
+    // has expired.
     leaf("expired", "/O=zksh/CN=localhost", "ca", "-1", names);
     openssl(&format!(
         "req -x509 {key} -days 825 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
@@ -170,7 +171,7 @@ fn stores_of_every_kind_hold_the_same_key() {
         tried += 1;
     }
     assert!(tried >= if made.keytool { 4 } else { 1 });
-    // The authority stands above the certificate.
+    // The chain contains the authority after the certificate.
     let chain = made.locked("client.p12").read().unwrap().keys[0].chain.clone();
     assert_eq!(chain, [certificate, made.der("ca.pem")]);
 }
@@ -196,13 +197,13 @@ fn keys_of_every_kind_are_read_or_named() {
         for name in ["trust.jks", "trust.p12"] {
             assert_eq!(made.locked(name).read().unwrap().certificates, [made.der("ca.pem")]);
         }
-        // The names of a JKS store are not secret.
+        // The certificate names in a JKS store can be read without the password.
         assert_eq!(made.file("trust.jks").read().unwrap().certificates.len(), 1);
     }
 }
 
 #[test]
-fn damaged_stores_are_errors_and_nothing_worse() {
+fn damaged_stores_are_errors() {
     let Some(made) = fixtures() else { return };
     for name in ["client.p12", "client.jks", "client-kt.p12", "client-both.pem", "client-enc.key"] {
         let Ok(whole) = std::fs::read(made.folder.join(name)) else { continue };
@@ -225,7 +226,7 @@ fn options(made: &Fixtures, trust: &str) -> TlsOptions {
 }
 
 #[test]
-fn files_that_do_not_go_together_are_named_before_any_connection() {
+fn mismatched_files_are_reported_before_any_connection() {
     let Some(made) = fixtures() else { return };
     let said = |options: TlsOptions| {
         let error = TlsDial::new(options).unwrap_err().to_string();
@@ -250,7 +251,8 @@ fn files_that_do_not_go_together_are_named_before_any_connection() {
     assert!(said(options(made, "large.pem")).contains("it is larger than"));
 }
 
-/// A TLS server that answers each byte with itself; its certificate and whether it wants one.
+/// Starts a TLS server that echoes each byte, with the given certificate. `wants` makes it request
+/// one from clients.
 async fn serve(
     made: &'static Fixtures,
     name: &str,
@@ -293,7 +295,7 @@ async fn serve(
     address
 }
 
-/// Connects, sends a byte and awaits it; returns the facts, or why not.
+/// Connects, sends a byte and awaits its echo. Returns the facts, or the reason for the failure.
 async fn try_out(options: TlsOptions, host: &str, address: SocketAddr) -> Result<Tls, Cause> {
     let dial = TlsDial::new(options).unwrap();
     let host = Host { name: host.to_owned(), port: address.port() };
@@ -309,7 +311,7 @@ async fn try_out(options: TlsOptions, host: &str, address: SocketAddr) -> Result
 }
 
 #[tokio::test]
-async fn what_java_believes_is_believed_and_nothing_else() {
+async fn certificates_are_accepted_exactly_as_in_java() {
     let Some(made) = fixtures() else { return };
     let both = [&rustls::version::TLS12, &rustls::version::TLS13];
     for version in both {
@@ -319,7 +321,7 @@ async fn what_java_believes_is_believed_and_nothing_else() {
             if version.version == rustls::ProtocolVersion::TLSv1_2 { "TLSv1.2" } else { "TLSv1.3" };
         assert_eq!((tls.version.as_str(), &tls.certificates[0]), (wanted, &made.der("server.pem")));
         try_out(options(made, "ca.pem"), "127.0.0.1", good).await.unwrap();
-        // What is no DNS name is known by its address.
+        // A host that is not a DNS name is identified by its address.
         try_out(options(made, "ca.pem"), "127.1", good).await.unwrap();
         let nosan = serve(made, "nosan", false, version).await;
         try_out(options(made, "ca.pem"), "localhost", nosan).await.unwrap();
@@ -340,7 +342,7 @@ async fn what_java_believes_is_believed_and_nothing_else() {
             assert!(cause.to_string().contains(wanted), "{cause}");
             assert!(cause.is_final(), "{cause}");
         }
-        // The one switch down is for names: an unknown authority is refused all the same.
+        // Only the check of names can be turned off. An unknown authority is still refused.
         let mut any_name = options(made, "ca.pem");
         any_name.verify_hostname = false;
         try_out(any_name.clone(), "localhost", mismatch).await.unwrap();
@@ -352,7 +354,7 @@ async fn what_java_believes_is_believed_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_shown_and_its_refusal_is_told() {
+async fn a_client_certificate_is_sent_and_its_refusal_is_reported() {
     let Some(made) = fixtures() else { return };
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let address = serve(made, "server", true, version).await;
@@ -384,7 +386,7 @@ async fn a_client_certificate_is_shown_and_its_refusal_is_told() {
 }
 
 #[tokio::test]
-async fn versions_that_do_not_meet_are_told() {
+async fn incompatible_versions_are_reported() {
     let Some(made) = fixtures() else { return };
     let address = serve(made, "server", false, &rustls::version::TLS13).await;
     let mut old = options(made, "ca.pem");
@@ -395,9 +397,9 @@ async fn versions_that_do_not_meet_are_told() {
 }
 
 #[tokio::test]
-async fn a_port_without_tls_is_told_from_one_that_only_closes() {
+async fn a_port_without_tls_differs_from_one_that_only_closes() {
     let Some(made) = fixtures() else { return };
-    // As ZooKeeper does: four letters are answered, anything else that it cannot read is not.
+    // ZooKeeper answers four-letter words, and ignores anything else that it cannot parse.
     for (answers, wanted, is_final) in [
         (true, "the port speaks ZooKeeper without TLS, and TLS was asked for", true),
         (false, "the server closed the connection in the TLS handshake", false),
@@ -411,7 +413,8 @@ async fn a_port_without_tls_is_told_from_one_that_only_closes() {
                 if answers && read.is_ok() && &first == b"srvr" {
                     let _ = stream.write_all(b"Zookeeper version: 3.8.4\n").await;
                 } else {
-                    // To the end of the hello, so that no reset takes its place.
+                    // Read to the end of the hello, so that the client does not see a reset
+                    // instead.
                     let _ = stream.shutdown().await;
                     let mut rest = Vec::new();
                     let _ = stream.read_to_end(&mut rest).await;
@@ -424,7 +427,7 @@ async fn a_port_without_tls_is_told_from_one_that_only_closes() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_changes_is_read_anew() {
+async fn a_changed_certificate_is_read_again() {
     let Some(made) = fixtures() else { return };
     let address = serve(made, "server", false, &rustls::version::TLS13).await;
     let trust = made.folder.join("changing.pem");
@@ -438,8 +441,8 @@ async fn a_certificate_that_changes_is_read_anew() {
     assert!(dial.dial(&host, address).await.is_ok());
 }
 
-/// Apache's newest server here with a secure port, if Java and a release with Netty are present; it
-/// dies with the test, however that ends.
+/// The newest Apache server that is present, with a secure port, if Java and a release with Netty
+/// are. It ends with the test in any case.
 struct Apache {
     address: SocketAddr,
     watchdog: std::process::Child,
@@ -521,7 +524,7 @@ impl Drop for Apache {
     }
 }
 
-/// Returns why a session ended before there was one.
+/// Returns the reason why a session ended before it was established.
 async fn refusal(options: zookeeper::Options) -> Cause {
     let (_client, mut feed) = zookeeper::start(options);
     loop {
@@ -537,7 +540,7 @@ async fn refusal(options: zookeeper::Options) -> Cause {
 }
 
 #[tokio::test]
-async fn apaches_server_wants_and_gets_a_certificate() {
+async fn apaches_server_gets_a_certificate_if_it_wants_one() {
     let Some(made) = fixtures() else { return };
     let folder = made.folder.display();
     std::fs::write(
@@ -559,7 +562,7 @@ async fn apaches_server_wants_and_gets_a_certificate() {
     assert!(who.iter().any(|one| &*one.scheme == "x509" && one.user.contains("CN=ann")), "{who:?}");
     let facts = client.facts();
     assert!(facts.peer.as_ref().is_some_and(|peer| peer.tls.is_some()), "{facts:?}");
-    // The session outlives its connection.
+    // The session survives a lost connection.
     let before = client.facts().session;
     client.break_connection();
     let read = client.call(zookeeper::GetData::new("/lake")).await.unwrap();
@@ -580,7 +583,7 @@ async fn apaches_server_wants_and_gets_a_certificate() {
 
 #[cfg(feature = "sasl")]
 #[tokio::test]
-async fn apaches_server_takes_digest_md5() {
+async fn apaches_server_accepts_digest_md5() {
     let Some(made) = fixtures() else { return };
     let folder = made.folder.display();
     std::fs::write(

@@ -1,6 +1,6 @@
-//! `help keys`: what the keys do at a prompt.
+//! `help keys`: describe the keys at a prompt.
 
-/// The page, for 80 columns and 24 rows.
+/// The page, which fits in 80 columns and 24 rows.
 pub(super) const KEYS: &str = "\
 Tab            complete a command, an option, a value or a znode
 Up, Down       earlier lines that begin like this one

@@ -1,4 +1,4 @@
-//! What `session` says of the current session.
+//! Facts that `session` prints about the current session.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,10 @@ use crate::output::{Text, date};
 use crate::session::Identity;
 use crate::zk::ServerStatus;
 
-/// Ephemerals and watches that are named; of more, only the number is told.
+/// The maximum number of ephemerals and watches that are listed. Further ones are only counted.
 const NAMED: usize = 20;
 
-/// What this session is.
+/// Facts about a session.
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Facts {
@@ -33,7 +33,7 @@ pub struct Facts {
 
 pub(super) async fn facts(cx: &Context) -> Facts {
     let session = &*cx.session;
-    // A script's first line may come before the session is there.
+    // The first line of a script may run before the session is open.
     session.settle().await;
     let facts = session.facts();
     let facts = facts.as_ref();

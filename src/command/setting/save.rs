@@ -1,10 +1,10 @@
-//! `setting --save`: change some keys of the config file and leave the rest as it is.
+//! `setting --save`: changes some keys of the config file and leaves everything else unchanged.
 
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Writes `name = value` into the config file, which is made where there is none.
+/// Writes `name = value` to the config file, and creates it if it does not exist.
 pub(super) fn save(file: &Path, choices: &[(&str, String)]) -> io::Result<()> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -12,7 +12,7 @@ pub(super) fn save(file: &Path, choices: &[(&str, String)]) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     let text = choices.iter().fold(text, |text, (name, value)| with(&text, name, value));
-    // The file may be a link; what it leads to is written.
+    // If the file is a link, write its target.
     let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -34,11 +34,11 @@ pub(super) fn save(file: &Path, choices: &[(&str, String)]) -> io::Result<()> {
     written
 }
 
-/// Returns a TOML text in which a key of the top has this value.
+/// Returns a TOML text in which a top-level key has this value.
 fn with(text: &str, name: &str, value: &str) -> String {
     let line = format!("{name} = {value}");
     let mut lines: Vec<&str> = text.lines().collect();
-    // Keys of the top stand before the first table.
+    // Top-level keys are before the first table.
     let top = lines.iter().position(|line| line.trim_start().starts_with('['));
     let top = top.unwrap_or(lines.len());
     let is_key = |line: &&str| {
@@ -47,7 +47,7 @@ fn with(text: &str, name: &str, value: &str) -> String {
     };
     let commented;
     if let Some(at) = lines[..top].iter().position(is_key) {
-        // These values have no `#` of their own.
+        // These values contain no `#`.
         commented = match lines[at].split_once('#') {
             Some((_, comment)) => format!("{line} #{comment}"),
             None => line,
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_else_stays_as_it_was() {
+    fn everything_else_stays_unchanged() {
         for (before, after) in [
             ("", "vi = true\n"),
             ("# mine\nvi = false # no\n", "# mine\nvi = true # no\n"),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_made_and_changed() {
+    fn a_file_is_created_and_changed() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("zksh/config.toml");
         save(&file, &[("vi", "true".to_owned()), ("prompt", "\"short\"".to_owned())]).unwrap();

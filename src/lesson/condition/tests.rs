@@ -60,7 +60,7 @@ fn effect() -> Effect {
 }
 
 #[test]
-fn conditions_hold_of_what_happened() {
+fn conditions_hold_for_their_effects() {
     let effect = effect();
     for (text, holds) in [
         ("reply A create /master Ok", true),
@@ -105,7 +105,7 @@ fn conditions_hold_of_what_happened() {
 }
 
 #[test]
-fn what_is_no_condition_is_told() {
+fn invalid_conditions_are_rejected() {
     for wrong in [
         "",
         "or",

@@ -99,14 +99,14 @@ fn reply(effect: Effect, session: &str, operation: &str, result: &str) -> Effect
 }
 
 #[test]
-fn a_lesson_goes_from_step_to_step_by_effects_alone() {
+fn only_effects_advance_a_lesson() {
     let mut engine = engine();
     let begun = engine.start(&Progress::default());
     assert_eq!(typed(&begun), ["A> create /app", "A> create /before"]);
     assert!(shown(&begun).contains("T-lesson-en") && shown(&begun).contains("1/2 T-lead-en"));
     assert_eq!(begun.iter().filter(|output| **output == Output::Begin).count(), 3);
     assert_eq!(engine.observe(Effect::default()), []);
-    // Whoever did it and however: the effect counts.
+    // The effect counts, no matter who caused it and how.
     let done = engine.observe(master(0x1a));
     assert!(shown(&done).contains("text lead.done en 0x1a"));
     assert!(shown(&done).contains("2/2 T-watch-en") && shown(&done).contains("zkCli line"));
@@ -121,16 +121,16 @@ fn a_lesson_goes_from_step_to_step_by_effects_alone() {
 }
 
 #[test]
-fn a_mistake_is_explained_each_time_it_is_made_and_not_again_between() {
+fn a_mistake_is_explained_each_time_it_is_made() {
     let mut engine = engine();
     engine.start(&Progress::default());
-    // By a reply: said at each such reply.
+    // A mistake that a reply shows is explained at each such reply.
     let once = reply(Effect::default(), "A", "get", "NoNode");
     assert!(shown(&engine.observe(once.clone())).contains("lead.early"));
     assert_eq!(engine.observe(once.clone()), []);
     let twice = reply(once, "B", "get", "NoNode");
     assert!(shown(&engine.observe(twice.clone())).contains("lead.early"));
-    // By how things stand: said when they come to stand so.
+    // A mistake that the state shows is explained when the state becomes wrong.
     let tree = master(0).tree;
     let wrong = Effect { tree, ..twice };
     assert!(shown(&engine.observe(wrong.clone())).contains("lead.stays"));
@@ -138,12 +138,12 @@ fn a_mistake_is_explained_each_time_it_is_made_and_not_again_between() {
     let mended = Effect { tree: std::collections::BTreeMap::new(), ..wrong.clone() };
     assert_eq!(engine.observe(mended), []);
     assert!(shown(&engine.observe(wrong)).contains("lead.stays"));
-    // What counts is that it is right in the end.
+    // Only the final state counts.
     assert!(shown(&engine.observe(master(0x1a))).contains("lead.done"));
 }
 
 #[test]
-fn hints_become_plainer() {
+fn the_second_hint_shows_a_line() {
     let mut engine = engine();
     engine.start(&Progress::default());
     let first = shown(&engine.request(Request::Hint));
@@ -154,7 +154,7 @@ fn hints_become_plainer() {
 }
 
 #[test]
-fn back_takes_this_step_and_the_one_before_back() {
+fn back_undoes_this_step_and_the_one_before() {
     let mut engine = engine();
     engine.start(&Progress::default());
     engine.observe(master(0x1a));
@@ -165,7 +165,7 @@ fn back_takes_this_step_and_the_one_before_back() {
     );
     assert!(shown(&back).contains("1/2 T-lead-en"));
     assert_eq!(engine.step().unwrap().key, "lead");
-    // At the first step there is nowhere to go back to; it begins again.
+    // The first step has none before it, and starts again.
     let again = engine.request(Request::Back);
     assert_eq!(typed(&again), ["A> delete /master", "A> create /before"]);
     assert_eq!(engine.step().unwrap().key, "lead");
@@ -183,7 +183,7 @@ fn skip_does_the_step() {
 }
 
 #[test]
-fn a_lesson_is_taken_up_where_it_was_left() {
+fn a_lesson_resumes_where_it_stopped() {
     let mut first = engine();
     first.start(&Progress::default());
     first.observe(master(0x1a));
@@ -193,12 +193,12 @@ fn a_lesson_is_taken_up_where_it_was_left() {
     first.note(&mut progress);
     let mut second = engine();
     let begun = second.start(&progress);
-    // The first step is done for the learner, and waited for.
+    // The first step is done for the learner, and the engine waits for it.
     assert_eq!(typed(&begun), ["A> create /app", "A> create /before", "A> create -e /master A"]);
     assert!(begun.contains(&Output::Await(0, Duration::from_secs(3))));
     assert!(second.is_done(0, &master(0x1a)) && !second.is_done(0, &master(0)));
     assert!(shown(&begun).contains("2/2 T-watch-en") && !shown(&begun).contains("1/2"));
-    // A step that the lesson no longer has is no reason to begin elsewhere than at the start.
+    // If the lesson no longer has the step, start at the beginning.
     progress.reach("two", "gone");
     assert!(shown(&engine().start(&progress)).contains("1/2"));
 }
@@ -214,7 +214,7 @@ fn the_language_changes_at_any_step() {
 }
 
 #[test]
-fn a_language_that_a_lesson_lacks_gives_way_to_one_that_it_has() {
+fn a_missing_language_is_replaced_by_an_available_one() {
     let english = texts("en");
     let (lesson, texts) = check(STRUCTURE, &[(Language::English, &*english)]).unwrap();
     let mut engine = Engine::new(lesson, texts, Language::Chinese);
@@ -222,7 +222,7 @@ fn a_language_that_a_lesson_lacks_gives_way_to_one_that_it_has() {
 }
 
 #[test]
-fn texts_of_strangers_cannot_drive_the_terminal() {
+fn control_characters_in_texts_are_escaped() {
     let attack = texts("en").replace("text lead en", "\u{1b}[2J\u{202e}text lead en");
     let (lesson, texts) = check(STRUCTURE, &[(Language::English, &*attack)]).unwrap();
     let mut engine = Engine::new(lesson, texts, Language::English);

@@ -29,7 +29,7 @@ step lead
 ";
 
 #[test]
-fn a_lesson_is_read() {
+fn a_lesson_is_parsed() {
     let lesson = parse(LESSON).unwrap();
     assert_eq!(lesson.name, "election");
     assert_eq!(lesson.needs.release, [3, 4]);
@@ -47,7 +47,7 @@ fn a_lesson_is_read() {
     assert_eq!(step.undo[0].command, "delete /master");
 }
 
-/// Returns the lines of the faults of a text in which one line is another.
+/// Returns the lines of the faults after replacing one line of the text.
 fn faults(line: &str, other: &str) -> Vec<usize> {
     assert!(LESSON.contains(line), "{line}");
     let faults = parse(&LESSON.replace(line, other)).unwrap_err();

@@ -1,4 +1,4 @@
-//! Completion of files and programs of this machine.
+//! Completes files and programs of this machine.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -9,12 +9,12 @@ use clap::{Arg, ValueHint};
 use super::Candidates;
 use super::names::{TypedWord, list, split};
 
-/// Returns whether the argument takes the name of a file.
+/// Returns whether an argument takes a file name.
 pub(super) fn is_file(arg: &Arg) -> bool {
     matches!(arg.get_value_hint(), ValueHint::FilePath | ValueHint::CommandWithArguments)
 }
 
-/// Completes the name of a file.
+/// Completes a file name.
 pub(super) fn complete(word: &str, typed_word: TypedWord) -> Candidates {
     let (directory, prefix) = split(word);
     let place = if directory.is_empty() { "." } else { directory };
@@ -52,7 +52,7 @@ fn runs(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Lists names; behind a file that is the only one another word may come.
+/// Lists names. If a file is the only match, a blank follows for the next word.
 fn whole(names: BTreeSet<String>, directory: &str, typed_word: TypedWord) -> Candidates {
     let names: Vec<String> = names.into_iter().collect();
     let mut found = list(&names, directory, typed_word);

@@ -1,21 +1,21 @@
-//! Names as they are to be typed: cut, found in a sorted list, and quoted where they must be.
+//! Names as the user must type them: split, searched in a sorted list, and quoted if needed.
 
-use super::{Candidates, LISTED, pair};
+use super::{Candidates, MAX_CANDIDATES, pair};
 use crate::dialect::Dialect;
 use crate::output::escape::{self, Newlines};
 use crate::syntax::Line;
 
-/// How the word is typed that a name completes.
+/// How the word being completed is typed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TypedWord {
-    /// The quote before it.
+    /// The quote that it starts with.
     pub(super) quote: Option<char>,
-    /// Whether a dash at its start makes an option of it.
+    /// Whether a leading dash makes it an option.
     pub(super) dashes: bool,
     pub(super) dialect: Dialect,
 }
 
-/// Cuts a typed path behind its last `/`.
+/// Splits a typed path after its last `/`.
 pub(super) fn split(typed: &str) -> (&str, &str) {
     match typed.rfind('/') {
         Some(at) => typed.split_at(at + 1),
@@ -23,18 +23,18 @@ pub(super) fn split(typed: &str) -> (&str, &str) {
     }
 }
 
-/// Returns the names that begin with `prefix`; `names` are sorted.
+/// Returns the names that start with `prefix`, from sorted `names`.
 pub(super) fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
     let start = names.partition_point(|name| name.as_str() < prefix);
     let rest = &names[start..];
     &rest[..rest.partition_point(|name| name.starts_with(prefix))]
 }
 
-/// Lists names, as they are to be typed behind `directory`.
+/// Lists names as the user must type them after `directory`.
 pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> Candidates {
     let TypedWord { quote, dashes, dialect } = typed_word;
     let dashed = |name: &String| name.starts_with('-');
-    // What is no option then is still the same name.
+    // With this prefix the word is not an option, but means the same name.
     let here = directory.is_empty() && dashes && names.first().is_some_and(dashed);
     let directory = if here { "./" } else { directory };
     let shown = |name: &String| escape::to_terminal(name.as_bytes(), Newlines::Escape).into_owned();
@@ -47,11 +47,11 @@ pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> 
         }
         [first, .., last] => (first, last),
     };
-    // Of several only what all share is put into the line; a quote may have to be opened for it.
+    // If there are several, only their common prefix is inserted, which may need an opening quote.
     let shared = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
     let shared = &first[..shared.map(|(c, _)| c.len_utf8()).sum()];
     let whole = match format!("{directory}{shared}") {
-        // Not yet a word, so there is nothing to quote.
+        // There is no word yet, so there is nothing to quote.
         nothing if nothing.is_empty() => Some(nothing),
         whole => quoted(&whole, dialect),
     };
@@ -63,12 +63,12 @@ pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> 
         (Some(whole), None) => whole,
         (None, _) => directory.to_owned(),
     };
-    let listed = names.iter().take(LISTED);
+    let listed = names.iter().take(MAX_CANDIDATES);
     let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
-    Candidates { found, more: names.len().saturating_sub(LISTED) }
+    Candidates { found, more: names.len().saturating_sub(MAX_CANDIDATES) }
 }
 
-/// Returns a word as it must be typed, in the plainest form that the dialect reads back.
+/// Returns a word as the user must type it, in the simplest form that the dialect parses back.
 fn quoted(word: &str, dialect: Dialect) -> Option<String> {
     let reads_back = |typed: &str| {
         let line = Line::parse(&format!("x {typed}"), dialect);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_are_quoted_alike_in_both_dialects() {
+    fn unusual_names_are_quoted_equally_in_both_dialects() {
         for (word, typed) in [
             ("/a", "/a"),
             ("/a b", "'/a b'"),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn several_names_share_what_is_typed_for_them() {
+    fn several_names_insert_their_common_prefix() {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let stem = |list: &[&str], quote| {
             let found = super::list(&names(list), "/lake/", typed_word(quote));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_not_taken_for_an_option() {
+    fn a_name_with_a_dash_does_not_become_an_option() {
         let names = ["-a".to_owned(), "-b".to_owned()];
         let typed = |directory, typed_word| {
             list(&names[..1], directory, typed_word).found[0].replacement.clone()
@@ -146,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_is_counted_and_not_listed() {
+    fn too_many_names_are_counted_and_not_listed() {
         let mut names: Vec<String> = (0..100_000).map(|n| format!("n{n:06}")).collect();
         names.push("nx".to_owned());
         let Candidates { found, more } = list(fitting(&names, "n"), "/", typed_word(None));
-        assert_eq!((found.len(), more), (LISTED, 99_501));
+        assert_eq!((found.len(), more), (MAX_CANDIDATES, 99_501));
         assert_eq!(found[0].replacement, "/n");
     }
 }

@@ -1,21 +1,21 @@
-//! Completion of znode paths: children of the live tree.
+//! Completes znode paths with children of the live tree.
 
 use super::super::znode_cache::ZnodeCache;
 use super::Candidates;
 use super::names::{TypedWord, fitting, list, split};
 use crate::zk::ZnodePath;
 
-/// What a path can be completed with.
+/// The matches for a typed path.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::repl) struct Found {
-    /// What stands before the names.
+    /// The text before the names.
     pub(in crate::repl) directory: String,
     pub(in crate::repl) names: Vec<String>,
-    /// Whether the path ends with the only name.
+    /// Whether the only name is complete.
     pub(in crate::repl) is_whole: bool,
 }
 
-/// Completes a path that is typed as far as `typed`.
+/// Completes the path that starts with `typed`.
 pub(super) fn complete(tree: &ZnodeCache, typed: &str, typed_word: TypedWord) -> Candidates {
     let Some(Found { directory, names, is_whole }) = find(tree, typed) else {
         return Candidates::default();
@@ -29,14 +29,14 @@ pub(super) fn complete(tree: &ZnodeCache, typed: &str, typed_word: TypedWord) ->
     found
 }
 
-/// Returns what a path that is typed as far as `typed` can be completed with.
+/// Returns the matches for a path that starts with `typed`.
 pub(in crate::repl) fn find(tree: &ZnodeCache, typed: &str) -> Option<Found> {
     let typed = place(typed);
     let (directory, prefix) = split(&typed);
     let base = base(tree, directory)?;
     let names = tree.children(&base)?;
     let found = fitting(&names, prefix);
-    // The only znode of that name: what is below it comes next, or another word.
+    // If this is the only match, continue with its children or with the next word.
     if let [only] = found
         && only == prefix
         && let Some(below) = tree.children(&base.child(prefix))
@@ -60,7 +60,7 @@ pub(in crate::repl) fn needed(tree: &ZnodeCache, typed: &str) -> Vec<ZnodePath> 
     std::iter::once(base).chain(below).collect()
 }
 
-/// Ends `.` and `..` with a `/`: each is a place, not the beginning of a name.
+/// Appends a `/` to `.` and `..`, which are complete names.
 fn place(typed: &str) -> String {
     let is_place = matches!(split(typed).1, "." | "..");
     format!("{typed}{}", if is_place { "/" } else { "" })

@@ -1,4 +1,4 @@
-//! Completion of the values of arguments, where they are known words or are made of such.
+//! Completes the values of arguments that consist of known words.
 
 use clap::{Arg, Command};
 use rustyline::completion::Pair;
@@ -7,7 +7,7 @@ use super::super::grammar::Reading;
 use super::{commands, explained, pair};
 use crate::lesson::LESSONS;
 
-/// The schemes that every server knows, each with what stands before the permissions.
+/// The schemes that every server knows, each with the text before the permissions.
 const ACL_SCHEMES: &[(&str, &str)] = &[
     ("world:anyone:", "everyone"),
     ("auth::", "whoever this session is, by addauth"),
@@ -26,7 +26,8 @@ const PERMISSIONS: &[(char, &str)] = &[
     ('a', "set the ACL"),
 ];
 
-/// What `wait` waits for, as far as it is the same for all; a blank where nothing may follow.
+/// The conditions of `wait` that are the same for all znodes. A blank ends those that take no
+/// value.
 const CONDITIONS: &[(&str, &str)] = &[
     ("exists ", "it is there"),
     ("absent ", "it is not there"),
@@ -85,12 +86,12 @@ pub(super) fn complete(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
     }
 }
 
-/// Completes the last entry of an ACL: its scheme, or one more permission.
+/// Completes the last entry of an ACL: its scheme, or another permission.
 fn acl(word: &str) -> Vec<Pair> {
     let start = word.rfind(',').map_or(0, |comma| comma + 1);
     let (before, entry) = word.split_at(start);
     match entry.rsplit_once(':') {
-        // What follows the user is no permission yet.
+        // The text after the user is not a permission yet.
         Some((head, digest)) if head.starts_with("digest:") && head.matches(':').count() == 1 => {
             let asked = digest.is_empty() && !head.ends_with(':');
             let ask = || pair(format!("{word}?:"), "?  the password is asked for");

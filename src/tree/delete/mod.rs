@@ -1,6 +1,6 @@
-//! Deletes a subtree, children first: many znodes per request if the server can do that, one by one
-//! if it cannot or if one of many cannot be deleted. What the walk before it has seen is deleted as it
-//! was seen; only where that fails the children are asked for once more.
+//! Deletes a subtree, children first. Deletes many znodes per request if the server supports that,
+//! and one by one if it does not or if a transaction fails. The delete uses the paths that the walk
+//! before it has found, and lists children again only if a transaction fails.
 
 mod plan;
 
@@ -15,36 +15,37 @@ use crate::error::{Code, Kind, Result};
 use crate::session::{BatchSize, Operation, Session};
 use crate::zk::ZnodePath;
 
-/// Znodes deleted in one transaction unless the user chooses.
+/// The number of znodes in a transaction, unless the user chooses.
 const BATCH: usize = 256;
 
-/// The most that the user may choose: a transaction holds up all others.
+/// The maximum that the user may choose, because a transaction delays all other requests.
 const MOST: usize = 1000;
 
-/// Fixed bytes of a delete in a transaction.
+/// The bytes of a delete in a transaction without its path.
 const DELETE_BYTES: usize = 33;
 
-/// ZooKeeper's own znode, and what the paths below it begin with.
+/// ZooKeeper's own znode, and the prefix of the paths below it.
 const ZOOKEEPER: &str = "/zookeeper";
 const BELOW_ZOOKEEPER: &str = "/zookeeper/";
 
-/// Requests in flight about one znode each, where the user chooses how many are deleted at a time.
+/// The maximum number of requests in flight that delete one znode each, if the user chooses how
+/// many are deleted at a time.
 const MOST_AT_ONCE: usize = 128;
 
-/// Bytes of paths that are kept of the walk before a delete: for some 100,000 znodes. Of more, the
-/// children are asked for once more.
+/// The maximum size in bytes of the paths that the walk keeps: those of some 100,000 znodes. In
+/// larger trees the delete lists the children again.
 const MOST_KEPT: usize = 8 << 20;
 
-/// What a path takes besides its text, in bytes.
+/// The bytes that a path takes in addition to its text.
 const PATH_COST: usize = 48;
 
-/// How often a znode is tried again when others create children in it meanwhile.
-const PATIENCE: u8 = 3;
+/// How often a znode is tried again if other clients create children in it meanwhile.
+const MAX_TRIES: u8 = 3;
 
-/// Deletes `top` and all below it, children first; of the root only what is below it, without
-/// ZooKeeper's own `/zookeeper`. With `batch`, that many are deleted at a time. Where the children of
-/// a znode may not be listed, nothing is deleted, unless it is to `keep_going`. `progress` hears the
-/// number deleted so far. The error says how many are gone and which are left.
+/// Deletes `top` and everything below it, children first. The root itself and ZooKeeper's own
+/// `/zookeeper` stay. With `batch`, deletes that many znodes at a time. If the children of a znode
+/// may not be listed, nothing is deleted unless `keep_going` is set. Calls `progress` with the
+/// number deleted so far. The error says how many were deleted and which are left.
 pub async fn delete(
     session: &Session,
     top: &ZnodePath,
@@ -58,14 +59,14 @@ pub async fn delete(
         let listed = listed(session, top).await?;
         (Some(listed.total), listed.known)
     };
-    let (limit, flights) = match batch {
+    let (limit, max_requests) = match batch {
         Some(chosen) => (InFlight::fixed(session, chosen.clamp(1, MOST_AT_ONCE)), Some(1)),
         None => (InFlight::new(session), None),
     };
     let mut deletion = Deletion {
         session,
         batch: batch.map_or(BATCH, |chosen| chosen.clamp(1, MOST)),
-        flights,
+        max_requests,
         limit,
         batch_size: BatchSize::default(),
         plan: Plan::begin(top.clone(), known, session.sees_real_root(), total),
@@ -74,20 +75,20 @@ pub async fn delete(
     deletion.run(progress).await
 }
 
-/// What a walk before a delete has seen.
+/// The result of the walk before a delete.
 struct Listed {
-    /// How many znodes are to be deleted.
+    /// The number of znodes to delete.
     total: u64,
-    /// Their paths in the order of the walk; none where they were too many to keep.
+    /// Their paths in walk order. Empty if there are too many to keep.
     known: Vec<ZnodePath>,
 }
 
-/// Looks at all that a delete of `top` is about. An error names the first znode whose children may not
-/// be listed.
+/// Lists everything that a delete of `top` concerns. An error names the first znode whose children
+/// may not be listed.
 async fn listed(session: &Session, top: &ZnodePath) -> Result<Listed> {
     let own = top.is_root() && session.sees_real_root();
     let is_own = |path: &str| own && (path == ZOOKEEPER || path.starts_with(BELOW_ZOOKEEPER));
-    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).passing_over();
+    let mut walk = Walk::new(session, top, WalkOrder::Depth, false).skipping_unlisted();
     let (mut total, mut known, mut bytes) = (0, Vec::new(), 0);
     while let Some(path) = walk.next().await? {
         for refused in walk.take_unlisted() {
@@ -111,25 +112,27 @@ async fn listed(session: &Session, top: &ZnodePath) -> Result<Listed> {
     Ok(Listed { total, known })
 }
 
-/// What has come back.
+/// A completed request.
 enum Received {
-    /// One znode was tried.
+    /// The result for one znode.
     One(Target, Step),
-    /// Some were looked at.
+    /// The children of some znodes.
     Listed(Vec<Target>, Vec<Names>),
-    /// Some were to be deleted; on an error all of them are still there, or it is not known.
+    /// The result of a transaction. After an error, the znodes still exist, or their state is
+    /// unknown.
     Deleted(Vec<Target>, Result<()>),
-    /// The same of some that were seen before the delete.
+    /// The result of a transaction with znodes that were found before the delete.
     DeletedKnown(Vec<Target>, Result<()>),
 }
 
 /// One recursive delete.
 struct Deletion<'a> {
     session: &'a Session,
-    /// Znodes of one transaction.
+    /// The number of znodes in a transaction.
     batch: usize,
-    /// Requests in flight that are about many znodes, if the user has chosen how many.
-    flights: Option<usize>,
+    /// The maximum number of requests in flight with many znodes each, if the user chose how many
+    /// are deleted at a time.
+    max_requests: Option<usize>,
     limit: InFlight,
     batch_size: BatchSize,
     plan: Plan,
@@ -148,7 +151,7 @@ impl Deletion<'_> {
         self.plan.outcome()
     }
 
-    /// Notes a reply. An error is returned only where nothing else is in flight or done.
+    /// Handles a reply. Returns an error only if nothing was deleted and nothing else is in flight.
     fn receive(&mut self, received: Received) -> Result<()> {
         match received {
             // The znode that the user named cannot be deleted.
@@ -172,7 +175,8 @@ impl Deletion<'_> {
             Received::DeletedKnown(_, Err(error)) if error.kind() == Kind::Refused => {
                 self.plan.refused_known();
             }
-            // One of them has children, or is gone, or may not be deleted: each tells by itself.
+            // One of them has children, is gone, or may not be deleted. Retry each on its own to
+            // find out.
             Received::Deleted(targets, Err(error)) if error.kind() == Kind::Refused => {
                 self.plan.retry(targets);
             }
@@ -187,7 +191,7 @@ impl Deletion<'_> {
         Ok(())
     }
 
-    /// Starts requests while there is room.
+    /// Starts requests as long as the limit has room.
     fn fill(&mut self) {
         if self.in_flight.is_empty() {
             self.plan.known_are_tried();
@@ -201,7 +205,8 @@ impl Deletion<'_> {
             let waiting = self.plan.unlisted().max(self.plan.known());
             let batch = self.batch_size.of(self.session, waiting);
             let many = batch > 1 && self.batch > 1;
-            let is_full = many && self.flights.is_some_and(|most| self.in_flight.len() >= most);
+            let is_full =
+                many && self.max_requests.is_some_and(|most| self.in_flight.len() >= most);
             if is_full || !self.limit.has_room(if many { self.batch } else { 1 }) {
                 return;
             }
@@ -220,8 +225,9 @@ impl Deletion<'_> {
         }
     }
 
-    /// Deletes some that were seen before, children before their parents. None of them waits for the
-    /// reply about those below it: a server takes the requests of a session up in their order.
+    /// Deletes some of the znodes that were found before, children before their parents. It does
+    /// not wait for the replies about the children, because a server processes the requests of a
+    /// session in order.
     fn delete_known(&mut self, count: usize) {
         let session = self.session;
         let fitting = session.fitting(self.plan.known_paths().take(count), DELETE_BYTES);
@@ -236,8 +242,8 @@ impl Deletion<'_> {
         }));
     }
 
-    /// Deletes a znode, or learns its children where it has any: most znodes of a tree have none,
-    /// and for them this is one request instead of two.
+    /// Deletes a znode, or lists its children if it has any. Most znodes of a tree have none, so
+    /// this is usually one request instead of two.
     fn try_one(&mut self, target: Target) {
         let session = self.session;
         self.limit.sends(1);
@@ -248,7 +254,7 @@ impl Deletion<'_> {
         }));
     }
 
-    /// Asks for the children of the next znodes of which nothing is known.
+    /// Requests the children of the next unlisted znodes.
     fn list(&mut self, batch: usize) {
         let session = self.session;
         let mut targets = self.plan.next_unlisted(batch, self.batch);
@@ -293,8 +299,8 @@ async fn delete_all(session: &Session, targets: &[Target]) -> Result<()> {
     }
 }
 
-/// Deletes a znode, or learns its children where it has any. One that `was_seen` and is gone was
-/// deleted by somebody else.
+/// Deletes a znode, or lists its children if it has any. If it `was_seen` and is gone, another
+/// client has deleted it.
 async fn try_one(session: &Session, target: &Target, was_seen: bool) -> Step {
     let path = &target.path;
     if !path.is_root() {
@@ -302,7 +308,7 @@ async fn try_one(session: &Session, target: &Target, was_seen: bool) -> Step {
             Ok(()) => return Step::Deleted,
             Err(error) => match error.code_of() {
                 Some(Code::NoNode) if was_seen => return Step::Deleted,
-                Some(Code::NotEmpty) if target.tries < PATIENCE => {}
+                Some(Code::NotEmpty) if target.tries < MAX_TRIES => {}
                 _ => return Step::Failed(error),
             },
         }

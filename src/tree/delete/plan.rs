@@ -1,4 +1,4 @@
-//! The state of a recursive delete: what is known of the subtree, and what to do next. Pure: it
+//! The state of a recursive delete: what is known about the subtree, and what to do next. Pure: it
 //! sends nothing.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,45 +8,45 @@ use crate::tree::is_gone;
 use crate::tree::walk::Names;
 use crate::zk::ZnodePath;
 
-/// So many children without children of their own, and no other, and the rest of the brothers and
-/// sisters are taken for the same unseen: in most trees they are, and it saves every second step.
-const ALIKE: u32 = 64;
+/// If this many children of a znode are leaves and none is not, the remaining children are assumed
+/// to be leaves too. In most trees they are, which saves half of the requests.
+const ENOUGH_LEAVES: u32 = 64;
 
-/// How many of the znodes that could not be deleted are named.
+/// The maximum number of failures that the error names.
 const NAMED_FAILURES: usize = 10;
 
-/// A znode with children: it is deleted when they are gone.
+/// A znode with children, which is deleted after them.
 struct Inner {
     path: ZnodePath,
     parent: Option<u64>,
     left: usize,
     tries: u8,
     blocked: bool,
-    /// Children that were seen to have none.
+    /// The number of children that were found to be leaves.
     childless: u32,
-    /// Whether a child was seen to have children.
+    /// Whether a child was found to have children.
     mixed: bool,
 }
 
-/// A znode of which only its name is known.
+/// A znode whose children were not listed yet.
 struct Unlisted {
     name: String,
     parent: u64,
 }
 
-/// A znode that is worked on.
+/// A znode that a request is about.
 pub(super) struct Target {
     pub(super) path: ZnodePath,
-    /// The number of its parent; none at the top of the subtree.
+    /// The number of its parent, or `None` at the top of the subtree.
     pub(super) parent: Option<u64>,
-    /// How often it was seen to have children.
+    /// How often a delete failed because the znode had children.
     pub(super) tries: u8,
 }
 
-/// What came of one znode.
+/// The result for one znode.
 pub(super) enum Step {
     Deleted,
-    /// It has these children.
+    /// The znode has these children.
     Opened(Vec<String>),
     Failed(Error),
 }
@@ -57,38 +57,40 @@ pub(super) struct Plan {
     inner: HashMap<u64, Inner>,
     next: u64,
     unlisted: Vec<Unlisted>,
-    /// These have no children, or are taken for such.
+    /// Znodes that have no children, or are assumed to have none.
     leaves: Vec<Target>,
-    /// These are to be tried each for itself.
+    /// Znodes that must be tried individually.
     retry: Vec<Target>,
-    /// These were seen before the delete, parents before their children, and not tried yet.
+    /// Znodes that were found before the delete and not tried yet, parents before their children.
     known: Vec<ZnodePath>,
-    /// What is tried once those are, where one of them is left.
+    /// The top of the subtree, which is tried after those if some of them are left.
     top: Option<Target>,
-    /// Whether one of them was refused.
+    /// Whether a transaction with some of those was refused.
     is_refused: bool,
-    /// Znodes that are gone.
+    /// The number of znodes that are gone.
     pub(super) deleted: u64,
-    /// Znodes that were refused, and those above them.
+    /// The number of znodes that were refused, including their ancestors.
     failed: u64,
-    /// Znodes whose delete was in flight when the connection was lost.
+    /// The number of znodes whose delete was in flight when the connection was lost.
     uncertain: u64,
-    /// Znodes that nobody has tried to delete, since the connection was lost.
+    /// The number of znodes that were not tried because the connection was lost.
     untried: u64,
-    /// The first failures by path: replies come in no order, and the message must not depend on it.
+    /// The first failures by path. Replies arrive in any order, and the message must not depend on
+    /// it.
     failures: BTreeMap<Option<String>, Error>,
-    /// What ended the work early, if anything did.
+    /// The error that ended the work early, if any.
     lost: Option<Kind>,
-    /// How many there were before, where they were counted.
+    /// The number of znodes before the delete, if they were counted.
     total: Option<u64>,
-    /// Whether the root's child `zookeeper` is ZooKeeper's own.
+    /// Whether `/zookeeper` is ZooKeeper's own znode.
     sees_real_root: bool,
 }
 
 impl Plan {
-    /// Begins with the znode that the user named; what `/zookeeper` is depends on whether `/` is the
-    /// servers' own. `known` are the znodes that were seen before, parents before their children.
-    /// `total` is how many znodes there are to delete, if they were counted.
+    /// Returns the plan for the subtree at `top`. `known` are the znodes that were found before,
+    /// parents before their children. `sees_real_root` tells whether `/` is the servers' own root,
+    /// so that `/zookeeper` is ZooKeeper's own. `total` is the number of znodes to delete, if they
+    /// were counted.
     pub(super) fn begin(
         top: ZnodePath,
         known: Vec<ZnodePath>,
@@ -104,23 +106,24 @@ impl Plan {
         plan
     }
 
-    /// Returns how many znodes that were seen before are still to be tried.
+    /// Returns how many of the znodes that were found before are not tried yet.
     pub(super) fn known(&self) -> usize {
         self.known.len()
     }
 
-    /// Returns these, the next first.
+    /// Returns their paths, the next one first.
     pub(super) fn known_paths(&self) -> impl Iterator<Item = &ZnodePath> {
         self.known.iter().rev()
     }
 
-    /// Takes the next `count` of these.
+    /// Removes and returns the next `count` of them.
     pub(super) fn next_known(&mut self, count: usize) -> Vec<Target> {
         let next = self.known.split_off(self.known.len().saturating_sub(count));
         next.into_iter().rev().map(|path| Target { path, parent: None, tries: 0 }).collect()
     }
 
-    /// Notes that some of these are gone. With the top, all below it are, whoever deleted them.
+    /// Records that some of them were deleted. If the top was, everything below it is gone, whoever
+    /// deleted it.
     pub(super) fn deleted_known(&mut self, targets: &[Target]) {
         self.deleted += targets.len() as u64;
         let top = self.top.as_ref().map(|top| &top.path);
@@ -129,44 +132,44 @@ impl Plan {
         }
     }
 
-    /// Notes that one of these could not be deleted, and so none of its transaction.
+    /// Records that one of them could not be deleted, so that its transaction deleted none.
     pub(super) fn refused_known(&mut self) {
         self.is_refused = true;
     }
 
-    /// Has the top tried like any other znode, once all of these were, where some of them are left.
+    /// Makes the top be tried like any other znode, if all of them were tried and some are left.
     pub(super) fn known_are_tried(&mut self) {
         if self.known.is_empty() && self.is_refused {
             self.retry.extend(self.top.take());
         }
     }
 
-    /// Returns whether a walk has seen every znode, the top included.
+    /// Returns whether a walk has found every znode, including the top.
     pub(super) fn was_seen(&self) -> bool {
         self.total.is_some()
     }
 
-    /// Returns how many znodes are there of which nothing is known.
+    /// Returns the number of znodes whose children were not listed yet.
     pub(super) fn unlisted(&self) -> usize {
         self.unlisted.len()
     }
 
-    /// Returns how many znodes are there that have no children.
+    /// Returns the number of znodes that have no children.
     pub(super) fn leaves(&self) -> usize {
         self.leaves.len()
     }
 
-    /// Has these tried each for itself.
+    /// Makes these znodes be tried individually.
     pub(super) fn retry(&mut self, targets: impl IntoIterator<Item = Target>) {
         self.retry.extend(targets);
     }
 
-    /// Takes the next znode that is to be tried for itself.
+    /// Removes and returns the next znode to try individually.
     pub(super) fn next_retry(&mut self) -> Option<Target> {
         self.retry.pop()
     }
 
-    /// Takes the next znode, whatever is known of it.
+    /// Removes and returns the next znode, whatever is known about it.
     pub(super) fn next_of_any(&mut self) -> Option<Target> {
         self.leaves.pop().or_else(|| {
             let unlisted = self.unlisted.pop()?;
@@ -174,8 +177,9 @@ impl Plan {
         })
     }
 
-    /// Takes the next `count` znodes whose children are to be asked for, the deepest first, so that
-    /// little is waiting; no more than make `enough` bare ones with those that are taken for such.
+    /// Removes and returns the next `count` znodes whose children must be listed. The deepest come
+    /// first, to keep the queue short. It stops when there are `enough` leaves, including assumed
+    /// ones.
     pub(super) fn next_unlisted(&mut self, count: usize, enough: usize) -> Vec<Target> {
         let mut targets = Vec::with_capacity(count);
         while targets.len() < count
@@ -183,9 +187,10 @@ impl Plan {
             && let Some(unlisted) = self.unlisted.pop()
         {
             let parent = self.inner.get(&unlisted.parent);
-            let alike = parent.is_some_and(|parent| parent.childless >= ALIKE && !parent.mixed);
+            let assumed =
+                parent.is_some_and(|parent| parent.childless >= ENOUGH_LEAVES && !parent.mixed);
             match self.target(unlisted) {
-                Some(target) if alike => self.leaves.push(target),
+                Some(target) if assumed => self.leaves.push(target),
                 Some(target) => targets.push(target),
                 None => {}
             }
@@ -193,19 +198,19 @@ impl Plan {
         targets
     }
 
-    /// Takes back the last of what [`Plan::next_unlisted`] has given.
+    /// Puts back the last znodes that [`Plan::next_unlisted`] returned.
     pub(super) fn put_back(&mut self, targets: Vec<Target>) {
         self.unlisted.extend(targets.into_iter().rev().filter_map(|target| {
             Some(Unlisted { name: target.path.name().to_owned(), parent: target.parent? })
         }));
     }
 
-    /// Returns the bare znodes, the next first.
+    /// Returns the paths of the leaves, the next one first.
     pub(super) fn leaf_paths(&self) -> impl Iterator<Item = &ZnodePath> {
         self.leaves.iter().rev().map(|target| &target.path)
     }
 
-    /// Takes the next `count` bare znodes.
+    /// Removes and returns the next `count` leaves.
     pub(super) fn next_leaves(&mut self, count: usize) -> Vec<Target> {
         self.leaves.split_off(self.leaves.len().saturating_sub(count))
     }
@@ -215,12 +220,12 @@ impl Plan {
         Some(Target { path, parent: Some(parent), tries: 0 })
     }
 
-    /// Notes what came of one znode.
+    /// Records the result for one znode.
     pub(super) fn done(&mut self, target: Target, step: Step) {
         match step {
             Step::Deleted => {
                 self.deleted += 1;
-                self.settle(target.parent, false);
+                self.child_done(target.parent, false);
             }
             Step::Opened(names) => self.open(target, names),
             Step::Failed(error) => {
@@ -231,14 +236,14 @@ impl Plan {
                 }
                 if error.kind() != Kind::Refused {
                     self.lost.get_or_insert(error.kind());
-                    // Nothing more can be learnt.
+                    // No further request can succeed.
                     self.give_up();
                 }
                 self.failures.insert(error.path().map(str::to_owned), error);
                 if self.failures.len() > NAMED_FAILURES {
                     self.failures.pop_last();
                 }
-                self.settle(target.parent, true);
+                self.child_done(target.parent, true);
             }
         }
     }
@@ -254,7 +259,7 @@ impl Plan {
         self.inner.clear();
     }
 
-    /// Takes note of the children of some znodes.
+    /// Records the children of some znodes.
     pub(super) fn listed(&mut self, targets: Vec<Target>, lists: Vec<Names>) {
         for (target, names) in targets.into_iter().zip(lists) {
             match names {
@@ -266,7 +271,7 @@ impl Plan {
                 }
                 Ok(names) => self.open(target, names),
                 Err(error) if is_gone(&error) => self.done(target, Step::Deleted),
-                // It may be deleted all the same: who may not look at a znode may own its parent.
+                // The delete may be allowed all the same: it depends on the ACL of the parent.
                 Err(error) if error.kind() == Kind::Refused => self.retry.push(target),
                 Err(error) => self.done(target, Step::Failed(error)),
             }
@@ -294,8 +299,8 @@ impl Plan {
         self.unlisted.extend(names.into_iter().map(|name| Unlisted { name, parent: id }));
     }
 
-    /// Notes that one child of `parent` is done with; `blocked` when it is still there.
-    fn settle(&mut self, parent: Option<u64>, blocked: bool) {
+    /// Records that one child of `parent` is finished. `blocked` means that it still exists.
+    fn child_done(&mut self, parent: Option<u64>, blocked: bool) {
         let Some(id) = parent else { return };
         let Some(inner) = self.inner.get_mut(&id) else { return };
         inner.left -= 1;
@@ -308,13 +313,13 @@ impl Plan {
         };
         if blocked {
             self.failed += 1;
-            self.settle(parent, true);
+            self.child_done(parent, true);
         } else if !path.is_root() {
             self.leaves.push(Target { path, parent, tries: tries + 1 });
         }
     }
 
-    /// Returns how many znodes are gone, or which are left.
+    /// Returns how many znodes were deleted, or an error that says which are left.
     pub(super) fn outcome(&self) -> Result<u64> {
         if self.failures.is_empty() {
             return Ok(self.deleted);
@@ -323,7 +328,8 @@ impl Plan {
         let what = if self.lost.is_some() {
             let total = self.total.unwrap_or_default();
             let untried = self.untried.max(total.saturating_sub(deleted + failed + uncertain));
-            // Others may have made more, and of what was not walked nobody knows.
+            // Other clients may have created more znodes, and the parts that were not walked are
+            // unknown.
             let least = if self.total.is_some() { "" } else { "at least " };
             let refused = if *failed > 0 { format!("{failed} refused, ") } else { String::new() };
             format!(
@@ -348,7 +354,7 @@ mod tests {
         (0..count).map(|number| format!("n{number}")).collect()
     }
 
-    /// A plan whose top has this many children.
+    /// Returns a plan whose top has this many children.
     fn opened(count: usize) -> Plan {
         let top = ZnodePath::root().child("top");
         let mut plan = Plan::begin(top, Vec::new(), true, Some(count as u64 + 1));
@@ -358,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_when_its_children_are_gone_goes_last() {
+    fn a_znode_is_deleted_after_its_children() {
         let mut plan = opened(2);
         for path in ["/top/n1", "/top/n0", "/top"] {
             let target = plan.next_of_any().unwrap();
@@ -369,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_of_many_leaves_are_taken_for_leaves_until_one_is_not() {
+    fn siblings_of_many_leaves_are_assumed_to_be_leaves_until_one_is_not() {
         let mut plan = opened(100);
         let some = plan.next_unlisted(64, usize::MAX);
         let lists = some.iter().map(|_| Ok(Vec::new())).collect();
@@ -386,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_blocks_what_is_above_it() {
+    fn a_znode_that_is_left_blocks_its_ancestors() {
         let mut plan = opened(2);
         let shut = plan.next_of_any().unwrap();
         plan.done(shut, Step::Failed(Error::new(Kind::Refused, "no: /top/n1")));
@@ -400,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_before_is_tried_first_and_the_top_once_more_where_some_is_left() {
+    fn known_znodes_are_tried_first_and_the_top_again_if_some_are_left() {
         let top = ZnodePath::root().child("top");
         let known = vec![top.clone(), top.child("a"), top.child("a").child("b"), top.child("c")];
         let begin = || Plan::begin(top.clone(), known.clone(), true, Some(4));
@@ -419,7 +425,7 @@ mod tests {
         plan.next_known(2);
         plan.refused_known();
         plan.known_are_tried();
-        assert!(plan.next_retry().is_none(), "the others come first");
+        assert!(plan.next_retry().is_none(), "the other known znodes come first");
         let rest = plan.next_known(2);
         assert!(plan.next_known(1).is_empty() && rest.len() == 2);
         plan.refused_known();
@@ -428,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_leaves_what_is_known_and_what_is_not() {
+    fn after_a_lost_connection_the_error_separates_known_and_unknown_results() {
         let mut plan = opened(3039);
         for _ in 0..2 {
             let target = plan.next_of_any().unwrap();

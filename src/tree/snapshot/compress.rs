@@ -1,4 +1,4 @@
-//! Compresses files by their name, and recognises compression by the first bytes.
+//! Compresses files according to their name, and detects compression by the first bytes.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -9,25 +9,26 @@ use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-/// Bytes of one frame of Zstandard: more compress little better, and are held in memory.
+/// The bytes in one frame of Zstandard. A larger frame compresses little better and is held in
+/// memory.
 const FRAME_BYTES: usize = 1 << 20;
 
-/// The largest window that a Zstandard file may ask for, in bytes: what the usual tool takes.
+/// The maximum window of a Zstandard file in bytes, the same as in the usual tool.
 const MAX_WINDOW_BYTES: usize = 128 << 20;
 
-/// How a file is compressed.
+/// The compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
-    /// RFC 1952.
+    /// Gzip (RFC 1952).
     Gzip,
-    /// RFC 8878.
+    /// Zstandard (RFC 8878).
     Zstandard,
 }
 
 impl Compression {
-    /// Returns what the name of a file asks for.
+    /// Returns the compression that the file extension asks for.
     pub fn of_name(file: &Path) -> Self {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some(end) if end.eq_ignore_ascii_case("gz") => Self::Gzip,
@@ -37,7 +38,7 @@ impl Compression {
     }
 }
 
-/// Compresses what is written to it. It must be finished, or the end is missing.
+/// Compresses everything that is written to it. Without a call of `finish`, the end is missing.
 pub struct Encoder<W: Write>(Inner<W>);
 
 enum Inner<W: Write> {
@@ -47,7 +48,7 @@ enum Inner<W: Write> {
 }
 
 impl<W: Write> Encoder<W> {
-    /// Begins.
+    /// Returns an encoder that writes to `out`.
     pub fn new(out: W, compression: Compression) -> Self {
         Self(match compression {
             Compression::None => Inner::Plain(out),
@@ -56,7 +57,7 @@ impl<W: Write> Encoder<W> {
         })
     }
 
-    /// Writes the end, and gives back what was written to.
+    /// Writes the end and returns the inner writer.
     pub fn finish(self) -> io::Result<W> {
         match self.0 {
             Inner::Plain(mut out) => {
@@ -109,7 +110,7 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
-/// Returns what a file holds, whatever it is compressed with.
+/// Returns the decompressed contents of a file, whatever it is compressed with.
 pub fn decoder<'r>(mut file: impl BufRead + Send + 'r) -> io::Result<Box<dyn BufRead + Send + 'r>> {
     let first = file.fill_buf()?;
     if first.starts_with(b"\x1f\x8b") {
@@ -121,23 +122,23 @@ pub fn decoder<'r>(mut file: impl BufRead + Send + 'r) -> io::Result<Box<dyn Buf
     }
 }
 
-/// Reads frame after frame.
+/// Reads consecutive frames.
 struct Zstandard<R: BufRead> {
-    /// Where the next frame begins; none while one is read.
+    /// The file before its next frame, or `None` while a frame is read.
     file: Option<R>,
     frame: Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>,
 }
 
 impl<R: BufRead> Zstandard<R> {
-    /// Opens the next frame; false at the end.
+    /// Opens the next frame. Returns false at the end of the file.
     fn open(&mut self) -> io::Result<bool> {
         loop {
             let Some(mut file) = self.file.take() else { return Ok(false) };
             if file.fill_buf()?.is_empty() {
                 return Ok(false);
             }
-            // The decoder takes the file, and an error of it would lose it: what says that a frame
-            // is to be skipped is looked for first.
+            // The decoder takes ownership of the file and would lose it in an error, so look for a
+            // skippable frame first.
             if let Some(length) = skippable(&mut file)? {
                 io::copy(&mut (&mut file).take(u64::from(length)), &mut io::sink())?;
                 self.file = Some(file);
@@ -150,11 +151,11 @@ impl<R: BufRead> Zstandard<R> {
     }
 }
 
-/// Returns the length of a frame that is to be skipped (RFC 8878, 3.1.2), behind whose head the file
-/// stands then, or none if another frame begins.
+/// Returns the length of a skippable frame (RFC 8878, 3.1.2) after reading its header. Returns
+/// `None` if another frame starts.
 fn skippable(file: &mut impl BufRead) -> io::Result<Option<u32>> {
     let first = file.fill_buf()?;
-    // A buffer ends where it will; with fewer bytes than a head, it is a decoder's to say so.
+    // The buffer may end anywhere. If it is shorter than a header, leave the error to the decoder.
     if first.len() < 4 || first[0] & 0xf0 != 0x50 || first[1..4] != [0x2a, 0x4d, 0x18] {
         return Ok(None);
     }
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_says_how_it_is_compressed() {
+    fn the_file_extension_chooses_the_compression() {
         for (name, expected) in [
             ("a.jsonl", Compression::None),
             ("a.jsonl.gz", Compression::Gzip),
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_frame_is_read_and_others_are_skipped() {
+    fn all_frames_are_read_and_skippable_ones_skipped() {
         let data: Vec<u8> =
             (0..FRAME_BYTES * 2 + 5).map(|n| u8::try_from(n % 251).unwrap_or(0)).collect();
         let bytes = compressed(&data, Compression::Zstandard);
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_cut_is_an_error() {
+    fn a_truncated_file_is_an_error() {
         for compression in [Compression::Gzip, Compression::Zstandard] {
             let bytes = compressed(b"some data, some data, some other data", compression);
             for end in 4..bytes.len() {
@@ -249,10 +250,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(data in prop::collection::vec(any::<u8>(), 0..2000)) {
+        fn written_data_reads_back(data in prop::collection::vec(any::<u8>(), 0..2000)) {
             for compression in [Compression::None, Compression::Gzip, Compression::Zstandard] {
                 let bytes = compressed(&data, compression);
-                // Bytes that look compressed and are not are none of a tree.
+                // Uncompressed data that starts like a compressed file cannot be a tree.
                 if compression != Compression::None || !data.starts_with(b"\x1f\x8b") {
                     prop_assert_eq!(&read(&bytes).expect("valid"), &data);
                 }

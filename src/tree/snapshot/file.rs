@@ -9,21 +9,21 @@ use super::order::{Located, at};
 use super::read::{Reader, words};
 use crate::error::{Error, Kind, Result};
 
-/// The largest file, in bytes, of those that cannot be read line by line.
+/// The maximum size in bytes of files that cannot be read line by line.
 pub const MAX_WHOLE_BYTES: u64 = 1 << 30;
 
-/// The znodes of a file.
+/// An open file with a tree.
 pub struct TreeFile {
-    /// What it is.
+    /// The format of the file.
     pub format: Format,
-    /// Its header, if it has one.
+    /// The header, if there is one.
     pub header: Option<Header>,
-    /// The znodes; of other tools' files sorted, of ours as they come.
+    /// The znodes, sorted if another tool wrote the file, and otherwise in the order of the file.
     pub records: Box<dyn Iterator<Item = Result<Located>> + Send>,
 }
 
 impl TreeFile {
-    /// Opens a file called `name`, whatever it is compressed with, and reads its header.
+    /// Opens a file called `name`, decompresses it, and reads its header.
     pub fn open(file: impl BufRead + Send + 'static, name: &str) -> Result<Self> {
         let unreadable = |error: io::Error| Error::new(Kind::Refused, at(name, 0, &words(&error)));
         let mut file = decoder(file).map_err(unreadable)?;

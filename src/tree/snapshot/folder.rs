@@ -1,11 +1,11 @@
-//! A tree as a folder of files, for people and for git: a file for each znode's data, a folder for
-//! each with children, whose own data is in `_data` inside it.
+//! A tree as a folder of files, for people and for git. The data of each znode is in a file. A
+//! znode with children is a folder, whose `_data` file has the data of the znode itself.
 //!
-//! What files cannot say (ACL, kind, stat, that there is no data at all) stands in `_tree.jsonl` at the
-//! top, a saved tree without data. Without that file nothing but the data is stated.
+//! Everything that files cannot express (ACL, kind, stat, null data) is in `_tree.jsonl` at the
+//! top, which is a saved tree without data. Without that file, only the data is stated.
 //!
-//! A name that a file cannot have is written with `%` and two hexadecimal digits for a byte. Hidden
-//! files, such as `.git`, belong to no znode.
+//! Bytes of a name that a file name cannot contain are written as `%` and two hexadecimal digits.
+//! Hidden files such as `.git` are ignored.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,19 +20,19 @@ use crate::error::{Error, Kind, Result};
 use crate::tree::{Data, Record, walk_order};
 use crate::zk::ZnodePath;
 
-/// The data of a znode that has children.
+/// The name of the file with the data of a znode that has children.
 const DATA: &str = "_data";
 
-/// All but the data.
+/// The name of the file with everything except the data.
 const TREE: &str = "_tree.jsonl";
 
-/// The longest name of a file on most systems, in bytes.
+/// The maximum length of a file name on most systems, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
-/// Bytes of a name that systems or shells keep for themselves.
+/// Bytes that systems or shells reserve in file names.
 const RESERVED: &[u8] = b"%\\:*?\"<>|";
 
-/// Returns the name of the file of a znode.
+/// Returns the file name for the name of a znode.
 fn encode(name: &str) -> String {
     use std::fmt::Write;
     let mut file = String::with_capacity(name.len());
@@ -43,7 +43,7 @@ fn encode(name: &str) -> String {
             Ok(byte)
                 if first || last || byte < b' ' || byte == 0x7f || RESERVED.contains(&byte) =>
             {
-                // Writing into memory cannot fail.
+                // Writing to memory cannot fail.
                 file.push('%');
                 let _ = write!(file, "{byte:02X}");
             }
@@ -53,7 +53,7 @@ fn encode(name: &str) -> String {
     file
 }
 
-/// Returns the name of the znode of a file.
+/// Returns the name of the znode for a file name.
 fn decode(file: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(file.len());
     let mut rest = file.as_bytes();
@@ -74,7 +74,7 @@ fn wrong(path: &Path, words: impl std::fmt::Display) -> Error {
     Error::new(Kind::Refused, format!("{}: {words}", path.display()))
 }
 
-/// Writes a tree into a folder.
+/// Writes a tree to a folder.
 pub struct FolderWriter {
     folder: PathBuf,
     top: ZnodePath,
@@ -82,8 +82,8 @@ pub struct FolderWriter {
 }
 
 impl FolderWriter {
-    /// Begins in a folder that is not there yet, or is empty: what is in another would be taken for
-    /// znodes later.
+    /// Opens a folder for writing. It must be new or empty, because other files would later be
+    /// taken for znodes.
     pub fn new(folder: &Path, header: Header) -> Result<Self> {
         let failed = |error: io::Error| wrong(folder, error);
         fs::create_dir_all(folder).map_err(failed)?;
@@ -103,7 +103,7 @@ impl FolderWriter {
         Ok(Self { folder: folder.to_owned(), top, tree })
     }
 
-    /// Adds a znode; `has_children` says whether others below it follow.
+    /// Adds a znode. `has_children` tells whether znodes below it follow.
     pub fn add(&mut self, record: &Record, has_children: bool) -> Result<()> {
         let mut file = self.folder.clone();
         let below = rebase(&record.path, &self.top, &ZnodePath::root())
@@ -137,7 +137,7 @@ impl FolderWriter {
         self.tree.skip();
     }
 
-    /// Writes the end.
+    /// Writes the end line.
     pub fn finish(self) -> Result<End> {
         let failed = |error: io::Error| wrong(&self.folder, error);
         let (mut file, end) = self.tree.finish().map_err(failed)?;
@@ -157,18 +157,18 @@ fn without_data(record: &Record) -> Record {
     }
 }
 
-/// Reads a tree from a folder, in the order of a walk.
+/// Reads a tree from a folder, in walk order.
 pub struct FolderReader {
-    /// Its header, if it has one.
+    /// The header, if there is one.
     pub header: Option<Header>,
     top: ZnodePath,
     max_bytes: u64,
-    /// Files and folders whose turn comes, the next last.
+    /// Files and folders that are still to be read, the next one last.
     waiting: Vec<(ZnodePath, PathBuf)>,
-    /// The next znode that a file tells of.
+    /// The next znode that has a file.
     file: Option<Record>,
     tree: Option<Reader<BufReader<File>>>,
-    /// The next znode that `_tree.jsonl` tells of.
+    /// The next znode in `_tree.jsonl`.
     stated: Option<Located>,
     failed: Option<Error>,
     begun: bool,
@@ -176,7 +176,7 @@ pub struct FolderReader {
 }
 
 impl FolderReader {
-    /// Opens a folder; a file of more than `max_bytes` is an error.
+    /// Opens a folder. Files of more than `max_bytes` bytes are an error.
     pub fn open(folder: &Path, max_bytes: u64) -> Result<Self> {
         let tree = folder.join(TREE);
         let mut header = None;
@@ -207,17 +207,18 @@ impl FolderReader {
         })
     }
 
-    /// Returns the znode at the top, as the paths of the records have it.
+    /// Returns the path of the top znode, which the paths of the records start with.
     pub fn top(&self) -> &ZnodePath {
         &self.top
     }
 
-    /// Reads the file or folder whose turn is next.
+    /// Reads the next file or folder.
     fn next_file(&mut self) -> Result<Option<Record>> {
         let Some((path, file)) = self.waiting.pop() else { return Ok(None) };
         let failed = |error: io::Error| wrong(&file, error);
         let meta = fs::symlink_metadata(&file).map_err(failed)?;
-        // The folder itself may be named by a link; below, a link could lead anywhere, and in circles.
+        // The folder itself may be named by a link. A link below it could lead anywhere, or in a
+        // circle.
         let meta = if path == self.top { fs::metadata(&file).map_err(failed)? } else { meta };
         let mut record = Record::bare(path);
         if meta.is_file() {
@@ -299,12 +300,12 @@ impl FolderReader {
             }
             match (file, stated) {
                 (Some(file), Some(Located { line, mut record })) => {
-                    // A file that somebody has added wins over the line that says there was none.
+                    // If someone has added a file, it overrides a line that says there is no data.
                     record.data = file.data.or(record.data);
                     return Ok(Some(Located { line, record }));
                 }
                 (Some(record), None) => return Ok(Some(Located { line: 0, record })),
-                // Without data there is no file. With data there was one, which has been deleted.
+                // Null data has no file. Otherwise there was a file, which was deleted.
                 (None, Some(located)) if located.record.data == Some(Data::Null) => {
                     return Ok(Some(located));
                 }
@@ -343,7 +344,7 @@ mod tests {
 
     fn read(folder: &Path) -> Vec<Record> {
         let reader = FolderReader::open(folder, 1000).expect("a folder");
-        reader.map(|located| located.expect("good").record).collect()
+        reader.map(|located| located.expect("a valid znode").record).collect()
     }
 
     fn write(folder: &Path, top: &str, records: &[Record]) {
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_the_same_after_a_folder() {
+    fn a_tree_survives_a_folder_unchanged() {
         let folder = tempfile::tempdir().expect("a folder");
         let records = [
             Record { data: Some(Data::Null), ..Record::bare(path("/app")) },
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_and_people_change_counts() {
+    fn changed_added_and_removed_files_count() {
         let folder = tempfile::tempdir().expect("a folder");
         write(folder.path(), "/", &[with("/", ""), with("/a", "1"), with("/b", "2")]);
         fs::remove_file(folder.path().join("a")).expect("there");
@@ -392,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_kept_by_hand_states_data_alone() {
+    fn a_folder_written_by_hand_states_only_data() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("a")).expect("room");
         fs::write(folder.path().join("a/b"), "1").expect("room");
@@ -401,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_znode_is_an_error() {
+    fn files_that_cannot_be_znodes_are_errors() {
         for name in ["%zz", "%2F", "%2E"] {
             let folder = tempfile::tempdir().expect("a folder");
             fs::write(folder.path().join(name), "").expect("room");
@@ -431,7 +432,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_is_a_file_and_comes_back(name in "[^/\u{0}]{1,20}") {
+        fn any_name_survives_as_a_file_name(name in "[^/\u{0}]{1,20}") {
             let file = encode(&name);
             prop_assert!(!file.starts_with(['.', '_']));
             prop_assert_eq!(decode(&file), Some(name));

@@ -1,9 +1,9 @@
-//! What other tools save, read as a whole.
+//! Reads the files of other tools as a whole.
 //!
-//! `zk_shell` 1.3.4 (`cp /a json://!tmp!backup.json/a true`): one object, path to `content` (base64,
-//! or null) and `acls` (`perms` as bits, `id` of `scheme` and `id`). `ZooNavigator` 1.x and 2.x: an
-//! array of trees, each `{"h": {"acl", "path", "data"}, "t": [trees]}`, data in base64, permissions
-//! as words; the export is compressed with gzip.
+//! `zk_shell` 1.3.4 (`cp /a json://!tmp!backup.json/a true`): one object, path to `content`
+//! (base64, or null) and `acls` (`perms` as bits, `id` of `scheme` and `id`). `ZooNavigator` 1.x
+//! and 2.x: an array of trees, each `{"h": {"acl", "path", "data"}, "t": [trees]}`, data in base64,
+//! permissions as words; the export is compressed with gzip.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,19 @@ use super::order::{Located, sort};
 use crate::tree::{Acl, AclEntry, Data, Permissions, Record};
 use crate::zk::ZnodePath;
 
-/// What a file is.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Our own.
+    /// Our own format.
     Lines,
-    /// The backup that `zk_shell` makes with `cp … json://`.
+    /// The backup that `zk_shell` writes with `cp … json://`.
     ZkShell,
-    /// What `ZooNavigator` exports.
+    /// The export of `ZooNavigator`.
     ZooNavigator,
 }
 
-/// Returns whether a file that begins so is one JSON value over many lines, not a line for each znode.
+/// Returns whether a file that starts with these bytes is one JSON value over many lines, instead
+/// of one line for each znode.
 pub(super) fn is_one_value(first: &[u8]) -> bool {
     match first {
         [b'[', ..] => true,
@@ -40,7 +41,7 @@ pub(super) fn is_one_value(first: &[u8]) -> bool {
     }
 }
 
-/// Reads the whole of a file; sorted as a walk meets the znodes.
+/// Reads a whole file and sorts the znodes in walk order.
 pub(super) fn read(text: &[u8]) -> Result<(Format, Vec<Located>), String> {
     let (format, records) = if text.trim_ascii_start().starts_with(b"[") {
         (Format::ZooNavigator, zoo_navigator(text)?)
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_backup_of_zk_shell_is_read() {
-        // As zk_shell 1.3.4 has written it, with the paths in another order.
+        // The output of zk_shell 1.3.4, with the paths in another order.
         let text = r#"{
     "/app/b": {
         "content": null,
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn another_json_is_said_to_be_none() {
+    fn other_json_is_rejected() {
         assert!(
             seen("[1, 2]").is_err_and(|error| error.contains("neither a saved tree nor an export"))
         );

@@ -9,20 +9,20 @@ use crate::tree::{Acl, Data, Kind, Record};
 use crate::zk::Stat;
 use crate::zk::ZnodePath;
 
-/// The version of the format that is written. A reader refuses later ones.
+/// The version of the format that we write. A reader refuses later versions.
 pub const VERSION: u32 = 1;
 
 /// The first line of a saved tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// What the file is: always `tree`.
+    /// The type of the file: always `tree`.
     pub zksh: String,
     /// The version of the format.
     pub version: u32,
-    /// The znode whose tree it is; paths are as they were seen when it was saved.
+    /// The top znode of the tree. Paths are those that were seen when it was saved.
     pub top: String,
-    /// When it was saved: RFC 3339.
+    /// When the tree was saved, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved: Option<String>,
     /// The connection string of the ensemble, without secrets.
@@ -31,7 +31,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header of a tree that is saved now.
+    /// Returns the header of a tree that is saved now.
     pub fn new(top: &ZnodePath, saved: Option<String>, servers: Option<String>) -> Self {
         let (zksh, top) = ("tree".to_owned(), top.as_str().to_owned());
         Self { zksh, version: VERSION, top, saved, servers }
@@ -42,12 +42,12 @@ impl Header {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// Lines of znodes.
+    /// The number of lines with znodes.
     pub znodes: u64,
-    /// Znodes that changed while they were read.
+    /// The number of znodes that changed while they were read.
     #[serde(default)]
     pub changed: u64,
-    /// Znodes that could not be read, which are not in the file.
+    /// The number of znodes that could not be read, which are not in the file.
     #[serde(default)]
     pub skipped: u64,
 }
@@ -58,7 +58,7 @@ struct EndLine {
     end: End,
 }
 
-/// One line.
+/// A line of a saved tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Header(Header),
@@ -74,7 +74,7 @@ struct RecordLine {
     data: Option<DataJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kind: Option<KindJson>,
-    /// Milliseconds, of the kind `ttl`.
+    /// The TTL in milliseconds, for the kind `ttl`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ struct StatJson {
     num_children: i32,
 }
 
-/// Data as JSON: `null`, `{"text": …}` where it is UTF-8, else `{"base64": …}`.
+/// Data as JSON: `null`, `{"text": …}` if it is UTF-8, and otherwise `{"base64": …}`.
 struct DataJson(Data);
 
 impl Serialize for DataJson {
@@ -139,7 +139,7 @@ enum BytesJson {
     Base64(String),
 }
 
-/// A field that is `null` is stated; one that is not there is not.
+/// Distinguishes a field that is `null`, which states null data, from a missing field.
 fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DataJson>, D::Error> {
     Ok(Some(DataJson(match Option::<BytesJson>::deserialize(deserializer)? {
         None => Data::Null,
@@ -153,7 +153,7 @@ fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DataJson>
     })))
 }
 
-/// Data in a field of its own, for the journal: as in a line of a saved tree.
+/// Serializes data in a field of its own, in the same form, for the journal.
 pub(in crate::tree) mod data_json {
     use super::{Data, DataJson, Deserializer, Serialize, Serializer, stated};
 
@@ -161,7 +161,7 @@ pub(in crate::tree) mod data_json {
         data: &Data,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        // The wrapper takes what it shows; entries of the journal are small.
+        // The wrapper owns its data, so clone it. Entries of the journal are small.
         DataJson(data.clone()).serialize(serializer)
     }
 
@@ -173,15 +173,15 @@ pub(in crate::tree) mod data_json {
 }
 
 impl Line {
-    /// Reads one line, without its newline.
+    /// Parses a line without its newline.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        /// What tells the kind of a line; the rest is read by the kind's own rules.
+        /// The fields that identify the kind of a line. A second parser then reads the whole line.
         #[derive(Deserialize)]
         struct Peek {
             zksh: Option<serde::de::IgnoredAny>,
             end: Option<serde::de::IgnoredAny>,
         }
-        // Nearly all lines begin with the path: they are read once.
+        // Nearly all lines start with the path, and need only one parser.
         if !text.starts_with(b"{\"path\"") {
             let peek: Peek = serde_json::from_slice(text).map_err(|error| why(&error))?;
             if peek.zksh.is_some() {
@@ -196,7 +196,7 @@ impl Line {
         line.into_record().map(|record| Self::Record(Box::new(record)))
     }
 
-    /// Writes the line, with its newline.
+    /// Appends the line with its newline.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         match self {
             Self::Header(header) => serde_json::to_writer(&mut *out, header)?,
@@ -208,7 +208,7 @@ impl Line {
     }
 }
 
-/// Writes the line of a znode, without its newline and without copies of its data.
+/// Appends the line of a znode without its newline, and without copying its data.
 pub(super) fn write_record(record: &Record, out: &mut Vec<u8>) -> serde_json::Result<()> {
     #[derive(Serialize)]
     struct Borrowed<'a> {
@@ -286,13 +286,13 @@ impl RecordLine {
     }
 }
 
-/// Refuses lists that no znode can have.
+/// Refuses ACLs that no znode can have.
 pub(super) fn check_acl(acl: &Acl) -> Result<(), String> {
     if acl.0.is_empty() {
         return Err("no server accepts an empty ACL; leave it out for any".to_owned());
     }
     match acl.0.iter().find(|entry| entry.scheme == "auth") {
-        // The server puts the ids of whoever writes it in its place, so it would never be the same.
+        // A server replaces it by the ids of the writer, so the stored ACL would always differ.
         Some(_) => Err("the scheme auth stands for whoever writes it; state the ids".to_owned()),
         None => Ok(()),
     }
@@ -332,7 +332,7 @@ impl StatJson {
     }
 }
 
-/// Says what is wrong with a line; where in it, since all stand on line 1 of themselves.
+/// Explains the error in a line. Only the column matters, because each line is parsed on its own.
 fn why(error: &serde_json::Error) -> String {
     let column = error.column();
     let text = error.to_string();

@@ -1,8 +1,9 @@
-//! Saved trees: JSON lines, perhaps compressed, or a folder of files; and what other tools save.
+//! Saved trees: JSON lines, optionally compressed, or a folder of files, and the files of other
+//! tools.
 //!
-//! The first line is a [`Header`], then comes a line for each znode in the order of a walk, then an
-//! [`End`] that says how many there were, so that a file that was cut is known for one. A file that a
-//! person keeps may leave out both. `schema/tree.schema.json` has each line.
+//! The first line is a [`Header`]. A line for each znode follows in walk order, and then an [`End`]
+//! with their number, so that a truncated file is detected. A file that is written by hand may omit
+//! both. `schema/tree.schema.json` describes each line.
 
 mod compress;
 mod file;

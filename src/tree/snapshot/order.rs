@@ -1,4 +1,4 @@
-//! Checks the paths of a saved tree: in order, none twice, none outside, no gaps.
+//! Checks the paths of a saved tree: they are in order, unique, below the top, and without gaps.
 
 use std::collections::VecDeque;
 
@@ -6,21 +6,22 @@ use crate::error::{Error, Kind, Result};
 use crate::tree::{Record, walk_order};
 use crate::zk::ZnodePath;
 
-/// A znode of a file, with the line on which it stands, from 1 on; 0 where files have no lines.
+/// A znode of a file, with its line number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
-    /// The line.
+    /// The line number, starting at 1, or 0 if the file has no lines.
     pub line: u64,
     /// The znode.
     pub record: Record,
 }
 
-/// Brings znodes into the order of a walk. All of them are in memory for it.
+/// Sorts znodes in walk order, in memory.
 pub fn sort(records: &mut [Located]) {
     records.sort_by(|one, other| walk_order(&one.record.path, &other.record.path));
 }
 
-/// Returns the path below `target` that `path` has below `top`, or none if it is outside.
+/// Returns the path below `target` that corresponds to `path` below `top`, or `None` if it is
+/// outside.
 pub fn rebase(path: &ZnodePath, top: &ZnodePath, target: &ZnodePath) -> Option<ZnodePath> {
     if !top.contains(path) {
         return None;
@@ -32,8 +33,8 @@ pub fn rebase(path: &ZnodePath, top: &ZnodePath, target: &ZnodePath) -> Option<Z
     Some(target.below(&ZnodePath::new(below).ok()?))
 }
 
-/// Holds znodes of a file to the order of a walk, moves them from the top of the file to where they
-/// go, and adds those that are only implied by what is below them.
+/// Checks that the znodes of a file are in walk order, rebases them from the top of the file to the
+/// target, and adds missing ancestors.
 pub struct Ordered<I> {
     records: I,
     name: String,
@@ -44,13 +45,13 @@ pub struct Ordered<I> {
 }
 
 impl<I: Iterator<Item = Result<Located>>> Ordered<I> {
-    /// Begins with the znodes of the file called `name`, whose top is `top`, for the tree at `target`.
+    /// Wraps the znodes of the file called `name`, whose top is `top`, for the tree at `target`.
     pub fn new(records: I, name: &str, top: ZnodePath, target: ZnodePath) -> Self {
         let (last, ready) = (None, VecDeque::new());
         Self { records, name: name.to_owned(), top, target, last, ready }
     }
 
-    /// Takes in one znode, and readies it behind those that it implies.
+    /// Queues a znode after the ancestors that it implies.
     fn take(&mut self, mut located: Located) -> Result<()> {
         let Located { line, record } = &mut located;
         let wrong = |words: String| Err(Error::new(Kind::Refused, at(&self.name, *line, &words)));
@@ -106,7 +107,7 @@ impl<I: Iterator<Item = Result<Located>>> Iterator for Ordered<I> {
     }
 }
 
-/// Says where in a file something is.
+/// Prefixes a message with its place in a file.
 pub(super) fn at(name: &str, line: u64, words: &str) -> String {
     if line == 0 { format!("{name}: {words}") } else { format!("{name}:{line}: {words}") }
 }
@@ -133,7 +134,7 @@ mod tests {
     }
 
     fn good(paths: &[&str], top: &str, target: &str) -> Vec<String> {
-        ordered(paths, top, target).into_iter().map(|path| path.expect("good")).collect()
+        ordered(paths, top, target).into_iter().map(|path| path.expect("a valid path")).collect()
     }
 
     #[test]
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_implied_is_added_once() {
+    fn missing_ancestors_are_added_once() {
         assert_eq!(
             good(&["/a/b/c/d", "/a/b/e", "/a/f"], "/a", "/a"),
             ["/a", "/a/b", "/a/b/c", "/a/b/c/d", "/a/b/e", "/a/f"]
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line_and_the_rest_goes_on() {
+    fn errors_name_their_line_and_reading_continues() {
         let seen = ordered(&["/a", "/a/c", "/b", "/a/c", "/a/b", "/a/d"], "/a", "/a");
         assert_eq!(
             seen,

@@ -1,4 +1,4 @@
-//! Reading a saved tree.
+//! Reads a saved tree.
 
 use std::io::{self, BufRead};
 
@@ -6,36 +6,36 @@ use super::line::{End, Header, Line, VERSION};
 use super::order::{Located, at};
 use crate::error::{Error, Kind, Result};
 
-/// The longest line, in bytes: more than the data of any znode that a server takes by default, each
-/// byte of it written as an escape.
+/// The maximum length of a line in bytes: more than the data of any znode with the default settings
+/// of a server, even if each byte is escaped.
 pub const MAX_LINE_BYTES: usize = 32 << 20;
 
-/// Reads a saved tree line by line. A line that is wrong is an error with its number, and the next is
-/// read; a file that cannot be read any further ends with an error.
+/// Reads a saved tree line by line. A malformed line yields an error with its number, and reading
+/// continues. If the file cannot be read any further, an error is the last item.
 pub struct Reader<R> {
     file: R,
     name: String,
     line: Vec<u8>,
     number: u64,
     records: u64,
-    /// Whether there was a header, so that there must be an end.
+    /// Whether there was a header, so that an end line is required.
     has_header: bool,
     end: Option<End>,
-    /// What was read ahead.
+    /// The item that was read ahead.
     first: Option<Result<Located>>,
     done: bool,
 }
 
-/// One line, or none.
+/// The result of reading a line.
 enum LineRead {
     Line,
-    /// Longer than any may be; it was passed over.
+    /// A line that exceeds the maximum length and was skipped.
     TooLong,
     End,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Begins; errors name the file so.
+    /// Returns a reader. Errors contain the name of the file.
     pub fn new(file: R, name: &str) -> Self {
         Self {
             file,
@@ -50,7 +50,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Reads the header, if there is one. To be called before anything else.
+    /// Reads the header if there is one. Call it before any other method.
     pub fn header(&mut self) -> Result<Option<Header>> {
         match self.line_with_text() {
             Some(Ok(Line::Header(header))) => {
@@ -74,7 +74,7 @@ impl<R: BufRead> Reader<R> {
                 self.first = self.take(line);
                 Ok(None)
             }
-            // A file of something else has no line that is right: the first one says so.
+            // A file of another kind has no valid line, so its first error is enough.
             Some(Err(error)) => Err(error.with_hint("a saved tree is JSON lines; see help save")),
             None => Err(self.wrong("the file is empty")),
         }
@@ -84,7 +84,7 @@ impl<R: BufRead> Reader<R> {
         Error::new(Kind::Refused, at(&self.name, self.number, words))
     }
 
-    /// Reads on to the next line that is not blank; none at the end of the file.
+    /// Reads the next line that is not blank, or `None` at the end of the file.
     fn line_with_text(&mut self) -> Option<Result<Line>> {
         loop {
             match self.read_line() {
@@ -140,7 +140,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Takes in a line, or none if it is the end.
+    /// Handles a line. Returns `None` for the end line.
     fn take(&mut self, line: Line) -> Option<Result<Located>> {
         match line {
             Line::Record(_) if self.end.is_some() => {
@@ -160,7 +160,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Says whether the file was whole.
+    /// Checks that the file was complete.
     fn finish(&mut self) -> Option<Result<Located>> {
         self.done = true;
         match self.end {
@@ -189,7 +189,7 @@ impl<R: BufRead> Iterator for Reader<R> {
                     None => {}
                     taken => return taken,
                 },
-                // A line that is no znode still is one of those that the end counts.
+                // The end line counts lines with errors too.
                 Some(Err(error)) => {
                     self.records += 1;
                     return Some(Err(error));
@@ -201,7 +201,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-/// Says why a file cannot be read.
+/// Returns the reason why a file cannot be read.
 pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "the file was cut".to_owned(),

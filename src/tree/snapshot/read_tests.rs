@@ -38,7 +38,7 @@ fn errors(text: &str) -> Vec<String> {
 const HEADER: &str = "{\"zksh\":\"tree\",\"version\":1,\"top\":\"/\"}\n";
 
 #[test]
-fn what_is_written_reads_like_the_schema() {
+fn written_lines_match_the_schema() {
     let record = Record {
         data: Some(Data::Bytes(b"\xff".to_vec())),
         acl: Some(Acl::open()),
@@ -73,7 +73,7 @@ fn what_is_written_reads_like_the_schema() {
 }
 
 #[test]
-fn a_file_kept_by_hand_needs_no_header() {
+fn a_file_written_by_hand_needs_no_header() {
     let seen = read(
         b"\n{\"path\":\"/a\",\"data\":null}\n\n{\"data\":{\"text\":\"x\"},\"path\":\"/b\"}"
             .to_vec(),
@@ -84,11 +84,11 @@ fn a_file_kept_by_hand_needs_no_header() {
 }
 
 #[test]
-fn a_file_that_was_cut_is_known_wherever_the_cut_is() {
+fn a_truncated_file_is_detected_wherever_it_is_cut() {
     let records: Vec<Record> = (0..3).map(|n| Record::bare(path(&format!("/n{n}")))).collect();
     let bytes = saved(&records);
     let header = bytes.iter().position(|byte| *byte == b'\n').expect("lines");
-    // Without its last newline it is whole all the same.
+    // Without its last newline the file is still complete.
     for end in header + 1..bytes.len() - 1 {
         let seen = read(bytes[..end].to_vec());
         assert!(matches!(seen.last(), Some(Err(_))), "{end}: {seen:?}");
@@ -100,7 +100,7 @@ fn a_file_that_was_cut_is_known_wherever_the_cut_is() {
 }
 
 #[test]
-fn each_wrong_line_is_told_with_its_number() {
+fn each_malformed_line_is_reported_with_its_number() {
     let text = format!(
         "{HEADER}{{\"path\":\"a\"}}\n{{\"path\":\"/b\"}}\n{{\"path\":\"/c\",\"dta\":null}}\nxyz\n\
          {{\"path\":\"/d\",\"data\":{{\"base64\":\"?\"}}}}\n{{\"path\":\"/e\",\"ttl\":3}}\n\
@@ -129,7 +129,7 @@ fn each_wrong_line_is_told_with_its_number() {
 }
 
 #[test]
-fn what_is_not_ours_is_said_to_be_so() {
+fn files_of_other_kinds_are_rejected() {
     assert_eq!(errors(""), ["f: the file is empty"]);
     assert_eq!(errors(" \n\n"), ["f: the file is empty"]);
     assert!(errors("hello\n")[0].starts_with("f:1: expected value"));
@@ -145,7 +145,7 @@ fn what_is_not_ours_is_said_to_be_so() {
 }
 
 #[test]
-fn a_line_without_end_takes_no_more_memory_than_a_line() {
+fn an_endless_line_uses_bounded_memory() {
     struct Endless(u64);
     impl io::Read for Endless {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -204,13 +204,13 @@ fn record() -> impl Strategy<Value = Record> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(records in prop::collection::vec(record(), 0..6)) {
-        let seen: Vec<Record> = read(saved(&records)).into_iter().map(|r| r.expect("good")).collect();
+    fn written_records_read_back(records in prop::collection::vec(record(), 0..6)) {
+        let seen: Vec<Record> = read(saved(&records)).into_iter().map(|r| r.expect("valid")).collect();
         prop_assert_eq!(seen, records);
     }
 
     #[test]
-    fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_bytes_make_the_reader_loop(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = read(bytes.clone());
         let _ = read([HEADER.as_bytes(), &bytes[..]].concat());
     }

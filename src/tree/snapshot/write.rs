@@ -1,11 +1,11 @@
-//! Writing a saved tree.
+//! Writes a saved tree.
 
 use std::io::{self, Write};
 
 use super::line::{End, Header, Line, write_record};
 use crate::tree::Record;
 
-/// Writes a saved tree, line by line.
+/// Writes a saved tree line by line.
 pub struct Writer<W: Write> {
     out: W,
     line: Vec<u8>,
@@ -13,7 +13,7 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins with the header.
+    /// Returns a writer after writing the header.
     pub fn new(out: W, header: Header) -> io::Result<Self> {
         let mut writer = Self { out, line: Vec::new(), end: End::default() };
         Line::Header(header).write(&mut writer.line)?;
@@ -21,7 +21,7 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Adds a znode. They must come in the order of a walk.
+    /// Adds a znode. The znodes must be added in walk order.
     pub fn add(&mut self, record: &Record) -> io::Result<()> {
         write_record(record, &mut self.line)?;
         self.line.push(b'\n');
@@ -35,7 +35,7 @@ impl<W: Write> Writer<W> {
         self.end.skipped += 1;
     }
 
-    /// Writes the end, and gives back what was written to, with the numbers.
+    /// Writes the end line, and returns the inner writer and the counts.
     pub fn finish(mut self) -> io::Result<(W, End)> {
         Line::End(self.end).write(&mut self.line)?;
         self.write_line()?;

@@ -1,31 +1,32 @@
-//! The levels of a tree that a walk is in, and which znodes of them come next.
+//! The levels of the tree on the path to the current znode of a walk, and the search for the next
+//! znodes to request.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::read::Read;
 use crate::zk::ZnodePath;
 
-/// What has come, by the number of its slot; none of a znode that is gone.
+/// The replies that have arrived, by slot number. `None` means that the znode is gone.
 pub(super) type Arrived = HashMap<u64, Option<Read>>;
 
-/// Where a walk ends.
+/// The limits of a walk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// So many levels below the top are visited.
+    /// The number of levels below the top that are visited.
     pub(super) deepest: usize,
-    /// Whether `/zookeeper` is left out.
+    /// Whether `/zookeeper` is skipped.
     pub(super) skips_zookeeper: bool,
 }
 
-/// The children of one znode.
+/// The children of a znode.
 #[derive(Debug)]
 pub(super) struct Level {
     pub(super) parent: ZnodePath,
-    /// How many levels they are below the top.
+    /// Their depth below the top.
     pub(super) depth: usize,
-    /// Names that were not asked about yet, in order.
+    /// The names that were not requested yet, in order.
     pub(super) names: std::vec::IntoIter<String>,
-    /// Those that were, in order.
+    /// The slots of those that were requested, in order.
     pub(super) slots: VecDeque<Slot>,
 }
 
@@ -59,14 +60,14 @@ impl Level {
         Self { parent, depth, names: names.into_iter(), slots: VecDeque::new() }
     }
 
-    /// Returns the children, in order.
+    /// Returns the paths of the children, in order.
     pub(super) fn children(&self) -> Vec<ZnodePath> {
         let asked = self.slots.iter().map(|slot| slot.path.clone());
         asked.chain(self.names.as_slice().iter().map(|name| self.parent.child(name))).collect()
     }
 
-    /// Finds the next znodes that are not asked for, in the order of the walk, until there are so
-    /// many.
+    /// Finds the next znodes that were not requested yet, in walk order, until there are `wanted`
+    /// in `found`.
     pub(super) fn find(
         &mut self,
         wanted: usize,
@@ -79,7 +80,7 @@ impl Level {
             if found.len() >= wanted {
                 return;
             }
-            slot.settle(arrived, bounds, self.depth);
+            slot.take_reply(arrived, bounds, self.depth);
             if let State::Here(here) = &mut slot.state {
                 here.1.find(wanted, found, next_slot, arrived, bounds);
             }
@@ -96,8 +97,8 @@ impl Level {
 }
 
 impl Slot {
-    /// Takes what has come for it.
-    pub(super) fn settle(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
+    /// Takes its reply if that has arrived.
+    pub(super) fn take_reply(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
         let State::Asked(number) = self.state else { return };
         let Some(read) = arrived.remove(&number) else { return };
         self.state = match read {

@@ -1,7 +1,7 @@
-//! Streams the znodes of a tree in walk order, each with the parts asked for, reading ahead.
+//! Streams the znodes of a tree in walk order with the requested parts, and reads ahead.
 //!
-//! It holds the names of the siblings on the way and a bounded number of znodes ahead, never the
-//! whole tree.
+//! It holds the names of the siblings on the path to the current znode and a bounded number of
+//! znodes ahead, never the whole tree.
 
 mod level;
 mod read;
@@ -18,79 +18,81 @@ use crate::error::{Code, Error, Kind as ErrorKind, Result};
 use crate::session::{BatchSize, Session};
 use crate::zk::ZnodePath;
 
-/// The most znodes that are read in one request where their data comes along: a server makes its
+/// The maximum number of znodes that are read with their data in one request. A server builds the
 /// whole reply in memory before it sends any of it.
 const MOST_WITH_DATA: usize = 32;
 
-/// The fewest znodes that a search for the next ones looks for: it passes all that are ahead.
+/// The minimum number of znodes that a search looks for, because each search passes over all znodes
+/// that were read ahead.
 const FEWEST_FOUND: usize = 32;
 
-/// Bytes of a reply that count as one name of a child, so that replies with data stay small too.
+/// The bytes of a reply that count like the name of one child, so that replies with data stay small
+/// too.
 const NAME_BYTES: u64 = 32;
 
-/// Fixed bytes of the questions about one znode among many.
+/// The bytes of the requests about one znode among many, without the path.
 const QUESTION_BYTES: usize = 32;
 
-/// The most znodes that are read ahead of their turn from a near server; from one that is far, as many
-/// as its link holds.
+/// The minimum limit of znodes that are read ahead. A distant server gets as many as its link
+/// holds.
 const AHEAD: usize = 2048;
 
-/// Requests in flight that never wait for room for their data: one is answered while the next is on
-/// its way.
-const FLIGHTS: usize = 4;
+/// The number of requests in flight that may exceed the limit for data, so that one is answered
+/// while the next is on its way.
+const MIN_REQUESTS: usize = 4;
 
-/// Bytes of data that are read ahead, beyond which nothing more is asked for.
+/// The bytes of data that are read ahead before requests stop.
 const AHEAD_BYTES: u64 = 16 << 20;
 
-/// A znode of a walk.
+/// A znode in a walk.
 #[derive(Debug)]
 pub struct Visited {
-    /// The znode, as far as it was asked for and can be read.
+    /// The znode, with the parts that were requested and may be read.
     pub record: Record,
-    /// How many levels it is below the top.
+    /// Its depth below the top.
     pub depth: usize,
-    /// Whether none of its siblings comes behind it.
+    /// Whether it is the last of its siblings.
     pub is_last: bool,
-    /// Whether znodes below it follow.
+    /// Whether the walk continues with znodes below it.
     pub has_children: bool,
-    /// Why something of it, or all below it, could not be read.
+    /// Why a part of it, or everything below it, could not be read.
     pub refused: Option<Error>,
-    /// Its children, where they are wanted.
+    /// Its children, if the walk collects them.
     pub(super) children: Vec<ZnodePath>,
 }
 
-/// A walk that reads as it goes.
+/// A walk with read-ahead.
 pub struct Znodes {
     session: Session,
     top: ZnodePath,
     needs: Needs,
     bounds: Bounds,
     singles: Singles,
-    /// Whether the children of each znode are told with it.
-    tells_children: bool,
-    /// The levels that the walk is in, the deepest last.
+    /// Whether each znode is returned with its children.
+    with_children: bool,
+    /// The levels on the path to the current znode, the deepest last.
     levels: Vec<Level>,
     batch: BatchSize,
     in_flight: FuturesUnordered<BoxFuture<'static, Replies>>,
     limit: InFlight,
-    /// The most bytes of data that a znode had of late.
+    /// The maximum bytes of data of recent znodes.
     longest: u64,
-    /// What has come, by the number of its slot, until the slot takes it.
+    /// The replies that have arrived, by slot number, until the slot takes them.
     arrived: Arrived,
     next_slot: u64,
-    /// Znodes that were asked for or are here, and the bytes of those that are here.
+    /// The number of znodes that were requested or are held, and the bytes of those that are held.
     ahead: usize,
     ahead_bytes: u64,
-    /// Whether nothing was found to be asked for since the last reply.
+    /// Whether the last search found nothing to request and no reply has arrived since.
     all_asked: bool,
     begun: bool,
 }
 
-/// What came of a request, by the numbers of slots; none of a znode that is gone.
+/// The result of a request by slot number. `None` means that the znode is gone.
 type Replies = Vec<(u64, Option<Read>)>;
 
 impl Znodes {
-    /// Begins a walk through `top` and all below it, or so many levels of it.
+    /// Returns a walk through `top` and everything below it, or the given number of levels.
     pub fn new(session: &Session, top: &ZnodePath, needs: Needs, deepest: Option<usize>) -> Self {
         Self {
             session: session.clone(),
@@ -98,7 +100,7 @@ impl Znodes {
             needs,
             bounds: Bounds { deepest: deepest.unwrap_or(usize::MAX), skips_zookeeper: false },
             singles: Singles::Whole,
-            tells_children: false,
+            with_children: false,
             levels: Vec::new(),
             batch: BatchSize::default(),
             in_flight: FuturesUnordered::new(),
@@ -113,29 +115,29 @@ impl Znodes {
         }
     }
 
-    /// Leaves out ZooKeeper's own `/zookeeper`, where the walk would come to it.
+    /// Skips ZooKeeper's own `/zookeeper` if the walk would reach it.
     #[must_use]
     pub fn without_zookeeper(mut self) -> Self {
         self.bounds.skips_zookeeper = self.session.sees_real_root();
         self
     }
 
-    /// Begins a walk that asks only for names; with `watch`, the children of each znode are watched
-    /// from then on.
+    /// Returns a walk that requests only names. With `watch`, it sets a watch on the children of
+    /// each znode.
     pub(super) fn of_names(session: &Session, top: &ZnodePath, watch: bool) -> Self {
         let singles = if watch { Singles::Watched } else { Singles::Names };
         Self { singles, ..Self::new(session, top, Needs::default(), None) }
     }
 
-    /// Tells the children of each znode with it.
+    /// Returns each znode with its children.
     #[must_use]
-    pub(super) fn telling_children(mut self) -> Self {
-        self.tells_children = true;
+    pub(super) fn with_children(mut self) -> Self {
+        self.with_children = true;
         self
     }
 
-    /// Returns the next znode; none at the end. One that vanishes meanwhile is passed over, one that
-    /// may not be read is given with the reason. An error is about the whole: the walk is over.
+    /// Returns the next znode, or `None` at the end. Skips znodes that are deleted meanwhile, and
+    /// returns znodes that may not be read with the reason. An error ends the walk.
     pub async fn next(&mut self) -> Result<Option<Visited>> {
         if !self.begun {
             self.begun = true;
@@ -150,7 +152,7 @@ impl Znodes {
                 }
                 continue;
             };
-            front.settle(&mut self.arrived, self.bounds, level.depth);
+            front.take_reply(&mut self.arrived, self.bounds, level.depth);
             if matches!(front.state, State::Asked(_)) {
                 let reply = self.in_flight.next().await;
                 self.arrive(reply.unwrap_or_default());
@@ -172,7 +174,7 @@ impl Znodes {
         }
     }
 
-    /// Reads the top, which must be there and give at least something.
+    /// Reads the top znode, which must exist and be at least partly readable.
     async fn first(&mut self) -> Result<Visited> {
         let top = std::slice::from_ref(&self.top);
         let read = read_many(&self.session, top, self.needs, self.singles).await;
@@ -190,7 +192,7 @@ impl Znodes {
 
     fn visit(&mut self, read: Read, below: Level, depth: usize, is_last: bool) -> Visited {
         let has_children = below.names.len() > 0 || !below.slots.is_empty();
-        let children = if self.tells_children { below.children() } else { Vec::new() };
+        let children = if self.with_children { below.children() } else { Vec::new() };
         if has_children {
             self.levels.push(below);
         }
@@ -211,7 +213,7 @@ impl Znodes {
         self.all_asked = false;
     }
 
-    /// Asks for the next znodes of the walk, as far as there is room.
+    /// Requests the next znodes of the walk, as far as the limits allow.
     fn ask_ahead(&mut self) {
         loop {
             let front = self.levels.last();
@@ -236,7 +238,7 @@ impl Znodes {
         }
     }
 
-    /// Returns about how many of these znodes the next request asks.
+    /// Returns the approximate number of znodes in the next request.
     fn batch_size(&mut self, found: usize) -> usize {
         let is_watched = self.singles == Singles::Watched;
         let size = if is_watched { 1 } else { self.batch.of(&self.session, found) };
@@ -247,24 +249,24 @@ impl Znodes {
         self.needs.data || self.needs.stat
     }
 
-    /// Returns what so many znodes are for the server.
+    /// Returns the cost of a request about `znodes` znodes for the server.
     fn work(&self, znodes: usize) -> usize {
         if self.reads_data() { znodes * HEAVY } else { znodes }
     }
 
-    /// Returns whether no more is to be asked for now: enough is ahead, or on its way, or that may
-    /// have too many bytes.
+    /// Returns whether nothing more may be requested now, because enough is held or in flight, or
+    /// may have too many bytes.
     fn is_full(&mut self) -> bool {
         let size = self.batch_size(0);
-        // As long as those last read: nothing else tells how long the next ones are.
+        // The best estimate is that the next znodes are as long as the recent ones.
         let expected = self.longest.saturating_mul(self.ahead as u64);
         self.ahead >= AHEAD.max(self.limit.znodes())
             || self.ahead_bytes >= AHEAD_BYTES
-            || (expected >= AHEAD_BYTES && self.limit.requests() >= FLIGHTS)
+            || (expected >= AHEAD_BYTES && self.limit.requests() >= MIN_REQUESTS)
             || !self.limit.has_room(self.work(size))
     }
 
-    /// Sends the questions about some znodes, so many in a request, as far as they fit.
+    /// Requests the parts of some znodes, `size` of them in a request as far as they fit.
     fn ask(&mut self, mut found: &[(u64, ZnodePath)], size: usize) {
         self.ahead += found.len();
         while !found.is_empty() {

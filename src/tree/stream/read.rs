@@ -1,4 +1,4 @@
-//! Reads what a walk wants to know of some znodes.
+//! Reads the parts of some znodes that a walk needs.
 
 use futures_util::future::{join, join_all};
 
@@ -8,7 +8,7 @@ use crate::tree::filter::Needs;
 use crate::tree::{Acl, Data, Kind, Record, is_gone};
 use crate::zk::ZnodePath;
 
-/// What was read of one znode.
+/// The result of reading a znode.
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) record: Record,
@@ -16,19 +16,19 @@ pub(super) struct Read {
     pub(super) refused: Option<Error>,
 }
 
-/// How a single znode is asked for.
+/// The way in which a single znode is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Singles {
-    /// As is needed, and its stat comes along.
+    /// With all needed parts, and the stat in addition.
     Whole,
-    /// Only for the names of its children.
+    /// Only the names of its children.
     Names,
-    /// For these, which are watched from then on.
+    /// The names of its children, with a watch on them.
     Watched,
 }
 
 impl Singles {
-    /// Returns whether the children are watched, where nothing else is asked for.
+    /// Returns whether to watch the children, or `None` if more than the names is requested.
     fn watch(self) -> Option<bool> {
         match self {
             Self::Whole => None,
@@ -38,12 +38,12 @@ impl Singles {
     }
 }
 
-/// Returns how many bytes of data are held.
+/// Returns the bytes of data that are held.
 pub(super) fn held(read: &Read) -> u64 {
     read.record.data.as_ref().map_or(0, |data| data.bytes().len() as u64)
 }
 
-/// Reads some znodes; none in place of one that is gone.
+/// Reads some znodes. `None` means that the znode is gone.
 pub(super) async fn read_many(
     session: &Session,
     paths: &[ZnodePath],
@@ -59,7 +59,8 @@ pub(super) async fn read_many(
         let reply = NodeReply { names, data: None, stat: None };
         return vec![assemble(path, reply, None, needs)];
     }
-    // Among many, only the data brings the stat along; alone, the children do.
+    // In a request about many znodes only `getData` returns the stat. For a single znode the
+    // children do.
     let data = needs.data || needs.stat && paths.len() > 1;
     let lists = async {
         let wanted: &[ZnodePath] = if needs.acl { paths } else { &[] };
@@ -71,7 +72,7 @@ pub(super) async fn read_many(
     reads.map(|(path, reply)| assemble(path, reply, lists.next(), needs)).collect()
 }
 
-/// Puts together what the replies say of a znode.
+/// Combines the replies about a znode.
 fn assemble(
     path: &ZnodePath,
     reply: NodeReply,

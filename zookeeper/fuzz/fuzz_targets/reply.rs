@@ -1,8 +1,9 @@
-//! Any bytes in place of a reply: nothing panics, and what is accepted is written again as it was.
+//! Decodes arbitrary bytes as a reply: nothing may panic, and accepted bytes must encode back to
+//! the same.
 //!
-//! In `zookeeper/`: `mkdir -p fuzz/corpus/reply; cargo +nightly fuzz run reply fuzz/corpus/reply src/tests/corpus --
-//! -max_total_time=600 -max_len=4096`. What is worth keeping goes to `src/tests/corpus`, which the
-//! tests replay.
+//! In `zookeeper/`: `mkdir -p fuzz/corpus/reply; cargo +nightly fuzz run reply fuzz/corpus/reply
+//! src/tests/corpus -- -max_total_time=600 -max_len=4096`. Interesting inputs belong in
+//! `src/tests/corpus`, which the tests replay.
 
 #![no_main]
 
