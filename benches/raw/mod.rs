@@ -69,7 +69,7 @@ fn create(path: &str, data: &str) -> Body {
 
 /// Creates znodes unless they exist.
 pub fn create_all(address: &str, paths: impl Iterator<Item = String>) {
-    exchange(address, paths.map(|path| create(&path, "")).collect(), usize::MAX);
+    exchange(address, paths.map(|path| create(&path, DATA)).collect(), usize::MAX);
 }
 
 /// Sends requests with at most `window` of them in flight, and reads as many replies, whatever
