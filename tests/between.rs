@@ -227,3 +227,22 @@ fn connections(address: &str) -> usize {
     stream.read_to_string(&mut answer).unwrap();
     answer.lines().filter(|line| line.contains("sid=")).count()
 }
+
+#[test]
+fn a_saved_tree_is_printed_where_no_file_is_named() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).script(TREE).stderr, "");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lake.jsonl");
+        fs::write(&file, zksh(&server).args(["save", "/lake"]).succeed()).unwrap();
+        let file = file.to_str().unwrap();
+        assert_eq!(zksh(&server).args(["diff", "-f", file, "/lake"]).run().stdout, "");
+        let ran = zksh(&server).script("save /lake -\nls /");
+        assert!(ran.stdout.ends_with("\n[lake]\n") && ran.stdout.lines().count() == 8);
+        let ran = zksh(&server).args(["-o", "json", "save", "/lake"]).run();
+        assert_eq!(ran.status, 2);
+        let ran = zksh(&server).args(["save", "--dir", "/lake"]).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""));
+    });
+}

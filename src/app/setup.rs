@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::notifications::{self, Notifications};
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, Ensemble, Ensembles, Explaining, History, Output, OwnSandbox, Reader,
-    RunningFiles, StandardInput, Switch, Switches,
+    Asking, Config, Context, Ensemble, Ensembles, Estimate, Explaining, History, Output,
+    OwnSandbox, Reader, RunningFiles, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind};
 use crate::options::{self, Input, Options};
@@ -109,6 +109,7 @@ pub(super) fn cx(
         sandbox,
         terminal,
         progress: Progress::default(),
+        estimate: Estimate::default(),
         config: Config {
             file: options.config_file.clone(),
             protected: options.protected.clone(),

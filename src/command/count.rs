@@ -51,6 +51,7 @@ impl Spec for Count {
     async fn run(&self, cx: &Context) -> Result<Counted> {
         let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: true, ..Needs::default() };
+        cx.estimate.walks(&cx.session, &top);
         let mut znodes = Znodes::new(&cx.session, &top, needs, None);
         let (mut counted, mut read_failures) = (Counted::default(), ReadFailures::default());
         while let Some(visited) = znodes.next().await? {

@@ -69,7 +69,12 @@ impl Spec for Cp {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        self.prepare(cx).await?.run(cx, self.options).await
+        let transfer = self.prepare(cx).await?;
+        if self.recursive {
+            let from = cx.tree(&self.path).await?;
+            cx.estimate.walks(&from.session, &from.path);
+        }
+        transfer.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {

@@ -74,6 +74,7 @@ impl Spec for DeleteAll {
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = self.path(cx)?;
+        cx.estimate.walks(&cx.session, &path);
         let note = |count| cx.progress.note(count, "deleted");
         tree::delete(&cx.session, &path, self.batch(), self.keep_going, note).await?;
         Ok(NoOutput {})

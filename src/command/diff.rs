@@ -55,10 +55,12 @@ impl Diff {
             (Some(file), [tree]) => {
                 let saved = open(file, Some(&tree.path), cx.session.max_request() as u64)?;
                 let names = [file.display().to_string(), tree.to_string()];
+                cx.estimate.walks(&tree.session, &tree.path);
                 let new = seen_at(tree, &tree.path);
                 Ok((Pairs { old: Source::file(saved.records), new }, names))
             }
             (None, [old, new]) => {
+                cx.estimate.walks(&new.session, &new.path);
                 let names = [old.to_string(), new.to_string()];
                 let pairs = Pairs { old: seen_at(old, &new.path), new: seen_at(new, &new.path) };
                 Ok((pairs, names))

@@ -70,6 +70,7 @@ impl Spec for Du {
     async fn run(&self, cx: &Context) -> Result<Sizes> {
         let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: true, ..Needs::default() };
+        cx.estimate.walks(&cx.session, &top);
         let mut znodes = Znodes::new(&cx.session, &top, needs, None);
         let by = match self.by {
             Order::Bytes => By::Bytes,

@@ -65,6 +65,7 @@ impl Spec for Grep {
         let regex = Filter::data_regex(&self.regex, self.ignore_case)?;
         let pattern = Pattern { regex, invert: self.invert };
         let needs = Needs { data: true, ..Needs::default() };
+        cx.estimate.walks(&cx.session, &top);
         let mut znodes = Znodes::new(&cx.session, &top, needs, None);
         let (mut count, mut found, mut read_failures) = (0, false, ReadFailures::default());
         while let Some(visited) = znodes.next().await? {

@@ -90,6 +90,7 @@ impl Ls {
             cx.session.get_data(path, true).await?;
         }
         let mut count = 0;
+        cx.estimate.walks(&cx.session, path);
         let mut walk = Walk::new(&cx.session, path, WalkOrder::Siblings, watch);
         // zkCli prints one stat, that of the znode which was named.
         let each = self.stat && cx.view.dialect == Dialect::V34;

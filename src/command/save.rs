@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::dialect::Format;
 use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task, counted, transfer::ALL};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
@@ -13,9 +14,9 @@ use crate::tree::snapshot::{Compression, Encoder, End, FolderWriter, Header, Wri
 use crate::tree::stream::Znodes;
 use crate::zk::{TypedPath, ZnodePath};
 
-/// Write a znode and all below it to a file
+/// Write a znode and all below it to a file, or print them
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "save [--dir] [--force] path file", after_long_help = EXAMPLE)]
+#[command(override_usage = "save [--dir] [--force] path [file]", after_long_help = EXAMPLE)]
 pub struct Save {
     /// Write a folder of files, one for each znode's data
     #[arg(long)]
@@ -26,14 +27,15 @@ pub struct Save {
     /// Znode at the top
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// File of JSON lines; .gz and .zst are compressed
+    /// File of JSON lines, .gz and .zst compressed; - or nothing is standard output
     #[arg(value_name = "file", value_hint = clap::ValueHint::FilePath)]
-    file: PathBuf,
+    file: Option<PathBuf>,
 }
 
 const EXAMPLE: &str = "\
 Saved are paths, data, ACLs, kinds and stats, a JSON line for each znode; schema/tree.schema.json
 describes them. A znode that changes meanwhile is marked. The file is readable by its owner alone.
+Without a file the lines are printed: save /lake | gzip at a prompt, zksh save /lake | gzip outside.
 
 Example:
 > create /lake deep
@@ -43,15 +45,38 @@ Created /lake/reed
 > save /lake /dev/full/lake
 ! /dev/full/lake: Not a directory (os error 20)";
 
+/// Writes a tree, and notes what could not be read.
+async fn write_tree<W: Write>(
+    cx: &Context,
+    top: &ZnodePath,
+    writer: &mut Writer<W>,
+    failed: impl Fn(std::io::Error) -> Error,
+) -> Result<ReadFailures> {
+    let mut znodes = Znodes::new(&cx.session, top, ALL, None).without_zookeeper();
+    let mut read_failures = ReadFailures::default();
+    let mut count = 0;
+    while let Some(visited) = znodes.next().await? {
+        count += 1;
+        cx.progress.note(count, "saved");
+        writer.add(&visited.record).map_err(&failed)?;
+        if visited.refused.is_some() {
+            writer.skip();
+        }
+        read_failures.note(visited.refused);
+    }
+    Ok(read_failures)
+}
+
 impl Save {
     async fn write(
         &self,
         cx: &Context,
         top: &ZnodePath,
         header: Header,
+        name: &Path,
         partial: &Path,
     ) -> Result<(End, ReadFailures)> {
-        let failed = |error: std::io::Error| wrong(&self.file, &error);
+        let failed = |error: std::io::Error| wrong(name, &error);
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -60,20 +85,9 @@ impl Save {
             .open(partial)
             .map_err(failed)?;
         let encoder =
-            Encoder::new(BufWriter::with_capacity(1 << 16, file), Compression::of_name(&self.file));
+            Encoder::new(BufWriter::with_capacity(1 << 16, file), Compression::of_name(name));
         let mut writer = Writer::new(encoder, header).map_err(failed)?;
-        let mut znodes = Znodes::new(&cx.session, top, ALL, None).without_zookeeper();
-        let mut read_failures = ReadFailures::default();
-        let mut count = 0;
-        while let Some(visited) = znodes.next().await? {
-            count += 1;
-            cx.progress.note(count, "saved");
-            writer.add(&visited.record).map_err(failed)?;
-            if visited.refused.is_some() {
-                writer.skip();
-            }
-            read_failures.note(visited.refused);
-        }
+        let read_failures = write_tree(cx, top, &mut writer, failed).await?;
         let (encoder, end) = writer.finish().map_err(failed)?;
         let mut buffer = encoder.finish().map_err(failed)?;
         buffer.flush().map_err(failed)?;
@@ -82,8 +96,27 @@ impl Save {
         Ok((end, read_failures))
     }
 
-    fn ended(&self, cx: &Context, end: End, read_failures: ReadFailures) -> Result<Saved> {
-        let file = self.file.display().to_string();
+    /// Prints the lines of the file.
+    async fn print(&self, cx: &Context, top: &ZnodePath, header: Header) -> Result<Saved> {
+        if self.dir {
+            return Err(Error::usage("--dir needs the name of a folder"));
+        }
+        if cx.view.format == Format::Json {
+            return Err(Error::usage("Without a file, save prints lines of its own")
+                .with_hint("leave out -o json"));
+        }
+        let failed = |error: std::io::Error| Error::new(Kind::Interrupted, error.to_string());
+        let out = BufWriter::with_capacity(1 << 16, Printer(cx));
+        let mut writer = Writer::new(out, header).map_err(failed)?;
+        let read_failures = write_tree(cx, top, &mut writer, failed).await?;
+        let (mut out, end) = writer.finish().map_err(failed)?;
+        out.flush().map_err(failed)?;
+        read_failures.result()?;
+        Ok(Saved { file: STDOUT.to_owned(), znodes: end.znodes, changed: end.changed, unread: 0 })
+    }
+
+    fn ended(cx: &Context, file: &Path, end: End, read_failures: ReadFailures) -> Result<Saved> {
+        let file = file.display().to_string();
         let End { znodes, changed, skipped } = end;
         let saved = Saved { file, znodes, changed, unread: skipped };
         match read_failures.result() {
@@ -111,12 +144,16 @@ impl Spec for Save {
 
     async fn run(&self, cx: &Context) -> Result<Saved> {
         let top = cx.path(&self.path)?;
+        cx.estimate.walks(&cx.session, &top);
         let servers = cx.session.servers().map(|servers| servers.to_string());
         let saved = serde_json::to_value(Time::now()).ok();
         let saved = saved.and_then(|time| time.as_str().map(str::to_owned));
         let header = Header::new(&top, saved, servers);
+        let Some(file) = self.file.as_ref().filter(|file| file.as_os_str() != STDOUT) else {
+            return self.print(cx, &top, header).await;
+        };
         if self.dir {
-            let mut writer = FolderWriter::new(&self.file, header)?;
+            let mut writer = FolderWriter::new(file, header)?;
             let mut read_failures = ReadFailures::default();
             let mut znodes = Znodes::new(&cx.session, &top, ALL, None).without_zookeeper();
             let mut count = 0;
@@ -129,21 +166,38 @@ impl Spec for Save {
                 }
                 read_failures.note(visited.refused);
             }
-            return self.ended(cx, writer.finish()?, read_failures);
+            return Self::ended(cx, file, writer.finish()?, read_failures);
         }
-        let partial = partial(&self.file);
-        if !self.force && self.file.exists() {
-            let message = format!("{} already exists", self.file.display());
+        let partial = partial(file);
+        if !self.force && file.exists() {
+            let message = format!("{} already exists", file.display());
             return Err(Error::new(Kind::Refused, message).with_hint("pass --force to replace it"));
         }
-        let written = self.write(cx, &top, header, &partial).await;
+        let written = self.write(cx, &top, header, file, &partial).await;
         if written.is_err() {
             // What is left of it would be taken for a saved tree.
             let _ = fs::remove_file(&partial);
         }
         let (end, read_failures) = written?;
-        fs::rename(&partial, &self.file).map_err(|error| wrong(&self.file, &error))?;
-        self.ended(cx, end, read_failures)
+        fs::rename(&partial, file).map_err(|error| wrong(file, &error))?;
+        Self::ended(cx, file, end, read_failures)
+    }
+}
+
+/// The name that stands for standard output.
+const STDOUT: &str = "-";
+
+/// Writes lines where the results of commands go.
+struct Printer<'a>(&'a Context);
+
+impl Write for Printer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.output.lines(bytes).map_err(std::io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -169,6 +223,9 @@ pub struct Saved {
 
 impl Report for Saved {
     fn text(&self, out: &mut Text<'_>) {
+        if self.file == STDOUT {
+            return;
+        }
         let znodes = counted(self.znodes, "znode", "znodes");
         let changed = match self.changed {
             0 => String::new(),

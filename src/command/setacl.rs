@@ -94,6 +94,7 @@ impl Spec for SetAcl {
         let path = self.path(cx)?;
         let acl = cx.acl(&self.acl).await?;
         if self.recursive {
+            cx.estimate.walks(&cx.session, &path);
             let note = |count| cx.progress.note(count, "changed");
             tree::set_acl(&cx.session, &path, &acl, self.only, note).await?;
             let stat = if self.stat { cx.session.exists(&path, false).await? } else { None };

@@ -57,6 +57,9 @@ impl Spec for Tree {
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let top = cx.path_or_root(&self.path)?;
         let needs = Needs { stat: self.sizes, ..Needs::default() };
+        if self.depth.is_none() {
+            cx.estimate.walks(&cx.session, &top);
+        }
         let mut znodes = Znodes::new(&cx.session, &top, needs, self.depth);
         let mut read_failures = ReadFailures::default();
         // Whether the branch at each level above continues below.

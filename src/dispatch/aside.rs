@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Asking, Config, Context, Explaining, History, Learning, OpenTransaction, Output, OwnSandbox,
-    Reader, RunningFiles, StandardInput, Switches, WorkingPath,
+    Asking, Config, Context, Estimate, Explaining, History, Learning, OpenTransaction, Output,
+    OwnSandbox, Reader, RunningFiles, StandardInput, Switches, WorkingPath,
 };
 use crate::output::View;
 use crate::session::{PerSession, Sessions};
@@ -58,6 +58,7 @@ impl Aside {
             sandbox: self.sandbox,
             terminal: None,
             progress: Progress::default(),
+            estimate: Estimate::default(),
             config: Config { protected: self.protected, ..Config::default() },
             asking: Asking::Prompt,
             input: StandardInput::default(),

@@ -12,8 +12,8 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Ensembles, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch,
-    Switches, Table, data_hint,
+    Concurrency, DataHint, Ensembles, Estimate, Explaining, Invocation, Learning, OwnSandbox,
+    Reader, Switch, Switches, Table, data_hint,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
@@ -55,6 +55,8 @@ pub struct Context {
     pub terminal: Option<Arc<Screen>>,
     /// The progress of the running command.
     pub progress: Progress,
+    /// The tree that the running command walks, so that its progress can be estimated.
+    pub estimate: Estimate,
     /// What the config file says about commands.
     pub config: Config,
     /// Who asks the user for consent.
@@ -180,6 +182,7 @@ impl Context {
         origin: Origin,
     ) -> Result<Outcome> {
         self.progress.begin();
+        self.estimate.begin();
         self.output.origin().clone_from(&origin);
         if self.asking == Asking::Nobody
             && let Some(question) = invocation.command.question(self).await?
@@ -322,7 +325,10 @@ impl Context {
             let connected = self.session.state().is_connected();
             if connected { "Running" } else { "Waiting for a server" }
         };
-        self.progress.show(screen, otherwise).await;
+        tokio::select! {
+            () = self.progress.show(screen, otherwise) => {}
+            () = self.estimate.ask(&self.progress) => {}
+        }
     }
 
     /// Returns the number of screen columns, if a person reads the result there and it may have

@@ -11,6 +11,7 @@ mod context;
 mod data_hint;
 mod data_source;
 mod effects;
+mod estimate;
 mod expanded;
 mod explaining;
 mod fast_parse;
@@ -46,6 +47,7 @@ pub use self::context::{Asking, Config, Context, Outcome, RunningFiles, Standard
 pub use self::data_hint::{DataHint, show as show_data_hint};
 pub use self::data_source::{DATA_SOURCES, DataSource};
 pub use self::effects::{Concurrency, Effects, Write};
+pub use self::estimate::Estimate;
 pub use self::explaining::Explaining;
 pub use self::globbed::{Globbed, Globs};
 pub use self::heredoc::terminator;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::dialect::Format;
 use crate::error::Result;
+use crate::output::escape;
 use crate::output::json::Origin;
 use crate::output::{Report, View};
 
@@ -62,6 +63,16 @@ impl Output {
             Format::Json | Format::Text => view.part(&self.origin(), report),
         };
         (self.write)(&bytes, true)
+    }
+
+    /// Writes lines of JSON that are the result themselves.
+    pub fn lines(&self, json: &[u8]) -> Result<()> {
+        if self.view().terminal {
+            // Only text can be made safe.
+            let text = String::from_utf8_lossy(json).into_owned();
+            return (self.write)(&escape::json_to_terminal(text.into_bytes()), false);
+        }
+        (self.write)(json, false)
     }
 
     /// Flushes the output written so far.

@@ -134,6 +134,7 @@ pub fn apart(path: &ZnodePath, target: &ZnodePath, recursive: bool) -> Result<()
 pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pairs, ZnodePath)> {
     let target = path.map(|path| cx.path(path)).transpose()?;
     let saved = open(file, target.as_ref(), cx.session.max_request() as u64)?;
+    cx.progress.expect(saved.znodes);
     let target = target.unwrap_or(saved.top);
     let pairs = Pairs { old: live(&cx.session, &target, None), new: Source::file(saved.records) };
     Ok((pairs, target))

@@ -1,7 +1,7 @@
 //! The progress of a long command, which is shown while it runs and reported if it is interrupted.
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,24 @@ const PERIOD: Duration = Duration::from_millis(200);
 /// The progress of the running command.
 #[derive(Debug, Default)]
 pub struct Progress {
-    done: Mutex<Option<(u64, Things, &'static str)>>,
+    done: Mutex<Option<Done>>,
+    /// How many there will be, if that is known; else 0.
+    total: AtomicU64,
     paused: AtomicBool,
 }
 
 /// The singular and the plural of what is counted.
 type Things = (&'static str, &'static str);
+
+/// What has been done so far.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    count: u64,
+    things: Things,
+    done: &'static str,
+    /// When the first of them was counted.
+    since: Instant,
+}
 
 /// A guard that hides the progress line until it is dropped.
 pub struct Paused<'a>(&'a Progress);
@@ -36,6 +48,12 @@ impl Progress {
     /// Resets the progress for a new command.
     pub fn begin(&self) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.total.store(0, Ordering::Relaxed);
+    }
+
+    /// Records how many there will be when the command is done, as far as is known.
+    pub fn expect(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
     }
 
     /// Records that `count` znodes are `done`, such as "deleted".
@@ -56,14 +74,31 @@ impl Progress {
     }
 
     fn put(&self, count: u64, things: Things, done: &'static str) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, things, done));
+        let mut last = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = last.map_or_else(Instant::now, |last| last.since);
+        *last = Some(Done { count, things, done, since });
     }
 
     /// Returns the progress as text, or `None` if the command does not count anything.
     pub fn words(&self) -> Option<String> {
-        let (count, things, done) = (*self.done.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let things = if count == 1 { things.0 } else { things.1 };
-        Some(format!("{} {things} {done}", grouped(count)))
+        let Done { count, things, done, .. } = self.done()?;
+        // A tree may grow meanwhile.
+        let total = self.total.load(Ordering::Relaxed);
+        let of = if total > count { format!(" of {}", grouped(total)) } else { String::new() };
+        let things = if count == 1 && of.is_empty() { things.0 } else { things.1 };
+        Some(format!("{}{of} {things} {done}", grouped(count)))
+    }
+
+    fn done(&self) -> Option<Done> {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the remaining time if the rest goes on as fast as what was done in `passed`.
+    fn remaining(&self, passed: Duration) -> Option<Duration> {
+        let count = self.done()?.count;
+        let rest = self.total.load(Ordering::Relaxed).checked_sub(count)?;
+        let seconds = u128::from(rest) * passed.as_millis() / u128::from(count.max(1)) / 1000;
+        (rest > 0 && count > 0).then(|| Duration::from_secs(seconds.try_into().unwrap_or(u64::MAX)))
     }
 
     /// Hides the progress line, because a question needs its place.
@@ -82,10 +117,24 @@ impl Progress {
                 let words = self.words().unwrap_or_else(|| {
                     format!("{} for {} s", otherwise(), begun.elapsed().as_secs())
                 });
-                screen.status(&format!("{words} (Ctrl-C stops)"));
+                let passed = self.done().map_or(Duration::ZERO, |done| done.since.elapsed());
+                let rest = self
+                    .remaining(passed)
+                    .map_or_else(String::new, |rest| format!(", about {} left", in_words(rest)));
+                screen.status(&format!("{words}{rest} (Ctrl-C stops)"));
             }
             tokio::time::sleep(PERIOD).await;
         }
+    }
+}
+
+/// Formats a time in its largest units, such as `2 min 5 s`.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs().max(1);
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
 
@@ -114,6 +163,17 @@ mod tests {
         assert_eq!(progress.words().as_deref(), Some("1 znode deleted"));
         progress.note(1_234_567, "listed");
         assert_eq!(progress.words().as_deref(), Some("1,234,567 znodes listed"));
+        progress.expect(2_000_000);
+        assert_eq!(progress.words().as_deref(), Some("1,234,567 of 2,000,000 znodes listed"));
+        progress.note(500_000, "listed");
+        let rest = progress.remaining(Duration::from_secs(10)).map(in_words);
+        assert_eq!(rest.as_deref(), Some("30 s"));
+        // There are more than were expected.
+        progress.note(2_000_001, "listed");
+        assert_eq!(progress.words().as_deref(), Some("2,000,001 znodes listed"));
+        assert_eq!(progress.remaining(Duration::from_secs(10)), None);
+        assert_eq!(in_words(Duration::from_secs(3 * 3600 + 125)), "3 h 2 min");
+        progress.begin();
         progress.note_runs(2);
         assert_eq!(progress.words().as_deref(), Some("2 runs done"));
         progress.begin();

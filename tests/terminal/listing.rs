@@ -1,6 +1,10 @@
 //! `ls` as a person reads it: a list longer than a row stands in columns.
 
+use std::fmt::Write;
+use std::time::Duration;
+
 use super::{connected, crowd, run, server};
+use crate::support::far::Link;
 use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
@@ -24,4 +28,27 @@ fn a_list_longer_than_a_row_stands_in_columns() {
     terminal.enter(0, "ls /crowd");
     terminal.wait_for("0] ls /crowd\n[n0000, n0001, n0002");
     assert!(zksh(&server).args(["ls", "/crowd"]).succeed().starts_with("[n0000, n0001, "));
+}
+
+#[test]
+fn long_work_says_how_much_is_left() {
+    let server = server();
+    let (address, root) = server.split_once('/').unwrap();
+    // Each level costs a round trip.
+    let mut path = String::new();
+    let script = (0..40).fold(String::new(), |mut script, _| {
+        path.push_str("/deep");
+        let _ = writeln!(script, "create {path}");
+        script
+    });
+    run(&server, &script);
+    let link = Link::to(address, Duration::from_millis(100));
+    let mut terminal = connected(Setup::new(&format!("{}/{root}", link.address)));
+    terminal.enter(0, "du /deep");
+    terminal.wait_until("an estimate", |screen| {
+        screen.contains(" of 40 znodes counted, about ")
+            && screen.contains(" s left (Ctrl-C stops)")
+    });
+    terminal.wait_for("40 znodes  ");
+    terminal.wait_for_prompt(1);
 }
