@@ -166,7 +166,7 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
         return Ok(script::check(view, &reader, screen, &rules(options), script).exit_status());
     }
     if let Input::Command(words) = &options.input
-        && let Some(call) = one_shot::parse(words.clone(), options.dialect)?
+        && let Some(call) = one_shot::parse(words.clone(), &reader(options))?
     {
         call.check()?;
     }

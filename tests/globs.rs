@@ -35,6 +35,8 @@ fn a_pattern_stands_for_the_znodes_that_match() {
         }
         let ran = zksh(&server).args(["--glob", "-o", "raw"]).script("get /app/?/config");
         assert_eq!((ran.stdout.as_str(), ran.status), ("12", 0));
+        let words = ["--glob", "-o", "raw", "get", "/app/?/config"];
+        assert_eq!(zksh(&server).args(words).succeed(), "12");
         let ran = zksh(&server).args(["--glob", "-o", "json"]).script("get /app/[ab]/config");
         let records: Vec<serde_json::Value> =
             ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::io;
 
 use crate::command::Invocation;
-use crate::dialect::Dialect;
-use crate::dispatch::{self, Asking, Context, Question, Table};
+use crate::dispatch::{Asking, Context, Question, Reader, Table};
 use crate::error::{Error, Kind, Result};
 use crate::options;
 use crate::output::escape::{self, Newlines};
@@ -14,7 +13,7 @@ use crate::terminal::Screen;
 /// Runs the command and returns the exit status of the process.
 pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     cx.input.give(io::stdin());
-    if let Some(invocation) = parse(words, cx.view.dialect)? {
+    if let Some(invocation) = parse(words, &cx.reader)? {
         if cx.asking == Asking::OneShot
             && let Some(question) = invocation.command.question(cx).await?
             && !is_agreed(cx, screen, &question).await
@@ -41,10 +40,10 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
 
 /// Parses the command. An error names an option of zksh that follows it, because such options must
 /// precede the command.
-pub(super) fn parse(words: Vec<OsString>, dialect: Dialect) -> Result<Option<Invocation>> {
+pub(super) fn parse(words: Vec<OsString>, reader: &Reader) -> Result<Option<Invocation>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
-    dispatch::words(words, dialect).map_err(|error| match misplaced {
+    reader.read_words(words).map_err(|error| match misplaced {
         Some(option) if error.usage_line().is_some() => Error::usage(format!(
             "{option} is an option of zksh, not of {name}: put it before the command"
         ))

@@ -39,6 +39,13 @@ impl Globbed {
         is_pattern.then(|| Self { words: words.to_vec(), path })
     }
 
+    /// Like [`Globbed::of`], for words of the system's command line, of which none is quoted any more.
+    pub(super) fn of_words(words: &[OsString], typed: &str) -> Option<Self> {
+        let path = 1 + words.iter().skip(1).position(|word| *word == *typed)?;
+        let is_pattern = matches!(PathPattern::new(typed), Ok(Some(_)));
+        is_pattern.then(|| Self { words: words.to_vec(), path })
+    }
+
     /// Returns the words of the line with another path.
     pub(super) fn with_path(&self, path: &str) -> Vec<OsString> {
         let mut words = self.words.clone();

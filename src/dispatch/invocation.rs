@@ -1,6 +1,6 @@
 //! A command with its arguments.
 
-use super::{Context, DataHint, Effects, Globbed, Table};
+use super::{Context, DataHint, Effects, Globbed, Globs, Table};
 use crate::error::Result;
 use crate::zk::{TypedPath, ZnodePath};
 
@@ -24,6 +24,15 @@ impl<T: Table> Invocation<T> {
     /// trips.
     pub fn effects(&self, cx: &Context) -> Effects {
         self.command.effects(cx).long(self.globbed.is_some())
+    }
+
+    /// Has the path expanded if the command expands paths and `globbed` finds patterns in it.
+    pub(super) fn expand(&mut self, globbed: impl FnOnce(&str) -> Option<Globbed>) {
+        if self.command.globs() != Globs::No
+            && let Some(path) = &self.path
+        {
+            self.globbed = globbed(path.as_str());
+        }
     }
 
     /// Returns a hint about data that is stored as typed and may surprise.

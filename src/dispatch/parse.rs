@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use super::invocation::Invocation;
 use super::redact::redact_words;
 use super::usage_error::{unknown, usage_error};
-use super::{Globbed, Globs, Table, TreeAddress, Words, fast_parse, for_clap, heredoc, session_of};
+use super::{Globbed, Table, TreeAddress, Words, fast_parse, for_clap, heredoc, session_of};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
@@ -52,11 +52,20 @@ impl Reader {
         let cut = cut.collect::<Result<Vec<_>>>()?;
         let Some(typed) = typed else { return words(cut, self.dialect) };
         let mut invocation = words::<T>(cut.clone(), self.dialect)?;
-        if let Some(invocation) = &mut invocation
-            && invocation.command.globs() != Globs::No
-            && let Some(path) = &invocation.path
+        if let Some(invocation) = &mut invocation {
+            invocation.expand(|path| Globbed::of(&typed, &cut, path));
+        }
+        Ok(invocation)
+    }
+
+    /// Parses the words of a command from the system's command line. Returns `None` if there are no
+    /// words.
+    pub fn read_words<T: Table>(&self, typed: Vec<OsString>) -> Result<Option<Invocation<T>>> {
+        let mut invocation = words::<T>(typed.clone(), self.dialect)?;
+        if self.globs
+            && let Some(invocation) = &mut invocation
         {
-            invocation.globbed = Globbed::of(&typed, &cut, path.as_str());
+            invocation.expand(|path| Globbed::of_words(&typed, path));
         }
         Ok(invocation)
     }
