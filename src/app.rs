@@ -25,7 +25,7 @@ use crate::artifacts;
 use crate::dialect::Dialect;
 use crate::dispatch::{
     Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
-    RunningFiles, StandardInput, Switch, Switches,
+    RunningFiles, ShellJournal, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
@@ -260,6 +260,7 @@ fn cx(
         history: History::default(),
         explaining: Explaining::new(notifications.fired.clone()),
         learning: notifications.learning.clone(),
+        journal: ShellJournal::default(),
         sandbox,
         terminal,
         progress: Progress::default(),
@@ -450,6 +451,7 @@ fn switches(options: &Options) -> Arc<Switches> {
     switches.set(Switch::Pager, options.preferences.pager);
     switches.set(Switch::Times, options.preferences.times);
     switches.set(Switch::Vi, options.preferences.vi);
+    switches.set(Switch::Journal, options.preferences.journal);
     switches.set_prompt(options.preferences.prompt);
     switches
 }

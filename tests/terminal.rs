@@ -13,6 +13,7 @@ mod interrupts;
 mod newcomers;
 mod settings;
 mod trouble;
+mod undo;
 mod windows;
 
 use std::fmt::Write;

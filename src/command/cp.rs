@@ -80,6 +80,6 @@ impl Spec for Cp {
         if self.consent.yes || self.options.dry_run || !self.recursive {
             return Ok(None);
         }
-        self.prepare(cx)?.question().await
+        self.prepare(cx)?.question(cx).await
     }
 }

@@ -152,6 +152,7 @@ commands! {
     edit: Edit;
     delete: Delete;
     deleteall: DeleteAll;
+    undo: Undo;
     json: Json;
     cp: Cp;
     mv: Mv;
@@ -193,6 +194,7 @@ commands! {
     explain: Explain;
     lesson: Lesson, Next, Hint, Back, Skip, Stop, Lang;
     history: History, Redo;
+    journal: Journal;
     setting: Setting;
     clear: Clear;
     version: Version;

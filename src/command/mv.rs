@@ -103,7 +103,7 @@ impl Spec for Mv {
         let (path, target) = self.paths(cx)?;
         let options = TransferOptions { dry_run: false, persist_ephemerals: false };
         let pairs = Pairs { old: live(cx, &target, None), new: copied(cx, &path, &target, None) };
-        let question = question(pairs, options.rules(cx, false, false), &target).await?;
+        let question = question(cx, pairs, options.rules(cx, false, false), &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),
             ..question

@@ -11,8 +11,8 @@ use super::output::Output;
 use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
-    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, Switch, Switches,
-    Table, data_hint, is_private,
+    Concurrency, DataHint, Explaining, Invocation, Learning, OwnSandbox, Reader, ShellJournal,
+    Switch, Switches, Table, data_hint, is_private,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Code, Error, Kind, Result};
@@ -48,6 +48,8 @@ pub struct Context {
     pub explaining: Explaining,
     /// The lesson, if one runs.
     pub learning: Learning,
+    /// What lines at the prompt have changed.
+    pub journal: ShellJournal,
     /// The sandbox that ends with this shell.
     pub sandbox: Option<OwnSandbox>,
     /// The terminal, if a person types the lines.

@@ -72,6 +72,9 @@ pub async fn run(
     let mut signals = Signals::listen(Arc::clone(screen))?;
     cx.cwd.set(ZnodePath::root());
     cx.learning.set_has_prompt();
+    if let Some(folder) = state_folder::path() {
+        cx.journal.begin(&folder);
+    }
     let words = PromptWords::new(cx, ensembles);
     let dialect = cx.view.dialect;
     let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), Handle::current());
@@ -151,6 +154,9 @@ pub async fn run(
                 return Ok(128 + signals.number());
             }
             let next = told(cx, screen, line, result, enough);
+            if let Some(note) = cx.journal.take_note() {
+                screen.error(&note);
+            }
             tell_lesson(cx, screen, &mut signals).await;
             match next {
                 Next::Line => {}
@@ -335,6 +341,7 @@ async fn line_runs(
 ) -> Result<Option<Outcome>> {
     let Some(invocation) = cx.read::<Command>(line)? else { return Ok(None) };
     let trace = Trace::default();
+    let recording = cx.journal.recording(cx, invocation.command.effects(cx));
     cx.progress.begin();
     // What is asked before the person has agreed changes nothing.
     let changes = Cell::new(false);
@@ -351,7 +358,10 @@ async fn line_runs(
         if effects.reads && effects.write.is_none() && cx.transaction.is_open() {
             screen.error("multi: this is the tree before the transaction");
         }
-        cx.run(&invocation).await.map(Some)
+        match &recording {
+            Some(recording) => recording.scope(cx.run(&invocation)).await.map(Some),
+            None => cx.run(&invocation).await.map(Some),
+        }
     });
     let progress = async {
         if cx.view.errors_on_terminal {
@@ -359,7 +369,7 @@ async fn line_runs(
         }
         std::future::pending::<()>().await;
     };
-    tokio::select! {
+    let result = tokio::select! {
         biased;
         outcome = work => outcome,
         () = progress => Ok(None),
@@ -376,5 +386,9 @@ async fn line_runs(
             };
             Err(Error::new(Kind::Interrupted, format!("Interrupted{what}")))
         }
+    };
+    if let Some(recording) = recording {
+        cx.journal.keep::<Command>(cx, line, &recording);
     }
+    result
 }
