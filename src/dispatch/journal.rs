@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Context, Effects, Switch, Table, Write, redact};
+use super::{Context, Effects, Switch, Table, Write, is_private, redact};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
@@ -95,6 +95,10 @@ impl ShellJournal {
         let dialect = cx.view.dialect;
         let line = match line {
             line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
+            // As the history file, it has no line with a secret, not even one that is masked.
+            line if is_private::<T>(line, dialect) => {
+                format!("{} (private)", line.split_whitespace().next().unwrap_or_default())
+            }
             line => redact::<T>(line, dialect).into_owned(),
         };
         let is_told = !recording.is_unkept();
