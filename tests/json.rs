@@ -82,6 +82,8 @@ pwd
 printwatches
 printwatches on
 setting times
+undo
+journal
 help get
 version
 echo the lake

@@ -53,5 +53,6 @@ mod terminal;
 mod transcripts;
 mod trees;
 mod typed;
+mod undo;
 mod watch_histories;
 mod watches;

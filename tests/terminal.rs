@@ -14,6 +14,7 @@ mod listing;
 mod newcomers;
 mod settings;
 mod trouble;
+mod undo;
 mod windows;
 
 use std::fmt::Write;

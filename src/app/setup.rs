@@ -8,7 +8,7 @@ use super::notifications::{self, Notifications};
 use crate::dialect::Dialect;
 use crate::dispatch::{
     Asking, Config, Context, Ensemble, Ensembles, Estimate, Explaining, History, Output,
-    OwnSandbox, Reader, RunningFiles, StandardInput, Switch, Switches,
+    OwnSandbox, Reader, RunningFiles, ShellJournal, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind};
 use crate::options::{self, Input, Options};
@@ -106,6 +106,7 @@ pub(super) fn cx(
         history: History::default(),
         explaining: Explaining::new(notifications.fired.clone()),
         learning: notifications.learning.clone(),
+        journal: ShellJournal::default(),
         sandbox,
         terminal,
         progress: Progress::default(),
@@ -158,6 +159,7 @@ pub(super) fn switches(options: &Options) -> Arc<Switches> {
     switches.set(Switch::Pager, options.preferences.pager);
     switches.set(Switch::Times, options.preferences.times);
     switches.set(Switch::Vi, options.preferences.vi);
+    switches.set(Switch::Journal, options.preferences.journal);
     switches.set_prompt(options.preferences.prompt);
     switches
 }

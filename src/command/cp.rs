@@ -81,6 +81,6 @@ impl Spec for Cp {
         if self.consent.yes || self.options.dry_run || !self.recursive {
             return Ok(None);
         }
-        self.prepare(cx).await?.question().await
+        self.prepare(cx).await?.question(cx).await
     }
 }

@@ -86,7 +86,11 @@ impl Spec for DeleteAll {
             return Ok(None);
         }
         let summary = tree::summary(&cx.session, &path).await?;
-        Ok((summary.below > 0).then(|| question(&path, &summary, cx.session.id())))
+        let own = cx.session.id();
+        let foreign = summary.ephemerals.iter().filter(|(owner, _)| Some(**owner) != own);
+        let foreign = foreign.map(|(_, count)| *count).sum();
+        let lost = cx.journal.foresees(cx, summary.below, summary.bytes, foreign);
+        Ok((summary.below > 0).then(|| question(&path, &summary, own).ending(lost)))
     }
 }
 

@@ -77,6 +77,6 @@ impl Spec for Mirror {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        self.prepare(cx).await?.question().await
+        self.prepare(cx).await?.question(cx).await
     }
 }

@@ -158,6 +158,7 @@ commands! {
     edit: Edit;
     delete: Delete;
     deleteall: DeleteAll;
+    undo: Undo;
     json: Json;
     cp: Cp;
     mv: Mv;
@@ -199,6 +200,7 @@ commands! {
     explain: Explain;
     lesson: Lesson, Next, Hint, Back, Skip, Stop, Lang;
     history: History, Redo;
+    journal: Journal;
     setting: Setting;
     clear: Clear;
     version: Version;

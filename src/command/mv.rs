@@ -122,7 +122,7 @@ impl Spec for Mv {
         }
         let (path, target) = self.trees(cx).await?;
         let rules = OPTIONS.rules(&target.session, false, false);
-        let question = question(between(&path, &target, None), rules, &target).await?;
+        let question = question(cx, between(&path, &target, None), rules, &target).await?;
         Ok(question.map(|question| Question {
             words: format!("{}, and delete {path} with all below it", question.words),
             ..question

@@ -178,6 +178,6 @@ impl Spec for Apply {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
         }
-        self.prepare(cx)?.question().await
+        self.prepare(cx)?.question(cx).await
     }
 }

@@ -1,4 +1,4 @@
-//! `setting`: show and change the user's preferences: hints, pager, prompt, times, vi.
+//! `setting`: show and change the user's preferences: hints, journal, pager, prompt, times, vi.
 
 mod save;
 
@@ -33,6 +33,8 @@ pub struct Setting {
 enum Name {
     /// Grey words behind the cursor: usage, earlier lines, what a znode is
     Hints,
+    /// Keep what lines change, so that undo can take it back
+    Journal,
     /// Show a result that is longer than the screen with $PAGER
     Pager,
     /// How the prompt names the servers
@@ -63,6 +65,7 @@ Example:
 times on
 > setting
 hints on
+journal on
 pager off
 prompt name
 times on
@@ -129,6 +132,7 @@ fn change(cx: &Context, name: Name, choice: Choice) -> Result<()> {
 fn switch(name: Name) -> Option<Switch> {
     match name {
         Name::Hints => Some(Switch::Hints),
+        Name::Journal => Some(Switch::Journal),
         Name::Pager => Some(Switch::Pager),
         Name::Prompt => None,
         Name::Times => Some(Switch::Times),
@@ -140,6 +144,7 @@ fn switch(name: Name) -> Option<Switch> {
 fn word(name: Name) -> &'static str {
     match name {
         Name::Hints => "hints",
+        Name::Journal => "journal",
         Name::Pager => "pager",
         Name::Prompt => "prompt",
         Name::Times => "times",

@@ -7,6 +7,7 @@ use super::Command;
 use crate::dispatch::{Context, Effects, MultiLine, Spec, Table, Task, Write};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
+use crate::session::recording::Recording;
 
 /// The maximum size of a file in bytes, because it is read as a whole. `zksh -f` has no such limit.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -58,7 +59,9 @@ impl Spec for Source {
         }
         let mut failed = 0_u64;
         for (row, line) in rows.into_iter().zip(lines) {
-            let Err(error) = Box::pin(run_line(cx, &line)).await else { continue };
+            let Err(error) = Box::pin(Recording::without(run_line(cx, &line))).await else {
+                continue;
+            };
             let place = format!("{name}:{row}");
             match &cx.terminal {
                 Some(screen) if error.kind() != Kind::Interrupted => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Asking, Config, Context, Estimate, Explaining, History, Learning, OpenTransaction, Output,
-    OwnSandbox, Reader, RunningFiles, StandardInput, Switches, WorkingPath,
+    OwnSandbox, Reader, RunningFiles, ShellJournal, StandardInput, Switches, WorkingPath,
 };
 use crate::output::View;
 use crate::session::{PerSession, Sessions};
@@ -55,6 +55,7 @@ impl Aside {
             transaction: self.transaction,
             explaining: Explaining::default(),
             learning: self.learning,
+            journal: ShellJournal::default(),
             sandbox: self.sandbox,
             terminal: None,
             progress: Progress::default(),

@@ -22,6 +22,13 @@ impl Question {
         format!("{}? [y/N] ", self.words)
     }
 
+    /// Adds what else is to be known before the answer.
+    #[must_use]
+    pub fn ending(mut self, more: Option<&str>) -> Self {
+        self.words.push_str(more.unwrap_or_default());
+        self
+    }
+
     /// Returns the error for an interactive shell that cannot ask.
     pub fn unasked(&self) -> Error {
         let message = format!("{}. {}? Nobody can be asked here", self.declined, self.words);

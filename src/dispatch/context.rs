@@ -13,7 +13,7 @@ use super::transaction::OpenTransaction;
 use super::working_path::WorkingPath;
 use super::{
     Concurrency, DataHint, Ensembles, Estimate, Explaining, Invocation, Learning, OwnSandbox,
-    Reader, Switch, Switches, Table, data_hint,
+    Reader, ShellJournal, Switch, Switches, Table, data_hint,
 };
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
@@ -49,6 +49,8 @@ pub struct Context {
     pub explaining: Explaining,
     /// The lesson, if one runs.
     pub learning: Learning,
+    /// What lines at the prompt have changed.
+    pub journal: ShellJournal,
     /// The sandbox that ends with this shell.
     pub sandbox: Option<OwnSandbox>,
     /// The terminal, if a person types the lines.

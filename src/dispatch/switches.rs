@@ -19,21 +19,24 @@ pub enum Switch {
     Events,
     /// The requests of each command are explained (`explain`).
     Explain,
+    /// Changes are kept for `undo`.
+    Journal,
 }
 
 /// The settings, shared by the shell and all output code.
 #[derive(Debug)]
 pub struct Switches {
-    on: [AtomicBool; 6],
+    on: [AtomicBool; 7],
     prompt: AtomicU8,
 }
 
 impl Default for Switches {
     fn default() -> Self {
         let switches =
-            Self { on: [const { AtomicBool::new(false) }; 6], prompt: AtomicU8::default() };
+            Self { on: [const { AtomicBool::new(false) }; 7], prompt: AtomicU8::default() };
         switches.set(Switch::Hints, true);
         switches.set(Switch::Events, true);
+        switches.set(Switch::Journal, true);
         switches
     }
 }

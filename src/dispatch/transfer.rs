@@ -82,7 +82,7 @@ impl TransferOptions {
 
 /// Returns the ACL entry that lets this session work below a new znode until its final ACL is set:
 /// the session's own identities, or `world:anyone` if it has not authenticated.
-fn interim(session: &Session) -> AclEntry {
+pub fn interim(session: &Session) -> AclEntry {
     let proved = ["digest", "sasl", "x509"];
     if proved.iter().any(|scheme| session.has_credentials(scheme)) {
         return AclEntry { scheme: "auth".to_owned(), id: String::new(), perms: Permissions::ALL };
@@ -159,8 +159,8 @@ impl Transfer {
     }
 
     /// Returns the question to ask the user before the transfer runs.
-    pub async fn question(self) -> Result<Option<Question>> {
-        question(self.pairs, self.rules, &self.target).await
+    pub async fn question(self, cx: &Context) -> Result<Option<Question>> {
+        question(cx, self.pairs, self.rules, &self.target).await
     }
 }
 
@@ -242,6 +242,7 @@ pub fn left(refused: &Refused) -> Error {
 
 /// Returns the question to ask before a tree is changed, or `None` if nothing would change.
 pub async fn question(
+    cx: &Context,
     mut pairs: Pairs,
     rules: Rules,
     target: &impl Display,
@@ -268,12 +269,14 @@ pub async fn question(
     let more = if is_over { "" } else { "more than " };
     let znodes = counted(counts.total(), "znode", "znodes");
     let words = format!("Change {more}{znodes} at {target} and below it ({})", counts.words());
-    Ok(Some(Question { words, declined: "Nothing was changed" }))
+    let lost = cx.journal.foresees(cx, counts.total(), 0, 0);
+    Ok(Some(Question { words, declined: "Nothing was changed" }.ending(lost)))
 }
 
 /// A step to show, done or only planned.
-struct ShownStep<'a> {
-    step: &'a Step,
+pub struct ShownStep<'a> {
+    /// The step.
+    pub step: &'a Step,
 }
 
 impl serde::Serialize for ShownStep<'_> {

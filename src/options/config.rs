@@ -38,6 +38,7 @@ pub(super) struct Config {
     pub(super) pager: Option<bool>,
     pub(super) times: Option<bool>,
     pub(super) vi: Option<bool>,
+    pub(super) journal: Option<bool>,
     pub(super) prompt: Option<PromptStyle>,
     /// Colours of prompts by the names of ensembles.
     #[serde(default)]

@@ -42,6 +42,7 @@ const STATUSES: &[(Kind, &str)] = &[
     (Kind::Refused, "the server refused something, or a line of a script failed"),
     (Kind::Usage, "wrong usage"),
     (Kind::Lost, "no connection"),
+    (Kind::Different, "what was compared is not the same, or a plan has something to do"),
     (Kind::Bug, "a fault in zksh or in what a server sent"),
     (Kind::Interrupted, "interrupted by Ctrl-C"),
 ];
@@ -53,7 +54,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("VISUAL, EDITOR", "the editor of edit"),
     ("PAGER", "the pager of setting pager on"),
     ("XDG_CONFIG_HOME", "where the config file is, ~/.config otherwise"),
-    ("XDG_STATE_HOME", "where history is kept, ~/.local/state otherwise"),
+    ("XDG_STATE_HOME", "where history and journal are, ~/.local/state otherwise"),
 ];
 
 const CONFIG: &str = "\
@@ -69,7 +70,9 @@ time; the command line goes before the environment, that before the file. For ex
 
 const HISTORY: &str = "\
 $XDG_STATE_HOME/zksh or ~/.local/state/zksh holds the lines of earlier shells, readable by their
-owner alone and without passwords.";
+owner alone and without passwords. Beside them is journal.jsonl, 32 MiB at most: the data and ACLs that
+lines at a prompt have replaced, for undo, which may be secrets. `journal --clear` deletes it, and
+`setting journal off`, or journal = false in the config file, keeps none.";
 
 /// Returns the sections that stand behind the options.
 pub fn sections(options: &Command) -> Vec<Section> {

@@ -140,6 +140,8 @@ pub struct Preferences {
     pub times: bool,
     /// Keys mean what they mean in vi.
     pub vi: bool,
+    /// Changes at a prompt are kept for undo.
+    pub journal: bool,
     /// How the prompt names the servers.
     pub prompt: PromptStyle,
 }
@@ -419,6 +421,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
             pager: config.pager.unwrap_or(false),
             times: config.times.unwrap_or(false),
             vi: config.vi.unwrap_or(false),
+            journal: config.journal.unwrap_or(true),
             prompt: config.prompt.unwrap_or_default(),
         },
         ensembles,

@@ -72,6 +72,9 @@ pub async fn run(
     let mut signals = Signals::listen(Arc::clone(screen))?;
     cx.cwd.set(ZnodePath::root());
     cx.learning.set_has_prompt();
+    if let Some(folder) = state_folder::path() {
+        cx.journal.begin(&folder);
+    }
     let words = PromptWords::new(cx, ensembles);
     let dialect = cx.view.dialect;
     let tree = ZnodeCache::new(
@@ -157,6 +160,9 @@ pub async fn run(
                 return Ok(128 + signals.number());
             }
             let next = report(cx, screen, line, result, enough);
+            if let Some(note) = cx.journal.take_note() {
+                screen.error(&note);
+            }
             notify_lesson(cx, screen, &mut signals).await;
             match next {
                 Next::Line => {}
@@ -343,6 +349,7 @@ async fn line_runs(
 ) -> Result<Option<Outcome>> {
     let Some(invocation) = cx.read::<Command>(line)? else { return Ok(None) };
     let trace = Trace::default();
+    let recording = cx.journal.recording(cx, invocation.command.effects(cx));
     cx.progress.begin();
     // Until the user has confirmed, the command has not changed anything.
     let changes = Cell::new(false);
@@ -359,7 +366,10 @@ async fn line_runs(
         if effects.reads && effects.write.is_none() && cx.transaction.is_open() {
             screen.error("multi: this is the tree before the transaction");
         }
-        cx.run(&invocation).await.map(Some)
+        match &recording {
+            Some(recording) => recording.scope(cx.run(&invocation)).await.map(Some),
+            None => cx.run(&invocation).await.map(Some),
+        }
     });
     let progress = async {
         if cx.view.errors_on_terminal {
@@ -367,7 +377,7 @@ async fn line_runs(
         }
         std::future::pending::<()>().await;
     };
-    tokio::select! {
+    let result = tokio::select! {
         biased;
         outcome = work => outcome,
         () = progress => Ok(None),
@@ -384,5 +394,9 @@ async fn line_runs(
             };
             Err(Error::new(Kind::Interrupted, format!("Interrupted{what}")))
         }
+    };
+    if let Some(recording) = recording {
+        cx.journal.keep::<Command>(cx, line, &recording);
     }
+    result
 }

@@ -91,25 +91,35 @@ impl Session {
 
     /// Sends a read request and waits for its reply. The error names `path`.
     pub(super) async fn ask<R: Request>(&self, path: &str, request: R) -> Result<R::Reply> {
-        self.call(path, request).await.map(|(reply, _)| reply)
+        self.call(path, request).await.map(|(reply, ..)| reply)
     }
 
     /// Sends a write request and waits for its reply. The error names `path`, and says whether the
     /// write may have been applied.
     pub(super) async fn write<R: Request>(&self, path: &str, request: R) -> Result<R::Reply> {
-        let result = self.ask(path, request).await;
+        self.write_at(path, request).await.map(|(reply, _)| reply)
+    }
+
+    /// Like [`Session::write`]. Also returns the zxid of the write.
+    pub(super) async fn write_at<R: Request>(
+        &self,
+        path: &str,
+        request: R,
+    ) -> Result<(R::Reply, i64)> {
+        let result = self.call(path, request).await;
         if result.as_ref().err().is_none_or(Error::is_uncertain) {
             trace::note_write();
         }
-        result
+        result.map(|(reply, _, zxid)| (reply, zxid))
     }
 
-    /// Sends a request and waits for its reply. Also returns when the reply arrived.
+    /// Sends a request and waits for its reply. Also returns when the reply arrived, and the zxid in
+    /// it, 0 if it has none.
     pub(super) async fn call<R: Request>(
         &self,
         path: &str,
         request: R,
-    ) -> Result<(R::Reply, Stamp)> {
+    ) -> Result<(R::Reply, Stamp, i64)> {
         let connection = self.connection().await.map_err(|error| error.at(path))?;
         // Earlier requests must be sent first.
         self.send_reads();
@@ -129,7 +139,7 @@ impl Session {
         let stamp = connection.stamp(arrived.at);
         trace::note_reply(stamp);
         match arrived.value {
-            Ok(reply) => Ok((reply, stamp)),
+            Ok(reply) => Ok((reply, stamp, arrived.zxid.map_or(0, |zxid| zxid.0))),
             Err(error) => Err(refused(&error).at(path)),
         }
     }

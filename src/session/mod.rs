@@ -20,6 +20,7 @@ mod multi_read;
 mod named;
 mod operation;
 mod read_batch;
+pub mod recording;
 mod server;
 mod stamp;
 mod state;

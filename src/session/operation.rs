@@ -9,8 +9,9 @@ use zookeeper::{
     SetData, Sync,
 };
 
-use super::Session;
-use crate::error::{Code, Error, Result};
+use super::recording::{Item, Recording};
+use super::{OpResult, Operation, Session};
+use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Acl, AclEntry, Feature, Stat, WatchKind, ZnodeData, ZnodePath};
 
 /// The default `jute.maxbuffer` of servers in bytes, which limits the size of a request.
@@ -90,8 +91,24 @@ impl Session {
         data: impl Into<ZnodeData>,
         version: Option<i32>,
     ) -> Result<Stat> {
+        let data = data.into();
+        if let Some(recording) = Recording::current() {
+            let item = Item::Of(Operation::Set { path: path.clone(), data, version });
+            // In a box, so that recording does not enlarge the future of every line.
+            return set(path, Box::pin(self.send_recorded(recording, item)).await);
+        }
+        self.send_data(path, data, version).await
+    }
+
+    /// Sends the request of [`Session::set_data`].
+    pub(super) async fn send_data(
+        &self,
+        path: &ZnodePath,
+        data: ZnodeData,
+        version: Option<i32>,
+    ) -> Result<Stat> {
         let at = path.as_str();
-        let (data, version) = (data.into().into_bytes(), version.unwrap_or(ANY_VERSION));
+        let (data, version) = (data.into_bytes(), version.unwrap_or(ANY_VERSION));
         self.write(at, SetData { path: at.into(), data, version }).await.map(stat)
     }
 
@@ -104,19 +121,48 @@ impl Session {
         mode: CreateMode,
         acl: &Acl,
     ) -> Result<String> {
-        let request = create(prefix, data.into(), mode, acl)?;
+        let data = data.into();
+        if let Some(recording) = Recording::current() {
+            let (prefix, acl) = (prefix.to_owned(), acl.clone());
+            let item = Item::Of(Operation::Create { prefix, data, mode, acl });
+            return match Box::pin(self.send_recorded(recording, item)).await? {
+                OpResult::Created(path) => Ok(path),
+                _ => Err(Error::new(Kind::Bug, "The reply to create has no path")),
+            };
+        }
+        self.send_create(prefix, data, mode, acl).await.map(|(path, _)| path)
+    }
+
+    /// Sends the request of [`Session::create`]. Also returns the zxid of the creation.
+    pub(super) async fn send_create(
+        &self,
+        prefix: &str,
+        data: ZnodeData,
+        mode: CreateMode,
+        acl: &Acl,
+    ) -> Result<(String, i64)> {
+        let request = create(prefix, data, mode, acl)?;
         if let Some(feature) = mode.feature() {
             Box::pin(self.require(feature)).await?;
         }
-        let path = self.write(prefix, request).await?.path;
+        let (created, zxid) = self.write_at(prefix, request).await?;
         if mode.ephemeral {
-            self.ephemerals().made(&path);
+            self.ephemerals().made(&created.path);
         }
-        Ok(path)
+        Ok((created.path, zxid))
     }
 
     /// Deletes a znode without children, with `version` only if the znode has that version.
     pub async fn delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
+        if let Some(recording) = Recording::current() {
+            let item = Item::Of(Operation::Delete { path: path.clone(), version });
+            return Box::pin(self.send_recorded(recording, item)).await.map(drop);
+        }
+        self.send_delete(path, version).await
+    }
+
+    /// Sends the request of [`Session::delete`].
+    pub(super) async fn send_delete(&self, path: &ZnodePath, version: Option<i32>) -> Result<()> {
         check_deletable(path)?;
         let at = path.as_str();
         let version = version.unwrap_or(ANY_VERSION);
@@ -138,8 +184,30 @@ impl Session {
 
     /// Replaces a znode's ACL, with `version` only if the ACL has that version (`aversion`).
     pub async fn set_acl(&self, path: &ZnodePath, acl: &Acl, version: Option<i32>) -> Result<Stat> {
+        if let Some(recording) = Recording::current() {
+            let item = Item::SetAcl { path: path.clone(), acl: acl.clone(), version };
+            return set(path, Box::pin(self.send_recorded(recording, item)).await);
+        }
+        self.send_acl(path, acl, version).await
+    }
+
+    /// Sends the request of [`Session::set_acl`].
+    pub(super) async fn send_acl(
+        &self,
+        path: &ZnodePath,
+        acl: &Acl,
+        version: Option<i32>,
+    ) -> Result<Stat> {
         let (at, version) = (path.as_str(), version.unwrap_or(ANY_VERSION));
         self.write(at, SetAcl { path: at.into(), acl: entries(acl), version }).await.map(stat)
+    }
+}
+
+/// Returns the stat in the result of a recorded write.
+fn set(path: &ZnodePath, result: Result<OpResult>) -> Result<Stat> {
+    match result? {
+        OpResult::Set(stat) => Ok(stat),
+        _ => Err(Error::new(Kind::Bug, "The reply to the write has no stat").at(path.as_str())),
     }
 }
 

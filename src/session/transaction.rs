@@ -3,6 +3,7 @@
 use zookeeper::{Applied, Check, Delete, Multi, SetData, Transaction};
 
 use super::operation::{ANY_VERSION, check_deletable, create, stat};
+use super::recording::Recording;
 use super::{CreateMode, Session};
 use crate::error::{Code, Error, Result};
 use crate::zk::{Acl, Stat, ZnodeData, ZnodePath};
@@ -87,11 +88,22 @@ impl Session {
     /// Applies all operations or none. The outer error concerns the whole request, which may have
     /// been applied if the connection broke.
     pub async fn transact(&self, operations: &[Operation]) -> Result<MultiResult> {
+        if let Some(recording) = Recording::current() {
+            return Box::pin(self.transact_recorded(recording, operations)).await;
+        }
+        Ok(self.send_transaction(operations).await?.0)
+    }
+
+    /// Sends the request of [`Session::transact`]. Also returns the zxid of the transaction.
+    pub(super) async fn send_transaction(
+        &self,
+        operations: &[Operation],
+    ) -> Result<(MultiResult, i64)> {
         let mut request = Vec::with_capacity(operations.len());
         for (index, operation) in operations.iter().enumerate() {
             match operation.of_client() {
                 Ok(operation) => request.push(operation),
-                Err(error) => return Ok(Err((index, error))),
+                Err(error) => return Ok((Err((index, error)), 0)),
             }
             if let Operation::Create { mode, .. } = operation
                 && let Some(feature) = mode.feature()
@@ -99,13 +111,13 @@ impl Session {
                 self.require(feature).await?;
             }
         }
-        let transaction = self.write("", Multi { operations: request }).await?;
+        let (transaction, zxid) = self.write_at("", Multi { operations: request }).await?;
         if let Some((index, code)) = transaction.failure() {
             let path = operations.get(index).map_or("", Operation::path);
             let code = Code::from_number(code.number());
-            return Ok(Err((index, Error::code(code, path))));
+            return Ok((Err((index, Error::code(code, path))), zxid));
         }
-        let Transaction::Applied(applied) = transaction else { return Ok(Ok(Vec::new())) };
+        let Transaction::Applied(applied) = transaction else { return Ok((Ok(Vec::new()), zxid)) };
         let results: Vec<OpResult> = applied.into_iter().map(OpResult::of_client).collect();
         for (operation, result) in operations.iter().zip(&results) {
             match (operation, result) {
@@ -116,7 +128,7 @@ impl Session {
                 _ => {}
             }
         }
-        Ok(Ok(results))
+        Ok((Ok(results), zxid))
     }
 }
 

@@ -121,7 +121,7 @@ impl Session {
     ) -> Result<(R::Reply, NextChange)> {
         let observer = observer();
         let registration = self.0.watches.observe(path, kind, &observer);
-        let (reply, stamp) = self.call(path.as_str(), request).await?;
+        let (reply, stamp, _) = self.call(path.as_str(), request).await?;
         let id = self.confirm(registration, stamp);
         let events = Arc::clone(&observer);
         let event = async move {

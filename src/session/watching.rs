@@ -23,7 +23,7 @@ impl Session {
             return self.ask(path.as_str(), request).await;
         }
         let registration = self.0.watches.request(path, kind);
-        let (reply, stamp) = self.call(path.as_str(), request).await?;
+        let (reply, stamp, _) = self.call(path.as_str(), request).await?;
         self.confirm(registration, stamp);
         Ok(reply)
     }
@@ -33,7 +33,7 @@ impl Session {
         self.require(Feature::AddWatch).await?;
         let registration = self.0.watches.request(path, kind);
         let left = self.call(path.as_str(), AddWatch::new(path.as_str(), mode(kind))).await;
-        let ((), stamp) = having(Feature::AddWatch, left)?;
+        let ((), stamp, _) = having(Feature::AddWatch, left)?;
         self.confirm(registration, stamp);
         Ok(())
     }
@@ -145,7 +145,7 @@ impl Session {
         };
         tokio::spawn(async move {
             let warning = match session.call(&path, AddWatch::new(&*path, mode)).await {
-                Ok(((), stamp)) => {
+                Ok(((), stamp, _)) => {
                     session.0.watches.tell_observers(&Observation::Reconnected, stamp);
                     Warning::Gap(vec![path.to_string()])
                 }

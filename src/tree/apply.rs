@@ -83,6 +83,8 @@ type Results = Vec<(Step, Result<()>)>;
 pub struct Applier {
     session: Session,
     max_bytes: usize,
+    /// Whether a transaction that is refused is not tried step by step.
+    is_strict: bool,
     batch: Vec<Step>,
     bytes: usize,
     /// Lists that are still to be set. Nothing that comes behind them is below them.
@@ -103,6 +105,7 @@ impl Applier {
         Self {
             session: session.clone(),
             max_bytes: MOST_BYTES.min(session.max_request().saturating_sub(FIXED_BYTES)),
+            is_strict: false,
             batch: Vec::new(),
             bytes: FIXED_BYTES,
             lists: Vec::new(),
@@ -113,6 +116,12 @@ impl Applier {
             failures: Vec::new(),
             blocked: BTreeSet::new(),
         }
+    }
+
+    /// Does not try the steps of a refused transaction one by one.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { is_strict: true, ..self }
     }
 
     /// Applies a step behind all before it that it hangs on. An error is about the whole: it says how
@@ -151,7 +160,7 @@ impl Applier {
         self.bytes = FIXED_BYTES;
         if !steps.is_empty() {
             self.limit.sends(work);
-            self.in_flight.push_back(Box::pin(run(self.session.clone(), steps)));
+            self.in_flight.push_back(Box::pin(run(self.session.clone(), steps, self.is_strict)));
         }
         Ok(())
     }
@@ -221,14 +230,14 @@ impl Applier {
 
 /// Applies steps as one transaction; where that is refused, each by itself, which also says which of
 /// them is refused.
-async fn run(session: Session, steps: Vec<Step>) -> Results {
+async fn run(session: Session, steps: Vec<Step>, is_strict: bool) -> Results {
     let operations: Vec<Operation> = steps.iter().filter_map(operation).collect();
     if operations.len() > 1 {
         let error = match session.transact(&operations).await {
             Ok(Ok(_)) => return steps.into_iter().map(|step| (step, Ok(()))).collect(),
             Ok(Err((_, error))) | Err(error) => error,
         };
-        if error.kind() != ErrorKind::Refused {
+        if is_strict || error.kind() != ErrorKind::Refused {
             return steps.into_iter().map(|step| (step, Err(error.clone()))).collect();
         }
     }

@@ -1,14 +1,14 @@
-//! The journal: the changes made by shells, in a private file of JSON lines with a bounded size. It
-//! holds the replaced data, secrets included, so only its owner can read it.
+//! The journal: what shells have changed at their prompts, in a private file of JSON lines with a
+//! bounded size. It holds the data that was replaced, secrets included, so only its owner can read it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::undo::Change;
+use super::undo::{Change, Renamed, rename_all};
 
 /// The largest entry, in bytes as JSON: what is larger is not kept, and said not to be.
 pub const MAX_ENTRY_BYTES: usize = 8 << 20;
@@ -33,14 +33,58 @@ pub struct Entry {
     pub session: i64,
     /// The line as typed, without secrets.
     pub line: String,
-    /// What it changed, in order.
+    /// What it changed: one change for each znode, in the order of a walk.
     pub changes: Vec<Change>,
     /// Why it cannot be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
-    /// Whether it was taken back.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub undone: bool,
+    /// The entries that it has taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<u64>,
+    /// Whether it was taken back. The file says so behind it.
+    #[serde(skip)]
+    pub is_undone: bool,
+}
+
+/// What an undo means for earlier entries of the same shell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Amendment {
+    /// The shell.
+    pub shell: String,
+    /// Entries that were taken back.
+    pub undone: Vec<u64>,
+    /// Entries that are in effect again, because the undo of them was taken back.
+    pub redone: Vec<u64>,
+    /// States that were restored.
+    pub renamed: Vec<Renamed>,
+    /// The servers and the chroot of these states.
+    pub place: (String, String),
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Amendment { amend: Amendment },
+    Entry(Box<Entry>),
+}
+
+impl Amendment {
+    /// Applies the amendment to the entries before it.
+    pub fn apply(&self, entries: &mut [Entry]) {
+        for entry in entries.iter_mut().filter(|entry| entry.shell == self.shell) {
+            if self.undone.contains(&entry.number) {
+                entry.is_undone = true;
+            }
+            if self.redone.contains(&entry.number) {
+                entry.is_undone = false;
+            }
+            if (&entry.servers, &entry.chroot) == (&self.place.0, &self.place.1) {
+                rename_all(&self.renamed, &mut entry.changes);
+            }
+        }
+    }
 }
 
 /// The file.
@@ -65,22 +109,65 @@ impl Journal {
         let mut line = serde_json::to_vec(entry)?;
         if line.len() > MAX_ENTRY_BYTES {
             entry.changes.clear();
-            entry.irreversible = Some(format!("it changed more than {MAX_ENTRY_BYTES} bytes"));
+            entry.irreversible =
+                Some(format!("it changed more than {} MiB", MAX_ENTRY_BYTES >> 20));
             line = serde_json::to_vec(entry)?;
         }
+        self.append(line)
+    }
+
+    /// Notes what an undo means for earlier entries.
+    pub fn amend(&self, amendment: Amendment) -> io::Result<()> {
+        self.append(serde_json::to_vec(&Line::Amendment { amend: amendment })?)
+    }
+
+    /// Deletes all entries, those of other shells too.
+    pub fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            cleared => cleared,
+        }
+    }
+
+    fn append(&self, mut line: Vec<u8>) -> io::Result<()> {
         line.push(b'\n');
-        self.trim()?;
-        // One write, so that the lines of two shells do not mix.
-        self.open()?.write_all(&line)
+        let mut file = self.locked()?;
+        if file.metadata()?.len() > MAX_FILE_BYTES {
+            self.trim()?;
+            drop(file);
+            file = self.locked()?;
+        }
+        file.write_all(&line)
+    }
+
+    /// Opens the file and waits until no other shell writes it.
+    fn locked(&self) -> io::Result<File> {
+        loop {
+            let file = self.open()?;
+            file.lock()?;
+            // Another shell may have replaced it while this one waited.
+            let is_same = |there: fs::Metadata| -> io::Result<bool> {
+                use std::os::unix::fs::MetadataExt;
+                let own = file.metadata()?;
+                Ok((own.dev(), own.ino()) == (there.dev(), there.ino()))
+            };
+            if fs::metadata(&self.file).and_then(is_same).unwrap_or(false) {
+                return Ok(file);
+            }
+        }
     }
 
     fn open(&self) -> io::Result<File> {
         if let Some(folder) = self.file.parent() {
-            fs::create_dir_all(folder)?;
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&self.file)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
         // It may have been made by somebody with other ideas.
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        if metadata.permissions().mode() & 0o077 != 0 {
             file.set_permissions(fs::Permissions::from_mode(0o600))?;
         }
         Ok(file)
@@ -95,19 +182,17 @@ impl Journal {
         };
         let mut entries = Vec::new();
         for line in BufReader::new(file).split(b'\n') {
-            entries.extend(serde_json::from_slice::<Entry>(&line?).ok());
+            match serde_json::from_slice(&line?) {
+                Ok(Line::Amendment { amend }) => amend.apply(&mut entries),
+                Ok(Line::Entry(entry)) => entries.push(*entry),
+                Err(_) => {}
+            }
         }
         Ok(entries)
     }
 
-    /// Drops the older half where the file has become too large.
+    /// Drops the older half. The file is locked.
     fn trim(&self) -> io::Result<()> {
-        match fs::metadata(&self.file) {
-            Ok(meta) if meta.len() > MAX_FILE_BYTES => {}
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        }
         let bytes = fs::read(&self.file)?;
         let half = bytes.len() / 2;
         let start = bytes[half..].iter().position(|byte| *byte == b'\n');
@@ -123,18 +208,24 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::undo::Image;
+    use crate::tree::undo::{Image, Mark, Marks};
     use crate::tree::{Acl, Data, Kind};
+
+    fn marks(version: i32) -> Marks {
+        let mark = Some(Mark { czxid: 9, version });
+        Marks { data: mark, acl: mark }
+    }
 
     fn entry(number: u64, bytes: usize) -> Entry {
         let image = Image {
-            data: Data::Bytes(vec![b'x'; bytes]),
-            acl: Acl::open(),
+            data: Some(Data::Bytes(vec![b'x'; bytes])),
+            acl: Some(Acl::open()),
             kind: Kind::Persistent,
             owner: 0,
-            version: 1,
-            aversion: 0,
+            marks: marks(1),
         };
+        let change =
+            Change { path: "/a".to_owned(), before: Some(image), after: None, is_uncertain: false };
         Entry {
             number,
             shell: "1".to_owned(),
@@ -143,9 +234,10 @@ mod tests {
             chroot: "/".to_owned(),
             session: 1,
             line: "delete /a".to_owned(),
-            changes: vec![Change { path: "/a".to_owned(), before: Some(image), after: None }],
+            changes: vec![change],
             irreversible: None,
-            undone: false,
+            undoes: Vec::new(),
+            is_undone: false,
         }
     }
 
@@ -175,6 +267,32 @@ mod tests {
         let numbers: Vec<u64> =
             journal.entries().expect("two").iter().map(|entry| entry.number).collect();
         assert_eq!(numbers, [1, 3]);
+    }
+
+    #[test]
+    fn an_undo_amends_the_entries_of_its_shell() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Journal::new(folder.path().join("journal.jsonl"));
+        journal.add(&mut entry(1, 3)).expect("room");
+        journal.add(&mut Entry { shell: "2".to_owned(), ..entry(1, 3) }).expect("room");
+        let renamed = Renamed { path: "/a".to_owned(), old: marks(1), new: marks(4) };
+        let place = ("localhost:2181".to_owned(), "/".to_owned());
+        let amendment = Amendment {
+            shell: "1".to_owned(),
+            undone: vec![1],
+            renamed: vec![renamed],
+            place,
+            ..Amendment::default()
+        };
+        journal.amend(amendment).expect("room");
+        let entries = journal.entries().expect("two");
+        let seen: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.is_undone, entry.changes[0].before.as_ref().map(|it| it.marks)))
+            .collect();
+        assert_eq!(seen, [(true, Some(marks(4))), (false, Some(marks(1)))]);
+        journal.clear().expect("ours");
+        assert_eq!(journal.entries().expect("none"), []);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod snapshot;
 pub mod source;
 pub mod stream;
 mod summary;
+pub mod take_back;
 pub mod transfer;
 pub mod undo;
 pub mod usage;

@@ -17,6 +17,7 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) version: i32,
     pub(super) aversion: i32,
+    pub(super) czxid: i64,
 }
 
 /// Znodes by path. The root always exists.
@@ -25,6 +26,8 @@ pub(super) struct Model {
     pub(super) nodes: BTreeMap<String, Node>,
     /// Whether ACLs are enforced, for a client that is only `world:anyone`.
     pub(super) enforces: bool,
+    /// The zxid of the last creation.
+    pub(super) zxid: i64,
 }
 
 impl Model {
@@ -36,6 +39,7 @@ impl Model {
             kind: Kind::Persistent,
             version: 0,
             aversion: 0,
+            czxid: 0,
         };
         nodes.insert("/".to_owned(), root);
         for record in records {
@@ -46,10 +50,11 @@ impl Model {
                 kind: record.kind.unwrap_or(Kind::Persistent),
                 version: stat.version,
                 aversion: stat.aversion,
+                czxid: 1,
             };
             nodes.insert(record.path.as_str().to_owned(), node);
         }
-        Self { nodes, enforces: false }
+        Self { nodes, enforces: false, zxid: 1 }
     }
 
     /// Returns all znodes except the root, in walk order.
@@ -66,6 +71,7 @@ impl Model {
                 stat: Some(Stat {
                     version: node.version,
                     aversion: node.aversion,
+                    czxid: node.czxid,
                     ..Stat::default()
                 }),
                 changed: false,
@@ -73,6 +79,11 @@ impl Model {
             .collect();
         records.sort_by(|one, other| walk_order(&one.path, &other.path));
         records
+    }
+
+    /// Returns the znode at a path.
+    pub(super) fn record(&self, path: &ZnodePath) -> Option<Record> {
+        self.records().into_iter().find(|record| record.path == *path)
     }
 
     /// Returns the znodes without their stats.
@@ -103,7 +114,9 @@ impl Model {
                     return wrong("not allowed");
                 }
                 let (data, acl, kind) = (data.clone(), acl.clone(), *kind);
-                self.nodes.insert(at, Node { data, acl, kind, version: 0, aversion: 0 });
+                self.zxid += 1;
+                let czxid = self.zxid;
+                self.nodes.insert(at, Node { data, acl, kind, version: 0, aversion: 0, czxid });
             }
             Step::SetData { data, version, .. } => {
                 if !self.lets(&at, Permissions::WRITE) {
@@ -155,7 +168,7 @@ pub(super) fn data() -> impl Strategy<Value = Data> {
 pub(super) fn acl() -> impl Strategy<Value = Acl> {
     let entry = (prop::bool::ANY, 0_i64..32).prop_map(|(world, perms)| {
         let perms = Permissions::from_bits(perms).expect("five bits");
-        let (scheme, id) = if world { ("world", "anyone") } else { ("digest", "ann:x") };
+        let (scheme, id) = if world { ("world", "anyone") } else { ("digest", "ann:hash") };
         AclEntry { scheme: scheme.to_owned(), id: id.to_owned(), perms }
     });
     prop_oneof![

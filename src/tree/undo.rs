@@ -1,34 +1,81 @@
-//! Undo: from changes to the steps that restore the state before them. Pure.
+//! Undo: what writes have replaced, and the steps that restore it. Pure.
 //!
 //! It restores paths, data, ACLs and kinds. Versions, zxids, times and the counters of sequential
 //! names belong to the server and go on.
 
+mod verify;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Step, kind_json};
+pub use self::verify::{Moved, Verified, verify};
+use super::diff::Pair;
+use super::plan::{NewEphemerals, Planned, Planner, Refused, Rules, Step, kind_json};
 use super::snapshot::data_json;
-use super::{Acl, Data, Kind};
-use crate::zk::ZnodePath;
+use super::{Acl, AclEntry, Data, Kind, Record, walk_order};
+use crate::session::recording::{Before, Written};
+use crate::zk::{Stat, ZnodePath};
 
-/// A znode as it was.
+/// A state of the data or of the ACL of one znode: no other state has the same mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The zxid of the znode's creation; 0 if it is not known.
+    pub czxid: i64,
+    /// The version, of the data or of the ACL.
+    pub version: i32,
+}
+
+/// The states of the parts of a znode that a change is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marks {
+    /// Of the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Mark>,
+    /// Of the ACL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Mark>,
+}
+
+/// A znode as it was, as far as a change has replaced it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// Its data.
-    #[serde(with = "data_json")]
-    pub data: Data,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_data")]
+    pub data: Option<Data>,
     /// Who may do what with it.
-    pub acl: Acl,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Acl>,
     /// What keeps it alive.
     #[serde(with = "kind_json")]
     pub kind: Kind,
     /// The session that owns it, if it is ephemeral; else 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub owner: i64,
-    /// The version of its data.
-    pub version: i32,
-    /// The version of its list.
-    pub aversion: i32,
+    /// Which states these are.
+    pub marks: Marks,
+}
+
+/// Some data, or a field that is not there.
+mod optional_data {
+    use serde::{Deserializer, Serializer};
+
+    use super::data_json;
+    use crate::tree::Data;
+
+    #[expect(clippy::ref_option, reason = "serde passes references to fields")]
+    pub(super) fn serialize<S: Serializer>(data: &Option<Data>, to: S) -> Result<S::Ok, S::Error> {
+        data_json::serialize(data.as_ref().unwrap_or(&Data::Null), to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Data>, D::Error> {
+        data_json::deserialize(from).map(Some)
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -47,217 +94,254 @@ pub struct Change {
     pub before: Option<Image>,
     /// What it was after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Image>,
+    pub after: Option<Marks>,
+    /// Whether the server has not confirmed it: then the znode itself tells whether it was applied.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_uncertain: bool,
 }
 
-/// Why a change cannot be taken back.
+/// Why changes cannot be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Irreversible {
     /// An ephemeral of another session, which no one else can make.
     ForeignEphemeral(String),
+    /// The server did not show the whole ACL.
+    MaskedAcl(String),
+    /// Somebody else wrote between two of the changes.
+    Between(String),
     /// Its path is none.
     NoPath(String),
+    /// The plan leaves something out.
+    Refused(Refused),
 }
 
 impl std::fmt::Display for Irreversible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::ForeignEphemeral(path) => {
-                write!(
-                    f,
-                    "{path} was an ephemeral of another session, and only that session could create it"
-                )
+                write!(f, "{path} was an ephemeral of another session, which alone can create it")
             }
+            Self::MaskedAcl(path) => {
+                write!(f, "the ACL of {path} was not shown in full to this session")
+            }
+            Self::Between(path) => write!(f, "somebody else wrote {path} in between"),
             Self::NoPath(path) => write!(f, "{path} is not a path"),
+            Self::Refused(refused) => write!(f, "{} cannot be restored", refused.path),
         }
     }
 }
 
-/// Returns the steps that take changes back, the last change first, as `session` can take them. Each
-/// checks that the znode is what the change has left.
-pub fn inverse(changes: &[Change], session: i64) -> Result<Vec<Step>, Irreversible> {
-    let mut steps = Vec::new();
-    for change in changes.iter().rev() {
+impl Marks {
+    /// Returns the marks of a stat, for the parts that `like` has.
+    pub fn of(stat: &Stat, like: Self) -> Self {
+        let mark = |version| Mark { czxid: stat.czxid, version };
+        Self {
+            data: like.data.map(|_| mark(stat.version)),
+            acl: like.acl.map(|_| mark(stat.aversion)),
+        }
+    }
+
+    /// Returns whether no part has another state in `other`; what either lacks is not compared.
+    fn agrees(self, other: Self) -> bool {
+        let alike = |one: Option<Mark>, other: Option<Mark>| {
+            one.zip(other).is_none_or(|(one, other)| {
+                let one_znode = one.czxid == other.czxid || one.czxid == 0 || other.czxid == 0;
+                one_znode && one.version == other.version
+            })
+        };
+        alike(self.data, other.data) && alike(self.acl, other.acl)
+    }
+
+    /// Returns these marks, with those of `other` for the parts that these lack.
+    fn or(self, other: Self) -> Self {
+        Self { data: self.data.or(other.data), acl: self.acl.or(other.acl) }
+    }
+}
+
+impl Image {
+    fn of(before: Before) -> Self {
+        let Before { data, acl, stat } = before;
+        let mark = |version| Mark { czxid: stat.czxid, version };
+        let marks = Marks {
+            data: data.as_ref().map(|_| mark(stat.version)),
+            acl: acl.as_ref().map(|_| mark(stat.aversion)),
+        };
+        Self {
+            data: data.map(Data::from),
+            acl: acl.as_ref().map(Acl::from),
+            kind: Kind::of_owner(stat.ephemeral_owner),
+            owner: stat.ephemeral_owner,
+            marks,
+        }
+    }
+
+    fn into_record(self, path: ZnodePath) -> Record {
+        Record { data: self.data, acl: self.acl, kind: Some(self.kind), ..Record::bare(path) }
+    }
+}
+
+impl From<Written> for Change {
+    fn from(written: Written) -> Self {
+        let after = written.after.map(|after| {
+            let mark = |version| Mark { czxid: after.czxid, version };
+            Marks { data: after.version.map(mark), acl: after.aversion.map(mark) }
+        });
+        Self {
+            path: written.path,
+            before: written.before.map(Image::of),
+            after,
+            is_uncertain: !written.is_certain,
+        }
+    }
+}
+
+impl Change {
+    /// Follows this change with a later one of the same znode.
+    fn then(self, later: Self) -> Result<Self, Irreversible> {
+        let between = |path: String| Err(Irreversible::Between(path));
+        if self.is_uncertain || later.is_uncertain {
+            return between(self.path);
+        }
+        let (before, after) = match (self.after, later.before) {
+            (None, None) => (self.before, later.after),
+            (Some(left), Some(found)) if left.agrees(found.marks) => {
+                let before = self.before.map(|before| Image {
+                    data: before.data.or(found.data),
+                    acl: before.acl.or(found.acl),
+                    marks: before.marks.or(found.marks),
+                    ..before
+                });
+                (before, later.after.map(|after| after.or(left)))
+            }
+            _ => return between(self.path),
+        };
+        Ok(Self { path: self.path, before, after, is_uncertain: false })
+    }
+
+    /// Returns why this change cannot be taken back by a session, if so.
+    pub fn check(&self, session: i64) -> Result<(), Irreversible> {
+        let Some(before) = &self.before else { return Ok(()) };
+        let made_again = |after: Marks| {
+            let znode = |marks: Marks| marks.data.or(marks.acl).map(|mark| mark.czxid);
+            znode(after) != znode(before.marks)
+        };
+        let creates = self.after.is_none_or(made_again);
+        if creates && before.kind == Kind::Ephemeral && before.owner != session {
+            return Err(Irreversible::ForeignEphemeral(self.path.clone()));
+        }
+        if before.acl.as_ref().is_some_and(Acl::is_masked) {
+            return Err(Irreversible::MaskedAcl(self.path.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// Joins changes, the earliest first, to one for each path, in the order of a walk. What was created
+/// and deleted again is left out.
+///
+/// # Errors
+/// Somebody else has written between two of them.
+pub fn merge(changes: impl IntoIterator<Item = Change>) -> Result<Vec<Change>, Irreversible> {
+    let mut merged: BTreeMap<String, Change> = BTreeMap::new();
+    for change in changes {
+        let joined = match merged.remove(&change.path) {
+            Some(earlier) => earlier.then(change)?,
+            None => change,
+        };
+        merged.insert(joined.path.clone(), joined);
+    }
+    let mut changes = Vec::with_capacity(merged.len());
+    for change in merged.into_values() {
+        if change.before.is_some() || change.after.is_some() {
+            let path = ZnodePath::new(change.path.clone())
+                .map_err(|_| Irreversible::NoPath(change.path.clone()))?;
+            changes.push((path, change));
+        }
+    }
+    changes.sort_by(|(one, _), (other, _)| walk_order(one, other));
+    Ok(changes.into_iter().map(|(_, change)| change).collect())
+}
+
+/// Returns the steps that take merged changes back. `live` has the znodes as they are now, for each
+/// change; [`verify`] has compared them.
+pub fn steps(
+    changes: Vec<(Change, Option<Record>)>,
+    interim: AclEntry,
+) -> Result<Vec<Step>, Irreversible> {
+    let mut planner = Planner::new(Rules {
+        overwrite: true,
+        prune: true,
+        new_ephemerals: NewEphemerals::Own,
+        touch_ephemerals: true,
+        interim,
+    });
+    for (change, live) in changes {
         let path = ZnodePath::new(change.path.clone())
             .map_err(|_| Irreversible::NoPath(change.path.clone()))?;
-        match (&change.before, &change.after) {
-            (None, Some(after)) => steps.push(Step::Delete { path, version: after.version }),
-            (Some(before), None) => {
-                if before.kind == Kind::Ephemeral && before.owner != session {
-                    return Err(Irreversible::ForeignEphemeral(change.path.clone()));
-                }
-                let Image { data, acl, kind, .. } = before.clone();
-                steps.push(Step::Create { path, data, acl, kind });
-            }
-            (Some(before), Some(after)) => {
-                if before.acl != after.acl {
-                    let (acl, version) = (before.acl.clone(), after.aversion);
-                    steps.push(Step::SetAcl { path: path.clone(), acl, version });
-                }
-                if before.data != after.data {
-                    let (data, version) = (before.data.clone(), after.version);
-                    steps.push(Step::SetData { path, data, version });
-                }
-            }
-            (None, None) => {}
+        let pair = Pair { old: live, new: change.before.map(|before| before.into_record(path)) };
+        if pair.old.is_some() || pair.new.is_some() {
+            planner.add(pair);
+        }
+    }
+    planner.finish();
+    let mut steps = Vec::new();
+    while let Some(planned) = planner.next_planned() {
+        match planned {
+            Planned::Do(step) => steps.push(step),
+            Planned::Refused(refused) => return Err(Irreversible::Refused(refused)),
         }
     }
     Ok(steps)
 }
 
-/// Returns the changes that are left of `changes` after steps of [`inverse`] were applied from their
-/// end on: what those restored has other versions than it had.
-///
-/// `restored` has the path and the new versions of data and list, of each znode that was restored.
-pub fn rebase<'c>(
-    earlier: impl IntoIterator<Item = &'c mut Change>,
-    restored: &[(String, i32, i32)],
-) {
-    let mut left: Vec<&(String, i32, i32)> = restored.iter().collect();
-    for change in earlier {
-        // Only the latest change of a path has left what was restored; those before it follow when
-        // it is taken back itself.
-        let known = left.iter().position(|(path, ..)| *path == change.path);
-        if let Some(index) = known {
-            let (_, version, aversion) = left.swap_remove(index);
-            if let Some(after) = &mut change.after {
-                (after.version, after.aversion) = (*version, *aversion);
+/// A state that was restored: the znode is what it was, with other versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renamed {
+    /// The znode.
+    pub path: String,
+    /// The marks that it had.
+    pub old: Marks,
+    /// The marks that it has.
+    pub new: Marks,
+}
+
+impl Renamed {
+    /// Takes over the marks that the undo itself has recorded, for the parts that it has written.
+    #[must_use]
+    pub fn made(self, changes: &[Change]) -> Self {
+        let made = changes.iter().find(|change| change.path == self.path);
+        let made = made.and_then(|change| change.after).unwrap_or_default();
+        Self { new: made.or(self.new), ..self }
+    }
+
+    /// Replaces the marks in earlier changes, so that those can be taken back in their turn.
+    pub fn apply(&self, changes: &mut [Change]) {
+        for change in changes.iter_mut().filter(|change| change.path == self.path) {
+            let before = change.before.as_mut().map(|before| &mut before.marks);
+            for marks in before.into_iter().chain(change.after.as_mut()) {
+                rename(&mut marks.data, self.old.data, self.new.data);
+                rename(&mut marks.acl, self.old.acl, self.new.acl);
             }
         }
+    }
+}
+
+/// Replaces marks in all of the changes.
+pub fn rename_all(renamed: &[Renamed], changes: &mut [Change]) {
+    for renamed in renamed {
+        renamed.apply(changes);
+    }
+}
+
+fn rename(mark: &mut Option<Mark>, old: Option<Mark>, new: Option<Mark>) {
+    if let (Some(_), Some(old), Some(new)) = (*mark, old, new)
+        && *mark == Some(old)
+    {
+        *mark = Some(new);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::tree::model::{Model, acl, any_path, data, tree};
-
-    fn image(model: &Model, path: &str) -> Option<Image> {
-        model.nodes.get(path).map(|node| Image {
-            data: node.data.clone(),
-            acl: node.acl.clone(),
-            kind: node.kind,
-            owner: if node.kind == Kind::Ephemeral { 7 } else { 0 },
-            version: node.version,
-            aversion: node.aversion,
-        })
-    }
-
-    /// Applies a step, and tells what it changed.
-    fn apply(model: &mut Model, step: &Step) -> Option<Change> {
-        let path = step.path().as_str().to_owned();
-        let before = image(model, &path);
-        model.apply(step).ok()?;
-        Some(Change { before, after: image(model, &path), path })
-    }
-
-    #[derive(Debug, Clone)]
-    enum Write {
-        Create(ZnodePath, Data, Acl),
-        Set(ZnodePath, Data),
-        SetAcl(ZnodePath, Acl),
-        Delete(ZnodePath),
-    }
-
-    fn write() -> impl Strategy<Value = Write> {
-        prop_oneof![
-            (any_path(), data(), acl())
-                .prop_map(|(path, data, acl)| Write::Create(path, data, acl)),
-            (any_path(), data()).prop_map(|(path, data)| Write::Set(path, data)),
-            (any_path(), acl()).prop_map(|(path, acl)| Write::SetAcl(path, acl)),
-            any_path().prop_map(Write::Delete),
-        ]
-    }
-
-    fn step(model: &Model, write: Write) -> Step {
-        let at = |path: &ZnodePath| model.nodes.get(path.as_str());
-        match write {
-            Write::Create(path, data, acl) => {
-                Step::Create { path, data, acl, kind: Kind::Persistent }
-            }
-            Write::Set(path, data) => {
-                let version = at(&path).map_or(0, |node| node.version);
-                Step::SetData { path, data, version }
-            }
-            Write::SetAcl(path, acl) => {
-                let version = at(&path).map_or(0, |node| node.aversion);
-                Step::SetAcl { path, acl, version }
-            }
-            Write::Delete(path) => {
-                let version = at(&path).map_or(0, |node| node.version);
-                Step::Delete { path, version }
-            }
-        }
-    }
-
-    #[test]
-    fn an_ephemeral_of_another_session_cannot_be_made_again() {
-        let image = Image {
-            data: Data::Null,
-            acl: Acl::open(),
-            kind: Kind::Ephemeral,
-            owner: 7,
-            version: 0,
-            aversion: 0,
-        };
-        let gone = [Change { path: "/e".to_owned(), before: Some(image), after: None }];
-        assert_eq!(inverse(&gone, 7).map(|steps| steps.len()), Ok(1));
-        assert_eq!(inverse(&gone, 8), Err(Irreversible::ForeignEphemeral("/e".to_owned())));
-    }
-
-    #[test]
-    fn a_znode_that_others_have_written_is_left_alone() {
-        let mut model = Model::new(&[]);
-        let path = crate::tree::record::path("/a");
-        let create = Step::Create {
-            path: path.clone(),
-            data: Data::Null,
-            acl: Acl::open(),
-            kind: Kind::Persistent,
-        };
-        let change = apply(&mut model, &create).expect("new");
-        let theirs = Step::SetData { path, data: Data::Bytes(b"theirs".to_vec()), version: 0 };
-        model.apply(&theirs).expect("there");
-        let steps = inverse(&[change], 7).expect("reversible");
-        assert!(model.apply(&steps[0]).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn any_sequence_of_changes_is_taken_back(
-            old in tree(),
-            groups in prop::collection::vec(prop::collection::vec(write(), 1..4), 1..8),
-        ) {
-            let mut model = Model::new(&old);
-            let before = model.contents();
-            let mut entries: Vec<Vec<Change>> = Vec::new();
-            for group in groups {
-                let mut changes = Vec::new();
-                for write in group {
-                    let step = step(&model, write);
-                    changes.extend(apply(&mut model, &step));
-                }
-                entries.push(changes);
-            }
-            // One after the other, as `undo` is typed again and again; within an entry, a step may
-            // follow another of its path, so that each is rebased on those before.
-            while let Some(mut changes) = entries.pop() {
-                while let Some(change) = changes.pop() {
-                    let path = change.path.clone();
-                    for step in inverse(&[change], 7).expect("reversible") {
-                        prop_assert_eq!(model.apply(&step), Ok(()));
-                    }
-                    let restored: Vec<(String, i32, i32)> = image(&model, &path)
-                        .map(|image| (path, image.version, image.aversion))
-                        .into_iter()
-                        .collect();
-                    let earlier = entries.iter_mut().rev().flat_map(|entry| entry.iter_mut().rev());
-                    rebase(changes.iter_mut().rev().chain(earlier), &restored);
-                }
-            }
-            prop_assert_eq!(model.contents(), before);
-        }
-    }
-}
+#[path = "undo/tests.rs"]
+mod tests;

@@ -95,7 +95,7 @@ fn a_switch_is_no_znode_and_a_znode_no_switch() {
     terminal.enter(3, "get hints");
     terminal.wait_for("get hints\noff\ncZxid");
     terminal.enter(4, "setting");
-    terminal.wait_for("setting\nhints on\npager off\nprompt name\ntimes on\nvi off\n");
+    terminal.wait_for("setting\nhints on\njournal on\npager off\nprompt name\ntimes on\nvi off\n");
     // Scripts have no such settings.
     let ran = crate::support::shell::zksh(&server).script("set hints off\n");
     assert_eq!(ran.status, 1);

@@ -145,7 +145,7 @@ impl Follower {
         let at = self.path.as_str();
         let registration = self.session.0.watches.observe(&self.path, kind, &observer);
         let request = AddWatch::new(at, super::watching::mode(kind));
-        let ((), stamp) = self.session.call(at, request).await?;
+        let ((), stamp, _) = self.session.call(at, request).await?;
         let id = self.session.confirm(registration, stamp);
         Ok(Held { observer, session: self.session.clone(), path: self.path.clone(), id })
     }
@@ -156,7 +156,7 @@ impl Follower {
         let mut first = None;
         loop {
             let request = Exists::new(at.as_str());
-            let (found, last) = self.session.call(at.as_str(), request).await?;
+            let (found, last, _) = self.session.call(at.as_str(), request).await?;
             let first = *first.get_or_insert(last);
             if let Some(found) = found {
                 let baseline = Baseline::new(&self.path, Some((at, stat(found))));

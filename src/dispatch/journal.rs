@@ -1,0 +1,252 @@
+//! The journal of this shell: what lines at the prompt have changed, and what `undo` makes of that.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Context, Effects, Switch, Table, Write, is_private, redact};
+use crate::dialect::Dialect;
+use crate::error::{Error, Kind, Result};
+use crate::output::json::Time;
+use crate::session::recording::{MOST_BYTES, MOST_ZNODES, Recorded, Recording};
+use crate::tree::journal::{Amendment, Entry, Journal};
+use crate::tree::undo::{Change, Renamed, merge};
+use crate::zk::Servers;
+
+/// The name of the file in the folder of the shell's state.
+const FILE: &str = "journal.jsonl";
+
+/// The journal of a shell. One that has no prompt has none, and its commands pay nothing for it.
+#[derive(Debug, Default)]
+pub struct ShellJournal {
+    open: OnceCell<Open>,
+    /// What a running `undo` has taken back.
+    undoing: RefCell<Option<Undoing>>,
+    /// What the person is told after the line.
+    note: RefCell<Option<String>>,
+    /// Whether the person has been told that the file cannot be written.
+    has_failed: Cell<bool>,
+}
+
+#[derive(Debug)]
+struct Open {
+    journal: Journal,
+    shell: String,
+    last: Cell<u64>,
+}
+
+#[derive(Debug)]
+struct Undoing {
+    entries: Vec<u64>,
+    /// Those, and what is taken back with them.
+    undone: Vec<u64>,
+    redone: Vec<u64>,
+    restored: Vec<Renamed>,
+    place: (String, String),
+}
+
+/// Where the paths of an entry are: the servers in any order, and the chroot.
+pub fn is_same_place(entry: &Entry, servers: &Servers) -> bool {
+    let sorted = |hosts: &str| {
+        let mut hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
+        hosts.sort();
+        hosts
+    };
+    entry.chroot == servers.chroot().as_str()
+        && sorted(&entry.servers) == sorted(&servers.hosts_alone())
+}
+
+impl ShellJournal {
+    /// Begins a journal in a file of this folder.
+    pub fn begin(&self, folder: &Path) {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let shell = format!("{}-{}", std::process::id(), time.as_millis());
+        let journal = Journal::new(folder.join(FILE));
+        let _ = self.open.set(Open { journal, shell, last: Cell::new(0) });
+    }
+
+    /// Returns the recording for a command; none if nothing is kept of it.
+    pub fn recording(&self, cx: &Context, effects: Effects) -> Option<Recording> {
+        self.open.get()?;
+        let is_kept = cx.switches.is_on(Switch::Journal)
+            && cx.view.dialect == Dialect::V34
+            && !cx.learning.is_on();
+        match effects.write {
+            None => None,
+            Some(_) if !is_kept => None,
+            // The server itself writes these znodes too.
+            Some(Write::Quota) => Some(Recording::unkept("setquota and delquota change quotas")),
+            // What is explained is what the command itself sends.
+            Some(_) if cx.explaining.is_on(cx) => Some(Recording::unkept("explain was on")),
+            Some(_) => Some(Recording::default()),
+        }
+    }
+
+    /// Keeps what a line has changed. To be called when the command has ended, also where it was
+    /// interrupted.
+    pub fn keep<T: Table>(&self, cx: &Context, line: &str, recording: &Recording) {
+        let undoing = self.undoing.take();
+        let Some(open) = self.open.get() else { return };
+        let recorded = recording.take();
+        if recorded.writes == 0 {
+            return;
+        }
+        let Some((servers, session)) = recorded.origin.clone() else { return };
+        let dialect = cx.view.dialect;
+        let line = match line {
+            line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
+            // As the history file, it has no line with a secret, not even one that is masked.
+            line if is_private::<T>(line, dialect) => {
+                format!("{} (private)", line.split_whitespace().next().unwrap_or_default())
+            }
+            line => redact::<T>(line, dialect).into_owned(),
+        };
+        let is_told = !recording.is_unkept();
+        let (changes, irreversible) = reversible(recorded, session);
+        if changes.is_empty() && irreversible.is_none() {
+            return;
+        }
+        let amendment = undoing.as_ref().map(|undoing| undoing.amendment(&open.shell, &changes));
+        let mut entry = Entry {
+            number: open.last.get() + 1,
+            shell: open.shell.clone(),
+            time: Time::now().0,
+            servers: servers.hosts_alone(),
+            chroot: servers.chroot().as_str().to_owned(),
+            session,
+            line,
+            changes,
+            irreversible,
+            undoes: undoing.map(|undoing| undoing.entries).unwrap_or_default(),
+            is_undone: false,
+        };
+        open.last.set(entry.number);
+        let added = open.journal.add(&mut entry);
+        let kept = added.and_then(|()| amendment.map_or(Ok(()), |it| open.journal.amend(it)));
+        if let Err(error) = kept {
+            if !self.has_failed.replace(true) {
+                let file = open.journal.file().display();
+                self.note.replace(Some(format!("undo keeps nothing: {file}: {error}")));
+            }
+        } else if let Some(why) = entry.irreversible.filter(|_| is_told) {
+            self.note.replace(Some(format!("undo cannot take this back: {why}")));
+        }
+    }
+
+    /// Takes what the person is to be told after a line.
+    pub fn take_note(&self) -> Option<String> {
+        self.note.take()
+    }
+
+    /// Returns the entries of this shell, the oldest first; with `all` those of every shell.
+    ///
+    /// # Errors
+    /// There is no journal here, or the file cannot be read.
+    pub fn entries(&self, all: bool) -> Result<Vec<Entry>> {
+        let open = self.open()?;
+        let entries = open.journal.entries().map_err(|error| unreadable(open, &error))?;
+        Ok(entries.into_iter().filter(|entry| all || entry.shell == open.shell).collect())
+    }
+
+    /// Deletes the entries of all shells.
+    ///
+    /// # Errors
+    /// There is no journal here, or the file cannot be deleted.
+    pub fn clear(&self) -> Result<()> {
+        let open = self.open()?;
+        open.journal.clear().map_err(|error| unreadable(open, &error))
+    }
+
+    /// Notes that the running line has taken entries back.
+    ///
+    /// # Errors
+    /// Those of [`ShellJournal::entries`].
+    pub fn has_undone(&self, entries: &[Entry], restored: Vec<Renamed>) -> Result<()> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let known = self.entries(false)?;
+        let mut undoing = Undoing {
+            entries: entries.iter().map(|entry| entry.number).collect(),
+            undone: Vec::new(),
+            redone: Vec::new(),
+            restored,
+            place: (first.servers.clone(), first.chroot.clone()),
+        };
+        undoing.follow(&known, undoing.entries.clone(), true);
+        self.undoing.replace(Some(undoing));
+        Ok(())
+    }
+
+    /// Returns the end of a question: that `undo` will not take it back, if so. `bytes` is what is
+    /// known of their data.
+    pub fn foresees(
+        &self,
+        cx: &Context,
+        znodes: u64,
+        bytes: u64,
+        foreign: u64,
+    ) -> Option<&'static str> {
+        let is_kept = self.recording(cx, Effects::writes(Write::Several)).is_some();
+        if !is_kept {
+            return None;
+        }
+        if foreign > 0 {
+            return Some("; undo cannot take it back because of the ephemerals of others");
+        }
+        let is_large = znodes > MOST_ZNODES as u64 || bytes > MOST_BYTES as u64;
+        is_large.then_some("; undo cannot take back so much")
+    }
+
+    fn open(&self) -> Result<&Open> {
+        self.open.get().ok_or_else(|| {
+            Error::new(Kind::Refused, "There is no journal here")
+                .with_hint("changes are kept at a prompt, not in scripts and with --compat 3.9")
+        })
+    }
+}
+
+impl Undoing {
+    /// Notes that entries are taken back, or in effect again. What they have taken back themselves is
+    /// the other way round.
+    fn follow(&mut self, known: &[Entry], numbers: Vec<u64>, is_undone: bool) {
+        for number in numbers {
+            if is_undone { &mut self.undone } else { &mut self.redone }.push(number);
+            // An entry takes back earlier ones only, so that this ends.
+            let earlier = known.iter().find(|entry| entry.number == number);
+            let undoes = earlier.map(|entry| entry.undoes.clone()).unwrap_or_default();
+            self.follow(known, undoes, !is_undone);
+        }
+    }
+
+    /// Returns what the undo means for earlier entries, given what it has changed itself.
+    fn amendment(&self, shell: &str, changes: &[Change]) -> Amendment {
+        let renamed = self.restored.iter().map(|restored| restored.clone().made(changes));
+        Amendment {
+            shell: shell.to_owned(),
+            undone: self.undone.clone(),
+            redone: self.redone.clone(),
+            renamed: renamed.collect(),
+            place: self.place.clone(),
+        }
+    }
+}
+
+/// Returns the changes that were recorded, and why they cannot be taken back, if so.
+fn reversible(recorded: Recorded, session: i64) -> (Vec<Change>, Option<String>) {
+    let Recorded { written, lost, .. } = recorded;
+    if lost.is_some() {
+        return (Vec::new(), lost);
+    }
+    let merged = merge(written.into_iter().map(Change::from));
+    let checked = merged.and_then(|changes| {
+        let check = |change: &Change| change.check(session);
+        changes.iter().try_for_each(check).map(|()| changes)
+    });
+    match checked {
+        Ok(changes) => (changes, None),
+        Err(why) => (Vec::new(), Some(why.to_string())),
+    }
+}
+
+fn unreadable(open: &Open, error: &std::io::Error) -> Error {
+    Error::new(Kind::Refused, format!("{}: {error}", open.journal.file().display()))
+}
