@@ -22,6 +22,7 @@ use self::notifications::Notifications;
 use self::sandbox::Sandbox;
 use self::signals::Signals;
 use crate::artifacts;
+use crate::command::Command;
 use crate::dialect::Dialect;
 use crate::dispatch::{
     Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
@@ -326,7 +327,11 @@ async fn run(
     };
     let own_sandbox = sandbox.as_ref().map(Sandbox::own);
     let session = sessions(settings(options, transport), names_server, notifications.clone());
-    session.open(servers);
+    if needs_session(options) {
+        session.open(servers);
+    } else {
+        session.choose(servers);
+    }
     let cx = cx(options, screen, session, &notifications, own_sandbox);
     let status = if screen.mode() == Mode::Terminal {
         // The prompt handles signals itself: Ctrl-C stops a command, not the shell.
@@ -369,7 +374,7 @@ async fn without_prompt(
 ) -> anyhow::Result<u8> {
     let (stop, is_script, is_dumb) = (Stop::default(), script.is_some(), is_dumb(options, screen));
     let work = async {
-        if options.wait_for_connection {
+        if options.wait_for_connection && needs_session(options) {
             cx.session.connected(options.timeout()).await?;
         }
         match (&options.input, script) {
@@ -415,6 +420,16 @@ async fn without_prompt(
     };
     screen.status("");
     status
+}
+
+/// Returns whether a session is opened at the start.
+fn needs_session(options: &Options) -> bool {
+    match &options.input {
+        Input::Command(words) => {
+            words.first().and_then(|name| name.to_str()).is_none_or(Command::needs_session)
+        }
+        Input::File(_) | Input::Standard => true,
+    }
 }
 
 /// Returns how connections are secured; asks for the password that no file has.

@@ -148,6 +148,7 @@ skip
 stop
 lang en
 server list
+doctor
 session kill bob
 session close bob
 close

@@ -51,6 +51,7 @@ impl Spec for Help {
     const NAME: &'static str = "help";
     const TASK: Task = Task::Shell;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
+    const NEEDS_SESSION: bool = false;
     type Report = Message;
 
     fn effects(&self) -> Effects {

@@ -176,6 +176,7 @@ commands! {
     delquota: DelQuota;
     session: Session, As;
     connect: Connect, Close;
+    doctor: Doctor;
     reconnect: Reconnect;
     getephemerals: GetEphemerals;
     sync: Sync;
@@ -203,11 +204,17 @@ struct Listed {
     name: &'static str,
     task: Task,
     search_terms: &'static [(&'static str, &'static str)],
+    needs_session: bool,
 }
 
 impl Listed {
     const fn of<C: Spec>() -> Self {
-        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS }
+        Self {
+            name: C::NAME,
+            task: C::TASK,
+            search_terms: C::SEARCH_TERMS,
+            needs_session: C::NEEDS_SESSION,
+        }
     }
 }
 
@@ -219,6 +226,11 @@ impl Command {
     /// Makes clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
         <Self as Table>::tree()
+    }
+
+    /// Returns whether a command of this name alone is a reason to open a session.
+    pub fn needs_session(name: &str) -> bool {
+        COMMANDS.iter().find(|listed| listed.name == name).is_none_or(|found| found.needs_session)
     }
 }
 

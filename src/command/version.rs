@@ -15,6 +15,7 @@ const EXAMPLE: &str =
 impl Spec for Version {
     const NAME: &'static str = "version";
     const TASK: Task = Task::Shell;
+    const NEEDS_SESSION: bool = false;
     type Report = Message;
 
     fn effects(&self) -> Effects {

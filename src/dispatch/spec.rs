@@ -109,6 +109,8 @@ pub trait Spec {
     const TASK: Task;
     /// Words that users of other shells type, each with the line that does the same here.
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[];
+    /// Whether a process that runs only this command opens a session for it.
+    const NEEDS_SESSION: bool = true;
     /// The result of the command.
     type Report: Report + 'static;
 

@@ -72,6 +72,11 @@ impl Session {
         self.install(self.start(servers, auth));
     }
 
+    /// Sets the servers without opening a session.
+    pub fn choose(&self, servers: Servers) {
+        self.lifecycle().servers = Some(servers);
+    }
+
     /// Creates a client that connects to one of the servers.
     fn start(&self, servers: Servers, auth: Vec<AddAuth>) -> Arc<Connection> {
         let mut lifecycle = self.lifecycle();
