@@ -309,7 +309,11 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
-    let transport = Transport::open(&security(options).await?)?;
+    let security = match &sandbox {
+        Some(sandbox) => sandbox.security(),
+        None => security(options).await?,
+    };
+    let transport = Transport::open(&security)?;
     transport.require(&servers)?;
     let view = view::of(options);
     let switches = switches(options);

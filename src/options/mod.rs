@@ -293,6 +293,12 @@ fn read_matches(
             return Err(Error::usage(format!("--sandbox is a server, --{name} names another"))
                 .with_hint("--sandbox=host:port says where it listens"));
         }
+        if let Some(option) = typed.security.first() {
+            return Err(Error::usage(format!(
+                "--sandbox says how it is connected to, {option} is for other servers"
+            ))
+            .with_hint("--sandbox-tls and --sandbox-users secure a sandbox"));
+        }
         // Those of the environment give way.
         typed.server = None;
         typed.ensemble = None;
@@ -374,7 +380,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     let flags = std::env::var("CLIENT_JVMFLAGS").ok();
     let secured = secured.unwrap_or_default();
     let (security, remark) = match typed.sandbox.address {
-        // It speaks neither.
+        // What it speaks, it says itself.
         Some(_) => (Ready::Known(Box::default()), None),
         None => typed.security.resolve(tls, &secured, flags.as_deref())?,
     };

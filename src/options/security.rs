@@ -101,6 +101,20 @@ impl SecurityOptions {
         !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
     }
 
+    /// Returns the first option that is given, if any is.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        let given = [
+            (self.tls, "--tls"),
+            (self.cacert.is_some(), "--cacert"),
+            (self.cert.is_some(), "--cert"),
+            (self.key_password_file.is_some(), "--key-password-file"),
+            (self.insecure_hostname, "--insecure-hostname"),
+            (self.sasl.is_some(), "--sasl"),
+            (self.client_configuration.is_some(), "-client-configuration"),
+        ];
+        given.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
+    }
+
     fn tls(&self, wanted: bool, table: &Secured, java: Option<Tls>) -> Result<Option<Tls>> {
         let cacert = self.cacert.as_ref().or(table.cacert.as_ref());
         let cert = self.cert.as_ref().or(table.cert.as_ref());
