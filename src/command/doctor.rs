@@ -64,8 +64,8 @@ impl Spec for Doctor {
         let examined = session.examine(&servers).await;
         let servers = examined.into_iter().map(|(server, steps)| {
             let well = steps.iter().all(|checked| checked.result.is_ok());
-            let steps = steps.into_iter().map(|checked| Step::new(checked, now)).collect();
-            Server { server, well, steps }
+            let steps = steps.into_iter().map(|checked| StepReport::new(checked, now)).collect();
+            ServerReport { server, well, steps }
         });
         Ok(Diagnosis { certificate: own, servers: servers.collect() })
     }
@@ -76,14 +76,14 @@ impl Spec for Doctor {
 pub struct Diagnosis {
     /// This client's own certificate.
     certificate: Option<Certificate>,
-    servers: Vec<Server>,
+    servers: Vec<ServerReport>,
 }
 
 #[derive(Debug, serde::Serialize)]
-struct Server {
+struct ServerReport {
     server: String,
     well: bool,
-    steps: Vec<Step>,
+    steps: Vec<StepReport>,
 }
 
 /// What a certificate says of itself.
@@ -122,7 +122,7 @@ fn seconds(time: SystemTime) -> i64 {
 }
 
 #[derive(Debug, serde::Serialize)]
-struct Step {
+struct StepReport {
     step: &'static str,
     /// Milliseconds.
     time: f64,
@@ -163,7 +163,7 @@ enum Found {
     },
 }
 
-impl Step {
+impl StepReport {
     fn new(checked: Checked, now: SystemTime) -> Self {
         let step = match checked.step {
             CheckStep::Resolve => "resolve",
@@ -307,8 +307,8 @@ mod tests {
 
     fn text(steps: Vec<Checked>, terminal: bool) -> String {
         let now = UNIX_EPOCH + Duration::from_hours(24);
-        let steps = steps.into_iter().map(|checked| Step::new(checked, now)).collect();
-        let servers = vec![Server { server: "zk1:2281".to_owned(), well: true, steps }];
+        let steps = steps.into_iter().map(|checked| StepReport::new(checked, now)).collect();
+        let servers = vec![ServerReport { server: "zk1:2281".to_owned(), well: true, steps }];
         let diagnosis = Diagnosis { certificate: None, servers };
         String::from_utf8(View::plain(terminal).render(&diagnosis)).expect("text")
     }

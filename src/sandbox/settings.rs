@@ -13,6 +13,7 @@ const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCn
 
 /// The settings of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent settings of Apache's server")]
 pub struct Settings {
     /// The unit of session timeouts (`tickTime`).
     pub tick: Duration,

@@ -41,9 +41,12 @@ impl Default for Status {
 impl Status {
     /// Returns the error of a request after the end of the session.
     pub(super) fn over(&self) -> Error {
-        match &self.ended {
-            Some(cause) => ended(cause),
-            None => not_connected(),
+        match (&self.ended, &self.failing) {
+            (Some(cause @ Cause::Transport(_)), Some(failing)) => {
+                unconnected(failing).with_hint(advice(cause))
+            }
+            (Some(cause), _) => ended(cause),
+            (None, _) => not_connected(),
         }
     }
 

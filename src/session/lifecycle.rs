@@ -151,7 +151,9 @@ impl Session {
             let facts = connection.client.facts();
             if state.is_over() {
                 let cause = facts.ended.unwrap_or(Cause::Closed);
-                return Err(failure::ended(&cause));
+                let failing = sentence(&failing(&facts.attempts), self.0.settings.read_only);
+                let failing = Some(failing).filter(|failing| !failing.is_empty());
+                return Err(Status { ended: Some(cause), failing, ..Status::default() }.over());
             }
             let failing = failing(&facts.attempts);
             if failing.len() >= hosts || Instant::now() >= deadline {

@@ -22,8 +22,8 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
             .field("tls", &self.dial.is_some())
-            .field("sasl", &self.sasl.is_some())
-            .finish()
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 

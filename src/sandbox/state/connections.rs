@@ -193,9 +193,10 @@ impl State {
         if self.settings.users.is_empty() {
             return Ok(Body::Token(None));
         }
-        let refused = match self.settings.require_sasl {
-            true => Code::SessionClosedRequireSaslAuth,
-            false => Code::AuthFailed,
+        let refused = if self.settings.require_sasl {
+            Code::SessionClosedRequireSaslAuth
+        } else {
+            Code::AuthFailed
         };
         let nonce = self.sessions.nonce(from, now);
         let connection = self.connections.get_mut(&from).ok_or(refused)?;
