@@ -25,7 +25,7 @@ use crate::artifacts;
 use crate::command::Command;
 use crate::dialect::Dialect;
 use crate::dispatch::{
-    Asking, Config, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
+    Asking, Config, Connects, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
     RunningFiles, StandardInput, Switch, Switches,
 };
 use crate::error::{Error, Kind, Result};
@@ -37,7 +37,7 @@ use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
 use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
 use crate::terminal::progress::Progress;
-use crate::terminal::{Mode, Screen, password};
+use crate::terminal::{Mode, Screen, password, password_command};
 use crate::zk::{SaslUser, Secret, Security};
 
 /// Exit status of a process whose reader has gone away.
@@ -311,10 +311,17 @@ async fn run(
     let names_server = options.servers.is_some() || sandbox.is_some();
     let security = match &sandbox {
         Some(sandbox) => sandbox.security(),
-        None => security(options).await?,
+        None if connects(options) == Connects::Never => Security::default(),
+        None => tokio::select! {
+            security = security(options) => security?,
+            // To stop waiting restores the terminal.
+            signal = signals.next(screen) => return Ok(128 + signal),
+        },
     };
     let transport = Transport::open(&security)?;
-    transport.require(&servers)?;
+    if connects(options) != Connects::Never {
+        transport.require(&servers)?;
+    }
     let view = view::of(options);
     let switches = switches(options);
     let is_dumb = is_dumb(options, screen);
@@ -331,7 +338,7 @@ async fn run(
     };
     let own_sandbox = sandbox.as_ref().map(Sandbox::own);
     let session = sessions(settings(options, transport), names_server, notifications.clone());
-    if needs_session(options) {
+    if connects(options) == Connects::BySession {
         session.open(servers);
     } else {
         session.choose(servers);
@@ -378,7 +385,7 @@ async fn without_prompt(
 ) -> anyhow::Result<u8> {
     let (stop, is_script, is_dumb) = (Stop::default(), script.is_some(), is_dumb(options, screen));
     let work = async {
-        if options.wait_for_connection && needs_session(options) {
+        if options.wait_for_connection && connects(options) == Connects::BySession {
             cx.session.connected(options.timeout()).await?;
         }
         match (&options.input, script) {
@@ -426,22 +433,29 @@ async fn without_prompt(
     status
 }
 
-/// Returns whether a session is opened at the start.
-fn needs_session(options: &Options) -> bool {
+/// Returns how what is to be run reaches servers.
+fn connects(options: &Options) -> Connects {
     match &options.input {
         Input::Command(words) => {
-            words.first().and_then(|name| name.to_str()).is_none_or(Command::needs_session)
+            let name = words.first().and_then(|name| name.to_str());
+            name.map_or(Connects::BySession, Command::connects)
         }
-        Input::File(_) | Input::Standard => true,
+        Input::File(_) | Input::Standard => Connects::BySession,
     }
 }
 
-/// Returns how connections are secured; asks for the password that no file has.
+/// Returns how connections are secured; asks for the password that no file has, or runs the command
+/// that prints it.
 async fn security(options: &Options) -> Result<Security> {
     match &options.security {
         Ready::Known(security) => Ok((**security).clone()),
         Ready::Ask(security, user) => {
             let password = password::ask(&format!("Password of {user}: ")).await?;
+            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
+            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
+        }
+        Ready::Run(security, user, command) => {
+            let password = password_command::run(command.words()).await?;
             let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
             Ok(Security { sasl: Some(sasl), ..(**security).clone() })
         }

@@ -2,6 +2,7 @@
 
 mod apache;
 mod bad_input;
+mod config;
 mod doctor;
 mod sasl;
 mod tls;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Connects, Context, Effects, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::escape::{self, Newlines};
 use crate::output::json::{Hex, Time};
@@ -43,7 +43,7 @@ impl Spec for Doctor {
     const TASK: Task = Task::Session;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
         &[("ruok", "doctor"), ("ping", "doctor"), ("diagnose", "doctor")];
-    const NEEDS_SESSION: bool = false;
+    const CONNECTS: Connects = Connects::ByItself;
     type Report = Diagnosis;
 
     fn effects(&self) -> Effects {

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 pub use self::help::related;
 pub use self::history::recalled;
 use crate::dispatch::{
-    Context, Data, DataHint, Effects, Question, Sends, Spec, Table, Task, Wrapped,
+    Connects, Context, Data, DataHint, Effects, Question, Sends, Spec, Table, Task, Wrapped,
 };
 use crate::error::Result;
 use crate::output::Report;
@@ -204,17 +204,12 @@ struct Listed {
     name: &'static str,
     task: Task,
     search_terms: &'static [(&'static str, &'static str)],
-    needs_session: bool,
+    connects: Connects,
 }
 
 impl Listed {
     const fn of<C: Spec>() -> Self {
-        Self {
-            name: C::NAME,
-            task: C::TASK,
-            search_terms: C::SEARCH_TERMS,
-            needs_session: C::NEEDS_SESSION,
-        }
+        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS, connects: C::CONNECTS }
     }
 }
 
@@ -228,9 +223,10 @@ impl Command {
         <Self as Table>::tree()
     }
 
-    /// Returns whether a command of this name alone is a reason to open a session.
-    pub fn needs_session(name: &str) -> bool {
-        COMMANDS.iter().find(|listed| listed.name == name).is_none_or(|found| found.needs_session)
+    /// Returns how a command of this name reaches servers.
+    pub fn connects(name: &str) -> Connects {
+        let found = COMMANDS.iter().find(|listed| listed.name == name);
+        found.map_or(Connects::BySession, |found| found.connects)
     }
 }
 

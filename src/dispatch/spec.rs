@@ -99,6 +99,17 @@ impl Sends {
     }
 }
 
+/// How a command reaches servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connects {
+    /// By the shell's session.
+    BySession,
+    /// By connections of its own.
+    ByItself,
+    /// It reaches none, so nobody need be asked for a password.
+    Never,
+}
+
 /// A command with its arguments, whose types and doc comments tell the rest.
 pub trait Spec {
     /// The name that the user types.
@@ -109,8 +120,8 @@ pub trait Spec {
     const TASK: Task;
     /// Words that users of other shells type, each with the line that does the same here.
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[];
-    /// Whether a process that runs only this command opens a session for it.
-    const NEEDS_SESSION: bool = true;
+    /// What a process that runs only this command opens for it.
+    const CONNECTS: Connects = Connects::BySession;
     /// The result of the command.
     type Report: Report + 'static;
 
