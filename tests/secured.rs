@@ -129,7 +129,7 @@ fn users(users: &[(&str, &str)]) -> Users {
 fn fails(shell: Zksh, status: i32, wanted: &str) -> Ran {
     let begun = std::time::Instant::now();
     let ran = shell.args(["ls", "/"]).run();
-    assert!(ran.stderr.contains(wanted), "wanted: {wanted}\n{}", ran.stderr);
+    assert!(ran.stderr.contains(wanted), "wanted: {wanted}\n{ran:?}");
     assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{}", ran.stderr);
     // Far less than the session timeout of 30 s, however busy the machine is.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

@@ -283,15 +283,19 @@ pub(crate) async fn diagnose(
         if let Ok(Ok(0) | Err(_)) = closed {
             return Err(Cause::TooManyConnections);
         }
-        let answer = word::ask_at(wire, "srvr").await;
-        let is_closed = answer.as_ref().is_ok_and(String::is_empty)
-            || matches!(answer, Err(Cause::Disconnected(_)));
-        if is_closed && speaks_tls(dial, host, address).await {
-            return Err(port_is_tls());
-        }
-        answer
+        word::ask_at(wire, "srvr").await
     };
-    match timeout(ANSWER, asked).await {
+    let asked = timeout(ANSWER, asked).await;
+    // A TLS server closes the connection, or waits for the rest of what it takes for a record.
+    let says_nothing = match &asked {
+        Ok(Ok(answer)) => answer.is_empty(),
+        Ok(Err(cause)) => matches!(cause, Cause::Disconnected(_)),
+        Err(_) => true,
+    };
+    if says_nothing && timeout(ANSWER, speaks_tls(dial, host, address)).await.unwrap_or(false) {
+        return port_is_tls();
+    }
+    match asked {
         Ok(Ok(answer)) if answer.contains("not currently serving") => Cause::NotServing,
         Ok(Ok(answer)) if answer.is_empty() => Cause::NotZooKeeper("it closes the connection"),
         Ok(Ok(answer)) if answer.contains("Mode: read-only") => Cause::ReadOnly,
