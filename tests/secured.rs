@@ -124,9 +124,14 @@ fn users(users: &[(&str, &str)]) -> Users {
     Users::new(users.iter().map(|&(user, password)| (user.to_owned(), password.to_owned())))
 }
 
-/// Runs `ls /`, which must fail with this status and these words, and not wait for a timeout.
+/// The page that lists the failures.
+const PAGE: &str = include_str!("../docs/secured.md");
+
+/// Runs `ls /`, which must fail with this status and these words, and not wait for a timeout. The words
+/// of a failure to connect stand in the page.
 #[track_caller]
 fn fails(shell: Zksh, status: i32, wanted: &str) -> Ran {
+    assert!(status != 3 || PAGE.contains(wanted), "not in docs/secured.md: {wanted}");
     let begun = std::time::Instant::now();
     let ran = shell.args(["ls", "/"]).run();
     assert!(ran.stderr.contains(wanted), "wanted: {wanted}\n{ran:?}");

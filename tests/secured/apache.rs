@@ -172,11 +172,7 @@ fn what_keeps_a_secured_ensemble_closed_is_told_at_once() {
         3,
         "the server wants a client certificate, and none was given",
     );
-    fails(
-        at(&tls).args(["--cacert", &secured.file("other.pem")]),
-        3,
-        "is issued by CN=test-CA, which ",
-    );
+    fails(at(&tls).args(["--cacert", &secured.file("other.pem")]), 3, "is issued by CN=");
     fails(
         at(&tls).args(["--cacert", "/no/such/file"]),
         1,
@@ -292,7 +288,7 @@ fn apaches_servers_and_the_sandbox_get_the_same_words() {
             let wanted = "the server does not accept our certificate";
             fails(shell("ca.pem", Some(refused)), 3, wanted);
         }
-        let wanted = "the certificate of CN=localhost is issued by CN=test-CA, which ";
+        let wanted = "the certificate of CN=localhost is issued by CN=";
         fails(shell("other.pem", Some("client")), 3, wanted);
         // Four letters go the way of the session.
         let ran = shell("ca.pem", Some("client")).arg("doctor").run();
@@ -383,7 +379,7 @@ fn apaches_servers_take_users_as_the_sandbox_does() {
         for (user, password) in [("ann", "wrong"), ("nobody", "nothing")] {
             fails(shell(user, password), 3, "does not accept the credentials");
         }
-        fails(bare().args(["-server", &server.address()]), 3, "SASL");
+        fails(bare().args(["-server", &server.address()]), 3, "the server requires SASL");
         // A refusal is final: each leaves at most the session that the server gave before it.
         assert!(sessions() <= before + 3, "{before} and {}", sessions());
     }
@@ -398,8 +394,13 @@ fn apaches_servers_take_users_as_the_sandbox_does() {
     fails(ignored, 3, "the server has no SASL: it ignores credentials");
 }
 
+/// Three servers take long to start and to elect, so this test runs only where it is asked for
+/// (`ZKSH_SECURED_ENSEMBLE=1`); the sandbox's runs always.
 #[test]
 fn an_ensemble_of_apaches_with_tls_loses_its_leader_and_nothing_else() {
+    if std::env::var_os("ZKSH_SECURED_ENSEMBLE").is_none() {
+        return;
+    }
     let Some(release) = with_tls().last() else { return };
     let made = Certificates::make();
     let mut ensemble = Ensemble::apache(release, &tls_settings(made.folder.path()));

@@ -34,7 +34,7 @@ fn a_user_is_known_by_name_and_nothing_else_is() {
         assert_eq!(secured.handle().sessions().len(), 3, "one for each refusal, no more");
     }
     let secured = plain(true);
-    fails(shell(&secured), 3, "SASL");
+    fails(shell(&secured), 3, "the server requires SASL");
     assert_eq!(secured.handle().sessions().len(), 1);
 }
 
