@@ -34,6 +34,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--reconnect', '--reconnect', [CompletionResultType]::ParameterName, 'Wait for a server where the connection is lost, go on in a new session where the old one has expired [default: 60]')
             [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Start an in-memory ZooKeeper for this shell [default: 127.0.0.1:2181 or a free port]')
             [CompletionResult]::new('--sandbox-servers', '--sandbox-servers', [CompletionResultType]::ParameterName, 'Make it an ensemble of this many servers, on ports one behind the other or free ones')
+            [CompletionResult]::new('--sandbox-tls', '--sandbox-tls', [CompletionResultType]::ParameterName, 'Let the sandbox speak TLS, with certificates from a folder; without any there, they are made')
+            [CompletionResult]::new('--sandbox-users', '--sandbox-users', [CompletionResultType]::ParameterName, 'Users of the sandbox for SASL, from a file: a line user:password for each')
             [CompletionResult]::new('--sandbox-set', '--sandbox-set', [CompletionResultType]::ParameterName, 'Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...')
             [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Certificates to trust: of authorities, or a server''s own (PEM, PKCS12 or JKS)')
             [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate to show to a server that wants one (PEM, PKCS12 or JKS)')
@@ -108,6 +110,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('as', 'as', [CompletionResultType]::ParameterValue, 'Run a command in another session of this shell')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Close the session and open one, here or elsewhere')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Close the session; its ephemerals and watches go with it')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Check the way to each server, step by step')
             [CompletionResult]::new('reconnect', 'reconnect', [CompletionResultType]::ParameterValue, 'Open a new session after one has expired')
             [CompletionResult]::new('getEphemerals', 'getEphemerals', [CompletionResultType]::ParameterValue, 'List the ephemeral znodes of this session')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Wait until the server has caught up with the leader')
@@ -581,6 +584,11 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;close' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;doctor' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

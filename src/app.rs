@@ -24,7 +24,8 @@ use self::sandbox::Sandbox;
 use self::setup::{cx, detected_mode, is_dumb, named, reader, rules, sessions, settings, switches};
 use self::signals::Signals;
 use crate::artifacts;
-use crate::dispatch::{Context, Learning};
+use crate::command::Command;
+use crate::dispatch::{Connects, Context, Learning};
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
 use crate::options::{Input, Options, Ready, Startup};
@@ -33,7 +34,7 @@ use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
 use crate::session::Transport;
-use crate::terminal::{Mode, Screen, password};
+use crate::terminal::{Mode, Screen, password, password_command};
 use crate::zk::{SaslUser, Secret, Security};
 
 /// The exit status after the reader of the output has gone away.
@@ -199,8 +200,19 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
-    let transport = Transport::open(&security(options).await?)?;
-    transport.require(&servers)?;
+    let security = match &sandbox {
+        Some(sandbox) => sandbox.security(),
+        None if connects(options) == Connects::Never => Security::default(),
+        None => tokio::select! {
+            security = security(&options.security) => security?,
+            // To stop waiting restores the terminal.
+            signal = signals.next(screen) => return Ok(128 + signal),
+        },
+    };
+    let transport = Transport::open(&security)?;
+    if connects(options) != Connects::Never {
+        transport.require(&servers)?;
+    }
     let view = view::of(options);
     let switches = switches(options);
     let is_dumb = is_dumb(options, screen);
@@ -217,7 +229,11 @@ async fn run(
     };
     let own_sandbox = sandbox.as_ref().map(Sandbox::own);
     let session = sessions(settings(options, transport), names_server, notifications.clone());
-    session.open(servers);
+    if connects(options) == Connects::BySession {
+        session.open(servers);
+    } else {
+        session.choose(servers);
+    }
     let cx = cx(options, screen, session, &notifications, own_sandbox);
     let status = if screen.mode() == Mode::Terminal {
         // The prompt handles signals itself, because Ctrl-C stops a command and not the shell.
@@ -260,7 +276,7 @@ async fn without_prompt(
 ) -> anyhow::Result<u8> {
     let (stop, is_script, is_dumb) = (Stop::default(), script.is_some(), is_dumb(options, screen));
     let work = async {
-        if options.wait_for_connection {
+        if options.wait_for_connection && connects(options) == Connects::BySession {
             cx.session.connected(options.timeout()).await?;
         }
         match (&options.input, script) {
@@ -308,12 +324,29 @@ async fn without_prompt(
     status
 }
 
-/// Returns how to secure connections. Asks for a password that no file contains.
-async fn security(options: &Options) -> Result<Security> {
-    match &options.security {
+/// Returns how the command or script connects to servers.
+fn connects(options: &Options) -> Connects {
+    match &options.input {
+        Input::Command(words) => {
+            let name = words.first().and_then(|name| name.to_str());
+            name.map_or(Connects::BySession, Command::connects)
+        }
+        Input::File(_) | Input::Standard => Connects::BySession,
+    }
+}
+
+/// Returns how to secure connections. Asks for a password that no file contains, or runs the command
+/// that prints it.
+async fn security(ready: &Ready) -> Result<Security> {
+    match ready {
         Ready::Known(security) => Ok((**security).clone()),
         Ready::Ask(security, user) => {
             let password = password::ask(&format!("Password of {user}: ")).await?;
+            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
+            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
+        }
+        Ready::Run(security, user, command) => {
+            let password = password_command::run(command.words()).await?;
             let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
             Ok(Security { sasl: Some(sasl), ..(**security).clone() })
         }

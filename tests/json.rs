@@ -156,6 +156,7 @@ skip
 stop
 lang en
 server list
+doctor
 session kill bob
 session close bob
 close

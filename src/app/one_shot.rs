@@ -33,7 +33,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
             let why = "multi needs the lines that follow it: use it in a script or at the prompt";
             return Err(Error::usage(why));
         }
-        return Ok(u8::from(outcome.failure.is_some()));
+        return Ok(outcome.failure.map_or(0, |error| error.kind().exit_status()));
     }
     Ok(0)
 }

@@ -10,13 +10,14 @@ use crate::dispatch::{
     Asking, Config, Context, Ensemble, Ensembles, Estimate, Explaining, History, Output,
     OwnSandbox, Reader, RunningFiles, ShellJournal, StandardInput, Switch, Switches,
 };
-use crate::error::{Error, Kind};
-use crate::options::{self, Input, Options};
+use crate::error::{Error, Kind, Result};
+use crate::options::{self, Input, Options, Ready};
 use crate::repl;
 use crate::script;
 use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
 use crate::terminal::progress::Progress;
 use crate::terminal::{Mode, Screen};
+use crate::zk::Security;
 
 /// How long a one-shot command waits while every server refuses connections, if neither -timeout
 /// nor -waitforconnection is given.
@@ -179,10 +180,22 @@ fn ensembles(ensembles: &[options::NamedEnsemble]) -> Ensembles {
         Ensemble {
             name: known.name.clone(),
             servers: known.servers.clone(),
-            security: Box::new(move || named.security()),
+            security: Box::new(move || Box::pin(security_of(named.clone()))),
         }
     };
     Ensembles::new(ensembles.iter().map(ensemble).collect())
+}
+
+/// Returns how to secure connections to an ensemble that a command reaches besides its session.
+async fn security_of(ensemble: options::NamedEnsemble) -> Result<Security> {
+    match ensemble.security()? {
+        Ready::Ask(_, user) => {
+            let message = format!("The password of {user} at {} is not known", ensemble.name);
+            Err(Error::usage(message)
+                .with_hint("password_file or password_command in its table gives the password"))
+        }
+        ready => super::security(&ready).await,
+    }
 }
 
 /// Returns the ensembles in the prompt's form.

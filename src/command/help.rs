@@ -4,7 +4,7 @@ mod keys;
 
 use self::keys::KEYS;
 use super::{COMMANDS, Command, Listed};
-use crate::dispatch::{self, Context, Effects, Spec, Task, nearest};
+use crate::dispatch::{self, Connects, Context, Effects, Spec, Task, nearest};
 use crate::error::{Error, Result};
 use crate::glossary;
 use crate::language::Language;
@@ -51,6 +51,7 @@ impl Spec for Help {
     const NAME: &'static str = "help";
     const TASK: Task = Task::Shell;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[("?", "help"), ("man", "help")];
+    const CONNECTS: Connects = Connects::Never;
     type Report = Message;
 
     fn effects(&self) -> Effects {

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 pub use self::help::related;
 pub use self::history::recalled;
 use crate::dispatch::{
-    Context, Data, DataHint, Effects, Globs, Question, Sends, Spec, Table, Task, Wrapped,
+    Connects, Context, Data, DataHint, Effects, Globs, Question, Sends, Spec, Table, Task, Wrapped,
 };
 use crate::error::Result;
 use crate::output::Report;
@@ -183,6 +183,7 @@ commands! {
     delquota: DelQuota;
     session: Session, As;
     connect: Connect, Close;
+    doctor: Doctor;
     reconnect: Reconnect;
     getephemerals: GetEphemerals;
     sync: Sync;
@@ -211,11 +212,12 @@ struct Listed {
     name: &'static str,
     task: Task,
     search_terms: &'static [(&'static str, &'static str)],
+    connects: Connects,
 }
 
 impl Listed {
     const fn of<C: Spec>() -> Self {
-        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS }
+        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS, connects: C::CONNECTS }
     }
 }
 
@@ -227,6 +229,12 @@ impl Command {
     /// Makes clap's tree of all commands: the source of help, man pages and completion.
     pub fn tree() -> clap::Command {
         <Self as Table>::tree()
+    }
+
+    /// Returns how a command of this name reaches servers.
+    pub fn connects(name: &str) -> Connects {
+        let found = COMMANDS.iter().find(|listed| listed.name == name);
+        found.map_or(Connects::BySession, |found| found.connects)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `version`: print the shell's version.
 
-use crate::dispatch::{Context, Effects, Spec, Task};
+use crate::dispatch::{Connects, Context, Effects, Spec, Task};
 use crate::error::Result;
 use crate::output::Message;
 
@@ -15,6 +15,7 @@ const EXAMPLE: &str =
 impl Spec for Version {
     const NAME: &'static str = "version";
     const TASK: Task = Task::Shell;
+    const CONNECTS: Connects = Connects::Never;
     type Report = Message;
 
     fn effects(&self) -> Effects {

@@ -64,11 +64,11 @@ pub use self::places::{Place, Words, for_clap, is_option_of, places, session_of}
 use self::places::{is_option, with_places};
 pub use self::read_failures::ReadFailures;
 pub use self::redact::{is_private, redact};
-pub use self::spec::{Sends, Spec, Task};
+pub use self::spec::{Connects, Sends, Spec, Task};
 pub use self::switches::{Choice, Switch, Switches};
 pub use self::table::{Table, Wrapped};
 pub use self::transaction::{OpenTransaction, Queued, Transaction};
-pub use self::tree_address::{Ensemble, Ensembles, Tree, TreeAddress};
+pub use self::tree_address::{Ensemble, Ensembles, Securing, Tree, TreeAddress};
 pub use self::usage_error::{nearest, unknown};
 pub use self::working_path::WorkingPath;
 pub use self::wrapped_command::WrappedCommand;

@@ -99,6 +99,17 @@ impl Sends {
     }
 }
 
+/// How a command reaches servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connects {
+    /// By the shell's session.
+    BySession,
+    /// By connections of its own.
+    ByItself,
+    /// It reaches none, so nobody need be asked for a password.
+    Never,
+}
+
 /// A command with its arguments, whose types and doc comments tell the rest.
 pub trait Spec {
     /// The name that the user types.
@@ -111,6 +122,8 @@ pub trait Spec {
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] = &[];
     /// Whether patterns in the argument `path` are expanded.
     const GLOBS: Globs = Globs::No;
+    /// What a process that runs only this command opens for it.
+    const CONNECTS: Connects = Connects::BySession;
     /// The result of the command.
     type Report: Report + 'static;
 

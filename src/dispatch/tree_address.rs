@@ -2,6 +2,8 @@
 //! file) and `host:2181/app`.
 
 use std::fmt;
+use std::future::Ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use clap::builder::{MapValueParser, StringValueParser, TypedValueParser, ValueParserFactory};
@@ -102,6 +104,9 @@ impl fmt::Display for Tree {
     }
 }
 
+/// Finds out how to secure connections, for which a program may have to run.
+pub type Securing = Pin<Box<dyn Future<Output = Result<Security>>>>;
+
 /// An ensemble of the config file.
 pub struct Ensemble {
     /// Its name.
@@ -109,7 +114,7 @@ pub struct Ensemble {
     /// Its servers.
     pub servers: Servers,
     /// Returns how connections to it are secured.
-    pub security: Box<dyn Fn() -> Result<Security> + Send + Sync>,
+    pub security: Box<dyn Fn() -> Securing + Send + Sync>,
 }
 
 /// The ensembles of the config file.
@@ -170,14 +175,15 @@ impl Context {
             Where::Ensemble(name) => {
                 let ensemble = self.config.ensembles.find(name)?;
                 let path = absolute()?;
-                let transport = || Transport::open(&(ensemble.security)()?);
+                let transport = async { Transport::open(&(ensemble.security)().await?) };
                 let servers = ensemble.servers.clone();
-                (self.session.elsewhere(name, servers, Some(&transport)).await?, path)
+                (self.session.elsewhere(name, servers, Some(transport)).await?, path)
             }
             Where::Servers(hosts) => {
                 let path = absolute()?;
                 let servers: Servers = hosts.parse()?;
-                (self.session.elsewhere(hosts, servers, None).await?, path)
+                let same = None::<Ready<Result<Transport>>>;
+                (self.session.elsewhere(hosts, servers, same).await?, path)
             }
         };
         Ok(Tree { session, name: typed(&path), path, is_here: false })

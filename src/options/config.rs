@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -16,8 +17,7 @@ use super::{Color, NamedEnsemble};
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::output::style::{PromptColor, PromptStyle};
-use crate::zk::Servers;
-use crate::zk::ZnodePath;
+use crate::zk::{PasswordCommand, Secret, Servers, ZnodePath};
 
 /// The largest config file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -71,6 +71,33 @@ pub(super) struct Secured {
     pub(super) sasl: Option<Mechanism>,
     pub(super) user: Option<String>,
     pub(super) password_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "command")]
+    pub(super) password_command: Option<PasswordCommand>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(super) password: Option<Secret>,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Some(Secret::new(String::deserialize(deserializer)?)))
+}
+
+/// Reads a command: a line for `sh`, or a list of the program and its arguments.
+fn command<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PasswordCommand>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum LineOrWords {
+        Line(String),
+        Words(Vec<String>),
+    }
+    let wrong = "a command is a line for sh, or a list of a program and its arguments";
+    let read = LineOrWords::deserialize(deserializer);
+    let command = match read.map_err(|_| serde::de::Error::custom(wrong))? {
+        LineOrWords::Line(line) => PasswordCommand::of_line(line),
+        LineOrWords::Words(words) => PasswordCommand::of_words(words),
+    };
+    command.map(Some).ok_or_else(|| serde::de::Error::custom(wrong))
 }
 
 impl Secured {
@@ -103,6 +130,19 @@ impl<'de> Deserialize<'de> for Ensemble {
                 if secured.user.is_some() != secured.sasl.is_some() {
                     return Err(A::Error::custom("sasl and user belong together"));
                 }
+                let Secured { password, password_file, password_command, .. } = &secured;
+                let passwords =
+                    [password.is_some(), password_file.is_some(), password_command.is_some()];
+                match passwords.into_iter().filter(|given| *given).count() {
+                    0 => {}
+                    1 if secured.user.is_some() => {}
+                    1 => return Err(A::Error::custom("a password belongs to a user")),
+                    _ => {
+                        return Err(A::Error::custom(
+                            "password, password_file and password_command: one of them is enough",
+                        ));
+                    }
+                }
                 Ok(Ensemble { servers: servers.0, secured })
             }
         }
@@ -127,8 +167,8 @@ impl Config {
         let Some(file) = given.map(Path::to_path_buf).or_else(usual) else {
             return Ok(Self::default());
         };
-        let text = match read_text(&file) {
-            Ok(text) => text,
+        let (text, mode) = match read_text(&file) {
+            Ok(read) => read,
             Err(error) if given.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Self::default());
             }
@@ -139,15 +179,42 @@ impl Config {
                 ));
             }
         };
-        Self::parse(&text).map_err(|why| Error::usage(format!("{}{why}", file.display())))
+        let config =
+            Self::parse(&text).map_err(|why| Error::usage(format!("{}{why}", file.display())))?;
+        config.check_mode(&file, mode)?;
+        Ok(config)
+    }
+
+    /// Refuses a file with a password that others may read, or with a command that others may change.
+    fn check_mode(&self, file: &Path, mode: u32) -> Result<()> {
+        let shown = file.display();
+        let has = |what: fn(&Secured) -> bool| {
+            self.ensembles.values().any(|ensemble| what(&ensemble.secured))
+        };
+        if mode & 0o077 != 0 && has(|secured| secured.password.is_some()) {
+            let why = format!("{shown} holds a password, and others may use it: chmod 600 {shown}");
+            return Err(Error::new(Kind::Refused, why));
+        }
+        if mode & 0o022 != 0 && has(|secured| secured.password_command.is_some()) {
+            let why =
+                format!("{shown} names a command, and others may change it: chmod go-w {shown}");
+            return Err(Error::new(Kind::Refused, why));
+        }
+        Ok(())
     }
 
     /// Reads the file's text; the error begins with the number of the line.
     fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let line = 1 + error.span().map_or(0, |span| text[..span.start].matches('\n').count());
-            let written: String =
-                text.lines().nth(line - 1).unwrap_or_default().trim().chars().take(SHOWN).collect();
+            let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+            // The line may hold a password, and a value that is not closed may go on from there.
+            let is_secret = text.lines().take(line).any(may_hold_secret);
+            let written: String = match written.split_once('=') {
+                Some((key, _)) if is_secret => format!("{key}= …"),
+                None if is_secret => "…".to_owned(),
+                _ => written.chars().take(SHOWN).collect(),
+            };
             let why = error.message().lines().next().unwrap_or_default();
             let why = why.replace("u32", "a whole number").replace("usize", "a whole number");
             format!(":{line}: {written}: {why}")
@@ -209,14 +276,21 @@ impl Config {
     }
 }
 
-/// Reads a file that a person wrote: a device that never ends is none.
-fn read_text(file: &Path) -> io::Result<String> {
+/// Returns whether a line may set a password, also under a misspelt key, or a command with one.
+fn may_hold_secret(line: &str) -> bool {
+    line.split('=').next().is_some_and(|key| key.contains("pas") && !key.contains("_file"))
+}
+
+/// Reads a file that a person wrote: a device that never ends is none. Returns its mode too.
+fn read_text(file: &Path) -> io::Result<(String, u32)> {
     let mut text = String::new();
-    File::open(file)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    let file = File::open(file)?;
+    let mode = file.metadata()?.permissions().mode();
+    file.take(LARGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
     }
-    Ok(text)
+    Ok((text, mode))
 }
 
 /// Returns the config file's usual place (XDG base directories).
@@ -246,6 +320,19 @@ mod tests {
                 ":2: prod = \"h:0\": Not a server: h:0: a port is a number from 1 to 65535",
             ),
             ("server = \"h\"\nensemble = \"prod\"", ": server and ensemble both name the servers"),
+            (
+                "[ensembles.prod]\nservers = \"h\"\npassword = \"a-secret\"x",
+                ":3: password = …: unexpected key or value, expected newline, `#`",
+            ),
+            (
+                "[ensembles.prod]\nservers = \"h\"\nsasl = \"digest-md5\"\nuser = \"ann\"\n\
+                 password_command = []",
+                ":1: [ensembles.prod]: a command is a line for sh, or a list of a program and its arguments",
+            ),
+            (
+                "[ensembles.prod]\nservers = \"h\"\npassword = \"x\"",
+                ":1: [ensembles.prod]: a password belongs to a user",
+            ),
             ("ensemble = \"prod\"", ": ensemble = \"prod\", but [ensembles] has no prod"),
             ("[colors]\nprod = \"red\"", ": [colors] names prod, but [ensembles] has no prod"),
         ] {

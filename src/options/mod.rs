@@ -33,7 +33,7 @@ use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::output::style::{PromptColor, PromptStyle};
 use crate::syntax::{repeatable_flags, usage_error};
-use crate::zk::{Security, Servers, ZnodePath};
+use crate::zk::{Servers, ZnodePath};
 
 /// The session timeout asked of the server when nothing else is said (zkCli's).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -162,21 +162,13 @@ pub struct NamedEnsemble {
 }
 
 impl NamedEnsemble {
-    /// Returns how connections to it are secured.
+    /// Returns how connections to it are secured, as far as its table says it.
     ///
     /// # Errors
-    /// If the password is in no file: nobody is asked for it.
-    pub fn security(&self) -> Result<Security> {
+    /// If a file that the table names cannot be read.
+    pub fn security(&self) -> Result<Ready> {
         let options = SecurityOptions::default();
-        match options.resolve(self.servers.tls(), &self.secured, None)?.0 {
-            Ready::Known(security) => Ok(*security),
-            Ready::Ask(_, user) => {
-                Err(Error::usage(format!("The password of {user} at {} is not known", self.name))
-                    .with_hint(
-                        "password_file in the table of the ensemble names a file that has it",
-                    ))
-            }
-        }
+        Ok(options.resolve(self.servers.tls(), &self.secured, None)?.0)
     }
 }
 
@@ -315,6 +307,12 @@ fn read_matches(
             return Err(Error::usage(format!("--sandbox is a server, --{name} names another"))
                 .with_hint("--sandbox=host:port says where it listens"));
         }
+        if let Some(option) = typed.security.first() {
+            return Err(Error::usage(format!(
+                "--sandbox says how it is connected to, {option} is for other servers"
+            ))
+            .with_hint("--sandbox-tls and --sandbox-users secure a sandbox"));
+        }
         // Those of the environment give way.
         typed.server = None;
         typed.ensemble = None;
@@ -396,7 +394,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     let flags = std::env::var("CLIENT_JVMFLAGS").ok();
     let secured = secured.unwrap_or_default();
     let (security, remark) = match typed.sandbox.address {
-        // It speaks neither.
+        // What it speaks, it says itself.
         Some(_) => (Ready::Known(Box::default()), None),
         None => typed.security.resolve(tls, &secured, flags.as_deref())?,
     };

@@ -1,5 +1,7 @@
 //! The options of the sandbox: whether there is one, where it listens, what its limits are.
 
+use std::path::PathBuf;
+
 /// The in-memory server that is started with the shell, or in its place.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SandboxOptions {
@@ -21,6 +23,12 @@ pub struct SandboxOptions {
     /// Let the sandbox listen beyond this machine: it trusts whoever connects
     #[arg(long, requires = "sandbox")]
     pub allow_remote: bool,
+    /// Let the sandbox speak TLS, with certificates from a folder; without any there, they are made
+    #[arg(id = "sandbox_tls", long = "sandbox-tls", value_name = "folder", requires = "sandbox")]
+    pub tls: Option<PathBuf>,
+    /// Users of the sandbox for SASL, from a file: a line user:password for each
+    #[arg(id = "sandbox_users", long = "sandbox-users", value_name = "file", requires = "sandbox")]
+    pub users: Option<PathBuf>,
     /// Set a limit of the sandbox by its name in zoo.cfg: tickTime, jute.maxbuffer, ...
     #[arg(long = "sandbox-set", value_name = "name=value", requires = "sandbox")]
     pub limits: Vec<String>,

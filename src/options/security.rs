@@ -11,7 +11,7 @@ use self::properties::Properties;
 use super::config::Secured;
 use super::mechanism::Mechanism;
 use crate::error::{Error, Kind, Result};
-use crate::zk::{KeyFile, SaslUser, Secret, Security, Tls};
+use crate::zk::{KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
 
 /// The largest file of properties, of JAAS or with a password, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -58,6 +58,8 @@ pub enum Ready {
     Known(Box<Security>),
     /// The password of this user is to be asked for.
     Ask(Box<Security>, String),
+    /// A command is to be run that prints the password of this user.
+    Run(Box<Security>, String, PasswordCommand),
 }
 
 impl SecurityOptions {
@@ -89,16 +91,42 @@ impl SecurityOptions {
         let Some(user) = user else {
             return Ok((Ready::Known(Box::new(Security { tls, sasl: from_java.sasl })), remark));
         };
-        let file = self.password_file.as_ref().or(table.password_file.as_ref());
-        let Some(file) = file else {
-            return Ok((Ready::Ask(Box::new(Security { tls, sasl: None }), user.clone()), remark));
+        let without = |tls| Box::new(Security { tls, sasl: None });
+        let known = |tls, password| {
+            let sasl = Some(SaslUser { user: user.clone(), password });
+            Ready::Known(Box::new(Security { tls, sasl }))
         };
-        let sasl = Some(SaslUser { user: user.clone(), password: password(file)? });
-        Ok((Ready::Known(Box::new(Security { tls, sasl })), remark))
+        // The table's password is that of the table's user.
+        let table = if self.user.is_none() { table } else { &Secured::default() };
+        let ready = if let Some(file) = self.password_file.as_ref().or(table.password_file.as_ref())
+        {
+            known(tls, password(file)?)
+        } else if let Some(password) = &table.password {
+            known(tls, password.clone())
+        } else if let Some(command) = &table.password_command {
+            Ready::Run(without(tls), user.clone(), command.clone())
+        } else {
+            Ready::Ask(without(tls), user.clone())
+        };
+        Ok((ready, remark))
     }
 
     fn is_silent(&self) -> bool {
         !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
+    }
+
+    /// Returns the first option that is given, if any is.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        let given = [
+            (self.tls, "--tls"),
+            (self.cacert.is_some(), "--cacert"),
+            (self.cert.is_some(), "--cert"),
+            (self.key_password_file.is_some(), "--key-password-file"),
+            (self.insecure_hostname, "--insecure-hostname"),
+            (self.sasl.is_some(), "--sasl"),
+            (self.client_configuration.is_some(), "-client-configuration"),
+        ];
+        given.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
     }
 
     fn tls(&self, wanted: bool, table: &Secured, java: Option<Tls>) -> Result<Option<Tls>> {

@@ -248,7 +248,7 @@ mod tests {
         let ensembles = crate::dispatch::Ensembles::new(vec![crate::dispatch::Ensemble {
             name: "prod".to_owned(),
             servers: crate::zk::Servers::default(),
-            security: Box::new(|| Ok(crate::zk::Security::default())),
+            security: Box::new(|| Box::pin(std::future::ready(Ok(crate::zk::Security::default())))),
         }]);
         cwd.set(ZnodePath::root().child("lake"));
         let tree = ZnodeCache::new(session, cwd, ensembles, runtime.handle().clone());

@@ -82,11 +82,20 @@ pub(crate) fn of_peer(peer: SocketAddr) -> Id {
     Id::new("ip", address::host(peer))
 }
 
+/// Schemes of identities that a server has only where it is set up for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Schemes {
+    /// SASL.
+    pub(crate) sasl: bool,
+    /// The certificates of TLS.
+    pub(crate) x509: bool,
+}
+
 /// Returns an identity's name for the reply to `whoAmI`, without the digest.
 pub(crate) fn user(id: &Id) -> &str {
     match &*id.scheme {
         "digest" => id.id.split(':').next().unwrap_or_default(),
-        "ip" => &id.id,
+        "ip" | "sasl" | "x509" => &id.id,
         _ => "",
     }
 }
@@ -104,7 +113,9 @@ pub(crate) fn allows(acl: &[Acl], permissions: i32, ids: &[Id]) -> bool {
 fn matches(id: &Id, pattern: &Id) -> bool {
     id.scheme == pattern.scheme
         && match &*id.scheme {
-            "digest" => id.id == pattern.id,
+            "digest" | "x509" => id.id == pattern.id,
+            // The user named super is everybody (SASLAuthenticationProvider).
+            "sasl" => id.id == "super" || id.id == pattern.id,
             "ip" => network(&pattern.id).is_some_and(|(network, bits)| {
                 id.id.parse().is_ok_and(|address| mask(address, bits) == mask(network, bits))
             }),
@@ -115,7 +126,7 @@ fn matches(id: &Id, pattern: &Id) -> bool {
 /// Returns the ACL to store when a client with `ids` sets `acl`: duplicate entries are dropped, and
 /// `auth` entries become the client's own identities (PrepRequestProcessor.fixupACL). Returns
 /// `None` for an invalid ACL.
-pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
+pub(crate) fn resolve(acl: &[Acl], ids: &[Id], schemes: Schemes) -> Option<Arc<[Acl]>> {
     if acl == &**OPEN {
         return Some(Arc::clone(&OPEN));
     }
@@ -131,21 +142,21 @@ pub(crate) fn resolve(acl: &[Acl], ids: &[Id]) -> Option<Arc<[Acl]>> {
                 // authenticated.
                 resolved.extend(
                     ids.iter()
-                        .filter(|id| id.scheme == "digest")
+                        .filter(|id| matches!(&*id.scheme, "digest" | "sasl" | "x509"))
                         .map(|id| Acl { permissions: entry.permissions, id: id.clone() }),
                 );
                 if resolved.len() == known {
                     return None;
                 }
             }
-            _ if is_valid(&entry.id) => resolved.push(entry.clone()),
+            _ if is_valid(&entry.id, schemes) => resolved.push(entry.clone()),
             _ => return None,
         }
     }
     if resolved.is_empty() { None } else { Some(resolved.into()) }
 }
 
-fn is_valid(id: &Id) -> bool {
+fn is_valid(id: &Id, schemes: Schemes) -> bool {
     match &*id.scheme {
         "world" => id.is_anyone(),
         // The id has two parts. Empty parts at the end do not count, because Java's `split` drops
@@ -155,8 +166,26 @@ fn is_valid(id: &Id) -> bool {
             !parts.is_empty() && parts.matches(':').count() == 1
         }
         "ip" => network(&id.id).is_some(),
+        // As a name of Kerberos is: user, user/host or user/host@realm (KerberosName).
+        "sasl" => schemes.sasl && (!id.id.contains('@') || id.id.matches(['@']).count() == 1),
+        "x509" => schemes.x509 && is_distinguished_name(&id.id),
         _ => false,
     }
+}
+
+/// Returns whether a text is like `CN=ann,O=zksh`.
+fn is_distinguished_name(text: &str) -> bool {
+    let mut parts = vec![String::new()];
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, parts.last_mut()) {
+            (',' | '+' | ';', _) => parts.push(String::new()),
+            ('\\', Some(part)) => part.extend(chars.next()),
+            (c, Some(part)) => part.push(c),
+            (_, None) => {}
+        }
+    }
+    parts.iter().all(|part| part.split_once('=').is_some_and(|(kind, _)| !kind.trim().is_empty()))
 }
 
 /// Parses `10.1.2.3` and `10.1.0.0/16`. Apache's servers accept only IPv4 here and refuse IPv6.
@@ -227,6 +256,7 @@ mod tests {
     #[test]
     fn auth_stands_for_what_was_proved() {
         let ids = [Id::new("ip", "127.0.0.1"), Id::new("digest", "a:x")];
+        let resolve = |acl: &[Acl], ids: &[Id]| resolve(acl, ids, Schemes::default());
         let resolved = resolve(&[entry(31, "auth", ""), entry(31, "auth", "")], &ids);
         assert_eq!(&*resolved.expect("valid"), [entry(31, "digest", "a:x")]);
         assert_eq!(resolve(&[entry(31, "auth", "")], &ids[..1]), None);
@@ -234,6 +264,7 @@ mod tests {
 
     #[test]
     fn entries_that_nobody_could_match_are_refused() {
+        let resolve = |acl: &[Acl], ids: &[Id]| resolve(acl, ids, Schemes::default());
         for (scheme, id) in [
             ("world", "me"),
             ("digest", "a"),
@@ -245,6 +276,22 @@ mod tests {
             assert_eq!(resolve(&[entry(1, scheme, id)], &[]), None, "{scheme}");
         }
         assert_eq!(resolve(&[], &[]), None);
+    }
+
+    #[test]
+    fn users_and_certificates_count_where_the_server_knows_them() {
+        let all = Schemes { sasl: true, x509: true };
+        let valid = |scheme, id| resolve(&[entry(1, scheme, id)], &[], all).is_some();
+        assert!(valid("sasl", "ann") && valid("sasl", "zookeeper/host@REALM"));
+        assert!(!valid("sasl", "a@b@c"));
+        assert!(valid("x509", "CN=ann,O=a\\, b") && !valid("x509", "ann") && !valid("x509", ""));
+        let ids = [Id::new("sasl", "ann"), Id::new("x509", "CN=ann")];
+        let resolved = resolve(&[entry(31, "auth", "")], &ids, all).expect("both are proved");
+        assert_eq!(resolved.len(), 2);
+        let bobs = [entry(1, "sasl", "bob")];
+        assert!(!allows(&bobs, 1, &ids) && allows(&bobs, 1, &[Id::new("sasl", "super")]));
+        assert!(allows(&[entry(1, "x509", "CN=ann")], 1, &ids));
+        assert_eq!(user(&ids[1]), "CN=ann");
     }
 
     #[test]

@@ -6,15 +6,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 
 use super::admin;
 use super::core::{Accepted, Core, Shared};
 use super::operation::{ConnectionId, Ending};
 use super::settings::milliseconds;
+use super::tls::{self, Tls};
 use super::wire;
 
 /// Maximum size of a connect request in bytes; real ones have 45.
@@ -33,29 +33,35 @@ const TURN: Duration = Duration::from_millis(5);
 const MAX_LEFTOVER: usize = 64 << 10;
 
 /// Serves one connection until the client or the server closes it.
-pub(super) async fn serve(shared: Shared, server: usize, mut stream: TcpStream, peer: SocketAddr) {
+pub(super) async fn serve(
+    shared: Shared,
+    server: usize,
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<Arc<Tls>>,
+) {
     // Replies are small, and clients wait for them.
     let _ = stream.set_nodelay(true);
     let accepted = shared.lock().accept(server, peer);
-    let Some(Accepted { id, wake, may_connect, patience, max_request }) = accepted else { return };
+    let Some(accepted) = accepted else { return };
     // The guard also runs when a panic in a request unwinds through this function.
-    let _end = End { shared: shared.clone(), id };
+    let _end = End { shared: shared.clone(), id: accepted.id };
+    if let Some(tls) = tls {
+        match tls.accept(stream, accepted.patience).await {
+            Ok(tls::Accepted::Secured(secured, subject)) => {
+                if let Some(subject) = subject {
+                    shared.lock().identify(accepted.id, subject);
+                }
+                let (reading, writing) = tokio::io::split(*secured);
+                return Connection::new(shared, accepted, reading, writing).run().await;
+            }
+            Ok(tls::Accepted::Plain(plain)) => stream = plain,
+            // The client has been told why, by an alert.
+            Err(_) => return,
+        }
+    }
     let (reading, writing) = stream.split();
-    let mut connection = Connection {
-        shared,
-        id,
-        wake,
-        reading,
-        writing,
-        input: Vec::new(),
-        output: Vec::new(),
-        greeted: false,
-        may_connect,
-        max_request,
-        patience,
-        deadline: Instant::now() + patience,
-    };
-    connection.run().await;
+    Connection::new(shared, accepted, reading, writing).run().await;
 }
 
 /// Removes the connection from the server when dropped.
@@ -70,12 +76,12 @@ impl Drop for End {
     }
 }
 
-struct Connection<'a> {
+struct Connection<R, W> {
     shared: Shared,
     id: ConnectionId,
     wake: Arc<Notify>,
-    reading: ReadHalf<'a>,
-    writing: WriteHalf<'a>,
+    reading: R,
+    writing: W,
     /// Bytes that were received and not yet parsed.
     input: Vec<u8>,
     output: Vec<u8>,
@@ -99,7 +105,25 @@ enum Next {
     Wait,
 }
 
-impl Connection<'_> {
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    fn new(shared: Shared, accepted: Accepted, reading: R, writing: W) -> Self {
+        let Accepted { id, wake, may_connect, patience, max_request } = accepted;
+        Self {
+            shared,
+            id,
+            wake,
+            reading,
+            writing,
+            input: Vec::new(),
+            output: Vec::new(),
+            greeted: false,
+            may_connect,
+            max_request,
+            patience,
+            deadline: Instant::now() + patience,
+        }
+    }
+
     async fn run(&mut self) {
         loop {
             let next = self.serve_input();
@@ -127,10 +151,20 @@ impl Connection<'_> {
     async fn send(&mut self, last: bool) -> bool {
         let deadline = if last { Instant::now() + self.patience } else { self.deadline };
         let hurried = last || !self.greeted;
-        let mut sent = 0;
-        while sent < self.output.len() {
+        let (mut sent, mut flushed) = (0, false);
+        while !flushed {
+            let left = &self.output[sent..];
+            let sending = async {
+                if left.is_empty() {
+                    // TLS keeps what the socket does not take at once.
+                    self.writing.flush().await.map(|()| 0)
+                } else {
+                    self.writing.write(left).await
+                }
+            };
             tokio::select! {
-                written = self.writing.write(&self.output[sent..]) => match written {
+                written = sending => match written {
+                    Ok(0) if left.is_empty() => flushed = true,
                     Ok(0) | Err(_) => return false,
                     Ok(count) => sent += count,
                 },

@@ -16,6 +16,7 @@ use super::listener::{self, Stop};
 use super::operation::{Moment, SessionId};
 use super::servers::{Mode, Servers};
 use super::settings::milliseconds;
+use super::tls::Tls;
 
 /// Maximum lag. Delayed messages stay in memory until the lag has passed.
 const MAX_LAG: Duration = Duration::from_mins(1);
@@ -27,6 +28,7 @@ pub struct Control {
     runtime: runtime::Handle,
     /// Stops the listener of each server; `None` if the server has no listener.
     listeners: Arc<Mutex<Vec<Option<Stop>>>>,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Why an operation on a sandbox failed.
@@ -120,8 +122,9 @@ impl Control {
         shared: Shared,
         runtime: runtime::Handle,
         listeners: Vec<Option<Stop>>,
+        tls: Option<Arc<Tls>>,
     ) -> Self {
-        Self { shared, runtime, listeners: Arc::new(Mutex::new(listeners)) }
+        Self { shared, runtime, listeners: Arc::new(Mutex::new(listeners)), tls }
     }
 
     /// Returns the address of each server.
@@ -224,7 +227,8 @@ impl Control {
                 let listener = TcpListener::bind(address).map_err(cannot)?;
                 let shared = self.shared.clone();
                 let stop =
-                    listener::spawn(&self.runtime, listener, shared, server).map_err(cannot)?;
+                    listener::spawn(&self.runtime, listener, shared, server, self.tls.clone())
+                        .map_err(cannot)?;
                 listeners[server] = Some(stop);
             }
         }

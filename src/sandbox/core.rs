@@ -151,6 +151,13 @@ impl Core {
         Some(Accepted { id, wake, may_connect, patience, max_request })
     }
 
+    /// Adds the subject of a client's certificate to the identities of a connection.
+    pub(super) fn identify(&mut self, connection: ConnectionId, subject: String) {
+        if let Some(outgoing) = self.outgoing.get(&connection) {
+            self.servers.state_mut(outgoing.server).identify(connection, subject);
+        }
+    }
+
     pub(super) fn disconnect(&mut self, connection: ConnectionId) {
         if let Some(outgoing) = self.outgoing.remove(&connection) {
             self.servers.disconnect(outgoing.server, connection);

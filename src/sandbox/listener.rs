@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::connection;
 use super::core::Shared;
+use super::tls::Tls;
 
 /// Pause after a failed accept, most likely caused by a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -38,6 +39,7 @@ pub(super) fn spawn(
     listener: TcpListener,
     shared: Shared,
     server: usize,
+    tls: Option<Arc<Tls>>,
 ) -> io::Result<Stop> {
     listener.set_nonblocking(true)?;
     let _inside = runtime.enter();
@@ -50,18 +52,23 @@ pub(super) fn spawn(
         let _ending: mpsc::Sender<()> = ending;
         tokio::select! {
             () = stopped.notified() => {}
-            () = accept(&listener, &shared, server) => {}
+            () = accept(&listener, &shared, server, tls.as_ref()) => {}
         }
         drop(listener);
     });
     Ok(Stop { stop, ended })
 }
 
-async fn accept(listener: &tokio::net::TcpListener, shared: &Shared, server: usize) {
+async fn accept(
+    listener: &tokio::net::TcpListener,
+    shared: &Shared,
+    server: usize,
+    tls: Option<&Arc<Tls>>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                tokio::spawn(connection::serve(shared.clone(), server, stream, peer));
+                tokio::spawn(connection::serve(shared.clone(), server, stream, peer, tls.cloned()));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }

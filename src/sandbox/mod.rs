@@ -16,11 +16,13 @@ mod operation;
 mod own;
 mod path;
 mod quota;
+mod sasl;
 mod server;
 mod servers;
 mod sessions;
 mod settings;
 mod state;
+mod tls;
 mod tree;
 mod watches;
 mod wire;
@@ -29,5 +31,6 @@ pub use self::control::{
     ConnectionStatus, Control, ControlError, Process, ServerMode, ServerStatus,
 };
 pub use self::core::Clock;
+pub use self::sasl::Users;
 pub use self::server::{Handle, start, start_ensemble};
-pub use self::settings::Settings;
+pub use self::settings::{ClientAuth, Settings};

@@ -69,6 +69,7 @@ pub(crate) enum Code {
     NotReadOnly = -119,
     NoWatcher = -121,
     ReconfigDisabled = -123,
+    SessionClosedRequireSaslAuth = -124,
     QuotaExceeded = -125,
 }
 
@@ -187,7 +188,7 @@ pub(crate) enum Operation {
         credentials: Vec<u8>,
     },
     /// A SASL token.
-    Sasl,
+    Sasl(Vec<u8>),
     SetWatches(Box<OldWatches>),
     AddWatch {
         path: String,
@@ -269,7 +270,7 @@ impl Operation {
             Self::AddWatch { .. } => "ADDW",
             Self::CheckWatches { .. } => "CHKW",
             Self::RemoveWatches { .. } => "REMW",
-            Self::Sasl => "SASL",
+            Self::Sasl(_) => "SASL",
             Self::Auth { .. } | Self::Malformed { .. } | Self::Unknown => "NA",
         }
     }

@@ -16,6 +16,7 @@ use super::control::Control;
 use super::core::{Clock, Core, Shared};
 use super::listener;
 use super::settings::Settings;
+use super::tls::Tls;
 
 /// A running sandbox. Dropping it stops the servers and closes all connections.
 #[derive(Debug)]
@@ -37,21 +38,29 @@ pub fn start(listener: TcpListener, settings: Settings, clock: Clock) -> io::Res
 /// Starts a sandbox with one server per listener; several form an ensemble.
 ///
 /// # Errors
-/// If the system cannot start a thread or has no file descriptors left.
+/// If the system cannot start a thread or has no file descriptors left, or if the certificates of
+/// TLS cannot be read.
 pub fn start_ensemble(
     listeners: Vec<TcpListener>,
     settings: Settings,
     clock: Clock,
 ) -> io::Result<Handle> {
+    let tls = Tls::open(&settings)?;
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
     let shared = Shared::new(Core::new(settings, secret(), clock, addresses));
     let stop = Arc::new(Notify::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stops = Vec::new();
     for (server, listener) in listeners.into_iter().enumerate() {
-        stops.push(Some(listener::spawn(runtime.handle(), listener, shared.clone(), server)?));
+        stops.push(Some(listener::spawn(
+            runtime.handle(),
+            listener,
+            shared.clone(),
+            server,
+            tls.clone(),
+        )?));
     }
-    let control = Control::new(shared.clone(), runtime.handle().clone(), stops);
+    let control = Control::new(shared.clone(), runtime.handle().clone(), stops, tls);
     let thread = {
         let (shared, stop) = (shared.clone(), Arc::clone(&stop));
         std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {

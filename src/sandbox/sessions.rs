@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sha1::{Digest as _, Sha1};
 
 use super::operation::{ConnectionId, Moment, SessionId};
+use super::sasl;
 
 /// The deadline of a session that has no timer running.
 const NEVER: u64 = u64::MAX;
@@ -38,6 +39,16 @@ impl Sessions {
         // The server's number is in the top byte, then the time, so servers never use the same id.
         let next = (i64::from(server) << 56) | ((now.wall << 16) & 0x00ff_ffff_ffff_ffff);
         Self { next, secret, tick, open: HashMap::new(), deadlines: BTreeMap::new() }
+    }
+
+    /// Returns a text that nobody can predict, for a challenge to a connection.
+    pub(crate) fn nonce(&self, connection: ConnectionId, now: Moment) -> String {
+        let hash = Sha1::new()
+            .chain_update(self.secret)
+            .chain_update(b"nonce")
+            .chain_update(connection.0.to_be_bytes())
+            .chain_update(now.steady.to_be_bytes());
+        sasl::hex(&hash.finalize())
     }
 
     /// Returns a new session id.

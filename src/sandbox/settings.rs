@@ -1,14 +1,19 @@
 //! Settings of a sandbox, with Apache's defaults.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use super::sasl::Users;
 
 /// The names that [`Settings::set`] knows.
 const NAMES: &str = "tickTime, minSessionTimeout, maxSessionTimeout, maxClientCnxns, \
-                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, syncLimit, readonlymode.enabled, enforceQuota and \
+                     jute.maxbuffer, nio.sessionlessCnxnTimeout, ZK_SERVER_HEAP, znode.container.checkIntervalMs, flushDelay, maxBatchSize, syncLimit, readonlymode.enabled, enforceQuota, ssl.clientAuth, ssl.enabledProtocols, \
+                     client.portUnification, sessionRequireClientSASLAuth and \
                      DigestAuthenticationProvider.superDigest";
 
 /// The settings of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent settings of Apache's server")]
 pub struct Settings {
     /// The unit of session timeouts (`tickTime`).
     pub tick: Duration,
@@ -43,6 +48,33 @@ pub struct Settings {
     pub enforce_quota: bool,
     /// The digest id of the superuser (`DigestAuthenticationProvider.superDigest`).
     pub super_digest: Option<String>,
+    /// The folder with the certificates of TLS, which are made where it has none. Without it
+    /// connections are plain.
+    pub tls: Option<PathBuf>,
+    /// Whether clients show a certificate (`ssl.clientAuth`).
+    pub client_auth: ClientAuth,
+    /// Whether TLS 1.2 is spoken (`ssl.enabledProtocols`).
+    pub tls12: bool,
+    /// Whether TLS 1.3 is spoken (`ssl.enabledProtocols`).
+    pub tls13: bool,
+    /// Whether a TLS port takes plain connections too (`client.portUnification`).
+    pub port_unification: bool,
+    /// The users of SASL DIGEST-MD5; without any the sandbox has no SASL.
+    pub users: Users,
+    /// Whether sessions must authenticate by SASL (`sessionRequireClientSASLAuth`).
+    pub require_sasl: bool,
+}
+
+/// Whether clients show a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientAuth {
+    /// They are not asked for one.
+    None,
+    /// They may.
+    Want,
+    /// They must, as is Apache's default.
+    #[default]
+    Need,
 }
 
 impl Default for Settings {
@@ -63,6 +95,13 @@ impl Default for Settings {
             read_only: false,
             enforce_quota: true,
             super_digest: None,
+            tls: None,
+            client_auth: ClientAuth::Need,
+            tls12: true,
+            tls13: true,
+            port_unification: false,
+            users: Users::default(),
+            require_sasl: false,
         }
     }
 }
@@ -95,6 +134,23 @@ impl Settings {
             "DigestAuthenticationProvider.superDigest" => {
                 self.super_digest = Some(value.to_owned());
             }
+            "ssl.clientAuth" => {
+                self.client_auth = match value.to_ascii_lowercase().as_str() {
+                    "none" => ClientAuth::None,
+                    "want" => ClientAuth::Want,
+                    "need" => ClientAuth::Need,
+                    _ => return Err(format!("{name} is none, want or need")),
+                }
+            }
+            "ssl.enabledProtocols" => {
+                let has = |version| value.split(',').any(|word| word.trim() == version);
+                (self.tls12, self.tls13) = (has("TLSv1.2"), has("TLSv1.3"));
+                if !self.tls12 && !self.tls13 {
+                    return Err(format!("{name} is TLSv1.2, TLSv1.3, or both with a comma"));
+                }
+            }
+            "client.portUnification" => self.port_unification = switch()?,
+            "sessionRequireClientSASLAuth" => self.require_sasl = switch()?,
             _ => return Err(format!("there are {NAMES}")),
         }
         Ok(())
@@ -131,7 +187,11 @@ mod tests {
         for name in NAMES.replace(" and ", ", ").split(", ") {
             let value = match name {
                 "enforceQuota" => "false",
-                "readonlymode.enabled" => "true",
+                "readonlymode.enabled"
+                | "client.portUnification"
+                | "sessionRequireClientSASLAuth" => "true",
+                "ssl.clientAuth" => "want",
+                "ssl.enabledProtocols" => "TLSv1.2",
                 _ => "7",
             };
             let before = settings.clone();

@@ -21,7 +21,7 @@ pub(crate) use self::pending::Pending;
 pub(crate) use self::prepare::Requester;
 pub(crate) use self::txn::{Change, Effect, Txn};
 use super::operation::{
-    Body, Code, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request, SessionId,
+    Code, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request, SessionId,
 };
 use super::quota::Quotas;
 use super::sessions::Sessions;
@@ -115,8 +115,14 @@ impl State {
         let Request { xid, operation } = request;
         let letters = operation.letters();
         // Neither of these keeps a session alive.
-        let is_auth = matches!(operation, Operation::Auth { .. } | Operation::Sasl);
+        let is_auth = matches!(operation, Operation::Auth { .. } | Operation::Sasl(_));
         if !is_auth && !self.sessions.touch(session, connection.timeout, now) {
+            return outcome;
+        }
+        if !is_auth && self.lacks_sasl(from) {
+            let result = Err(Code::SessionClosedRequireSaslAuth);
+            outcome.endings.push((from, Ending::Flushed));
+            self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
             return outcome;
         }
         let task = match operation {
@@ -129,11 +135,12 @@ impl State {
                 self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
                 return outcome;
             }
-            // A server without JAAS does not support SASL: it replies without a token and
-            // continues.
-            Operation::Sasl => {
-                let reply = Reply { xid, zxid: 0, result: Ok(Body::Token(None)) };
-                self.reply(from, reply, letters, now, &mut outcome);
+            Operation::Sasl(token) => {
+                let result = self.answer_sasl(from, &token, now);
+                if result.is_err() {
+                    outcome.endings.push((from, Ending::Flushed));
+                }
+                self.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
                 return outcome;
             }
             operation if operation.is_write() => {

@@ -35,13 +35,16 @@ impl super::Sessions {
         &self,
         name: &str,
         servers: Servers,
-        transport: Option<&dyn Fn() -> Result<Transport>>,
+        transport: Option<impl Future<Output = Result<Transport>>>,
     ) -> Result<Session> {
         if let Some(session) = self.opened_elsewhere().find(name) {
             return Ok(session);
         }
         let settings = self.0.settings.clone();
-        let transport = transport.map_or_else(|| Ok(settings.transport.clone()), |open| open())?;
+        let transport = match transport {
+            Some(transport) => transport.await?,
+            None => settings.transport.clone(),
+        };
         transport.require(&servers)?;
         let session = Session::new(Settings { transport, ..settings }, |_| {});
         session.open(servers);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use zookeeper::{Attempt, Cause};
+use zookeeper::{Attempt, Cause, FaultKind};
 
 use super::State;
 use crate::error::{Code, Error, Kind};
@@ -41,9 +41,12 @@ impl Default for Status {
 impl Status {
     /// Returns the error of a request after the end of the session.
     pub(super) fn over(&self) -> Error {
-        match &self.ended {
-            Some(cause) => ended(cause),
-            None => not_connected(),
+        match (&self.ended, &self.failing) {
+            (Some(cause @ Cause::Transport(_)), Some(failing)) => {
+                unconnected(failing).with_hint(advice(cause))
+            }
+            (Some(cause), _) => ended(cause),
+            (None, _) => not_connected(),
         }
     }
 
@@ -73,10 +76,62 @@ pub(super) fn ended(cause: &Cause) -> Error {
         Cause::AuthFailed(_) => {
             Error::code(Code::AuthFailed, "").with_hint("connect opens a new session")
         }
-        Cause::NeedsAuthentication => Error::code(Code::SessionClosedRequireSaslAuth, ""),
+        Cause::NeedsAuthentication => {
+            Error::code(Code::SessionClosedRequireSaslAuth, "").with_hint(advice(cause))
+        }
         Cause::Closed | Cause::Abandoned | Cause::RuntimeEnded => not_connected(),
-        Cause::Transport(fault) => unconnected(&fault.to_string()),
+        Cause::Transport(fault) => unconnected(&fault.to_string()).with_hint(advice(cause)),
         other => unconnected(&why(other, false)),
+    }
+}
+
+/// Returns what a user may do about a server that accepts no session.
+pub(super) fn advice(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::NoSuchHost => "check how the host is written, and this machine's name server",
+        Cause::Refused => "check that a server runs there, and its port",
+        Cause::Unreachable(_) => "check the network and the firewalls on the way",
+        Cause::Silent(_) => {
+            "check that the port is a ZooKeeper server's, and that it is not stopped"
+        }
+        Cause::NotZooKeeper(_) => "check the port: clientPort or secureClientPort of zoo.cfg",
+        Cause::NotServing => "wait until most servers of the ensemble run",
+        Cause::ReadOnly => "pass -r to read, or wait until most servers of the ensemble run",
+        Cause::TooManyConnections => "close other clients of this machine, or raise maxClientCnxns",
+        Cause::NoSession => "the server's log says why",
+        Cause::NeedsAuthentication => "pass --sasl digest-md5 --user NAME",
+        Cause::AuthFailed(_) => "check the user's name and password",
+        Cause::Transport(fault) => match fault.kind {
+            FaultKind::PortIsTls => "write tls://host:port, with --cacert FILE",
+            FaultKind::PortIsPlain => "leave tls:// and --cacert away, or use secureClientPort",
+            FaultKind::NoHandshake => "check that the port is secureClientPort of zoo.cfg",
+            FaultKind::NothingInCommon => {
+                "the server needs TLS 1.2 or 1.3 with a GCM or ChaCha20 cipher"
+            }
+            FaultKind::UnknownIssuer => {
+                "--cacert takes the issuer's certificate, or the server's own"
+            }
+            FaultKind::WrongHost => "use a name of the certificate, or pass --insecure-hostname",
+            FaultKind::OutOfDate => {
+                "the server needs a new certificate; check this machine's clock"
+            }
+            FaultKind::BadCertificate => "the server needs another certificate",
+            FaultKind::CertificateWanted => {
+                "pass --cert FILE, and --key FILE where the key is apart"
+            }
+            FaultKind::CertificateRefused => {
+                "check the end of its validity (doctor), and that the server trusts its issuer"
+            }
+            FaultKind::Files => "check the files of --cacert, --cert and --key",
+            FaultKind::NoSasl => {
+                "the server needs DIGEST-MD5 in its JAAS file; else leave --sasl away"
+            }
+            FaultKind::NoProof => {
+                "check the password; if it is right, this is not the server it claims"
+            }
+            _ => "the server's log may say more",
+        },
+        _ => "try again; the server's log may say more",
     }
 }
 
@@ -100,6 +155,7 @@ pub(super) fn why(cause: &Cause, read_only: bool) -> String {
         }
         Cause::ServerBehind => "is behind what this session has seen".to_owned(),
         Cause::NeedsAuthentication => "requires SASL authentication".to_owned(),
+        Cause::AuthFailed(_) => "does not accept the user and the password".to_owned(),
         Cause::Disconnected(None) => "closed the connection".to_owned(),
         Cause::Disconnected(Some(kind)) => format!("broke the connection ({kind})"),
         other => format!("cannot be used: {other}"),

@@ -120,6 +120,15 @@ impl Session {
                 self.credentials().refused();
                 self.over(change, State::AuthFailed, "AuthFailed");
             }
+            S::Failed => {
+                // The client does not report the last attempt apart from the end.
+                let hosts = connection.client.facts().attempts;
+                let failing = sentence(&failing(&hosts), self.0.settings.read_only);
+                if !failing.is_empty() {
+                    self.tell_failing(connection, failing, false, change.at);
+                }
+                self.over(change, State::Closed, "Closed");
+            }
             S::Expired => self.over(change, State::Closed, "Expired"),
             _ => self.over(change, State::Closed, "Closed"),
         }
@@ -188,7 +197,8 @@ impl Session {
         let losses = self.losses(&error);
         let session = change.session.unwrap_or_default();
         self.tell_change(StateChange { losses, ..StateChange::new(name, session) });
-        self.set_status(Status { state, ended: cause, ..Status::default() });
+        let failing = self.0.status.borrow().failing.clone();
+        self.set_status(Status { state, failing, ended: cause, ..Status::default() });
     }
 
     pub(super) fn tell_change(&self, change: StateChange) {

@@ -72,6 +72,11 @@ impl Session {
         self.install(self.start(servers, auth));
     }
 
+    /// Sets the servers without opening a session.
+    pub fn choose(&self, servers: Servers) {
+        self.lifecycle().servers = Some(servers);
+    }
+
     /// Creates a client that connects to one of the servers.
     fn start(&self, servers: Servers, auth: Vec<AddAuth>) -> Arc<Connection> {
         let mut lifecycle = self.lifecycle();
@@ -146,7 +151,9 @@ impl Session {
             let facts = connection.client.facts();
             if state.is_over() {
                 let cause = facts.ended.unwrap_or(Cause::Closed);
-                return Err(failure::ended(&cause));
+                let failing = sentence(&failing(&facts.attempts), self.0.settings.read_only);
+                let failing = Some(failing).filter(|failing| !failing.is_empty());
+                return Err(Status { ended: Some(cause), failing, ..Status::default() }.over());
             }
             let failing = failing(&facts.attempts);
             if failing.len() >= hosts || Instant::now() >= deadline {

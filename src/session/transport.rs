@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zookeeper::tls::{StoreFile, TlsDial, TlsOptions};
+use zookeeper::tls::{CertificateFacts, StoreFile, TlsDial, TlsOptions};
 use zookeeper::{DigestMd5, Options};
 
 use crate::error::{Error, Kind, Result};
@@ -14,14 +14,16 @@ use crate::zk::{KeyFile, Security, Servers, Tls};
 pub struct Transport {
     dial: Option<Arc<TlsDial>>,
     sasl: Option<Arc<DigestMd5>>,
+    /// The name of the SASL user.
+    user: Option<Arc<str>>,
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
             .field("tls", &self.dial.is_some())
-            .field("sasl", &self.sasl.is_some())
-            .finish()
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -39,7 +41,8 @@ impl Transport {
             let password = who.password.reveal().to_owned().into();
             Arc::new(DigestMd5::new(&who.user, password))
         });
-        Ok(Self { dial, sasl })
+        let user = security.sasl.as_ref().map(|who| who.user.as_str().into());
+        Ok(Self { dial, sasl, user })
     }
 
     /// Returns an error if the servers are written with `tls://` but there are no trusted
@@ -54,6 +57,17 @@ impl Transport {
     /// Returns whether connections use TLS.
     pub(super) fn is_secured(&self) -> bool {
         self.dial.is_some()
+    }
+
+    /// Returns the name of the SASL user.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Returns what the client's own certificate says of itself, if there is one.
+    pub(super) fn own_certificate(&self) -> Result<Option<CertificateFacts>> {
+        let Some(dial) = &self.dial else { return Ok(None) };
+        dial.own_certificate().map_err(|error| Error::new(Kind::Refused, error.to_string()))
     }
 
     pub(super) fn apply(&self, options: &mut Options) {

@@ -10,6 +10,7 @@ mod mode;
 mod output_queue;
 mod pager;
 pub mod password;
+pub mod password_command;
 pub mod progress;
 pub mod prompt;
 mod prompt_state;

@@ -28,6 +28,34 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A command that prints a password. It is not shown, since it may contain a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordCommand(Vec<String>);
+
+impl PasswordCommand {
+    /// Creates a command of a program and its arguments. Returns `None` without a program.
+    pub fn of_words(words: Vec<String>) -> Option<Self> {
+        words.first().is_some_and(|program| !program.is_empty()).then_some(Self(words))
+    }
+
+    /// Creates a command line for `sh`. Returns `None` if it is empty.
+    pub fn of_line(line: String) -> Option<Self> {
+        let is_empty = line.trim().is_empty();
+        (!is_empty).then(|| Self(vec!["sh".to_owned(), "-c".to_owned(), line]))
+    }
+
+    /// Returns the program and its arguments.
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordCommand(…)")
+    }
+}
+
 /// A file in PEM, PKCS12 or JKS format, with its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFile {

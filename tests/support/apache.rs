@@ -95,7 +95,7 @@ pub(crate) struct Server {
     port: u16,
     settings: String,
     /// System properties, for options that the configuration file cannot set.
-    properties: Vec<(&'static str, &'static str)>,
+    properties: Vec<(&'static str, String)>,
     folder: tempfile::TempDir,
     process: Option<Process>,
 }
@@ -118,8 +118,18 @@ impl Server {
         release: &Release,
         properties: &[(&'static str, &'static str)],
     ) -> Self {
-        let mut server = Self::stopped(release, "");
-        server.properties = properties.to_vec();
+        let properties = properties.iter().map(|&(name, value)| (name, value.to_owned()));
+        Self::configured(release, "", properties.collect())
+    }
+
+    /// Starts a server with further lines in its configuration and with system properties.
+    pub(crate) fn configured(
+        release: &Release,
+        settings: &str,
+        properties: Vec<(&'static str, String)>,
+    ) -> Self {
+        let mut server = Self::stopped(release, settings);
+        server.properties = properties;
         server.resume();
         server
     }

@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod apache;
+pub(crate) mod certificates;
 pub(crate) mod engine;
 pub(crate) mod ensemble;
 pub(crate) mod far;

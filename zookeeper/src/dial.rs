@@ -100,12 +100,30 @@ pub trait Dial: Send + Sync + 'static {
         })
     }
 
-    /// Connects to one address. The caller enforces a timeout by dropping the future.
+    /// Connects to one address: TCP, then [`Dial::secure`]. The caller enforces a timeout by dropping
+    /// the future.
     fn dial<'a>(
         &'a self,
         host: &'a Host,
         address: SocketAddr,
-    ) -> BoxFuture<'a, Result<Wire, Cause>>;
+    ) -> BoxFuture<'a, Result<Wire, Cause>> {
+        Box::pin(async move {
+            let stream = Tcp::connect(address).await?;
+            self.secure(host, address, stream).await
+        })
+    }
+
+    /// Makes a TCP connection ready for ZooKeeper's protocol, as TLS does by its handshake. The
+    /// default uses it as it is.
+    fn secure<'a>(
+        &'a self,
+        _host: &'a Host,
+        address: SocketAddr,
+        stream: TcpStream,
+    ) -> BoxFuture<'a, Result<Wire, Cause>> {
+        let wire = Wire { stream: Box::new(stream), peer: Peer::new(address) };
+        Box::pin(std::future::ready(Ok(wire)))
+    }
 }
 
 /// Plain TCP.
@@ -124,15 +142,4 @@ impl Tcp {
     }
 }
 
-impl Dial for Tcp {
-    fn dial<'a>(
-        &'a self,
-        _host: &'a Host,
-        address: SocketAddr,
-    ) -> BoxFuture<'a, Result<Wire, Cause>> {
-        Box::pin(async move {
-            let stream = Self::connect(address).await?;
-            Ok(Wire { stream: Box::new(stream), peer: Peer::new(address) })
-        })
-    }
-}
+impl Dial for Tcp {}

@@ -285,12 +285,48 @@ impl fmt::Display for Cause {
 
 impl std::error::Error for Cause {}
 
+/// What kind of failure a [`Fault`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The port speaks TLS, and the client did not.
+    PortIsTls,
+    /// The port speaks ZooKeeper without TLS, and the client spoke TLS.
+    PortIsPlain,
+    /// The port speaks no TLS, or breaks off in the handshake.
+    NoHandshake,
+    /// The two sides have no version or cipher of TLS in common.
+    NothingInCommon,
+    /// The server's certificate is issued by nobody whom the client trusts.
+    UnknownIssuer,
+    /// The server's certificate is for another host.
+    WrongHost,
+    /// The server's certificate has expired or is not valid yet.
+    OutOfDate,
+    /// The server's certificate is not accepted for another reason.
+    BadCertificate,
+    /// The server wants a client certificate, and none was given.
+    CertificateWanted,
+    /// The server does not accept the client's certificate.
+    CertificateRefused,
+    /// The client's own files cannot be read, or do not go together.
+    Files,
+    /// The server does not authenticate by SASL, or by another mechanism.
+    NoSasl,
+    /// The server does not prove that it knows the password.
+    NoProof,
+    /// Anything else.
+    Other,
+}
+
 /// A failure of the underlying transport, such as TLS or a proxy.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Fault {
     /// What went wrong.
     pub text: Arc<str>,
+    /// What kind of failure it is, for callers that say what to do next.
+    pub kind: FaultKind,
     /// Whether a retry cannot help.
     pub is_final: bool,
     /// The transport's own error, for callers that know the transport.
@@ -300,7 +336,14 @@ pub struct Fault {
 impl Fault {
     /// Creates a failure that may be temporary.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), is_final: false, source: None }
+        Self { text: text.into(), kind: FaultKind::Other, is_final: false, source: None }
+    }
+
+    /// Sets the kind of the failure.
+    #[must_use]
+    pub fn of_kind(mut self, kind: FaultKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Marks the failure as final: a retry cannot help.

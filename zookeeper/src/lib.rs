@@ -33,9 +33,10 @@ mod tests;
 
 pub use self::client::{Client, Cork, start};
 pub use self::code::Code;
+pub use self::connection::{Examined, Finding, Step, examine};
 pub use self::data::{Acl, Data, Identity, Names, Permissions, Seq, Stat, Zxid};
 pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire};
-pub use self::error::{Cause, Error, Fault};
+pub use self::error::{Cause, Error, Fault, FaultKind};
 pub use self::event::{Event, EventKind};
 pub use self::feed::{Exchange, Feed, Item};
 pub use self::op::Op;

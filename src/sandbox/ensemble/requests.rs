@@ -165,10 +165,21 @@ impl Ensemble {
                 outcomes.push((Some(from), outcome));
                 return outcomes;
             }
-            Operation::Sasl => {
+            Operation::Sasl(token) => {
                 let mut outcome = Outcome::default();
-                let reply = Reply { xid, zxid: 0, result: Ok(Body::Token(None)) };
-                state.reply(from, reply, letters, now, &mut outcome);
+                let result = state.answer_sasl(from, &token, now);
+                if result.is_err() {
+                    outcome.endings.push((from, Ending::Flushed));
+                }
+                state.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
+                outcomes.push((Some(from), outcome));
+                return outcomes;
+            }
+            _ if state.lacks_sasl(from) => {
+                let mut outcome = Outcome::default();
+                let result = Err(Code::SessionClosedRequireSaslAuth);
+                outcome.endings.push((from, Ending::Flushed));
+                state.reply(from, Reply { xid, zxid: 0, result }, letters, now, &mut outcome);
                 outcomes.push((Some(from), outcome));
                 return outcomes;
             }

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use super::{MAX_IDENTITIES, NEW, State};
-use crate::sandbox::acl::{self, Id};
+use crate::sandbox::acl::{self, Id, Schemes};
 use crate::sandbox::operation::{
     Body, Code, ConnectRequest, ConnectResponse, ConnectionId, Ending, Moment, Outcome, SessionId,
 };
+use crate::sandbox::sasl;
 
 /// Traffic counters. Latencies are in milliseconds.
 #[derive(Debug, Default)]
@@ -39,6 +40,8 @@ pub(crate) struct Connection {
     pub(crate) timeout: u64,
     /// The client's identities. They end with the connection, so clients authenticate again.
     pub(crate) ids: Vec<Id>,
+    /// The nonce of the SASL challenge that waits for its response.
+    sasl: Option<String>,
     /// Milliseconds of the wall clock.
     pub(crate) established: i64,
     pub(crate) traffic: Traffic,
@@ -71,6 +74,7 @@ impl State {
             session: None,
             timeout: 0,
             ids: vec![acl::of_peer(peer)],
+            sasl: None,
             established: now.wall,
             traffic: Traffic::default(),
             last: None,
@@ -169,6 +173,58 @@ impl State {
         }
         let size: usize = connection.ids.iter().map(|id| id.id.len()).sum();
         if size > MAX_IDENTITIES { Err(Code::AuthFailed) } else { Ok(Body::Empty) }
+    }
+
+    /// Adds an identity that the connection has proved by its certificate.
+    pub(crate) fn identify(&mut self, connection: ConnectionId, subject: String) {
+        if let Some(connection) = self.connections.get_mut(&connection) {
+            connection.ids.push(Id::new("x509", subject));
+        }
+    }
+
+    /// Answers a SASL token (ZooKeeperServer.processSasl). Without users the server has no SASL: it
+    /// replies without a token and continues.
+    pub(crate) fn answer_sasl(
+        &mut self,
+        from: ConnectionId,
+        token: &[u8],
+        now: Moment,
+    ) -> Result<Body, Code> {
+        if self.settings.users.is_empty() {
+            return Ok(Body::Token(None));
+        }
+        let refused = if self.settings.require_sasl {
+            Code::SessionClosedRequireSaslAuth
+        } else {
+            Code::AuthFailed
+        };
+        let nonce = self.sessions.nonce(from, now);
+        let connection = self.connections.get_mut(&from).ok_or(refused)?;
+        let Some(asked) = connection.sasl.take() else {
+            let proved = connection.ids.iter().any(|id| id.scheme == "sasl");
+            if proved || !token.is_empty() {
+                return Err(refused);
+            }
+            let challenge = sasl::challenge(&nonce);
+            connection.sasl = Some(nonce);
+            return Ok(Body::Token(Some(challenge)));
+        };
+        let (user, proof) = self.settings.users.verify(&asked, token).ok_or(refused)?;
+        connection.ids.push(Id::new("sasl", user));
+        Ok(Body::Token(Some(proof)))
+    }
+
+    /// Returns whether the server answers nothing of a connection but SASL
+    /// (AuthenticationHelper.enforceAuthentication).
+    pub(crate) fn lacks_sasl(&self, from: ConnectionId) -> bool {
+        let connection = self.connections.get(&from);
+        self.settings.require_sasl
+            && connection.is_none_or(|known| !known.ids.iter().any(|id| id.scheme == "sasl"))
+    }
+
+    /// Returns the schemes of identities that this server is set up for.
+    pub(super) fn schemes(&self) -> Schemes {
+        Schemes { sasl: !self.settings.users.is_empty(), x509: self.settings.tls.is_some() }
     }
 
     /// Removes a connection and its watches. Its session stays open.

@@ -110,7 +110,8 @@ impl State {
             }
             Operation::SetAcl { path, acl, version } => {
                 path::validate(&path)?;
-                let acl = acl::resolve(&acl, requester.ids).ok_or(Code::InvalidAcl)?;
+                let acl =
+                    acl::resolve(&acl, requester.ids, self.schemes()).ok_or(Code::InvalidAcl)?;
                 let node = record(&path)?;
                 allowed(&node, permission::ADMIN, requester)?;
                 let aversion = next_version(node.aversion, version)?;
@@ -138,7 +139,7 @@ impl State {
         if !path::is_plausible(&path) {
             return Err(Code::BadArguments);
         }
-        let acl = acl::resolve(&acl, requester.ids).ok_or(Code::InvalidAcl)?;
+        let acl = acl::resolve(&acl, requester.ids, self.schemes()).ok_or(Code::InvalidAcl)?;
         let above = pending.record(&self.tree, parent(&path)).ok_or(Code::NoNode)?;
         allowed(&above, permission::CREATE, requester)?;
         if matches!(flags, 2 | 3 | 6) {

@@ -7,7 +7,7 @@ use crate::sandbox::acl::Id;
 use crate::sandbox::acl::{Acl, OPEN};
 use crate::sandbox::operation::ConnectResponse;
 use crate::sandbox::operation::{
-    ConnectRequest, Create, CreateKind, Event, EventType, OldWatches, Part, Stat, WatchMode,
+    Body, ConnectRequest, Create, CreateKind, Event, EventType, OldWatches, Part, Stat, WatchMode,
 };
 
 const TICK: u64 = 1_000;

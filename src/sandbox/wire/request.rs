@@ -129,10 +129,7 @@ fn body(number: i32, reader: &mut Reader<'_>) -> Result<Operation, Malformed> {
                 credentials: reader.buffer()?.ok_or(Malformed)?.to_vec(),
             }
         }
-        code::SASL => {
-            reader.buffer()?.ok_or(Malformed)?;
-            Operation::Sasl
-        }
+        code::SASL => Operation::Sasl(reader.buffer()?.ok_or(Malformed)?.to_vec()),
         code::SET_WATCHES => Operation::SetWatches(Box::new(old_watches(reader)?)),
         code::SET_WATCHES2 => {
             let mut watches = old_watches(reader)?;

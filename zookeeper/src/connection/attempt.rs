@@ -12,7 +12,7 @@ use crate::chroot::Chroot;
 use crate::code::Code;
 use crate::dial::{Dial, Wire};
 use crate::encode::{self, Hello};
-use crate::error::Cause;
+use crate::error::{self, Cause, FaultKind};
 use crate::jute::{Fault, Reader};
 use crate::options::Host;
 use crate::request::AnyRequest;
@@ -21,7 +21,7 @@ use crate::word;
 
 /// Maximum size of the connect response in bytes. It has about forty, and a password of unknown
 /// length.
-const LONGEST_WELCOME: usize = 4096;
+pub(super) const LONGEST_WELCOME: usize = 4096;
 
 /// Maximum size of a SASL token in bytes; Kerberos tickets can be large.
 const LONGEST_TOKEN: usize = 1 << 20;
@@ -106,38 +106,8 @@ pub(crate) async fn open(
 ) -> Result<Opened, Cause> {
     let opened = async {
         let mut inbox = Inbox::new(LONGEST_WELCOME);
-        let begun = tokio::time::Instant::now();
-        let mut bytes = Vec::new();
-        encode::hello(hello, &mut bytes);
-        write(&mut wire, &bytes).await.map_err(|error| match Cause::of_io(&error) {
-            Cause::Disconnected(_) => Cause::NoSession,
-            cause => cause,
-        })?;
-        let frame = match read(&mut wire, &mut inbox).await {
-            Ok(frame) => frame,
-            Err(Broken::Io(cause @ Cause::Transport(_))) => return Err(cause),
-            Err(Broken::Io(_)) if inbox.rest().is_empty() => return Err(Cause::NoSession),
-            Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
-            Err(Broken::Fault(_)) => return Err(Cause::NotZooKeeper(speaks(inbox.rest()))),
-        };
-        let response = ConnectResponse::read(&frame)?;
-        let handshake = begun.elapsed();
-        if response.timeout == 0 {
-            return Err(match hello.session {
-                0 => Cause::NotZooKeeper("it gives a session that is over"),
-                _ => Cause::Expired,
-            });
-        }
-        if hello.session != 0 && response.session != hello.session && !response.read_only {
-            // ClickHouse Keeper cannot resume sessions: it has opened a new one, which we close
-            // again.
-            let mut bytes = Vec::new();
-            encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
-            let _ = write(&mut wire, &bytes).await;
-            return Err(Cause::Expired);
-        }
+        let (response, handshake) = greet(&mut wire, &mut inbox, hello).await?;
         if let Some(sasl) = sasl {
-            inbox.limit(LONGEST_TOKEN);
             authenticate(&mut wire, &mut inbox, host, sasl).await?;
         }
         inbox.limit(max_frame);
@@ -146,22 +116,102 @@ pub(crate) async fn open(
     timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
 }
 
+/// Asks for a session. Returns the response and how long it took.
+pub(super) async fn greet(
+    wire: &mut Wire,
+    inbox: &mut Inbox,
+    hello: &Hello<'_>,
+) -> Result<(ConnectResponse, Duration), Cause> {
+    let begun = tokio::time::Instant::now();
+    let mut bytes = Vec::new();
+    encode::hello(hello, &mut bytes);
+    write(wire, &bytes).await.map_err(|error| match Cause::of_io(&error) {
+        Cause::Disconnected(_) => Cause::NoSession,
+        cause => cause,
+    })?;
+    let frame = match read(wire, inbox).await {
+        Ok(frame) => frame,
+        Err(Broken::Io(cause @ Cause::Transport(_))) => return Err(cause),
+        Err(Broken::Io(_)) if inbox.rest().is_empty() => return Err(Cause::NoSession),
+        Err(Broken::Io(_)) => return Err(Cause::NotZooKeeper("its first answer is cut")),
+        Err(Broken::Fault(_)) => return Err(speaks(inbox.rest())),
+    };
+    let response = ConnectResponse::read(&frame)?;
+    let handshake = begun.elapsed();
+    if response.timeout == 0 {
+        return Err(match hello.session {
+            0 => Cause::NotZooKeeper("it gives a session that is over"),
+            _ => Cause::Expired,
+        });
+    }
+    if hello.session != 0 && response.session != hello.session && !response.read_only {
+        // ClickHouse Keeper cannot resume sessions: it has opened a new one, which we close again.
+        close(wire).await;
+        return Err(Cause::Expired);
+    }
+    Ok((response, handshake))
+}
+
+/// Sends the end of the session; no reply is read.
+pub(super) async fn close(wire: &mut Wire) {
+    let mut bytes = Vec::new();
+    encode::request(&AnyRequest::Close, 1, &Chroot::none(), &mut bytes);
+    let _ = write(wire, &bytes).await;
+}
+
 /// Names the protocol of a peer that does not speak ZooKeeper's.
-fn speaks(bytes: &[u8]) -> &'static str {
-    match bytes {
-        [0x15 | 0x16, 3, ..] => "it speaks TLS",
+fn speaks(bytes: &[u8]) -> Cause {
+    Cause::NotZooKeeper(match bytes {
+        [0x15 | 0x16, 3, ..] => return port_is_tls(),
         [b'H', b'T', b'T', b'P', ..] => "it speaks HTTP",
         [b'S', b'S', b'H', b'-', ..] => "it speaks SSH",
         _ => UNREADABLE,
-    }
+    })
 }
 
-async fn authenticate(
+/// Returns the cause for a port that speaks TLS while this client does not.
+fn port_is_tls() -> Cause {
+    let text = "the port speaks TLS, and TLS was not asked for";
+    Cause::Transport(error::Fault::new(text).of_kind(FaultKind::PortIsTls).lasting())
+}
+
+/// The shortest `ClientHello`: TLS 1.2 or later, no random bytes, one cipher. A TLS server answers it
+/// with a record, most of them with an alert; a ZooKeeper server without TLS closes the connection.
+const CLIENT_HELLO: [u8; 50] = {
+    let mut hello = [0; 50];
+    let head = [0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3];
+    let tail = [0, 0, 2, 0x13, 1, 1, 0];
+    let mut at = 0;
+    while at < head.len() {
+        hello[at] = head[at];
+        at += 1;
+    }
+    at = 0;
+    while at < tail.len() {
+        hello[head.len() + 32 + at] = tail[at];
+        at += 1;
+    }
+    hello
+};
+
+/// Returns whether a port speaks TLS.
+async fn speaks_tls(dial: &dyn Dial, host: &Host, address: std::net::SocketAddr) -> bool {
+    let Ok(mut wire) = dial.dial(host, address).await else { return false };
+    let mut answer = [0; 2];
+    wire.peer.tls.is_none()
+        && write(&mut wire, &CLIENT_HELLO).await.is_ok()
+        && wire.stream.read_exact(&mut answer).await.is_ok()
+        && matches!(answer, [0x15 | 0x16, 3])
+}
+
+/// Authenticates the session by SASL.
+pub(super) async fn authenticate(
     wire: &mut Wire,
     inbox: &mut Inbox,
     host: &Host,
     sasl: &dyn Sasl,
 ) -> Result<(), Cause> {
+    inbox.limit(LONGEST_TOKEN);
     let mut session = sasl.begin(host)?;
     let mut challenge: Option<Vec<u8>> = None;
     let mut xid = 0;
@@ -235,7 +285,17 @@ pub(crate) async fn diagnose(
         }
         word::ask_at(wire, "srvr").await
     };
-    match timeout(ANSWER, asked).await {
+    let asked = timeout(ANSWER, asked).await;
+    // A TLS server closes the connection, or waits for the rest of what it takes for a record.
+    let says_nothing = match &asked {
+        Ok(Ok(answer)) => answer.is_empty(),
+        Ok(Err(cause)) => matches!(cause, Cause::Disconnected(_)),
+        Err(_) => true,
+    };
+    if says_nothing && timeout(ANSWER, speaks_tls(dial, host, address)).await.unwrap_or(false) {
+        return port_is_tls();
+    }
+    match asked {
         Ok(Ok(answer)) if answer.contains("not currently serving") => Cause::NotServing,
         Ok(Ok(answer)) if answer.is_empty() => Cause::NotZooKeeper("it closes the connection"),
         Ok(Ok(answer)) if answer.contains("Mode: read-only") => Cause::ReadOnly,

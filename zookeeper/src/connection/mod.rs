@@ -1,6 +1,7 @@
 //! The task that owns the connection: it connects to a server, serves requests, and reconnects.
 
 mod attempt;
+mod examine;
 mod history;
 mod inbox;
 mod replies;
@@ -21,6 +22,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::attempt::Opened;
+pub use self::examine::{Examined, Finding, Step, examine};
 use self::history::{finish, tell};
 use self::serve::Connection;
 use self::suspects::Suspects;

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::{Sasl, SaslSession, SaslStep};
-use crate::error::{Cause, Fault};
+use crate::error::{Cause, Fault, FaultKind};
 use crate::options::Host;
 
 /// The service that ZooKeeper's client authenticates to, whatever the host.
@@ -104,11 +104,14 @@ impl SaslSession for Session {
             }
             // A server without SASL sends an empty token, and does not authenticate the session.
             State::Asked if challenge.is_empty() => {
-                Err(lasting("the server has no SASL: it ignores credentials"))
+                Err(lasting(FaultKind::NoSasl, "the server has no SASL: it ignores credentials"))
             }
             State::Asked => {
                 let challenge = Challenge::read(challenge).ok_or_else(|| {
-                    lasting("the server's SASL is not DIGEST-MD5, or its challenge cannot be read")
+                    lasting(
+                        FaultKind::NoSasl,
+                        "the server's SASL is not DIGEST-MD5, or its challenge cannot be read",
+                    )
                 })?;
                 let (answer, theirs) = self.who.answer(&challenge, &random());
                 self.state = State::Answered(theirs);
@@ -119,15 +122,18 @@ impl SaslSession for Session {
                 if proof.is_some_and(|(_, proof)| proof == theirs) {
                     Ok(SaslStep::Done)
                 } else {
-                    Err(lasting("the server does not prove that it knows the password"))
+                    Err(lasting(
+                        FaultKind::NoProof,
+                        "the server does not prove that it knows the password",
+                    ))
                 }
             }
         }
     }
 }
 
-fn lasting(text: &str) -> Cause {
-    Cause::Transport(Fault::new(text).lasting())
+fn lasting(kind: FaultKind, text: &str) -> Cause {
+    Cause::Transport(Fault::new(text).of_kind(kind).lasting())
 }
 
 /// The challenge of a server.

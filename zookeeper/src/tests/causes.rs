@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use zookeeper::{Cause, Code, Data, GetData, Item, Permit, Reply, Stat, State};
+use zookeeper::{Cause, Code, Data, FaultKind, GetData, Item, Permit, Reply, Stat, State};
 
 use super::fake::{Net, Server, causes, until};
 use super::wire;
@@ -106,7 +106,6 @@ async fn a_server_that_gives_no_session_is_asked_why() {
 async fn what_is_no_zookeeper_is_named() {
     for (said, why) in [
         (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "it speaks HTTP"),
-        (b"\x15\x03\x03\0\x02\x02\x50", "it speaks TLS"),
         (b"SSH-2.0-OpenSSH_9\r\n", "it speaks SSH"),
         (b"\0\0\0\x04abcd", "its first answer has another version"),
         (b"\0\0\0\x04\0\0\0\0", "its first answer cannot be read"),
@@ -117,6 +116,24 @@ async fn what_is_no_zookeeper_is_named() {
             server.say(said).await;
         });
         assert_eq!(cause.await, Cause::NotZooKeeper(why));
+    }
+    // A TLS server may answer a plain hello with an alert, or hang up and answer a hello of TLS.
+    let alert = b"\x15\x03\x03\0\x02\x02\x50";
+    let at_once = cause_of(async |_, server| {
+        server.hello().await;
+        server.say(alert).await;
+    });
+    let asked = cause_of(async |number, server| match number {
+        0 => drop(server.hello().await),
+        1 => drop(server.word().await),
+        _ => {
+            assert_eq!(server.word().await.as_bytes()[..3], [0x16, 3, 1]);
+            server.say(alert).await;
+        }
+    });
+    for cause in [at_once.await, asked.await] {
+        let Cause::Transport(fault) = &cause else { panic!("{cause}") };
+        assert!(cause.is_final() && fault.kind == FaultKind::PortIsTls);
     }
     let silent = cause_of(async |_, server| {
         server.hello().await;

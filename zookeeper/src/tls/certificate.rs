@@ -36,6 +36,30 @@ pub(super) struct Certificate<'a> {
     pub(super) hosts: Vec<String>,
 }
 
+/// What a certificate says of itself; nothing of it is verified here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateFacts {
+    /// Whom it was issued to, as Java prints it: `CN=ann, OU=dev, O=zksh`.
+    pub subject: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// The begin of its validity.
+    pub not_before: SystemTime,
+    /// The end of its validity.
+    pub not_after: SystemTime,
+    /// The DNS names and addresses among its alternative names.
+    pub hosts: Vec<String>,
+}
+
+impl CertificateFacts {
+    /// Reads a certificate in DER. Returns `None` if it is malformed.
+    pub fn read(der: &[u8]) -> Option<Self> {
+        let Certificate { issuer, subject, not_before, not_after, hosts } = Certificate::read(der)?;
+        Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after, hosts })
+    }
+}
+
 impl<'a> Certificate<'a> {
     /// Parses a certificate. Returns `None` if it is malformed.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::verifier::Refusal;
 use crate::dial::Tcp;
-use crate::error::{Cause, Fault};
+use crate::error::{Cause, Fault, FaultKind};
 
 /// Timeout for the check whether a port speaks ZooKeeper without TLS.
 const PROBE: Duration = Duration::from_secs(2);
@@ -27,11 +27,12 @@ pub(super) async fn of_handshake(
     }
     if is_plain(address).await {
         let text = "the port speaks ZooKeeper without TLS, and TLS was asked for";
-        return Cause::Transport(Fault::new(text).lasting());
+        return Cause::Transport(Fault::new(text).of_kind(FaultKind::PortIsPlain).lasting());
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof => {
-            Cause::Transport(Fault::new("the server closed the connection in the TLS handshake"))
+            let text = "the server closed the connection in the TLS handshake";
+            Cause::Transport(Fault::new(text).of_kind(FaultKind::NoHandshake))
         }
         kind => Cause::Disconnected(Some(kind)),
     }
@@ -52,57 +53,72 @@ async fn is_plain(address: SocketAddr) -> bool {
 /// Describes a TLS error. Returns `None` if the error does not come from TLS.
 pub(super) fn of_tls(error: &io::Error, has_certificate: bool) -> Option<Fault> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
-    let fault = |text: String| Fault::new(text).lasting().with_source(Arc::new(error.clone()));
+    let fault = |kind: FaultKind, text: String| {
+        Fault::new(text).of_kind(kind).lasting().with_source(Arc::new(error.clone()))
+    };
     Some(match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => {
             match other.0.downcast_ref::<Refusal>() {
-                Some(refusal) => fault(refusal.to_string()),
-                None => fault(error.to_string()),
+                Some(refusal) => fault(refusal.kind, refusal.to_string()),
+                None => fault(FaultKind::BadCertificate, error.to_string()),
             }
         }
-        Error::InvalidCertificate(_) => fault(error.to_string()),
-        Error::AlertReceived(alert) => alert_in_words(*alert, has_certificate)
-            .map_or_else(|| Fault::new(format!("the server ended TLS: {alert:?}")), fault),
-        Error::InvalidMessage(_) => fault("the port does not speak TLS".to_owned()),
-        Error::PeerIncompatible(why) => {
-            fault(format!("the server's TLS is none that this client knows: {why:?}"))
+        Error::InvalidCertificate(_) => fault(FaultKind::BadCertificate, error.to_string()),
+        Error::AlertReceived(alert) => match alert_in_words(*alert, has_certificate) {
+            Some((kind, text)) => fault(kind, text),
+            None => Fault::new(format!("the server ended TLS: {alert:?}")),
+        },
+        Error::InvalidMessage(_) => {
+            fault(FaultKind::NoHandshake, "the port does not speak TLS".to_owned())
         }
-        other => fault(format!("TLS: {other}")),
+        Error::PeerIncompatible(why) => {
+            let text = format!("the server's TLS is none that this client knows: {why:?}");
+            fault(FaultKind::NothingInCommon, text)
+        }
+        other => fault(FaultKind::Other, format!("TLS: {other}")),
     })
 }
 
 /// Describes an alert after which a retry cannot help.
-fn alert_in_words(alert: AlertDescription, has_certificate: bool) -> Option<String> {
-    Some(match alert {
-        AlertDescription::CertificateRequired | AlertDescription::BadCertificate
-            if !has_certificate =>
-        {
-            "the server wants a client certificate, and none was given".to_owned()
-        }
-        AlertDescription::BadCertificate
-        | AlertDescription::CertificateRequired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::AccessDenied => {
-            format!("the server does not accept our certificate ({alert:?})")
-        }
-        AlertDescription::CertificateExpired => {
-            "the server says that our certificate has expired".to_owned()
-        }
-        AlertDescription::CertificateRevoked => {
-            "the server says that our certificate is revoked".to_owned()
-        }
-        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => format!(
-            "the server knows none of the ciphers of this client ({alert:?}); it has no CBC ones"
+fn alert_in_words(alert: AlertDescription, has_certificate: bool) -> Option<(FaultKind, String)> {
+    use AlertDescription as A;
+    let (kind, text) = match alert {
+        A::CertificateRequired | A::BadCertificate if !has_certificate => (
+            FaultKind::CertificateWanted,
+            "the server wants a client certificate, and none was given".to_owned(),
         ),
-        AlertDescription::ProtocolVersion => {
+        A::BadCertificate
+        | A::CertificateRequired
+        | A::CertificateUnknown
+        | A::UnknownCA
+        | A::UnsupportedCertificate
+        | A::AccessDenied => (
+            FaultKind::CertificateRefused,
+            format!("the server does not accept our certificate ({alert:?})"),
+        ),
+        A::CertificateExpired => (
+            FaultKind::CertificateRefused,
+            "the server says that our certificate has expired".to_owned(),
+        ),
+        A::CertificateRevoked => (
+            FaultKind::CertificateRefused,
+            "the server says that our certificate is revoked".to_owned(),
+        ),
+        A::HandshakeFailure | A::InsufficientSecurity => (
+            FaultKind::NothingInCommon,
+            format!(
+                "the server knows none of the ciphers of this client ({alert:?}); it has no CBC ones"
+            ),
+        ),
+        A::ProtocolVersion => (
+            FaultKind::NothingInCommon,
             "the server knows neither TLS 1.2 nor TLS 1.3, or not the one that was asked for"
-                .to_owned()
-        }
-        AlertDescription::UnrecognisedName => {
-            "the server does not know the name of the host".to_owned()
+                .to_owned(),
+        ),
+        A::UnrecognisedName => {
+            (FaultKind::WrongHost, "the server does not know the name of the host".to_owned())
         }
         _ => return None,
-    })
+    };
+    Some((kind, text))
 }

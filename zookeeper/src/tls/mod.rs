@@ -33,10 +33,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
+pub use self::certificate::CertificateFacts;
 pub use self::store::{Key, KeyEncoding, Store, StoreError};
 use self::verifier::Verifier;
-use crate::dial::{BoxFuture, Dial, Peer, Tcp, Tls, Wire};
-use crate::error::{Cause, Fault};
+use crate::dial::{BoxFuture, Dial, Peer, Tls, Wire};
+use crate::error::{Cause, Fault, FaultKind};
 use crate::options::Host;
 
 /// Maximum size of a file with certificates or keys, in bytes.
@@ -256,14 +257,26 @@ impl TlsDial {
         Ok(config)
     }
 
-    async fn connect(&self, host: &Host, address: SocketAddr) -> Result<Wire, Cause> {
+    /// Returns what the certificate says that servers are shown, if there is one.
+    pub fn own_certificate(&self) -> Result<Option<CertificateFacts>, TlsError> {
+        let Some(file) = &self.options.certificate else { return Ok(None) };
+        let (chain, _) = self.options.identity(file)?;
+        Ok(chain.first().and_then(|own| CertificateFacts::read(own)))
+    }
+
+    async fn handshake(
+        &self,
+        host: &Host,
+        address: SocketAddr,
+        stream: TcpStream,
+    ) -> Result<Wire, Cause> {
         // A file that is currently being replaced may be complete at the next attempt.
-        let config =
-            self.config().map_err(|error| Cause::Transport(Fault::new(error.to_string())))?;
+        let config = self.config().map_err(|error| {
+            Cause::Transport(Fault::new(error.to_string()).of_kind(FaultKind::Files))
+        })?;
         // A host that resolves but is no DNS name, such as 127.1, is matched by its address.
         let name = ServerName::try_from(host.name.clone())
             .unwrap_or(ServerName::IpAddress(IpAddr::from(address.ip())));
-        let stream = Tcp::connect(address).await?;
         let has_certificate = self.options.certificate.is_some();
         match TlsConnector::from(config).connect(name, stream).await {
             Ok(stream) => {
@@ -277,12 +290,13 @@ impl TlsDial {
 }
 
 impl Dial for TlsDial {
-    fn dial<'a>(
+    fn secure<'a>(
         &'a self,
         host: &'a Host,
         address: SocketAddr,
+        stream: TcpStream,
     ) -> BoxFuture<'a, Result<Wire, Cause>> {
-        Box::pin(self.connect(host, address))
+        Box::pin(self.handshake(host, address, stream))
     }
 }
 

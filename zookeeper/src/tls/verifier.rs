@@ -20,6 +20,7 @@ use rustls::{
 };
 
 use super::certificate::{Certificate, Names, date, name};
+use crate::error::FaultKind;
 
 /// Maximum number of trusted certificates that a message names.
 const NAMED: usize = 3;
@@ -37,18 +38,22 @@ pub(super) struct Verifier {
 
 /// Why a server is not trusted.
 #[derive(Debug)]
-pub(super) struct Refusal(pub(super) String);
+pub(super) struct Refusal {
+    pub(super) kind: FaultKind,
+    text: String,
+}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl std::error::Error for Refusal {}
 
-fn refusal(text: String) -> Error {
-    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refusal(text)))))
+fn refusal(kind: FaultKind, text: String) -> Error {
+    let refusal = Refusal { kind, text };
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
 }
 
 impl Verifier {
@@ -76,7 +81,7 @@ impl Verifier {
         }
         // A self-signed certificate has no other issuer, whatever it claims.
         if Names::read(end_entity).is_some_and(|names| names.issuer == names.subject) {
-            return Err(refusal(self.unknown_issuer(end_entity)));
+            return Err(refusal(FaultKind::UnknownIssuer, self.unknown_issuer(end_entity)));
         }
         let parsed = ParsedCertificate::try_from(end_entity)?;
         verify_server_cert_signed_by_trust_anchor(
@@ -88,12 +93,15 @@ impl Verifier {
         )
         .map_err(|error| match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                refusal(self.unknown_issuer(end_entity))
+                refusal(FaultKind::UnknownIssuer, self.unknown_issuer(end_entity))
             }
-            Error::InvalidCertificate(error) => refusal(format!(
-                "the server's certificate is not accepted: {}",
-                Error::InvalidCertificate(error)
-            )),
+            Error::InvalidCertificate(error) => refusal(
+                FaultKind::BadCertificate,
+                format!(
+                    "the server's certificate is not accepted: {}",
+                    Error::InvalidCertificate(error)
+                ),
+            ),
             error => error,
         })
     }
@@ -130,18 +138,24 @@ impl ServerCertVerifier for Verifier {
             .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let time = UNIX_EPOCH + Duration::from_secs(now.as_secs());
         if time > certificate.not_after {
-            return Err(refusal(format!(
-                "the certificate of {} expired on {}",
-                name(certificate.subject),
-                date(certificate.not_after)
-            )));
+            return Err(refusal(
+                FaultKind::OutOfDate,
+                format!(
+                    "the certificate of {} expired on {}",
+                    name(certificate.subject),
+                    date(certificate.not_after)
+                ),
+            ));
         }
         if time < certificate.not_before {
-            return Err(refusal(format!(
-                "the certificate of {} is valid from {} on",
-                name(certificate.subject),
-                date(certificate.not_before)
-            )));
+            return Err(refusal(
+                FaultKind::OutOfDate,
+                format!(
+                    "the certificate of {} is valid from {} on",
+                    name(certificate.subject),
+                    date(certificate.not_before)
+                ),
+            ));
         }
         self.check_chain(end_entity, intermediates, now)?;
         if self.verify_hostname {
@@ -189,7 +203,10 @@ fn check_name(
     if fits {
         return Ok(());
     }
-    Err(refusal(format!("the server's certificate is for {names}, not for {wanted}")))
+    Err(refusal(
+        FaultKind::WrongHost,
+        format!("the server's certificate is for {names}, not for {wanted}"),
+    ))
 }
 
 /// Returns whether a common name matches a host: it is equal, or has `*` in place of the first

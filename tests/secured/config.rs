@@ -1,0 +1,173 @@
+//! Passwords of the config file: what prints them, and who may read the file.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+
+use super::{Secured, users};
+use crate::support::shell::{Ran, bare};
+use crate::support::terminal::{Setup, Terminal};
+use crate::support::wait_until;
+
+/// A sandbox with a user, and an ensemble of that name in a config file.
+struct Named(Secured);
+
+impl Named {
+    fn start() -> Self {
+        Self(Secured::with(|settings| {
+            settings.tls = None;
+            settings.users = users(&[("ann", "annpw")]);
+            settings.require_sasl = true;
+        }))
+    }
+
+    /// Writes the config file with this line, which only its owner may read.
+    fn config(&self, line: &str) -> String {
+        let servers = self.0.at("127.0.0.1");
+        let text = format!(
+            "[ensembles.prod]\nservers = '{servers}'\nsasl = 'digest-md5'\nuser = 'ann'\n{line}\n"
+        );
+        let file = self.0.write("config.toml", text);
+        self.mode(0o600);
+        file
+    }
+
+    fn mode(&self, mode: u32) {
+        fs::set_permissions(self.0.file("config.toml"), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn run(&self, line: &str) -> Ran {
+        self.with_mode(line, 0o600)
+    }
+
+    fn with_mode(&self, line: &str, mode: u32) -> Ran {
+        let config = self.config(line);
+        self.mode(mode);
+        bare().args(["--config", &config, "--ensemble", "prod", "whoami"]).run()
+    }
+
+    fn at_a_terminal(&self, line: &str) -> Terminal {
+        let config = self.config(line);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_zksh"));
+        program.args(["--config", &config, "--ensemble", "prod"]);
+        Setup::program(&program).start()
+    }
+}
+
+#[test]
+fn a_command_prints_the_password() {
+    let named = Named::start();
+    named.0.write("password", "annpw\nmore\n");
+    let file = named.0.file("password");
+    for line in [
+        format!("password_command = ['cat', '{file}']"),
+        format!("password_command = 'cat {file} | head -n 1'"),
+        format!("password_file = '{file}'"),
+        "password = 'annpw'".to_owned(),
+    ] {
+        let ran = named.run(&line);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line}");
+        assert!(ran.stdout.contains("sasl: ann"), "{}", ran.stdout);
+    }
+    // The script on standard input is not the command's.
+    let config = named.config("password_command = 'cat; echo annpw'");
+    let script = "create /a\nls /\n";
+    let ran = bare().args(["--config", &config, "--ensemble", "prod"]).script(script);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "Created /a\n[a, zookeeper]\n"));
+}
+
+#[test]
+fn a_command_that_fails_is_told_without_its_secret() {
+    let named = Named::start();
+    for (line, wanted) in [
+        (
+            "password_command = 'echo annpw; exit 3'",
+            "password_command: it has failed (exit status: 3)",
+        ),
+        ("password_command = ['/no/such', 'annpw']", "password_command: cannot run /no/such: "),
+        ("password_command = 'true annpw'", "password_command: its first line is empty"),
+        ("password_command = 'echo a-wrong-annpw'", "does not accept the credentials"),
+        ("password_command = ['annpw", "config.toml:5: password_command = …: "),
+        ("pasword = 'annpw'", "config.toml:5: pasword = …: unknown field `pasword`"),
+        ("password = 'annpw' 'annpw'", "config.toml:5: password = …: "),
+        ("password = 'annpw'\npassword_file = 'x'", "one of them is enough"),
+    ] {
+        let ran = named.run(line);
+        assert!(ran.status != 0 && ran.stderr.contains(wanted), "{line}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("annpw"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_file_with_a_secret_is_for_its_owner_alone() {
+    let named = Named::start();
+    let command = "password_command = 'echo annpw'";
+    for (line, mode, hint) in [
+        ("password = 'annpw'", 0o644, Some("chmod 600 ")),
+        ("password = 'annpw'", 0o640, Some("chmod 600 ")),
+        ("password = 'annpw'", 0o600, None),
+        (command, 0o664, Some("chmod go-w ")),
+        (command, 0o602, Some("chmod go-w ")),
+        (command, 0o644, None),
+    ] {
+        let ran = named.with_mode(line, mode);
+        match hint {
+            None => assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line} {mode:o}"),
+            Some(hint) => {
+                assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{line} {mode:o}");
+                assert!(ran.stderr.contains(hint), "{}", ran.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn neither_completion_nor_a_check_runs_the_command() {
+    let named = Named::start();
+    let mark = named.0.file("it-ran");
+    let config = named.config(&format!("password_command = 'touch {mark}; echo annpw'"));
+    let options = ["--config", &config, "--ensemble", "prod"];
+    let words = ["--complete-words", "zksh"];
+    let ran = bare().args(words).args(options).args(["get", "/pr"]).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+    bare().args(options).args(["--check", "ls", "/"]).succeed();
+    bare().args(options).arg("version").run();
+    let ran = bare().args(["--config", &config, "--sandbox=127.0.0.1:0", "ls", "/"]).run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!fs::exists(&mark).unwrap());
+    bare().args(options).args(["ls", "/"]).succeed();
+    assert!(fs::exists(&mark).unwrap());
+}
+
+#[test]
+fn a_terminal_is_left_as_it_was() {
+    let named = Named::start();
+    // It asks unseen and leaves it at that.
+    let asks = "stty -echo </dev/tty; printf 'PIN: ' >/dev/tty; read pin </dev/tty; echo $pin";
+    let mut terminal = named.at_a_terminal(&format!("password_command = \"{asks}\""));
+    terminal.wait_for("PIN:");
+    terminal.keys("annpw\r");
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "whoami");
+    let screen = terminal.wait_for("sasl: ann");
+    assert!(!screen.contains("annpw"), "{screen}");
+    // Ctrl-C, in the question of the command and in that of the shell.
+    for line in [format!("password_command = \"{asks}\""), String::new()] {
+        let mut terminal = named.at_a_terminal(&line);
+        terminal.wait_until("a question", |screen| {
+            screen.contains("PIN:") || screen.contains("Password of ann:")
+        });
+        terminal.keys("\x03");
+        let (status, screen) = terminal.wait();
+        assert!(status == 130 || status == 1, "{status}: {screen}");
+        assert!(terminal.is_restored());
+    }
+    // SIGTERM, which the command does not hear of.
+    let terminal = named
+        .at_a_terminal("password_command = 'stty -echo </dev/tty; echo go >/dev/tty; sleep 60'");
+    terminal.wait_for("go");
+    kill(terminal.pid(), Signal::SIGTERM).unwrap();
+    wait_until("the terminal's settings", || terminal.is_restored().then_some(()));
+}
