@@ -222,14 +222,15 @@ impl Prompt {
         }
     }
 
-    /// Returns how long a wanted redraw still has to wait.
-    pub(super) fn redraw_waits(&self) -> Option<Duration> {
-        let left = self.not_before?.saturating_duration_since(Instant::now());
+    /// Returns how long a wanted redraw still has to wait at `now`.
+    pub(super) fn redraw_waits(&self, now: Instant) -> Option<Duration> {
+        let left = self.not_before?.saturating_duration_since(now);
         (self.redraw == Redraw::Wanted && !left.is_zero()).then_some(left)
     }
 
-    /// Returns whether the redrawer must request a draw; `events` tells whether events are waiting.
-    pub(super) fn must_redraw(&self, events: bool) -> bool {
+    /// Returns whether the redrawer must request a draw at `now`; `events` tells whether events are
+    /// waiting.
+    pub(super) fn must_redraw(&self, events: bool, now: Instant) -> bool {
         // An editor that was asked to return draws soon anyway. If a request reached a finished
         // editor, it would be printed and nothing would undo it.
         let reachable = self.state == PromptState::Editing && !self.asked_to_return;
@@ -237,7 +238,7 @@ impl Prompt {
             && !self.window.unsettled
             && match self.redraw {
                 Redraw::NotNeeded => events,
-                Redraw::Wanted => events || self.redraw_waits().is_none(),
+                Redraw::Wanted => events || self.redraw_waits(now).is_none(),
                 Redraw::Requested => false,
             }
     }
@@ -270,9 +271,10 @@ mod tests {
     #[test]
     fn an_editor_that_is_leaving_is_not_told_to_draw() {
         let mut prompt = editing();
-        assert!(prompt.must_redraw(true));
+        let now = Instant::now();
+        assert!(prompt.must_redraw(true, now));
         prompt.asked_to_return = true;
-        assert!(!prompt.must_redraw(true));
+        assert!(!prompt.must_redraw(true, now));
     }
 
     #[test]
@@ -289,7 +291,7 @@ mod tests {
         prompt.start("> ".to_owned(), 60);
         prompt.state = PromptState::Editing;
         prompt.window_changes(60);
-        assert!(!prompt.must_return() && !prompt.must_redraw(true));
+        assert!(!prompt.must_return() && !prompt.must_redraw(true, Instant::now()));
         prompt.window_changes(40);
         assert!(prompt.must_return());
         assert_eq!(prompt.room_to_return(), None);
@@ -326,12 +328,14 @@ mod tests {
     #[test]
     fn a_redraw_waits_for_the_end_of_a_burst_but_events_do_not() {
         let mut prompt = Prompt { redraw: Redraw::Wanted, ..editing() };
-        assert!(prompt.must_redraw(false));
-        prompt.not_before = Some(Instant::now() + Duration::from_hours(1));
-        assert!(!prompt.must_redraw(false) && prompt.must_redraw(true));
-        assert!(prompt.redraw_waits().is_some());
-        prompt.not_before = Some(Instant::now());
-        assert!(prompt.must_redraw(false));
+        let now = Instant::now();
+        assert!(prompt.must_redraw(false, now));
+        let end = now + Duration::from_nanos(1);
+        prompt.not_before = Some(end);
+        assert!(!prompt.must_redraw(false, now) && prompt.must_redraw(true, now));
+        assert_eq!(prompt.redraw_waits(now), Some(Duration::from_nanos(1)));
+        assert!(prompt.must_redraw(false, end));
+        assert_eq!(prompt.redraw_waits(end), None);
     }
 
     #[test]
