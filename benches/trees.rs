@@ -103,7 +103,7 @@ fn compare(server: &str, size: usize, rounds: usize, release: Option<&Release>) 
         (vec!["tree", "/tree"], "tree /tree".to_owned(), Some("ls -R /tree")),
         (vec!["ls", "-R", "/tree"], "tree /tree".to_owned(), Some("ls -R /tree")),
         (vec!["find", "/tree", "-name", "*-07"], "find /tree -07".to_owned(), None),
-        (vec!["grep", "nowhere", "/tree"], "grep /tree nowhere".to_owned(), None),
+        (vec!["grep", "some-bytes", "/tree"], "grep /tree some-bytes".to_owned(), None),
         (vec!["du", "/tree"], "du /tree".to_owned(), None),
         (vec!["save", "/tree", &saved], format!("cp {} {backup} true true", remote("/tree")), None),
         (
