@@ -10,15 +10,15 @@ mod mechanism;
 mod sandbox;
 mod script;
 mod security;
+mod wrong;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::Resettable;
-use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use self::command_line::CommandLine;
 use self::config::{Config, Secured};
@@ -29,10 +29,11 @@ pub use self::mechanism::Mechanism;
 pub use self::sandbox::SandboxOptions;
 pub use self::script::ScriptOptions;
 pub use self::security::{Ready, SecurityOptions};
+use self::wrong::{is_security, unknown_option, wrong};
 use crate::dialect::{Dialect, Format};
 use crate::error::{Error, Result};
 use crate::output::style::{PromptColor, PromptStyle};
-use crate::syntax::{repeatable_flags, usage_error};
+use crate::syntax::repeatable_flags;
 use crate::zk::{Servers, ZnodePath};
 
 /// The session timeout asked of the server when nothing else is said (zkCli's).
@@ -337,28 +338,6 @@ fn without_empty_variables(tree: Command) -> Command {
     })
 }
 
-/// Returns whether an option of zkCli or of its JVM decides how a connection is secured. Without it
-/// zksh would send in plain what was to be encrypted.
-fn is_security(option: &str) -> bool {
-    let property = option.trim_start_matches('-').strip_prefix('D').unwrap_or_default();
-    property.starts_with("zookeeper.") || property.starts_with("java.security.")
-}
-
-fn unknown_option(option: &str, tree: &Command) -> Error {
-    let error = Error::usage(format!("Unknown option: {option}"));
-    let bare = option.trim_start_matches('-');
-    let near = tree
-        .get_arguments()
-        .filter_map(Arg::get_long)
-        .map(|long| (strsim::damerau_levenshtein(bare, long), long))
-        .filter(|(distance, long)| *distance <= 2 && *distance < long.len())
-        .min();
-    match near {
-        Some((_, long)) => error.with_hint(format!("did you mean --{long}?")),
-        None => error.with_hint("zksh --help lists the options"),
-    }
-}
-
 /// Returns the option of the shell that a word names which stands among the arguments of a command.
 pub fn option_named(word: &str) -> Option<String> {
     let name = word.split('=').next().unwrap_or(word);
@@ -431,31 +410,6 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
         security,
         remarks: remark.into_iter().collect(),
     })
-}
-
-/// Says what is wrong, and which variable of the environment it comes from, if it does.
-fn wrong(error: &clap::Error, tree: &Command, words: &[OsString]) -> Error {
-    let said = usage_error(error, tree, words);
-    let named = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),
-        _ => "",
-    };
-    let long = named.trim_start_matches('-');
-    let is_typed = words.iter().any(|word| {
-        word.to_string_lossy().strip_prefix("--").is_some_and(|word| word.starts_with(long))
-    });
-    let variable = tree
-        .get_arguments()
-        .find(|arg| arg.get_long() == Some(long))
-        .and_then(Arg::get_env)
-        .filter(|name| !is_typed && std::env::var_os(name).is_some())
-        .map(|name| name.to_string_lossy());
-    let said = match (variable, said.to_string().strip_prefix(named)) {
-        (Some(variable), Some(rest)) => Error::usage(format!("{variable}{rest}")),
-        (Some(variable), None) => Error::usage(format!("{variable}: {said}")),
-        (None, _) => said,
-    };
-    if said.hint().is_some() { said } else { said.with_hint("zksh --help lists the options") }
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use crate::pending::{Cost, Pending, Permit};
 use crate::request::Request;
 use crate::shared::{Command, Shared, Target};
 use crate::state::{Facts, State};
-use crate::watches::{Registered, WatchKind};
+use crate::watch_kind::WatchKind;
+use crate::watches::Registered;
 use crate::word;
 
 /// Starts a session. A task connects to a server and keeps the session until it is over. The client

@@ -23,6 +23,7 @@ mod shared;
 mod state;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod watch_kind;
 mod watches;
 mod word;
 
@@ -52,5 +53,6 @@ pub use self::request::{
 pub use self::sasl::DigestMd5;
 pub use self::sasl::{Sasl, SaslSession, SaslStep};
 pub use self::state::{Attempt, Change, Facts, State};
-pub use self::watches::{Registered, RemoveKind, WatchKind, WatchMode, Weakened};
+pub use self::watch_kind::{RemoveKind, WatchKind, WatchMode};
+pub use self::watches::{Registered, Weakened};
 pub use self::word::Release;

@@ -20,7 +20,8 @@ use crate::options::{Host, Options, Password};
 use crate::pending::{Arrived, Outcome, Permit, Waiting};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
-use crate::watches::{Registry, Settled, WatchKind};
+use crate::watch_kind::WatchKind;
+use crate::watches::{Registry, Settled};
 
 /// Number of collected requests that are sent at once even while corked, so that the server does
 /// not wait for long.

@@ -22,7 +22,8 @@ use crate::reply::{self, Reply};
 use crate::request::{AddAuth, AnyRequest};
 use crate::shared::{Entry, Shared};
 use crate::state::State;
-use crate::watches::{WatchKind, Weakened};
+use crate::watch_kind::WatchKind;
+use crate::watches::Weakened;
 
 /// Credentials in flight: from a caller, or sent again on a new connection.
 enum Auth {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::data::Acl;
-use crate::watches::{RemoveKind, WatchMode};
+use crate::watch_kind::{RemoveKind, WatchMode};
 
 /// Deletes a znode without children.
 #[derive(Debug, Clone, PartialEq, Eq)]
