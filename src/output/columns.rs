@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn names_run_down_the_columns() {
         let names = ["a", "bb", "ccc", "d", "e", "ff", "g"];
-        assert_eq!(arranged(&names, 11), "a    d  g\nbb   e\nccc  ff\n");
+        assert_eq!(arranged(&names, 11), "a    d   g\nbb   e\nccc  ff\n");
         assert_eq!(arranged(&names, 80), "a  bb  ccc  d  e  ff  g\n");
         assert_eq!(arranged(&names, 1), names.join("\n") + "\n");
         assert_eq!(arranged(&["湖", "b", "河川", "d"], 8), "湖  河川\nb   d\n");
