@@ -413,6 +413,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;plan' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Keep the plan in a file; apply refuses it if the tree has changed since')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Keep the plan in a file; apply refuses it if the tree has changed since')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Plan ephemerals as persistent; otherwise they are left out')
