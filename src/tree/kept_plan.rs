@@ -4,6 +4,7 @@
 //! A file of JSON lines: a [`Header`], a step a line in the order in which they are applied, and an
 //! [`End`] that says how many there are. `schema/plan.schema.json` has each line.
 
+mod brief;
 mod check;
 mod read;
 

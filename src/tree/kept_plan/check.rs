@@ -6,7 +6,8 @@ use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
 
 use super::Identity;
-use super::read::{KeptPlan, acl_hash, data_hash};
+use super::brief::{Brief, acl_hash, data_hash};
+use super::read::KeptPlan;
 use crate::error::{Error, Kind, Result};
 use crate::session::Session;
 use crate::tree::plan::Step;
@@ -18,44 +19,6 @@ const READS_AT_ONCE: usize = 64;
 
 /// Znodes that have changed and are named; of more only the number is told.
 const NAMED: usize = 1000;
-
-/// A step without its data: what it expects, and what it leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Brief {
-    Delete { version: i32 },
-    Create { data: u64 },
-    SetData { version: i32, data: u64 },
-    SetAcl { version: i32, acl: u64 },
-}
-
-impl Brief {
-    pub(super) fn of(step: &Step) -> Self {
-        match step {
-            Step::Delete { version, .. } => Self::Delete { version: *version },
-            Step::Create { data, .. } => Self::Create { data: data_hash(data) },
-            Step::SetData { data, version, .. } => {
-                Self::SetData { version: *version, data: data_hash(data) }
-            }
-            Step::SetAcl { acl, version, .. } => {
-                Self::SetAcl { version: *version, acl: acl_hash(acl) }
-            }
-        }
-    }
-
-    /// Returns whether a plan may have `next` behind this one for the same znode.
-    pub(super) fn may_precede(self, next: Self) -> bool {
-        match (self, next) {
-            (Self::Delete { .. }, Self::Delete { .. })
-            | (Self::Create { .. }, Self::Create { .. } | Self::Delete { .. })
-            | (Self::SetData { .. }, Self::SetData { .. })
-            | (Self::SetAcl { .. }, Self::SetAcl { .. }) => false,
-            (Self::SetData { .. } | Self::SetAcl { .. }, next) => {
-                matches!(next, Self::SetData { .. } | Self::SetAcl { .. })
-            }
-            (Self::Delete { .. } | Self::Create { .. }, _) => true,
-        }
-    }
-}
 
 /// A znode as it is now.
 #[derive(Debug, Clone, Copy)]

@@ -2,17 +2,15 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::check::Brief;
+use super::brief::Brief;
 use super::{End, EndLine, Header, VERSION};
 use crate::error::{Error, Kind, Result};
 use crate::tree::apply::Counts;
 use crate::tree::plan::Step;
 use crate::tree::snapshot::MAX_LINE_BYTES;
-use crate::tree::{Acl, Data};
 use crate::zk::ZnodePath;
 
 /// The longest first line, in bytes: whether a file is a plan is seen from it.
@@ -199,29 +197,11 @@ impl KeptPlan {
     }
 }
 
-/// Returns a number that is the same for the same data.
-pub(super) fn data_hash(data: &Data) -> u64 {
-    hash(data)
-}
-
-/// Returns a number that is the same for lists that allow the same.
-pub(super) fn acl_hash(acl: &Acl) -> u64 {
-    let mut entries = acl.0.clone();
-    entries.sort();
-    entries.dedup();
-    hash(&entries)
-}
-
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tree::kept_plan::PlanWriter;
+    use crate::tree::{Acl, Data};
 
     const HEADER: &str = r#"{"zksh":"plan","version":1,"top":"/app"}"#;
     const CREATE: &str = r#"{"do":"create","path":"/app/a","data":null,"acl":[{"scheme":"world","id":"anyone","perms":"cdrwa"}],"kind":"persistent"}"#;
