@@ -269,6 +269,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--container', '--container', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the data is JSON')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
@@ -287,6 +288,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the data is JSON')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
@@ -297,6 +299,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;edit' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the text is JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
