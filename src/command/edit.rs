@@ -84,8 +84,9 @@ impl Spec for Edit {
             return Ok(Message("Nothing has changed".to_owned()));
         }
         if self.json {
-            check_json(edited.as_bytes())
-                .map_err(|error| error.with_detail(format!("your text is in {}", draft.place())))?;
+            let place = draft.place();
+            let kept = format!("nothing was written; your text is in {place}");
+            check_json(edited.as_bytes()).map_err(|error| error.with_detail(kept))?;
         }
         match write(cx, &path, &edited, &stat).await {
             Ok(stat) => {

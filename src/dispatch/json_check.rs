@@ -12,8 +12,7 @@ use crate::error::{Error, Result};
 pub fn check_json(data: &[u8]) -> Result<()> {
     let wrong = |line: usize, column: usize, why: &str| {
         let place = format!("line {line}, column {column}");
-        Err(Error::usage(format!("Not JSON: {place}: {why}"))
-            .with_detail("nothing was written"))
+        Err(Error::usage(format!("Not JSON: {place}: {why}")).with_detail("nothing was written"))
     };
     let text = match std::str::from_utf8(data) {
         Ok(text) => text,
@@ -38,9 +37,9 @@ pub fn check_json(data: &[u8]) -> Result<()> {
 
 /// Returns the line of the end of a text, and how many characters of it there are.
 fn place(text: &[u8]) -> (usize, usize) {
-    let row = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = text.iter().filter(|byte| **byte == b'\n').count() + 1;
-    (line, String::from_utf8_lossy(row).chars().count())
+    let rows = text.split(|byte| *byte == b'\n');
+    let row = rows.clone().next_back().unwrap_or_default();
+    (rows.count(), String::from_utf8_lossy(row).chars().count())
 }
 
 #[cfg(test)]
