@@ -273,6 +273,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--container', '--container', [CompletionResultType]::ParameterName, 'Delete the znode some time after its last child has gone')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the data is JSON')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
@@ -291,6 +292,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Store null, which is no data, where '''' is data of no bytes')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the data is JSON')
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('--base64', '--base64', [CompletionResultType]::ParameterName, 'The data is given in base64')
             [CompletionResult]::new('-x', '-x', [CompletionResultType]::ParameterName, 'The data is given in hexadecimal, blanks between digits allowed')
@@ -301,6 +303,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;edit' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write nothing unless the text is JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -417,6 +420,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             break
         }
         'zksh;plan' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Keep the plan in a file; apply refuses it if the tree has changed since')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Keep the plan in a file; apply refuses it if the tree has changed since')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Show the paths only, not the values')
             [CompletionResult]::new('--persist-ephemerals', '--persist-ephemerals', [CompletionResultType]::ParameterName, 'Plan ephemerals as persistent; otherwise they are left out')

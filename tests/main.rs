@@ -32,6 +32,7 @@ mod null_data;
 mod outages;
 mod pipelining;
 mod placeholder;
+mod plans;
 mod quotas;
 mod reads;
 mod reconfig;

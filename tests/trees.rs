@@ -202,7 +202,7 @@ fn two_writers_lose_no_change() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         good(&server, &["create", "/n", "{\"n\":0}"]);
-        let script = "json /n '.n += 1'\n".repeat(200);
+        let script = "json /n '.n += 1'\n".repeat(500);
         let begun = Instant::now();
         std::thread::scope(|scope| {
             for _ in 0..2 {
@@ -213,7 +213,7 @@ fn two_writers_lose_no_change() {
             }
         });
         assert!(begun.elapsed() < PATIENCE * 10);
-        assert_eq!(good(&server, &["json", "/n", ".n"]), "400\n");
+        assert_eq!(good(&server, &["json", "/n", ".n"]), "1000\n");
     });
 }
 

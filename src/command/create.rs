@@ -17,7 +17,7 @@ const LONGEST_TTL: i64 = 0xff_ffff_ffff;
 /// Create a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "create [-s] [-e] [-c] [-t ttl] [-i file] [-b] [-x] [--null] [--parents] [--if-absent] path [data] [acl]",
+    override_usage = "create [-s] [-e] [-c] [-t ttl] [-i file] [-b] [-x] [--json] [--null] [--parents] [--if-absent] path [data] [acl]",
     after_long_help = EXAMPLE
 )]
 #[expect(clippy::struct_excessive_bools, reason = "one flag each, as zkCli has them")]

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use self::changes::Changes;
-use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
+use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write, check_json};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::Message;
 use crate::output::pretty::Kind as DataKind;
@@ -16,8 +16,11 @@ use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// Edit the data of a znode with $VISUAL or $EDITOR
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "edit path", after_long_help = EXAMPLE)]
+#[command(override_usage = "edit [--json] path", after_long_help = EXAMPLE)]
 pub struct Edit {
+    /// Write nothing unless the text is JSON
+    #[arg(long)]
+    json: bool,
     /// Znode whose data is to be edited
     #[arg(value_name = "path")]
     path: TypedPath,
@@ -30,7 +33,7 @@ At a prompt, and as one command from the system's shell:
     $ zksh -server zk1 edit /lake
 
 The data is written back only if nobody has changed it meanwhile; otherwise both are shown and your
-text stays in its file. A newline that the editor adds at the end is left out.
+text stays in its file. With --json it is written back only if it is JSON. A newline that the editor adds at the end is left out.
 
 Example, not at a terminal:
 > create /lake deep
@@ -79,6 +82,11 @@ impl Spec for Edit {
         if edited == text {
             draft.remove();
             return Ok(Message("Nothing has changed".to_owned()));
+        }
+        if self.json {
+            let place = draft.place();
+            let kept = format!("nothing was written; your text is in {place}");
+            check_json(edited.as_bytes()).map_err(|error| error.with_detail(kept))?;
         }
         match write(cx, &path, &edited, &stat).await {
             Ok(stat) => {

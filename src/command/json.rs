@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::dispatch::{Context, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Error, Kind, Result};
 use crate::output::{Report, Text};
-use crate::tree::jq::Expression;
+use crate::tree::jq::{text_assigns, with_expression};
 use crate::zk::{Stat, TypedPath, ZnodePath};
 
 /// How often a change is tried anew when others write the znode meanwhile: with many writers, one of
@@ -43,7 +43,7 @@ Created /app
 impl Json {
     /// Returns whether the expression is to change the data.
     fn writes(&self) -> bool {
-        self.write || Expression::new(&self.expression).is_ok_and(|compiled| compiled.assigns())
+        self.write || text_assigns(&self.expression)
     }
 
     async fn change(&self, cx: &Context, path: &ZnodePath) -> Result<Stat> {
@@ -51,7 +51,10 @@ impl Json {
             let (data, stat) = cx.session.get_data(path, false).await?;
             let data = Arc::new(data);
             let (text, old) = (self.expression.clone(), Arc::clone(&data));
-            let new = apart(move || Expression::new(&text)?.change(old.as_bytes())).await?;
+            let new = apart(move || {
+                with_expression(&text, |expression| expression.change(old.as_bytes()))
+            })
+            .await?;
             if new == data.as_bytes() {
                 return Ok(stat);
             }
@@ -88,11 +91,12 @@ impl Spec for Json {
 
     async fn run(&self, cx: &Context) -> Result<Values> {
         let path = cx.path(&self.path)?;
-        let expression = Expression::new(&self.expression)?;
-        if !self.write && !expression.assigns() {
+        let assigns = with_expression(&self.expression, |expression| Ok(expression.assigns()))?;
+        if !self.write && !assigns {
             let (data, _) = cx.session.get_data(&path, false).await?;
             let text = self.expression.clone();
-            let values = apart(move || Expression::new(&text)?.read(data.as_bytes())).await?;
+            let read = move || with_expression(&text, |compiled| compiled.read(data.as_bytes()));
+            let values = apart(read).await?;
             return Ok(Values { values: parsed(&values), stat: None });
         }
         let stat = self.change(cx, &path).await?;

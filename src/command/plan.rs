@@ -1,6 +1,8 @@
 //! `plan` and `apply`: compare the live tree with the state a file describes, and change it to
 //! match.
 
+mod kept;
+
 use std::path::{Path, PathBuf};
 
 use super::diff::Differing;
@@ -9,6 +11,7 @@ use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task};
 use crate::error::{Error, Kind, Result};
 use crate::output::NoOutput;
 use crate::tree::apply::Counts;
+use crate::tree::kept_plan::{KeptPlan, is_plan};
 use crate::tree::plan::{Planned, Planner};
 use crate::tree::source::Pairs;
 use crate::zk::{TypedPath, ZnodePath};
@@ -40,7 +43,7 @@ impl Wanted {
 /// Show what apply would do to make a tree match a file
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "plan [-q] [--prune] [--persist-ephemerals] file [path]",
+    override_usage = "plan [-q] [--prune] [--persist-ephemerals] [-o plan] file [path]",
     after_long_help = EXAMPLE
 )]
 pub struct Plan {
@@ -50,13 +53,20 @@ pub struct Plan {
     /// Plan ephemerals as persistent; otherwise they are left out
     #[arg(long)]
     persist_ephemerals: bool,
+    /// Keep the plan in a file; apply refuses it if the tree has changed since
+    #[arg(short, long, value_name = "plan", value_hint = clap::ValueHint::FilePath)]
+    output: Option<PathBuf>,
     #[command(flatten)]
     wanted: Wanted,
 }
 
 const EXAMPLE: &str = "\
-The exit status is 4 where there is something to do. What a file does not state is not compared:
-{\"path\": \"/lake\", \"data\": {\"text\": \"deep\"}} says nothing of the ACL.
+The exit status is 4 where there is something to do, and 0 where there is nothing. What a file does not
+state is not compared: {\"path\": \"/lake\", \"data\": {\"text\": \"deep\"}} says nothing of the ACL. What the
+file does not have stays, unless --prune is given.
+
+With -o, exactly what was shown is applied later: plan --prune -o today.plan lake.jsonl, and then
+apply today.plan. The file has data and ACLs, and only its owner can read it.
 
 Example:
 > plan /dev/null
@@ -77,6 +87,10 @@ impl Spec for Plan {
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, target) = self.wanted.pairs(cx)?;
+        let mut keeping = match &self.output {
+            Some(file) => Some(kept::Keeping::begin(cx, file, &target).await?),
+            None => None,
+        };
         let options =
             TransferOptions { dry_run: true, persist_ephemerals: self.persist_ephemerals };
         let mut planner = Planner::new(options.rules(&cx.session, true, self.wanted.prune));
@@ -97,7 +111,10 @@ impl Spec for Plan {
             }
             while let Some(planned) = planner.next_planned() {
                 match planned {
-                    Planned::Do(step) => counts.add(&step),
+                    Planned::Do(step) => {
+                        counts.add(&step);
+                        keeping.as_mut().map_or(Ok(()), |keeping| keeping.add(&step))?;
+                    }
                     Planned::Refused(refused) => failures.push(left(&refused)),
                 }
             }
@@ -107,17 +124,23 @@ impl Spec for Plan {
         if !failures.is_empty() {
             let message =
                 format!("{} cannot be made as {} states", target, self.wanted.file().display());
-            return Err(Error::new(Kind::Refused, message).with_causes(failures));
+            let error = Error::new(Kind::Refused, message).with_causes(failures);
+            return Err(match &self.output {
+                Some(_) => error.with_detail("no plan was written"),
+                None => error,
+            });
         }
+        keeping.map_or(Ok(()), |keeping| keeping.finish(cx))?;
         if counts.total() == 0 {
             return Ok(NoOutput {});
         }
         let words = counts.words();
+        let applied = self.output.as_deref().unwrap_or(self.wanted.file());
         Err(Error::new(
             Kind::Different,
             format!("{target} differs from the file; apply would do: {words}"),
         )
-        .with_hint(format!("apply {} makes the changes", self.wanted.file().display())))
+        .with_hint(format!("apply {} makes the changes", applied.display())))
     }
 }
 
@@ -138,13 +161,33 @@ pub struct Apply {
 
 const APPLY_EXAMPLE: &str = "\
 Each write checks that the znode is what it was when it was compared. After an interruption, the
-same line goes on.
+same line goes on. The file is a saved tree, a folder, or a plan that plan -o has kept: a plan is
+applied as it was shown, or, if any of its znodes has changed since, not at all.
 
 Example:
 > apply /dev/null
 ! /dev/null: neither a file nor a folder";
 
 impl Apply {
+    /// Reads the file, if it is a plan.
+    fn kept(&self, cx: &Context) -> Result<Option<KeptPlan>> {
+        let file = self.wanted.file();
+        if !is_plan(file) {
+            return Ok(None);
+        }
+        if self.wanted.path.is_some() || self.wanted.prune || self.options.persist_ephemerals {
+            let message = format!("{} is a plan, which says itself what is done", file.display());
+            return Err(Error::usage(message).with_usage("apply [-n] [--yes] [--force] plan"));
+        }
+        let plan = KeptPlan::open(file, cx.session.max_request() as u64)?;
+        if plan.counts.deleted > 0 {
+            self.consent.allow(cx, plan.top.clone(), "change")?;
+        } else {
+            self.consent.allow_below(cx, plan.top.clone(), "change")?;
+        }
+        Ok(Some(plan))
+    }
+
     fn prepare(&self, cx: &Context) -> Result<Transfer> {
         let (pairs, target) = self.wanted.pairs(cx)?;
         let target = if self.wanted.prune {
@@ -171,12 +214,18 @@ impl Spec for Apply {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
+        if let Some(plan) = self.kept(cx)? {
+            return kept::apply(cx, &plan, self.options.dry_run).await;
+        }
         self.prepare(cx)?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         if self.consent.yes || self.options.dry_run {
             return Ok(None);
+        }
+        if let Some(plan) = self.kept(cx)? {
+            return kept::question(cx, &plan).await;
         }
         self.prepare(cx)?.question(cx).await
     }

@@ -16,7 +16,7 @@ const PATIENCE: usize = 3;
 /// Write the data of a znode
 #[derive(Debug, Default, clap::Args)]
 #[command(
-    override_usage = "set path data [-s] [-v version] [-i file] [-b] [-x] [--null] [--create] | set path data [version]",
+    override_usage = "set path data [-s] [-v version] [-i file] [-b] [-x] [--json] [--null] [--create] | set path data [version]",
     after_long_help = EXAMPLE
 )]
 pub struct Set {
@@ -49,7 +49,9 @@ Example:
 > create /lake deep
 Created /lake
 > set /lake deeper -v 3
-! version No is not valid : /lake";
+! version No is not valid : /lake
+> set --json /lake '{\"deep\": true,}'
+! Not JSON: line 1, column 15: trailing comma; nothing was written";
 
 impl Set {
     /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::json_check::check_json;
 use super::{Context, Data, DataHint, Table, is_option};
 use crate::error::{Error, Kind, Result};
 use crate::zk::ZnodeData;
@@ -45,6 +46,9 @@ pub struct DataSource {
     /// Store null, which is no data, where '' is data of no bytes
     #[arg(long, conflicts_with_all = ["input", "base64", "hex"])]
     null: bool,
+    /// Write nothing unless the data is JSON
+    #[arg(long, conflicts_with = "null")]
+    json: bool,
     #[command(flatten)]
     form: Form,
 }
@@ -68,6 +72,7 @@ impl DataSource {
         let given = match &self.input {
             None => match typed {
                 Some(data) if !self.null => data.0.as_bytes().to_vec(),
+                _ if self.json => return check_json(b"").map(|()| ZnodeData::null()),
                 _ => return Ok(ZnodeData::null()),
             },
             Some(file) if file.as_os_str() == "-" => {
@@ -83,7 +88,11 @@ impl DataSource {
                 take(&name, most, move || Ok(Box::new(File::open(file)?) as Box<dyn Read>)).await?
             }
         };
-        decode(given, self.form).map(ZnodeData::from)
+        let data = decode(given, self.form)?;
+        if self.json {
+            check_json(&data)?;
+        }
+        Ok(ZnodeData::from(data))
     }
 
     /// Returns a hint if the data looks as if the user meant something else.

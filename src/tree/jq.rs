@@ -3,6 +3,8 @@
 //! An expression sees nothing but the data, and it ends. It may take long all the same, so the
 //! caller runs it where it can be abandoned.
 
+use std::cell::RefCell;
+
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::load::{self, Arena, File, Loader, parse};
@@ -40,6 +42,32 @@ const REFUSED: &[&str] = &[
 pub struct Expression {
     filter: jaq_core::Filter<data::JustLut<Val>>,
     assigns: bool,
+}
+
+thread_local! {
+    /// The last expression of this thread: a script has the same one on many lines, and to compile it
+    /// with all that jq defines takes longer than a request.
+    static LAST: RefCell<Option<(String, Expression)>> = const { RefCell::new(None) };
+}
+
+/// Compiles an expression, unless it is the last one of this thread, and uses it.
+pub fn with_expression<R>(text: &str, work: impl FnOnce(&Expression) -> Result<R>) -> Result<R> {
+    LAST.with_borrow_mut(|last| {
+        if last.as_ref().is_none_or(|(known, _)| known != text) {
+            *last = None;
+            *last = Some((text.to_owned(), Expression::new(text)?));
+        }
+        match last {
+            Some((_, expression)) => work(expression),
+            None => Expression::new(text).and_then(|expression| work(&expression)),
+        }
+    })
+}
+
+/// Returns whether a text is an expression that changes what it is given; it is only parsed.
+pub fn text_assigns(text: &str) -> bool {
+    text.len() <= MAX_EXPRESSION_BYTES
+        && parse(text, |parser| parser.term()).is_some_and(|term| assigns(&term))
 }
 
 impl Expression {

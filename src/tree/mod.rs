@@ -15,6 +15,7 @@ pub mod grep;
 mod in_flight;
 pub mod journal;
 pub mod jq;
+pub mod kept_plan;
 #[cfg(test)]
 mod model;
 pub mod plan;

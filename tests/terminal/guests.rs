@@ -214,6 +214,21 @@ fn a_file_is_run_as_if_it_were_typed_but_for_the_system_shell() {
 }
 
 #[test]
+fn an_edit_that_is_no_json_is_not_written_and_not_lost() {
+    let server = server();
+    run(&server, "create /conf.json {}");
+    let folder = tempfile::tempdir().unwrap();
+    let editor = program(folder.path(), "editor", "printf '{\"a\": 1,\\n}' > \"$1\"");
+    let setup = Setup::new(&server).args(["edit", "--json", "/conf.json"]);
+    let (status, screen) = setup.env("VISUAL", editor.to_str().unwrap()).start().wait();
+    assert_eq!(status, 2, "{screen}");
+    let joined = screen.replace('\n', "");
+    assert!(joined.contains("Not JSON: line 2, column 1: trailing comma"), "{screen}");
+    assert!(joined.contains("nothing was written; your text is in /"), "{screen}");
+    assert!(run(&server, "get /conf.json").starts_with("{}\n"));
+}
+
+#[test]
 fn one_command_at_a_terminal_opens_the_editor() {
     let server = server();
     run(&server, "create /conf.json deep");
