@@ -5,6 +5,7 @@ mod learn;
 mod notifications;
 mod one_shot;
 mod sandbox;
+mod security;
 mod signals;
 mod view;
 
@@ -20,9 +21,9 @@ use anyhow::Context as _;
 
 use self::notifications::Notifications;
 use self::sandbox::Sandbox;
+use self::security::connects;
 use self::signals::Signals;
 use crate::artifacts;
-use crate::command::Command;
 use crate::dialect::Dialect;
 use crate::dispatch::{
     Asking, Config, Connects, Context, Explaining, History, Learning, Output, OwnSandbox, Reader,
@@ -30,15 +31,14 @@ use crate::dispatch::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
-use crate::options::{self, Input, Options, Ready, Startup};
+use crate::options::{self, Input, Options, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
 use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
 use crate::terminal::progress::Progress;
-use crate::terminal::{Mode, Screen, password, password_command};
-use crate::zk::{SaslUser, Secret, Security};
+use crate::terminal::{Mode, Screen};
 
 /// Exit status of a process whose reader has gone away.
 const BROKEN_PIPE: u8 = 141;
@@ -309,19 +309,14 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
-    let security = match &sandbox {
-        Some(sandbox) => sandbox.security(),
-        None if connects(options) == Connects::Never => Security::default(),
+    let transport = match &sandbox {
+        Some(sandbox) => Transport::open(&sandbox.security())?,
         None => tokio::select! {
-            security = security(options) => security?,
+            transport = security::transport(options, &servers) => transport?,
             // To stop waiting restores the terminal.
             signal = signals.next(screen) => return Ok(128 + signal),
         },
     };
-    let transport = Transport::open(&security)?;
-    if connects(options) != Connects::Never {
-        transport.require(&servers)?;
-    }
     let view = view::of(options);
     let switches = switches(options);
     let is_dumb = is_dumb(options, screen);
@@ -431,35 +426,6 @@ async fn without_prompt(
     };
     screen.status("");
     status
-}
-
-/// Returns how what is to be run reaches servers.
-fn connects(options: &Options) -> Connects {
-    match &options.input {
-        Input::Command(words) => {
-            let name = words.first().and_then(|name| name.to_str());
-            name.map_or(Connects::BySession, Command::connects)
-        }
-        Input::File(_) | Input::Standard => Connects::BySession,
-    }
-}
-
-/// Returns how connections are secured; asks for the password that no file has, or runs the command
-/// that prints it.
-async fn security(options: &Options) -> Result<Security> {
-    match &options.security {
-        Ready::Known(security) => Ok((**security).clone()),
-        Ready::Ask(security, user) => {
-            let password = password::ask(&format!("Password of {user}: ")).await?;
-            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
-            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
-        }
-        Ready::Run(security, user, command) => {
-            let password = password_command::run(command.words()).await?;
-            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
-            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
-        }
-    }
 }
 
 fn settings(options: &Options, transport: Transport) -> Settings {

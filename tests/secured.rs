@@ -1,6 +1,7 @@
 //! Secured ensembles: TLS and SASL from the shell, on the sandbox and on Apache's servers.
 
 mod apache;
+mod apache_words;
 mod bad_input;
 mod config;
 mod doctor;
