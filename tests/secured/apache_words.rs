@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{fails, works};
-use crate::support::apache::{Release, Server, four_letters, newest, numbers, releases};
+use crate::support::apache::{Release, Server, four_letters, numbers, releases};
 use crate::support::certificates::{Authority, Pair, expired, params, self_signed};
 use crate::support::ensemble::Ensemble;
 use crate::support::shell::{Zksh, bare};
+use crate::support::terminal::Setup;
 use crate::support::{free_port, wait_until};
 
 /// The lines with which a server speaks TLS, on its plain port too, with the certificates of a
@@ -187,14 +188,47 @@ fn apaches_servers_take_users_as_the_sandbox_does() {
         // A refusal is final: each leaves at most the session that the server gave before it.
         assert!(sessions() <= before + 3, "{before} and {}", sessions());
     }
-    let Some(release) = newest() else { return };
-    let server = Server::start(release);
+}
+
+#[test]
+fn a_server_that_comes_back_knows_the_user_and_a_changed_password_is_told() {
+    let Some(release) = with_tls().last() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let password = folder.path().join("password");
-    fs::write(&password, "annpw").unwrap();
-    let ignored = bare()
-        .args(["-server", &server.address(), "--sasl", "digest-md5", "--user", "ann"])
-        .args(["--password-file", &password.display().to_string()]);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let jaas = |password: &str| {
+        format!(
+            "Server {{ org.apache.zookeeper.server.auth.DigestLoginModule required \
+             user_ann=\"{password}\"; }};"
+        )
+    };
+    let plain = Server::start(release);
+    let mut server = Server::configured(
+        release,
+        "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n",
+        vec![("java.security.auth.login.config", file("jaas.conf", &jaas("annpw")))],
+    );
+    let password = file("password", "annpw");
+    let words = ["--sasl", "digest-md5", "--user", "ann", "--password-file", &password];
+    let mut terminal = Setup::new(&server.address()).args(words).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create -e /boat x sasl:ann:cdrwa");
+    terminal.wait_for("Created /boat");
+    server.kill();
+    server.resume();
+    // The same session: its ephemeral is there, and its owner may write it.
+    terminal.enter(1, "set /boat y");
+    terminal.enter(2, "get /boat");
+    terminal.wait_until("its data", |screen| screen.lines().any(|line| line == "y"));
+    server.kill();
+    file("jaas.conf", &jaas("another"));
+    server.resume();
+    terminal.wait_for("(AUTH_FAILED)");
+    // A server without SASL ignores credentials.
+    let ignored = bare().args(["-server", &plain.address()]).args(words);
     fails(ignored, 3, "the server has no SASL: it ignores credentials");
 }
 
