@@ -309,13 +309,14 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
-    let transport = match &sandbox {
-        Some(sandbox) => Transport::open(&sandbox.security())?,
-        None => tokio::select! {
+    let transport = if let Some(sandbox) = &sandbox {
+        Transport::open(&sandbox.security())?
+    } else {
+        tokio::select! {
             transport = security::transport(options, &servers) => transport?,
             // To stop waiting restores the terminal.
             signal = signals.next(screen) => return Ok(128 + signal),
-        },
+        }
     };
     let view = view::of(options);
     let switches = switches(options);

@@ -102,7 +102,7 @@ fn command<'de, D: Deserializer<'de>>(
 impl Secured {
     /// Returns whether it says nothing of how connections are secured.
     pub(super) fn is_silent(&self) -> bool {
-        !self.tls && self.cacert.is_none() && self.cert.is_none() && self.user.is_none()
+        !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
     }
 }
 
@@ -126,7 +126,8 @@ impl<'de> Deserialize<'de> for Ensemble {
                 let mut secured = Secured::deserialize(MapAccessDeserializer::new(map))?;
                 let servers =
                     secured.servers.take().ok_or_else(|| A::Error::missing_field("servers"))?;
-                if secured.user.is_some() != secured.sasl.is_some() {
+                let is_kerberos = secured.sasl == Some(Mechanism::Kerberos);
+                if secured.user.is_some() != secured.sasl.is_some() && !is_kerberos {
                     return Err(A::Error::custom("sasl and user belong together"));
                 }
                 let Secured { password, password_file, password_command, .. } = &secured;
@@ -134,7 +135,7 @@ impl<'de> Deserialize<'de> for Ensemble {
                     [password.is_some(), password_file.is_some(), password_command.is_some()];
                 match passwords.into_iter().filter(|given| *given).count() {
                     0 => {}
-                    1 if secured.user.is_some() => {}
+                    1 if secured.user.is_some() && !is_kerberos => {}
                     1 => return Err(A::Error::custom("a password belongs to a user")),
                     _ => {
                         return Err(A::Error::custom(
