@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 #[cfg(feature = "kerberos")]
 mod kerberos;
+mod options;
 mod sasl;
 mod tls;
 
