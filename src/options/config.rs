@@ -326,7 +326,7 @@ mod tests {
             (
                 "[ensembles.prod]\nservers = \"h\"\nsasl = \"digest-md5\"\nuser = \"ann\"\n\
                  password_command = []",
-                ":1: [ensembles.prod]: a command is a line for sh, or a list of a program and its arguments",
+                ":5: password_command = …: a command is a line for sh, or a list of a program and its arguments",
             ),
             (
                 "[ensembles.prod]\nservers = \"h\"\npassword = \"x\"",
