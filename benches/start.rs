@@ -1,5 +1,5 @@
-//! Measures the time from start to the first answer: zkCli and zksh run `ls /` alternately on the
-//! same server.
+//! Measures the time from start to the first answer, `ls /`: zkCli and zksh alternately on the same
+//! server; and zksh over plain TCP and over TLS with certificates on both sides.
 //!
 //!     cargo bench --bench start
 
@@ -10,16 +10,27 @@ mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use support::apache::{Server, newest};
-use support::shell::zksh;
+use support::shell::{bare, zksh};
+use zksh::sandbox::{self, Clock, Handle, Settings};
 
 /// The number of runs of each.
 const ROUNDS: usize = 11;
 
+/// How often each runs where a run takes some milliseconds.
+const SHORT_ROUNDS: usize = 41;
+
 fn main() {
     measure::run_if_asked();
+    against_zkcli();
+    over_tls();
+}
+
+fn against_zkcli() {
     let Some(release) = newest() else {
         println!("skipped: Java or a release of ZooKeeper is missing");
         return;
@@ -42,4 +53,35 @@ fn main() {
     println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of zkCli");
     println!("{}", measure::row("zkCli", theirs, theirs));
     println!("{}", measure::row("zksh", ours, theirs));
+}
+
+/// What TLS costs the client: it should take at most 1.6 times the processor time of a plain run.
+fn over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (without, with) = (serve(None), serve(Some(folder.path())));
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let port = with.address().port();
+    let plain = zksh(&without.address().to_string()).args(["ls", "/"]).command;
+    let mutual = bare()
+        .args(["-server", &format!("tls://localhost:{port}"), "--cacert", &file("ca.pem")])
+        .args(["--cert", &file("client.pem"), "--key", &file("client.key"), "ls", "/"])
+        .command;
+    let (mut plains, mut mutuals) = (Vec::new(), Vec::new());
+    for _ in 0..SHORT_ROUNDS {
+        plains.push(measure::run(&plain, Vec::new()));
+        mutuals.push(measure::run(&mutual, Vec::new()));
+    }
+    let (plain, mutual) = (measure::median(&plains), measure::median(&mutuals));
+    println!("\n`ls /` on the sandbox, medians of {SHORT_ROUNDS} runs");
+    println!("{:<24}{:>13}{:>13}{:>13}{:>10}", "", "wall", "processor", "memory", "of plain");
+    println!("{}", measure::row("zksh, plain", plain, plain));
+    println!("{}", measure::row("zksh, mTLS", mutual, plain));
+    let ratio = mutual.processor.as_secs_f64() / plain.processor.as_secs_f64();
+    println!("processor time of mTLS: {ratio:.2} times that of plain");
+}
+
+fn serve(tls: Option<&Path>) -> Handle {
+    let settings = Settings { tls: tls.map(Path::to_owned), ..Settings::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    sandbox::start(listener, settings, Clock::System).unwrap()
 }

@@ -6,6 +6,7 @@ mod learn;
 mod notifications;
 mod one_shot;
 mod sandbox;
+mod security;
 mod setup;
 mod signals;
 mod view;
@@ -21,21 +22,20 @@ use anyhow::Context as _;
 
 use self::notifications::Notifications;
 use self::sandbox::Sandbox;
+use self::security::connects;
 use self::setup::{cx, detected_mode, is_dumb, named, reader, rules, sessions, settings, switches};
 use self::signals::Signals;
 use crate::artifacts;
-use crate::command::Command;
 use crate::dispatch::{Connects, Context, Learning};
 use crate::error::{Error, Kind, Result};
 use crate::explain::FiredLog;
-use crate::options::{Input, Options, Ready, Startup};
+use crate::options::{Input, Options, Startup};
 use crate::output::View;
 use crate::output::json::Origin;
 use crate::repl;
 use crate::script::{self, EventBuffer, Stop};
 use crate::session::Transport;
-use crate::terminal::{Mode, Screen, password, password_command};
-use crate::zk::{SaslUser, Secret, Security};
+use crate::terminal::{Mode, Screen};
 
 /// The exit status after the reader of the output has gone away.
 const BROKEN_PIPE: u8 = 141;
@@ -200,19 +200,15 @@ async fn run(
         None => options.servers.clone().unwrap_or_default(),
     };
     let names_server = options.servers.is_some() || sandbox.is_some();
-    let security = match &sandbox {
-        Some(sandbox) => sandbox.security(),
-        None if connects(options) == Connects::Never => Security::default(),
-        None => tokio::select! {
-            security = security(&options.security) => security?,
+    let transport = if let Some(sandbox) = &sandbox {
+        Transport::open(&sandbox.security())?
+    } else {
+        tokio::select! {
+            transport = security::transport(options, &servers) => transport?,
             // To stop waiting restores the terminal.
             signal = signals.next(screen) => return Ok(128 + signal),
-        },
+        }
     };
-    let transport = Transport::open(&security)?;
-    if connects(options) != Connects::Never {
-        transport.require(&servers)?;
-    }
     let view = view::of(options);
     let switches = switches(options);
     let is_dumb = is_dumb(options, screen);
@@ -322,33 +318,4 @@ async fn without_prompt(
     };
     screen.status("");
     status
-}
-
-/// Returns how the command or script connects to servers.
-fn connects(options: &Options) -> Connects {
-    match &options.input {
-        Input::Command(words) => {
-            let name = words.first().and_then(|name| name.to_str());
-            name.map_or(Connects::BySession, Command::connects)
-        }
-        Input::File(_) | Input::Standard => Connects::BySession,
-    }
-}
-
-/// Returns how to secure connections. Asks for a password that no file contains, or runs the command
-/// that prints it.
-async fn security(ready: &Ready) -> Result<Security> {
-    match ready {
-        Ready::Known(security) => Ok((**security).clone()),
-        Ready::Ask(security, user) => {
-            let password = password::ask(&format!("Password of {user}: ")).await?;
-            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
-            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
-        }
-        Ready::Run(security, user, command) => {
-            let password = password_command::run(command.words()).await?;
-            let sasl = SaslUser { user: user.clone(), password: Secret::new(password) };
-            Ok(Security { sasl: Some(sasl), ..(**security).clone() })
-        }
-    }
 }

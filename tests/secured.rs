@@ -1,9 +1,13 @@
 //! Secured ensembles: TLS and SASL from the shell, on the sandbox and on Apache's servers.
 
 mod apache;
+mod apache_words;
 mod bad_input;
 mod config;
 mod doctor;
+#[cfg(feature = "kerberos")]
+mod kerberos;
+mod options;
 mod sasl;
 mod tls;
 

@@ -98,7 +98,7 @@ impl Sandbox {
             tls12: true,
             tls13: true,
         });
-        Security { tls, sasl: self.user.clone() }
+        Security { tls, sasl: self.user.clone(), kerberos: None }
     }
 
     /// Returns the command that joins the sandbox from another terminal.

@@ -194,7 +194,7 @@ async fn security_of(ensemble: options::NamedEnsemble) -> Result<Security> {
             Err(Error::usage(message)
                 .with_hint("password_file or password_command in its table gives the password"))
         }
-        ready => super::security(&ready).await,
+        ready => super::security::security(&ready).await,
     }
 }
 

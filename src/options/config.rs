@@ -103,7 +103,7 @@ fn command<'de, D: Deserializer<'de>>(
 impl Secured {
     /// Returns whether it says nothing of how connections are secured.
     pub(super) fn is_silent(&self) -> bool {
-        !self.tls && self.cacert.is_none() && self.cert.is_none() && self.user.is_none()
+        !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
     }
 }
 
@@ -127,7 +127,8 @@ impl<'de> Deserialize<'de> for Ensemble {
                 let mut secured = Secured::deserialize(MapAccessDeserializer::new(map))?;
                 let servers =
                     secured.servers.take().ok_or_else(|| A::Error::missing_field("servers"))?;
-                if secured.user.is_some() != secured.sasl.is_some() {
+                let is_kerberos = secured.sasl == Some(Mechanism::Kerberos);
+                if secured.user.is_some() != secured.sasl.is_some() && !is_kerberos {
                     return Err(A::Error::custom("sasl and user belong together"));
                 }
                 let Secured { password, password_file, password_command, .. } = &secured;
@@ -135,7 +136,7 @@ impl<'de> Deserialize<'de> for Ensemble {
                     [password.is_some(), password_file.is_some(), password_command.is_some()];
                 match passwords.into_iter().filter(|given| *given).count() {
                     0 => {}
-                    1 if secured.user.is_some() => {}
+                    1 if secured.user.is_some() && !is_kerberos => {}
                     1 => return Err(A::Error::custom("a password belongs to a user")),
                     _ => {
                         return Err(A::Error::custom(
@@ -327,7 +328,7 @@ mod tests {
             (
                 "[ensembles.prod]\nservers = \"h\"\nsasl = \"digest-md5\"\nuser = \"ann\"\n\
                  password_command = []",
-                ":1: [ensembles.prod]: a command is a line for sh, or a list of a program and its arguments",
+                ":5: password_command = …: a command is a line for sh, or a list of a program and its arguments",
             ),
             (
                 "[ensembles.prod]\nservers = \"h\"\npassword = \"x\"",

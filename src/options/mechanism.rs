@@ -6,4 +6,6 @@
 pub enum Mechanism {
     /// User and password, as `DigestLoginModule` has them
     DigestMd5,
+    /// Ticket of Kerberos; zksh must be built with the feature kerberos
+    Kerberos,
 }

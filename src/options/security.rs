@@ -11,7 +11,7 @@ use self::properties::Properties;
 use super::config::Secured;
 use super::mechanism::Mechanism;
 use crate::error::{Error, Kind, Result};
-use crate::zk::{KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
+use crate::zk::{Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
 
 /// The largest file of properties, of JAAS or with a password, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -38,10 +38,10 @@ pub struct SecurityOptions {
     #[arg(long)]
     pub insecure_hostname: bool,
     /// Authenticate each connection by SASL
-    #[arg(long, value_name = "mechanism", requires = "user")]
+    #[arg(long, value_name = "mechanism")]
     pub sasl: Option<Mechanism>,
     /// User to authenticate as by SASL
-    #[arg(long, value_name = "name", requires = "sasl")]
+    #[arg(long, value_name = "name", requires = "sasl", required_if_eq("sasl", "digest-md5"))]
     pub user: Option<String>,
     /// File with the user's password; without it, the password is asked for unseen
     #[arg(long, value_name = "file", requires = "sasl")]
@@ -88,13 +88,22 @@ impl SecurityOptions {
         };
         let tls = self.tls(tls, table, from_java.tls)?;
         let user = self.user.as_ref().or(table.user.as_ref());
+        if self.sasl.or(table.sasl) == Some(Mechanism::Kerberos) {
+            if !cfg!(feature = "kerberos") {
+                return Err(Error::usage("This zksh was built without Kerberos")
+                    .with_hint("cargo install with --features kerberos builds it in"));
+            }
+            let kerberos = Some(Kerberos { principal: user.cloned() });
+            return Ok((Ready::Known(Box::new(Security { tls, sasl: None, kerberos })), remark));
+        }
         let Some(user) = user else {
-            return Ok((Ready::Known(Box::new(Security { tls, sasl: from_java.sasl })), remark));
+            let known = Security { tls, sasl: from_java.sasl, kerberos: None };
+            return Ok((Ready::Known(Box::new(known)), remark));
         };
-        let without = |tls| Box::new(Security { tls, sasl: None });
+        let without = |tls| Box::new(Security { tls, ..Security::default() });
         let known = |tls, password| {
             let sasl = Some(SaslUser { user: user.clone(), password });
-            Ready::Known(Box::new(Security { tls, sasl }))
+            Ready::Known(Box::new(Security { tls, sasl, kerberos: None }))
         };
         // The table's password is that of the table's user.
         let table = if self.user.is_none() { table } else { &Secured::default() };

@@ -126,6 +126,9 @@ pub(super) fn advice(cause: &Cause) -> &'static str {
             FaultKind::NoSasl => {
                 "the server needs DIGEST-MD5 in its JAAS file; else leave --sasl away"
             }
+            FaultKind::Kerberos => {
+                "klist shows the tickets, kinit gets one; the service is zookeeper/HOST"
+            }
             FaultKind::NoProof => {
                 "check the password; if it is right, this is not the server it claims"
             }

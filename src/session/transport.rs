@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use zookeeper::tls::{CertificateFacts, StoreFile, TlsDial, TlsOptions};
-use zookeeper::{DigestMd5, Options};
+use zookeeper::{DigestMd5, Options, Sasl};
 
 use crate::error::{Error, Kind, Result};
-use crate::zk::{KeyFile, Security, Servers, Tls};
+use crate::zk::{Kerberos, KeyFile, Security, Servers, Tls};
 
 /// The transport of sessions, ready for use. Its files have been read once.
 #[derive(Clone, Default)]
 pub struct Transport {
     dial: Option<Arc<TlsDial>>,
-    sasl: Option<Arc<DigestMd5>>,
+    sasl: Option<Arc<dyn Sasl>>,
     /// The name of the SASL user.
     user: Option<Arc<str>>,
 }
@@ -39,9 +39,14 @@ impl Transport {
         };
         let sasl = security.sasl.as_ref().map(|who| {
             let password = who.password.reveal().to_owned().into();
-            Arc::new(DigestMd5::new(&who.user, password))
+            Arc::new(DigestMd5::new(&who.user, password)) as Arc<dyn Sasl>
         });
-        let user = security.sasl.as_ref().map(|who| who.user.as_str().into());
+        let sasl = sasl.or_else(|| kerberos(security.kerberos.as_ref()?));
+        let principal = |who: &Kerberos| {
+            who.principal.clone().unwrap_or_else(|| "the principal of the ticket".to_owned())
+        };
+        let user = security.sasl.as_ref().map(|who| who.user.clone());
+        let user = user.or_else(|| security.kerberos.as_ref().map(principal)).map(Into::into);
         Ok(Self { dial, sasl, user })
     }
 
@@ -78,6 +83,26 @@ impl Transport {
             options.sasl = Some(sasl.clone());
         }
     }
+}
+
+/// The service that ZooKeeper servers are, in their principals.
+#[cfg(feature = "kerberos")]
+const SERVICE: &str = "zookeeper";
+
+#[cfg(feature = "kerberos")]
+#[expect(clippy::unnecessary_wraps, reason = "the other build has none")]
+fn kerberos(who: &Kerberos) -> Option<Arc<dyn Sasl>> {
+    let kerberos = zookeeper::Kerberos::new(SERVICE);
+    Some(Arc::new(match &who.principal {
+        Some(principal) => kerberos.principal(principal),
+        None => kerberos,
+    }))
+}
+
+/// The options refuse Kerberos in this build.
+#[cfg(not(feature = "kerberos"))]
+fn kerberos(_: &Kerberos) -> Option<Arc<dyn Sasl>> {
+    None
 }
 
 fn tls_options(tls: &Tls) -> TlsOptions {

@@ -106,4 +106,13 @@ pub struct Security {
     pub tls: Option<Tls>,
     /// The SASL user; without one connections do not authenticate by SASL.
     pub sasl: Option<SaslUser>,
+    /// Kerberos, in place of a SASL user.
+    pub kerberos: Option<Kerberos>,
+}
+
+/// Whom Kerberos vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kerberos {
+    /// The principal; that of the ticket cache if `None`.
+    pub principal: Option<String>,
 }

@@ -315,6 +315,8 @@ pub enum FaultKind {
     NoSasl,
     /// The server does not prove that it knows the password.
     NoProof,
+    /// Kerberos gives no ticket for the service.
+    Kerberos,
     /// Anything else.
     Other,
 }

@@ -51,6 +51,8 @@ pub use self::request::{
 };
 #[cfg(feature = "sasl")]
 pub use self::sasl::DigestMd5;
+#[cfg(feature = "kerberos")]
+pub use self::sasl::Kerberos;
 pub use self::sasl::{Sasl, SaslSession, SaslStep};
 pub use self::state::{Attempt, Change, Facts, State};
 pub use self::watch_kind::{RemoveKind, WatchKind, WatchMode};

@@ -216,7 +216,18 @@ pub(super) async fn authenticate(
     let mut challenge: Option<Vec<u8>> = None;
     let mut xid = 0;
     loop {
-        let token = match session.step(challenge.as_deref())? {
+        let step = if session.blocks() {
+            let stepping = tokio::task::spawn_blocking(move || {
+                let step = session.step(challenge.as_deref());
+                (session, step)
+            });
+            let (back, step) = stepping.await.map_err(|_| Cause::RuntimeEnded)?;
+            session = back;
+            step?
+        } else {
+            session.step(challenge.as_deref())?
+        };
+        let token = match step {
             SaslStep::Done => return Ok(()),
             SaslStep::Send(token) => token,
         };

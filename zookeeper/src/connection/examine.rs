@@ -107,8 +107,8 @@ impl Examination {
 /// Makes one connection to a host as a session would, step by step, and returns the steps up to the
 /// first that fails. Each step may take `time`. A session that was opened is closed again.
 ///
-/// The transport is used by [`Dial::secure`]: a transport with a [`Dial::dial`] of its own is passed
-/// over.
+/// The transport is used by its [`secure`](crate::Dial::secure); a [`dial`](crate::Dial::dial) of its
+/// own is passed over.
 pub async fn examine(options: &Options, host: &Host, time: Duration) -> Vec<Examined> {
     let mut examination = Examination { steps: Vec::new(), time };
     examination.all(options, host).await;

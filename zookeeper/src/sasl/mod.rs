@@ -2,9 +2,13 @@
 
 #[cfg(feature = "sasl")]
 mod digest_md5;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 
 #[cfg(feature = "sasl")]
 pub use self::digest_md5::DigestMd5;
+#[cfg(feature = "kerberos")]
+pub use self::kerberos::Kerberos;
 use crate::error::Cause;
 use crate::options::Host;
 
@@ -19,6 +23,12 @@ pub trait SaslSession: Send {
     /// Returns the answer to the server's token. The first call has no token and returns the
     /// initial response, which may be empty.
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<SaslStep, Cause>;
+
+    /// Returns whether a step may block its thread, as one that asks another server does. Such steps
+    /// are made on a thread of their own.
+    fn blocks(&self) -> bool {
+        false
+    }
 }
 
 /// The next step of an authentication.
