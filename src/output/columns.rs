@@ -8,6 +8,9 @@ const GAP: usize = 2;
 /// Arranges names in as few rows as fit into `width` screen columns, each with a newline. The names
 /// run down the columns. A name wider than the screen has a row of its own.
 pub(super) fn arranged(names: &[&str], width: usize) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
     let widths: Vec<usize> = names.iter().map(|name| name.width()).collect();
     // A column has at least one character, so no more columns than these can fit.
     let most = names.len().min((width + GAP) / (1 + GAP)).max(1);
@@ -16,7 +19,7 @@ pub(super) fn arranged(names: &[&str], width: usize) -> String {
         .map(|columns| names.len().div_ceil(columns))
         .find(|rows| fits(&widths, *rows, width))
         .unwrap_or(names.len());
-    let columns: Vec<usize> = widths.chunks(rows.max(1)).map(widest).collect();
+    let columns: Vec<usize> = widths.chunks(rows).map(widest).collect();
     let mut text = String::new();
     for row in 0..rows {
         let cells = columns.iter().enumerate().map_while(|(column, wide)| {
