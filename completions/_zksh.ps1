@@ -319,6 +319,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;deleteall' {
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be deleted, and delete nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be deleted, and delete nothing')
             [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Delete what may be deleted, also where children may not be listed')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
@@ -330,6 +332,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;rmr' {
             [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
             [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Znodes deleted at a time, 1000 at most; zksh chooses well by itself')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be deleted, and delete nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be deleted, and delete nothing')
             [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Delete what may be deleted, also where children may not be listed')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')

@@ -130,6 +130,7 @@ commit
 commit
 delete /pond
 delete /pond
+deleteall -n /lake
 deleteall /lake
 history
 redo 0

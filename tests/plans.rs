@@ -217,3 +217,31 @@ fn a_plan_that_was_killed_is_taken_up_again() {
         good(&server, &["diff", "-f", &wanted, "/app"]);
     });
 }
+
+#[test]
+fn what_the_server_refuses_is_told_and_the_rest_is_applied() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let [wanted, plan] =
+            ["wanted", "plan"].map(|name| folder.path().join(name).display().to_string());
+        let acl = "[{\"scheme\":\"nosuch\",\"id\":\"x\",\"perms\":\"cdrwa\"}]";
+        let lines = [
+            "{\"path\":\"/app\"}\n{\"path\":\"/app/a\"}\n".to_owned(),
+            format!("{{\"path\":\"/app/refused\",\"acl\":{acl}}}\n"),
+            "{\"path\":\"/app/z\"}\n".to_owned(),
+        ];
+        fs::write(&wanted, lines.concat()).unwrap();
+        assert_eq!(zksh(&server).script("create /app\ncreate /app/old\n").status, 0);
+        assert_eq!(run(&server, &["plan", "-q", "--prune", "-o", &plan, &wanted]).status, 4);
+        // Somebody has put something below what is to be deleted: its own version is the same.
+        good(&server, &["create", "/app/old/child"]);
+        let ran = run(&server, &["apply", &plan]);
+        assert_eq!(ran.status, 1, "{}", ran.stdout);
+        assert!(ran.stderr.contains("Acl is not valid : /app/refused"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("Node not empty: /app/old"), "{}", ran.stderr);
+        assert!(ran.stdout.contains("2 created, 0 unchanged, 2 failed"), "{}", ran.stdout);
+        let left = good(&server, &["ls", "-R", "/app"]);
+        assert_eq!(left, "/app\n/app/a\n/app/old\n/app/z\n/app/old/child\n");
+    });
+}

@@ -1,11 +1,16 @@
 //! `deleteall` and `rmr`: delete a znode and all below it.
 
+use crate::dispatch::transfer::ShownStep;
 use crate::dispatch::{
-    Consent, Context, Effects, Question, Sends, Spec, Task, Write, about_subtree, counted,
+    Consent, Context, Effects, Question, ReadFailures, Sends, Spec, Task, Write, about_subtree,
+    counted,
 };
 use crate::error::Result;
 use crate::output::NoOutput;
 use crate::terminal::progress::grouped;
+use crate::tree::filter::Needs;
+use crate::tree::plan::Step;
+use crate::tree::stream::Znodes;
 use crate::tree::{self, Summary};
 use crate::zk::{TypedPath, ZnodePath};
 
@@ -15,13 +20,16 @@ const NAMED: usize = 3;
 /// Delete a znode and all below it
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "deleteall path [-b batch size] [--keep-going] [--yes] [--force]",
+    override_usage = "deleteall path [-b batch size] [-n] [--keep-going] [--yes] [--force]",
     after_long_help = EXAMPLE
 )]
 pub struct DeleteAll {
     /// Znodes deleted at a time, 1000 at most; zksh chooses well by itself
     #[arg(short, long = "batch", value_name = "batch size", allow_negative_numbers = true)]
     batch: Option<i32>,
+    /// Show what would be deleted, and delete nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     /// Delete what may be deleted, also where children may not be listed
     #[arg(long)]
     keep_going: bool,
@@ -58,6 +66,21 @@ impl DeleteAll {
     }
 }
 
+/// Shows the znodes that would be deleted, each before what is below it.
+async fn show(cx: &Context, top: &ZnodePath) -> Result<()> {
+    let mut znodes = Znodes::new(&cx.session, top, Needs::default(), None).without_zookeeper();
+    let mut failures = ReadFailures::default();
+    while let Some(visited) = znodes.next().await? {
+        failures.note(visited.refused);
+        let path = visited.record.path;
+        // The root itself stays.
+        if !path.is_root() {
+            cx.show(&ShownStep { step: &Step::Delete { path, version: -1 } })?;
+        }
+    }
+    failures.result()
+}
+
 impl Spec for DeleteAll {
     const NAME: &'static str = "deleteall";
     const ALIASES: &'static [&'static str] = &["rmr"];
@@ -65,7 +88,7 @@ impl Spec for DeleteAll {
     type Report = NoOutput;
 
     fn effects(&self) -> Effects {
-        Effects::writes(Write::Several)
+        if self.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
     fn sends(&self) -> Sends {
@@ -74,6 +97,10 @@ impl Spec for DeleteAll {
 
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let path = self.path(cx)?;
+        if self.dry_run {
+            show(cx, &path).await?;
+            return Ok(NoOutput {});
+        }
         cx.estimate.walks(&cx.session, &path);
         let note = |count| cx.progress.note(count, "deleted");
         tree::delete(&cx.session, &path, self.batch(), self.keep_going, note).await?;
@@ -82,7 +109,7 @@ impl Spec for DeleteAll {
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         let path = self.path(cx)?;
-        if self.consent.yes {
+        if self.consent.yes || self.dry_run {
             return Ok(None);
         }
         let summary = tree::summary(&cx.session, &path).await?;

@@ -166,7 +166,7 @@ mod tests {
             ("getAcl", "Missing: path | getAcl [-s] path".to_owned()),
             (
                 "rmr",
-                "Missing: path | rmr path [-b batch size] [--keep-going] [--yes] [--force]"
+                "Missing: path | rmr path [-b batch size] [-n] [--keep-going] [--yes] [--force]"
                     .to_owned(),
             ),
             ("ls -z /a", format!("Unknown option: -z | {ls}")),
