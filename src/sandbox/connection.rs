@@ -85,6 +85,8 @@ struct Connection<R, W> {
     /// Bytes that were received and not yet parsed.
     input: Vec<u8>,
     output: Vec<u8>,
+    /// Whether something to send has come up while output was sent.
+    woken: bool,
     /// Whether the connect request has been received.
     greeted: bool,
     may_connect: bool,
@@ -116,6 +118,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             writing,
             input: Vec::new(),
             output: Vec::new(),
+            woken: false,
             greeted: false,
             may_connect,
             max_request,
@@ -139,6 +142,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             }
             match next {
                 Next::Look => tokio::task::yield_now().await,
+                // Nobody else would wake this connection for it.
+                Next::Read | Next::Wait if std::mem::take(&mut self.woken) => {}
                 Next::Read if self.receive().await => {}
                 Next::Read => return,
                 Next::Wait => self.wake.notified().await,
@@ -169,6 +174,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     Ok(count) => sent += count,
                 },
                 () = self.wake.notified() => {
+                    self.woken = true;
                     let ending = self.shared.lock().outgoing(self.id).and_then(|outgoing| outgoing.ending);
                     if ending == Some(Ending::AtOnce) {
                         return false;
@@ -287,5 +293,77 @@ fn take_frame(
 fn drop_offender(core: &mut Core, from: ConnectionId) {
     if let Some(outgoing) = core.outgoing(from) {
         outgoing.ending = Some(Ending::AtOnce);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::acl::OPEN;
+    use crate::sandbox::core::Clock;
+    use crate::sandbox::operation::{
+        ConnectRequest, Create, CreateKind, Operation, Request, SessionId,
+    };
+    use crate::sandbox::settings::Settings;
+
+    /// Opens a session and creates a znode, past every socket.
+    fn create(shared: &Shared, peer: SocketAddr, path: &str) {
+        let mut core = shared.lock();
+        let id = core.accept(0, peer).expect("there is room").id;
+        core.connect(
+            id,
+            ConnectRequest {
+                last_zxid: 0,
+                timeout: 30_000,
+                session: SessionId(0),
+                password: vec![0; 16],
+                read_only: None,
+            },
+        );
+        let (path, acl) = (path.to_owned(), OPEN.to_vec());
+        let create = Create { kind: CreateKind::Create, path, data: None, acl, flags: 0 };
+        core.request(id, Request { xid: 1, operation: Operation::Create(create) });
+    }
+
+    #[tokio::test]
+    async fn what_comes_up_while_a_slow_client_is_sent_to_is_sent_too() {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let core = Core::new(Settings::default(), [0; 16], Clock::System, vec![peer]);
+        let shared = Shared::new(core);
+        let accepted = shared.lock().accept(0, peer).expect("there is room");
+        // Less than one reply.
+        let (mut client, server) = tokio::io::duplex(64);
+        let (reading, writing) = tokio::io::split(server);
+        let mut connection = Connection::new(shared.clone(), accepted, reading, writing);
+        tokio::spawn(async move { connection.run().await });
+        let mut hello = vec![0, 0, 0, 45];
+        hello.extend([0; 14]);
+        hello.extend([0x75, 0x30]); // a timeout of 30 s
+        hello.extend([0; 8]);
+        hello.extend([0, 0, 0, 16]);
+        hello.extend([0; 17]);
+        client.write_all(&hello).await.expect("it is read");
+        client.read_exact(&mut [0; 41]).await.expect("a session");
+        // getChildren2 of / with a watch: its reply is longer than what fits.
+        let request = [0, 0, 0, 14, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0, 1, b'/', 1];
+        client.write_all(&request).await.expect("it is read");
+        let mut length = [0; 4];
+        client.read_exact(&mut length).await.expect("a reply");
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        create(&shared, peer, "/x");
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let mut reply = vec![0; usize::try_from(i32::from_be_bytes(length)).expect("a length")];
+        client.read_exact(&mut reply).await.expect("the rest of the reply");
+        let mut event = [0; 8];
+        let read = client.read_exact(&mut event);
+        tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("an event")
+            .expect("bytes");
+        assert_eq!(event[4..], [0xff; 4]);
     }
 }
