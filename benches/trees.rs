@@ -1,4 +1,4 @@
-//! Compares work on whole trees: zk_shell, zkCli and zksh on the same server, each as a process of its
+//! Compares work on whole trees: `zk_shell`, zkCli and zksh on the same server, each as a process of its
 //! own, one after the other.
 //!
 //!     cargo bench --bench trees [-- all|sizes|million [ZNODES [ROUNDS]]]
@@ -6,7 +6,7 @@
 //! `sizes`, the default, measures 10,101 and 100,101 znodes, or the given number. `million` measures
 //! only zksh: the peak memory for 1,000,000 znodes below one parent, and in a deep tree.
 //!
-//! zk_shell takes part if `target/zk_shell/bin/zk-shell` is present:
+//! `zk_shell` takes part if `target/zk_shell/bin/zk-shell` is present:
 //!
 //!     python3 -m venv target/zk_shell && target/zk_shell/bin/pip install zk_shell==1.3.4
 
@@ -43,7 +43,7 @@ const MILLION: usize = 1_000_000;
 /// The number of runs of zksh. The others run once, because they take minutes.
 const ROUNDS: usize = 3;
 
-/// Where zk_shell is installed.
+/// Where `zk_shell` is installed.
 const ZK_SHELL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/zk_shell/bin/zk-shell");
 
 fn main() {
@@ -197,9 +197,10 @@ fn zkcli(release: &Release, server: &str, line: &str) -> Command {
 fn million(server: &str, size: usize) {
     println!("\n{size} znodes, peak memory beyond that of one znode");
     println!("{:<34}{:>14}{:>14}", "", "below one", "deep");
-    let side = 100;
+    let branches = 100;
     let deep = move |number: usize| {
-        let (a, b, c) = (number / side / side, number / side % side, number % side);
+        let (a, b, c) =
+            (number / branches / branches, number / branches % branches, number % branches);
         match (b, c) {
             (0, 0) => format!("/deep/a{a:04}"),
             (_, 0) => format!("/deep/a{a:04}/b{b:02}"),
@@ -208,9 +209,9 @@ fn million(server: &str, size: usize) {
     };
     // Parents come first in this order, but for the first folder of each level.
     let deep = (0..size).flat_map(move |number| {
-        let first = number % (side * side);
-        let parent = (first > 0 && first < side)
-            .then(|| format!("/deep/a{:04}/b00", number / side / side))
+        let first = number % (branches * branches);
+        let parent = (first > 0 && first < branches)
+            .then(|| format!("/deep/a{:04}/b00", number / branches / branches))
             .filter(|_| first == 1);
         parent.into_iter().chain(std::iter::once(deep(number)))
     });

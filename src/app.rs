@@ -167,7 +167,7 @@ fn check(options: &Options, screen: &Screen, script: Option<Script>) -> anyhow::
         return Ok(script::check(view, &reader, screen, &rules(options), script).exit_status());
     }
     if let Input::Command(words) = &options.input
-        && let Some(call) = one_shot::parse(words.clone(), &reader(options))?
+        && let Some(call) = one_shot::parse(words, &reader(options))?
     {
         call.check()?;
     }

@@ -13,7 +13,7 @@ use crate::terminal::Screen;
 /// Runs the command and returns the exit status of the process.
 pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> Result<u8> {
     cx.input.give(io::stdin());
-    if let Some(invocation) = parse(words, &cx.reader)? {
+    if let Some(invocation) = parse(&words, &cx.reader)? {
         if cx.asking == Asking::OneShot
             && let Some(question) = invocation.command.question(cx).await?
             && !is_agreed(cx, screen, &question).await
@@ -40,7 +40,7 @@ pub(super) async fn run(cx: &Context, screen: &Screen, words: Vec<OsString>) -> 
 
 /// Parses the command. An error names an option of zksh that follows it, because such options must
 /// precede the command.
-pub(super) fn parse(words: Vec<OsString>, reader: &Reader) -> Result<Option<Invocation>> {
+pub(super) fn parse(words: &[OsString], reader: &Reader) -> Result<Option<Invocation>> {
     let name = words.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let misplaced = words.iter().skip(1).find_map(|word| options::option_named(word.to_str()?));
     reader.read_words(words).map_err(|error| match misplaced {

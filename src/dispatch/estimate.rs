@@ -38,6 +38,6 @@ impl Estimate {
         {
             progress.expect(below + 1);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -60,12 +60,12 @@ impl Reader {
 
     /// Parses the words of a command from the system's command line. Returns `None` if there are no
     /// words.
-    pub fn read_words<T: Table>(&self, typed: Vec<OsString>) -> Result<Option<Invocation<T>>> {
-        let mut invocation = words::<T>(typed.clone(), self.dialect)?;
+    pub fn read_words<T: Table>(&self, typed: &[OsString]) -> Result<Option<Invocation<T>>> {
+        let mut invocation = words::<T>(typed.to_vec(), self.dialect)?;
         if self.globs
             && let Some(invocation) = &mut invocation
         {
-            invocation.expand(|path| Globbed::of_words(&typed, path));
+            invocation.expand(|path| Globbed::of_words(typed, path));
         }
         Ok(invocation)
     }

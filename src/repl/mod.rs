@@ -70,19 +70,11 @@ pub async fn run(
     first: Option<String>,
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
-    cx.cwd.set(ZnodePath::root());
-    cx.learning.set_has_prompt();
-    if let Some(folder) = state_folder::path() {
-        cx.journal.begin(&folder);
-    }
+    begin(cx);
     let words = PromptWords::new(cx, ensembles);
     let dialect = cx.view.dialect;
-    let tree = ZnodeCache::new(
-        cx.session.clone(),
-        cx.cwd.clone(),
-        cx.config.ensembles.clone(),
-        Handle::current(),
-    );
+    let ensembles = cx.config.ensembles.clone();
+    let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), ensembles, Handle::current());
     let past = SharedHistory::new(dialect);
     let history = open_history(screen, &past);
     cx.history.set_earlier(past.lock().lines().map(str::to_owned).collect());
@@ -208,6 +200,16 @@ fn report(
         Err(error) => cx.complain(screen, &cx.with_likely_line::<Command>(line, error)),
     }
     Next::Line
+}
+
+/// Prepares what only a shell with a prompt has: a working path, lessons that speak at any time, and
+/// a journal.
+fn begin(cx: &Context) {
+    cx.cwd.set(ZnodePath::root());
+    cx.learning.set_has_prompt();
+    if let Some(folder) = state_folder::path() {
+        cx.journal.begin(&folder);
+    }
 }
 
 /// Notifies the lesson, if one is running, that a line has run, and shows its answer. Ctrl-C ends

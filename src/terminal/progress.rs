@@ -30,7 +30,8 @@ type Things = (&'static str, &'static str);
 struct Done {
     count: u64,
     things: Things,
-    done: &'static str,
+    /// The participle, such as "deleted".
+    verb: &'static str,
     /// When the first of them was counted.
     since: Instant,
 }
@@ -76,17 +77,17 @@ impl Progress {
     fn put(&self, count: u64, things: Things, done: &'static str) {
         let mut last = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let since = last.map_or_else(Instant::now, |last| last.since);
-        *last = Some(Done { count, things, done, since });
+        *last = Some(Done { count, things, verb: done, since });
     }
 
     /// Returns the progress as text, or `None` if the command does not count anything.
     pub fn words(&self) -> Option<String> {
-        let Done { count, things, done, .. } = self.done()?;
+        let Done { count, things, verb, .. } = self.done()?;
         // A tree may grow meanwhile.
         let total = self.total.load(Ordering::Relaxed);
         let of = if total > count { format!(" of {}", grouped(total)) } else { String::new() };
         let things = if count == 1 && of.is_empty() { things.0 } else { things.1 };
-        Some(format!("{}{of} {things} {done}", grouped(count)))
+        Some(format!("{}{of} {things} {verb}", grouped(count)))
     }
 
     fn done(&self) -> Option<Done> {

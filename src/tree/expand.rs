@@ -42,7 +42,7 @@ pub async fn expand(session: &Session, pattern: &PathPattern) -> Result<Expanded
         let above = std::mem::take(&mut found.paths);
         match element {
             Element::Name(name) => {
-                found.paths = above.iter().map(|path| path.child(name)).collect()
+                found.paths = above.iter().map(|path| path.child(name)).collect();
             }
             Element::Pattern(glob) => {
                 let lists = above.into_iter().map(|path| async move {
