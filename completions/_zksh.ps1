@@ -376,6 +376,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
         'zksh;mv' {
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Move all znodes below it too')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Move all znodes below it too')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show what would be moved, and move nothing')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be moved, and move nothing')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')
@@ -511,6 +513,8 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat afterwards')
             [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
             [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Replace those of all znodes below as well')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show whose list would be replaced, and replace none')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show whose list would be replaced, and replace none')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask at a terminal')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Allow it for /, /zookeeper and what the config file protects')

@@ -225,3 +225,34 @@ fn a_znode_that_is_not_there_is_saved_nowhere() {
     assert_eq!((ran.status, ran.stderr.as_str()), (1, "Node does not exist: /nowhere\n"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_dry_run_shows_what_would_be_done_and_does_nothing() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        let script = "create /lake deep\ncreate /lake/reed\ncreate /pond\n";
+        assert_eq!(zksh(&server).script(script).stderr, "");
+        let before = good(&server, &["save", "/"]);
+        for (words, shown) in [
+            (
+                &["mv", "-r", "-n", "/lake", "/sea"][..],
+                "+ /sea\n+ /sea/reed\nwould be: 2 created, 2 deleted, 0 unchanged\n",
+            ),
+            (
+                &["mv", "-n", "/pond", "/sea"],
+                "+ /sea\nwould be: 1 created, 1 deleted, 0 unchanged\n",
+            ),
+            (
+                &["setAcl", "-R", "-n", "/lake", "world:anyone:r"],
+                "~ /lake (ACL)\n~ /lake/reed (ACL)\n",
+            ),
+            (&["setAcl", "-n", "/lake", "world:anyone:r"], "~ /lake (ACL)\n"),
+            (&["setAcl", "-R", "-n", "/lake", "world:anyone:cdrwa"], ""),
+            (&["deleteall", "-n", "/lake"], "- /lake\n- /lake/reed\n"),
+        ] {
+            assert_eq!(good(&server, words), shown, "{words:?}");
+        }
+        let znodes = |saved: &str| saved.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(znodes(&good(&server, &["save", "/"])), znodes(&before));
+    });
+}

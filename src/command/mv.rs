@@ -17,11 +17,14 @@ use crate::zk::{Acl, ZnodeData, ZnodePath};
 
 /// Move a znode, with -r all below it too
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "mv [-r] [--yes] [--force] path target", after_long_help = EXAMPLE)]
+#[command(override_usage = "mv [-r] [-n] [--yes] [--force] path target", after_long_help = EXAMPLE)]
 pub struct Mv {
     /// Move all znodes below it too
     #[arg(short, long)]
     recursive: bool,
+    /// Show what would be moved, and move nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     #[command(flatten)]
     consent: Consent,
     /// Znode to move
@@ -70,7 +73,7 @@ impl Spec for Mv {
     type Report = TransferReport;
 
     fn effects(&self) -> Effects {
-        Effects::writes(Write::Several)
+        if self.dry_run { Effects::READS.long(true) } else { Effects::writes(Write::Several) }
     }
 
     fn sends(&self) -> Sends {
@@ -87,7 +90,7 @@ impl Spec for Mv {
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
         let (path, target) = self.trees(cx).await?;
-        if !self.recursive && path.is_here() && target.is_here() {
+        if !self.recursive && path.is_here() && target.is_here() && !self.dry_run {
             one(cx, &path.path, &target.path).await?;
             return Ok(TransferReport::silent());
         }
@@ -103,7 +106,12 @@ impl Spec for Mv {
         }
         let pairs = || between(&path, &target, self.deepest());
         let rules = OPTIONS.rules(&target.session, false, false);
-        let done = run(cx, &target.session, pairs(), rules, false, false).await?;
+        let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, false).await?;
+        if self.dry_run {
+            // What is copied goes from where it was.
+            done.counts.deleted = done.counts.created;
+            return outcome(cx, done, true);
+        }
         let whole = done.left_count == 0 && done.failed == 0 && done.failures.is_empty();
         if !whole {
             return outcome(cx, done, false)
@@ -117,7 +125,7 @@ impl Spec for Mv {
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
-        if self.consent.yes || !self.recursive {
+        if self.consent.yes || !self.recursive || self.dry_run {
             return Ok(None);
         }
         let (path, target) = self.trees(cx).await?;

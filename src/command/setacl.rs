@@ -1,17 +1,21 @@
 //! `setAcl`: decide who may do what with a znode.
 
+use crate::dispatch::transfer::ShownStep;
 use crate::dispatch::{
-    Consent, Context, Effects, Question, Sends, Spec, Task, Write, about_subtree,
+    Consent, Context, Effects, Question, ReadFailures, Sends, Spec, Task, Write, about_subtree,
 };
 use crate::error::Result;
 use crate::output::{Report, Text};
-use crate::tree;
+use crate::tree::filter::Needs;
+use crate::tree::plan::Step;
+use crate::tree::stream::Znodes;
+use crate::tree::{self, Record};
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 
 /// Replace the list of who may do what with a znode
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "setAcl [-s] [-v version] [-R] [--yes] [--force] path acl",
+    override_usage = "setAcl [-s] [-v version] [-R] [-n] [--yes] [--force] path acl",
     after_long_help = EXAMPLE
 )]
 pub struct SetAcl {
@@ -24,6 +28,9 @@ pub struct SetAcl {
     /// Replace those of all znodes below as well
     #[arg(short = 'R', long)]
     recursive: bool,
+    /// Show whose list would be replaced, and replace none
+    #[arg(short = 'n', long)]
+    dry_run: bool,
     #[command(flatten)]
     consent: Consent,
     /// Znode to protect
@@ -56,7 +63,7 @@ dataLength = 4
 numChildren = 0
 > setAcl /lake world:anyone:rz
 ! world:anyone:rz does not have the form scheme:id:perm: z is not a permission (c, d, r, w and a are)
-! setAcl [-s] [-v version] [-R] [--yes] [--force] path acl";
+! setAcl [-s] [-v version] [-R] [-n] [--yes] [--force] path acl";
 
 impl SetAcl {
     /// Returns whether the command asks for a password or needs more than one round trip.
@@ -80,6 +87,9 @@ impl Spec for SetAcl {
     type Report = SetAclReport;
 
     fn effects(&self) -> Effects {
+        if self.dry_run {
+            return Effects::READS.long(true);
+        }
         Effects::writes(Write::Acl).long(self.is_long())
     }
 
@@ -93,6 +103,10 @@ impl Spec for SetAcl {
     async fn run(&self, cx: &Context) -> Result<SetAclReport> {
         let path = self.path(cx)?;
         let acl = cx.acl(&self.acl).await?;
+        if self.dry_run {
+            show(cx, &path, &acl, (!self.recursive).then_some(0)).await?;
+            return Ok(SetAclReport { stat: None });
+        }
         if self.recursive {
             cx.estimate.walks(&cx.session, &path);
             let note = |count| cx.progress.note(count, "changed");
@@ -106,13 +120,30 @@ impl Spec for SetAcl {
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
         let path = self.path(cx)?;
-        if !self.recursive || self.consent.yes {
+        if !self.recursive || self.consent.yes || self.dry_run {
             return Ok(None);
         }
         let (below, more) = tree::count(&cx.session, &path).await?;
         let words = || about_subtree("Replace the list of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
+}
+
+/// Shows the znodes that have another list.
+async fn show(cx: &Context, top: &ZnodePath, acl: &Acl, deepest: Option<usize>) -> Result<()> {
+    let wanted = tree::Acl::from(acl);
+    let needs = Needs { acl: true, ..Needs::default() };
+    let mut znodes = Znodes::new(&cx.session, top, needs, deepest).without_zookeeper();
+    let mut failures = ReadFailures::default();
+    while let Some(visited) = znodes.next().await? {
+        failures.note(visited.refused);
+        let Record { path, acl: present, .. } = visited.record;
+        if present.is_some_and(|present| present != wanted) {
+            let step = Step::SetAcl { path, acl: wanted.clone(), version: -1 };
+            cx.show(&ShownStep { step: &step })?;
+        }
+    }
+    failures.result()
 }
 
 /// The stat afterwards, where it was asked for.
