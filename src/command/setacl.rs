@@ -1,4 +1,4 @@
-//! `setAcl`: decide who may do what with a znode.
+//! `setAcl`: replaces the ACL of a znode.
 
 use crate::dispatch::{
     Consent, Context, Effects, Question, Sends, Spec, Task, Write, about_subtree,
@@ -115,7 +115,7 @@ impl Spec for SetAcl {
     }
 }
 
-/// The stat afterwards, where it was asked for.
+/// The new stat, if it was requested.
 #[derive(Debug, serde::Serialize)]
 pub struct SetAclReport {
     stat: Option<Stat>,
