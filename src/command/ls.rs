@@ -261,7 +261,7 @@ impl Report for Listing {
     }
 }
 
-/// The names of the children; none where the walk has shown them as it went.
+/// The names of the children, or none if the walk has already shown them.
 #[derive(Debug, serde::Serialize)]
 pub struct Children {
     #[serde(rename = "children", skip_serializing_if = "Option::is_none")]
