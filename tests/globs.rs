@@ -23,7 +23,7 @@ fn a_pattern_expands_to_the_matching_znodes() {
             ("ls /app/a*", "[config]\n"),
             ("ls /*/a", "[config]\n"),
             ("ls /app/[!abc]*", "/app/x*:\n[config]\n/app/xy:\n[config]\n"),
-            // A znode whose name is the pattern itself has precedence over matches, at each element.
+            // A znode whose name is the pattern itself has precedence, at each element.
             ("ls /app/x*", "[config]\n"),
             ("ls /*/x\\*/conf*", "[]\n"),
             ("ls -R /app/b*", "/app/b\n/app/b/config\n"),
