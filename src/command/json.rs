@@ -51,7 +51,7 @@ impl Json {
             let (data, stat) = cx.session.get_data(path, false).await?;
             let data = Arc::new(data);
             let (text, old) = (self.expression.clone(), Arc::clone(&data));
-            let new = apart(move || {
+            let new = on_own_thread(move || {
                 with_expression(&text, |expression| expression.change(old.as_bytes()))
             })
             .await?;
@@ -96,7 +96,7 @@ impl Spec for Json {
             let (data, _) = cx.session.get_data(&path, false).await?;
             let text = self.expression.clone();
             let read = move || with_expression(&text, |compiled| compiled.read(data.as_bytes()));
-            let values = apart(read).await?;
+            let values = on_own_thread(read).await?;
             return Ok(Values { values: parsed(&values), stat: None });
         }
         let stat = self.change(cx, &path).await?;
@@ -105,7 +105,9 @@ impl Spec for Json {
 }
 
 /// Runs work that may take long on a thread of its own, so that the command can be interrupted.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn on_own_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_) => Err(Error::new(Kind::Bug, "The jq expression could not be run")),

@@ -34,7 +34,7 @@ impl fmt::Debug for TreeAddress {
 
 /// The place of a tree.
 #[derive(Debug, PartialEq, Eq)]
-enum Where<'a> {
+enum Place<'a> {
     /// In the current session.
     Here,
     /// In the session of this name.
@@ -48,26 +48,26 @@ enum Where<'a> {
 impl TreeAddress {
     /// Splits the address into the place and the path there. A relative path has no place: write
     /// `./a:/b` for a path that would otherwise look like a place.
-    fn parts(&self) -> (Where<'_>, &str) {
+    fn parts(&self) -> (Place<'_>, &str) {
         let text = self.0.as_str();
         let scheme = if text.starts_with("tls://") { "tls://".len() } else { 0 };
         let Some(slash) = text[scheme..].find('/').map(|at| at + scheme) else {
-            return (Where::Here, text);
+            return (Place::Here, text);
         };
         let (place, path) = text.split_at(slash);
         let is_name = |name: &str| !name.is_empty() && !name.contains(':');
         if let Some(name) = place.strip_suffix(':') {
             return match name.strip_prefix('@') {
-                Some(session) if is_name(session) => (Where::Session(session), path),
-                None if is_name(name) => (Where::Ensemble(name), path),
-                _ => (Where::Here, text),
+                Some(session) if is_name(session) => (Place::Session(session), path),
+                None if is_name(name) => (Place::Ensemble(name), path),
+                _ => (Place::Here, text),
             };
         }
         let port = place.rsplit(':').next().filter(|port| port.len() < place.len());
         let is_port = |port: &str| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
         match port {
-            Some(port) if is_port(port) => (Where::Servers(place), path),
-            _ => (Where::Here, text),
+            Some(port) if is_port(port) => (Place::Servers(place), path),
+            _ => (Place::Here, text),
         }
     }
 
@@ -79,7 +79,7 @@ impl TreeAddress {
     /// Returns the path, if the tree is in the current session.
     pub fn here(&self) -> Option<TypedPath> {
         match self.parts() {
-            (Where::Here, path) => path.parse().ok(),
+            (Place::Here, path) => path.parse().ok(),
             _ => None,
         }
     }
@@ -170,19 +170,19 @@ impl Context {
             format!("{place}{path}")
         };
         let (session, path) = match place {
-            Where::Here => {
+            Place::Here => {
                 let typed: TypedPath = path.parse().unwrap_or_else(|never| match never {});
                 return Ok(self.here(self.path(&typed)?));
             }
-            Where::Session(name) => (self.session.get(name)?.clone(), absolute()?),
-            Where::Ensemble(name) => {
+            Place::Session(name) => (self.session.get(name)?.clone(), absolute()?),
+            Place::Ensemble(name) => {
                 let ensemble = self.config.ensembles.find(name)?;
                 let path = absolute()?;
                 let transport = async { Transport::open(&(ensemble.security)().await?) };
                 let servers = ensemble.servers.clone();
                 (self.session.elsewhere(name, servers, Some(transport)).await?, path)
             }
-            Where::Servers(hosts) => {
+            Place::Servers(hosts) => {
                 let path = absolute()?;
                 let servers: Servers = hosts.parse()?;
                 let same = None::<Ready<Result<Transport>>>;
@@ -268,23 +268,23 @@ mod tests {
     #[test]
     fn an_address_has_a_place_and_a_path() {
         for (text, place, path) in [
-            ("/a/b", Where::Here, "/a/b"),
-            ("a/b", Where::Here, "a/b"),
-            ("a", Where::Here, "a"),
-            (".", Where::Here, "."),
-            ("./a:/b", Where::Here, "./a:/b"),
-            ("a:x/b", Where::Here, "a:x/b"),
-            ("a:b:/c", Where::Here, "a:b:/c"),
-            (":/c", Where::Here, ":/c"),
-            ("@:/c", Where::Here, "@:/c"),
-            ("/a:/b", Where::Here, "/a:/b"),
-            ("prod:/", Where::Ensemble("prod"), "/"),
-            ("prod-2:/a/b", Where::Ensemble("prod-2"), "/a/b"),
-            ("@bob:/a", Where::Session("bob"), "/a"),
-            ("h:2181/a", Where::Servers("h:2181"), "/a"),
-            ("h:1,g:2/a:/b", Where::Servers("h:1,g:2"), "/a:/b"),
-            ("[::1]:2181/", Where::Servers("[::1]:2181"), "/"),
-            ("tls://h:2281/a", Where::Servers("tls://h:2281"), "/a"),
+            ("/a/b", Place::Here, "/a/b"),
+            ("a/b", Place::Here, "a/b"),
+            ("a", Place::Here, "a"),
+            (".", Place::Here, "."),
+            ("./a:/b", Place::Here, "./a:/b"),
+            ("a:x/b", Place::Here, "a:x/b"),
+            ("a:b:/c", Place::Here, "a:b:/c"),
+            (":/c", Place::Here, ":/c"),
+            ("@:/c", Place::Here, "@:/c"),
+            ("/a:/b", Place::Here, "/a:/b"),
+            ("prod:/", Place::Ensemble("prod"), "/"),
+            ("prod-2:/a/b", Place::Ensemble("prod-2"), "/a/b"),
+            ("@bob:/a", Place::Session("bob"), "/a"),
+            ("h:2181/a", Place::Servers("h:2181"), "/a"),
+            ("h:1,g:2/a:/b", Place::Servers("h:1,g:2"), "/a:/b"),
+            ("[::1]:2181/", Place::Servers("[::1]:2181"), "/"),
+            ("tls://h:2281/a", Place::Servers("tls://h:2281"), "/a"),
         ] {
             assert_eq!(TreeAddress(text.to_owned()).parts(), (place, path), "{text}");
         }

@@ -176,7 +176,7 @@ impl Applier {
             self.receive().await?;
         }
         let lists = std::mem::take(&mut self.lists);
-        let results = each(&self.session, lists).await;
+        let results = apply_each(&self.session, lists).await;
         self.note(results)
     }
 
@@ -245,16 +245,16 @@ async fn run(session: Session, steps: Vec<Step>, is_strict: bool) -> Results {
             return steps.into_iter().map(|step| (step, Err(error.clone()))).collect();
         }
     }
-    each(&session, steps).await
+    apply_each(&session, steps).await
 }
 
 /// Applies each step by itself. The requests leave in order.
-async fn each(session: &Session, steps: Vec<Step>) -> Results {
-    let results = join_all(steps.iter().map(|step| one(session, step))).await;
+async fn apply_each(session: &Session, steps: Vec<Step>) -> Results {
+    let results = join_all(steps.iter().map(|step| apply_one(session, step))).await;
     steps.into_iter().zip(results).collect()
 }
 
-async fn one(session: &Session, step: &Step) -> Result<()> {
+async fn apply_one(session: &Session, step: &Step) -> Result<()> {
     match step {
         Step::Create { path, data, acl, kind } => {
             session.create(path.as_str(), data, mode(*kind), &Acl::from(acl)).await.map(drop)

@@ -223,13 +223,13 @@ pub struct Planner {
     /// The last pair. Whether it has children is known only when the next pair arrives.
     last: Option<Pair>,
     /// Steps that are delayed until everything below their path is done, the innermost last.
-    later: Vec<Later>,
+    delayed: Vec<Delayed>,
     rebuild: Option<Rebuild>,
     ready: VecDeque<Planned>,
     same: u64,
 }
 
-struct Later {
+struct Delayed {
     path: ZnodePath,
     step: Option<Step>,
 }
@@ -245,8 +245,8 @@ struct Rebuild {
 impl Planner {
     /// Returns an empty plan.
     pub fn new(rules: Rules) -> Self {
-        let (last, later, rebuild, ready) = (None, Vec::new(), None, VecDeque::new());
-        Self { rules, last, later, rebuild, ready, same: 0 }
+        let (last, delayed, rebuild, ready) = (None, Vec::new(), None, VecDeque::new());
+        Self { rules, last, delayed, rebuild, ready, same: 0 }
     }
 
     /// Adds the next pair.
@@ -264,7 +264,7 @@ impl Planner {
             self.plan(last, false);
         }
         self.end_rebuild();
-        self.leave(None);
+        self.release_delayed(None);
     }
 
     /// Returns the next item of the plan, or none until more pairs are added.
@@ -287,11 +287,11 @@ impl Planner {
 
     /// Releases the steps that waited for everything below their paths, now that the walk has
     /// reached `next`.
-    fn leave(&mut self, next: Option<&ZnodePath>) {
-        while let Some(later) =
-            self.later.pop_if(|later| next.is_none_or(|next| !later.path.contains(next)))
+    fn release_delayed(&mut self, next: Option<&ZnodePath>) {
+        while let Some(delayed) =
+            self.delayed.pop_if(|delayed| next.is_none_or(|next| !delayed.path.contains(next)))
         {
-            if let Some(step) = later.step {
+            if let Some(step) = delayed.step {
                 self.push(step);
             }
         }
@@ -304,7 +304,7 @@ impl Planner {
             }
             self.end_rebuild();
         }
-        self.leave(Some(pair.path()));
+        self.release_delayed(Some(pair.path()));
         match (pair.old, pair.new) {
             (Some(old), Some(new)) => self.change(old, new),
             (None, Some(new)) => self.create(new, has_children),
@@ -319,15 +319,15 @@ impl Planner {
         }
         if is_live(old) && !self.rules.touch_ephemerals {
             // Its ancestors cannot be deleted either.
-            for later in &mut self.later {
-                if matches!(later.step, Some(Step::Delete { .. })) {
-                    later.step = None;
+            for delayed in &mut self.delayed {
+                if matches!(delayed.step, Some(Step::Delete { .. })) {
+                    delayed.step = None;
                 }
             }
             return self.refuse(old.path.clone(), Reason::LiveEphemeral);
         }
         let step = Some(Step::Delete { path: old.path.clone(), version: version(old) });
-        self.later.push(Later { path: old.path.clone(), step });
+        self.delayed.push(Delayed { path: old.path.clone(), step });
     }
 
     fn create(&mut self, new: Record, has_children: bool) {
@@ -344,7 +344,7 @@ impl Planner {
             let mut interim = acl.clone();
             interim.0.push(self.rules.interim.clone());
             let step = Some(Step::SetAcl { path: path.clone(), acl, version: 0 });
-            self.later.push(Later { path: path.clone(), step });
+            self.delayed.push(Delayed { path: path.clone(), step });
             self.push(Step::Create { path, data, acl: interim, kind });
         } else {
             self.push(Step::Create { path, data, acl, kind });
@@ -401,7 +401,7 @@ impl Planner {
             self.push(Step::SetData { path: path.clone(), data, version: version(&old) });
         }
         if last.is_some() {
-            self.later.push(Later { path, step: last });
+            self.delayed.push(Delayed { path, step: last });
         }
     }
 
@@ -416,7 +416,7 @@ impl Planner {
         let mut creates = rebuild.creates.into_iter().peekable();
         while let Some(record) = creates.next() {
             let has_children = creates.peek().is_some_and(|next| record.path.contains(&next.path));
-            self.leave(Some(&record.path));
+            self.release_delayed(Some(&record.path));
             self.create(record, has_children);
         }
     }
