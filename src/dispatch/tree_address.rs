@@ -161,7 +161,7 @@ impl Context {
     /// If the address is wrong, or if no server there opens a session.
     ///
     /// # Errors
-    /// If the address is wrong, or if no server there gives a session.
+    /// If the address is wrong, or if no server there opens a session.
     pub async fn tree(&self, address: &TreeAddress) -> Result<Tree> {
         let (place, path) = address.parts();
         let absolute = || ZnodePath::new(path);

@@ -284,8 +284,8 @@ fn may_hold_secret(line: &str) -> bool {
     line.split('=').next().is_some_and(|key| key.contains("pas") && !key.contains("_file"))
 }
 
-/// Reads a regular file and returns its text and mode. A device such as `/dev/zero` is refused
-/// because reading it may never end.
+/// Reads a file and returns its text and mode. Reads at most `MAX_BYTES`, because a device such as
+/// `/dev/zero` never ends.
 fn read_text(file: &Path) -> io::Result<(String, u32)> {
     let mut text = String::new();
     let file = File::open(file)?;
