@@ -1,5 +1,5 @@
-//! Measures the time from start to the first answer, `ls /`: zkCli and zksh alternately on the same
-//! server; and zksh over plain TCP and over TLS with certificates on both sides.
+//! Measures the time from start to the first answer of `ls /`. Compares zkCli and zksh alternately
+//! on the same server, and zksh over plain TCP with zksh over TLS with certificates on both sides.
 //!
 //!     cargo bench --bench start
 
@@ -21,7 +21,7 @@ use zksh::sandbox::{self, Clock, Handle, Settings};
 /// The number of runs of each.
 const ROUNDS: usize = 11;
 
-/// How often each runs where a run takes some milliseconds.
+/// The number of runs if a run takes only milliseconds.
 const SHORT_ROUNDS: usize = 41;
 
 fn main() {
@@ -55,7 +55,8 @@ fn against_zkcli() {
     println!("{}", measure::row("zksh", ours, theirs));
 }
 
-/// What TLS costs the client: it should take at most 1.6 times the processor time of a plain run.
+/// Measures the cost of TLS for the client, which should need at most 1.6 times the processor time
+/// of a plain run.
 fn over_tls() {
     let folder = tempfile::tempdir().unwrap();
     let (without, with) = (serve(None), serve(Some(folder.path())));

@@ -120,7 +120,7 @@ fn compare(server: &str, size: usize, rounds: usize, release: Option<&Release>) 
         ),
     ] {
         let deletes = own[0] == "deleteall";
-        // What a run has made must go before the next, and what it deletes must be there.
+        // What a run has created must be deleted before the next run. What it deletes must exist.
         let made = matches!(own[0], "cp" | "load").then_some("/copy");
         let costs: Vec<Cost> = (0..if deletes { 1 } else { rounds })
             .map(|round| {
@@ -135,7 +135,7 @@ fn compare(server: &str, size: usize, rounds: usize, release: Option<&Release>) 
             .collect();
         let cost = measure::median(&costs);
         let zk_shell = zk_shell(server, &theirs).map(|command| wall(&command));
-        // zkCli deletes what zksh would still need, so it gets a copy.
+        // zkCli deletes the tree that zksh still needs, so it gets a copy.
         let zkcli = release.zip(zkcli).map(|(release, line)| {
             let line = if deletes { "deleteall /their-copy" } else { line };
             if deletes {
@@ -193,7 +193,7 @@ fn zkcli(release: &Release, server: &str, line: &str) -> Command {
     command
 }
 
-/// Measures the peak memory for very large trees, beyond that for a tree of one znode.
+/// Measures the peak memory for very large trees, relative to that for a tree of one znode.
 fn million(server: &str, size: usize) {
     println!("\n{size} znodes, peak memory beyond that of one znode");
     println!("{:<34}{:>14}{:>14}", "", "below one", "deep");
@@ -207,7 +207,7 @@ fn million(server: &str, size: usize) {
             _ => format!("/deep/a{a:04}/b{b:02}/c{c:02}"),
         }
     };
-    // Parents come first in this order, but for the first folder of each level.
+    // In this order parents come first, except for the first folder of each level.
     let deep = (0..size).flat_map(move |number| {
         let first = number % (branches * branches);
         let parent = (first > 0 && first < branches)

@@ -1,4 +1,4 @@
-//! Trees of two ensembles: copied, moved, compared and mirrored in one command.
+//! Trees of two ensembles: a single command copies, moves, compares or mirrors them.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use crate::support::shell::{Ran, Zksh, zksh};
 use crate::support::terminal::Setup;
 use crate::support::wait_until;
 
-/// Another ensemble, which a config file calls `prod`, with `/app` as its root.
+/// Another ensemble, which a config file names `prod`, with `/app` as its root.
 struct Other {
     _sandbox: Handle,
     address: String,
@@ -49,7 +49,7 @@ impl Other {
         ran.stdout
     }
 
-    /// Returns what a command prints that is given directly to the other ensemble.
+    /// Runs a command directly on the other ensemble and returns its output.
     fn there(&self, words: &[&str]) -> String {
         zksh(&self.address).args(words).succeed()
     }
@@ -70,7 +70,7 @@ fn a_tree_goes_to_another_ensemble_and_comes_back() {
         );
         assert_eq!(other.there(&["get", "/app/lake/reed/duck"]).lines().next(), Some("grey"));
         assert_eq!(other.good(&server, &["diff", "/lake", "prod:/lake"]), "");
-        // By its servers, the root is that of the servers.
+        // An address with servers is relative to the root of the servers.
         let whole = format!("{}/app/lake", other.address);
         assert_eq!(other.good(&server, &["diff", &whole, "/lake"]), "");
         other.there(&["set", "/app/lake", "shallow"]);
@@ -85,13 +85,13 @@ fn a_tree_goes_to_another_ensemble_and_comes_back() {
             "5 created, 1 with another ACL, 0 unchanged\n"
         );
         assert_eq!(other.good(&server, &["diff", "/lake", "/pond"]), "");
-        // Between two others, too.
+        // Compare two trees that are both in other ensembles.
         assert_eq!(other.good(&server, &["diff", "prod:/lake", &whole]), "");
     });
 }
 
 #[test]
-fn what_moves_to_another_ensemble_is_gone_here() {
+fn moved_trees_are_deleted_here() {
     on_every_engine(|engine| {
         let (server, other) = (engine.fresh(), Other::start());
         let ran =
@@ -109,7 +109,7 @@ fn what_moves_to_another_ensemble_is_gone_here() {
         );
         assert_eq!(other.good(&server, &["ls", "/"]), "[]\n");
         assert_eq!(other.there(&["ls", "/app"]), "[lake, pond]\n");
-        // And back, an ephemeral excepted.
+        // Move it back. An ephemeral is refused.
         let lines = format!(
             "create -e /boat\nmv /boat prod:/boat\nmv -r {}/app/lake /lake\nls /",
             other.address
@@ -138,7 +138,7 @@ fn a_tree_is_not_copied_into_itself_through_another_session() {
             assert_eq!(ran.status, 1, "{from} {to}: {}", ran.stdout);
             assert!(ran.stderr.contains(wrong), "{from} {to}: {}", ran.stderr);
         }
-        // The same paths of another ensemble are another tree.
+        // The same path in another ensemble is a different tree.
         let other = Other::start();
         let other_path = format!("{}/app/lake", other.address);
         zksh(&server).args(["cp", "-r", "/lake", &other_path]).succeed();
@@ -149,7 +149,7 @@ fn a_tree_is_not_copied_into_itself_through_another_session() {
 }
 
 #[test]
-fn what_is_wrong_with_another_place_is_said() {
+fn errors_about_another_place_name_it() {
     let server = engines().swap_remove(0).fresh();
     zksh(&server).args(["create", "/lake"]).succeed();
     let other = Other::start();
@@ -198,7 +198,7 @@ fn a_session_of_this_shell_has_its_own_credentials() {
 }
 
 #[test]
-fn a_person_is_asked_with_the_name_of_the_other_ensemble() {
+fn questions_name_the_other_ensemble() {
     let server = engines().swap_remove(0).fresh();
     let other = Other::start();
     assert_eq!(zksh(&server).script(TREE).stderr, "");
@@ -215,11 +215,11 @@ fn a_person_is_asked_with_the_name_of_the_other_ensemble() {
     terminal.wait_for("1] diff /lake prod:/");
     terminal.keys("lake\r");
     terminal.wait_for_prompt(2);
-    // A session elsewhere ends with the command that opened it.
+    // The session on the other ensemble is closed when its command ends.
     wait_until("no session is left there", || (connections(&other.address) == 0).then_some(()));
 }
 
-/// Returns how many connections the server has, beside the one that asks.
+/// Returns the number of connections to the server, excluding the one that asks.
 fn connections(address: &str) -> usize {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(b"cons").unwrap();
@@ -229,7 +229,7 @@ fn connections(address: &str) -> usize {
 }
 
 #[test]
-fn a_saved_tree_is_printed_where_no_file_is_named() {
+fn save_without_a_file_prints_the_tree() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         assert_eq!(zksh(&server).script(TREE).stderr, "");

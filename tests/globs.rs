@@ -13,7 +13,7 @@ fn script(server: &str, lines: &str) -> Ran {
 }
 
 #[test]
-fn a_pattern_stands_for_the_znodes_that_match() {
+fn a_pattern_expands_to_the_matching_znodes() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
@@ -23,7 +23,7 @@ fn a_pattern_stands_for_the_znodes_that_match() {
             ("ls /app/a*", "[config]\n"),
             ("ls /*/a", "[config]\n"),
             ("ls /app/[!abc]*", "/app/x*:\n[config]\n/app/xy:\n[config]\n"),
-            // A znode of that name goes before all matches, element by element.
+            // A znode whose name is the pattern itself has precedence, at each element.
             ("ls /app/x*", "[config]\n"),
             ("ls /*/x\\*/conf*", "[]\n"),
             ("ls -R /app/b*", "/app/b\n/app/b/config\n"),
@@ -48,7 +48,7 @@ fn a_pattern_stands_for_the_znodes_that_match() {
 }
 
 #[test]
-fn quoted_words_and_commands_that_write_take_a_path_as_it_is() {
+fn quoted_words_and_writing_commands_take_paths_literally() {
     let server = engines().swap_remove(0).fresh();
     assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
     for (line, wrong) in [
@@ -65,14 +65,14 @@ fn quoted_words_and_commands_that_write_take_a_path_as_it_is() {
         assert_eq!(ran.stdout, "", "{line}");
         assert!(ran.stderr.contains(wrong) && ran.status == 1, "{line}: {}", ran.stderr);
     }
-    // A script without the option and a command of the system's shell know no patterns.
+    // Without the option, neither a script nor a one-shot command expands patterns.
     for ran in [zksh(&server).script("ls /app/?"), zksh(&server).args(["ls", "/app/?"]).run()] {
         assert!(ran.stderr.contains("Node does not exist: /app/?"), "{}", ran.stderr);
     }
 }
 
 #[test]
-fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
+fn unreadable_matches_are_reported_and_the_rest_is_shown() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
@@ -93,7 +93,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
 }
 
 #[test]
-fn at_a_prompt_patterns_need_no_option() {
+fn patterns_at_a_prompt_need_no_option() {
     let server = engines().swap_remove(0).fresh();
     assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
     let mut terminal = Setup::new(&server).start();

@@ -1,4 +1,5 @@
-//! Trees that are changed by plan: applied as they were shown, or not at all, whoever interferes.
+//! Trees that are changed by a plan: it is applied exactly as shown, or not at all if something has
+//! changed.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -20,7 +21,7 @@ fn good(server: &str, words: &[&str]) -> String {
     ran.stdout
 }
 
-/// Returns a script that makes some tree at `/t`.
+/// Returns a script that creates a random tree at `/t`.
 fn tree(random: &mut Random) -> String {
     let mut script = String::from("create /t top\n");
     for _ in 0..random.below(16) {
@@ -41,13 +42,13 @@ fn tree(random: &mut Random) -> String {
 }
 
 #[test]
-fn what_was_planned_turns_any_tree_into_any_other() {
+fn a_kept_plan_turns_any_tree_into_any_other() {
     for engine in engines() {
         eprintln!("on {}", engine.name);
         let folder = tempfile::tempdir().unwrap();
         let [wanted, plan] =
             ["wanted", "plan"].map(|name| folder.path().join(name).display().to_string());
-        // A server of 3.4 has no containers.
+        // ZooKeeper 3.4 has no containers.
         let rounds = match engine.name.as_str() {
             "sandbox" => 4,
             _ if engine.version >= vec![3, 5] => 2,
@@ -67,7 +68,7 @@ fn what_was_planned_turns_any_tree_into_any_other() {
             good(&one, &["apply", &plan]);
             good(&one, &["diff", "-f", &wanted, "/t"]);
             good(&one, &["plan", "--prune", &wanted]);
-            // Applied once more there is nothing left to do.
+            // A second application has nothing left to do.
             assert!(good(&one, &["apply", &plan]).starts_with("nothing, "));
         }
     }
@@ -118,7 +119,7 @@ fn a_plan_is_refused_if_a_znode_of_it_has_changed_since() {
             assert!(ran.stderr.contains("nothing was applied"), "{meanwhile}: {}", ran.stderr);
             assert_eq!(good(&server, &["ls", "-R", "/"]), before);
         }
-        // What has nothing to do with the plan may change.
+        // Znodes that are not in the plan may change.
         let server = engine.fresh();
         zksh(&server).script(made);
         run(&server, &["plan", "-o", &plan, &wanted]);
@@ -132,21 +133,21 @@ fn a_plan_is_refused_if_a_znode_of_it_has_changed_since() {
 }
 
 #[test]
-fn a_plan_says_itself_what_is_done_and_a_file_is_not_replaced() {
+fn apply_with_a_plan_takes_no_path_and_plan_replaces_no_other_file() {
     let server = engines().swap_remove(0).fresh();
     let folder = tempfile::tempdir().unwrap();
     let [wanted, plan] =
         ["wanted", "plan"].map(|name| folder.path().join(name).display().to_string());
     fs::write(&wanted, "{\"path\":\"/app\"}\n").unwrap();
     assert_eq!(run(&server, &["plan", "-o", &plan, &wanted]).status, 4);
-    // It is made anew where there is a plan, and only there.
+    // `plan -o` replaces an existing plan, but no other file.
     assert_eq!(run(&server, &["plan", "-o", &plan, &wanted]).status, 4);
     let ran = run(&server, &["plan", "-o", &wanted, &wanted]);
     assert_eq!((ran.status, ran.stderr), (1, format!("{wanted} exists and is not a plan\n")));
     let ran = run(&server, &["apply", &plan, "/other"]);
     assert_eq!(ran.status, 2);
     assert!(ran.stderr.contains("is a plan, which says itself what is done"), "{}", ran.stderr);
-    // Loaded as a tree it is none.
+    // `load` refuses a plan.
     let ran = run(&server, &["load", &plan]);
     assert!(ran.status == 1 && ran.stderr.contains("plan"), "{}", ran.stderr);
     let text = fs::read_to_string(&plan).unwrap();
@@ -165,12 +166,12 @@ fn a_plan_says_itself_what_is_done_and_a_file_is_not_replaced() {
         assert!(ran.stderr.contains("nothing was changed"), "{told}: {}", ran.stderr);
     }
     assert_eq!(good(&server, &["ls", "/"]), "[]\n");
-    // Nothing to do is a plan too, and with status 0.
+    // An empty plan is valid too, with status 0.
     good(&server, &["create", "/app"]);
     fs::remove_file(&plan).unwrap();
     good(&server, &["plan", "-o", &plan, &wanted]);
     assert!(good(&server, &["apply", &plan]).starts_with("nothing, "));
-    // A plan that cannot be made as a whole is not kept.
+    // If a part of the plan is refused, no plan is written.
     fs::write(&wanted, "{\"path\":\"/app\"}\n{\"path\":\"/app/e\",\"kind\":\"ephemeral\"}\n")
         .unwrap();
     fs::remove_file(&plan).unwrap();
@@ -179,7 +180,7 @@ fn a_plan_says_itself_what_is_done_and_a_file_is_not_replaced() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// A file with a tree of so many znodes.
+/// Writes a file with a tree of this many znodes.
 fn large(file: &Path, znodes: usize) {
     let lines = (0..znodes).map(|number| {
         let acl = "[{\"scheme\":\"world\",\"id\":\"anyone\",\"perms\":\"cdra\"}]";
@@ -191,14 +192,14 @@ fn large(file: &Path, znodes: usize) {
 }
 
 #[test]
-fn a_plan_that_was_killed_is_taken_up_again() {
+fn a_killed_apply_can_be_continued() {
     on_every_engine(|engine| {
         let folder = tempfile::tempdir().unwrap();
         let [wanted, plan] =
             ["wanted", "plan"].map(|name| folder.path().join(name).display().to_string());
         large(Path::new(&wanted), 2000);
         let server = engine.fresh();
-        // Some are there and have to be changed, and some to be deleted.
+        // Some znodes exist already: some of them must be changed, and others deleted.
         let there = (0..750).map(|number| format!("create /app/n{:05} old\n", number * 3));
         let script = "create /app\n".to_owned() + &there.collect::<String>();
         assert_eq!(zksh(&server).script(script).status, 0);
@@ -219,7 +220,7 @@ fn a_plan_that_was_killed_is_taken_up_again() {
 }
 
 #[test]
-fn what_the_server_refuses_is_told_and_the_rest_is_applied() {
+fn refused_steps_are_reported_and_the_rest_is_applied() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -234,7 +235,8 @@ fn what_the_server_refuses_is_told_and_the_rest_is_applied() {
         fs::write(&wanted, lines.concat()).unwrap();
         assert_eq!(zksh(&server).script("create /app\ncreate /app/old\n").status, 0);
         assert_eq!(run(&server, &["plan", "-q", "--prune", "-o", &plan, &wanted]).status, 4);
-        // Somebody has put something below what is to be deleted: its own version is the same.
+        // Another client has created a child of the znode to delete. The version of the znode is
+        // the same.
         good(&server, &["create", "/app/old/child"]);
         let ran = run(&server, &["apply", &plan]);
         assert_eq!(ran.status, 1, "{}", ran.stdout);

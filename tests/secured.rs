@@ -1,4 +1,4 @@
-//! Secured ensembles: TLS and SASL from the shell, on the sandbox and on Apache's servers.
+//! Secured ensembles: TLS and SASL in the shell, against the sandbox and Apache's servers.
 
 mod apache;
 mod apache_words;
@@ -20,7 +20,7 @@ use zksh::sandbox::{self, Clock, Control, Handle, Settings, Users};
 use crate::support::certificates::{Authority, Pair, params};
 use crate::support::shell::{Ran, Zksh, bare};
 
-/// A sandbox that speaks TLS with certificates of its test, in a folder with those of clients.
+/// A sandbox with TLS and certificates made by the test. Its folder also has client certificates.
 struct Secured {
     folder: tempfile::TempDir,
     authority: Authority,
@@ -29,12 +29,12 @@ struct Secured {
 }
 
 impl Secured {
-    /// Starts a sandbox that wants certificates, and has one for localhost.
+    /// Starts a sandbox that requires client certificates and has a certificate for localhost.
     fn start() -> Self {
         Self::with(|_| {})
     }
 
-    /// Starts one with other settings.
+    /// Starts a sandbox with changed settings.
     fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut secured = Self::prepared(change);
         secured.serve(1);
@@ -59,7 +59,7 @@ impl Secured {
         Self { folder, authority, handle: None, settings }
     }
 
-    /// Starts as many servers, in place of those there were.
+    /// Starts this many servers in place of the earlier ones.
     fn serve(&mut self, servers: usize) {
         self.handle = None;
         let listeners = (0..servers).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
@@ -75,7 +75,7 @@ impl Secured {
         self.handle.as_ref().unwrap()
     }
 
-    /// Gives the server another certificate.
+    /// Replaces the certificate of the server.
     fn server_has(&self, pair: &Pair) {
         pair.write(self.folder.path(), "server");
     }
@@ -89,25 +89,25 @@ impl Secured {
         self.file(name)
     }
 
-    /// Returns the servers under another name of this machine.
+    /// Returns the servers under another host name of this machine.
     fn at(&self, host: &str) -> String {
         let addresses = self.control().addresses();
         let ports = addresses.iter().map(|address| format!("{host}:{}", address.port()));
         ports.collect::<Vec<_>>().join(",")
     }
 
-    /// Prepares a shell that shows no certificate.
+    /// Prepares a shell without a client certificate.
     fn anonymous(&self) -> Zksh {
         self.trusting("ca.pem")
     }
 
-    /// Prepares a shell that trusts whom this file says, and shows no certificate.
+    /// Prepares a shell that trusts the certificates in this file and has no client certificate.
     fn trusting(&self, cacert: &str) -> Zksh {
         let server = format!("tls://{}", self.at("localhost"));
         bare().args(["-server", &server, "--cacert", &self.file(cacert)])
     }
 
-    /// Prepares a shell that does all that is asked of it.
+    /// Prepares a shell with a valid client certificate.
     fn ann(&self) -> Zksh {
         self.showing("client.pem", "client.key")
     }
@@ -117,7 +117,7 @@ impl Secured {
         self.anonymous().args(["--cert", &self.file(cert), "--key", &self.file(key)])
     }
 
-    /// Adds that a shell authenticates by SASL.
+    /// Adds SASL credentials to a shell.
     fn sasl(&self, shell: Zksh, user: &str, password: &str) -> Zksh {
         let file = self.write(&format!("password-of-{user}"), format!("{password}\n"));
         shell.args(["--sasl", "digest-md5", "--user", user, "--password-file", &file])
@@ -131,8 +131,8 @@ fn users(users: &[(&str, &str)]) -> Users {
 /// The page that lists the failures.
 const PAGE: &str = include_str!("../docs/secured.md");
 
-/// Runs `ls /`, which must fail with this status and these words, and not wait for a timeout. The words
-/// of a failure to connect stand in the page.
+/// Runs `ls /`, which must fail with this status and message, before any timeout. If the message is
+/// about a failed connection, the page must contain it.
 #[track_caller]
 fn fails(shell: Zksh, status: i32, wanted: &str) -> Ran {
     assert!(status != 3 || PAGE.contains(wanted), "not in docs/secured.md: {wanted}");
@@ -140,12 +140,12 @@ fn fails(shell: Zksh, status: i32, wanted: &str) -> Ran {
     let ran = shell.args(["ls", "/"]).run();
     assert!(ran.stderr.contains(wanted), "wanted: {wanted}\n{ran:?}");
     assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{}", ran.stderr);
-    // Far less than the session timeout of 30 s, however busy the machine is.
+    // Far less than the session timeout of 30 s, even on a busy machine.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     ran
 }
 
-/// Runs `ls /`, which must work.
+/// Runs `ls /`, which must succeed.
 #[track_caller]
 fn works(shell: Zksh) {
     let ran = shell.args(["ls", "/"]).run();

@@ -1,4 +1,5 @@
-//! Whole trees: saved and loaded, copied, compared, made as a file says, whoever interferes.
+//! Whole trees: saved, loaded, copied, compared and changed to match a file, with interruptions and
+//! concurrent writers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -20,7 +21,7 @@ fn good(server: &str, words: &[&str]) -> String {
     ran.stdout
 }
 
-/// Names that shells, globs and terminals read in their own way.
+/// Returns names with characters that are special in shells, patterns or terminals.
 fn odd_names() -> Vec<String> {
     let mut names: Vec<String> =
         ["-", "--help", "-r", "*", "?", "[a-z]", "a b", " a", "a ", "'", "\"", "\\", "$HOME", "~"]
@@ -47,7 +48,7 @@ fn odd_names() -> Vec<String> {
     names
 }
 
-/// A script that makes a tree of every sort of data, list and name.
+/// Returns a script that creates a tree with all kinds of data, ACLs and names.
 fn tree_script() -> String {
     let mut script = String::from("create /lake deep\n");
     for (index, name) in odd_names().iter().enumerate() {
@@ -63,7 +64,7 @@ fn tree_script() -> String {
 }
 
 #[test]
-fn a_tree_that_was_saved_and_loaded_is_the_same() {
+fn a_saved_and_loaded_tree_is_the_same() {
     on_every_engine(|engine| {
         let (one, other) = (engine.fresh(), engine.fresh());
         let folder = tempfile::tempdir().unwrap();
@@ -76,7 +77,7 @@ fn a_tree_that_was_saved_and_loaded_is_the_same() {
             good(&other, &["load", &file, "/copy"]);
             good(&other, &["diff", "-f", &file, "/copy"]);
             good(&other, &["plan", &file, "/copy"]);
-            // Loaded once more, nothing is left to do.
+            // A second load has nothing left to do.
             assert!(good(&other, &["load", &file, "/copy"]).starts_with("nothing, "));
             good(&other, &["deleteall", "/copy"]);
         }
@@ -84,7 +85,7 @@ fn a_tree_that_was_saved_and_loaded_is_the_same() {
 }
 
 #[test]
-fn what_differs_is_said_and_the_status_is_four() {
+fn differences_are_shown_with_status_four() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -111,7 +112,7 @@ fn what_differs_is_said_and_the_status_is_four() {
 }
 
 #[test]
-fn nothing_comes_of_a_file_that_is_broken_or_of_something_else() {
+fn a_broken_or_foreign_file_changes_nothing() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -143,7 +144,7 @@ fn nothing_comes_of_a_file_that_is_broken_or_of_something_else() {
 }
 
 #[test]
-fn an_acl_that_takes_rights_away_does_not_stand_in_the_way_of_its_children() {
+fn an_acl_that_removes_rights_does_not_block_children() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -160,7 +161,7 @@ fn an_acl_that_takes_rights_away_does_not_stand_in_the_way_of_its_children() {
     });
 }
 
-/// A file with a tree of so many znodes.
+/// Writes a file with a tree of this many znodes.
 fn large(file: &Path, znodes: usize) {
     let mut text =
         String::from("{\"zksh\":\"tree\",\"version\":1,\"top\":\"/app\"}\n{\"path\":\"/app\"}\n");
@@ -177,7 +178,7 @@ fn large(file: &Path, znodes: usize) {
 }
 
 #[test]
-fn what_was_killed_is_taken_up_again_and_ends_at_the_same_tree() {
+fn killed_commands_can_be_repeated_and_end_at_the_same_tree() {
     on_every_engine(|engine| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("large.jsonl");
@@ -218,7 +219,7 @@ fn two_writers_lose_no_change() {
 }
 
 #[test]
-fn a_znode_that_is_not_there_is_saved_nowhere() {
+fn saving_a_missing_znode_writes_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("none.jsonl");
     let ran = zksh(&engines()[0].fresh()).args(["save", "/nowhere"]).args([&file]).run();

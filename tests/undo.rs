@@ -1,4 +1,4 @@
-//! What was changed is taken back, on every server: paths, data, ACLs and kinds.
+//! Undo on every server restores paths, data, ACLs and kinds.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn interim() -> AclEntry {
     AclEntry::world(Permissions::ALL)
 }
 
-/// Returns the tree below the root without what belongs to the server.
+/// Returns the tree below the root without the fields that the server assigns.
 async fn contents(session: &Session) -> Vec<Record> {
     let needs = tree::filter::Needs { stat: true, data: true, acl: true };
     let root = ZnodePath::root();
@@ -80,7 +80,7 @@ fn operation(random: &mut Random) -> Operation {
     }
 }
 
-/// Does something as a command does it; what the server refuses is no matter.
+/// Makes a random change, as a command would. The server may refuse it.
 async fn act(session: &Session, random: &mut Random) {
     let done: Result<()> = match random.below(8) {
         0 => {
@@ -111,14 +111,14 @@ async fn act(session: &Session, random: &mut Random) {
     drop(done);
 }
 
-/// Returns what was recorded as an entry of the journal has it.
+/// Returns the recorded changes in the form of a journal entry.
 fn entry(recording: &Recording) -> Vec<Change> {
     let Recorded { written, lost, .. } = recording.take();
     assert_eq!(lost, None);
     merge(written.into_iter().map(Change::from)).unwrap()
 }
 
-/// Takes changes back. Returns the changes of that, and what they mean for earlier ones.
+/// Undoes changes. Returns the changes that the undo makes, and the restored states.
 async fn take_back(session: &Session, changes: Vec<Change>) -> (Vec<Change>, Vec<Renamed>) {
     let recording = Recording::default();
     let prepared = TakeBack::prepare(session, changes, interim()).await.unwrap();
@@ -129,7 +129,7 @@ async fn take_back(session: &Session, changes: Vec<Change>) -> (Vec<Change>, Vec
 }
 
 #[test]
-fn any_sequence_of_changes_is_taken_back_and_done_again() {
+fn any_sequence_of_changes_is_undone_and_redone() {
     for engine in engines() {
         eprintln!("on {}", engine.name);
         let rounds = if engine.name == "sandbox" { 24 } else { 4 };
@@ -138,7 +138,7 @@ fn any_sequence_of_changes_is_taken_back_and_done_again() {
             let session = open(&server);
             for seed in 0..rounds {
                 let mut random = Random(seed);
-                // What was there before is nobody's change.
+                // Znodes that existed before are not part of any change.
                 for _ in 0..8 {
                     act(&session, &mut random).await;
                 }
@@ -175,7 +175,7 @@ fn any_sequence_of_changes_is_taken_back_and_done_again() {
 }
 
 #[test]
-fn a_write_that_others_overtake_is_kept_as_it_was_applied() {
+fn a_contended_write_is_recorded_as_it_was_applied() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         block_on(async {
@@ -183,7 +183,7 @@ fn a_write_that_others_overtake_is_kept_as_it_was_applied() {
             let at = path("/counter");
             let (mode, acl) = (CreateMode::default(), Acl::open());
             mine.create("/counter", "0".as_bytes(), mode, &acl).await.unwrap();
-            // The user gave no version, so that no write is refused, whoever else writes.
+            // The user gave no version, so no write is refused, even if others write too.
             let others = async {
                 for number in 0..200 {
                     let data = format!("theirs {number}");
@@ -207,7 +207,7 @@ fn a_write_that_others_overtake_is_kept_as_it_was_applied() {
                     assert!(lost.is_some());
                     continue;
                 };
-                // What it replaced is what was there in the version before.
+                // The replaced state is exactly the one with the previous version.
                 let (before, after) = (write.before.as_ref().unwrap(), write.after.unwrap());
                 assert_eq!(after.version, Some(before.stat.version + 1));
                 assert!(write.is_certain);
@@ -217,7 +217,7 @@ fn a_write_that_others_overtake_is_kept_as_it_was_applied() {
 }
 
 #[test]
-fn what_is_too_much_to_keep_is_written_all_the_same() {
+fn writes_too_large_to_record_are_still_applied() {
     let server = engines().swap_remove(0).fresh();
     block_on(async {
         let session = open(&server);
@@ -233,7 +233,7 @@ fn what_is_too_much_to_keep_is_written_all_the_same() {
         let Recorded { written, lost, writes, .. } = recording.take();
         assert!(written.is_empty() && lost.is_some_and(|why| why.contains("more than")));
         assert_eq!(writes, 20);
-        // A recording that is to keep nothing reads nothing.
+        // A recording that keeps nothing also reads nothing.
         let recording = Recording::unkept("why");
         let trace = zksh::session::Trace::default();
         trace.scope(recording.scope(session.delete(&path("/big"), None))).await.unwrap();
@@ -242,8 +242,8 @@ fn what_is_too_much_to_keep_is_written_all_the_same() {
 }
 
 #[test]
-fn a_recorded_write_costs_one_round_trip_more_and_a_creation_none() {
-    /// Returns how many requests a recorded write sends.
+fn a_recorded_write_costs_one_more_round_trip_and_a_creation_none() {
+    /// Returns the number of requests that a recorded write sends.
     async fn requests<T>(write: impl Future<Output = Result<T>>) -> u64 {
         let trace = zksh::session::Trace::default();
         trace.scope(Recording::default().scope(write)).await.unwrap();
@@ -256,7 +256,7 @@ fn a_recorded_write_costs_one_round_trip_more_and_a_creation_none() {
         assert_eq!(requests(session.create("/a", "1".as_bytes(), mode, &acl)).await, 1);
         assert_eq!(requests(session.set_data(&at, "2".as_bytes(), None)).await, 2);
         assert_eq!(requests(session.set_acl(&at, &acl, None)).await, 2);
-        // Data and ACL are asked for together.
+        // Data and ACL are requested in parallel.
         assert_eq!(requests(session.delete(&at, None)).await, 3);
     });
 }

@@ -1,4 +1,4 @@
-//! What is known and asked for before anything connects: files, names and passwords.
+//! Opens the files and gets the passwords that connections need, before any connection is made.
 
 use crate::command::Command;
 use crate::dispatch::Connects;
@@ -8,8 +8,8 @@ use crate::session::Transport;
 use crate::terminal::{password, password_command};
 use crate::zk::{SaslUser, Secret, Security, Servers};
 
-/// Opens the files of connections to these servers, and gets the password that no file has. What
-/// reaches no server needs neither.
+/// Opens the files for connections to these servers, and gets the password that no file contains.
+/// Does neither for a command that never connects.
 pub(super) async fn transport(options: &Options, servers: &Servers) -> Result<Transport> {
     if connects(options) == Connects::Never {
         return Ok(Transport::default());
@@ -19,7 +19,7 @@ pub(super) async fn transport(options: &Options, servers: &Servers) -> Result<Tr
     Ok(transport)
 }
 
-/// Returns how what is to be run reaches servers.
+/// Returns how the input reaches servers.
 pub(super) fn connects(options: &Options) -> Connects {
     match &options.input {
         Input::Command(words) => {
@@ -30,8 +30,7 @@ pub(super) fn connects(options: &Options) -> Connects {
     }
 }
 
-/// Returns how connections are secured; asks for the password that no file has, or runs the command
-/// that prints it.
+/// Returns the security settings. Asks for a missing password, or runs the command that prints it.
 pub(super) async fn security(ready: &Ready) -> Result<Security> {
     match ready {
         Ready::Known(security) => Ok((**security).clone()),

@@ -19,7 +19,7 @@ use crate::terminal::progress::Progress;
 use crate::terminal::{Mode, Screen};
 use crate::zk::Security;
 
-/// How long a one-shot command waits while every server refuses connections, if neither -timeout
+/// How long a one-shot command retries while every server refuses connections, if neither -timeout
 /// nor -waitforconnection is given.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -186,7 +186,7 @@ fn ensembles(ensembles: &[options::NamedEnsemble]) -> Ensembles {
     Ensembles::new(ensembles.iter().map(ensemble).collect())
 }
 
-/// Returns how to secure connections to an ensemble that a command reaches besides its session.
+/// Returns how to secure connections to an ensemble to which a command opens its own session.
 async fn security_of(ensemble: options::NamedEnsemble) -> Result<Security> {
     match ensemble.security()? {
         Ready::Ask(_, user) => {

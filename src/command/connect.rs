@@ -1,4 +1,4 @@
-//! `connect` and `close`: the session itself.
+//! `connect` and `close`: open and close the session.
 
 use crate::dispatch::{Context, Effects, Sends, Spec, Task};
 use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ pub(super) async fn again(cx: &Context) -> Result<SwitchReport> {
     Ok(SwitchReport { losses, identity })
 }
 
-/// What went with the session that was left, and who the new one is; scripts are told nothing.
+/// What was lost with the old session, and the identity of the new one. Scripts do not print this.
 #[derive(serde::Serialize)]
 pub struct SwitchReport {
     #[serde(skip)]

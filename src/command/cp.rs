@@ -1,4 +1,4 @@
-//! `cp`: copy a znode, or a tree.
+//! `cp`: copies a znode or a tree.
 
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, between};
 use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, TreeAddress};

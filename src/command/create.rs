@@ -1,4 +1,4 @@
-//! `create`: make a znode.
+//! `create`: creates a znode.
 
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
 use crate::zk::{Acl, TypedPath, ZnodeData};
 
-/// Longest time to live that the server can keep, in milliseconds (`EphemeralType`, five bytes).
-const LONGEST_TTL: i64 = 0xff_ffff_ffff;
+/// The maximum time to live that the server can store, in milliseconds (`EphemeralType`, five
+/// bytes).
+const MAX_TTL: i64 = 0xff_ffff_ffff;
 
 /// Create a znode
 #[derive(Debug, Default, clap::Args)]
@@ -34,7 +35,7 @@ pub struct Create {
     /// Delete the znode when it has not changed for this many milliseconds
     #[arg(
         short, long, value_name = "ttl", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(i64).range(1..=LONGEST_TTL),
+        value_parser = clap::value_parser!(i64).range(1..=MAX_TTL),
         conflicts_with_all = ["container", "ephemeral"]
     )]
     ttl: Option<i64>,
@@ -85,7 +86,7 @@ impl Create {
         self.acl.as_ref().is_some_and(|acl| acl.unanswered().next().is_some())
     }
 
-    /// Returns the path (of a sequential znode the prefix), the data, the mode and the ACL.
+    /// Returns the path (for a sequential znode its prefix), the data, the mode and the ACL.
     async fn prepare(&self, cx: &Context) -> Result<(String, ZnodeData, CreateMode, Acl)> {
         let path = if self.sequential {
             cx.sequential(&self.path)?
@@ -132,7 +133,7 @@ impl Spec for Create {
         let create = async || cx.session.create(&path, data.clone(), mode, &acl).await;
         let mut result = create().await;
         if self.parents && is(&result, Code::NoNode) {
-            // In a box, for what is rare is not to make every line's future large.
+            // Boxed, so that this rare case does not enlarge the future of every line.
             let above = Box::pin(create_parents(cx, &path, &acl)).await;
             above.map_err(|error| explain(cx, error))?;
             result = Box::pin(create()).await;
@@ -172,14 +173,15 @@ fn is<T>(result: &Result<T>, code: Code) -> bool {
     result.as_ref().is_err_and(|error| error.code_of() == Some(code))
 }
 
-/// Returns the paths above `path`, the shortest first; a sequential one may end with a `/`.
+/// Returns the ancestors of `path`, the shortest first. The path of a sequential znode may end with
+/// `/`.
 fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(end, _)| &path[..end]).filter(|parent| !parent.is_empty())
 }
 
 fn explain(cx: &Context, error: Error) -> Error {
     match error.code_of() {
-        // What stands directly below / has the chroot as its parent.
+        // The parent of a znode directly below / is the chroot.
         Some(Code::NoNode) if error.path().is_some_and(|path| path.rfind('/') == Some(0)) => {
             cx.of_missing_chroot(error)
         }

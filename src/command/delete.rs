@@ -1,4 +1,4 @@
-//! `delete`: remove a znode that has no children.
+//! `delete`: deletes a znode that has no children.
 
 use crate::dispatch::{Context, Data, Effects, Sends, Spec, Task, Write};
 use crate::error::{Code, Error, Result};

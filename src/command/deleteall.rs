@@ -1,4 +1,4 @@
-//! `deleteall` and `rmr`: delete a znode and all below it.
+//! `deleteall` and `rmr`: delete a znode and all its descendants.
 
 use crate::dispatch::transfer::ShownStep;
 use crate::dispatch::{
@@ -14,8 +14,8 @@ use crate::tree::stream::Znodes;
 use crate::tree::{self, Summary};
 use crate::zk::{TypedPath, ZnodePath};
 
-/// Owners of ephemerals that a question names.
-const NAMED: usize = 3;
+/// The maximum number of ephemeral owners that a question names.
+const MAX_NAMED: usize = 3;
 
 /// Delete a znode and all below it
 #[derive(Debug, clap::Args)]
@@ -55,8 +55,8 @@ Created /lake/reed
 ! Node does not exist: /lake";
 
 impl DeleteAll {
-    /// Returns how many znodes to delete at a time; zkCli takes any number, and none or less for one at
-    /// a time.
+    /// Returns how many znodes to delete at a time. Like zkCli, it accepts any number; zero and
+    /// negative numbers mean one at a time.
     fn batch(&self) -> Option<usize> {
         self.batch.map(|batch| usize::try_from(batch).unwrap_or(1).clamp(1, 1000))
     }
@@ -66,14 +66,14 @@ impl DeleteAll {
     }
 }
 
-/// Shows the znodes that would be deleted, each before what is below it.
+/// Shows the znodes that would be deleted, each before its descendants.
 async fn show(cx: &Context, top: &ZnodePath) -> Result<()> {
     let mut znodes = Znodes::new(&cx.session, top, Needs::default(), None).without_zookeeper();
     let mut failures = ReadFailures::default();
     while let Some(visited) = znodes.next().await? {
         failures.note(visited.refused);
         let path = visited.record.path;
-        // The root itself stays.
+        // The root itself is never deleted.
         if !path.is_root() {
             cx.show(&ShownStep { step: &Step::Delete { path, version: -1 } })?;
         }
@@ -130,7 +130,7 @@ fn question(path: &ZnodePath, summary: &Summary, own: Option<i64>) -> Question {
         let mut owners: Vec<String> = summary
             .ephemerals
             .iter()
-            .take(NAMED)
+            .take(MAX_NAMED)
             .map(|(owner, count)| {
                 let whose = if Some(*owner) == own {
                     "this session".to_owned()
@@ -140,8 +140,8 @@ fn question(path: &ZnodePath, summary: &Summary, own: Option<i64>) -> Question {
                 format!("{} of {whose}", grouped(count))
             })
             .collect();
-        if summary.ephemerals.len() > NAMED {
-            owners.push(format!("{} other sessions", summary.ephemerals.len() - NAMED));
+        if summary.ephemerals.len() > MAX_NAMED {
+            owners.push(format!("{} other sessions", summary.ephemerals.len() - MAX_NAMED));
         }
         text.push_str(", ");
         text.push_str(&counted(live, "live ephemeral", "live ephemerals"));
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_question_tells_what_would_be_lost() {
+    fn the_question_names_what_would_be_deleted() {
         let path = ZnodePath::root().child("lake");
         let mut summary = Summary { below: 1, bytes: 3456, ..Summary::default() };
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `diff`: compare two trees.
+//! `diff`: compares two trees.
 
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ Created /pond/frog
 ! /lake and /pond differ: 1 added, 0 removed, 1 changed";
 
 impl Diff {
-    /// Both trees, each at the path of the second, and what to call them.
+    /// Returns the pairs of both trees, with the paths of the second, and the names of the trees.
     async fn pairs(&self, cx: &Context) -> Result<(Pairs, [String; 2])> {
         let mut trees = Vec::new();
         for path in &self.paths {
@@ -113,7 +113,7 @@ impl Spec for Diff {
     }
 }
 
-/// How one path differs.
+/// The difference at one path.
 pub(super) struct Differing<'a> {
     pub(super) pair: &'a Pair,
     pub(super) difference: Difference,

@@ -1,4 +1,4 @@
-//! `doctor`: what happens on the way to each server, step by step.
+//! `doctor`: checks each step of a connection to each server.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -71,10 +71,10 @@ impl Spec for Doctor {
     }
 }
 
-/// What happened on the way to each server.
+/// The results for each server.
 #[derive(Debug, serde::Serialize)]
 pub struct Diagnosis {
-    /// This client's own certificate.
+    /// The certificate of this client.
     certificate: Option<Certificate>,
     servers: Vec<ServerReport>,
 }
@@ -86,14 +86,14 @@ struct ServerReport {
     steps: Vec<StepReport>,
 }
 
-/// What a certificate says of itself.
+/// The contents of a certificate, which are not verified.
 #[derive(Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Certificate {
     subject: String,
     issuer: String,
     not_after: Time,
-    /// Negative for one that has expired.
+    /// Negative if it has expired.
     days_left: i64,
 }
 
@@ -124,7 +124,7 @@ fn seconds(time: SystemTime) -> i64 {
 #[derive(Debug, serde::Serialize)]
 struct StepReport {
     step: &'static str,
-    /// Milliseconds.
+    /// In milliseconds.
     time: f64,
     #[serde(flatten)]
     found: Found,
@@ -180,7 +180,7 @@ impl StepReport {
         Self { step, time: milliseconds(checked.time), found }
     }
 
-    /// Returns the word for the step in front of its line.
+    /// Returns the word at the start of the line for this step.
     fn word(&self) -> &'static str {
         match self.step {
             "resolve" => "resolves",
@@ -228,8 +228,8 @@ impl StepReport {
     }
 }
 
-/// Writes one line. Its words may come from a server, and a pipe too gets them on one line without
-/// control characters: a certificate must not look like a step.
+/// Writes one line. Its text may come from a server. Even in a pipe it is written as one line
+/// without control characters, so that a certificate cannot imitate a step.
 fn row(out: &mut Text<'_>, name: &str, words: &str, failed: bool, time: Option<f64>) {
     let words = escape::to_terminal(words.as_bytes(), Newlines::Escape);
     out.own(format_args!("  {name:<13}"));
@@ -272,7 +272,7 @@ impl Found {
     }
 }
 
-/// Returns milliseconds with three digits behind the point.
+/// Returns milliseconds with three decimal places.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_step_says_why_and_what_next() {
+    fn a_failed_step_shows_the_reason_and_advice() {
         let failure = CheckFailure { why: "refuses connections".to_owned(), advice: "do this" };
         let said = text(vec![step(CheckStep::Connect, Err(failure))], false);
         assert_eq!(
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_certificate_says_is_one_line_wherever_it_goes() {
+    fn certificate_texts_stay_on_one_line() {
         let certificate = CertificateStatus {
             subject: "CN=a\n  SASL         authenticated\x1b[2J".to_owned(),
             issuer: "CN=b".to_owned(),

@@ -1,4 +1,4 @@
-//! `edit`: a znode's data in the user's own editor.
+//! `edit`: changes a znode's data in the user's own editor.
 
 mod changes;
 
@@ -101,16 +101,16 @@ impl Spec for Edit {
     }
 }
 
-/// Writes the text to the znode that was read, and to no other.
+/// Writes the text, but only to the same znode that was read.
 async fn write(cx: &Context, path: &ZnodePath, text: &str, read: &Stat) -> Result<Stat> {
-    // Deleted and made again, it may have the same version.
+    // A znode that was deleted and created again may have the same version.
     match cx.session.exists(path, false).await? {
         Some(now) if now.czxid != read.czxid => Err(Error::code(Code::BadVersion, path.as_str())),
         _ => cx.session.set_data(path, text.as_bytes(), Some(read.version)).await,
     }
 }
 
-/// Shows what stands there now beside what was to be written.
+/// Returns an error that shows the current data beside the text that was not written.
 async fn conflict(cx: &Context, path: &ZnodePath, mine: &str, read: &Stat, draft: &Draft) -> Error {
     let message = format!("Not written: {path} has changed since it was read");
     let place = draft.place();
@@ -128,13 +128,13 @@ async fn conflict(cx: &Context, path: &ZnodePath, mine: &str, read: &Stat, draft
     }
 }
 
-/// Lets the user edit; fails when the editor does.
+/// Runs the editor. Returns an error if the editor fails.
 async fn edit(terminal: &Screen, draft: &Draft) -> Result<()> {
     let editor = editor();
     let status = run(terminal, &editor, draft).await;
     let why = match status {
         Ok(status) if status.success() => return Ok(()),
-        // The shell's own words for a command that is not there.
+        // 127 is the status of `sh` for a command that does not exist.
         Ok(status) if status.code() == Some(127) => "it is not found".to_owned(),
         Ok(status) if status.code() > Some(128) => "a signal stopped it".to_owned(),
         Ok(status) => status.to_string(),

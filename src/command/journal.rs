@@ -1,4 +1,4 @@
-//! `journal`: list what lines at this prompt have changed.
+//! `journal`: lists the changes of lines at this prompt.
 
 use crate::dispatch::{Context, Effects, Spec, Task, counted};
 use crate::error::Result;
@@ -58,20 +58,20 @@ pub struct JournalReport {
     entries: Vec<Listed>,
 }
 
-/// One of them.
+/// An entry.
 #[derive(Debug, serde::Serialize)]
 struct Listed {
     number: u64,
     #[serde(serialize_with = "json::time")]
     time: i64,
     line: String,
-    /// How many znodes it has changed.
+    /// The number of znodes that it has changed.
     znodes: usize,
-    /// Whether it was taken back.
+    /// Whether it was undone.
     undone: bool,
-    /// Why it cannot be taken back.
+    /// Why it cannot be undone.
     irreversible: Option<String>,
-    /// The entries that it has taken back.
+    /// The numbers of the entries that it has undone.
     undoes: Vec<u64>,
     servers: String,
     chroot: String,

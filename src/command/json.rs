@@ -1,4 +1,4 @@
-//! `json`: read JSON data with a jq expression, or change it with one.
+//! `json`: reads or changes JSON data with a jq expression.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use crate::output::{Report, Text};
 use crate::tree::jq::{text_assigns, with_expression};
 use crate::zk::{Stat, TypedPath, ZnodePath};
 
-/// How often a change is tried anew when others write the znode meanwhile: with many writers, one of
-/// them is always through.
-const MOST_TRIES: u32 = 1000;
+/// The maximum number of attempts to change a znode that others write at the same time. Of many
+/// writers at least one succeeds in each round.
+const MAX_TRIES: u32 = 1000;
 
 /// Read JSON data with a jq expression, or change it
 #[derive(Debug, clap::Args)]
@@ -41,17 +41,17 @@ Created /app
 12";
 
 impl Json {
-    /// Returns whether the expression is to change the data.
+    /// Returns whether the expression is meant to change the data.
     fn writes(&self) -> bool {
         self.write || text_assigns(&self.expression)
     }
 
     async fn change(&self, cx: &Context, path: &ZnodePath) -> Result<Stat> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let (data, stat) = cx.session.get_data(path, false).await?;
             let data = Arc::new(data);
             let (text, old) = (self.expression.clone(), Arc::clone(&data));
-            let new = apart(move || {
+            let new = on_own_thread(move || {
                 with_expression(&text, |expression| expression.change(old.as_bytes()))
             })
             .await?;
@@ -64,7 +64,7 @@ impl Json {
             }
         }
         let message =
-            format!("Nothing was written: {path} changed during each of {MOST_TRIES} attempts");
+            format!("Nothing was written: {path} changed during each of {MAX_TRIES} attempts");
         Err(Error::new(Kind::Refused, message))
     }
 }
@@ -96,7 +96,7 @@ impl Spec for Json {
             let (data, _) = cx.session.get_data(&path, false).await?;
             let text = self.expression.clone();
             let read = move || with_expression(&text, |compiled| compiled.read(data.as_bytes()));
-            let values = apart(read).await?;
+            let values = on_own_thread(read).await?;
             return Ok(Values { values: parsed(&values), stat: None });
         }
         let stat = self.change(cx, &path).await?;
@@ -104,8 +104,10 @@ impl Spec for Json {
     }
 }
 
-/// Runs what may take long on a thread of its own, so that it can be left.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+/// Runs work that may take long on a thread of its own, so that the command can be interrupted.
+async fn on_own_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_) => Err(Error::new(Kind::Bug, "The jq expression could not be run")),
@@ -116,7 +118,7 @@ fn parsed(values: &[Vec<u8>]) -> Vec<Value> {
     values.iter().map(|value| Value(String::from_utf8_lossy(value).into_owned())).collect()
 }
 
-/// JSON as it was given.
+/// JSON in its original form.
 #[derive(Debug)]
 struct Value(String);
 
@@ -132,7 +134,7 @@ impl serde::Serialize for Value {
     }
 }
 
-/// What an expression gave, or the stat of what it has written.
+/// The results of an expression, or the stat after a write.
 #[derive(Debug, serde::Serialize)]
 pub struct Values {
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -1,4 +1,4 @@
-//! `load`: make the znodes of a saved tree.
+//! `load`: creates the znodes of a saved tree.
 
 use std::path::PathBuf;
 

@@ -47,8 +47,9 @@ pub struct Ls {
     word: Option<String>,
 }
 
-/// Stats that are asked for at a time, where each znode of a walk is to have its own.
-const STATS_AT_A_TIME: usize = 128;
+/// The maximum number of stats that are requested at a time while a walk shows a stat for each
+/// znode.
+const MAX_STATS_AT_A_TIME: usize = 128;
 
 const USAGE: &str = "ls [-s] [-w] [-R] path [watch] | ls -l [--sort key] path";
 
@@ -82,30 +83,30 @@ impl Ls {
         self.recursive || self.long
     }
 
-    /// Shows a znode and all below it as it goes.
+    /// Shows a znode and its descendants while the walk runs.
     async fn walk(&self, cx: &Context, path: &ZnodePath) -> Result<Children> {
         let watch = self.watches();
         if watch {
-            // As zkCli does, whose walk begins with the data of the znode that was named.
+            // Like zkCli, first leave a watch on the data of the named znode.
             cx.session.get_data(path, true).await?;
         }
         let mut count = 0;
         cx.estimate.walks(&cx.session, path);
         let mut walk = Walk::new(&cx.session, path, WalkOrder::Siblings, watch);
-        // zkCli prints one stat, that of the znode which was named.
+        // zkCli 3.9 prints only the stat of the named znode.
         let each = self.stat && cx.view.dialect == Dialect::V34;
         let mut waiting = Vec::new();
         loop {
             let next = walk.next().await?;
             let is_last = next.is_none();
             waiting.extend(next);
-            if each && !is_last && waiting.len() < STATS_AT_A_TIME {
+            if each && !is_last && waiting.len() < MAX_STATS_AT_A_TIME {
                 continue;
             }
             let stats = if each { stats(cx, &waiting).await } else { Vec::new() };
             let mut stats = stats.into_iter();
             for path in waiting.drain(..) {
-                // One that is gone by now is left out.
+                // Skip a znode that was deleted in the meantime.
                 let stat = match stats.next() {
                     Some(Ok(None)) => continue,
                     Some(stat) => stat?,
@@ -221,7 +222,7 @@ impl Spec for Ls2 {
     }
 }
 
-/// Asks for stats, all at once.
+/// Requests the stats of znodes in parallel.
 async fn stats(cx: &Context, paths: &[ZnodePath]) -> Vec<Result<Option<Stat>>> {
     join_all(paths.iter().map(|path| cx.session.exists(path, false))).await
 }
@@ -238,9 +239,9 @@ async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
 pub enum Listing {
-    /// Their names.
+    /// Only their names.
     Short(Children),
-    /// A line for each.
+    /// A line for each child.
     Long(LongList),
 }
 
@@ -260,14 +261,14 @@ impl Report for Listing {
     }
 }
 
-/// The names of the children; none where the walk has shown them as it went.
+/// The names of the children, or none if the walk has already shown them.
 #[derive(Debug, serde::Serialize)]
 pub struct Children {
     #[serde(rename = "children", skip_serializing_if = "Option::is_none")]
     names: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stat: Option<Stat>,
-    /// The width of the screen, where a person looks at the list: a long one stands in columns.
+    /// The width of the screen, if the output is a terminal. A long list is then shown in columns.
     #[serde(skip)]
     width: Option<usize>,
 }

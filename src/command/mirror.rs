@@ -1,4 +1,4 @@
-//! `mirror`: make one tree like another.
+//! `mirror`: makes a tree equal to another.
 
 use crate::dispatch::transfer::{self, Transfer, TransferOptions, TransferReport, between};
 use crate::dispatch::{Consent, Context, Effects, Question, Sends, Spec, Task, TreeAddress};

@@ -1,7 +1,7 @@
-//! The commands, a file each, and the list of them.
+//! The commands, one per file, and the list of them.
 //!
-//! A command knows its arguments, its help, its example and its report. It knows neither where its
-//! line came from nor where its report goes. What several of them share is in `dispatch`.
+//! A command defines its arguments, help, example and report. It does not depend on where its line
+//! comes from or where its report goes. Code that several commands share is in `dispatch`.
 
 use std::ffi::OsString;
 
@@ -17,7 +17,7 @@ use crate::zk::TypedPath;
 /// A command as it was typed.
 pub type Invocation = crate::dispatch::Invocation<Command>;
 
-/// Declares the commands: the modules, the enumeration, and what it hands on to each.
+/// Declares the commands: the modules, the enum, and the calls that are forwarded to each command.
 macro_rules! commands {
     ($($module:ident: $($command:ident),+;)+) => {
         $(mod $module;)+
@@ -35,7 +35,7 @@ macro_rules! commands {
             )+)+
         }
 
-        /// Name, task, and what other shells call it, in the order of `help`.
+        /// Name, task and search terms of each command, in the order of `help`.
         const COMMANDS: &[Listed] = &[
             $($(Listed::of::<$module::$command>(),)+)+
         ];
@@ -132,7 +132,8 @@ macro_rules! commands {
                     }
                 }
                 match self {
-                    // In a box each, so that a script's line is not as large as the largest of them.
+                    // Box each future, so that a line of a script is not as large as the largest of
+                    // them.
                     $($(Self::$command(command) => boxed(Box::pin(command.run(cx)).await),)+)+
                 }
             }
@@ -207,7 +208,7 @@ commands! {
     version: Version;
 }
 
-/// What the list of commands says of one.
+/// The entry of a command in the list.
 struct Listed {
     name: &'static str,
     task: Task,
@@ -226,7 +227,8 @@ thread_local! {
 }
 
 impl Command {
-    /// Makes clap's tree of all commands: the source of help, man pages and completion.
+    /// Returns the clap command with all commands, from which help, man pages and completion are
+    /// made.
     pub fn tree() -> clap::Command {
         <Self as Table>::tree()
     }
@@ -247,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_command_lacks_anything() {
+    fn every_command_is_complete() {
         let tree = Command::tree();
         let mut lacks = Vec::new();
         for Listed { name, search_terms, .. } in COMMANDS {

@@ -175,18 +175,18 @@ impl Spec for Commit {
     }
 }
 
-/// What a transaction came to.
+/// The result of a transaction.
 #[derive(Debug, serde::Serialize)]
 pub struct Committed {
     applied: bool,
-    /// Why not.
+    /// The reason if it was not applied.
     message: Option<String>,
     operations: Vec<Step>,
     #[serde(skip)]
     failure: Option<Error>,
 }
 
-/// What one of its operations came to.
+/// The result of an operation.
 #[derive(Debug, serde::Serialize)]
 struct Step {
     operation: &'static str,

@@ -1,4 +1,4 @@
-//! `mv`: move a znode, or a tree.
+//! `mv`: moves a znode or a tree.
 
 use crate::dispatch::transfer::{
     ALL, TransferOptions, TransferReport, between, outcome, question, run,
@@ -35,7 +35,7 @@ pub struct Mv {
     target: TreeAddress,
 }
 
-/// A move makes everything as it was.
+/// A move keeps the kinds of znodes.
 const OPTIONS: TransferOptions = TransferOptions { dry_run: false, persist_ephemerals: false };
 
 const EXAMPLE: &str = "\
@@ -61,7 +61,7 @@ impl Mv {
         Ok((from, target))
     }
 
-    /// Returns how many levels of the tree move; all, if nothing is said.
+    /// Returns the maximum depth of the znodes to move, or none for the whole tree.
     fn deepest(&self) -> Option<usize> {
         (!self.recursive).then_some(0)
     }
@@ -181,7 +181,7 @@ async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
     }
 }
 
-/// Deletes a tree of which there is a copy; what differs from it by now stays.
+/// Deletes a tree after it was copied. Znodes that differ from their copy by now are kept.
 async fn delete(cx: &Context, mut pairs: Pairs, path: &Tree, target: &Tree) -> Result<()> {
     let mut applier = Applier::new(&path.session);
     let mut open: Vec<Step> = Vec::new();
@@ -201,7 +201,7 @@ async fn delete(cx: &Context, mut pairs: Pairs, path: &Tree, target: &Tree) -> R
         cx.progress.note(applier.applied.deleted, "deleted");
         if pair.difference().is_some() {
             kept += 1;
-            // What is above something that stays, stays too.
+            // The ancestors of a kept znode are kept too.
             open.clear();
             continue;
         }

@@ -1,4 +1,4 @@
-//! `plan` and `apply`: compare the live tree with the state a file describes, and change it to
+//! `plan` and `apply`: compare the live tree with the wanted state in a file, and change it to
 //! match.
 
 mod kept;
@@ -169,7 +169,7 @@ Example:
 ! /dev/null: neither a file nor a folder";
 
 impl Apply {
-    /// Reads the file, if it is a plan.
+    /// Reads the file if it is a plan.
     fn kept(&self, cx: &Context) -> Result<Option<KeptPlan>> {
         let file = self.wanted.file();
         if !is_plan(file) {

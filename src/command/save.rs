@@ -1,4 +1,4 @@
-//! `save`: write a tree to a file or a folder.
+//! `save`: writes a tree to a file or a folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -45,7 +45,7 @@ Created /lake/reed
 > save /lake /dev/full/lake
 ! /dev/full/lake: Not a directory (os error 20)";
 
-/// Writes a tree, and notes what could not be read.
+/// Writes a tree, and records which znodes could not be read.
 async fn write_tree<W: Write>(
     cx: &Context,
     top: &ZnodePath,
@@ -175,7 +175,7 @@ impl Spec for Save {
         }
         let written = self.write(cx, &top, header, file, &partial).await;
         if written.is_err() {
-            // What is left of it would be taken for a saved tree.
+            // An incomplete file could be mistaken for a saved tree.
             let _ = fs::remove_file(&partial);
         }
         let (end, read_failures) = written?;
@@ -184,10 +184,10 @@ impl Spec for Save {
     }
 }
 
-/// The name that stands for standard output.
+/// The file name that means standard output.
 const STDOUT: &str = "-";
 
-/// Writes lines where the results of commands go.
+/// Writes lines to the output of commands.
 struct Printer<'a>(&'a Context);
 
 impl Write for Printer<'_> {
@@ -201,7 +201,7 @@ impl Write for Printer<'_> {
     }
 }
 
-/// The name of a file while it is written.
+/// Returns the name of a file while it is being written.
 fn partial(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".partial");

@@ -1,4 +1,4 @@
-//! `set`: write a znode's data.
+//! `set`: writes a znode's data.
 
 use super::Command;
 use super::setting::Setting;
@@ -10,8 +10,8 @@ use crate::output::{Report, Text};
 use crate::session::{CreateMode, Operation};
 use crate::zk::{Acl, Stat, TypedPath};
 
-/// How often the znode is created anew while others delete it.
-const PATIENCE: usize = 3;
+/// How often the znode is created again while other clients delete it.
+const MAX_TRIES: usize = 3;
 
 /// Write the data of a znode
 #[derive(Debug, Default, clap::Args)]
@@ -54,8 +54,8 @@ Created /lake
 ! Not JSON: line 1, column 15: trailing comma; nothing was written";
 
 impl Set {
-    /// Returns what is meant by `set hints off` where a person types it at `/`: no znode, whose
-    /// path would begin with `/` there.
+    /// Returns the setting that `set hints off` means when it is typed at `/`. It cannot mean a
+    /// znode there, because the user would type a path that begins with `/`.
     pub(super) fn setting(&self, cx: &Context) -> Option<Setting> {
         let at_root = cx.cwd.get().is_some_and(|path| path.is_root());
         let unconditional = self.only.is_none() && self.version.is_none();
@@ -105,7 +105,7 @@ impl Spec for Set {
         let session = &cx.session;
         let tells = self.stat || cx.view.tells_stat();
         let mut result = session.set_data(&path, data.clone(), self.only.or(self.version)).await;
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_TRIES {
             match &result {
                 Err(error) if self.create && error.code_of() == Some(Code::NoNode) => {}
                 _ => break,
@@ -116,7 +116,7 @@ impl Spec for Set {
                     let created = Some(path.to_string());
                     return Ok(Box::new(SetReport { created, stat: None }));
                 }
-                // Somebody else was faster; then there is something to write to.
+                // Another client has created the znode, so it can be written now.
                 Err(error) if error.code_of() == Some(Code::NodeExists) => {}
                 Err(error) => return Err(error),
             }
@@ -141,7 +141,7 @@ impl Spec for Set {
     }
 }
 
-/// The stat after a write, where it was asked for; or the path of a new znode.
+/// The stat after a write if it was requested, or the path of a new znode.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct SetReport {
     created: Option<String>,

@@ -1,4 +1,4 @@
-//! `setAcl`: decide who may do what with a znode.
+//! `setAcl`: replaces the ACL of a znode.
 
 use crate::dispatch::transfer::ShownStep;
 use crate::dispatch::{
@@ -146,7 +146,7 @@ async fn show(cx: &Context, top: &ZnodePath, acl: &Acl, deepest: Option<usize>) 
     failures.result()
 }
 
-/// The stat afterwards, where it was asked for.
+/// The new stat, if it was requested.
 #[derive(Debug, serde::Serialize)]
 pub struct SetAclReport {
     stat: Option<Stat>,

@@ -1,4 +1,4 @@
-//! `undo`: take back what lines at this prompt have changed.
+//! `undo`: undoes the changes of lines at this prompt.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ Example, not at a prompt:
 ! There is no journal here";
 
 impl Undo {
-    /// Returns the entries to take back, the earliest first.
+    /// Returns the entries to undo, the earliest first.
     fn entries(&self, cx: &Context) -> Result<Vec<Entry>> {
         let mut entries = cx.journal.entries(false)?;
         let mut earlier = None;
@@ -92,7 +92,8 @@ impl Undo {
     }
 }
 
-/// Checks that an entry can be taken back here; `earlier` is the last one before it that can be.
+/// Checks that an entry can be undone here. `earlier` is the last entry before it that can be
+/// undone.
 fn check(cx: &Context, entry: &Entry, earlier: Option<u64>) -> Result<()> {
     let line = &entry.line;
     let refused = |why: String| Err(Error::new(Kind::Refused, why));
@@ -181,10 +182,10 @@ impl Spec for Undo {
     }
 }
 
-/// What was taken back.
+/// The undone entries.
 #[derive(Debug, serde::Serialize)]
 pub struct UndoReport {
-    /// The last one first.
+    /// The entries, the last one first.
     entries: Vec<Undone>,
     #[serde(flatten)]
     counts: Counts,
@@ -192,7 +193,7 @@ pub struct UndoReport {
     dry_run: bool,
 }
 
-/// An entry of the journal that was taken back.
+/// An entry of the journal that was undone.
 #[derive(Debug, serde::Serialize)]
 struct Undone {
     number: u64,

@@ -1,4 +1,5 @@
-//! How much a command that walks a tree still has to do: the server counts the tree in one reply.
+//! Estimates the remaining work of a command that walks a tree. The server counts the tree in one
+//! reply.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,8 +8,8 @@ use crate::session::Session;
 use crate::terminal::progress::Progress;
 use crate::zk::ZnodePath;
 
-/// A command that takes less than this is not estimated, since counting costs the server time.
-const AFTER: Duration = Duration::from_secs(1);
+/// A command that ends sooner is not estimated, because counting costs the server time.
+const DELAY: Duration = Duration::from_secs(1);
 
 /// The tree that the running command walks.
 #[derive(Default)]
@@ -20,7 +21,7 @@ impl Estimate {
         self.set(None);
     }
 
-    /// Names the tree that the running command walks to its end.
+    /// Sets the tree that the running command walks completely.
     pub fn walks(&self, session: &Session, top: &ZnodePath) {
         self.set(Some((session.clone(), top.clone())));
     }
@@ -29,9 +30,10 @@ impl Estimate {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tree;
     }
 
-    /// Asks for the size of the tree if the command takes long. Servers before 3.6 cannot tell it.
+    /// Asks for the size of the tree if the command runs for long. Servers before 3.6 do not
+    /// support this.
     pub(super) async fn ask(&self, progress: &Progress) {
-        tokio::time::sleep(AFTER).await;
+        tokio::time::sleep(DELAY).await;
         let tree = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((session, top)) = tree
             && let Ok(below) = session.count_below(&top).await

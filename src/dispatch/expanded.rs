@@ -1,4 +1,4 @@
-//! Runs a command whose path has patterns once for each znode that matches.
+//! Runs a command whose path has patterns once for each matching znode.
 
 use futures_util::{StreamExt, stream};
 
@@ -15,10 +15,11 @@ use crate::tree::glob::PathPattern;
 use crate::zk::{TypedPath, ZnodePath};
 
 /// Maximum number of commands in flight for one line.
-const IN_FLIGHT: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
 impl<T: Table> Invocation<T> {
-    /// Runs the command; if its path has patterns to expand, once for each znode that matches.
+    /// Runs the command, or, if its path has patterns to expand, runs it once for each matching
+    /// znode.
     pub async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
         match (&self.globbed, &self.path) {
             // Boxed, so that this rare case does not enlarge the future of every line.
@@ -28,8 +29,8 @@ impl<T: Table> Invocation<T> {
     }
 }
 
-/// Runs a command for each znode that its path matches, and shows the results in their order. A znode
-/// with the typed name goes before all matches.
+/// Runs a command for each znode that its path matches, and shows the results in the order of the
+/// paths. If a znode has exactly the typed name, the command runs only for it.
 async fn run<T: Table>(
     cx: &Context,
     globbed: &Globbed,
@@ -55,14 +56,17 @@ async fn run<T: Table>(
     let headed = paths.len() > 1 && invocation.command.globs() == Globs::WithHeadings;
     let count = paths.len();
     let line = |path: &ZnodePath| {
-        // The words have been split with the whole line, so they mean the same in either dialect.
+        // The words were already split with the whole line, so they mean the same in either
+        // dialect.
         let line = words::<T>(globbed.with_path(path.as_str()), Dialect::default())?;
         line.ok_or_else(|| Error::usage("Missing: command"))
     };
     let lines = paths.iter().map(|path| Ok((path, line(path)?)));
     let lines = lines.collect::<Result<Vec<_>>>()?;
-    // A command that shows parts of its result as it goes must not be interrupted by the next one.
-    let at_a_time = if invocation.command.own_effects().is_one_request() { IN_FLIGHT } else { 1 };
+    // Run commands that show partial results one after the other, so that their output is not
+    // mixed.
+    let at_a_time =
+        if invocation.command.own_effects().is_one_request() { MAX_IN_FLIGHT } else { 1 };
     let origin = cx.output.origin().clone();
     let results = lines.iter().map(|(path, line)| async move {
         cx.output.origin().clone_from(&cx.origin(line));
@@ -85,7 +89,7 @@ async fn run<T: Table>(
     Ok(Box::new(Matches { matches: count }))
 }
 
-/// A result with the path of its znode above it.
+/// A result with the path of its znode as a heading.
 struct Headed {
     heading: Option<String>,
     report: Box<dyn Report>,
@@ -117,7 +121,7 @@ impl Report for Headed {
     }
 }
 
-/// How many znodes a line was run for; its text was shown as it went.
+/// The number of znodes for which a line was run. The results themselves were shown during the run.
 #[derive(serde::Serialize)]
 struct Matches {
     matches: usize,

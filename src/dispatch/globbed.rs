@@ -8,15 +8,16 @@ use crate::tree::glob::{PathPattern, is_pattern};
 /// Whether patterns in the path of a command are expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Globs {
-    /// The path is what was typed: the command writes, or waits for one znode.
+    /// The path is used as typed, because the command writes or waits for one znode.
     No,
-    /// The command runs for each match, and its result names the znode.
+    /// The command runs for each match. Its result already names the znode.
     Plain,
-    /// The command runs for each match; of several, the path stands above each result.
+    /// The command runs for each match. If there are several, each result has the path as a
+    /// heading.
     WithHeadings,
 }
 
-/// The words of a line of which one is a path with patterns.
+/// The words of a line that contains a path with patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Globbed {
     words: Vec<OsString>,
@@ -30,8 +31,8 @@ impl Globbed {
         word.quote.is_none() && is_pattern(&word.text())
     }
 
-    /// Returns the line if its path, `typed`, is an unquoted word with patterns. A pattern that
-    /// cannot be read, such as `[a`, is a name.
+    /// Returns the line if its path, `typed`, is an unquoted word with patterns. An invalid
+    /// pattern, such as `[a`, is a literal name.
     pub(super) fn of(line: &[Word], words: &[OsString], typed: &str) -> Option<Self> {
         let is_it = |(word, value): (&Word, &OsString)| Self::may_be(word) && *value == *typed;
         let path = 1 + line.iter().zip(words).skip(1).position(is_it)?;
@@ -39,7 +40,8 @@ impl Globbed {
         is_pattern.then(|| Self { words: words.to_vec(), path })
     }
 
-    /// Like [`Globbed::of`], for words of the system's command line, of which none is quoted any more.
+    /// Like [`Globbed::of`], for words of the system's command line, from which the shell has
+    /// removed the quotes.
     pub(super) fn of_words(words: &[OsString], typed: &str) -> Option<Self> {
         let path = 1 + words.iter().skip(1).position(|word| *word == *typed)?;
         let is_pattern = matches!(PathPattern::new(typed), Ok(Some(_)));

@@ -1,4 +1,4 @@
-//! The journal of this shell: what lines at the prompt have changed, and what `undo` makes of that.
+//! The journal of this shell: records the changes of lines at the prompt, and their undo.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::path::Path;
@@ -13,18 +13,18 @@ use crate::tree::journal::{Amendment, Entry, Journal};
 use crate::tree::undo::{Change, Renamed, merge};
 use crate::zk::Servers;
 
-/// The name of the file in the folder of the shell's state.
+/// The name of the file in the state folder.
 const FILE: &str = "journal.jsonl";
 
-/// The journal of a shell. One that has no prompt has none, and its commands pay nothing for it.
+/// The journal of a shell. A shell without a prompt has no journal, and recording costs it nothing.
 #[derive(Debug, Default)]
 pub struct ShellJournal {
     open: OnceCell<Open>,
-    /// What a running `undo` has taken back.
+    /// The entries that a running `undo` has undone.
     undoing: RefCell<Option<Undoing>>,
-    /// What the person is told after the line.
+    /// The message to show to the user after the line.
     note: RefCell<Option<String>>,
-    /// Whether the person has been told that the file cannot be written.
+    /// Whether the user was told that the file cannot be written.
     has_failed: Cell<bool>,
 }
 
@@ -38,14 +38,14 @@ struct Open {
 #[derive(Debug)]
 struct Undoing {
     entries: Vec<u64>,
-    /// Those, and what is taken back with them.
+    /// These entries, and those that are undone together with them.
     undone: Vec<u64>,
     redone: Vec<u64>,
     restored: Vec<Renamed>,
     place: (String, String),
 }
 
-/// Where the paths of an entry are: the servers in any order, and the chroot.
+/// Returns whether these servers, in any order, and their chroot are those of the entry.
 pub fn is_same_place(entry: &Entry, servers: &Servers) -> bool {
     let sorted = |hosts: &str| {
         let mut hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
@@ -57,7 +57,7 @@ pub fn is_same_place(entry: &Entry, servers: &Servers) -> bool {
 }
 
 impl ShellJournal {
-    /// Begins a journal in a file of this folder.
+    /// Starts a journal in a file of this folder.
     pub fn begin(&self, folder: &Path) {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let shell = format!("{}-{}", std::process::id(), time.as_millis());
@@ -65,7 +65,7 @@ impl ShellJournal {
         let _ = self.open.set(Open { journal, shell, last: Cell::new(0) });
     }
 
-    /// Returns the recording for a command; none if nothing is kept of it.
+    /// Returns a recording for a command, or none if nothing of it is recorded.
     pub fn recording(&self, cx: &Context, effects: Effects) -> Option<Recording> {
         self.open.get()?;
         let is_kept = cx.switches.is_on(Switch::Journal)
@@ -74,74 +74,54 @@ impl ShellJournal {
         match effects.write {
             None => None,
             Some(_) if !is_kept => None,
-            // The server itself writes these znodes too.
+            // The server also writes these znodes itself.
             Some(Write::Quota) => Some(Recording::unkept("setquota and delquota change quotas")),
-            // What is explained is what the command itself sends.
+            // With a recording, the explanation would contain requests that the command itself does
+            // not send.
             Some(_) if cx.explaining.is_on(cx) => Some(Recording::unkept("explain was on")),
             Some(_) => Some(Recording::default()),
         }
     }
 
-    /// Keeps what a line has changed. To be called when the command has ended, also where it was
-    /// interrupted.
-    pub fn keep<T: Table>(&self, cx: &Context, line: &str, recording: &Recording) {
+    /// Writes the changes of a line to the journal, and which earlier lines it has undone. Call it when
+    /// the command has ended, even if it was interrupted. Without a recording, the line itself is not
+    /// kept.
+    pub fn keep<T: Table>(&self, cx: &Context, line: &str, recording: Option<&Recording>) {
         let undoing = self.undoing.take();
         let Some(open) = self.open.get() else { return };
-        let recorded = recording.take();
-        if recorded.writes == 0 {
-            return;
+        let mut entry =
+            recording.and_then(|recording| entry::<T>(cx, open, line, recording.take()));
+        let changes = entry.as_ref().map_or(&[][..], |entry| &entry.changes);
+        let amendment = undoing.as_ref().map(|undoing| undoing.amendment(&open.shell, changes));
+        if let (Some(entry), Some(undoing)) = (&mut entry, undoing) {
+            entry.undoes = undoing.entries;
         }
-        let Some((servers, session)) = recorded.origin.clone() else { return };
-        let dialect = cx.view.dialect;
-        let line = match line {
-            line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
-            // As the history file, it has no line with a secret, not even one that is masked.
-            line if is_private::<T>(line, dialect) => {
-                format!("{} (private)", line.split_whitespace().next().unwrap_or_default())
-            }
-            line => redact::<T>(line, dialect).into_owned(),
-        };
-        let is_told = !recording.is_unkept();
-        let (changes, irreversible) = reversible(recorded, session);
-        if changes.is_empty() && irreversible.is_none() {
-            return;
-        }
-        let amendment = undoing.as_ref().map(|undoing| undoing.amendment(&open.shell, &changes));
-        let mut entry = Entry {
-            number: open.last.get() + 1,
-            shell: open.shell.clone(),
-            time: Time::now().0,
-            servers: servers.hosts_alone(),
-            chroot: servers.chroot().as_str().to_owned(),
-            session,
-            line,
-            changes,
-            irreversible,
-            undoes: undoing.map(|undoing| undoing.entries).unwrap_or_default(),
-            is_undone: false,
-        };
-        open.last.set(entry.number);
-        let added = open.journal.add(&mut entry);
+        let added = entry.as_mut().map_or(Ok(()), |entry| {
+            open.last.set(entry.number);
+            open.journal.add(entry)
+        });
         let kept = added.and_then(|()| amendment.map_or(Ok(()), |it| open.journal.amend(it)));
+        let is_told = recording.is_some_and(|recording| !recording.is_unkept());
         if let Err(error) = kept {
             if !self.has_failed.replace(true) {
                 let file = open.journal.file().display();
                 self.note.replace(Some(format!("undo keeps nothing: {file}: {error}")));
             }
-        } else if let Some(why) = entry.irreversible.filter(|_| is_told) {
+        } else if let Some(why) = entry.and_then(|entry| entry.irreversible).filter(|_| is_told) {
             self.note.replace(Some(format!("undo cannot take this back: {why}")));
         }
     }
 
-    /// Takes what the person is to be told after a line.
+    /// Takes the message to show to the user after a line.
     pub fn take_note(&self) -> Option<String> {
         self.note.take()
     }
 
-    /// Returns the entries of this shell, the oldest first; with `all` those of every shell.
+    /// Returns the entries of this shell, the oldest first. With `all`, returns those of every
+    /// shell.
     ///
     /// # Errors
-    /// There is no journal here, or the file cannot be read.
+    /// If this shell has no journal, or if the file cannot be read.
     pub fn entries(&self, all: bool) -> Result<Vec<Entry>> {
         let open = self.open()?;
         let entries = open.journal.entries().map_err(|error| unreadable(open, &error))?;
@@ -151,13 +131,13 @@ impl ShellJournal {
     /// Deletes the entries of all shells.
     ///
     /// # Errors
-    /// There is no journal here, or the file cannot be deleted.
+    /// If this shell has no journal, or if the file cannot be deleted.
     pub fn clear(&self) -> Result<()> {
         let open = self.open()?;
         open.journal.clear().map_err(|error| unreadable(open, &error))
     }
 
-    /// Notes that the running line has taken entries back.
+    /// Records that the running line has undone entries.
     ///
     /// # Errors
     /// Those of [`ShellJournal::entries`].
@@ -176,8 +156,8 @@ impl ShellJournal {
         Ok(())
     }
 
-    /// Returns the end of a question: that `undo` will not take it back, if so. `bytes` is what is
-    /// known of their data.
+    /// Returns the warning for a question if `undo` will not be able to undo the command. `bytes`
+    /// is the known size of the data.
     pub fn foresees(
         &self,
         cx: &Context,
@@ -205,19 +185,20 @@ impl ShellJournal {
 }
 
 impl Undoing {
-    /// Notes that entries are taken back, or in effect again. What they have taken back themselves is
-    /// the other way round.
+    /// Records that entries are undone or in effect again. For the entries that these have undone,
+    /// the opposite is recorded.
     fn follow(&mut self, known: &[Entry], numbers: Vec<u64>, is_undone: bool) {
         for number in numbers {
             if is_undone { &mut self.undone } else { &mut self.redone }.push(number);
-            // An entry takes back earlier ones only, so that this ends.
+            // An entry only undoes earlier ones, so this recursion ends.
             let earlier = known.iter().find(|entry| entry.number == number);
             let undoes = earlier.map(|entry| entry.undoes.clone()).unwrap_or_default();
             self.follow(known, undoes, !is_undone);
         }
     }
 
-    /// Returns what the undo means for earlier entries, given what it has changed itself.
+    /// Returns the effect of the undo on earlier entries, given the changes that it has made
+    /// itself.
     fn amendment(&self, shell: &str, changes: &[Change]) -> Amendment {
         let renamed = self.restored.iter().map(|restored| restored.clone().made(changes));
         Amendment {
@@ -230,7 +211,41 @@ impl Undoing {
     }
 }
 
-/// Returns the changes that were recorded, and why they cannot be taken back, if so.
+/// Returns the entry for a line, or `None` if the line has changed nothing.
+fn entry<T: Table>(cx: &Context, open: &Open, line: &str, recorded: Recorded) -> Option<Entry> {
+    if recorded.writes == 0 {
+        return None;
+    }
+    let (servers, session) = recorded.origin.clone()?;
+    let line = match line {
+        line if line.starts_with([' ', '\t']) => "(private)".to_owned(),
+        // Like the history file, the journal contains no line with a secret, not even with the
+        // secret masked.
+        line if is_private::<T>(line, cx.view.dialect) => {
+            format!("{} (private)", line.split_whitespace().next().unwrap_or_default())
+        }
+        line => redact::<T>(line, cx.view.dialect).into_owned(),
+    };
+    let (changes, irreversible) = reversible(recorded, session);
+    if changes.is_empty() && irreversible.is_none() {
+        return None;
+    }
+    Some(Entry {
+        number: open.last.get() + 1,
+        shell: open.shell.clone(),
+        time: Time::now().0,
+        servers: servers.hosts_alone(),
+        chroot: servers.chroot().as_str().to_owned(),
+        session,
+        line,
+        changes,
+        irreversible,
+        undoes: Vec::new(),
+        is_undone: false,
+    })
+}
+
+/// Returns the recorded changes, and the reason if they cannot be undone.
 fn reversible(recorded: Recorded, session: i64) -> (Vec<Change>, Option<String>) {
     let Recorded { written, lost, .. } = recorded;
     if lost.is_some() {

@@ -1,4 +1,4 @@
-//! The paths that a user types: from relative to absolute, and which of them are protected.
+//! The paths that a user types: makes them absolute, and tells which are protected.
 
 use super::Context;
 use crate::dialect::Dialect;
@@ -41,7 +41,8 @@ impl Context {
         self.path(typed)
     }
 
-    /// Returns why a znode that this session sees and its descendants are protected, if they are.
+    /// Returns why a znode and its descendants are protected, if they are. The path is the one in
+    /// this session.
     pub fn protected_by(&self, session: &Session, path: &ZnodePath) -> Option<&'static str> {
         let chroot = session.servers().map(|servers| servers.chroot().clone());
         let whole = chroot.unwrap_or_else(ZnodePath::root).below(path);

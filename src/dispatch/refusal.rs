@@ -1,4 +1,4 @@
-//! What a person is told about a refusal beyond the server's code: why, and what to do next.
+//! Adds to a refusal what the server's error code does not tell: the reason and what to do next.
 
 use super::{Asking, Context, Table, is_private, likely_line::likely_line};
 use crate::error::{Code, Error, Kind};
@@ -65,7 +65,7 @@ impl Context {
 
     /// Adds the line that the user probably meant, if quotes or blanks made this one wrong.
     pub fn with_likely_line<T: Table>(&self, line: &str, error: Error) -> Error {
-        // Split at its blanks, JSON has words with colons that look like passwords.
+        // JSON that is split at its blanks has words with colons that look like passwords.
         let mut words = line.split_whitespace();
         let is_json = words.nth(2).is_some_and(|word| word.starts_with(['{', '[']));
         let is_shown = || is_json || !is_private::<T>(line, self.view.dialect);

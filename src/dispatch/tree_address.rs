@@ -1,5 +1,5 @@
-//! Trees of this and of other sessions: `/app`, `@bob:/app`, `prod:/app` (an ensemble of the config
-//! file) and `host:2181/app`.
+//! Addresses of trees in this or other sessions: `/app`, `@bob:/app`, `prod:/app` (an ensemble of
+//! the config file) and `host:2181/app`.
 
 use std::fmt;
 use std::future::Ready;
@@ -32,9 +32,9 @@ impl fmt::Debug for TreeAddress {
     }
 }
 
-/// Where a tree is.
+/// The place of a tree.
 #[derive(Debug, PartialEq, Eq)]
-enum Where<'a> {
+enum Place<'a> {
     /// In the current session.
     Here,
     /// In the session of this name.
@@ -46,32 +46,32 @@ enum Where<'a> {
 }
 
 impl TreeAddress {
-    /// Splits the address into the place and the path there. A relative path has no place: `./a:/b`
-    /// is the way to write one that looks like it had.
-    fn parts(&self) -> (Where<'_>, &str) {
+    /// Splits the address into the place and the path there. A relative path has no place: write
+    /// `./a:/b` for a path that would otherwise look like a place.
+    fn parts(&self) -> (Place<'_>, &str) {
         let text = self.0.as_str();
         let scheme = if text.starts_with("tls://") { "tls://".len() } else { 0 };
         let Some(slash) = text[scheme..].find('/').map(|at| at + scheme) else {
-            return (Where::Here, text);
+            return (Place::Here, text);
         };
         let (place, path) = text.split_at(slash);
         let is_name = |name: &str| !name.is_empty() && !name.contains(':');
         if let Some(name) = place.strip_suffix(':') {
             return match name.strip_prefix('@') {
-                Some(session) if is_name(session) => (Where::Session(session), path),
-                None if is_name(name) => (Where::Ensemble(name), path),
-                _ => (Where::Here, text),
+                Some(session) if is_name(session) => (Place::Session(session), path),
+                None if is_name(name) => (Place::Ensemble(name), path),
+                _ => (Place::Here, text),
             };
         }
         let port = place.rsplit(':').next().filter(|port| port.len() < place.len());
         let is_port = |port: &str| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit());
         match port {
-            Some(port) if is_port(port) => (Where::Servers(place), path),
-            _ => (Where::Here, text),
+            Some(port) if is_port(port) => (Place::Servers(place), path),
+            _ => (Place::Here, text),
         }
     }
 
-    /// Returns whether a word names another place than the current session.
+    /// Returns whether a word names a place other than the current session.
     pub fn names_place(word: &str) -> bool {
         Self(word.to_owned()).here().is_none()
     }
@@ -79,7 +79,7 @@ impl TreeAddress {
     /// Returns the path, if the tree is in the current session.
     pub fn here(&self) -> Option<TypedPath> {
         match self.parts() {
-            (Where::Here, path) => path.parse().ok(),
+            (Place::Here, path) => path.parse().ok(),
             _ => None,
         }
     }
@@ -88,9 +88,9 @@ impl TreeAddress {
 /// The session and the path of a tree.
 #[derive(Clone)]
 pub struct Tree {
-    /// The session that sees it.
+    /// The session in which the tree is.
     pub session: Session,
-    /// Its top.
+    /// The path of its top znode.
     pub path: ZnodePath,
     /// Whether it is in the current session.
     is_here: bool,
@@ -104,7 +104,7 @@ impl fmt::Display for Tree {
     }
 }
 
-/// Finds out how to secure connections, for which a program may have to run.
+/// A future that returns the security settings. It may run a program to get a password.
 pub type Securing = Pin<Box<dyn Future<Output = Result<Security>>>>;
 
 /// An ensemble of the config file.
@@ -113,7 +113,7 @@ pub struct Ensemble {
     pub name: String,
     /// Its servers.
     pub servers: Servers,
-    /// Returns how connections to it are secured.
+    /// Returns the security settings of connections to it.
     pub security: Box<dyn Fn() -> Securing + Send + Sync>,
 }
 
@@ -154,11 +154,14 @@ impl Context {
         Tree { session, name: path.to_string(), path, is_here: true }
     }
 
-    /// Returns a tree by its address. If it is on other servers, a session is opened there, which ends
-    /// with the command.
+    /// Returns the tree at an address. If it is on other servers, opens a session there, which is
+    /// closed when the command ends.
     ///
     /// # Errors
-    /// If the address is wrong, or if no server there gives a session.
+    /// If the address is wrong, or if no server there opens a session.
+    ///
+    /// # Errors
+    /// If the address is wrong, or if no server there opens a session.
     pub async fn tree(&self, address: &TreeAddress) -> Result<Tree> {
         let (place, path) = address.parts();
         let absolute = || ZnodePath::new(path);
@@ -167,19 +170,19 @@ impl Context {
             format!("{place}{path}")
         };
         let (session, path) = match place {
-            Where::Here => {
+            Place::Here => {
                 let typed: TypedPath = path.parse().unwrap_or_else(|never| match never {});
                 return Ok(self.here(self.path(&typed)?));
             }
-            Where::Session(name) => (self.session.get(name)?.clone(), absolute()?),
-            Where::Ensemble(name) => {
+            Place::Session(name) => (self.session.get(name)?.clone(), absolute()?),
+            Place::Ensemble(name) => {
                 let ensemble = self.config.ensembles.find(name)?;
                 let path = absolute()?;
                 let transport = async { Transport::open(&(ensemble.security)().await?) };
                 let servers = ensemble.servers.clone();
                 (self.session.elsewhere(name, servers, Some(transport)).await?, path)
             }
-            Where::Servers(hosts) => {
+            Place::Servers(hosts) => {
                 let path = absolute()?;
                 let servers: Servers = hosts.parse()?;
                 let same = None::<Ready<Result<Transport>>>;
@@ -189,7 +192,7 @@ impl Context {
         Ok(Tree { session, name: typed(&path), path, is_here: false })
     }
 
-    /// Refuses to copy a tree into itself, also if it is reached through two sessions.
+    /// Refuses to copy a tree into itself, even if it is reached through two sessions.
     ///
     /// # Errors
     /// If one of the trees is inside the other, or if they are the same.
@@ -213,12 +216,13 @@ impl Tree {
         self.session.servers().map_or_else(ZnodePath::root, |servers| servers.chroot().clone())
     }
 
-    /// Returns the path from the root of the servers on.
+    /// Returns the path from the root of the servers.
     pub fn whole_path(&self) -> ZnodePath {
         self.chroot().below(&self.path)
     }
 
-    /// Returns the path of a znode, given from the root of the servers on, inside the chroot.
+    /// Returns the path inside the chroot for a path from the root of the servers, or none if it is
+    /// outside.
     fn inside(&self, whole: &ZnodePath) -> Option<ZnodePath> {
         let chroot = self.chroot();
         if chroot.is_root() {
@@ -229,8 +233,8 @@ impl Tree {
     }
 }
 
-/// Returns whether two sessions see the same znode where both can look. Servers do not tell to which
-/// ensemble they belong; the zxid and the time of a creation do.
+/// Returns whether two sessions see the same znode in a place that both can read. Servers do not
+/// tell to which ensemble they belong, so this compares the zxid and the time of a creation.
 async fn same_ensemble(one: &Tree, other: &Tree) -> Result<bool> {
     let deeper = |one: ZnodePath, other: ZnodePath| {
         if one.as_str().len() < other.as_str().len() { other } else { one }
@@ -246,7 +250,8 @@ async fn same_ensemble(one: &Tree, other: &Tree) -> Result<bool> {
     let first = one.session.exists(&in_one, false).await?;
     let second = other.session.exists(&in_other, false).await?;
     if seen.is_root() {
-        // The root of every ensemble has the same age, so its last change decides.
+        // The root has the same zxid and time in every ensemble, so compare its last change
+        // instead.
         let address = |tree: &Tree| tree.session.facts().and_then(|facts| facts.address);
         let changed = |stat: Option<Stat>| stat.map(|stat| stat.pzxid).filter(|zxid| *zxid != 0);
         let is_same = changed(first).is_some() && changed(first) == changed(second);
@@ -263,23 +268,23 @@ mod tests {
     #[test]
     fn an_address_has_a_place_and_a_path() {
         for (text, place, path) in [
-            ("/a/b", Where::Here, "/a/b"),
-            ("a/b", Where::Here, "a/b"),
-            ("a", Where::Here, "a"),
-            (".", Where::Here, "."),
-            ("./a:/b", Where::Here, "./a:/b"),
-            ("a:x/b", Where::Here, "a:x/b"),
-            ("a:b:/c", Where::Here, "a:b:/c"),
-            (":/c", Where::Here, ":/c"),
-            ("@:/c", Where::Here, "@:/c"),
-            ("/a:/b", Where::Here, "/a:/b"),
-            ("prod:/", Where::Ensemble("prod"), "/"),
-            ("prod-2:/a/b", Where::Ensemble("prod-2"), "/a/b"),
-            ("@bob:/a", Where::Session("bob"), "/a"),
-            ("h:2181/a", Where::Servers("h:2181"), "/a"),
-            ("h:1,g:2/a:/b", Where::Servers("h:1,g:2"), "/a:/b"),
-            ("[::1]:2181/", Where::Servers("[::1]:2181"), "/"),
-            ("tls://h:2281/a", Where::Servers("tls://h:2281"), "/a"),
+            ("/a/b", Place::Here, "/a/b"),
+            ("a/b", Place::Here, "a/b"),
+            ("a", Place::Here, "a"),
+            (".", Place::Here, "."),
+            ("./a:/b", Place::Here, "./a:/b"),
+            ("a:x/b", Place::Here, "a:x/b"),
+            ("a:b:/c", Place::Here, "a:b:/c"),
+            (":/c", Place::Here, ":/c"),
+            ("@:/c", Place::Here, "@:/c"),
+            ("/a:/b", Place::Here, "/a:/b"),
+            ("prod:/", Place::Ensemble("prod"), "/"),
+            ("prod-2:/a/b", Place::Ensemble("prod-2"), "/a/b"),
+            ("@bob:/a", Place::Session("bob"), "/a"),
+            ("h:2181/a", Place::Servers("h:2181"), "/a"),
+            ("h:1,g:2/a:/b", Place::Servers("h:1,g:2"), "/a:/b"),
+            ("[::1]:2181/", Place::Servers("[::1]:2181"), "/"),
+            ("tls://h:2281/a", Place::Servers("tls://h:2281"), "/a"),
         ] {
             assert_eq!(TreeAddress(text.to_owned()).parts(), (place, path), "{text}");
         }

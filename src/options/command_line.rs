@@ -1,4 +1,4 @@
-//! The command line as zkCli's users write it: one dash before long options, and options that this
+//! Reads the command line in zkCli's form: one dash before long options, and options that this
 //! shell does not know.
 
 use std::ffi::OsString;
@@ -7,17 +7,17 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::error::{Error, Result};
 
-/// A command line whose options clap knows, and those that were left out of it.
+/// The arguments that clap parses, and the unknown options, which clap does not see.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CommandLine {
     /// The program's name, options with two dashes, and the command with its arguments as typed.
     pub(super) words: Vec<OsString>,
-    /// Options that are not known, without what follows a `=`.
+    /// Unknown options, without their values.
     pub(super) unknown: Vec<String>,
 }
 
 impl CommandLine {
-    /// Reads the arguments of the process, its name first.
+    /// Reads the arguments of the process; the first is the program's name.
     pub(super) fn read(
         arguments: impl IntoIterator<Item = OsString>,
         tree: &Command,
@@ -53,17 +53,17 @@ impl CommandLine {
 
 struct Known {
     value: Value,
-    /// Whether it has as many dashes as clap wants.
+    /// Whether it has the number of dashes that clap expects.
     dashed: bool,
 }
 
-/// Where the value of an option stands.
+/// The place of an option's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Value {
     None,
-    /// In the same word, behind a `=`.
+    /// In the same word, after `=`.
     Same,
-    /// There or in the next word.
+    /// In the same word after `=`, or else in the next word.
     Next,
 }
 
@@ -97,7 +97,7 @@ fn find(tree: &Command, name: &str) -> Option<Known> {
     {
         return Some(known(arg, true));
     }
-    // A bundle holds nothing but flags: -foo is no file of the name oo.
+    // A bundle may contain only flags. Otherwise `-foo` would be read as `-f oo`.
     let is_flag = |letter| {
         matches!(letter, 'h' | 'V')
             || short(letter).is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue))
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn one_dash_is_as_good_as_two_up_to_the_command() {
+    fn long_options_take_one_or_two_dashes_up_to_the_command() {
         for (typed, wanted) in [
             (
                 &["-server", "h:1", "-r", "-timeout=5", "get", "-server", "/a"][..],
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_options_are_set_aside() {
+    fn unknown_options_are_separated() {
         for (typed, wanted, unknown) in [
             (&["--nosuch", "ls"][..], &["ls"][..], &["--nosuch"][..]),
             (&["-foo"], &[], &["-foo"]),

@@ -1,4 +1,4 @@
-//! The config file: ensembles by name, and the options that one does not want to type each time.
+//! Reads the config file: named ensembles and default values of options.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,16 +19,16 @@ use crate::error::{Error, Kind, Result};
 use crate::output::style::{PromptColor, PromptStyle};
 use crate::zk::{PasswordCommand, Secret, Servers, ZnodePath};
 
-/// The largest config file, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+/// The maximum size of the config file, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Characters of a wrong line that are shown.
-const SHOWN: usize = 60;
+/// The maximum number of characters of a wrong line that an error shows.
+const MAX_SHOWN_CHARS: usize = 60;
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    server: Option<Written<Servers>>,
+    server: Option<FromText<Servers>>,
     ensemble: Option<String>,
     pub(super) timeout: Option<u32>,
     pub(super) compat: Option<Dialect>,
@@ -40,27 +40,27 @@ pub(super) struct Config {
     pub(super) vi: Option<bool>,
     pub(super) journal: Option<bool>,
     pub(super) prompt: Option<PromptStyle>,
-    /// Colours of prompts by the names of ensembles.
+    /// Prompt colours by ensemble name.
     #[serde(default)]
     colors: BTreeMap<String, PromptColor>,
     #[serde(default)]
-    protect: Vec<Written<ZnodePath>>,
+    protect: Vec<FromText<ZnodePath>>,
     #[serde(default)]
     ensembles: BTreeMap<String, Ensemble>,
 }
 
-/// An ensemble by its name: its servers alone, or with how connections to it are secured.
+/// A named ensemble. Its table gives either only the servers, or also how to secure connections.
 #[derive(Debug, Clone)]
 struct Ensemble {
     servers: Servers,
     secured: Secured,
 }
 
-/// How connections to an ensemble are secured, as the config file says it.
+/// How to secure connections to an ensemble, as written in the config file.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Secured {
-    servers: Option<Written<Servers>>,
+    servers: Option<FromText<Servers>>,
     #[serde(default)]
     pub(super) tls: bool,
     pub(super) cacert: Option<PathBuf>,
@@ -81,7 +81,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, 
     Ok(Some(Secret::new(String::deserialize(deserializer)?)))
 }
 
-/// Reads a command: a line for `sh`, or a list of the program and its arguments.
+/// Reads a command, which is either a line for `sh` or a list of a program and its arguments.
 fn command<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<PasswordCommand>, D::Error> {
@@ -101,7 +101,7 @@ fn command<'de, D: Deserializer<'de>>(
 }
 
 impl Secured {
-    /// Returns whether it says nothing of how connections are secured.
+    /// Returns whether no setting about security is present.
     pub(super) fn is_silent(&self) -> bool {
         !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
     }
@@ -151,11 +151,11 @@ impl<'de> Deserialize<'de> for Ensemble {
     }
 }
 
-/// A value that is written as text.
+/// A value that is parsed from text.
 #[derive(Debug, Clone)]
-struct Written<T>(T);
+struct FromText<T>(T);
 
-impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Written<T> {
+impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for FromText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Self).map_err(serde::de::Error::custom)
@@ -163,7 +163,7 @@ impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Written<T> {
 }
 
 impl Config {
-    /// Reads the file given, which must exist, or the usual one, which need not.
+    /// Reads the file `given`, which must exist, or else the default file, which may be missing.
     pub(super) fn read(given: Option<&Path>) -> Result<Self> {
         let Some(file) = given.map(Path::to_path_buf).or_else(usual) else {
             return Ok(Self::default());
@@ -186,7 +186,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Refuses a file with a password that others may read, or with a command that others may change.
+    /// Refuses a file that contains a password and is readable by others, or that contains a
+    /// command and is writable by others.
     fn check_mode(&self, file: &Path, mode: u32) -> Result<()> {
         let shown = file.display();
         let has = |what: fn(&Secured) -> bool| {
@@ -204,17 +205,18 @@ impl Config {
         Ok(())
     }
 
-    /// Reads the file's text; the error begins with the number of the line.
+    /// Parses the text of the file. An error begins with the line number.
     fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let line = 1 + error.span().map_or(0, |span| text[..span.start].matches('\n').count());
             let written = text.lines().nth(line - 1).unwrap_or_default().trim();
-            // The line may hold a password, and a value that is not closed may go on from there.
+            // The line may contain a password. It may also be the continuation of an unclosed
+            // value.
             let is_secret = text.lines().take(line).any(may_hold_secret);
             let written: String = match written.split_once('=') {
                 Some((key, _)) if is_secret => format!("{key}= …"),
                 None if is_secret => "…".to_owned(),
-                _ => written.chars().take(SHOWN).collect(),
+                _ => written.chars().take(MAX_SHOWN_CHARS).collect(),
             };
             let why = error.message().lines().next().unwrap_or_default();
             let why = why.replace("u32", "a whole number").replace("usize", "a whole number");
@@ -236,21 +238,21 @@ impl Config {
         }
     }
 
-    /// Returns the servers to connect to when nothing else is said, if any, and how.
+    /// Returns the default servers and how to secure connections to them, if the file gives any.
     pub(super) fn servers(&self) -> Option<(Servers, Secured)> {
-        if let Some(Written(servers)) = &self.server {
+        if let Some(FromText(servers)) = &self.server {
             return Some((servers.clone(), Secured::default()));
         }
         let named = self.ensemble.as_ref().and_then(|name| self.ensembles.get(name));
         named.map(|named| (named.servers.clone(), named.secured.clone()))
     }
 
-    /// Returns the name of the ensemble that is connected to when nothing else is said, if it has one.
+    /// Returns the name of the default ensemble, if it has one.
     pub(super) fn default_ensemble(&self) -> Option<&str> {
         self.ensemble.as_deref()
     }
 
-    /// Returns every ensemble; the one of this name was chosen by it.
+    /// Returns all ensembles. `chosen` is the name by which the user selected one of them.
     pub(super) fn ensembles(&self, chosen: Option<&str>) -> Vec<NamedEnsemble> {
         let ensemble = |(name, named): (&String, &Ensemble)| NamedEnsemble {
             name: name.clone(),
@@ -262,12 +264,12 @@ impl Config {
         self.ensembles.iter().map(ensemble).collect()
     }
 
-    /// Returns the znodes that are not to be deleted with what is below them.
+    /// Returns the znodes that must not be deleted together with their descendants.
     pub(super) fn protected(&self) -> Vec<ZnodePath> {
-        self.protect.iter().map(|Written(path)| path.clone()).collect()
+        self.protect.iter().map(|FromText(path)| path.clone()).collect()
     }
 
-    /// Returns the servers that have this name, and how they are connected to.
+    /// Returns the servers of the ensemble with this name, and how to secure connections to them.
     pub(super) fn ensemble(&self, name: &str) -> Result<(Servers, Secured)> {
         match self.ensembles.get(name) {
             Some(named) => Ok((named.servers.clone(), named.secured.clone())),
@@ -277,24 +279,25 @@ impl Config {
     }
 }
 
-/// Returns whether a line may set a password, also under a misspelt key, or a command with one.
+/// Returns whether a line may set a password or a password command, even if the key is misspelt.
 fn may_hold_secret(line: &str) -> bool {
     line.split('=').next().is_some_and(|key| key.contains("pas") && !key.contains("_file"))
 }
 
-/// Reads a file that a person wrote: a device that never ends is none. Returns its mode too.
+/// Reads a file and returns its text and mode. Reads at most `MAX_BYTES`, because a device such as
+/// `/dev/zero` never ends.
 fn read_text(file: &Path) -> io::Result<(String, u32)> {
     let mut text = String::new();
     let file = File::open(file)?;
     let mode = file.metadata()?.permissions().mode();
-    file.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    file.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
     }
     Ok((text, mode))
 }
 
-/// Returns the config file's usual place (XDG base directories).
+/// Returns the default path of the config file (XDG base directories).
 pub(super) fn usual() -> Option<PathBuf> {
     let absolute =
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -308,7 +311,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn an_error_names_the_line() {
         for (text, why) in [
             ("x", ":1: x: key with no value, expected `=`"),
             (

@@ -1,4 +1,4 @@
-//! `zksh learn`: the shell with a lesson in it.
+//! `zksh learn`: starts the shell with a lesson.
 
 use std::ffi::OsString;
 
@@ -28,20 +28,20 @@ pub struct Learn {
     pub anywhere: bool,
 }
 
-/// What the words behind the options ask for.
+/// What the words after the options ask for.
 pub(super) enum Asked {
     /// A command of the shell, or nothing.
     Other,
     Learn(Learn),
-    /// Its help.
+    /// The help of `learn`.
     Help(String),
 }
 
 impl Learn {
-    /// The word that stands in the place of a command.
+    /// The word that is typed in place of a command.
     pub const WORD: &str = "learn";
 
-    /// Reads the words behind the options.
+    /// Parses the words after the options.
     pub(super) fn read(words: &[OsString]) -> Result<Asked> {
         let Some((first, rest)) = words.split_first() else { return Ok(Asked::Other) };
         if first != Self::WORD {
@@ -59,7 +59,7 @@ impl Learn {
         }
     }
 
-    /// Returns the line that begins the lesson of this name in the shell.
+    /// Returns the shell command that starts the lesson with this name.
     pub fn line(&self, lesson: &str) -> Vec<String> {
         let mut words = vec!["lesson".to_owned(), lesson.to_owned()];
         if self.anywhere {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_become_a_line_of_the_shell() {
+    fn the_words_become_a_shell_command() {
         for (words, line) in [
             ("learn", "lesson x"),
             ("learn election", "lesson election"),

@@ -1,4 +1,4 @@
-//! What the man page and `--help` say besides the options themselves, each fact once.
+//! The sections that the man page and `--help` add to the options. Each fact is written once.
 
 use std::fmt::Write;
 
@@ -7,11 +7,11 @@ use clap::{Arg, Command};
 use crate::error::Kind;
 use crate::syntax::QUOTING;
 
-/// One section: its title as man pages have it, and its text. Rows that begin with four blanks stand
-/// as they are, all others may be filled anew.
+/// A section: its title in the form of man pages, and its text. Rows that begin with four spaces
+/// are kept as they are. All other rows may be rewrapped.
 #[derive(Debug, Clone)]
 pub struct Section {
-    /// In capitals.
+    /// The title, in capitals.
     pub title: &'static str,
     /// Paragraphs, with an empty row between them.
     pub text: String,
@@ -74,7 +74,7 @@ owner alone and without passwords. Beside them is journal.jsonl, 32 MiB at most:
 lines at a prompt have replaced, for undo, which may be secrets. `journal --clear` deletes it, and
 `setting journal off`, or journal = false in the config file, keeps none.";
 
-/// Returns the sections that stand behind the options.
+/// Returns the sections that follow the options.
 pub fn sections(options: &Command) -> Vec<Section> {
     let section = |title, text: String| Section { title, text };
     vec![
@@ -88,7 +88,7 @@ pub fn sections(options: &Command) -> Vec<Section> {
     ]
 }
 
-/// Returns the sections as `--help` shows them.
+/// Returns the sections in the form of `--help`.
 pub(super) fn after_help(options: &Command) -> String {
     let mut text = String::new();
     for Section { title, text: body } in sections(options) {
@@ -116,7 +116,7 @@ fn variables(options: &Command) -> String {
     let others = VARIABLES.iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned()));
     let mut rows: Vec<String> =
         ours.chain(others).map(|(name, what)| format!("    {name:<18}{what}")).collect();
-    // Said once.
+    // The first row explains this; the others need not repeat it.
     for row in rows.iter_mut().skip(1) {
         if let Some(short) = row.strip_suffix("; ignored if empty") {
             *row = short.to_owned();
@@ -130,10 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_that_stand_as_they_are_fit_between_the_margins_of_man() {
+    fn preformatted_rows_fit_the_margins_of_man() {
         for section in sections(&super::super::tree()) {
             for row in section.text.lines().filter(|row| row.starts_with("    ")) {
-                // man leaves seven columns free before them.
+                // man indents each row by seven columns.
                 assert!(row.chars().count() <= 80 - 7 + 4, "{}: {row}", section.title);
             }
         }

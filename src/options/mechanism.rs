@@ -1,4 +1,4 @@
-//! How one authenticates by SASL.
+//! The mechanisms of SASL authentication.
 
 /// A mechanism of SASL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]

@@ -1,6 +1,7 @@
-//! Process options: command line before environment before config file. No network.
+//! Options of the process. The command line has precedence over the environment, and the
+//! environment over the config file. Nothing here uses the network.
 //!
-//! Options are written as zkCli writes them, with one dash (`-server`), or with two.
+//! Long options are accepted with one dash, as zkCli writes them (`-server`), or with two.
 
 mod command_line;
 mod config;
@@ -36,10 +37,10 @@ use crate::output::style::{PromptColor, PromptStyle};
 use crate::syntax::repeatable_flags;
 use crate::zk::{Servers, ZnodePath};
 
-/// The session timeout asked of the server when nothing else is said (zkCli's).
+/// The session timeout that is requested by default, as in zkCli.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest request that is sent when nothing else is said, in bytes (`jute.maxbuffer`).
+/// The default maximum size of a request, in bytes (`jute.maxbuffer`).
 const DEFAULT_MAX_REQUEST: usize = 0xf_ffff;
 
 /// The shell for ZooKeeper
@@ -121,27 +122,27 @@ pub enum Color {
 /// Where lines come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// The command line: one command.
+    /// The command line, which has one command.
     Command(Vec<OsString>),
     /// A file.
     File(PathBuf),
-    /// Standard input: a person at a terminal, or a script.
+    /// Standard input: a terminal or a script.
     Standard,
 }
 
-/// What the command `setting` changes while the shell runs.
+/// The settings that the command `setting` changes while the shell runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent choices of a person")]
 pub struct Preferences {
-    /// Grey words stand behind the cursor.
+    /// Whether to show grey suggestions after the cursor.
     pub hints: bool,
-    /// Results longer than the screen go to a pager.
+    /// Whether results longer than the screen are shown in a pager.
     pub pager: bool,
-    /// Events have a time.
+    /// Whether to print the time with events.
     pub times: bool,
-    /// Keys mean what they mean in vi.
+    /// Whether the editor uses vi keys.
     pub vi: bool,
-    /// Changes at a prompt are kept for undo.
+    /// Whether changes made at a prompt are recorded for undo.
     pub journal: bool,
     /// How the prompt names the servers.
     pub prompt: PromptStyle,
@@ -156,14 +157,14 @@ pub struct NamedEnsemble {
     pub servers: Servers,
     /// The colour of its prompt.
     pub color: Option<PromptColor>,
-    /// Whether it was chosen by its name.
+    /// Whether the user selected it by its name.
     pub is_chosen: bool,
-    /// How connections to it are secured.
+    /// How to secure connections to it.
     secured: Secured,
 }
 
 impl NamedEnsemble {
-    /// Returns how connections to it are secured, as far as its table says it.
+    /// Returns how to secure connections to this ensemble, as far as its table says.
     ///
     /// # Errors
     /// If a file that the table names cannot be read.
@@ -173,50 +174,51 @@ impl NamedEnsemble {
     }
 }
 
-/// What the process was asked to do.
+/// The options of the process, combined from all sources.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The servers to connect to, if options, the environment or the config file name any.
     pub servers: Option<Servers>,
-    /// The session timeout asked of the server, if anything says how long it is.
+    /// The session timeout to request, if it is set.
     pub timeout: Option<Duration>,
-    /// Accept a server that has lost its quorum.
+    /// Whether to accept a server that has lost its quorum.
     pub read_only: bool,
-    /// Wait for a connection before the first prompt or command.
+    /// Whether to wait for a connection before the first prompt or command.
     pub wait_for_connection: bool,
-    /// Whose output is printed.
+    /// The zkCli release whose output is printed.
     pub dialect: Dialect,
-    /// For whom results, errors and events are written.
+    /// The format of results, errors and events.
     pub format: Format,
     /// When colours are used.
     pub color: Color,
-    /// The largest request to send, in bytes.
+    /// The maximum size of a request, in bytes.
     pub max_request: usize,
-    /// Znodes, from the server's root on, that are not to be deleted with what is below them.
+    /// Znodes that must not be deleted together with their descendants, as paths from the server's
+    /// root.
     pub protected: Vec<ZnodePath>,
-    /// How the shell behaves from the start.
+    /// The initial settings of the shell.
     pub preferences: Preferences,
-    /// The ensembles that have names.
+    /// The named ensembles.
     pub ensembles: Vec<NamedEnsemble>,
-    /// The config file, there or not.
+    /// The path of the config file, which need not exist.
     pub config_file: Option<PathBuf>,
     /// Where lines come from.
     pub input: Input,
     /// How a script is run.
     pub script: ScriptOptions,
-    /// The server that the process brings along.
+    /// The options of the in-memory server.
     pub sandbox: SandboxOptions,
-    /// The lesson to begin with.
+    /// The lesson to start with.
     pub learn: Option<Learn>,
-    /// How connections are secured, and whose password is to be asked for first.
+    /// How to secure connections, or how to get a password that is still missing.
     pub security: Ready,
-    /// What is to be said on standard error at the start: options that are passed over, as zkCli 3.9
-    /// does, and where security comes from.
+    /// Remarks to print on standard error at startup: ignored options, as zkCli 3.9 does, and where
+    /// the security settings come from.
     pub remarks: Vec<String>,
 }
 
 impl Options {
-    /// Returns the session timeout asked of the server, and the longest wait for a reply.
+    /// Returns the session timeout to request, which is also the maximum wait for a reply.
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(DEFAULT_TIMEOUT)
     }
@@ -226,9 +228,9 @@ impl Options {
 pub enum Startup {
     /// Run the shell.
     Run(Box<Options>),
-    /// Print this on standard output and end: help, version.
+    /// Print this text, such as the help or the version, on standard output and exit.
     Print(String),
-    /// Print the completion script for this shell and end.
+    /// Print the completion script for this shell and exit.
     Complete(clap_complete::Shell),
 }
 
@@ -274,7 +276,8 @@ impl Startup {
     }
 }
 
-/// Settles which of the command line, the environment and the config file names the servers.
+/// Combines the command line, the environment and the config file, and decides which of them gives
+/// the servers.
 fn read_matches(
     matches: &mut ArgMatches,
     tree: &Command,
@@ -282,7 +285,7 @@ fn read_matches(
 ) -> Result<(Arguments, Config)> {
     let from_environment =
         |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
-    // A name on the command line beats servers in the environment.
+    // A name on the command line has precedence over servers in the environment.
     let prefer_name = from_environment("server") && is_typed(matches, "ensemble");
     let prefer_server = from_environment("ensemble") && is_typed(matches, "server");
     let named = ["server", "ensemble"].into_iter().find(|name| is_typed(matches, name));
@@ -314,7 +317,7 @@ fn read_matches(
             ))
             .with_hint("--sandbox-tls and --sandbox-users secure a sandbox"));
         }
-        // Those of the environment give way.
+        // Values from the environment have lower precedence.
         typed.server = None;
         typed.ensemble = None;
     }
@@ -330,7 +333,7 @@ fn read_matches(
     Ok((typed, config))
 }
 
-/// Treats a variable of the environment that is set to nothing as one that is not set.
+/// Treats an empty environment variable as unset.
 fn without_empty_variables(tree: Command) -> Command {
     tree.mut_args(|arg| {
         let value = arg.get_env().and_then(std::env::var_os);
@@ -338,7 +341,8 @@ fn without_empty_variables(tree: Command) -> Command {
     })
 }
 
-/// Returns the option of the shell that a word names which stands among the arguments of a command.
+/// Returns the option of the shell that `word` names, if any. The word was typed among the
+/// arguments of a command.
 pub fn option_named(word: &str) -> Option<String> {
     let name = word.split('=').next().unwrap_or(word);
     let bare = name.strip_prefix("--").or(name.strip_prefix('-'))?;
@@ -346,7 +350,7 @@ pub fn option_named(word: &str) -> Option<String> {
     tree.get_arguments().any(|arg| arg.get_long() == Some(bare)).then(|| name.to_owned())
 }
 
-/// Returns clap's tree of the options: the source of help, man page and completion.
+/// Returns the clap command with the options, from which help, man page and completion are made.
 pub fn tree() -> Command {
     let tree = repeatable_flags(Arguments::command());
     let after = manual::after_help(&tree);
@@ -373,7 +377,7 @@ fn resolve(typed: Arguments, config: &Config) -> Result<Options> {
     let flags = std::env::var("CLIENT_JVMFLAGS").ok();
     let secured = secured.unwrap_or_default();
     let (security, remark) = match typed.sandbox.address {
-        // What it speaks, it says itself.
+        // The sandbox decides itself which protocol it uses.
         Some(_) => (Ready::Known(Box::default()), None),
         None => typed.security.resolve(tls, &secured, flags.as_deref())?,
     };
@@ -417,7 +421,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tree_is_sound() {
+    fn the_options_are_valid_for_clap() {
         tree().debug_assert();
     }
 }

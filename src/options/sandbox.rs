@@ -1,4 +1,4 @@
-//! The options of the sandbox: whether there is one, where it listens, what its limits are.
+//! The options of the sandbox: whether to start one, its address and its limits.
 
 use std::path::PathBuf;
 
@@ -34,24 +34,24 @@ pub struct SandboxOptions {
     pub limits: Vec<String>,
 }
 
-/// The tick of a sandbox for lessons: a crash is seen within a few seconds.
+/// The tick of a sandbox for lessons. With this value a crash is noticed within a few seconds.
 const TICK_FOR_LESSONS: &str = "tickTime=500";
 
 impl SandboxOptions {
-    /// Asks for a sandbox in which lessons are played.
+    /// Requests a sandbox for lessons.
     pub(super) fn begin_for_lessons(&mut self) {
         self.address = Some(String::new());
         self.limits.insert(0, TICK_FOR_LESSONS.to_owned());
     }
 
-    /// Asks for as many servers as a lesson needs.
+    /// Requests the number of servers that a lesson needs.
     pub fn serve_lesson(&mut self, servers: u32) {
         if self.address.is_some() && servers > 1 && self.count() == 1 {
             self.servers = servers.to_string();
         }
     }
 
-    /// Returns how many servers the sandbox has.
+    /// Returns the number of servers of the sandbox.
     pub fn count(&self) -> usize {
         self.servers.parse().unwrap_or(1)
     }

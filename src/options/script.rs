@@ -1,4 +1,4 @@
-//! The options that decide how a script is run.
+//! The options for running a script.
 
 /// How a script is run.
 #[derive(Debug, Clone, clap::Args)]

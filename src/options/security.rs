@@ -1,4 +1,4 @@
-//! Options of secured ensembles, also those that users of zkCli have configured already.
+//! The options for secured ensembles, including the files that users of zkCli already have.
 
 mod jaas;
 mod properties;
@@ -13,8 +13,8 @@ use super::mechanism::Mechanism;
 use crate::error::{Error, Kind, Result};
 use crate::zk::{Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
 
-/// The largest file of properties, of JAAS or with a password, in bytes.
-const LARGEST: u64 = 64 * 1024;
+/// The maximum size of a properties file, a JAAS file or a password file, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// How connections are secured.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,20 +51,21 @@ pub struct SecurityOptions {
     pub client_configuration: Option<PathBuf>,
 }
 
-/// What is to be done before a session can be opened: a password may be to be asked for.
+/// The security settings, or how to get the password that is still missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ready {
-    /// All is known.
+    /// Everything is known.
     Known(Box<Security>),
-    /// The password of this user is to be asked for.
+    /// Ask the user for the password of this user name.
     Ask(Box<Security>, String),
-    /// A command is to be run that prints the password of this user.
+    /// Run this command, which prints the password of this user name.
     Run(Box<Security>, String, PasswordCommand),
 }
 
 impl SecurityOptions {
-    /// Puts together what the options say, else the config file's table, else zkCli's own files.
-    /// `tls` tells whether the servers were written with `tls://`.
+    /// Combines the sources of security settings. Options have precedence over the config file's
+    /// table, and the table over zkCli's own files. `tls` tells whether the servers were written
+    /// with `tls://`.
     pub(super) fn resolve(
         &self,
         tls: bool,
@@ -105,7 +106,7 @@ impl SecurityOptions {
             let sasl = Some(SaslUser { user: user.clone(), password });
             Ready::Known(Box::new(Security { tls, sasl, kerberos: None }))
         };
-        // The table's password is that of the table's user.
+        // The password in the table belongs to the user in the table.
         let table = if self.user.is_none() { table } else { &Secured::default() };
         let ready = if let Some(file) = self.password_file.as_ref().or(table.password_file.as_ref())
         {
@@ -124,7 +125,7 @@ impl SecurityOptions {
         !self.tls && self.cacert.is_none() && self.cert.is_none() && self.sasl.is_none()
     }
 
-    /// Returns the first option that is given, if any is.
+    /// Returns the name of the first of these options that is given, if any is.
     pub(super) fn first(&self) -> Option<&'static str> {
         let given = [
             (self.tls, "--tls"),
@@ -174,8 +175,8 @@ impl SecurityOptions {
     }
 }
 
-/// Reads what a Java client would be told; `from` names the source. A key that would change how the
-/// connection is secured and is not supported is refused by its name.
+/// Reads the properties of a Java client. `from` names their source in errors. A key is refused by
+/// its name if it would change how the connection is secured and zksh does not support it.
 fn of_java(properties: &Properties, from: &str) -> Result<Security> {
     let wrong = |key: &str, why: &str| Error::usage(format!("{from}: {key}: {why}"));
     for key in properties.keys() {
@@ -199,7 +200,7 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
         let Some(path) = get(&format!("ssl.{which}.location")) else { return Ok(None) };
         let file = get(&format!("ssl.{which}.passwordPath")).map(|file| password(Path::new(file)));
         let plain = get(&format!("ssl.{which}.password")).map(|text| Secret::new(text.to_owned()));
-        // As in Java, the file goes before the password itself.
+        // As in Java, a password file has precedence over a password.
         let opener = file.transpose()?.or(plain);
         Ok(Some(KeyFile { path: path.into(), password: opener }))
     };
@@ -230,7 +231,7 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
 /// The property that names the JAAS file.
 const JAAS: &str = "java.security.auth.login.config";
 
-/// Properties that are heeded, without `zookeeper.`.
+/// The supported properties, without the prefix `zookeeper.`.
 const KNOWN: &[&str] = &[
     "client.secure",
     "ssl.keyStore.location",
@@ -246,8 +247,8 @@ const KNOWN: &[&str] = &[
     "sasl.clientconfig",
 ];
 
-/// Properties that change nothing here: the kind of a store is seen from its first bytes, and there
-/// is one kind of socket.
+/// Properties that have no effect here. zksh detects the type of a store from its first bytes, and
+/// it has only one type of socket.
 const IGNORED: &[&str] = &[
     "clientCnxnSocket",
     "ssl.keyStore.type",
@@ -287,10 +288,10 @@ fn of_jaas(file: &Path, section: &str) -> Result<Option<SaslUser>> {
 
 fn read(file: &Path) -> Result<String> {
     let mut text = String::new();
-    let read = File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_string(&mut text));
+    let read = File::open(file).and_then(|open| open.take(MAX_BYTES + 1).read_to_string(&mut text));
     let read = read.and_then(|_| match text.len() as u64 {
-        length if length > LARGEST => {
-            Err(io::Error::other(format!("it is larger than {LARGEST} bytes")))
+        length if length > MAX_BYTES => {
+            Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")))
         }
         _ => Ok(()),
     });
@@ -300,7 +301,7 @@ fn read(file: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Reads a password: the first line of a file.
+/// Reads a password from the first line of a file.
 fn password(file: &Path) -> Result<Secret> {
     let text = read(file)?;
     let line = text.lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is wrong with a command line of zksh, in words.
+//! Explains what is wrong with the command line of zksh.
 
 use std::ffi::OsString;
 
@@ -8,8 +8,8 @@ use clap::{Arg, Command};
 use crate::error::Error;
 use crate::syntax::usage_error;
 
-/// Returns whether an option of zkCli or of its JVM decides how a connection is secured. Without it
-/// zksh would send in plain what was to be encrypted.
+/// Returns whether an option of zkCli or its JVM decides how a connection is secured. If zksh
+/// ignored such an option, it could send in plain text what should be encrypted.
 pub(super) fn is_security(option: &str) -> bool {
     let property = option.trim_start_matches('-').strip_prefix('D').unwrap_or_default();
     property.starts_with("zookeeper.") || property.starts_with("java.security.")
@@ -30,7 +30,8 @@ pub(super) fn unknown_option(option: &str, tree: &Command) -> Error {
     }
 }
 
-/// Says what is wrong, and which variable of the environment it comes from, if it does.
+/// Returns an error that says what is wrong, and names the environment variable that caused it, if
+/// one did.
 pub(super) fn wrong(error: &clap::Error, tree: &Command, words: &[OsString]) -> Error {
     let said = usage_error(error, tree, words);
     let named = match error.get(ContextKind::InvalidArg) {

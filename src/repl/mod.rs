@@ -397,8 +397,6 @@ async fn line_runs(
             Err(Error::new(Kind::Interrupted, format!("Interrupted{what}")))
         }
     };
-    if let Some(recording) = recording {
-        cx.journal.keep::<Command>(cx, line, &recording);
-    }
+    cx.journal.keep::<Command>(cx, line, recording.as_ref());
     result
 }

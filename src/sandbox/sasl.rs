@@ -1,7 +1,6 @@
-//! SASL DIGEST-MD5 on the server's side (RFC 2831), as Apache's server has it with a
-//! `DigestLoginModule`.
+//! The server side of SASL DIGEST-MD5 (RFC 2831), as in Apache's server with a `DigestLoginModule`.
 //!
-//! This module knows nothing of connections: the nonce is an argument.
+//! This module is independent of connections: the nonce is an argument.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 /// The realm, which is also the name of the server.
 const REALM: &str = "zk-sasl-md5";
 
-/// What clients authenticate to.
+/// The digest URI that clients must use.
 const URI: &str = "zookeeper/zk-sasl-md5";
 
 /// The users of a sandbox and their passwords. Passwords are never shown.
@@ -21,7 +20,7 @@ const URI: &str = "zookeeper/zk-sasl-md5";
 pub struct Users(Arc<BTreeMap<String, Zeroizing<String>>>);
 
 impl Users {
-    /// Creates the list. Without users the sandbox has no SASL.
+    /// Creates the list. Without users the sandbox does not support SASL.
     pub fn new(users: impl IntoIterator<Item = (String, String)>) -> Self {
         let users = users.into_iter().map(|(user, password)| (user, Zeroizing::new(password)));
         Self(Arc::new(users.collect()))
@@ -32,7 +31,7 @@ impl Users {
         self.0.is_empty()
     }
 
-    /// Returns the user and the proof for the client, if this is the right response to the
+    /// Returns the user and the proof for the client, if this is the correct response to the
     /// challenge with this nonce.
     pub(super) fn verify(&self, nonce: &str, response: &[u8]) -> Option<(String, Vec<u8>)> {
         let fields = fields(response)?;
@@ -76,7 +75,7 @@ pub(super) fn challenge(nonce: &str) -> Vec<u8> {
     format!("realm=\"{REALM}\",nonce=\"{nonce}\",charset=utf-8,algorithm=md5-sess").into_bytes()
 }
 
-/// Parses `name=value,name="value"`; each name once.
+/// Parses `name=value,name="value"`. Each name may occur once.
 fn fields(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
     let mut chars = std::str::from_utf8(bytes).ok()?.chars().peekable();
     let mut found = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! TLS on the sandbox's side: what clients connect to, and whom their certificates name.
+//! The server side of TLS: accepts connections and reads the subject of client certificates.
 
 mod certificates;
 mod subject;
@@ -24,7 +24,7 @@ use super::settings::{ClientAuth, Settings};
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
 
-/// Certificates and keys in a folder, and how connections use them.
+/// The certificates and keys in a folder, and how connections use them.
 #[derive(Debug)]
 pub(super) struct Tls {
     folder: PathBuf,
@@ -34,20 +34,21 @@ pub(super) struct Tls {
     loaded: Mutex<Option<Loaded>>,
 }
 
-/// What was read, and the files' times and sizes by then.
+/// A configuration, with the modification times and sizes of the files when they were read.
 #[derive(Debug)]
 struct Loaded(Vec<Option<(SystemTime, u64)>>, Arc<ServerConfig>);
 
-/// A connection that may speak.
+/// An accepted connection.
 pub(super) enum Accepted {
-    /// TLS, and the subject of the client's certificate if it has shown one.
+    /// A TLS connection, with the subject of the client's certificate if it has sent one.
     Secured(Box<TlsStream<TcpStream>>, Option<String>),
-    /// Plain, where the port takes both.
+    /// A plain connection, on a port that accepts both.
     Plain(TcpStream),
 }
 
 impl Tls {
-    /// Opens the folder of the settings, and makes a CA and certificates there if it has none.
+    /// Opens the folder in the settings. If it has no certificates, creates a CA and certificates
+    /// there.
     pub(super) fn open(settings: &Settings) -> io::Result<Option<Arc<Self>>> {
         let Some(folder) = &settings.tls else { return Ok(None) };
         certificates::ensure(folder)?;
@@ -62,12 +63,12 @@ impl Tls {
             unified: settings.port_unification,
             loaded: Mutex::default(),
         };
-        // What is wrong with the files is told at the start.
+        // Read the files now, so that errors in them are reported at startup.
         tls.config()?;
         Ok(Some(Arc::new(tls)))
     }
 
-    /// Makes the handshake, within `patience`.
+    /// Makes the handshake within `patience`.
     pub(super) async fn accept(
         &self,
         stream: TcpStream,
@@ -88,8 +89,9 @@ impl Tls {
         tokio::time::timeout(patience, handshake).await?
     }
 
-    /// Returns the configuration for the current files. Apache's server reads its stores anew for
-    /// each connection (3.9), so a certificate that is replaced counts from then on.
+    /// Returns the configuration for the current files. Like Apache's server (3.9), it reads
+    /// changed files again for the next connection, so a replaced certificate takes effect without
+    /// a restart.
     fn config(&self) -> io::Result<Arc<ServerConfig>> {
         let stamp: Vec<_> = [CA, SERVER, SERVER_KEY]
             .iter()

@@ -1,4 +1,4 @@
-//! Sessions on other servers, which a command opens for itself. They have no names.
+//! Sessions on other servers that a command opens for its own use. They have no names.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use super::{Session, Settings, Transport, lock};
 use crate::error::Result;
 use crate::zk::Servers;
 
-/// The sessions that commands have opened on other servers, each with the word that names them.
+/// The sessions that commands have opened on other servers, each with the name given for it.
 #[derive(Default)]
 pub(super) struct Elsewhere(Mutex<Vec<(String, Session)>>);
 
@@ -25,12 +25,12 @@ impl Elsewhere {
 }
 
 impl super::Sessions {
-    /// Returns a session on other servers, without credentials. It is open until
-    /// [`close_elsewhere`](Self::close_elsewhere), and until then the same `name` returns it again.
-    /// Without `transport`, connections are secured as in the current session.
+    /// Returns a session on other servers, without credentials. It stays open until
+    /// [`close_elsewhere`](Self::close_elsewhere). Until then the same `name` returns the same
+    /// session. Without `transport`, connections are secured as in the current session.
     ///
     /// # Errors
-    /// If no server gives a session.
+    /// If no server opens a session.
     pub async fn elsewhere(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! One connection to each server, step by step, for `doctor`.
+//! Connects to each server step by step, for `doctor`.
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -11,41 +11,41 @@ use super::{Session, failure};
 use crate::error::Result;
 use crate::zk::{ServerStatus, Servers};
 
-/// The longest time that one step may take; a person waits.
-const STEP: Duration = Duration::from_secs(5);
+/// The time limit of a step. It is short because a user is waiting.
+const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Servers that are examined at the same time.
-const AT_ONCE: usize = 16;
+/// The maximum number of servers that are examined at the same time.
+const MAX_AT_ONCE: usize = 16;
 
-/// What a certificate says of itself.
+/// The contents of a certificate, which are not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateStatus {
-    /// Whom it was issued to.
+    /// The subject, to whom it was issued.
     pub subject: String,
-    /// Who issued it.
+    /// The issuer.
     pub issuer: String,
     /// The end of its validity.
     pub not_after: SystemTime,
 }
 
-/// A step on the way to a session.
+/// A step towards a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckStep {
-    /// The host name becomes addresses.
+    /// Resolve the host name to addresses.
     Resolve,
-    /// TCP.
+    /// Connect by TCP.
     Connect,
-    /// TLS.
+    /// Make the TLS handshake.
     Secure,
-    /// The server opens a session.
+    /// Open a session.
     Open,
-    /// SASL.
+    /// Authenticate by SASL.
     Authenticate,
-    /// The server says which release it is.
+    /// Ask the server for its release.
     Ask,
 }
 
-/// What a step has found.
+/// The result of a successful step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckFinding {
     /// The addresses of the host.
@@ -61,7 +61,7 @@ pub enum CheckFinding {
         /// The certificate, if it can be read.
         certificate: Option<CertificateStatus>,
     },
-    /// The session; it is closed again.
+    /// The session, which is closed again.
     Opened {
         /// Its id.
         session: i64,
@@ -72,40 +72,40 @@ pub enum CheckFinding {
     },
     /// The user who has authenticated by SASL.
     Authenticated(String),
-    /// What the server says of itself.
+    /// The status that the server reports.
     Status(ServerStatus),
 }
 
-/// Why a step has failed.
+/// The reason why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckFailure {
-    /// The cause in words that follow the host's name.
+    /// The cause, worded to follow the host's name.
     pub why: String,
-    /// What to do next.
+    /// What the user can do next.
     pub advice: &'static str,
 }
 
-/// A step that was made.
+/// A step that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// The step.
     pub step: CheckStep,
     /// How long it took.
     pub time: Duration,
-    /// What it has found, or why it failed.
+    /// The result of the step, or why it failed.
     pub result: Result<CheckFinding, CheckFailure>,
 }
 
 impl Session {
-    /// Makes a connection to each of these servers, as a session would, and returns the steps of
-    /// each up to the first that fails.
+    /// Connects to each of these servers as a session would. Returns the steps of each server up to
+    /// the first that fails.
     pub async fn examine(&self, servers: &Servers) -> Vec<(String, Vec<Checked>)> {
         let settings = &self.0.settings;
         let mut options = zookeeper::Options::new([]);
         options.timeout = settings.timeout;
         options.read_only = settings.read_only;
         settings.transport.apply(&mut options);
-        let time = settings.timeout.min(STEP);
+        let time = settings.timeout.min(STEP_TIMEOUT);
         let (options, user) = (&options, settings.transport.user());
         let examine = |host: &crate::zk::Host| {
             let name = host.to_string();
@@ -116,10 +116,10 @@ impl Session {
                 (name, steps.collect())
             }
         };
-        stream::iter(servers.hosts().iter().map(examine)).buffered(AT_ONCE).collect().await
+        stream::iter(servers.hosts().iter().map(examine)).buffered(MAX_AT_ONCE).collect().await
     }
 
-    /// Returns what the certificate says of itself that this client shows to servers, if it has one.
+    /// Returns the contents of the client certificate, if there is one.
     pub fn own_certificate(&self) -> Result<Option<CertificateStatus>> {
         Ok(self.0.settings.transport.own_certificate()?.map(status))
     }
@@ -136,7 +136,7 @@ fn checked(examined: zookeeper::Examined, read_only: bool, user: Option<&str>) -
     };
     let result = match examined.result {
         Ok(finding) => Ok(found(finding, user)),
-        // A server may keep its four-letter words to itself.
+        // A server may have its four-letter words disabled.
         Err(_) if step == CheckStep::Ask => Ok(CheckFinding::Status(ServerStatus::default())),
         Err(cause) => Err(failed(step, &cause, read_only)),
     };

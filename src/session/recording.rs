@@ -1,8 +1,9 @@
-//! Records what the writes of a command replace, so that `undo` can take them back.
+//! Records what the writes of a command replace, so that `undo` can restore it.
 //!
-//! Inside a [`Recording`]'s scope each write first reads what it replaces, and is then sent with the
-//! version that was read. So the image that is kept is exactly what was replaced. Where somebody
-//! else was faster, both are done again: the user gave no version, so there is nothing to refuse.
+//! Within the scope of a [`Recording`], each write first reads what it replaces. It is then sent
+//! with the version that was read, so the recorded image is exactly what the write replaced. If
+//! another client wrote in between, both the read and the write are repeated: the user gave no
+//! version, so a changed version is not an error.
 
 mod item;
 mod send;
@@ -18,34 +19,34 @@ pub(super) use self::item::Item;
 use super::{OpResult, Session};
 use crate::zk::{Acl, Servers, Stat, ZnodeData};
 
-/// The most znodes of one recording: beyond it nothing more is read, and nothing is kept.
+/// The maximum number of znodes in a recording. Above it, nothing more is read and nothing is kept.
 pub const MOST_ZNODES: usize = 10_000;
 
-/// The most bytes of data, lists and paths of one recording.
+/// The maximum number of bytes of data, ACLs and paths in a recording.
 pub const MOST_BYTES: usize = 4 << 20;
 
-/// Bytes that a znode takes besides its data, its list and its path.
+/// The bytes that a znode takes besides its data, ACL and path.
 const FIXED_BYTES: usize = 128;
 
 tokio::task_local! {
     static CURRENT: Option<Recording>;
 }
 
-/// What a write replaced, as far as the write concerns it.
+/// What a write replaced. Parts that the write did not replace are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Before {
     /// The data, if the write replaced it.
     pub data: Option<ZnodeData>,
     /// The ACL, if the write replaced it.
     pub acl: Option<Acl>,
-    /// The stat.
+    /// The stat before the write.
     pub stat: Stat,
 }
 
-/// What identifies the state that a write has left.
+/// Identifies the state after a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
-    /// The zxid of the creation; 0 if it is not known.
+    /// The zxid of the creation, or 0 if unknown.
     pub czxid: i64,
     /// The version of the data, if the write has changed the data.
     pub version: Option<i32>,
@@ -53,59 +54,60 @@ pub struct After {
     pub aversion: Option<i32>,
 }
 
-/// One write. None before is a creation, none after a deletion.
+/// A write. `before` is none for a creation, `after` is none for a deletion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The znode, inside the chroot.
+    /// The path of the znode, inside the chroot.
     pub path: String,
     /// What the write replaced.
     pub before: Option<Before>,
-    /// What it has left.
+    /// The state that it left.
     pub after: Option<After>,
-    /// Whether the server has confirmed it. Else it may have been applied.
+    /// Whether the server has confirmed it. Otherwise it may or may not have been applied.
     pub is_certain: bool,
-    /// Whether the server appends to the path, which is known once the reply has come.
+    /// Whether the server appends a number to the path. The full path is known only from the reply.
     is_prefix: bool,
 }
 
-/// All that was recorded.
+/// The result of a recording.
 #[derive(Debug, Default)]
 pub struct Recorded {
     /// The writes in the order in which they were sent.
     pub written: Vec<Written>,
-    /// Why the writes cannot be taken back, if so. Then `written` is empty.
+    /// Why the writes cannot be undone, if so. In that case `written` is empty.
     pub lost: Option<String>,
-    /// The servers that were written to, and the session.
+    /// The servers that received the writes, and the session.
     pub origin: Option<(Servers, i64)>,
-    /// How many writes were applied or may have been.
+    /// The number of writes that were applied or may have been.
     pub writes: u64,
 }
 
-/// Records writes. Clones are the same recording.
+/// Records writes. Clones share the same recording.
 #[derive(Debug, Clone, Default)]
 pub struct Recording(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// The writes; none in the place of one that was refused.
+    /// The writes. A refused one is replaced by none.
     written: Vec<Option<Written>>,
     bytes: usize,
     lost: Option<String>,
     is_unkept: bool,
     origin: Option<(Servers, i64)>,
     writes: u64,
-    /// Ends when the write before the next one has been sent.
+    /// Completes when the previous write has been sent.
     last: Option<oneshot::Receiver<()>>,
 }
 
 impl Recording {
-    /// A recording that keeps nothing but that something was written, and why it keeps nothing.
+    /// Creates a recording that stores only that something was written, and why it stores nothing
+    /// else.
     pub fn unkept(why: &str) -> Self {
         let inner = Inner { lost: Some(why.to_owned()), is_unkept: true, ..Inner::default() };
         Self(Arc::new(Mutex::new(inner)))
     }
 
-    /// Returns whether it was to keep nothing from the start.
+    /// Returns whether this recording was created by [`unkept`](Self::unkept).
     pub fn is_unkept(&self) -> bool {
         self.inner().is_unkept
     }
@@ -115,7 +117,7 @@ impl Recording {
         CURRENT.scope(Some(self.clone()), future)
     }
 
-    /// Runs a future and records nothing of it.
+    /// Runs a future without recording its writes.
     pub fn without<F: Future>(future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(None, future)
     }
@@ -125,7 +127,7 @@ impl Recording {
         CURRENT.try_with(Clone::clone).ok().flatten()
     }
 
-    /// Takes what was recorded so far. What was sent and not answered may have been applied.
+    /// Takes what was recorded so far. Writes without a reply count as possibly applied.
     pub fn take(&self) -> Recorded {
         let mut inner = self.inner();
         let mut written: Vec<Written> =
@@ -150,7 +152,7 @@ impl Recording {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the writes cannot be taken back. Nothing is kept from now on.
+    /// Marks the recording as not undoable, with the reason. From now on nothing is kept.
     fn lose(&self, why: impl FnOnce() -> String) {
         let mut inner = self.inner();
         if inner.lost.is_none() {
@@ -159,7 +161,7 @@ impl Recording {
         inner.written = Vec::new();
     }
 
-    /// Returns whether writes to so many znodes are to be recorded.
+    /// Returns whether writes to `count` znodes are to be recorded.
     fn wants(&self, session: &Session, count: usize) -> bool {
         let mut inner = self.inner();
         let here = session.servers().zip(session.id());
@@ -176,12 +178,12 @@ impl Recording {
         self.inner().lost.is_none()
     }
 
-    /// Returns whether so many more bytes fit.
+    /// Returns whether `bytes` more bytes fit into the recording.
     fn fits(&self, bytes: usize) -> bool {
         self.inner().bytes + bytes <= MOST_BYTES
     }
 
-    /// Notes writes that are about to be sent. Returns their place.
+    /// Records writes that are about to be sent. Returns the index of the first.
     fn open(&self, drafts: Vec<Written>) -> usize {
         let mut inner = self.inner();
         inner.bytes += drafts.iter().map(Written::bytes).sum::<usize>();
@@ -190,14 +192,14 @@ impl Recording {
         place
     }
 
-    /// Notes that writes were refused.
+    /// Removes writes that the server refused.
     fn refused(&self, place: usize, count: usize) {
         for write in self.inner().written.iter_mut().skip(place).take(count) {
             *write = None;
         }
     }
 
-    /// Notes that the server has applied writes; `zxid` is that of their transaction.
+    /// Marks writes as applied. `zxid` is the zxid of their transaction.
     fn applied<'r>(
         &self,
         place: usize,
@@ -220,12 +222,12 @@ impl Recording {
         }
     }
 
-    /// Counts writes that were applied.
+    /// Adds to the number of applied writes.
     fn count(&self, writes: usize) {
         self.inner().writes += writes as u64;
     }
 
-    /// Takes the next place in the order of writes.
+    /// Returns the next turn in the order of writes.
     fn turn(&self) -> Turn {
         let (done, last) = oneshot::channel();
         Turn { before: self.inner().last.replace(last), done: Some(done) }
@@ -247,8 +249,8 @@ impl Written {
         FIXED_BYTES + self.path.len() + self.before.as_ref().map_or(0, Before::bytes)
     }
 
-    /// Takes over what the reply says. Returns whether it is about the znode that was read: deleted
-    /// and created again, a znode may have the same version.
+    /// Updates the state after the write from the reply. Returns whether the write changed the same
+    /// znode that was read. A znode that was deleted and created again can have the same version.
     fn is_confirmed_by(&mut self, result: &OpResult, zxid: i64) -> bool {
         match (result, &mut self.after) {
             (OpResult::Created(path), Some(after)) => {
@@ -261,7 +263,7 @@ impl Written {
                 after.czxid = stat.czxid;
                 after.version = after.version.map(|_| stat.version);
                 after.aversion = after.aversion.map(|_| stat.aversion);
-                // A znode that was created in the same transaction has no zxid yet.
+                // The zxid of a znode that was created in the same transaction is not known yet.
                 let is_new = expected.0 == 0;
                 let same = (after.version, after.aversion) == (expected.1, expected.2);
                 same && (is_new || expected.0 == stat.czxid)
@@ -272,8 +274,8 @@ impl Written {
     }
 }
 
-/// The place of a write among those of one recording. Reads before writes take different times, but
-/// the writes leave in the order in which they were started.
+/// The position of a write in the order of a recording. The reads before the writes take different
+/// times, but the writes leave in the order in which they were started.
 #[derive(Debug)]
 struct Turn {
     before: Option<oneshot::Receiver<()>>,
@@ -284,13 +286,15 @@ impl Turn {
     /// Waits until the write before this one has been sent. Returns whether there was one.
     async fn wait(&mut self) -> bool {
         match self.before.take() {
-            // It is dropped rather than sent, which also covers a write that was given up.
+            // The sender is dropped without a message, so this also covers a write that was
+            // abandoned.
             Some(before) => before.await.is_err(),
             None => false,
         }
     }
 
-    /// Runs a future that sends a request when it is first polled, and lets the next write go then.
+    /// Runs a future that sends its request when it is first polled. After that poll the next write
+    /// may be sent.
     async fn send<F: Future>(&mut self, sending: F) -> F::Output {
         let mut sending = pin!(sending);
         let first =

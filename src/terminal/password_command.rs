@@ -11,28 +11,28 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 
-/// Most that a command may print, in bytes.
-const LARGEST: usize = 64 * 1024;
+/// The maximum output of a command, in bytes.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024;
 
-/// How long a command may take: it may ask a person for a PIN.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The time limit of a command. It is long because the command may ask the user for a PIN.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// Runs a program with its arguments and returns the first line that it prints. It can ask the user
-/// on the terminal; standard input is that of the shell's script and not for the program. Dropping
-/// the future kills the program.
+/// Runs a program with its arguments and returns the first line that it prints. The program can use
+/// the terminal to ask the user, but not standard input, which belongs to the shell's script.
+/// Dropping the future kills the program.
 ///
 /// # Errors
 /// If the program cannot be started, fails, takes too long, or prints too much or nothing. No error
-/// shows what it printed, nor its arguments.
+/// contains its output or its arguments.
 pub async fn run(words: &[String]) -> Result<String> {
-    run_within(words, PATIENCE).await
+    run_within(words, TIME_LIMIT).await
 }
 
 async fn run_within(words: &[String], time: Duration) -> Result<String> {
     let failed =
         |why: &dyn std::fmt::Display| Error::new(Kind::Refused, format!("password_command: {why}"));
     let (program, arguments) = words.split_first().ok_or_else(|| failed(&"there is none"))?;
-    // A program that is killed while it hides what is typed leaves the terminal so.
+    // If the program is killed while it has turned off echo, the terminal would stay in that state.
     let _restored = Terminal::remember();
     let mut child = Command::new(program)
         .args(arguments)
@@ -41,18 +41,19 @@ async fn run_within(words: &[String], time: Duration) -> Result<String> {
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(&format_args!("cannot run {program}: {error}")))?;
-    // Large enough from the start, so that no copy is left behind as it grows.
-    let mut printed = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
+    // Allocate the full size at once. A buffer that grows would leave copies of the password in
+    // memory.
+    let mut printed = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT_BYTES + 1));
     let stdout = child.stdout.take().ok_or_else(|| failed(&"it has no output"))?;
     let work = async {
-        stdout.take(LARGEST as u64 + 1).read_to_end(&mut printed).await?;
-        if printed.len() > LARGEST { Ok(None) } else { child.wait().await.map(Some) }
+        stdout.take(MAX_OUTPUT_BYTES as u64 + 1).read_to_end(&mut printed).await?;
+        if printed.len() > MAX_OUTPUT_BYTES { Ok(None) } else { child.wait().await.map(Some) }
     };
     let status = tokio::time::timeout(time, work)
         .await
         .map_err(|_| failed(&format_args!("it has not ended within {time:?}")))?
         .map_err(|error| failed(&error))?
-        .ok_or_else(|| failed(&format_args!("it prints more than {LARGEST} bytes")))?;
+        .ok_or_else(|| failed(&format_args!("it prints more than {MAX_OUTPUT_BYTES} bytes")))?;
     if !status.success() {
         return Err(failed(&format_args!("it has failed ({status})")));
     }
@@ -81,7 +82,8 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some((terminal, settings)) = &self.0
-            // Where nothing has changed nothing is set, since that would stop a job in the background.
+            // Only change the settings if necessary: changing them would stop a job in the
+            // background.
             && tcgetattr(terminal).is_ok_and(|now| now != *settings)
         {
             // Ignore the error: the terminal may be gone.
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_wrong_is_told_without_the_secret() {
+    async fn errors_do_not_contain_the_secret() {
         for (line, why) in [
             ("echo secret; exit 3", "it has failed (exit status: 3)"),
             ("true", "its first line is empty"),

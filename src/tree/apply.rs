@@ -1,5 +1,5 @@
-//! The only bulk writer: applies steps in order, many in a transaction, several transactions in
-//! flight.
+//! The only bulk writer. It applies steps in order, with many steps in a transaction and several
+//! transactions in flight.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,29 +14,31 @@ use crate::error::{Code, Error, Kind as ErrorKind, Result};
 use crate::session::{CreateMode, Operation, Session};
 use crate::zk::{Acl, ZnodePath};
 
-/// The most operations of one transaction: it holds up all others.
-const MOST_STEPS: usize = 256;
+/// The maximum number of operations in one transaction. While a server processes a transaction,
+/// other requests wait.
+const MAX_STEPS: usize = 256;
 
-/// The most bytes of one transaction, so that it stays below the limit of every server.
-const MOST_BYTES: usize = 512 << 10;
+/// The maximum number of bytes in one transaction, which is below the limit of every server.
+const MAX_BYTES: usize = 512 << 10;
 
-/// Bytes of a transaction that are none of its operations.
+/// The bytes of a transaction besides its operations.
 const FIXED_BYTES: usize = 64;
 
-/// Lists that are set at once, each by a request: a transaction cannot.
-const MOST_LISTS: usize = 64;
+/// The maximum number of ACLs that are set at once. Each needs a request, because a transaction
+/// cannot set ACLs.
+const MAX_ACLS: usize = 64;
 
-/// Failures that are told one by one; of more only the number is told.
-const TOLD_FAILURES: usize = 1000;
+/// The maximum number of failures that are reported individually. Further ones are only counted.
+const MAX_NAMED_FAILURES: usize = 1000;
 
-/// How many steps were applied, by what they did.
+/// The number of applied steps by their effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Counts {
-    /// Znodes that were made.
+    /// Znodes that were created.
     pub created: u64,
     /// Znodes whose data was replaced.
     pub set: u64,
-    /// Znodes whose list was replaced.
+    /// Znodes whose ACL was replaced.
     #[serde(rename = "aclsSet")]
     pub acls: u64,
     /// Znodes that were deleted.
@@ -54,12 +56,12 @@ impl Counts {
         }
     }
 
-    /// Returns all of them.
+    /// Returns the sum of all counts.
     pub fn total(self) -> u64 {
         self.created + self.set + self.acls + self.deleted
     }
 
-    /// Returns them in words: `2 created, 1 changed`; `nothing` where there is nothing.
+    /// Returns the counts as text, such as `2 created, 1 changed`, or `nothing` if all are zero.
     pub fn words(self) -> String {
         let all = [
             (self.created, "created"),
@@ -76,35 +78,36 @@ impl Counts {
     }
 }
 
-/// What came of each step of a batch.
+/// The steps of a batch with their results.
 type Results = Vec<(Step, Result<()>)>;
 
-/// Applies steps.
+/// Applies steps with a session.
 pub struct Applier {
     session: Session,
     max_bytes: usize,
-    /// Whether a transaction that is refused is not tried step by step.
+    /// Whether the steps of a refused transaction are not tried one by one.
     is_strict: bool,
     batch: Vec<Step>,
     bytes: usize,
-    /// Lists that are still to be set. Nothing that comes behind them is below them.
+    /// ACLs that still have to be set. No later step is below their znodes.
     lists: Vec<Step>,
     in_flight: FuturesOrdered<BoxFuture<'static, Results>>,
     limit: InFlight,
-    /// What was applied so far.
+    /// The steps that were applied so far.
     pub applied: Counts,
     failed: u64,
     failures: Vec<Error>,
-    /// Znodes that could not be made, or deleted: what fails for that alone is not told again.
+    /// Znodes that could not be created or deleted. A failure that only follows from one of these
+    /// is not reported.
     blocked: BTreeSet<String>,
 }
 
 impl Applier {
-    /// Begins.
+    /// Returns an applier without any steps.
     pub fn new(session: &Session) -> Self {
         Self {
             session: session.clone(),
-            max_bytes: MOST_BYTES.min(session.max_request().saturating_sub(FIXED_BYTES)),
+            max_bytes: MAX_BYTES.min(session.max_request().saturating_sub(FIXED_BYTES)),
             is_strict: false,
             batch: Vec::new(),
             bytes: FIXED_BYTES,
@@ -118,24 +121,24 @@ impl Applier {
         }
     }
 
-    /// Does not try the steps of a refused transaction one by one.
+    /// Turns off the retry of the steps of a refused transaction one by one.
     #[must_use]
     pub fn strict(self) -> Self {
         Self { is_strict: true, ..self }
     }
 
-    /// Applies a step behind all before it that it hangs on. An error is about the whole: it says how
-    /// far it came.
+    /// Applies a step after all earlier steps that it depends on. An error concerns the whole
+    /// operation: it tells how many steps were applied.
     pub async fn apply(&mut self, step: Step) -> Result<()> {
         if matches!(step, Step::SetAcl { .. }) {
             self.lists.push(step);
-            return if self.lists.len() < MOST_LISTS { Ok(()) } else { self.set_lists().await };
+            return if self.lists.len() < MAX_ACLS { Ok(()) } else { self.set_lists().await };
         }
         if self.lists.iter().any(|list| list.path().contains(step.path())) {
             self.set_lists().await?;
         }
         let length = step.wire_length() + self.session.chroot_bytes();
-        if self.bytes + length > self.max_bytes || self.batch.len() >= MOST_STEPS {
+        if self.bytes + length > self.max_bytes || self.batch.len() >= MAX_STEPS {
             self.send().await?;
         }
         self.bytes += length;
@@ -143,16 +146,16 @@ impl Applier {
         Ok(())
     }
 
-    /// Waits for all that was begun. Returns how many steps were refused, and why.
+    /// Waits for all requests. Returns the number of refused steps, and the reasons.
     pub async fn finish(&mut self) -> Result<(u64, Vec<Error>)> {
         self.set_lists().await?;
         Ok((self.failed, std::mem::take(&mut self.failures)))
     }
 
-    /// Begins with what is collected.
+    /// Sends the collected steps.
     async fn send(&mut self) -> Result<()> {
-        // Many bytes are as much work as many steps.
-        let work = self.batch.len().max(self.bytes * MOST_STEPS / MOST_BYTES);
+        // Many bytes are as much work for a server as many steps.
+        let work = self.batch.len().max(self.bytes * MAX_STEPS / MAX_BYTES);
         while !self.limit.has_room(work) {
             self.receive().await?;
         }
@@ -165,14 +168,15 @@ impl Applier {
         Ok(())
     }
 
-    /// Sets the lists behind all that came before them: a request for each, since a transaction cannot.
+    /// Sends the collected steps and then sets the ACLs, each with a request of its own because a
+    /// transaction cannot set ACLs.
     async fn set_lists(&mut self) -> Result<()> {
         self.send().await?;
         while !self.in_flight.is_empty() {
             self.receive().await?;
         }
         let lists = std::mem::take(&mut self.lists);
-        let results = each(&self.session, lists).await;
+        let results = apply_each(&self.session, lists).await;
         self.note(results)
     }
 
@@ -207,7 +211,7 @@ impl Applier {
         let is_below =
             |blocked: &str| ZnodePath::new(blocked).is_ok_and(|blocked| path.contains(&blocked));
         let follows = match error.code_of() {
-            // Whoever deleted it was faster.
+            // Another client has deleted it already.
             Some(Code::NoNode) if matches!(step, Step::Delete { .. }) => {
                 self.applied.add(step);
                 return;
@@ -217,19 +221,19 @@ impl Applier {
             _ => false,
         };
         if matches!(step, Step::Create { .. } | Step::Delete { .. })
-            && self.blocked.len() < TOLD_FAILURES
+            && self.blocked.len() < MAX_NAMED_FAILURES
         {
             self.blocked.insert(path.as_str().to_owned());
         }
         self.failed += 1;
-        if !follows && self.failures.len() < TOLD_FAILURES {
+        if !follows && self.failures.len() < MAX_NAMED_FAILURES {
             self.failures.push(error);
         }
     }
 }
 
-/// Applies steps as one transaction; where that is refused, each by itself, which also says which of
-/// them is refused.
+/// Applies steps as one transaction. If it is refused, applies each step by itself, which also
+/// tells which step is refused and why.
 async fn run(session: Session, steps: Vec<Step>, is_strict: bool) -> Results {
     let operations: Vec<Operation> = steps.iter().filter_map(operation).collect();
     if operations.len() > 1 {
@@ -241,16 +245,16 @@ async fn run(session: Session, steps: Vec<Step>, is_strict: bool) -> Results {
             return steps.into_iter().map(|step| (step, Err(error.clone()))).collect();
         }
     }
-    each(&session, steps).await
+    apply_each(&session, steps).await
 }
 
-/// Applies steps each by itself; their requests leave in order.
-async fn each(session: &Session, steps: Vec<Step>) -> Results {
-    let results = join_all(steps.iter().map(|step| one(session, step))).await;
+/// Applies each step by itself. The requests leave in order.
+async fn apply_each(session: &Session, steps: Vec<Step>) -> Results {
+    let results = join_all(steps.iter().map(|step| apply_one(session, step))).await;
     steps.into_iter().zip(results).collect()
 }
 
-async fn one(session: &Session, step: &Step) -> Result<()> {
+async fn apply_one(session: &Session, step: &Step) -> Result<()> {
     match step {
         Step::Create { path, data, acl, kind } => {
             session.create(path.as_str(), data, mode(*kind), &Acl::from(acl)).await.map(drop)
@@ -265,7 +269,7 @@ async fn one(session: &Session, step: &Step) -> Result<()> {
     }
 }
 
-/// Returns the operation of a transaction that a step is, or none for a list.
+/// Returns the operation of a transaction that corresponds to a step, or none for an ACL.
 fn operation(step: &Step) -> Option<Operation> {
     Some(match step {
         Step::Create { path, data, acl, kind } => Operation::Create {
@@ -300,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_words() {
+    fn counts_are_shown_as_text() {
         let mut counts = Counts::default();
         assert_eq!(counts.words(), "nothing");
         let path = ZnodePath::root().child("a");

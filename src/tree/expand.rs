@@ -1,4 +1,4 @@
-//! The znodes that a path with patterns stands for.
+//! Expands a path with patterns to the znodes that match it.
 
 use std::collections::HashSet;
 
@@ -12,26 +12,26 @@ use crate::error::{Error, Kind, Result};
 use crate::session::Session;
 use crate::zk::ZnodePath;
 
-/// Maximum number of znodes that a pattern may stand for. A person who looks at more wants `find`.
-const MOST: usize = 10_000;
+/// Maximum number of matching znodes. `find` is the better tool for more.
+const MAX_MATCHES: usize = 10_000;
 
-/// Maximum number of znodes to look at for one element of the pattern.
-const MOST_LOOKED_AT: usize = 200_000;
+/// Maximum number of znodes to examine for one element of the pattern.
+const MAX_EXAMINED: usize = 200_000;
 
 /// Maximum number of requests in flight.
-const IN_FLIGHT: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 
-/// The znodes that exist and match.
+/// The existing znodes that match a pattern.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// Their paths, in the order of a walk.
+    /// Their paths, in walk order.
     pub paths: Vec<ZnodePath>,
-    /// Why parts of the tree could not be listed.
+    /// The errors for parts of the tree that could not be listed.
     pub refused: Vec<Error>,
 }
 
-/// Returns the znodes that match the pattern. Each element costs one round trip, however many znodes
-/// match it.
+/// Returns the znodes that match the pattern. Each element costs one round trip, however many
+/// znodes match it.
 ///
 /// # Errors
 /// If the connection is lost, or if too many znodes match.
@@ -49,12 +49,12 @@ pub async fn expand(session: &Session, pattern: &PathPattern) -> Result<Expanded
                     let names = session.child_names(&path).await;
                     (path, names)
                 });
-                let mut lists = stream::iter(lists).buffered(IN_FLIGHT);
+                let mut lists = stream::iter(lists).buffered(MAX_IN_FLIGHT);
                 while let Some((path, names)) = lists.next().await {
                     let names = found.unless_refused(names)?.unwrap_or_default();
                     let picked = PathPattern::pick(glob, &names);
                     found.paths.extend(picked.into_iter().map(|name| path.child(name)));
-                    found.require_fewer(MOST_LOOKED_AT)?;
+                    found.require_fewer(MAX_EXAMINED)?;
                 }
             }
             Element::AnyDepth => {
@@ -73,19 +73,19 @@ pub async fn expand(session: &Session, pattern: &PathPattern) -> Result<Expanded
             let stat = session.exists(&path, false).await;
             (path, stat)
         });
-        let mut stats = stream::iter(stats).buffered(IN_FLIGHT);
+        let mut stats = stream::iter(stats).buffered(MAX_IN_FLIGHT);
         while let Some((path, stat)) = stats.next().await {
             if found.unless_refused(stat)?.flatten().is_some() {
                 found.paths.push(path);
             }
         }
     }
-    found.require_fewer(MOST)?;
+    found.require_fewer(MAX_MATCHES)?;
     Ok(found)
 }
 
 impl Expanded {
-    /// Adds a znode and all below it.
+    /// Adds a znode and all its descendants.
     async fn add_subtree(&mut self, session: &Session, path: &ZnodePath) -> Result<()> {
         let mut znodes = Znodes::new(session, path, Needs::default(), None);
         loop {
@@ -93,7 +93,7 @@ impl Expanded {
                 Ok(Some(visited)) => {
                     self.refused.extend(visited.refused);
                     self.paths.push(visited.record.path);
-                    self.require_fewer(MOST_LOOKED_AT)?;
+                    self.require_fewer(MAX_EXAMINED)?;
                 }
                 Ok(None) => return Ok(()),
                 Err(error) if is_gone(&error) => return Ok(()),
@@ -102,7 +102,8 @@ impl Expanded {
         }
     }
 
-    /// Returns a reply; none if the znode is gone, or if the server refuses to tell, which is kept.
+    /// Returns a successful reply. Returns none if the znode does not exist, or if the server
+    /// refuses the request; the refusal is recorded.
     fn unless_refused<T>(&mut self, reply: Result<T>) -> Result<Option<T>> {
         match reply {
             Ok(reply) => Ok(Some(reply)),

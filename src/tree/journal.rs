@@ -1,5 +1,5 @@
-//! The journal: what shells have changed at their prompts, in a private file of JSON lines with a
-//! bounded size. It holds the data that was replaced, secrets included, so only its owner can read it.
+//! The journal: changes that shells have made at their prompts, as JSON lines in a file of bounded
+//! size. It contains the replaced data, secrets included, so only its owner can read it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -10,55 +10,56 @@ use serde::{Deserialize, Serialize};
 
 use super::undo::{Change, Renamed, rename_all};
 
-/// The largest entry, in bytes as JSON: what is larger is not kept, and said not to be.
+/// The maximum size of an entry as JSON, in bytes. A larger one is stored without its changes, and
+/// says so.
 pub const MAX_ENTRY_BYTES: usize = 8 << 20;
 
-/// The size of the file from which on the oldest entries are dropped, in bytes.
+/// The file size in bytes above which the oldest entries are dropped.
 pub const MAX_FILE_BYTES: u64 = 32 << 20;
 
 /// One line that changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Counts the entries of one shell, from 1 on.
+    /// The number of the entry within its shell, starting with 1.
     pub number: u64,
-    /// The shell: its process and when it began, in milliseconds since 1970.
+    /// The shell: its process id and start time, in milliseconds since 1970.
     pub shell: String,
-    /// When, in milliseconds since 1970.
+    /// The time of the entry, in milliseconds since 1970.
     pub time: i64,
     /// The connection string, without the chroot.
     pub servers: String,
-    /// What the paths are below.
+    /// The chroot of the connection, which the paths do not include.
     pub chroot: String,
-    /// The session.
+    /// The id of the session.
     pub session: i64,
     /// The line as typed, without secrets.
     pub line: String,
-    /// What it changed: one change for each znode, in the order of a walk.
+    /// The changes, one for each znode, in walk order.
     pub changes: Vec<Change>,
-    /// Why it cannot be taken back.
+    /// Why the entry cannot be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
-    /// The entries that it has taken back.
+    /// The numbers of the entries that this one has undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undoes: Vec<u64>,
-    /// Whether it was taken back. The file says so behind it.
+    /// Whether the entry was undone. In the file, a later amendment records this.
     #[serde(skip)]
     pub is_undone: bool,
 }
 
-/// What an undo means for earlier entries of the same shell.
+/// The effect of an undo on earlier entries of the same shell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Amendment {
-    /// The shell.
+    /// The shell, as in [`Entry::shell`].
     pub shell: String,
-    /// Entries that were taken back.
+    /// Numbers of the entries that were undone.
     pub undone: Vec<u64>,
-    /// Entries that are in effect again, because the undo of them was taken back.
+    /// Numbers of the entries that are in effect again, because their undo was undone.
     pub redone: Vec<u64>,
     /// States that were restored.
     pub renamed: Vec<Renamed>,
-    /// The servers and the chroot of these states.
+    /// The servers and the chroot to which these states belong.
     pub place: (String, String),
 }
 
@@ -87,24 +88,24 @@ impl Amendment {
     }
 }
 
-/// The file.
+/// Reads and writes the file of the journal.
 #[derive(Debug, Clone)]
 pub struct Journal {
     file: PathBuf,
 }
 
 impl Journal {
-    /// The journal in this file, which need not be there yet.
+    /// Returns the journal in this file, which need not exist yet.
     pub fn new(file: PathBuf) -> Self {
         Self { file }
     }
 
-    /// Returns where it is.
+    /// Returns the path of the file.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Adds an entry. One that is too large is kept without its changes, and cannot be taken back.
+    /// Adds an entry. If it is too large, it is stored without its changes and cannot be undone.
     pub fn add(&self, entry: &mut Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         if line.len() > MAX_ENTRY_BYTES {
@@ -116,12 +117,12 @@ impl Journal {
         self.append(line)
     }
 
-    /// Notes what an undo means for earlier entries.
+    /// Appends the effect of an undo on earlier entries.
     pub fn amend(&self, amendment: Amendment) -> io::Result<()> {
         self.append(serde_json::to_vec(&Line::Amendment { amend: amendment })?)
     }
 
-    /// Deletes all entries, those of other shells too.
+    /// Deletes all entries, including those of other shells.
     pub fn clear(&self) -> io::Result<()> {
         match fs::remove_file(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -140,12 +141,12 @@ impl Journal {
         file.write_all(&line)
     }
 
-    /// Opens the file and waits until no other shell writes it.
+    /// Opens the file and locks it. Waits while another shell has the lock.
     fn locked(&self) -> io::Result<File> {
         loop {
             let file = self.open()?;
             file.lock()?;
-            // Another shell may have replaced it while this one waited.
+            // Another shell may have replaced the file while this one waited for the lock.
             let is_same = |there: fs::Metadata| -> io::Result<bool> {
                 use std::os::unix::fs::MetadataExt;
                 let own = file.metadata()?;
@@ -166,15 +167,15 @@ impl Journal {
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        // It may have been made by somebody with other ideas.
+        // Another program may have created the file with other permissions.
         if metadata.permissions().mode() & 0o077 != 0 {
             file.set_permissions(fs::Permissions::from_mode(0o600))?;
         }
         Ok(file)
     }
 
-    /// Returns all entries, the oldest first. What is no entry is passed over: a line may be cut
-    /// where the machine was.
+    /// Returns all entries, the oldest first. Lines that cannot be parsed are skipped, because a
+    /// crash of the machine can truncate a line.
     pub fn entries(&self) -> io::Result<Vec<Entry>> {
         let file = match File::open(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -191,7 +192,7 @@ impl Journal {
         Ok(entries)
     }
 
-    /// Drops the older half. The file is locked.
+    /// Drops the older half of the entries. The caller holds the lock of the file.
     fn trim(&self) -> io::Result<()> {
         let bytes = fs::read(&self.file)?;
         let half = bytes.len() / 2;
@@ -246,24 +247,24 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::new(folder.path().join("state/journal.jsonl"));
         assert_eq!(journal.entries().expect("none yet"), []);
-        journal.add(&mut entry(1, 3)).expect("room");
+        journal.add(&mut entry(1, 3)).expect("written");
         let public = fs::Permissions::from_mode(0o644);
-        fs::set_permissions(journal.file(), public).expect("ours");
-        journal.add(&mut entry(2, 3)).expect("room");
+        fs::set_permissions(journal.file(), public).expect("permitted");
+        journal.add(&mut entry(2, 3)).expect("written");
         let mode = fs::metadata(journal.file()).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(journal.entries().expect("two"), [entry(1, 3), entry(2, 3)]);
     }
 
     #[test]
-    fn a_line_that_was_cut_costs_no_other() {
+    fn a_truncated_line_does_not_affect_others() {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::new(folder.path().join("journal.jsonl"));
-        journal.add(&mut entry(1, 3)).expect("room");
+        journal.add(&mut entry(1, 3)).expect("written");
         let mut bytes = fs::read(journal.file()).expect("there");
         bytes.extend(b"{\"number\":2,\"sh\xff\n");
-        fs::write(journal.file(), bytes).expect("room");
-        journal.add(&mut entry(3, 3)).expect("room");
+        fs::write(journal.file(), bytes).expect("written");
+        journal.add(&mut entry(3, 3)).expect("written");
         let numbers: Vec<u64> =
             journal.entries().expect("two").iter().map(|entry| entry.number).collect();
         assert_eq!(numbers, [1, 3]);
@@ -273,8 +274,8 @@ mod tests {
     fn an_undo_amends_the_entries_of_its_shell() {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::new(folder.path().join("journal.jsonl"));
-        journal.add(&mut entry(1, 3)).expect("room");
-        journal.add(&mut Entry { shell: "2".to_owned(), ..entry(1, 3) }).expect("room");
+        journal.add(&mut entry(1, 3)).expect("written");
+        journal.add(&mut Entry { shell: "2".to_owned(), ..entry(1, 3) }).expect("written");
         let renamed = Renamed { path: "/a".to_owned(), old: marks(1), new: marks(4) };
         let place = ("localhost:2181".to_owned(), "/".to_owned());
         let amendment = Amendment {
@@ -284,26 +285,26 @@ mod tests {
             place,
             ..Amendment::default()
         };
-        journal.amend(amendment).expect("room");
+        journal.amend(amendment).expect("written");
         let entries = journal.entries().expect("two");
         let seen: Vec<_> = entries
             .iter()
             .map(|entry| (entry.is_undone, entry.changes[0].before.as_ref().map(|it| it.marks)))
             .collect();
         assert_eq!(seen, [(true, Some(marks(4))), (false, Some(marks(1)))]);
-        journal.clear().expect("ours");
+        journal.clear().expect("permitted");
         assert_eq!(journal.entries().expect("none"), []);
     }
 
     #[test]
-    fn neither_an_entry_nor_the_file_grows_without_bound() {
+    fn entries_and_the_file_have_bounded_sizes() {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::new(folder.path().join("journal.jsonl"));
         let mut large = entry(1, MAX_ENTRY_BYTES);
-        journal.add(&mut large).expect("room");
+        journal.add(&mut large).expect("written");
         assert!(large.changes.is_empty() && large.irreversible.is_some());
         for number in 2..12 {
-            journal.add(&mut entry(number, MAX_ENTRY_BYTES - 1000)).expect("room");
+            journal.add(&mut entry(number, MAX_ENTRY_BYTES - 1000)).expect("written");
         }
         let size = fs::metadata(journal.file()).expect("there").len();
         assert!(size <= MAX_FILE_BYTES + MAX_ENTRY_BYTES as u64, "{size}");

@@ -1,7 +1,7 @@
 //! Reads or changes a znode's data with a jq expression.
 //!
-//! An expression sees nothing but the data, and it ends. It may take long all the same, so the
-//! caller runs it where it can be abandoned.
+//! An expression can access only the data, and it always terminates. It may still run for a long
+//! time, so the caller must run it where it can abandon it.
 
 use std::cell::RefCell;
 
@@ -15,14 +15,15 @@ use serde::de::IgnoredAny;
 
 use crate::error::{Error, Kind, Result};
 
-/// The most that an expression may give, in bytes as JSON.
+/// The maximum output of an expression, in bytes as JSON.
 pub const MAX_OUTPUT_BYTES: usize = 16 << 20;
 
-/// The longest expression, in bytes.
+/// The maximum length of an expression, in bytes.
 const MAX_EXPRESSION_BYTES: usize = 64 << 10;
 
-/// What an expression may not call: what reaches beyond the data, and what never ends. Without these
-/// and without definitions of its own, which could call themselves, an expression comes to an end.
+/// Functions that an expression may not call: those that access anything but the data, and those
+/// that may not terminate. Without them, and without its own definitions, which could be recursive,
+/// every expression terminates.
 const REFUSED: &[&str] = &[
     "debug",
     "env",
@@ -45,12 +46,12 @@ pub struct Expression {
 }
 
 thread_local! {
-    /// The last expression of this thread: a script has the same one on many lines, and to compile it
-    /// with all that jq defines takes longer than a request.
+    /// The last expression of this thread. A script often has the same expression on many lines,
+    /// and compiling it with all definitions of jq takes longer than a request.
     static LAST: RefCell<Option<(String, Expression)>> = const { RefCell::new(None) };
 }
 
-/// Compiles an expression, unless it is the last one of this thread, and uses it.
+/// Passes the compiled expression to `work`. Compiles it unless it is the last one of this thread.
 pub fn with_expression<R>(text: &str, work: impl FnOnce(&Expression) -> Result<R>) -> Result<R> {
     LAST.with_borrow_mut(|last| {
         if last.as_ref().is_none_or(|(known, _)| known != text) {
@@ -64,7 +65,7 @@ pub fn with_expression<R>(text: &str, work: impl FnOnce(&Expression) -> Result<R
     })
 }
 
-/// Returns whether a text is an expression that changes what it is given; it is only parsed.
+/// Returns whether a text is an expression that changes its input. The text is only parsed.
 pub fn text_assigns(text: &str) -> bool {
     text.len() <= MAX_EXPRESSION_BYTES
         && parse(text, |parser| parser.term()).is_some_and(|term| assigns(&term))
@@ -98,13 +99,15 @@ impl Expression {
         Ok(Self { filter, assigns: assigns(&term) })
     }
 
-    /// Returns whether the expression is one that changes what it is given: `.a = 1`, `.a |= . + 1`,
-    /// `del(.a)`. One that only reads gives a part, which must not replace the whole by mistake.
+    /// Returns whether the expression changes its input, such as `.a = 1`, `.a |= . + 1` or
+    /// `del(.a)`. An expression that only reads returns a part of the data, which must not replace
+    /// the whole by mistake.
     pub fn assigns(&self) -> bool {
         self.assigns
     }
 
-    /// Returns what the expression gives for JSON, each value with its own line ends inside.
+    /// Returns the results of the expression for this JSON, each of which keeps its own line
+    /// breaks.
     pub fn read(&self, json: &[u8]) -> Result<Vec<Vec<u8>>> {
         let mut values = Vec::new();
         let mut bytes = 0;
@@ -120,8 +123,9 @@ impl Expression {
         Ok(values)
     }
 
-    /// Returns the JSON that the expression makes of JSON: exactly one value, on lines of its own
-    /// where the old one had them, and with what followed it.
+    /// Returns the JSON after the change. The expression must have exactly one result. It is
+    /// written on several lines if the old JSON was, and the characters after the old JSON are
+    /// kept.
     pub fn change(&self, json: &[u8]) -> Result<Vec<u8>> {
         let mut values = self.values(json)?;
         let none = || Error::new(Kind::Refused, "The jq expression gives no value");
@@ -153,7 +157,7 @@ impl Expression {
     }
 }
 
-/// Says why data is not JSON, or nothing if it is.
+/// Returns an error that explains why data is not JSON, if it is not.
 pub fn check(json: &[u8]) -> Result<()> {
     match serde_json::from_slice::<IgnoredAny>(json) {
         Ok(_) => Ok(()),
@@ -171,7 +175,8 @@ fn encode(value: &Val, indented: bool) -> Result<Vec<u8>> {
     let pp = write::Pp { indent, sep_space: indented, ..write::Pp::default() };
     write::write(&mut bytes, &pp, 0, value)
         .map_err(|error| Error::new(Kind::Refused, format!("jq: {error}")))?;
-    // jaq knows bytes, keys that are no text and numbers that are none; JSON does not.
+    // jaq has values that JSON does not: bytes, keys that are not strings, and NaN or infinite
+    // numbers.
     match serde_json::from_slice::<IgnoredAny>(&bytes) {
         Ok(_) => Ok(bytes),
         Err(_) => Err(Error::new(Kind::Refused, "The result of the jq expression is not JSON")),
@@ -184,7 +189,7 @@ fn refused<'t>(term: &'t Term<&'t str>) -> Option<&'t str> {
     match term {
         Term::Def(..) => Some("def"),
         Term::Call(name, args) => {
-            // Without an argument it only goes down, which ends.
+            // Without an argument it only descends into the data, which terminates.
             let goes_down = *name == "recurse" && args.is_empty();
             let is_refused = !goes_down && REFUSED.contains(name);
             if is_refused { Some(name) } else { all(args) }
@@ -238,7 +243,7 @@ fn refused_pattern<'t>(pattern: &'t Pattern<&'t str>) -> Option<&'t str> {
     }
 }
 
-/// Returns whether an expression gives back what it was given, changed.
+/// Returns whether the result of an expression is its changed input.
 fn assigns(term: &Term<&str>) -> bool {
     match term {
         Term::BinOp(
@@ -321,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_assigns_writes() {
+    fn only_assignments_count_as_changes() {
         for (expression, expected) in [
             (".a = 1", true),
             (".a.b |= . + 1", true),
@@ -342,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_out_or_never_ends_is_refused() {
+    fn expressions_with_outside_access_or_loops_are_refused() {
         for (expression, name) in [
             ("env", "env"),
             ("halt", "halt"),
@@ -362,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn errors_explain_the_cause() {
         for (expression, why) in [
             (".a |", "expected term but found the end"),
             ("\"abc", "expected closing quote but found"),

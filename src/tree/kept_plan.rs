@@ -1,8 +1,8 @@
-//! A plan in a file: what `plan -o` keeps, so that exactly this is applied later, and only if the tree
-//! is still what it was.
+//! A plan in a file, written by `plan -o`. `apply` later applies exactly this plan, and only if the
+//! tree has not changed since.
 //!
-//! A file of JSON lines: a [`Header`], a step a line in the order in which they are applied, and an
-//! [`End`] that says how many there are. `schema/plan.schema.json` has each line.
+//! The file has JSON lines: a [`Header`], the steps in the order in which they are applied, and an
+//! [`End`] with their number. `schema/plan.schema.json` describes each line.
 
 mod brief;
 mod check;
@@ -20,23 +20,23 @@ pub use self::read::{KeptPlan, is_plan};
 use super::plan::Step;
 use crate::zk::Stat;
 
-/// The version of the format that is written. A reader refuses later ones.
+/// The version of the format that this zksh writes. It refuses to read later versions.
 pub const VERSION: u32 = 1;
 
-/// The first line.
+/// The first line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// What the file is: always `plan`.
+    /// The type of the file, always `plan`.
     pub zksh: String,
     /// The version of the format.
     pub version: u32,
-    /// The znode at the top of the tree; no step is outside it.
+    /// The path of the top znode. No step is outside its subtree.
     pub top: String,
-    /// Which znode that is; none if it was not there.
+    /// The identity of the top znode, or none if it did not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub znode: Option<Identity>,
-    /// When it was made: RFC 3339.
+    /// The time when the plan was made, in RFC 3339 format.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
     /// The connection string of the ensemble, without secrets.
@@ -44,7 +44,7 @@ pub struct Header {
     pub servers: Option<String>,
 }
 
-/// What no two znodes of any ensembles have in common.
+/// Identifies a znode. No two znodes have the same identity, even in different ensembles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
@@ -60,14 +60,14 @@ impl From<&Stat> for Identity {
     }
 }
 
-/// The last line.
+/// The last line of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// How many steps there are.
+    /// The number of steps.
     pub steps: u64,
-    /// The last zxid that was seen while the plan was made. What was created later is not what was
-    /// compared.
+    /// The last zxid that was seen while the plan was made. A znode created later was not part of
+    /// the comparison.
     pub zxid: i64,
 }
 
@@ -77,7 +77,7 @@ struct EndLine {
     end: End,
 }
 
-/// Writes a plan. The file has its name once the plan is whole.
+/// Writes a plan. The file gets its name only when the plan is complete.
 pub struct PlanWriter {
     out: BufWriter<File>,
     file: PathBuf,
@@ -86,10 +86,11 @@ pub struct PlanWriter {
 }
 
 impl PlanWriter {
-    /// Begins with the header. The file, which has data and ACLs, is its owner's alone.
+    /// Creates the file and writes the header. Only its owner can read the file, because it
+    /// contains data and ACLs.
     ///
     /// # Errors
-    /// Those of the system.
+    /// If the file cannot be written.
     pub fn new(file: &Path, header: &Header) -> io::Result<Self> {
         let mut partial = file.as_os_str().to_owned();
         partial.push(".partial");
@@ -109,16 +110,16 @@ impl PlanWriter {
     /// Adds a step.
     ///
     /// # Errors
-    /// Those of the system.
+    /// If the file cannot be written.
     pub fn add(&mut self, step: &Step) -> io::Result<()> {
         self.steps += 1;
         self.line(step)
     }
 
-    /// Writes the end and gives the file its name.
+    /// Writes the last line and gives the file its name.
     ///
     /// # Errors
-    /// Those of the system.
+    /// If the file cannot be written or renamed.
     pub fn finish(mut self, zxid: i64) -> io::Result<()> {
         let end = End { steps: self.steps, zxid };
         self.line(&EndLine { end })?;
@@ -135,7 +136,7 @@ impl PlanWriter {
 
 impl Drop for PlanWriter {
     fn drop(&mut self) {
-        // It is there only where the plan was not finished.
+        // After `finish` this file no longer exists, so the error is ignored.
         let _ = fs::remove_file(&self.partial);
     }
 }

@@ -1,8 +1,8 @@
-//! Turns differences into steps that check versions, ordered so that each can be applied when its
-//! turn comes. Pure: it sends nothing.
+//! Turns differences into steps, in an order in which each can be applied. The steps check
+//! versions. This module is pure: it sends nothing.
 //!
-//! Parents are created before their children and deleted after them. An ACL that removes permissions
-//! is set after the work below it, so it does not block that work.
+//! Parents are created before their children and deleted after them. An ACL that removes
+//! permissions is set after the work below it, so that it does not block that work.
 
 use std::collections::VecDeque;
 
@@ -13,48 +13,49 @@ use super::snapshot::data_json;
 use super::{Acl, AclEntry, Data, Kind, Permissions, Record};
 use crate::zk::ZnodePath;
 
-/// One operation. All but a creation are refused where the znode is not what it was.
+/// One operation. A step that changes or deletes a znode is refused if the znode has another
+/// version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Step {
-    /// The znode is made; it must not be there.
+    /// Creates a znode, which must not exist.
     Create {
-        /// Where.
+        /// The path of the znode.
         #[serde(with = "path_json")]
         path: ZnodePath,
         /// Its data.
         #[serde(with = "data_json")]
         data: Data,
-        /// Who may do what with it.
+        /// Its ACL.
         acl: Acl,
-        /// What keeps it alive.
+        /// What determines its lifetime.
         #[serde(with = "kind_json")]
         kind: Kind,
     },
-    /// The data is replaced.
+    /// Replaces the data.
     SetData {
-        /// Where.
+        /// The path of the znode.
         #[serde(with = "path_json")]
         path: ZnodePath,
         /// The new data.
         #[serde(with = "data_json")]
         data: Data,
-        /// The version of the old.
+        /// The version of the old data.
         version: i32,
     },
-    /// The access control list is replaced.
+    /// Replaces the ACL.
     SetAcl {
-        /// Where.
+        /// The path of the znode.
         #[serde(with = "path_json")]
         path: ZnodePath,
-        /// The new list.
+        /// The new ACL.
         acl: Acl,
-        /// The version of the old (`aclVersion`).
+        /// The version of the old ACL (`aclVersion`).
         version: i32,
     },
-    /// The znode is deleted.
+    /// Deletes a znode.
     Delete {
-        /// Where.
+        /// The path of the znode.
         #[serde(with = "path_json")]
         path: ZnodePath,
         /// The version of its data.
@@ -77,7 +78,8 @@ mod path_json {
     }
 }
 
-/// `"persistent"`, `"ephemeral"`, `"container"`, or `{"ttl": milliseconds}`.
+/// The JSON form of a kind: `"persistent"`, `"ephemeral"`, `"container"`, or `{"ttl":
+/// milliseconds}`.
 pub(super) mod kind_json {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -115,7 +117,7 @@ pub(super) mod kind_json {
 }
 
 impl Step {
-    /// Returns the path that it is about.
+    /// Returns the path of the znode.
     pub fn path(&self) -> &ZnodePath {
         match self {
             Self::Create { path, .. }
@@ -125,7 +127,7 @@ impl Step {
         }
     }
 
-    /// Returns about how many bytes it takes in a request.
+    /// Returns the approximate size of the step in a request, in bytes.
     pub fn wire_length(&self) -> usize {
         /// Operation, flags, version and the lengths of strings.
         const FIXED: usize = 40;
@@ -142,31 +144,31 @@ impl Step {
     }
 }
 
-/// What a plan does with ephemerals that are to be made.
+/// How to create the ephemerals of the second tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NewEphemerals {
-    /// They are refused: they would go with this session.
+    /// Refuse them, because they would be deleted with this session.
     #[default]
     Refuse,
-    /// They become persistent.
+    /// Create them as persistent znodes.
     Persist,
-    /// They become ephemerals of this session.
+    /// Create them as ephemerals of this session.
     Own,
 }
 
 /// What a plan may do.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Whether znodes that differ are changed; else they are refused.
+    /// Whether znodes that differ are changed. Otherwise they are refused.
     pub overwrite: bool,
-    /// Whether znodes that only the first tree has are deleted; else they stay.
+    /// Whether znodes that exist only in the first tree are deleted. Otherwise they stay.
     pub prune: bool,
-    /// What becomes of ephemerals that are to be made.
+    /// How to create ephemerals.
     pub new_ephemerals: NewEphemerals,
-    /// Whether ephemerals that are there are deleted or replaced: they are live, and somebody's.
+    /// Whether existing ephemerals are deleted or replaced. They belong to live sessions.
     pub touch_ephemerals: bool,
-    /// What lets this session create children and set the list of a znode that it has made, until its
-    /// own list is set behind its children.
+    /// The ACL entry that allows this session to create children of a new znode and to set its ACL.
+    /// It stays until the final ACL is set, after the children are created.
     pub interim: AclEntry,
 }
 
@@ -182,57 +184,57 @@ impl Default for Rules {
     }
 }
 
-/// Why a znode is left as it is although the trees differ.
+/// Why a znode is not changed although the trees differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// It differs, and nothing is to be overwritten.
+    /// It differs, and the rules do not allow overwriting.
     Differs(Changed),
     /// It is an ephemeral of a live session.
     LiveEphemeral,
-    /// It would be an ephemeral, which goes with a session.
+    /// It would be an ephemeral, which is deleted with its session.
     NewEphemeral,
-    /// Its kind changes only with a new znode, but there are children that stay.
+    /// A change of its kind needs a new znode, but it has children that stay.
     KindWithChildren,
-    /// The root cannot be made again.
+    /// The root cannot be created again.
     Root,
 }
 
-/// A znode that is left as it is although the trees differ.
+/// A znode that is not changed although the trees differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Where.
+    /// The path of the znode.
     pub path: ZnodePath,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// What a plan gives, one after the other.
+/// An item of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Planned {
-    /// This is to be done.
+    /// A step to apply.
     Do(Step),
-    /// This cannot be done.
+    /// A difference that is not applied.
     Refused(Refused),
 }
 
-/// Makes a plan of pairs, which come in the order of a walk.
+/// Makes a plan from pairs of znodes, which come in walk order.
 pub struct Planner {
     rules: Rules,
-    /// The last pair: whether it has children is known when the next is there.
+    /// The last pair. Whether it has children is known only when the next pair arrives.
     last: Option<Pair>,
-    /// What is done when all below the path is done, the innermost last.
-    later: Vec<Later>,
+    /// Steps that are delayed until everything below their path is done, the innermost last.
+    delayed: Vec<Delayed>,
     rebuild: Option<Rebuild>,
     ready: VecDeque<Planned>,
     same: u64,
 }
 
-struct Later {
+struct Delayed {
     path: ZnodePath,
     step: Option<Step>,
 }
 
-/// A znode that must be made again, so that all below it must as well.
+/// A znode that must be created again, which requires the same for all its descendants.
 struct Rebuild {
     path: ZnodePath,
     deletes: Vec<Step>,
@@ -241,13 +243,13 @@ struct Rebuild {
 }
 
 impl Planner {
-    /// Begins a plan.
+    /// Returns an empty plan.
     pub fn new(rules: Rules) -> Self {
-        let (last, later, rebuild, ready) = (None, Vec::new(), None, VecDeque::new());
-        Self { rules, last, later, rebuild, ready, same: 0 }
+        let (last, delayed, rebuild, ready) = (None, Vec::new(), None, VecDeque::new());
+        Self { rules, last, delayed, rebuild, ready, same: 0 }
     }
 
-    /// Takes in the next pair.
+    /// Adds the next pair.
     pub fn add(&mut self, pair: Pair) {
         if let Some(last) = self.last.take() {
             let inner = last.path().contains(pair.path());
@@ -256,21 +258,21 @@ impl Planner {
         self.last = Some(pair);
     }
 
-    /// Notes that there are no more pairs.
+    /// Ends the plan: there are no more pairs.
     pub fn finish(&mut self) {
         if let Some(last) = self.last.take() {
             self.plan(last, false);
         }
         self.end_rebuild();
-        self.leave(None);
+        self.release_delayed(None);
     }
 
-    /// Returns the next that is planned; none until more pairs are there.
+    /// Returns the next item of the plan, or none until more pairs are added.
     pub fn next_planned(&mut self) -> Option<Planned> {
         self.ready.pop_front()
     }
 
-    /// Returns how many znodes were alike so far.
+    /// Returns the number of znodes that were equal so far.
     pub fn same(&self) -> u64 {
         self.same
     }
@@ -283,12 +285,13 @@ impl Planner {
         self.ready.push_back(Planned::Refused(Refused { path, reason }));
     }
 
-    /// Does what waited for all below some paths, now that the walk has come to `next`.
-    fn leave(&mut self, next: Option<&ZnodePath>) {
-        while let Some(later) =
-            self.later.pop_if(|later| next.is_none_or(|next| !later.path.contains(next)))
+    /// Releases the steps that waited for everything below their paths, now that the walk has
+    /// reached `next`.
+    fn release_delayed(&mut self, next: Option<&ZnodePath>) {
+        while let Some(delayed) =
+            self.delayed.pop_if(|delayed| next.is_none_or(|next| !delayed.path.contains(next)))
         {
-            if let Some(step) = later.step {
+            if let Some(step) = delayed.step {
                 self.push(step);
             }
         }
@@ -301,7 +304,7 @@ impl Planner {
             }
             self.end_rebuild();
         }
-        self.leave(Some(pair.path()));
+        self.release_delayed(Some(pair.path()));
         match (pair.old, pair.new) {
             (Some(old), Some(new)) => self.change(old, new),
             (None, Some(new)) => self.create(new, has_children),
@@ -315,16 +318,16 @@ impl Planner {
             return self.refuse(old.path.clone(), Reason::Root);
         }
         if is_live(old) && !self.rules.touch_ephemerals {
-            // What is above it cannot be deleted either.
-            for later in &mut self.later {
-                if matches!(later.step, Some(Step::Delete { .. })) {
-                    later.step = None;
+            // Its ancestors cannot be deleted either.
+            for delayed in &mut self.delayed {
+                if matches!(delayed.step, Some(Step::Delete { .. })) {
+                    delayed.step = None;
                 }
             }
             return self.refuse(old.path.clone(), Reason::LiveEphemeral);
         }
         let step = Some(Step::Delete { path: old.path.clone(), version: version(old) });
-        self.later.push(Later { path: old.path.clone(), step });
+        self.delayed.push(Delayed { path: old.path.clone(), step });
     }
 
     fn create(&mut self, new: Record, has_children: bool) {
@@ -341,7 +344,7 @@ impl Planner {
             let mut interim = acl.clone();
             interim.0.push(self.rules.interim.clone());
             let step = Some(Step::SetAcl { path: path.clone(), acl, version: 0 });
-            self.later.push(Later { path: path.clone(), step });
+            self.delayed.push(Delayed { path: path.clone(), step });
             self.push(Step::Create { path, data, acl: interim, kind });
         } else {
             self.push(Step::Create { path, data, acl, kind });
@@ -354,7 +357,8 @@ impl Planner {
             && self.rules.new_ephemerals == NewEphemerals::Persist
             && !self.rules.touch_ephemerals
         {
-            // It is there and live: persistent it can only become without its owner.
+            // The znode exists and is live. It could become persistent only after its owner has
+            // gone.
             new.kind = Some(Kind::Ephemeral);
         } else if let Some(kind) = self.rules.kind(&new)
             && new.kind.is_some()
@@ -397,7 +401,7 @@ impl Planner {
             self.push(Step::SetData { path: path.clone(), data, version: version(&old) });
         }
         if last.is_some() {
-            self.later.push(Later { path, step: last });
+            self.delayed.push(Delayed { path, step: last });
         }
     }
 
@@ -412,7 +416,7 @@ impl Planner {
         let mut creates = rebuild.creates.into_iter().peekable();
         while let Some(record) = creates.next() {
             let has_children = creates.peek().is_some_and(|next| record.path.contains(&next.path));
-            self.leave(Some(&record.path));
+            self.release_delayed(Some(&record.path));
             self.create(record, has_children);
         }
     }
@@ -432,7 +436,7 @@ impl Rebuild {
         }
         let Some(mut new) = new else { return };
         if let Some(old) = old {
-            // What is not stated stays as it was.
+            // Parts that the second tree does not state are kept.
             new.data = new.data.or(old.data);
             new.acl = new.acl.or(old.acl);
             new.kind = new.kind.or(old.kind);
@@ -445,7 +449,7 @@ impl Rebuild {
 }
 
 impl Rules {
-    /// Returns the kind of a znode that is to be made, or none if it must not be.
+    /// Returns the kind with which to create a znode, or none if the rules forbid its creation.
     fn kind(&self, new: &Record) -> Option<Kind> {
         match (new.kind.unwrap_or(Kind::Persistent), self.new_ephemerals) {
             (Kind::Ephemeral, NewEphemerals::Refuse) => None,
@@ -459,7 +463,8 @@ fn is_live(old: &Record) -> bool {
     old.kind == Some(Kind::Ephemeral)
 }
 
-/// Returns the version of a znode of the first tree; any, where its stat was not asked for.
+/// Returns the data version of a znode of the first tree, or -1 (any version) if its stat was not
+/// read.
 fn version(old: &Record) -> i32 {
     old.stat.map_or(-1, |stat| stat.version)
 }

@@ -58,7 +58,7 @@ fn words(steps: &[Step]) -> Vec<String> {
 }
 
 #[test]
-fn parents_come_first_and_go_last() {
+fn parents_are_created_first_and_deleted_last() {
     let old = [znode("/a", ""), znode("/a/b", ""), znode("/a/b/c", ""), znode("/a/d", "")];
     let new = [znode("/x", ""), znode("/x/y", "")];
     let (steps, refused) = planned(&old, &new, &all());

@@ -1,5 +1,5 @@
-//! Takes changes back: reads the znodes, compares them with what the changes have left, and restores
-//! what was there before.
+//! Undoes changes: reads the znodes, compares them with the states that the changes have left, and
+//! restores the earlier states.
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
@@ -12,17 +12,17 @@ use crate::error::{Error, Kind, Result};
 use crate::session::Session;
 use crate::zk::ZnodePath;
 
-/// Znodes that are read at a time.
+/// The maximum number of znodes that are read at the same time.
 const READS_AT_ONCE: usize = 64;
 
-/// Znodes that have changed since and are named; of more only the number is told.
-const NAMED: usize = 1000;
+/// The maximum number of changed znodes that an error names. Further ones are only counted.
+const MAX_NAMED: usize = 1000;
 
-/// Changes that can be taken back now.
+/// Changes that can be undone now.
 pub struct TakeBack {
-    /// What is to be done, in order.
+    /// The steps to apply, in order.
     pub steps: Vec<Step>,
-    /// For each znode that will be there: the marks that it had, and those that it has now.
+    /// The old and the new marks of each znode that exists after the undo.
     restored: Vec<Renamed>,
 }
 
@@ -30,7 +30,8 @@ impl TakeBack {
     /// Reads all znodes of the changes and compares them.
     ///
     /// # Errors
-    /// A znode is not what the changes have left: the causes name them all. Nothing was changed.
+    /// If the state of a znode is not the one that the changes have left. The causes name all such
+    /// znodes. Nothing was written.
     pub async fn prepare(
         session: &Session,
         changes: impl IntoIterator<Item = Change>,
@@ -56,7 +57,7 @@ impl TakeBack {
                 Ok(Verified::NotApplied) => continue,
                 Err(other) => {
                     count += 1;
-                    if moved.len() < NAMED {
+                    if moved.len() < MAX_NAMED {
                         moved.push(other);
                     }
                     continue;
@@ -76,10 +77,11 @@ impl TakeBack {
         Ok(Self { steps, restored })
     }
 
-    /// Restores. What fits into a transaction is done wholly or not at all.
+    /// Restores the earlier states. Steps that fit into one transaction are applied completely or
+    /// not at all.
     ///
     /// # Errors
-    /// A step is refused. The detail says what was done before.
+    /// If a step is refused. The detail tells which steps were applied before it.
     pub async fn apply(self, session: &Session) -> Result<(Counts, Vec<Renamed>)> {
         let mut applier = Applier::new(session).strict();
         for step in self.steps {
@@ -100,7 +102,7 @@ impl TakeBack {
     }
 }
 
-/// Reads a znode as far as a change is about it; none if it is not there.
+/// Reads those parts of a znode that a change concerns. Returns none if it does not exist.
 async fn live(session: &Session, change: &Change) -> Result<Option<Record>> {
     let path = ZnodePath::new(change.path.clone())?;
     let before = change.before.as_ref().filter(|_| change.after.is_some());
@@ -116,7 +118,7 @@ async fn live(session: &Session, change: &Change) -> Result<Option<Record>> {
         (Err(error), _) | (_, Err(error)) if is_gone(&error) => return Ok(None),
         (data, acl) => (data?, acl?),
     };
-    // A version must be that of the part that was read.
+    // The version must belong to the same state as the part that was read.
     if let Some((_, of)) = &data {
         stat.version = of.version;
     }

@@ -1,7 +1,7 @@
-//! Undo: what writes have replaced, and the steps that restore it. Pure.
+//! Undo: what writes have replaced, and the steps that restore it. This module is pure.
 //!
-//! It restores paths, data, ACLs and kinds. Versions, zxids, times and the counters of sequential
-//! names belong to the server and go on.
+//! Undo restores paths, data, ACLs and kinds. The server assigns versions, zxids, times and the
+//! counters of sequential names, so these are not restored.
 
 mod verify;
 
@@ -17,49 +17,49 @@ use super::{Acl, AclEntry, Data, Kind, Record, walk_order};
 use crate::session::recording::{Before, Written};
 use crate::zk::{Stat, ZnodePath};
 
-/// A state of the data or of the ACL of one znode: no other state has the same mark.
+/// Identifies a state of the data or the ACL of one znode. No other state has the same mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// The zxid of the znode's creation; 0 if it is not known.
+    /// The zxid of the znode's creation, or 0 if unknown.
     pub czxid: i64,
-    /// The version, of the data or of the ACL.
+    /// The version of the data or the ACL.
     pub version: i32,
 }
 
-/// The states of the parts of a znode that a change is about.
+/// The marks of those parts of a znode that a change concerns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Marks {
-    /// Of the data.
+    /// The mark of the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Mark>,
-    /// Of the ACL.
+    /// The mark of the ACL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Mark>,
 }
 
-/// A znode as it was, as far as a change has replaced it.
+/// The earlier state of a znode, limited to the parts that a change has replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
-    /// Its data.
+    /// The data.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "optional_data")]
     pub data: Option<Data>,
-    /// Who may do what with it.
+    /// The ACL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Acl>,
-    /// What keeps it alive.
+    /// What determines the lifetime of the znode.
     #[serde(with = "kind_json")]
     pub kind: Kind,
-    /// The session that owns it, if it is ephemeral; else 0.
+    /// The session that owns the znode if it is ephemeral, otherwise 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub owner: i64,
-    /// Which states these are.
+    /// The marks of these states.
     pub marks: Marks,
 }
 
-/// Some data, or a field that is not there.
+/// The JSON form of optional data: the field is missing if there is none.
 mod optional_data {
     use serde::{Deserializer, Serializer};
 
@@ -83,35 +83,36 @@ fn is_zero(owner: &i64) -> bool {
     *owner == 0
 }
 
-/// What happened to one znode: none before is a creation, none after a deletion.
+/// The change of one znode. `before` is none for a creation, `after` is none for a deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// Where.
+    /// The path of the znode.
     pub path: String,
-    /// What it was before.
+    /// Its state before the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Image>,
-    /// What it was after.
+    /// The marks of its state after the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Marks>,
-    /// Whether the server has not confirmed it: then the znode itself tells whether it was applied.
+    /// Whether the server has not confirmed the change. In that case only the znode itself tells
+    /// whether it was applied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_uncertain: bool,
 }
 
-/// Why changes cannot be taken back.
+/// Why changes cannot be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Irreversible {
-    /// An ephemeral of another session, which no one else can make.
+    /// An ephemeral of another session. No other session can create it again.
     ForeignEphemeral(String),
-    /// The server did not show the whole ACL.
+    /// The server did not return the whole ACL.
     MaskedAcl(String),
-    /// Somebody else wrote between two of the changes.
+    /// Another client wrote between two of the changes.
     Between(String),
-    /// Its path is none.
+    /// The path in the journal is not valid.
     NoPath(String),
-    /// The plan leaves something out.
+    /// The plan that restores the state refuses a part.
     Refused(Refused),
 }
 
@@ -141,7 +142,8 @@ impl Marks {
         }
     }
 
-    /// Returns whether no part has another state in `other`; what either lacks is not compared.
+    /// Returns whether no part has a different mark in `other`. Parts that either of them lacks are
+    /// ignored.
     fn agrees(self, other: Self) -> bool {
         let alike = |one: Option<Mark>, other: Option<Mark>| {
             one.zip(other).is_none_or(|(one, other)| {
@@ -196,7 +198,7 @@ impl From<Written> for Change {
 }
 
 impl Change {
-    /// Follows this change with a later one of the same znode.
+    /// Combines this change with a later one of the same znode.
     fn then(self, later: Self) -> Result<Self, Irreversible> {
         let between = |path: String| Err(Irreversible::Between(path));
         if self.is_uncertain || later.is_uncertain {
@@ -218,7 +220,7 @@ impl Change {
         Ok(Self { path: self.path, before, after, is_uncertain: false })
     }
 
-    /// Returns why this change cannot be taken back by a session, if so.
+    /// Returns an error if this session cannot undo the change.
     pub fn check(&self, session: i64) -> Result<(), Irreversible> {
         let Some(before) = &self.before else { return Ok(()) };
         let made_again = |after: Marks| {
@@ -236,11 +238,11 @@ impl Change {
     }
 }
 
-/// Joins changes, the earliest first, to one for each path, in the order of a walk. What was created
-/// and deleted again is left out.
+/// Combines changes, the earliest first, to one for each path, in walk order. A znode that was
+/// created and deleted again is left out.
 ///
 /// # Errors
-/// Somebody else has written between two of them.
+/// If another client has written between two of the changes.
 pub fn merge(changes: impl IntoIterator<Item = Change>) -> Result<Vec<Change>, Irreversible> {
     let mut merged: BTreeMap<String, Change> = BTreeMap::new();
     for change in changes {
@@ -262,8 +264,8 @@ pub fn merge(changes: impl IntoIterator<Item = Change>) -> Result<Vec<Change>, I
     Ok(changes.into_iter().map(|(_, change)| change).collect())
 }
 
-/// Returns the steps that take merged changes back. `live` has the znodes as they are now, for each
-/// change; [`verify`] has compared them.
+/// Returns the steps that undo merged changes. Each change comes with the current znode, which
+/// [`verify`] has compared with it.
 pub fn steps(
     changes: Vec<(Change, Option<Record>)>,
     interim: AclEntry,
@@ -294,20 +296,21 @@ pub fn steps(
     Ok(steps)
 }
 
-/// A state that was restored: the znode is what it was, with other versions.
+/// A restored state: the znode has its earlier content with new versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Renamed {
-    /// The znode.
+    /// The path of the znode.
     pub path: String,
     /// The marks that it had.
     pub old: Marks,
-    /// The marks that it has.
+    /// The marks that it has now.
     pub new: Marks,
 }
 
 impl Renamed {
-    /// Takes over the marks that the undo itself has recorded, for the parts that it has written.
+    /// Replaces the new marks with those that were recorded during the undo, for the parts that it
+    /// has written.
     #[must_use]
     pub fn made(self, changes: &[Change]) -> Self {
         let made = changes.iter().find(|change| change.path == self.path);
@@ -315,7 +318,8 @@ impl Renamed {
         Self { new: made.or(self.new), ..self }
     }
 
-    /// Replaces the marks in earlier changes, so that those can be taken back in their turn.
+    /// Replaces the old marks with the new ones in earlier changes, so that these can be undone
+    /// later.
     pub fn apply(&self, changes: &mut [Change]) {
         for change in changes.iter_mut().filter(|change| change.path == self.path) {
             let before = change.before.as_mut().map(|before| &mut before.marks);
@@ -327,7 +331,7 @@ impl Renamed {
     }
 }
 
-/// Replaces marks in all of the changes.
+/// Replaces the marks of all these znodes in the changes.
 pub fn rename_all(renamed: &[Renamed], changes: &mut [Change]) {
     for renamed in renamed {
         renamed.apply(changes);

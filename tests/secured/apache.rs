@@ -1,5 +1,5 @@
-//! TLS from the shell: options, config file, and what users of zkCli have already, against an Apache
-//! server whose certificates are made here. Left out where openssl or a release with Netty is absent.
+//! TLS in the shell with options, the config file and the files of zkCli's users, against an Apache
+//! server whose certificates are made here. Skipped if openssl or a release with Netty is missing.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn openssl(folder: &Path, words: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// A server that wants certificates, and the folder with those it trusts.
+/// A server that requires client certificates, and a folder with those that it trusts.
 struct Secured {
     folder: tempfile::TempDir,
     address: String,
@@ -98,7 +98,7 @@ impl Secured {
 }
 
 #[test]
-fn a_secured_ensemble_is_reached_as_its_users_say_it() {
+fn each_way_to_configure_security_works() {
     let Some(secured) = secured() else { return };
     let tls = format!("tls://{}", secured.address);
     let (ca, cert, key) =
@@ -107,7 +107,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     let whole = || bare().args(["-server", &tls]).args(words);
     let said = whole().args(["whoami"]).succeed();
     assert!(said.contains("x509: CN=ann,O=zksh"), "{said}");
-    // --cacert alone says that it is TLS; a store holds certificate and key.
+    // --cacert alone enables TLS. A store contains both certificate and key.
     let store = [
         "--cacert",
         &ca,
@@ -120,7 +120,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     let plain_name = || bare().args(["-server", &secured.address]);
     assert!(plain_name().args(&store).args(["create", "/lake"]).succeed().contains("/lake"));
 
-    // What zkCli's users have.
+    // The configuration files of zkCli's users.
     let properties = secured.write(
         "client.properties",
         "zookeeper.client.secure=true\nzookeeper.ssl.keyStore.location=DIR/client.p12\n\
@@ -138,7 +138,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     assert_eq!(ran.stderr, "CLIENT_JVMFLAGS says how connections are secured\n");
     assert_eq!((ran.stdout.as_str(), ran.status), ("[lake, zookeeper]\n", 0));
 
-    // A table of the config file.
+    // A table in the config file.
     let config = secured.write(
         "config.toml",
         &format!(
@@ -149,7 +149,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
     let named = bare().args(["--config", &config, "--ensemble", "prod", "ls", "/"]).succeed();
     assert_eq!(named, "[lake, zookeeper]\n");
 
-    // In the shell.
+    // At a prompt of the shell.
     let mut terminal = Setup::new(&tls).args(words).start();
     terminal.wait_for("(CONNECTED) 0]");
     terminal.enter(0, &format!("connect {}", secured.address));
@@ -158,7 +158,7 @@ fn a_secured_ensemble_is_reached_as_its_users_say_it() {
 }
 
 #[test]
-fn what_keeps_a_secured_ensemble_closed_is_told_at_once() {
+fn failures_of_secured_connections_are_reported_at_once() {
     let Some(secured) = secured() else { return };
     let ca = secured.file("ca.pem");
     let at = |server: &str| bare().args(["-server", server]);
@@ -202,7 +202,7 @@ fn what_keeps_a_secured_ensemble_closed_is_told_at_once() {
         let file = secured.write("wrong.properties", line);
         fails(at(&tls).args(["-client-configuration", &file]), 2, wanted);
     }
-    // Plain against TLS.
+    // A plain client with a TLS port.
     let ran = at(&secured.address).args(["-timeout", "4000", "ls", "/"]).run();
     assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
 }

@@ -1,4 +1,5 @@
-//! Apache's servers with certificates and users of the test's own: the same words as the sandbox's.
+//! Apache's servers with certificates and users made by the test: messages are the same as with the
+//! sandbox.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +13,7 @@ use crate::support::shell::{Zksh, bare};
 use crate::support::terminal::Setup;
 use crate::support::{free_port, wait_until};
 
-/// The lines with which a server speaks TLS, on its plain port too, with the certificates of a
+/// Returns the settings for a server with TLS, also on its plain port, and the certificates of a
 /// folder.
 fn tls_settings(folder: &Path) -> String {
     let shown = folder.display();
@@ -24,7 +25,7 @@ fn tls_settings(folder: &Path) -> String {
     )
 }
 
-/// Certificates of a test's own, for a server and for clients.
+/// Certificates made by the test, for a server and for clients.
 struct Certificates {
     folder: tempfile::TempDir,
     authority: Authority,
@@ -54,7 +55,8 @@ impl Certificates {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// Prepares a shell that trusts whom this file says, and shows this certificate if any.
+    /// Prepares a shell that trusts the certificates in this file and has this client certificate,
+    /// if any.
     fn shell(&self, servers: &str, cacert: &str, client: Option<&str>) -> Zksh {
         let server = format!("tls://{servers}");
         let shell = bare().args(["-server", &server, "--cacert", &self.file(cacert)]);
@@ -70,13 +72,13 @@ impl Certificates {
 
 const HOSTS: &[&str] = &["localhost", "127.0.0.1"];
 
-/// Returns the releases that speak TLS by certificates in PEM.
+/// Returns the releases that support PEM certificates for TLS.
 fn with_tls() -> impl Iterator<Item = &'static Release> {
     releases().iter().filter(|release| numbers(&release.version) >= vec![3, 8])
 }
 
 #[test]
-fn apaches_servers_and_the_sandbox_get_the_same_words() {
+fn failures_are_worded_as_with_the_sandbox() {
     for release in with_tls() {
         let made = Certificates::make();
         let server = Server::with_settings(release, &tls_settings(made.folder.path()));
@@ -92,15 +94,15 @@ fn apaches_servers_and_the_sandbox_get_the_same_words() {
         }
         let wanted = "the certificate of CN=localhost is issued by CN=";
         fails(shell("other.pem", Some("client")), 3, wanted);
-        // Four letters go the way of the session.
+        // Four-letter words are sent with the same transport as the session.
         let ran = shell("ca.pem", Some("client")).arg("doctor").run();
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
         let status = format!("  server       release {}, standalone (", release.version);
         assert!(ran.stdout.contains(&status), "{}", ran.stdout);
         let named = shell("ca.pem", Some("client")).arg("session").succeed();
         assert!(named.contains(&format!("release {}", release.version)), "{named}");
-        // The port takes plain connections too, which prove nothing; its certificate is read anew for
-        // each connection only since 3.9.
+        // The port also accepts plain connections, so they prove nothing here. Only since 3.9 does
+        // the server read its certificate again for each connection.
         works(bare().args(["-server", &address]));
         if numbers(&release.version) < vec![3, 9] {
             continue;
@@ -124,7 +126,7 @@ fn apaches_servers_and_the_sandbox_get_the_same_words() {
 }
 
 #[test]
-fn apaches_servers_take_a_secure_port_alone() {
+fn apaches_servers_work_with_only_a_secure_port() {
     let Some(release) = with_tls().last() else { return };
     let made = Certificates::make();
     let port = free_port();
@@ -136,7 +138,8 @@ fn apaches_servers_take_a_secure_port_alone() {
     let address = format!("localhost:{port}");
     works(made.shell(&address, "ca.pem", None));
     works(made.shell(&address, "ca.pem", Some("client")));
-    // Four letters go the way of the session: this port answers them by TLS alone.
+    // Four-letter words are sent with the transport of the session. This port answers them only
+    // over TLS.
     let said = made.shell(&address, "ca.pem", None).arg("session").succeed();
     assert!(said.contains(&format!("release {}", release.version)), "{said}");
     fails(bare().args(["-server", &address]), 3, "the port speaks TLS, and TLS was not asked for");
@@ -148,7 +151,7 @@ fn apaches_servers_take_a_secure_port_alone() {
 }
 
 #[test]
-fn apaches_servers_take_users_as_the_sandbox_does() {
+fn apaches_servers_accept_users_as_the_sandbox_does() {
     for release in with_tls() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
@@ -179,19 +182,20 @@ fn apaches_servers_take_users_as_the_sandbox_does() {
             line.unwrap().split_whitespace().last().unwrap().parse::<u32>().unwrap()
         };
         let before = sessions();
-        // Apache's server takes an unknown user who has the password of the last known one, so nobody
-        // has another.
+        // Apache's server accepts an unknown user who has the password of the last known one, so
+        // `nobody` has another password.
         for (user, password) in [("ann", "wrong"), ("nobody", "nothing")] {
             fails(shell(user, password), 3, "does not accept the credentials");
         }
         fails(bare().args(["-server", &server.address()]), 3, "the server requires SASL");
-        // A refusal is final: each leaves at most the session that the server gave before it.
+        // A refusal is final: each attempt leaves at most the session that the server opened before
+        // refusing.
         assert!(sessions() <= before + 3, "{before} and {}", sessions());
     }
 }
 
 #[test]
-fn a_server_that_comes_back_knows_the_user_and_a_changed_password_is_told() {
+fn a_reconnection_authenticates_again_and_reports_a_changed_password() {
     let Some(release) = with_tls().last() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
@@ -219,7 +223,7 @@ fn a_server_that_comes_back_knows_the_user_and_a_changed_password_is_told() {
     terminal.wait_for("Created /boat");
     server.kill();
     server.resume();
-    // The same session: its ephemeral is there, and its owner may write it.
+    // It is the same session: its ephemeral exists, and the user can write it.
     terminal.enter(1, "set /boat y");
     terminal.enter(2, "get /boat");
     terminal.wait_until("its data", |screen| screen.lines().any(|line| line == "y"));
@@ -232,10 +236,10 @@ fn a_server_that_comes_back_knows_the_user_and_a_changed_password_is_told() {
     fails(ignored, 3, "the server has no SASL: it ignores credentials");
 }
 
-/// Three servers take long to start and to elect, so this test runs only where it is asked for
-/// (`ZKSH_SECURED_ENSEMBLE=1`); the sandbox's runs always.
+/// Runs only with `ZKSH_SECURED_ENSEMBLE=1`, because three servers take long to start and to elect
+/// a leader. The test with the sandbox's servers always runs.
 #[test]
-fn an_ensemble_of_apaches_with_tls_loses_its_leader_and_nothing_else() {
+fn an_apache_ensemble_with_tls_survives_the_loss_of_its_leader() {
     if std::env::var_os("ZKSH_SECURED_ENSEMBLE").is_none() {
         return;
     }

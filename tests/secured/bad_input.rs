@@ -1,4 +1,4 @@
-//! Files that cannot be used: each is named before anything is sent.
+//! Files that cannot be used: errors name them before anything is sent.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::{Secured, fails, works};
 use crate::support::certificates::params;
 
-/// Runs a tool of the system; false where it is absent or fails.
+/// Runs a program of the system. Returns false if it is missing or fails.
 fn tool(folder: &Path, words: &str) -> bool {
     let mut words = words.split_whitespace();
     let status = Command::new(words.next().unwrap())
@@ -20,7 +20,8 @@ fn tool(folder: &Path, words: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Runs `ls /`, which must say this of that file; the words stand in the page.
+/// Runs `ls /`, which must fail with this message about that file. The page must contain the
+/// message.
 #[track_caller]
 fn refused(shell: crate::support::shell::Zksh, file: &str, words: &str) {
     assert!(super::PAGE.contains(words), "not in docs/secured.md: {words}");
@@ -66,7 +67,7 @@ fn files_that_cannot_be_used_are_named() {
 }
 
 #[test]
-fn keys_of_every_kind_are_taken_and_wrong_passwords_are_told() {
+fn keys_of_every_kind_work_and_wrong_passwords_are_reported() {
     let secured = Secured::start();
     let folder = secured.folder.path();
     if !tool(folder, "openssl version") {

@@ -1,4 +1,4 @@
-//! Passwords of the config file: what prints them, and who may read the file.
+//! Passwords in the config file: commands that print them, and the permissions of the file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::support::shell::{Ran, bare};
 use crate::support::terminal::{Setup, Terminal};
 use crate::support::wait_until;
 
-/// A sandbox with a user, and an ensemble of that name in a config file.
+/// A sandbox with a user, and a config file that names it as an ensemble.
 struct Named(Secured);
 
 impl Named {
@@ -23,7 +23,7 @@ impl Named {
         }))
     }
 
-    /// Writes the config file with this line, which only its owner may read.
+    /// Writes a config file that contains this line and that only its owner can read.
     fn config(&self, line: &str) -> String {
         let servers = self.0.at("127.0.0.1");
         let text = format!(
@@ -71,7 +71,7 @@ fn a_command_prints_the_password() {
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line}");
         assert!(ran.stdout.contains("sasl: ann"), "{}", ran.stdout);
     }
-    // The script on standard input is not the command's.
+    // The command does not read the script on standard input.
     let config = named.config("password_command = 'cat; echo annpw'");
     let script = "create /a\nls /\n";
     let ran = bare().args(["--config", &config, "--ensemble", "prod"]).script(script);
@@ -79,7 +79,7 @@ fn a_command_prints_the_password() {
 }
 
 #[test]
-fn a_command_that_fails_is_told_without_its_secret() {
+fn errors_of_a_command_do_not_contain_its_secret() {
     let named = Named::start();
     for (line, wanted) in [
         (
@@ -101,7 +101,7 @@ fn a_command_that_fails_is_told_without_its_secret() {
 }
 
 #[test]
-fn a_file_with_a_secret_is_for_its_owner_alone() {
+fn a_file_with_a_secret_must_be_private() {
     let named = Named::start();
     let command = "password_command = 'echo annpw'";
     for (line, mode, hint) in [
@@ -142,9 +142,9 @@ fn neither_completion_nor_a_check_runs_the_command() {
 }
 
 #[test]
-fn a_terminal_is_left_as_it_was() {
+fn the_settings_of_the_terminal_are_restored() {
     let named = Named::start();
-    // It asks unseen and leaves it at that.
+    // The command turns off echo and does not restore it.
     let asks = "stty -echo </dev/tty; printf 'PIN: ' >/dev/tty; read pin </dev/tty; echo $pin";
     let mut terminal = named.at_a_terminal(&format!("password_command = \"{asks}\""));
     terminal.wait_for("PIN:");
@@ -153,7 +153,7 @@ fn a_terminal_is_left_as_it_was() {
     terminal.enter(0, "whoami");
     let screen = terminal.wait_for("sasl: ann");
     assert!(!screen.contains("annpw"), "{screen}");
-    // Ctrl-C, in the question of the command and in that of the shell.
+    // Press Ctrl-C while the command asks, and while the shell asks.
     for line in [format!("password_command = \"{asks}\""), String::new()] {
         let mut terminal = named.at_a_terminal(&line);
         terminal.wait_until("a question", |screen| {
@@ -164,7 +164,7 @@ fn a_terminal_is_left_as_it_was() {
         assert!(status == 130 || status == 1, "{status}: {screen}");
         assert!(terminal.is_restored());
     }
-    // SIGTERM, which the command does not hear of.
+    // Send SIGTERM, of which the command is not notified.
     let terminal = named
         .at_a_terminal("password_command = 'stty -echo </dev/tty; echo go >/dev/tty; sleep 60'");
     terminal.wait_for("go");

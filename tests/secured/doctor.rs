@@ -1,11 +1,11 @@
-//! `doctor` on the way to secured servers.
+//! `doctor` with secured servers.
 
 use super::{Secured, users};
 use crate::json::records;
 use crate::support::certificates::{Authority, params};
 
 #[test]
-fn each_step_of_the_way_is_told() {
+fn each_step_is_shown() {
     let secured = Secured::with(|settings| settings.users = users(&[("ann", "annpw")]));
     let ran = secured.sasl(secured.ann(), "ann", "annpw").arg("doctor").run();
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -24,7 +24,7 @@ fn each_step_of_the_way_is_told() {
 }
 
 #[test]
-fn it_stops_where_a_server_fails_and_says_what_next() {
+fn it_stops_at_a_failed_step_and_gives_advice() {
     let secured = Secured::start();
     let ran = secured.anonymous().arg("doctor").run();
     assert_eq!((ran.status, ran.stderr.as_str()), (3, ""), "{}", ran.stdout);
@@ -49,10 +49,10 @@ fn it_stops_where_a_server_fails_and_says_what_next() {
         (&"connect".into(), &"refuses connections".into())
     );
     assert_eq!((servers[0]["well"].as_bool(), servers.len()), (Some(false), 2));
-    // In a pipe a name of several lines stays on one.
+    // In a pipe, a name with line breaks is written on one line.
     let ran = secured.ann().arg("doctor").run();
     assert!(!ran.stdout.lines().any(|line| line.starts_with("  SASL")), "{}", ran.stdout);
-    // In the shell, beside a session that is open.
+    // At a prompt of the shell, while a session is open.
     let plain = crate::support::engine::start_sandbox(zksh::sandbox::Clock::System);
     let ran = crate::support::shell::zksh(&plain.address().to_string())
         .script("doctor\ndoctor 127.0.0.1:1\n");

@@ -1,5 +1,5 @@
-//! Kerberos against an Apache server and a KDC of MIT's on this machine. Left out where there is no
-//! KDC, no `kinit`, no Java or no release.
+//! Kerberos with an Apache server and an MIT KDC on this machine. Skipped if the KDC, `kinit`, Java
+//! or a release is missing.
 
 use std::fs;
 use std::io::Write;
@@ -76,7 +76,7 @@ impl Realm {
         self.folder.path()
     }
 
-    /// Prepares a shell that knows the realm.
+    /// Prepares a shell that uses the realm.
     fn shell(&self, server: &str) -> Zksh {
         bare()
             .env("KRB5_CONFIG", self.at().join("krb5.conf"))
@@ -84,7 +84,7 @@ impl Realm {
     }
 }
 
-/// Prepares a program of Kerberos; those of a KDC are not on every path.
+/// Prepares a Kerberos program. Those of a KDC are often not in `PATH`.
 fn command(folder: &Path, program: &str) -> Command {
     let known = ["/usr/sbin", "/usr/bin"].map(|place| Path::new(place).join(program));
     let program = known.into_iter().find(|path| path.exists()).unwrap_or(program.into());
@@ -98,7 +98,7 @@ fn command(folder: &Path, program: &str) -> Command {
     command
 }
 
-/// Runs a program of Kerberos with this input; false where it is absent or fails.
+/// Runs a Kerberos program with this input. Returns false if it is missing or fails.
 fn tool(folder: &Path, words: &str, input: &str) -> bool {
     let mut words = words.split(' ');
     let mut command = command(folder, words.next().unwrap());
@@ -108,7 +108,7 @@ fn tool(folder: &Path, words: &str, input: &str) -> bool {
 }
 
 #[test]
-fn a_ticket_opens_an_apache_server() {
+fn a_ticket_authenticates_to_an_apache_server() {
     let Some(release) = newest() else { return };
     let Some(mut realm) = Realm::start() else { return };
     let shown = realm.at().display().to_string();
@@ -129,24 +129,24 @@ fn a_ticket_opens_an_apache_server() {
     let address = format!("localhost:{}", server.port());
     // Without a ticket.
     fails(realm.shell(&address), 3, "Kerberos: No Kerberos credentials available");
-    // From a keytab.
+    // With a keytab.
     let keytab = realm.shell(&address).env("KRB5_CLIENT_KTNAME", format!("{shown}/ann.keytab"));
     let said = keytab.args(["--user", "ann@ZK.TEST", "whoami"]).succeed();
     assert!(said.contains("sasl: ann"), "{said}");
-    // From the cache of kinit.
+    // With the ticket cache of kinit.
     fs::remove_file(realm.at().join("tickets")).unwrap();
     assert!(tool(realm.at(), "kinit ann", "annpw\n"));
     let said = realm.shell(&address).arg("whoami").succeed();
     assert!(said.contains("sasl: ann"), "{said}");
     let ran = realm.shell(&address).arg("doctor").run();
     assert!(ran.status == 0 && ran.stdout.contains("authenticated as"), "{}", ran.stdout);
-    // A service that the realm does not know, and a server that knows no Kerberos.
+    // A service that the realm does not know, and a server without Kerberos.
     let unknown = "Kerberos: Server zookeeper/127.0.0.1@ZK.TEST not found in Kerberos database";
     fails(realm.shell(&server.address()), 3, unknown);
     let plain = Server::start(release);
     let plain = format!("localhost:{}", plain.port());
     fails(realm.shell(&plain), 3, "the server has no SASL: it ignores credentials");
-    // The KDC is away, and there is no ticket yet.
+    // The KDC has stopped, and there is no ticket yet.
     realm.kdc.kill().unwrap();
     realm.kdc.wait().unwrap();
     fs::remove_file(realm.at().join("tickets")).unwrap();

@@ -1,4 +1,5 @@
-//! `--sandbox-tls` and `--sandbox-users`: what is made, what is said, and who may join.
+//! `--sandbox-tls` and `--sandbox-users`: the files that they make, their messages, and who can
+//! connect.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -12,9 +13,9 @@ fn sandbox(folder: &str) -> Zksh {
 }
 
 #[test]
-fn the_greeting_says_how_others_join() {
+fn the_greeting_shows_how_to_connect() {
     let folder = tempfile::tempdir().unwrap();
-    // A name that the system's shell would split.
+    // The shell would split this name without quotes.
     let keys = folder.path().join("the keys");
     let keys = keys.to_str().unwrap();
     let users = folder.path().join("users");
@@ -28,7 +29,8 @@ fn the_greeting_says_how_others_join() {
     let join = lines.next().unwrap().unwrap();
     let join = join.strip_prefix("Join it: zksh ").unwrap();
     assert!(join.ends_with(" --sasl digest-md5 --user ann"), "{join}");
-    // It is a line of the system's shell; whose password the user has, the sandbox knows.
+    // The printed line is valid for the shell. The user supplies the password, which the sandbox
+    // does not print.
     let password = folder.path().join("password");
     fs::write(&password, "annpw").unwrap();
     let line = format!(
@@ -45,7 +47,7 @@ fn the_greeting_says_how_others_join() {
         let found = fs::metadata(format!("{keys}/{name}")).unwrap().permissions().mode();
         assert_eq!(found & 0o777, mode, "{name}");
     }
-    // A second sandbox has the same certificates, and its own shell joins it.
+    // A second sandbox uses the same certificates, and its own shell connects to it.
     let before = fs::read(format!("{keys}/ca.pem")).unwrap();
     let ran = sandbox(keys).args(["whoami"]).run();
     assert_eq!((ran.status, ran.stdout.lines().last()), (0, Some("x509: CN=ann,O=zksh")));
@@ -55,7 +57,7 @@ fn the_greeting_says_how_others_join() {
 }
 
 #[test]
-fn what_cannot_be_served_is_told() {
+fn unusable_files_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -83,7 +85,7 @@ fn what_cannot_be_served_is_told() {
         assert!(ran.stderr.contains(wanted), "wanted: {wanted}\n{ran:?}");
         assert!(ran.status == status && !ran.stderr.contains("annpw"), "{ran:?}");
     }
-    // A key of another certificate.
+    // The key belongs to another certificate.
     assert_eq!(sandbox(&empty).args(["ls", "/"]).run().status, 0);
     fs::copy(format!("{empty}/client.key"), format!("{empty}/server.key")).unwrap();
     let ran = sandbox(&empty).args(["ls", "/"]).run();

@@ -1,9 +1,9 @@
-//! DIGEST-MD5 from the shell: who one is, and what is said where that fails.
+//! DIGEST-MD5 in the shell: identities, and the messages of failures.
 
 use super::{Secured, fails, users, works};
 use crate::support::shell::{Zksh, bare};
 
-/// A sandbox without TLS that has users.
+/// Starts a sandbox with users and without TLS.
 fn plain(required: bool) -> Secured {
     Secured::with(|settings| {
         settings.tls = None;
@@ -17,7 +17,7 @@ fn shell(secured: &Secured) -> Zksh {
 }
 
 #[test]
-fn a_user_is_known_by_name_and_nothing_else_is() {
+fn only_known_users_are_accepted() {
     for required in [false, true] {
         let secured = plain(required);
         let said = secured.sasl(shell(&secured), "ann", "annpw").arg("whoami").succeed();
@@ -39,7 +39,7 @@ fn a_user_is_known_by_name_and_nothing_else_is() {
 }
 
 #[test]
-fn a_server_that_ignores_credentials_is_told() {
+fn a_server_that_ignores_credentials_is_reported() {
     let secured = Secured::start();
     let ran = fails(
         secured.sasl(secured.ann(), "ann", "annpw"),
@@ -50,7 +50,7 @@ fn a_server_that_ignores_credentials_is_told() {
 }
 
 #[test]
-fn users_and_certificates_count_in_acls_as_apache_has_them() {
+fn users_and_certificates_work_in_acls_as_with_apache() {
     let secured =
         Secured::with(|settings| settings.users = users(&[("ann", "pw"), ("super", "pw")]));
     let ann = || secured.sasl(secured.ann(), "ann", "pw");
@@ -67,7 +67,7 @@ fn users_and_certificates_count_in_acls_as_apache_has_them() {
     assert!(refused.stderr.contains("Authentication is not valid"), "{}", refused.stderr);
     let refused = ann().args(["get", "/realm"]).run();
     assert_eq!(refused.status, 1);
-    // The user named super is everybody.
+    // The user named super has all permissions.
     let root = secured.sasl(secured.ann(), "super", "pw");
     is_x(root, "/realm");
     let ran = ann().args(["addauth", "sasl", "ann:pw"]).run();
@@ -75,7 +75,7 @@ fn users_and_certificates_count_in_acls_as_apache_has_them() {
 }
 
 #[test]
-fn a_session_authenticates_anew_on_each_connection() {
+fn a_session_authenticates_on_each_connection() {
     let secured = Secured::with(|settings| settings.users = users(&[("ann", "pw")]));
     let mut terminal =
         crate::support::terminal::Setup::new(&format!("tls://{}", secured.at("localhost")))

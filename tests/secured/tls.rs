@@ -1,4 +1,4 @@
-//! Whom the shell trusts, whom it shows its certificate, and what it says where that fails.
+//! Which servers the shell trusts, to which it sends its certificate, and the messages of failures.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use crate::support::wait_until;
 const HOSTS: &[&str] = &["localhost", "127.0.0.1"];
 
 #[test]
-fn a_certificate_is_shown_to_whom_wants_one() {
+fn a_certificate_is_sent_to_servers_that_request_one() {
     let secured = Secured::start();
     let said = secured.ann().arg("whoami").succeed();
     assert_eq!(said, "Auth scheme: User\nip: 127.0.0.1\nx509: CN=ann\n");
@@ -36,7 +36,7 @@ fn a_certificate_is_shown_to_whom_wants_one() {
 }
 
 #[test]
-fn a_certificate_that_the_server_does_not_accept_is_told() {
+fn a_refused_client_certificate_is_reported() {
     for tls13 in [true, false] {
         let secured = Secured::with(|settings| settings.tls13 = tls13);
         let shell = |name| secured.showing(&format!("{name}.pem"), &format!("{name}.key"));
@@ -50,14 +50,14 @@ fn a_certificate_that_the_server_does_not_accept_is_told() {
 }
 
 #[test]
-fn who_is_trusted_is_what_java_trusts_and_nothing_else() {
+fn exactly_those_servers_are_trusted_that_java_trusts() {
     let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
     let issue = |params| secured.server_has(&secured.authority.issue(&params));
     for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.1", "2130706433"] {
         let server = format!("tls://{}", secured.at(host));
         works(bare().args(["-server", &server, "--cacert", &secured.file("ca.pem")]));
     }
-    // Names.
+    // Host names.
     issue(params("localhost", &["zk1.example.org"]));
     let other = "the server's certificate is for zk1.example.org, not for localhost";
     fails(secured.anonymous(), 3, other);
@@ -67,7 +67,7 @@ fn who_is_trusted_is_what_java_trusts_and_nothing_else() {
     issue(params("zk1", &[]));
     fails(secured.anonymous(), 3, "is for zk1, not for localhost");
     works(secured.anonymous().arg("--insecure-hostname"));
-    // Time.
+    // Validity.
     issue(expired(params("localhost", HOSTS)));
     fails(secured.anonymous(), 3, "the certificate of CN=localhost expired on 20");
     fails(secured.anonymous().arg("--insecure-hostname"), 3, "expired on");
@@ -77,7 +77,7 @@ fn who_is_trusted_is_what_java_trusts_and_nothing_else() {
     let wanted = "the certificate of CN=localhost is issued by CN=other-CA, which ";
     let ran = fails(secured.anonymous(), 3, wanted);
     assert!(ran.stderr.contains("ca.pem does not trust; it trusts CN=test-CA"), "{}", ran.stderr);
-    // A server's own certificate in the trust file, as keytool and openssl make it.
+    // A server's own certificate is in the trust file, as keytool and openssl create it.
     for is_ca in [false, true] {
         let own = self_signed(params("localhost", HOSTS), is_ca);
         secured.server_has(&own);
@@ -88,7 +88,7 @@ fn who_is_trusted_is_what_java_trusts_and_nothing_else() {
 }
 
 #[test]
-fn plain_and_tls_that_meet_each_other_are_told_at_once() {
+fn a_mix_of_plain_and_tls_is_reported_at_once() {
     let secured = Secured::start();
     let plain = || bare().args(["-server", &secured.at("localhost")]);
     fails(plain(), 3, "the port speaks TLS, and TLS was not asked for");
@@ -101,7 +101,7 @@ fn plain_and_tls_that_meet_each_other_are_told_at_once() {
     works(bare().args(["-server", &both.at("localhost")]));
 }
 
-/// Answers each connection, as far as it is not ZooKeeper's probe of a plain port, with these bytes.
+/// Answers each connection with these bytes, except ZooKeeper's probe of a plain port.
 fn answering(bytes: &'static [u8], closes: bool) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -123,7 +123,7 @@ fn answering(bytes: &'static [u8], closes: bool) -> std::net::SocketAddr {
 }
 
 #[test]
-fn servers_without_a_version_or_a_cipher_in_common_are_told() {
+fn servers_without_a_common_version_or_cipher_are_reported() {
     let secured = Secured::start();
     let shell = |address: std::net::SocketAddr| {
         let server = format!("tls://{address}");
@@ -134,7 +134,8 @@ fn servers_without_a_version_or_a_cipher_in_common_are_told() {
     fails(shell(ciphers), 3, "the server knows none of the ciphers of this client");
     let version = answering(b"\x15\x03\x01\0\x02\x02\x46", true);
     fails(shell(version), 3, "the server knows neither TLS 1.2 nor TLS 1.3");
-    // A port that is no server at all, one that stays silent after the hello, one that closes in it.
+    // A port of another protocol, one that sends nothing after the hello, and one that closes
+    // during the hello.
     let http = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n", true);
     fails(shell(http), 3, "the port does not speak TLS");
     let silent = answering(b"", false);
@@ -145,8 +146,9 @@ fn servers_without_a_version_or_a_cipher_in_common_are_told() {
 }
 
 #[test]
-fn nothing_leaves_before_the_handshake_is_done() {
-    // It takes what comes, and answers nothing: whatever is sent before a handshake is here.
+fn nothing_else_is_sent_before_the_handshake_is_done() {
+    // This server reads everything and answers nothing, so it sees all that is sent before a
+    // handshake.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let heard = Arc::new(Mutex::new(Vec::<Vec<u8>>::new()));
@@ -171,7 +173,7 @@ fn nothing_leaves_before_the_handshake_is_done() {
     assert_ne!(ran.status, 0);
     wait_until("a connection that has ended", || (!heard.lock().unwrap().is_empty()).then_some(()));
     for bytes in heard.lock().unwrap().iter() {
-        // One record: a hello.
+        // A single record, which is a hello.
         assert_eq!(bytes[..3], [0x16, 3, 1], "{bytes:?}");
         assert_eq!(bytes[5], 1, "a ClientHello");
         let length = usize::from(bytes[3]) << 8 | usize::from(bytes[4]);
@@ -182,7 +184,7 @@ fn nothing_leaves_before_the_handshake_is_done() {
 }
 
 #[test]
-fn a_certificate_that_changes_between_reconnections_counts_from_then_on() {
+fn a_changed_certificate_is_used_from_the_next_connection() {
     let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
     let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
         .args(["--cacert", &secured.file("ca.pem")])
@@ -190,21 +192,21 @@ fn a_certificate_that_changes_between_reconnections_counts_from_then_on() {
     terminal.wait_for("(CONNECTED) 0]");
     terminal.enter(0, "create -e /boat");
     terminal.wait_for("Created /boat");
-    // Both sides change to another authority; the session stays.
+    // Both sides change to another authority, and the session continues.
     let next = Authority::new("next-CA");
     fs::write(secured.file("ca.pem"), &next.pem).unwrap();
     secured.server_has(&next.issue(&params("localhost", HOSTS)));
     secured.handle().drop_connections();
     terminal.enter(1, "ls /");
     terminal.wait_for("[boat, zookeeper]");
-    // The server alone changes: that is told, and final.
+    // Only the server changes. This is reported, and it is final.
     secured.server_has(&secured.authority.issue(&params("localhost", HOSTS)));
     secured.handle().drop_connections();
     terminal.wait_for("is issued by");
 }
 
 #[test]
-fn an_ensemble_with_tls_loses_its_leader_and_nothing_else() {
+fn an_ensemble_with_tls_survives_the_loss_of_its_leader() {
     let mut secured = Secured::prepared(|settings| settings.users = super::users(&[("ann", "pw")]));
     secured.serve(3);
     let control = secured.control();
@@ -237,7 +239,7 @@ fn an_ensemble_with_tls_loses_its_leader_and_nothing_else() {
     writeln!(stdin, "whoami\ngetAllChildrenNumber /\nget -s /boat").unwrap();
     drop(stdin);
     let output = crate::support::shell::ran(&script.wait_with_output().unwrap());
-    // A write whose reply was lost is said to be open; each other one is there.
+    // A write whose reply was lost is reported as uncertain. All other znodes exist.
     let listed = secured.ann().args(["ls", "/lake"]).succeed();
     for round in 0..3 {
         for number in 0..100 {

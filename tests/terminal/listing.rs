@@ -1,4 +1,4 @@
-//! `ls` as a person reads it: a list longer than a row stands in columns.
+//! `ls` at a terminal: a list longer than a row is shown in columns.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::support::shell::zksh;
 use crate::support::terminal::Setup;
 
 #[test]
-fn a_list_longer_than_a_row_stands_in_columns() {
+fn a_list_longer_than_a_row_is_shown_in_columns() {
     let server = server();
     run(&server, &crowd(10));
     let mut terminal = connected(Setup::new(&server).size(24, 60));
     terminal.enter(0, "ls /crowd");
-    // As many columns as fit, and the names run down them.
+    // There are as many columns as fit, and the names run down them.
     terminal.wait_for("0] ls /crowd\nn0000  n0002  n0004  n0006  n0008\nn0001  n0003  n0005");
     terminal.enter(1, "ls /crowd | cat");
     terminal.wait_for("1] ls /crowd | cat\n[n0000, n0001, n0002, n0003,");
@@ -23,7 +23,7 @@ fn a_list_longer_than_a_row_stands_in_columns() {
     terminal.resize(24, 100);
     terminal.enter(3, "ls /crowd");
     terminal.wait_for("3] ls /crowd\n[n0000, n0001, n0002, n0003, n0004, n0005");
-    // zkCli 3.9 has brackets only, and so has what is no terminal.
+    // With --compat 3.9, and in a pipe, `ls` prints brackets instead.
     let mut terminal = connected(Setup::new(&server).size(24, 60).args(["--compat", "3.9"]));
     terminal.enter(0, "ls /crowd");
     terminal.wait_for("0] ls /crowd\n[n0000, n0001, n0002");
@@ -31,7 +31,7 @@ fn a_list_longer_than_a_row_stands_in_columns() {
 }
 
 #[test]
-fn long_work_says_how_much_is_left() {
+fn long_work_shows_how_much_is_left() {
     let server = server();
     let (address, root) = server.split_once('/').unwrap();
     // Each level costs a round trip.

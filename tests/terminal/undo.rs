@@ -21,7 +21,7 @@ fn data(server: &str, path: &str) -> String {
 }
 
 #[test]
-fn changes_are_taken_back_one_after_the_other_and_done_again() {
+fn changes_are_undone_one_by_one_and_redone() {
     let server = server();
     let mut terminal = shell(&server);
     let lines = ["create /lake deep", "set /lake deeper", "setAcl /lake world:anyone:cdra", "undo"];
@@ -32,7 +32,7 @@ fn changes_are_taken_back_one_after_the_other_and_done_again() {
     assert!(screen.contains("Took back 2: set /lake deeper\n"), "{screen}");
     assert!(screen.contains("Took back 1: create /lake deep\n"), "{screen}");
     assert_eq!(run(&server, "ls /"), "[]\n");
-    // Each undo is an entry of its own, which can be taken back too.
+    // Each undo is an entry of its own, which can be undone too.
     let next = enter(&mut terminal, next, &["undo --entry 6", "undo --entry 5", "undo --entry 4"]);
     terminal.wait_for("Took back 4: undo");
     assert_eq!(data(&server, "/lake"), "deeper");
@@ -46,7 +46,7 @@ fn changes_are_taken_back_one_after_the_other_and_done_again() {
 }
 
 #[test]
-fn trees_transactions_and_ephemerals_come_back() {
+fn trees_transactions_and_ephemerals_are_restored() {
     let server = server();
     let mut terminal = shell(&server);
     let folder = tempfile::tempdir().unwrap();
@@ -75,14 +75,14 @@ fn trees_transactions_and_ephemerals_come_back() {
     terminal.keys("y\r");
     terminal.wait_for("1 created, 1 changed, 1 deleted\n");
     assert_eq!((data(&server, "/app").as_str(), run(&server, "ls /app").as_str()), ("1", "[b]\n"));
-    // Everything else together.
+    // Undo all other entries together.
     terminal.keys("undo --yes 5\r");
     terminal.wait_for("Took back 1: load");
     assert_eq!(run(&server, "ls /"), "[]\n");
 }
 
 #[test]
-fn what_others_have_changed_since_is_left_alone() {
+fn changes_of_others_are_not_undone() {
     let server = server();
     let mut terminal = shell(&server);
     let next = enter(&mut terminal, 0, &["create /a 1", "set /a 2", "create /b", "create /b/c"]);
@@ -101,7 +101,7 @@ fn what_others_have_changed_since_is_left_alone() {
 }
 
 #[test]
-fn what_cannot_be_taken_back_is_said() {
+fn irreversible_changes_are_reported() {
     let server = server();
     let mut terminal = shell(&server);
     let mut other = shell(&server);
@@ -125,7 +125,7 @@ fn what_cannot_be_taken_back_is_said() {
 }
 
 #[test]
-fn the_journal_is_private_and_undo_is_of_one_place() {
+fn the_journal_is_private_and_undo_needs_the_same_servers() {
     let server = server();
     let home = tempfile::tempdir().unwrap();
     run(&server, "create /root");
@@ -144,7 +144,7 @@ fn the_journal_is_private_and_undo_is_of_one_place() {
     let file = find(home.path(), "journal.jsonl").expect("a journal");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(fs::read_to_string(&file).unwrap().contains("hidden"));
-    // A script and the dialect of zkCli keep nothing.
+    // Neither scripts nor the dialect of zkCli 3.9 record changes.
     let before = fs::read(&file).unwrap();
     let mut terminal = connected(Setup::new(&server).home(home.path()).args(["--compat", "3.9"]));
     enter(&mut terminal, 0, &["create /nine", "undo"]);
@@ -158,7 +158,7 @@ fn the_journal_is_private_and_undo_is_of_one_place() {
 }
 
 #[test]
-fn what_an_interrupted_line_has_changed_is_taken_back() {
+fn changes_of_an_interrupted_line_can_be_undone() {
     let server = server();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wanted");
@@ -174,10 +174,42 @@ fn what_an_interrupted_line_has_changed_is_taken_back() {
     assert_eq!(run(&server, "ls /"), "[]\n");
 }
 
-/// Returns the file of this name below a folder.
+/// Searches a folder and its subfolders for a file with this name.
 fn find(folder: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
     fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let path = entry.path();
         if path.is_dir() { find(&path, name) } else { path.ends_with(name).then_some(path) }
     })
+}
+
+#[test]
+fn an_undo_counts_although_it_is_not_kept_itself() {
+    let server = server();
+    let mut terminal = shell(&server);
+    let lines = ["create /lake 1", "set /lake 2", "set /lake 3", "setting journal off", "undo"];
+    let next = enter(&mut terminal, 0, &lines);
+    terminal.wait_for("Took back 3: set /lake 3");
+    // The next line that is kept has nothing to do with the undo before it.
+    let next = enter(&mut terminal, next, &["setting journal on", "create /pond", "journal"]);
+    let screen = terminal.wait_for("create /pond\n[zk");
+    assert!(screen.contains("set /lake 3 (taken back)\n"), "{screen}");
+    assert!(!screen.contains("create /pond (took back"), "{screen}");
+    enter(&mut terminal, next, &["undo", "undo"]);
+    // What that undo wrote is not known, so nothing before it is undone on top of it.
+    let screen = terminal.wait_for("/lake was written since: version 3 now, 2 then");
+    assert!(screen.contains("Took back 4: create /pond\n"), "{screen}");
+    assert_eq!(run(&server, "ls /"), "[lake]\n");
+    assert_eq!(data(&server, "/lake"), "2");
+}
+
+#[test]
+fn an_undo_without_a_write_counts_too() {
+    let server = server();
+    let mut terminal = shell(&server);
+    let lines = ["create /lake 1", "create /pond", "delete /pond", "undo 2"];
+    let next = enter(&mut terminal, 0, &lines);
+    terminal.wait_for("Took back 2: create /pond");
+    enter(&mut terminal, next, &["undo"]);
+    terminal.wait_for("Took back 1: create /lake 1");
+    assert_eq!(run(&server, "ls /"), "[]\n");
 }

@@ -1,5 +1,5 @@
-//! Tests TLS with stores that openssl and keytool make, and with servers that use rustls. If a tool
-//! is absent, its stores are not tested.
+//! Tests TLS with stores made by openssl and keytool, and with servers that use rustls. Stores of a
+//! missing tool are not tested.
 
 #![cfg(test)]
 #![allow(clippy::print_stderr, reason = "a test reports what it skips")]
@@ -295,7 +295,8 @@ async fn serve(
     address
 }
 
-/// Connects, sends a byte and awaits its echo. Returns the facts, or the reason for the failure.
+/// Connects, sends a byte and waits for its echo. Returns the TLS parameters, or the reason for the
+/// failure.
 async fn try_out(options: TlsOptions, host: &str, address: SocketAddr) -> Result<Tls, Cause> {
     let dial = TlsDial::new(options).unwrap();
     let host = Host { name: host.to_owned(), port: address.port() };
@@ -441,8 +442,8 @@ async fn a_changed_certificate_is_read_again() {
     assert!(dial.dial(&host, address).await.is_ok());
 }
 
-/// The newest Apache server that is present, with a secure port, if Java and a release with Netty
-/// are. It ends with the test in any case.
+/// The newest available Apache server with a secure port. It needs Java and a release with Netty,
+/// and it ends with the test in any case.
 struct Apache {
     address: SocketAddr,
     watchdog: std::process::Child,

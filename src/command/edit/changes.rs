@@ -4,14 +4,14 @@ use crate::output::style::Style;
 use crate::output::{Report, Text};
 use crate::zk::ZnodePath;
 
-/// Lines of each text that are shown; of more only the number is told.
-const SHOWN: usize = 40;
+/// The maximum number of lines that are shown of each text. Further ones are only counted.
+const MAX_SHOWN_LINES: usize = 40;
 
-/// The lines in which two texts differ, from the first to the last.
+/// The range of lines in which two texts differ.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Changes {
     path: ZnodePath,
-    /// Versions of the two.
+    /// The versions of the two texts.
     versions: (i32, i32),
     /// The first line that differs, counted from 1.
     line: usize,
@@ -20,7 +20,8 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Compares two texts; `versions` are those that theirs has and that mine was made from.
+    /// Compares two texts. `versions` are the version of `theirs`, and the version on which `mine`
+    /// is based.
     pub(super) fn new(path: &ZnodePath, theirs: &str, mine: &str, versions: (i32, i32)) -> Self {
         let (theirs, mine): (Vec<&str>, Vec<&str>) =
             (theirs.split('\n').collect(), mine.split('\n').collect());
@@ -52,15 +53,15 @@ impl Report for Changes {
 }
 
 fn side(mark: char, look: Style, lines: &[String], out: &mut Text<'_>) {
-    for line in lines.iter().take(SHOWN) {
+    for line in lines.iter().take(MAX_SHOWN_LINES) {
         out.look(look, |out| {
             out.own(mark);
             out.foreign(line);
         });
         out.line("");
     }
-    if lines.len() > SHOWN {
-        out.line(format_args!("{mark} … and {} more lines", lines.len() - SHOWN));
+    if lines.len() > MAX_SHOWN_LINES {
+        out.line(format_args!("{mark} … and {} more lines", lines.len() - MAX_SHOWN_LINES));
     }
 }
 
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_shown() {
+    fn only_differing_lines_are_shown() {
         assert_eq!(
             seen("a\nb\nc\nd", "a\nx\ny\nd"),
             "--- /lake: current data, version 4\n\
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_neither_floods_nor_drives_the_terminal() {
+    fn long_texts_are_cut_and_control_characters_escaped() {
         let many = "x\n".repeat(100);
         assert!(seen("", &many).contains("+ … and 60 more lines\n"));
         assert!(seen("\x1b[2J", "b").contains("-\\x1b[2J\n"));

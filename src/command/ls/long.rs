@@ -1,4 +1,4 @@
-//! `ls -l`: a line for each child, with what its stat says.
+//! `ls -l`: shows a line for each child, with parts of its stat.
 
 use crate::dispatch::{Context, ReadFailures};
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub(super) enum Order {
     Modified,
 }
 
-/// Reads the stats of all children of a znode. What could not be read is said once the rest is
+/// Reads the stats of all children of a znode. Read failures are reported after the others are
 /// shown.
 pub(super) async fn list(cx: &Context, path: &ZnodePath, order: Order) -> Result<LongList> {
     let needs = Needs { stat: true, ..Needs::default() };
@@ -37,7 +37,7 @@ pub(super) async fn list(cx: &Context, path: &ZnodePath, order: Order) -> Result
         }
     }
     match order {
-        // As `ls` sorts them.
+        // The same order as in a plain `ls`.
         Order::Name => rows.sort_by(|one, other| one.name.cmp(&other.name)),
         Order::Size => rows.sort_by_key(|row| std::cmp::Reverse(row.bytes)),
         Order::Children => rows.sort_by_key(|row| std::cmp::Reverse(row.children)),
@@ -84,7 +84,7 @@ impl Row {
         }
     }
 
-    /// Returns what stands before the name.
+    /// Returns the columns before the name.
     fn cells(&self) -> [String; 5] {
         [
             self.kind.to_owned(),
@@ -112,7 +112,7 @@ impl Report for LongList {
         for (row, znode) in rows.iter().zip(&self.znodes) {
             before_name(out, row, widths);
             out.foreign(&znode.name);
-            // In a column of its own it would make every line too long for 80 columns.
+            // A column for the owner would make every line longer than 80 characters.
             match znode.owner {
                 Some(owner) => out.line(format_args!("  {:#x}", owner.0)),
                 None => out.line(""),
@@ -125,7 +125,7 @@ impl Report for LongList {
     }
 }
 
-/// Writes the columns before the name; numbers end where their column ends.
+/// Writes the columns before the name. Numbers are aligned to the right.
 fn before_name(out: &mut Text<'_>, cells: &[String; 5], widths: [usize; 5]) {
     for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
         if (1..=3).contains(&column) {

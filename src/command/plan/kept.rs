@@ -1,4 +1,4 @@
-//! Plans in files: `plan -o` and `apply` of such a file.
+//! Plans in files: the file of `plan -o`, and `apply` with such a file.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// Begins a plan for the tree at `top`. A file that is there is replaced only if it is a plan.
+    /// Starts a plan for the tree at `top`. An existing file is replaced only if it is a plan.
     pub(super) async fn begin(cx: &Context, file: &Path, top: &ZnodePath) -> Result<Self> {
         if file.exists() && !is_plan(file) {
             let message = format!("{} exists and is not a plan", file.display());
@@ -56,7 +56,7 @@ fn wrong(file: &Path, error: &io::Error) -> Error {
     Error::new(Kind::Refused, format!("{}: {error}", file.display()))
 }
 
-/// Applies a plan, or what is left of one that was interrupted.
+/// Applies a plan, or the rest of one whose application was interrupted.
 pub(super) async fn apply(cx: &Context, plan: &KeptPlan, dry_run: bool) -> Result<TransferReport> {
     let mut progress =
         check(&cx.session, plan, |checked| cx.progress.note(checked, "compared")).await?;

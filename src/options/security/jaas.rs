@@ -1,6 +1,6 @@
-//! JAAS configuration: the login module that a Java client uses, and its options.
+//! Parses a JAAS configuration: the login module of a Java client and its options.
 //!
-//! Source of the rules: `sun.security.provider.ConfigFile`.
+//! The rules are those of `sun.security.provider.ConfigFile`.
 
 use crate::error::{Error, Result};
 
@@ -25,13 +25,13 @@ impl LoginModule {
         self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns the class without its package.
+    /// Returns the class name without its package.
     pub(super) fn name(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(&self.class)
     }
 }
 
-/// Returns the first login module of the section called `name`; none where there is no such section.
+/// Returns the first login module of the section called `name`, or none if that section is missing.
 pub(super) fn section(text: &str, name: &str) -> Result<Option<LoginModule>> {
     let mut tokens = Tokens { rest: text, line: 1 };
     let mut found = None;
@@ -54,7 +54,7 @@ fn modules(tokens: &mut Tokens<'_>) -> Result<Vec<LoginModule>> {
             Token::Sign('}') => return Ok(modules),
             token => token.word(tokens)?,
         };
-        // The flag: required, requisite, sufficient, optional.
+        // Skip the flag: required, requisite, sufficient or optional.
         tokens.some()?.word(tokens)?;
         let mut options = Vec::new();
         loop {
@@ -111,7 +111,7 @@ impl Tokens<'_> {
             Token::Sign(sign) => {
                 Err(self.wrong(&format!("found {sign} where {wanted} is expected")))
             }
-            // It may be a password.
+            // Do not show the word; it may be a password.
             Token::Word(_) => Err(self.wrong(&format!("found a word where {wanted} is expected"))),
         }
     }
@@ -155,7 +155,7 @@ impl Tokens<'_> {
                     self.skip(at + 1);
                     return Ok(Token::Word(word));
                 }
-                // As Java's tokenizer has it.
+                // The escapes are those of Java's tokenizer.
                 '\\' => match chars.next().map(|(_, c)| c) {
                     Some('n') => word.push('\n'),
                     Some('t') => word.push('\t'),
@@ -192,7 +192,7 @@ Client {
 "#;
 
     #[test]
-    fn the_section_of_a_client_is_found() {
+    fn the_client_section_is_found() {
         let module = section(FILE, "Client").unwrap().unwrap();
         assert_eq!(module.name(), "DigestLoginModule");
         assert_eq!(module.get("username"), Some("ann"));
@@ -203,7 +203,7 @@ Client {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line_and_without_its_secrets() {
+    fn errors_name_the_line_and_hide_secrets() {
         for (text, wanted) in [
             ("Client {", ":1: the file ends inside a section"),
             ("Client {\n a required\n password=\"x", ":3: a quote is not closed"),

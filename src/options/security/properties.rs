@@ -1,12 +1,13 @@
-//! Java's properties: `key=value` lines, as `-client-configuration` names a file of, and `-D` words
-//! in `CLIENT_JVMFLAGS`. Source of the rules: `java.util.Properties.load`.
+//! Parses Java properties: `key=value` lines of a `-client-configuration` file, and `-D` words in
+//! `CLIENT_JVMFLAGS`. The rules are those of `java.util.Properties.load`.
 
-/// Keys with their values, in the order of the text; a later value of a key replaces an earlier one.
+/// Keys with their values, in the order of the text. A later value of a key replaces an earlier
+/// one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Properties(Vec<(String, String)>);
 
 impl Properties {
-    /// Reads a file's text. Java accepts any, so nothing is an error.
+    /// Parses the text of a file. Java accepts any text, so this cannot fail.
     pub(super) fn parse(text: &str) -> Self {
         let mut properties = Self::default();
         let mut lines = text.split(['\n', '\r']);
@@ -29,7 +30,7 @@ impl Properties {
         properties
     }
 
-    /// Reads the `-Dkey=value` words of a JVM's flags; others are none of ours.
+    /// Parses the `-Dkey=value` words of JVM flags. Other words are ignored.
     pub(super) fn of_flags(flags: &str) -> Self {
         let mut properties = Self::default();
         for word in words(flags) {
@@ -53,7 +54,7 @@ impl Properties {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// Returns every key.
+    /// Returns all keys.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(key, _)| key.as_str())
     }
@@ -63,12 +64,12 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\u{c}')
 }
 
-/// Returns whether a line ends in a backslash that is not itself escaped.
+/// Returns whether a line ends with a backslash that is not itself escaped.
 fn ends_open(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
-/// Cuts a line behind its key: at the first `=`, `:` or blank that is not escaped.
+/// Splits a line after its key: at the first `=`, `:` or blank that is not escaped.
 fn cut(line: &str) -> (&str, &str) {
     let mut escaped = false;
     let end = line.find(|c| {
@@ -102,7 +103,7 @@ fn unescape(text: &str) -> String {
             && digits.len() == 4
             && let Ok(unit) = u16::from_str_radix(&digits, 16)
         {
-            // A character beyond the basic plane is two of them.
+            // A character outside the basic plane is written as two UTF-16 units.
             units.push(unit);
             chars = chars.as_str()[4..].chars();
             continue;
@@ -121,7 +122,7 @@ fn unescape(text: &str) -> String {
     result
 }
 
-/// Cuts flags into words as a system's shell would: blanks in quotes do not count.
+/// Splits flags into words as a shell does. Blanks in quotes do not separate words.
 fn words(flags: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_a_jvm_are_cut_as_by_a_shell() {
+    fn jvm_flags_are_split_as_by_a_shell() {
         let flags = "-Xmx1g -Dzookeeper.client.secure=true  -Dp='a b'\"c\" -Dq -D";
         let properties = Properties::of_flags(flags);
         assert_eq!(properties.get("zookeeper.client.secure"), Some("true"));

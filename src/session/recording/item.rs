@@ -1,4 +1,4 @@
-//! One write of a recording, and what it will replace.
+//! Single writes of a recording, and what they will replace.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use crate::zk::{Acl, Stat, ZnodeData, ZnodePath};
 /// A write that is recorded.
 #[derive(Debug, Clone)]
 pub(in crate::session) enum Item {
-    /// One that a transaction can have too.
+    /// An operation that a transaction can also contain.
     Of(Operation),
-    /// The ACL is replaced, which is always a request of its own.
+    /// Replaces the ACL, which always needs a request of its own.
     SetAcl {
         /// The znode.
         path: ZnodePath,
@@ -23,14 +23,14 @@ pub(in crate::session) enum Item {
     },
 }
 
-/// Which parts of a znode are read before a write.
+/// The parts of a znode that are read before a write.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Needs {
     pub(super) data: bool,
     pub(super) acl: bool,
 }
 
-/// What the znodes are before a write, by their paths.
+/// The states of znodes before a write, by path.
 pub(super) type Images = HashMap<String, Result<Before>>;
 
 impl Item {
@@ -55,7 +55,8 @@ impl Item {
         item
     }
 
-    /// Returns the znode to read before the write, and what of it; none if nothing is replaced.
+    /// Returns the znode to read before the write and the parts to read, or none if nothing is
+    /// replaced.
     pub(super) fn needs(&self) -> Option<(&ZnodePath, Needs)> {
         match self {
             Self::Of(Operation::Set { path, .. }) => Some((path, Needs { data: true, acl: false })),
@@ -68,17 +69,17 @@ impl Item {
     }
 }
 
-/// What is sent, and what is noted of it.
+/// The writes to send, and the records of them.
 pub(super) struct Draft {
     /// The writes, with the versions that were read.
     pub(super) items: Vec<Item>,
-    /// For each write that changes something.
+    /// The records of the writes that change something.
     pub(super) written: Vec<Written>,
-    /// Why what they replace is not known, if so.
+    /// Why the replaced state is unknown, if it is.
     pub(super) unknown: Option<Error>,
 }
 
-/// Fills in versions. Each write sees what those before it will have left.
+/// Adds the versions to writes. Each write takes into account the state that those before it leave.
 pub(super) fn draft(items: &[Item], images: &Images) -> Draft {
     let mut state: HashMap<&str, Before> = HashMap::new();
     let mut draft = Draft { items: Vec::new(), written: Vec::new(), unknown: None };
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_is_sent_as_it_is() {
+    fn writes_without_an_image_are_sent_unchanged() {
         let gone = Err(Error::code(crate::error::Code::NoNode, "/a"));
         let images = Images::from([("/a".to_owned(), gone)]);
         let draft = draft(&[set("/a", b"1", None)], &images);

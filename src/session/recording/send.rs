@@ -1,4 +1,5 @@
-//! Reads what writes replace, sends them with the versions that were read, and notes what came of it.
+//! Reads what writes replace, sends the writes with the versions that were read, and records the
+//! results.
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
@@ -9,15 +10,16 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::{MultiResult, OpResult, Operation, Session};
 use crate::zk::ZnodePath;
 
-/// How often a write is tried while others write the same znodes. Then it is sent without a version,
-/// as the user typed it, and cannot be taken back.
-const MOST_TRIES: usize = 16;
+/// The maximum number of attempts while other clients write the same znodes. After them the write
+/// is sent without a version, as the user typed it, and cannot be undone.
+const MAX_TRIES: usize = 16;
 
-/// Znodes that are read at a time: each may have as much data as a server takes.
+/// The maximum number of znodes that are read at the same time. Each can have as much data as a
+/// server accepts.
 const READS_AT_ONCE: usize = 32;
 
-/// How often a znode is read whose data and ACL were not of one moment.
-const MOST_READS: usize = 3;
+/// The maximum number of attempts to read the data and the ACL of a znode in the same state.
+const MAX_READS: usize = 3;
 
 impl Session {
     /// Sends one write and records it.
@@ -56,13 +58,14 @@ impl Session {
         {
             let has_waited = turn.wait().await;
             let mut images = Some(images);
-            // The writes before this one have been sent, so that a read sees what they left.
+            // Read again after the previous writes have been sent, because a znode that was missing
+            // may exist now.
             if has_waited
                 && draft(&items, images.as_ref().unwrap_or(&Images::new())).unknown.is_some()
             {
                 images = self.images(&recording, &items).await?;
             }
-            for _ in 0..MOST_TRIES {
+            for _ in 0..MAX_TRIES {
                 let Some(read) = images.take() else { break };
                 let draft = draft(&items, &read);
                 let sent = self.attempt(&recording, &mut turn, draft, is_transaction).await;
@@ -112,7 +115,7 @@ impl Session {
                     recording.applied(place, results.map(|(result, _)| result), *zxid);
                 }
             }
-            // It may have been applied, which `undo` finds out.
+            // The write may have been applied. `undo` finds out.
             Err(error) if error.is_uncertain() => {
                 if let Some(unread) = unknown {
                     recording.count(items.len());
@@ -124,7 +127,7 @@ impl Session {
         Ok(sent?.0)
     }
 
-    /// Sends writes as they are. Also returns the zxid in the reply.
+    /// Sends writes without changing them. Also returns the zxid in the reply.
     async fn send_items(&self, items: &[Item], is_transaction: bool) -> Result<(MultiResult, i64)> {
         if is_transaction {
             let operations: Vec<Operation> = items
@@ -169,14 +172,15 @@ impl Session {
         }
     }
 
-    /// Reads what writes will replace. None where it is too much to keep, which is noted.
+    /// Reads what writes will replace. Returns none if it is too much to keep, which is recorded.
     ///
     /// # Errors
-    /// The connection is lost: then the write would fail too.
+    /// If the connection is lost, in which case the write would fail too.
     async fn images(&self, recording: &Recording, items: &[Item]) -> Result<Option<Images>> {
         let mut wanted: Vec<(ZnodePath, Needs)> = Vec::new();
         for (path, needs) in items.iter().filter_map(Item::needs) {
-            // Few transactions have a path twice; those of bulk writers have none.
+            // Few transactions contain a path twice, and bulk writers never do, so a short search
+            // is enough.
             match wanted.iter_mut().rev().take(8).find(|(known, _)| known == path) {
                 Some((_, known)) => {
                     known.data |= needs.data;
@@ -207,10 +211,10 @@ impl Session {
         Ok(Some(images))
     }
 
-    /// Reads a znode: data and ACL in one round trip.
+    /// Reads the data and the ACL of a znode in one round trip.
     async fn image(&self, path: &ZnodePath, needs: Needs) -> Result<Before> {
         let mut image = None;
-        for _ in 0..MOST_READS {
+        for _ in 0..MAX_READS {
             let data = async {
                 if needs.data { self.get_data(path, false).await.map(Some) } else { Ok(None) }
             };

@@ -122,8 +122,8 @@ impl Plan {
         next.into_iter().rev().map(|path| Target { path, parent: None, tries: 0 }).collect()
     }
 
-    /// Records that some of them were deleted. If the top was, everything below it is gone, whoever
-    /// deleted it.
+    /// Records that some of them were deleted. If the top was among them, everything below
+    /// it is deleted too, no matter by whom.
     pub(super) fn deleted_known(&mut self, targets: &[Target]) {
         self.deleted += targets.len() as u64;
         let top = self.top.as_ref().map(|top| &top.path);
@@ -271,7 +271,7 @@ impl Plan {
                 }
                 Ok(names) => self.open(target, names),
                 Err(error) if is_gone(&error) => self.done(target, Step::Deleted),
-                // The delete may be allowed all the same: it depends on the ACL of the parent.
+                // The delete may still be allowed, because it depends on the ACL of the parent.
                 Err(error) if error.kind() == Kind::Refused => self.retry.push(target),
                 Err(error) => self.done(target, Step::Failed(error)),
             }

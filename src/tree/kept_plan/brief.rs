@@ -1,11 +1,11 @@
-//! A step without its data, as far as the check of a plan needs it.
+//! The part of a step that the check of a plan needs, which excludes the data.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::tree::plan::Step;
 use crate::tree::{Acl, Data};
 
-/// A step without its data: what it expects, and what it leaves.
+/// A step without its data: the state that it expects, and the state that it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Brief {
     Delete { version: i32 },
@@ -28,7 +28,7 @@ impl Brief {
         }
     }
 
-    /// Returns whether a plan may have `next` behind this one for the same znode.
+    /// Returns whether `next` may follow this step on the same znode.
     pub(super) fn may_precede(self, next: Self) -> bool {
         match (self, next) {
             (Self::Delete { .. }, Self::Delete { .. })
@@ -43,12 +43,12 @@ impl Brief {
     }
 }
 
-/// Returns a number that is the same for the same data.
+/// Returns a hash of the data.
 pub(super) fn data_hash(data: &Data) -> u64 {
     hash(data)
 }
 
-/// Returns a number that is the same for lists that allow the same.
+/// Returns a hash that is equal for ACLs that grant the same permissions.
 pub(super) fn acl_hash(acl: &Acl) -> u64 {
     let mut entries = acl.0.clone();
     entries.sort();

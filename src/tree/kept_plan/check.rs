@@ -1,4 +1,5 @@
-//! Whether the tree is still what it was when the plan was made, and how much of the plan is applied.
+//! Checks whether the tree has changed since the plan was made, and how much of the plan is applied
+//! already.
 
 use std::collections::HashMap;
 
@@ -14,26 +15,26 @@ use crate::tree::plan::Step;
 use crate::tree::{Acl, Data, is_gone};
 use crate::zk::{Stat, ZnodePath};
 
-/// Znodes that are read at a time.
+/// The maximum number of znodes that are read at the same time.
 const READS_AT_ONCE: usize = 64;
 
-/// Znodes that have changed and are named; of more only the number is told.
-const NAMED: usize = 1000;
+/// The maximum number of changed znodes that the error names. Further ones are only counted.
+const MAX_NAMED: usize = 1000;
 
-/// A znode as it is now.
+/// The current state of a znode.
 #[derive(Debug, Clone, Copy)]
 struct Live {
     stat: Stat,
-    /// The hash of its data and of its ACL, if they were read.
+    /// The hash of its data, if the data was read.
     data: Option<u64>,
     acl: Option<u64>,
 }
 
-/// What a znode must be after some of its steps.
+/// The state that a znode must have after some of its steps.
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
     is_there: bool,
-    /// Whether it was created by the plan.
+    /// Whether the plan has created it.
     is_new: bool,
     version: Option<i32>,
     aversion: Option<i32>,
@@ -42,7 +43,7 @@ struct State {
 }
 
 impl State {
-    /// Returns what a znode is before its first step.
+    /// Returns the expected state of a znode before its first step.
     fn before(briefs: &[Brief]) -> Self {
         let (mut version, mut aversion) = (None, None);
         for brief in briefs.iter().rev() {
@@ -90,7 +91,7 @@ impl State {
     }
 }
 
-/// Returns how many of a znode's steps are applied, or none if it is something else.
+/// Returns how many of a znode's steps are applied, or none if its state does not fit the plan.
 fn applied(briefs: &[Brief], live: Option<Live>, zxid: i64) -> Option<usize> {
     let mut state = State::before(briefs);
     for (count, brief) in briefs.iter().enumerate() {
@@ -102,17 +103,17 @@ fn applied(briefs: &[Brief], live: Option<Live>, zxid: i64) -> Option<usize> {
     state.is(live, zxid).then_some(briefs.len())
 }
 
-/// How much of a plan is applied already: an application that was interrupted goes on there.
+/// How much of a plan is applied already. An interrupted `apply` continues from there.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// The number of applied steps of each znode that has any.
     applied: HashMap<String, usize>,
-    /// All of them.
+    /// The number of applied steps of all znodes.
     pub total: u64,
 }
 
 impl Progress {
-    /// Returns whether a step is applied. To be asked once for each step, in order.
+    /// Returns whether a step is applied already. Call it once for each step, in order.
     pub fn has(&mut self, step: &Step) -> bool {
         let path = step.path().as_str();
         let Some(left) = self.applied.get_mut(path) else { return false };
@@ -124,10 +125,11 @@ impl Progress {
     }
 }
 
-/// Compares the znodes of a plan with what it expects; `note` hears how many were.
+/// Compares the znodes of a plan with the states that it expects. Calls `note` with the number of
+/// compared znodes.
 ///
 /// # Errors
-/// The tree is not what it was: the causes name the znodes. Nothing was changed.
+/// If the tree has changed. The causes name the znodes. Nothing was written.
 pub async fn check(
     session: &Session,
     plan: &KeptPlan,
@@ -153,7 +155,7 @@ pub async fn check(
             }
             None => {
                 number += 1;
-                if moved.len() < NAMED {
+                if moved.len() < MAX_NAMED {
                     moved.push(path.clone());
                 }
             }
@@ -178,11 +180,11 @@ pub async fn check(
     Err(error.with_detail("nothing was applied").with_hint(hint))
 }
 
-/// Refuses a tree that is not the one that the plan was made for.
+/// Returns an error if the top znode is not the one for which the plan was made.
 async fn same_top(session: &Session, plan: &KeptPlan) -> Result<()> {
     let top = &plan.top;
     let now = session.exists(top, false).await?.as_ref().map(Identity::from);
-    // What the plan itself creates is another znode than before.
+    // If the plan itself creates the top znode, its identity changes.
     let creates = plan.briefs.get(top.as_str()).is_some_and(|briefs| {
         briefs.iter().any(|brief| matches!(brief, Brief::Create { .. } | Brief::Delete { .. }))
     });
@@ -203,7 +205,8 @@ async fn same_top(session: &Session, plan: &KeptPlan) -> Result<()> {
     })
 }
 
-/// Returns how many steps of a znode are applied. Its data and ACL are read only where they matter.
+/// Returns how many steps of a znode are applied. Reads its data and ACL only if the result depends
+/// on them.
 async fn count(
     session: &Session,
     path: &str,
@@ -241,13 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn a_znode_tells_how_many_of_its_steps_are_applied() {
+    fn the_state_of_a_znode_shows_how_many_steps_are_applied() {
         let applied = |briefs: &[Brief], live| applied(briefs, live, ZXID);
         let create = [Brief::Create { data: 7 }, Brief::SetAcl { version: 0, acl: 9 }];
         assert_eq!(applied(&create, None), Some(0));
         assert_eq!(applied(&create, Some(live(101, 0, 0, 7, 8))), Some(1));
         assert_eq!(applied(&create, Some(live(101, 0, 1, 7, 9))), Some(2));
-        // Somebody else has created it, before or after, or has written it since.
+        // Another client has created it, before or after the plan was made, or has written it
+        // since.
         assert_eq!(applied(&create, Some(live(99, 0, 0, 7, 8))), None);
         assert_eq!(applied(&create, Some(live(101, 0, 0, 6, 8))), None);
         assert_eq!(applied(&create, Some(live(101, 1, 0, 7, 8))), None);

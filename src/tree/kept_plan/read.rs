@@ -1,4 +1,5 @@
-//! Reading a kept plan: once as a whole, so that nothing comes of one with faults, and then step by step.
+//! Reads a kept plan twice: first completely, so that a faulty plan changes nothing, and then step
+//! by step.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,29 +14,30 @@ use crate::tree::plan::Step;
 use crate::tree::snapshot::MAX_LINE_BYTES;
 use crate::zk::ZnodePath;
 
-/// The longest first line, in bytes: whether a file is a plan is seen from it.
-const FIRST_LINE_BYTES: u64 = 64 << 10;
+/// The maximum length of the first line, in bytes. This line tells whether a file is a plan.
+const MAX_FIRST_LINE_BYTES: u64 = 64 << 10;
 
-/// Faults that are told one by one.
-const TOLD_FAULTS: usize = 1000;
+/// The maximum number of faults that are reported individually.
+const MAX_NAMED_FAULTS: usize = 1000;
 
-/// A plan that was read as a whole. What it holds of a step grows with the plan, but not with its data.
+/// A plan that was read completely. Its size in memory grows with the number of steps, but not with
+/// their data.
 #[derive(Debug)]
 pub struct KeptPlan {
     /// The first line.
     pub header: Header,
     /// The last line.
     pub end: End,
-    /// The znode at the top.
+    /// The path of the top znode.
     pub top: ZnodePath,
-    /// What the steps do.
+    /// The number of steps by their effect.
     pub counts: Counts,
     /// The steps of each znode, in order.
     pub(super) briefs: HashMap<String, Vec<Brief>>,
     file: PathBuf,
 }
 
-/// Returns whether a file is a plan, by its first line.
+/// Returns whether the first line of a file is the header of a plan.
 pub fn is_plan(file: &Path) -> bool {
     #[derive(serde::Deserialize)]
     struct Peek {
@@ -45,7 +47,7 @@ pub fn is_plan(file: &Path) -> bool {
     let first = || -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         if std::fs::metadata(file)?.is_file() {
-            BufReader::new(File::open(file)?.take(FIRST_LINE_BYTES))
+            BufReader::new(File::open(file)?.take(MAX_FIRST_LINE_BYTES))
                 .read_until(b'\n', &mut line)?;
         }
         Ok(line)
@@ -54,7 +56,7 @@ pub fn is_plan(file: &Path) -> bool {
     first().ok().and_then(peek).is_some_and(|peek| peek.zksh == "plan")
 }
 
-/// The lines of a file with their numbers; a line that is too long is an error.
+/// The lines of a file with their numbers. A line that is too long is an error.
 struct Lines<R> {
     file: R,
     number: u64,
@@ -74,10 +76,10 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl KeptPlan {
-    /// Reads all of a plan. No step has more than `max_bytes` of data.
+    /// Reads a plan completely. Refuses a step with more than `max_bytes` of data.
     ///
     /// # Errors
-    /// It was cut, or has other faults, which are the causes.
+    /// If the plan is truncated or has other faults, which are the causes.
     pub fn open(file: &Path, max_bytes: u64) -> Result<Self> {
         let name = file.display().to_string();
         let system = |error: io::Error| Error::new(Kind::Refused, format!("{name}: {error}"));
@@ -119,7 +121,7 @@ impl KeptPlan {
                 (None, Err(_)) => plan.take(&line, max_bytes).err(),
             };
             faults.extend(fault.map(|words| wrong(lines.number, &words)));
-            if faults.len() >= TOLD_FAULTS {
+            if faults.len() >= MAX_NAMED_FAULTS {
                 break;
             }
         }
@@ -146,10 +148,11 @@ impl KeptPlan {
         }
     }
 
-    /// Takes in a step.
+    /// Adds a step after checking it.
     fn take(&mut self, line: &[u8], max_bytes: u64) -> std::result::Result<(), String> {
         let step: Step = serde_json::from_slice(line).map_err(|error| {
-            // The line is the whole text, so that serde's own place says the column only.
+            // serde sees only this line, so its line number is always 1 and only the column is
+            // useful.
             error.to_string().replace(" at line 1 column", " at column")
         })?;
         let path = step.path();
@@ -173,10 +176,10 @@ impl KeptPlan {
         Ok(())
     }
 
-    /// Returns the steps once more, in order.
+    /// Reads the steps from the file again, in order.
     ///
     /// # Errors
-    /// The file cannot be opened; for a step, that it is none any more.
+    /// If the file cannot be opened. An item is an error if its line is no longer a valid step.
     pub fn steps(&self) -> Result<impl Iterator<Item = Result<Step>> + use<>> {
         let name = self.file.display().to_string();
         let changed =
@@ -211,7 +214,7 @@ mod tests {
     fn faults(lines: &[&str]) -> std::result::Result<Vec<Step>, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("f");
-        std::fs::write(&file, lines.join("\n")).expect("room");
+        std::fs::write(&file, lines.join("\n")).expect("written");
         let plan = KeptPlan::open(&file, 4).map_err(|error| {
             let mut all = vec![error.to_string()];
             all.extend(error.causes().iter().map(ToString::to_string));
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_used_of_a_plan_with_faults() {
+    fn a_plan_with_faults_is_refused() {
         assert_eq!(faults(&[HEADER, SET, CREATE, END]).map(|steps| steps.len()), Ok(2));
         let wrong = |lines: &[&str]| faults(lines).expect_err("it has faults");
         assert_eq!(wrong(&[HEADER, SET, CREATE]), "f:4: the plan was cut: the end line is missing");
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_holds_to_the_schema() {
+    fn each_line_conforms_to_the_schema() {
         let schema = include_str!("../../../schema/plan.schema.json");
         let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
         let schema = jsonschema::validator_for(&schema).expect("a schema");
@@ -271,17 +274,17 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_has_its_name_once_it_is_whole() {
+    fn a_plan_gets_its_name_only_when_complete() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("p");
         let header: Header = serde_json::from_str(HEADER).expect("a header");
         let step: Step = serde_json::from_str(SET).expect("a step");
-        drop(PlanWriter::new(&file, &header).expect("room"));
+        drop(PlanWriter::new(&file, &header).expect("written"));
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
-        let mut writer = PlanWriter::new(&file, &header).expect("room");
-        writer.add(&step).expect("room");
+        let mut writer = PlanWriter::new(&file, &header).expect("written");
+        writer.add(&step).expect("written");
         assert!(!file.exists());
-        writer.finish(9).expect("room");
+        writer.finish(9).expect("written");
         assert!(is_plan(&file) && !is_plan(folder.path()));
         let plan = KeptPlan::open(&file, 4).expect("whole");
         assert_eq!((plan.header, plan.end), (header, End { steps: 1, zxid: 9 }));

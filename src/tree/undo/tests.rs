@@ -10,7 +10,7 @@ fn interim() -> AclEntry {
     AclEntry::world(Permissions::ALL)
 }
 
-/// Applies a step, and notes what it changed as the session does.
+/// Applies a step, and records the change as the session does.
 fn apply(model: &mut Model, step: &Step) -> Option<Change> {
     let path = step.path().clone();
     let before = model.record(&path);
@@ -41,7 +41,7 @@ fn apply(model: &mut Model, step: &Step) -> Option<Change> {
     })
 }
 
-/// Takes changes back; returns the changes that this makes, and the states that it has restored.
+/// Undoes changes. Returns the new changes that this makes, and the restored states.
 fn take_back(model: &mut Model, changes: &[Change]) -> (Vec<Change>, Vec<Renamed>) {
     let merged = merge(changes.iter().cloned()).expect("nobody else has written");
     let mut live = Vec::new();
@@ -117,14 +117,14 @@ fn ephemeral(owner: i64) -> Change {
 fn an_ephemeral_of_another_session_cannot_be_made_again() {
     assert_eq!(ephemeral(7).check(7), Ok(()));
     assert_eq!(ephemeral(7).check(8), Err(Irreversible::ForeignEphemeral("/e".to_owned())));
-    // Only its data was written: it is there.
+    // Only its data was written, so the znode still exists.
     let mark = Some(Mark { czxid: 3, version: 1 });
     let written = Change { after: Some(Marks { data: mark, acl: None }), ..ephemeral(7) };
     assert_eq!(written.check(8), Ok(()));
 }
 
 #[test]
-fn a_znode_that_others_have_written_is_left_alone() {
+fn a_znode_written_by_others_is_not_undone() {
     let mark = |czxid, version| Some(Mark { czxid, version });
     let change = Change {
         path: "/a".to_owned(),
@@ -152,7 +152,7 @@ fn a_znode_that_others_have_written_is_left_alone() {
 }
 
 #[test]
-fn a_write_without_a_reply_is_judged_by_its_znode() {
+fn a_write_without_a_reply_is_verified_by_reading_the_znode() {
     let mark = |version| Some(Mark { czxid: 5, version });
     let before = Image {
         data: Some(Data::Null),
@@ -177,7 +177,7 @@ fn a_write_without_a_reply_is_judged_by_its_znode() {
 }
 
 #[test]
-fn what_others_wrote_between_two_changes_is_not_lost() {
+fn writes_of_others_between_two_changes_are_kept() {
     let mut model = Model::new(&[]);
     let path = crate::tree::record::path("/a");
     let set = |data: &[u8], version| {
@@ -193,7 +193,7 @@ fn what_others_wrote_between_two_changes_is_not_lost() {
 }
 
 #[test]
-fn changes_are_read_as_they_were_written() {
+fn changes_round_trip_through_json() {
     let json = serde_json::to_string(&ephemeral(7)).expect("JSON");
     assert_eq!(serde_json::from_str::<Change>(&json).expect("a change"), ephemeral(7));
     let Change { before: Some(before), .. } = ephemeral(7) else { panic!("it has one") };
@@ -204,7 +204,7 @@ fn changes_are_read_as_they_were_written() {
 
 proptest! {
     #[test]
-    fn any_sequence_of_changes_is_taken_back(
+    fn any_sequence_of_changes_can_be_undone(
         old in tree(),
         groups in prop::collection::vec(prop::collection::vec(write(), 1..4), 1..8),
         sizes in prop::collection::vec(1_usize..3, 8),
@@ -221,7 +221,7 @@ proptest! {
             entries.push(changes);
         }
         let after = model.contents();
-        // As `undo N` is typed again and again, then all is done again by undoing each undo.
+        // Types `undo N` repeatedly, and then restores everything by undoing each undo.
         let mut undone: Vec<Vec<Change>> = Vec::new();
         for size in sizes {
             let start = entries.len().saturating_sub(size);

@@ -1,37 +1,37 @@
-//! Whether a znode is still what a change has left.
+//! Checks whether a znode still has the state that a change has left.
 
 use super::{Change, Mark, Marks};
 use crate::tree::Record;
 use crate::zk::Stat;
 
-/// What a znode tells about a change.
+/// What the current state of a znode tells about a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verified {
-    /// It is what the change has left.
+    /// It is the state after the change.
     Applied,
-    /// It is what it was before: the change was never applied.
+    /// It is the state before the change, so the change was never applied.
     NotApplied,
 }
 
-/// In which way a znode is not what a change has left.
+/// How a znode differs from the state that a change has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The znode.
+    /// The path of the znode.
     pub path: String,
     why: Why,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
-    /// It has data of another version, written at this time.
+    /// Its data has another version.
     Data { then: i32, now: i32 },
-    /// It has an ACL of another version.
+    /// Its ACL has another version.
     Acl { then: i32, now: i32 },
     /// It was deleted.
     Gone,
     /// It was deleted and created again.
     Again,
-    /// It was deleted, and somebody has created it.
+    /// The change deleted it, and it exists again.
     There,
 }
 
@@ -52,10 +52,11 @@ impl std::fmt::Display for Moved {
     }
 }
 
-/// Compares a znode as it is now, none if it is not there, with what a change has left.
+/// Compares the current state of a znode, or none if it does not exist, with the state that a
+/// change has left.
 ///
 /// # Errors
-/// It is something else.
+/// If it has neither the state after the change nor the state before it.
 pub fn verify(change: &Change, live: Option<&Record>) -> Result<Verified, Moved> {
     let stat = live.map(|live| live.stat.unwrap_or_default());
     if change.is_uncertain {

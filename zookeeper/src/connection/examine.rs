@@ -1,4 +1,4 @@
-//! One connection to one server, step by step, for diagnoses.
+//! Connects to one server step by step, for diagnosis.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::error::Cause;
 use crate::options::{Host, Options};
 use crate::word;
 
-/// How long to wait for the server to hang up after the end of the session.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long to wait for the server to close the connection after the end of the session.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A step on the way to a session.
+/// A step towards a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
-    /// The host name becomes addresses.
+    /// Resolve the host name to addresses.
     Resolve,
-    /// One of the addresses accepts a TCP connection.
+    /// Connect by TCP to one of the addresses.
     Connect,
-    /// The transport's handshake, such as that of TLS. Left out if the transport has none.
+    /// Make the handshake of the transport, such as that of TLS. Skipped if the transport has none.
     Secure,
-    /// The server opens a session.
+    /// Open a session.
     Open,
-    /// The session authenticates by SASL. Left out without [`Options::sasl`].
+    /// Authenticate by SASL. Skipped without [`Options::sasl`].
     Authenticate,
-    /// The server answers the four-letter word `srvr`, on a second connection.
+    /// Send the four-letter word `srvr` on a second connection.
     Ask,
 }
 
-/// What a step has found.
+/// The result of a successful step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
@@ -60,7 +60,7 @@ pub enum Finding {
     Answered(String),
 }
 
-/// A step that was made.
+/// A step that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Examined {
@@ -68,7 +68,7 @@ pub struct Examined {
     pub step: Step,
     /// How long it took.
     pub time: Duration,
-    /// What it has found, or why it failed.
+    /// The result of the step, or why it failed.
     pub result: Result<Finding, Cause>,
 }
 
@@ -79,7 +79,7 @@ struct Examination {
 }
 
 impl Examination {
-    /// Makes a step, and returns what it leads to unless it has failed.
+    /// Runs a step and records it. Returns its result unless it has failed.
     async fn step<T>(
         &mut self,
         step: Step,
@@ -104,11 +104,11 @@ impl Examination {
     }
 }
 
-/// Makes one connection to a host as a session would, step by step, and returns the steps up to the
-/// first that fails. Each step may take `time`. A session that was opened is closed again.
+/// Connects to a host as a session would, step by step, and returns the steps up to the first that
+/// fails. Each step may take `time`. A session that was opened is closed again.
 ///
-/// The transport is used by its [`secure`](crate::Dial::secure); a [`dial`](crate::Dial::dial) of its
-/// own is passed over.
+/// Of the transport, only [`secure`](crate::Dial::secure) is used. Its own
+/// [`dial`](crate::Dial::dial) is ignored.
 pub async fn examine(options: &Options, host: &Host, time: Duration) -> Vec<Examined> {
     let mut examination = Examination { steps: Vec::new(), time };
     examination.all(options, host).await;
@@ -139,8 +139,8 @@ impl Examination {
         self.step(Step::Ask, found, asking).await;
         attempt::close(&mut wire).await;
         let mut rest = Vec::new();
-        // The server hangs up once it has closed the session.
-        let _ = timeout(FAREWELL, wire.stream.read_to_end(&mut rest)).await;
+        // The server closes the connection once it has closed the session.
+        let _ = timeout(CLOSE_TIMEOUT, wire.stream.read_to_end(&mut rest)).await;
         Some(())
     }
 

@@ -1,6 +1,6 @@
-//! SASL DIGEST-MD5 (RFC 2831), compatible with Java's `DigestLoginModule` and servers of every
-//! release: the feature `sasl`. The password is never sent; each side proves that it knows the
-//! password.
+//! SASL DIGEST-MD5 (RFC 2831), which the feature `sasl` enables. It is compatible with Java's
+//! `DigestLoginModule` and servers of every release. The password is never sent; each side proves
+//! that it knows the password.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use super::{Sasl, SaslSession, SaslStep};
 use crate::error::{Cause, Fault, FaultKind};
 use crate::options::Host;
 
-/// The service that ZooKeeper's client authenticates to, whatever the host.
+/// The digest URI of ZooKeeper's client, which is the same for every host.
 const URI: &str = "zookeeper/zk-sasl-md5";
 
 /// The realm if the server names none.
@@ -228,7 +228,7 @@ mod tests {
 
     /// The example of RFC 2831 has another URI; these digests were made with Python's `hashlib`.
     #[test]
-    fn a_challenge_is_answered_as_the_rfc_has_it() {
+    fn a_challenge_is_answered_as_in_the_rfc() {
         let challenge = b"realm=\"zk-sasl-md5\",nonce=\"abc\",charset=utf-8,algorithm=md5-sess";
         let challenge = Challenge::read(challenge).unwrap();
         let (answer, theirs) = ann("secret").answer(&challenge, "xyz");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown_and_names_may_be_odd() {
+    fn secrets_are_hidden_and_unusual_names_are_accepted() {
         assert!(!format!("{:?}", ann("secret")).contains("secret"));
         let read = fields(b"a=\"x \\\"y\\\\\", B = z ,c=\"\"");
         let pairs: Vec<(&str, &str)> = read.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();

@@ -1,5 +1,6 @@
-//! SASL GSSAPI with Kerberos (RFC 4752): the feature `kerberos`. Tickets come from the cache of
-//! `kinit`, or from the keytab that `KRB5_CLIENT_KTNAME` names; no password passes through here.
+//! SASL GSSAPI with Kerberos (RFC 4752), which the feature `kerberos` enables. Tickets come from
+//! the cache of `kinit`, or from the keytab that `KRB5_CLIENT_KTNAME` names. This module handles no
+//! password.
 
 use libgssapi::context::{ClientCtx, CtxFlags, SecurityContext};
 use libgssapi::credential::{Cred, CredUsage};
@@ -10,13 +11,13 @@ use super::{Sasl, SaslSession, SaslStep};
 use crate::error::{Cause, Fault, FaultKind};
 use crate::options::Host;
 
-/// The bit that offers, and accepts, connections without a layer of SASL's own.
+/// The bit that offers or selects a connection without a SASL security layer.
 const NO_LAYER: u8 = 1;
 
-/// The error of a realm whose servers cannot be reached (`KRB5_KDC_UNREACH`); it may pass.
-const KDC_AWAY: u32 = (-1_765_328_228_i32).cast_unsigned();
+/// The error code if no KDC can be reached (`KRB5_KDC_UNREACH`). A retry may succeed.
+const KDC_UNREACHABLE: u32 = (-1_765_328_228_i32).cast_unsigned();
 
-/// The client's principal, and the service that servers are.
+/// The client's principal, and the service name of the servers.
 #[derive(Debug, Clone)]
 pub struct Kerberos {
     service: String,
@@ -63,11 +64,11 @@ struct Session(State);
 
 enum State {
     Begun(Kerberos, String),
-    /// The service must prove itself.
+    /// The server must authenticate itself.
     Greeted(ClientCtx),
-    /// The server must offer its layers.
+    /// The server must offer its security layers.
     Proved(ClientCtx),
-    /// The server must accept the choice.
+    /// The server must accept the selected layer.
     Chosen,
     Over,
 }
@@ -108,7 +109,7 @@ impl SaslSession for Session {
         }
     }
 
-    /// A step may ask a server of the realm.
+    /// Returns true because a step may contact the KDC.
     fn blocks(&self) -> bool {
         true
     }
@@ -116,11 +117,11 @@ impl SaslSession for Session {
 
 fn failed(error: libgssapi::error::Error) -> Cause {
     let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    // What Kerberos says stands in parentheses behind the words of GSS-API, which are general.
+    // The message of Kerberos is in parentheses after that of GSS-API, which is too general.
     let specific = text.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
     let text = specific.unwrap_or(&text);
     let fault = Fault::new(format!("Kerberos: {text}")).of_kind(FaultKind::Kerberos);
-    Cause::Transport(if error.minor == KDC_AWAY { fault } else { fault.lasting() })
+    Cause::Transport(if error.minor == KDC_UNREACHABLE { fault } else { fault.lasting() })
 }
 
 fn lasting(kind: FaultKind, text: String) -> Cause {

@@ -12,7 +12,7 @@ pub use self::kerberos::Kerberos;
 use crate::error::Cause;
 use crate::options::Host;
 
-/// A SASL mechanism. Every connection authenticates anew.
+/// A SASL mechanism. It authenticates every connection separately.
 pub trait Sasl: Send + Sync + 'static {
     /// Starts an authentication with a server.
     fn begin(&self, host: &Host) -> Result<Box<dyn SaslSession>, Cause>;
@@ -24,8 +24,8 @@ pub trait SaslSession: Send {
     /// initial response, which may be empty.
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<SaslStep, Cause>;
 
-    /// Returns whether a step may block its thread, as one that asks another server does. Such steps
-    /// are made on a thread of their own.
+    /// Returns whether a step may block its thread, for example because it contacts another server.
+    /// Such steps run on a thread of their own.
     fn blocks(&self) -> bool {
         false
     }

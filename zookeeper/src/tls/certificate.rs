@@ -36,15 +36,15 @@ pub(super) struct Certificate<'a> {
     pub(super) hosts: Vec<String>,
 }
 
-/// What a certificate says of itself; nothing of it is verified here.
+/// The contents of a certificate, which are not verified here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CertificateFacts {
-    /// Whom it was issued to, as Java prints it: `CN=ann, OU=dev, O=zksh`.
+    /// The subject as Java prints it: `CN=ann, OU=dev, O=zksh`.
     pub subject: String,
-    /// Who issued it.
+    /// The issuer.
     pub issuer: String,
-    /// The begin of its validity.
+    /// The start of its validity.
     pub not_before: SystemTime,
     /// The end of its validity.
     pub not_after: SystemTime,
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_there_and_back() {
+    fn dates_round_trip() {
         for (year, month, day, text) in
             [(1970, 1, 1, "1970-01-01"), (2000, 2, 29, "2000-02-29"), (2026, 11, 28, "2026-11-28")]
         {

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_read_and_lengths_are_not_believed() {
+    fn values_are_read_and_lengths_are_checked() {
         let bytes = [0x30, 0x07, 0x02, 0x01, 0x05, 0x04, 0x02, 0xaa, 0xbb];
         let mut reader = Reader::new(&bytes);
         let mut inside = reader.enter(SEQUENCE).unwrap();

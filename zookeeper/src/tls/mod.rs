@@ -1,8 +1,8 @@
-//! TLS as a transport: the feature `tls`.
+//! TLS as a transport, which the feature `tls` enables.
 //!
-//! [`TlsDial`] goes into [`Options::dial`](crate::Options::dial). It reloads its files when they
-//! have changed, so that the next connection uses a renewed certificate. It trusts the same servers
-//! as Java's client; see [`TlsOptions`].
+//! Pass [`TlsDial`] to [`Options::dial`](crate::Options::dial). It reloads its files when they have
+//! changed, so that the next connection uses a renewed certificate. It trusts the same servers as
+//! Java's client; see [`TlsOptions`].
 
 mod certificate;
 mod der;
@@ -40,8 +40,8 @@ use crate::dial::{BoxFuture, Dial, Peer, Tls, Wire};
 use crate::error::{Cause, Fault, FaultKind};
 use crate::options::Host;
 
-/// Maximum size of a file with certificates or keys, in bytes.
-const LARGEST: u64 = 4 << 20;
+/// The maximum size of a file with certificates or keys, in bytes.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// A file with certificates or keys in PEM, PKCS12 or JKS format, detected by its first bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,10 +73,10 @@ impl StoreFile {
         let cannot = |why: &dyn fmt::Display| TlsError(format!("{}: {why}", self.path.display()));
         let mut bytes = Zeroizing::new(Vec::new());
         File::open(&self.path)
-            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|error| cannot(&error))?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(cannot(&format_args!("it is larger than {LARGEST} bytes")));
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(cannot(&format_args!("it is larger than {MAX_FILE_BYTES} bytes")));
         }
         let password = self.password.as_ref().map(|password| password.as_str());
         Store::read(&bytes, password).map_err(|error| cannot(&error))
@@ -257,7 +257,7 @@ impl TlsDial {
         Ok(config)
     }
 
-    /// Returns what the certificate says that servers are shown, if there is one.
+    /// Returns the contents of the client certificate, if there is one.
     pub fn own_certificate(&self) -> Result<Option<CertificateFacts>, TlsError> {
         let Some(file) = &self.options.certificate else { return Ok(None) };
         let (chain, _) = self.options.identity(file)?;
@@ -274,7 +274,7 @@ impl TlsDial {
         let config = self.config().map_err(|error| {
             Cause::Transport(Fault::new(error.to_string()).of_kind(FaultKind::Files))
         })?;
-        // A host that resolves but is no DNS name, such as 127.1, is matched by its address.
+        // A host that resolves but is not a DNS name, such as 127.1, is matched by its address.
         let name = ServerName::try_from(host.name.clone())
             .unwrap_or(ServerName::IpAddress(IpAddr::from(address.ip())));
         let has_certificate = self.options.certificate.is_some();
@@ -317,8 +317,8 @@ fn facts(stream: &TlsStream<TcpStream>) -> Tls {
     }
 }
 
-/// An encrypted connection that describes TLS errors in words. With TLS 1.3 a server refuses the
-/// client certificate only after the handshake.
+/// An encrypted connection that turns TLS errors into readable messages. With TLS 1.3 a server
+/// refuses the client certificate only after the handshake.
 struct Encrypted {
     stream: TlsStream<TcpStream>,
     has_certificate: bool,

@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 use super::der::{OCTETS, OID, Reader, SEQUENCE, dotted};
 use super::store::StoreError;
 
-/// Maximum number of rounds; files with more are an attack.
-const MOST_ROUNDS: u32 = 2_000_000;
+/// Maximum number of rounds. A larger number would only be used for a denial-of-service attack.
+const MAX_ROUNDS: u32 = 2_000_000;
 
 /// Maximum memory for scrypt in bytes.
-const MOST_MEMORY: u64 = 256 << 20;
+const MAX_MEMORY: u64 = 256 << 20;
 
 /// Decrypts an `EncryptedPrivateKeyInfo` into PKCS#8.
 pub(super) fn decrypt_key(
@@ -81,7 +81,7 @@ fn pkcs5(
         let cost = if kdf.cost_parameter < 2 { u64::MAX } else { kdf.cost_parameter };
         u64::from(kdf.block_size).saturating_mul(128).saturating_mul(cost)
     });
-    if rounds > MOST_ROUNDS || memory > MOST_MEMORY {
+    if rounds > MAX_ROUNDS || memory > MAX_MEMORY {
         return Err(StoreError::Unsupported("An encryption that takes so long".to_owned()));
     }
     match scheme.decrypt(password, encrypted) {
@@ -110,7 +110,7 @@ pub(super) fn derive<D: Digest + sha1::digest::common::BlockSizeUser>(
     purpose: Purpose,
     length: usize,
 ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-    if rounds > MOST_ROUNDS {
+    if rounds > MAX_ROUNDS {
         return Err(StoreError::Unsupported(format!("An encryption of {rounds} rounds")));
     }
     let block = D::block_size();

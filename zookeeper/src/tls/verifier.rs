@@ -79,7 +79,7 @@ impl Verifier {
         if self.trusted.iter().any(|trusted| trusted == end_entity) {
             return Ok(());
         }
-        // A self-signed certificate has no other issuer, whatever it claims.
+        // A self-signed certificate cannot have another issuer.
         if Names::read(end_entity).is_some_and(|names| names.issuer == names.subject) {
             return Err(refusal(FaultKind::UnknownIssuer, self.unknown_issuer(end_entity)));
         }
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_common_name_names_hosts_as_java_has_it() {
+    fn common_names_match_hosts_as_in_java() {
         for (common, host, wanted) in [
             ("localhost", "LOCALHOST", true),
             ("*.example.org", "zk1.example.org", true),
