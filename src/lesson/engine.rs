@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::effect::Effect;
+use super::library::LESSONS;
 use super::line::Line;
 use super::model::{Lesson, Mistake, Step};
 use super::progress::Progress;
@@ -146,7 +147,9 @@ impl Engine {
                 outputs
             }
             Request::Stop => {
-                let text = format!("{} {}", words.stopped, self.lesson.name);
+                let is_known = LESSONS.iter().any(|known| known.name == self.lesson.name);
+                let how = if is_known { words.stopped } else { words.stopped_file };
+                let text = format!("{how} {}", self.lesson.name);
                 let text = self.writer().wrapped(&text).join("\n");
                 vec![Output::Show(text), Output::Keep, Output::End]
             }

@@ -19,6 +19,7 @@ pub(super) struct Words {
     pub(super) skipped: &'static str,
     pub(super) again: &'static str,
     pub(super) stopped: &'static str,
+    pub(super) stopped_file: &'static str,
 }
 
 pub(super) fn words(language: Language) -> Words {
@@ -32,6 +33,7 @@ pub(super) fn words(language: Language) -> Words {
             skipped: "Done for you:",
             again: "The step begins again.",
             stopped: "The lesson is stopped here; `lesson NAME` takes it up again:",
+            stopped_file: "The lesson is stopped here; `lesson run` with its file takes it up again:",
         },
         Language::Chinese => Words {
             keys: "next · hint · back · skip · stop · explain 术语 · lang en",
@@ -42,6 +44,7 @@ pub(super) fn words(language: Language) -> Words {
             skipped: "已替你完成：",
             again: "这一步从头再来。",
             stopped: "课程停在这里，随时可以用 lesson 名称 继续：",
+            stopped_file: "课程停在这里，随时可以用 lesson run 文件 继续：",
         },
     }
 }

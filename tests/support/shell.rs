@@ -21,12 +21,28 @@ pub(crate) fn bare() -> Zksh {
     for (name, value) in environment(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
         command.env(name, value);
     }
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("ZKSH_") {
-            command.env_remove(name);
-        }
+    for name in foreign_variables() {
+        command.env_remove(name);
     }
     Zksh { command }
+}
+
+/// Returns the variables of the developer's environment that zksh reads, which the tests must not
+/// depend on.
+pub(crate) fn foreign_variables() -> impl Iterator<Item = String> {
+    let known = [
+        "CLIENT_JVMFLAGS",
+        "EDITOR",
+        "LESS",
+        "NO_COLOR",
+        "PAGER",
+        "TMUX",
+        "VISUAL",
+        "XTERM_VERSION",
+        "KRB5_CLIENT_KTNAME",
+    ];
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    names.filter(move |name| name.starts_with("ZKSH_") || known.contains(&name.as_str()))
 }
 
 /// The environment of every shell in the tests.

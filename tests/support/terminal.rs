@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::termios::LocalFlags;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::shell::environment;
+use super::shell::{environment, foreign_variables};
 use super::{PATIENCE, wait_until};
 
 /// Enough rows that nothing scrolls away.
@@ -83,11 +83,8 @@ impl Setup {
     }
 
     fn with(mut command: CommandBuilder) -> Self {
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("ZKSH_") || name == "NO_COLOR" {
-                command.env_remove(name);
-            }
+        for name in foreign_variables() {
+            command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
         let size = PtySize { rows: ROWS, cols: 100, pixel_width: 0, pixel_height: 0 };
