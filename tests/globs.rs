@@ -109,3 +109,36 @@ fn patterns_at_a_prompt_need_no_option() {
     terminal.enter(0, "ls /app/?");
     terminal.wait_for("Node does not exist: /app/?");
 }
+
+#[test]
+fn a_feature_that_the_server_lacks_is_reported_once() {
+    on_every_engine(|engine| {
+        if engine.version.as_slice() >= &[3, 6][..] {
+            return;
+        }
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+        let ran = script(&server, "getAllChildrenNumber /app/?");
+        assert_eq!(ran.stderr.matches("has no getAllChildrenNumber").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("could not be read"), "{}", ran.stderr);
+    });
+}
+
+#[test]
+fn patterns_have_the_same_results_however_many_lines_are_in_flight() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+        let lines = "set /app/a 1\nget /app/[ab]\nset /app/a 2\nexists /app/?\ncreate /app/d\n\
+                     ls /app/?\ndelete /app/d\nls /app/?/*\nset /app/b 3\nget /app/?\n";
+        let run = |window| {
+            let words = ["--glob", "-o", "raw", "--window", window];
+            let ran = zksh(&server).args(words).script(lines);
+            (ran.stdout, ran.stderr)
+        };
+        let one = run("1");
+        assert_eq!(one.1, "");
+        assert_eq!(one, run("128"));
+        assert_eq!(one, run("4096"));
+    });
+}

@@ -8,18 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::engine::{engines, on_every_engine};
 use crate::support::random::Random;
-use crate::support::shell::{Ran, zksh};
-
-fn run(server: &str, words: &[&str]) -> Ran {
-    zksh(server).args(words).run()
-}
-
-#[track_caller]
-fn good(server: &str, words: &[&str]) -> String {
-    let ran = run(server, words);
-    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{words:?}: {}", ran.stdout);
-    ran.stdout
-}
+use crate::support::shell::{good, run, zksh};
 
 /// Returns a script that creates a random tree at `/t`.
 fn tree(random: &mut Random) -> String {

@@ -13,12 +13,27 @@ mod tls;
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use zksh::sandbox::{self, Clock, Control, Handle, Settings, Users};
 
 use crate::support::certificates::{Authority, Pair, params};
 use crate::support::shell::{Ran, Zksh, bare};
+
+/// Runs a program of the system. Returns false if it is missing or fails.
+fn tool(folder: &Path, words: &str) -> bool {
+    let mut words = words.split_whitespace();
+    let status = Command::new(words.next().unwrap())
+        .args(words)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
 
 /// A sandbox with TLS and certificates made by the test. Its folder also has client certificates.
 struct Secured {

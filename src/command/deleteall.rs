@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::output::NoOutput;
 use crate::terminal::progress::grouped;
 use crate::tree::filter::Needs;
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::tree::{self, Summary};
 use crate::zk::{TypedPath, ZnodePath};

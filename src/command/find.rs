@@ -13,7 +13,7 @@ use crate::tree::Record;
 use crate::tree::apply::Applier;
 use crate::tree::filter::{Age, Bound, Filter, Needs, Owner, Type};
 use crate::tree::glob::Glob;
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::zk::{TypedPath, ZnodePath};
 

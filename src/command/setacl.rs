@@ -7,7 +7,7 @@ use crate::dispatch::{
 use crate::error::Result;
 use crate::output::{Report, Text};
 use crate::tree::filter::Needs;
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::tree::{self, Record};
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};

@@ -81,6 +81,11 @@ async fn run<T: Table>(
                 let heading = headed.then(|| path.to_string());
                 cx.output.one_of_several(&Headed { heading, report })?;
             }
+            // Of what the server lacks or the connection has lost, one error says it for all.
+            Err(error) if error.path().is_none() => {
+                cx.output.origin().clone_from(&origin);
+                return Err(error);
+            }
             Err(error) => failures.note(Some(error)),
         }
     }

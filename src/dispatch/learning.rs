@@ -1,7 +1,5 @@
-//! The lesson that runs in the shell, as commands, prompt and notifications see it.
-//!
-//! The lesson itself is played on a thread of its own (`learn`). It is told here what the learner asks
-//! for, and which replies, events and watches there are.
+//! The running lesson: what commands, the prompt and notifications share with the thread that plays it
+//! (`learn`). They pass on the learner's requests and record replies, events and watches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -17,20 +15,20 @@ use crate::lesson::{Event, Record, Reply, Request, Watch, WatchKind};
 use crate::session::{Answer, Exchange, Session, Trace};
 use crate::zk;
 
-/// Columns of the screen until they are known.
+/// The width of the screen in columns until it is known.
 const COLUMNS: u16 = 80;
 
-/// What the thread that plays a lesson is told. It answers with what is to be shown.
+/// A message to the thread that plays a lesson. Its answer is the text to show.
 pub enum Message {
-    /// The learner asks for something.
+    /// The learner makes a request.
     Asked(Request, oneshot::Sender<String>),
-    /// A line was typed, and has run.
+    /// A typed line has run.
     Typed(oneshot::Sender<String>),
-    /// Something has happened that no line waits for.
+    /// An event has arrived while no line runs.
     Happened,
 }
 
-/// The lesson of a shell, if one runs. Clones are handles of the same lesson.
+/// The running lesson of a shell, if there is one. Clones refer to the same lesson.
 #[derive(Clone, Default)]
 pub struct Learning(Arc<Shared>);
 
@@ -38,13 +36,13 @@ pub struct Learning(Arc<Shared>);
 struct Shared {
     running: Mutex<Option<Running>>,
     is_on: AtomicBool,
-    /// Whether a person types at a prompt, above which a lesson can speak.
+    /// Whether there is a prompt, above which the lesson can print.
     has_prompt: AtomicBool,
-    /// Whether events are not shown: a lesson is being checked, which nobody watches.
+    /// Whether events are hidden, because a lesson is only being checked.
     is_hushed: AtomicBool,
     /// Whether the shell is about to end.
     is_ending: AtomicBool,
-    /// Held while a line runs: meanwhile the lesson does nothing by itself.
+    /// Held while a line runs, so that the lesson does not act meanwhile.
     turn: tokio::sync::Mutex<()>,
     language: Mutex<Option<Language>>,
     columns: AtomicU16,
@@ -53,20 +51,20 @@ struct Shared {
 struct Running {
     player: Sender<Message>,
     record: Record,
-    /// The sessions of the lesson by their number.
+    /// The names of the lesson's sessions by session number.
     sessions: BTreeMap<usize, String>,
-    /// The session in which the lesson looks at the tree.
+    /// The id of the session in which the lesson reads the tree.
     reader: Option<i64>,
-    /// The znodes below the root that the lesson's sessions have created.
+    /// The names of the top-level znodes that the lesson's sessions have created.
     created: BTreeSet<String>,
-    /// Whether the player is to hear that something has happened, and has not been told.
+    /// Whether the player has been notified of events that it has not looked at yet.
     is_told: AtomicBool,
 }
 
-/// Most znodes below the root that are remembered as created in a lesson.
-const MOST_CREATED: usize = 1000;
+/// Maximum number of created top-level znodes to remember.
+const MAX_CREATED: usize = 1000;
 
-/// A lesson that runs until this is dropped.
+/// A guard for a running lesson, which ends when the guard is dropped.
 pub struct Begun(Learning);
 
 impl Drop for Begun {
@@ -77,7 +75,7 @@ impl Drop for Begun {
     }
 }
 
-/// Keeps the lesson from doing anything until it is dropped.
+/// A guard that keeps the lesson from acting until it is dropped.
 pub struct Turn<'a>(#[expect(dead_code, reason = "held")] tokio::sync::MutexGuard<'a, ()>);
 
 impl Learning {
@@ -86,10 +84,10 @@ impl Learning {
         self.0.is_on.load(Ordering::Relaxed)
     }
 
-    /// Notes that a lesson runs, and who plays it.
+    /// Starts a lesson, which `player` plays.
     ///
     /// # Errors
-    /// One runs already.
+    /// If a lesson is already running.
     pub fn begin(&self, player: Sender<Message>) -> Result<Begun> {
         let mut running = self.running();
         if running.is_some() {
@@ -107,34 +105,34 @@ impl Learning {
         Ok(Begun(self.clone()))
     }
 
-    /// Keeps events from being shown until the lesson is over.
+    /// Hides events until the lesson is over.
     pub fn hush(&self) {
         self.0.is_hushed.store(true, Ordering::Relaxed);
     }
 
-    /// Returns whether events are not shown.
+    /// Returns whether events are hidden.
     pub fn is_hushed(&self) -> bool {
         self.0.is_hushed.load(Ordering::Relaxed)
     }
 
-    /// Has the lesson end with the shell, and waits until it has put away what it has created. Returns
-    /// what it says.
+    /// Ends the lesson because the shell ends, and waits until it has deleted what it has created.
+    /// Returns the text to show.
     pub async fn leave(&self) -> String {
         self.0.is_ending.store(true, Ordering::Relaxed);
         self.ask(Request::Stop).await.unwrap_or_default()
     }
 
-    /// Returns whether the shell is about to end: nothing is to be waited for any more.
+    /// Returns whether the shell is about to end, so that the lesson must not wait for anything.
     pub fn is_ending(&self) -> bool {
         self.0.is_ending.load(Ordering::Relaxed)
     }
 
-    /// Returns the id of the session in which the lesson looks at the tree, which nobody sees.
+    /// Returns the id of the session in which the lesson reads the tree. It is not listed.
     pub fn reader(&self) -> Option<i64> {
         self.running().as_ref().and_then(|running| running.reader)
     }
 
-    /// Notes the id of the session in which the lesson looks at the tree.
+    /// Sets the id of the session in which the lesson reads the tree.
     pub fn set_reader(&self, id: Option<i64>) {
         if let Some(running) = &mut *self.running() {
             running.reader = id;
@@ -153,24 +151,24 @@ impl Learning {
         self.running().as_ref().is_some_and(|it| it.sessions.values().any(|known| known == name))
     }
 
-    /// Lends what was noted since the step began; none where no lesson runs.
+    /// Passes the record of the current step to `see`. Returns `None` if no lesson is running.
     pub fn with_record<R>(&self, see: impl FnOnce(&mut Record) -> R) -> Option<R> {
         self.running().as_mut().map(|running| see(&mut running.record))
     }
 
-    /// Returns the znodes below the root that the lesson's sessions have created.
+    /// Returns the names of the top-level znodes that the lesson's sessions have created.
     pub fn created(&self) -> BTreeSet<String> {
         self.running().as_ref().map(|running| running.created.clone()).unwrap_or_default()
     }
 
-    /// Notes that the player looks at what has happened.
+    /// Records that the player looks at the events so far.
     pub fn looks(&self) {
         if let Some(running) = &*self.running() {
             running.is_told.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Notes an event that came to a session: of a znode, or without a path of the session itself.
+    /// Records an event of a session. An event without a path concerns the session itself.
     pub fn note_event(&self, number: usize, kind: &str, path: Option<&str>) {
         if !self.is_on() {
             return;
@@ -181,13 +179,13 @@ impl Learning {
             let path = path.map(str::to_owned);
             running.record.event(Event { session, kind: kind.to_owned(), path });
             if !running.is_told.swap(true, Ordering::Relaxed) {
-                // The player may have ended.
+                // This fails if the player has ended.
                 let _ = running.player.send(Message::Happened);
             }
         }
     }
 
-    /// Returns the session in which a command will run, while a lesson does.
+    /// Returns the number of the session in which a command will run, if a lesson is running.
     pub(super) fn runs_in<T: Table>(&self, cx: &Context, command: &T) -> Option<usize> {
         if !self.is_on() {
             return None;
@@ -196,7 +194,7 @@ impl Learning {
         Some(named.unwrap_or_else(|| cx.session.number()))
     }
 
-    /// Notes what came of a command that has run in a session.
+    /// Records the replies and watches of a command that has run in a session.
     pub(super) fn note_command<T: Table>(
         &self,
         cx: &Context,
@@ -207,7 +205,7 @@ impl Learning {
     ) {
         let sessions = cx.session.list();
         let own = sessions.iter().find(|named| named.number == number);
-        // Before anything is locked: this tells of events.
+        // Call this before taking the lock, because it records events.
         own.inspect(|named| named.session.deliver());
         let mut running = self.running();
         let Some(Running { record, sessions: of_lesson, created, .. }) = &mut *running else {
@@ -221,7 +219,7 @@ impl Learning {
         let exchanges = own.session.exchanges(&trace.replies());
         let replies: Vec<Reply> =
             exchanges.iter().filter_map(|exchange| reply(name, exchange)).collect();
-        // Of a request that was lost there is no reply.
+        // There is no reply to a request that was lost.
         if replies.iter().all(|reply| reply.result == "Ok")
             && let Some(code) = error.and_then(Error::code_of)
         {
@@ -236,19 +234,19 @@ impl Learning {
         for reply in replies {
             if reply.result == "Ok" && matches!(&*reply.operation, "create" | "multi") {
                 let tops = reply.paths.iter().filter_map(|path| path.split('/').nth(1));
-                let room = MOST_CREATED.saturating_sub(created.len());
+                let room = MAX_CREATED.saturating_sub(created.len());
                 created.extend(tops.filter(|top| !top.is_empty()).take(room).map(str::to_owned));
             }
             record.reply(reply);
         }
     }
 
-    /// Returns whether a person types at a prompt.
+    /// Returns whether there is a prompt.
     pub fn has_prompt(&self) -> bool {
         self.0.has_prompt.load(Ordering::Relaxed)
     }
 
-    /// Notes that a person types at a prompt.
+    /// Records that there is a prompt.
     pub fn set_has_prompt(&self) {
         self.0.has_prompt.store(true, Ordering::Relaxed);
     }
@@ -259,12 +257,12 @@ impl Learning {
         chosen.unwrap_or_else(|| Language::of_environment(|name| std::env::var(name).ok()))
     }
 
-    /// Chooses the language of lessons and glossary.
+    /// Sets the language of lessons and glossary.
     pub fn set_language(&self, language: Language) {
         *self.0.language.lock().unwrap_or_else(PoisonError::into_inner) = Some(language);
     }
 
-    /// Returns how many columns the screen has.
+    /// Returns the width of the screen in columns.
     pub fn columns(&self) -> usize {
         match self.0.columns.load(Ordering::Relaxed) {
             0 => COLUMNS.into(),
@@ -272,26 +270,25 @@ impl Learning {
         }
     }
 
-    /// Notes how many columns the screen has.
+    /// Sets the width of the screen in columns.
     pub fn set_columns(&self, columns: u16) {
         self.0.columns.store(columns, Ordering::Relaxed);
     }
 
-    /// Waits until the lesson has finished what it does by itself, and keeps it from beginning anew
-    /// until the guard is dropped.
+    /// Waits until the lesson is not acting, and keeps it from acting until the guard is dropped.
     pub async fn turn(&self) -> Option<Turn<'_>> {
         if self.is_on() { Some(Turn(self.0.turn.lock().await)) } else { None }
     }
 
-    /// As [`Learning::turn`], for the lesson itself; none while a line runs.
+    /// Like [`Learning::turn`], for the lesson itself. Returns `None` while a line runs.
     pub fn try_turn(&self) -> Option<Turn<'_>> {
         self.0.turn.try_lock().ok().map(Turn)
     }
 
-    /// Asks the lesson for something; returns what it says.
+    /// Sends a request to the lesson, and returns the text to show.
     ///
     /// # Errors
-    /// No lesson runs.
+    /// If no lesson is running.
     pub async fn ask(&self, request: Request) -> Result<String> {
         let (sender, answer) = oneshot::channel();
         self.send(Message::Asked(request, sender))?;

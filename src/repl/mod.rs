@@ -12,14 +12,15 @@ mod highlight;
 mod hint;
 mod history;
 mod keys;
+
 mod prompt_words;
 mod recall;
+mod run_line;
 mod signals;
 mod system_shell;
 mod wrap;
 mod znode_cache;
 
-use std::cell::Cell;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,16 +35,16 @@ use self::keys::ShownHint;
 pub use self::prompt_words::NamedEnsemble;
 use self::prompt_words::{Place, PromptWords};
 use self::recall::SharedHistory;
+use self::run_line::run_line;
 use self::signals::Signals;
 pub use self::signals::take_over_window_size;
 use self::system_shell::{SystemLine, system_line};
 use self::znode_cache::ZnodeCache;
 use crate::command::{self, Command};
 use crate::dialect::Format;
-use crate::dispatch::{self, Context, MultiLine, Outcome, Switch, Table};
-use crate::error::{Error, Kind, Result};
+use crate::dispatch::{self, Context, MultiLine, Outcome, Switch};
+use crate::error::{Kind, Result};
 use crate::output::escape::{self, Newlines};
-use crate::session::Trace;
 use crate::state_folder;
 use crate::terminal::Screen;
 use crate::zk::ZnodePath;
@@ -137,7 +138,7 @@ pub async fn run(
                 editor.remember(entry);
             }
             let Some(line) = begin_output(cx, screen, &mut editor, line) else { continue };
-            let result = line_runs(cx, line, &mut editor, screen, &mut signals).await;
+            let result = run_line(cx, line, &mut editor, screen, &mut signals).await;
             screen.status("");
             let enough = screen.has_seen_enough();
             if let Ok(Some(outcome)) = &result {
@@ -338,65 +339,4 @@ pub async fn run_dumb(
         screen.error(BANNER);
     }
     dumb::run(cx, screen, words, input).await
-}
-
-/// Runs a line. Ctrl-C or a signal that ends the shell cancels it. Returns `None` for a line that
-/// does nothing, or that the user does not confirm.
-async fn line_runs(
-    cx: &Context,
-    line: &str,
-    editor: &mut Editor,
-    screen: &Screen,
-    signals: &mut Signals,
-) -> Result<Option<Outcome>> {
-    let Some(invocation) = cx.read::<Command>(line)? else { return Ok(None) };
-    let trace = Trace::default();
-    let recording = cx.journal.recording(cx, invocation.command.effects(cx));
-    cx.progress.begin();
-    // Until the user has confirmed, the command has not changed anything.
-    let changes = Cell::new(false);
-    let work = trace.scope(async {
-        let _turn = cx.learning.turn().await;
-        if let Some(question) = invocation.command.question(cx).await?
-            && !editor.ask(&escape::to_terminal(question.asked().as_bytes(), Newlines::Escape))
-        {
-            screen.error(question.declined);
-            return Ok(None);
-        }
-        let effects = invocation.effects(cx);
-        changes.set(!effects.only_reads());
-        if effects.reads && effects.write.is_none() && cx.transaction.is_open() {
-            screen.error("multi: this is the tree before the transaction");
-        }
-        match &recording {
-            Some(recording) => recording.scope(cx.run(&invocation)).await.map(Some),
-            None => cx.run(&invocation).await.map(Some),
-        }
-    });
-    let progress = async {
-        if cx.view.errors_on_terminal {
-            cx.show_progress(screen).await;
-        }
-        std::future::pending::<()>().await;
-    };
-    let result = tokio::select! {
-        biased;
-        outcome = work => outcome,
-        () = progress => Ok(None),
-        () = signals.stopped() => {
-            let sent = trace.has_sent();
-            let what = match cx.progress.words() {
-                Some(words) if changes.get() => {
-                    format!("; {words}; the last request may have been applied too")
-                }
-                Some(words) => format!("; {words}"),
-                None if sent && changes.get() => "; the request may have been applied".to_owned(),
-                None if sent => String::new(),
-                None => "; nothing was sent".to_owned(),
-            };
-            Err(Error::new(Kind::Interrupted, format!("Interrupted{what}")))
-        }
-    };
-    cx.journal.keep::<Command>(cx, line, recording.as_ref());
-    result
 }

@@ -78,7 +78,7 @@ pub enum Returned {
     Interrupted,
     /// The text of the prompt has changed: draw it again, with the same line.
     NewWords,
-    /// The window has another width: draw again, with the rows counted anew.
+    /// The window has another width: draw again, with the rows counted again.
     Resized,
     /// Another program has used the terminal: draw again below its output.
     Disturbed,
@@ -222,25 +222,26 @@ impl Prompt {
         }
     }
 
-    /// Returns how long a wanted redraw still has to wait at `now`.
-    pub(super) fn redraw_waits(&self, now: Instant) -> Option<Duration> {
-        let left = self.not_before?.saturating_duration_since(now);
-        (self.redraw == Redraw::Wanted && !left.is_zero()).then_some(left)
-    }
-
-    /// Returns whether the redrawer must request a draw at `now`; `events` tells whether events are
-    /// waiting.
-    pub(super) fn must_redraw(&self, events: bool, now: Instant) -> bool {
+    /// Returns how long the redrawer must wait before it requests a draw, zero if it must do so at
+    /// `now`, or `None` if there is nothing to draw. `events` tells whether events are waiting.
+    ///
+    /// This is one question: if the redrawer asked whether to draw and then how long to wait, the wait
+    /// could end in between, and nobody would draw.
+    pub(super) fn redraw_in(&self, events: bool, now: Instant) -> Option<Duration> {
         // An editor that was asked to return draws soon anyway. If a request reached a finished
         // editor, it would be printed and nothing would undo it.
         let reachable = self.state == PromptState::Editing && !self.asked_to_return;
-        reachable
-            && !self.window.unsettled
-            && match self.redraw {
-                Redraw::NotNeeded => events,
-                Redraw::Wanted => events || self.redraw_waits(now).is_none(),
-                Redraw::Requested => false,
+        if !reachable || self.window.unsettled {
+            return None;
+        }
+        match self.redraw {
+            Redraw::Requested => None,
+            Redraw::NotNeeded => events.then_some(Duration::ZERO),
+            Redraw::Wanted => {
+                let end = self.not_before.filter(|_| !events);
+                Some(end.map_or(Duration::ZERO, |end| end.saturating_duration_since(now)))
             }
+        }
     }
 
     /// Returns whether the redrawer must ask for the prompt text.
@@ -272,9 +273,9 @@ mod tests {
     fn an_editor_that_is_leaving_is_not_told_to_draw() {
         let mut prompt = editing();
         let now = Instant::now();
-        assert!(prompt.must_redraw(true, now));
+        assert_eq!(prompt.redraw_in(true, now), Some(Duration::ZERO));
         prompt.asked_to_return = true;
-        assert!(!prompt.must_redraw(true, now));
+        assert_eq!(prompt.redraw_in(true, now), None);
     }
 
     #[test]
@@ -291,7 +292,8 @@ mod tests {
         prompt.start("> ".to_owned(), 60);
         prompt.state = PromptState::Editing;
         prompt.window_changes(60);
-        assert!(!prompt.must_return() && !prompt.must_redraw(true, Instant::now()));
+        assert!(!prompt.must_return());
+        assert_eq!(prompt.redraw_in(true, Instant::now()), None);
         prompt.window_changes(40);
         assert!(prompt.must_return());
         assert_eq!(prompt.room_to_return(), None);
@@ -329,13 +331,13 @@ mod tests {
     fn a_redraw_waits_for_the_end_of_a_burst_but_events_do_not() {
         let mut prompt = Prompt { redraw: Redraw::Wanted, ..editing() };
         let now = Instant::now();
-        assert!(prompt.must_redraw(false, now));
-        let end = now + Duration::from_nanos(1);
-        prompt.not_before = Some(end);
-        assert!(!prompt.must_redraw(false, now) && prompt.must_redraw(true, now));
-        assert_eq!(prompt.redraw_waits(now), Some(Duration::from_nanos(1)));
-        assert!(prompt.must_redraw(false, end));
-        assert_eq!(prompt.redraw_waits(end), None);
+        assert_eq!(prompt.redraw_in(false, now), Some(Duration::ZERO));
+        let moment = Duration::from_nanos(1);
+        prompt.not_before = Some(now + moment);
+        assert_eq!(prompt.redraw_in(false, now), Some(moment));
+        assert_eq!(prompt.redraw_in(true, now), Some(Duration::ZERO));
+        assert_eq!(prompt.redraw_in(false, now + moment), Some(Duration::ZERO));
+        assert_eq!(prompt.redraw_in(false, now + 2 * moment), Some(Duration::ZERO));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! needed.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::output_queue::OutputQueue;
 use super::prompt_state::{Redraw, Wanted};
@@ -88,16 +88,15 @@ fn wait_for_work(writer: &Writer) -> MutexGuard<'_, OutputQueue> {
     let mut queue = writer.queue();
     loop {
         let prompt = &queue.prompt;
-        // One time for both questions: between two, the wait could end, and nobody would draw.
-        let now = Instant::now();
+        let redraw_in = prompt.redraw_in(!queue.events.is_empty(), Instant::now());
         if queue.is_closed()
             || prompt.must_ask_for_words()
             || prompt.must_return()
-            || prompt.must_redraw(!queue.events.is_empty(), now)
+            || redraw_in == Some(Duration::ZERO)
         {
             return queue;
         }
-        queue = match prompt.redraw_waits(now) {
+        queue = match redraw_in {
             Some(left) => {
                 let waited = writer.changed.wait_timeout(queue, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0

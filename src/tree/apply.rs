@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 
 use super::Kind;
 use super::in_flight::InFlight;
-use super::plan::Step;
+use super::step::Step;
 use crate::error::{Code, Error, Kind as ErrorKind, Result};
 use crate::session::{CreateMode, Operation, Session};
 use crate::zk::{Acl, ZnodePath};

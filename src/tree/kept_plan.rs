@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::check::{Progress, check};
 pub use self::read::{KeptPlan, is_plan};
-use super::plan::Step;
+use super::step::Step;
 use crate::zk::Stat;
 
 /// The version of the format that this zksh writes. It refuses to read later versions.

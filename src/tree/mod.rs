@@ -24,6 +24,7 @@ pub mod record;
 mod set_acl;
 pub mod snapshot;
 pub mod source;
+pub mod step;
 pub mod stream;
 mod summary;
 pub mod take_back;

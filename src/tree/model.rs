@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::plan::Step;
 use super::record::path;
+use super::step::Step;
 use super::{Acl, AclEntry, Data, Kind, Permissions, Record, walk_order};
 use crate::zk::Stat;
 use crate::zk::ZnodePath;

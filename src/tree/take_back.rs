@@ -5,7 +5,7 @@ use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
 
 use super::apply::{Applier, Counts};
-use super::plan::Step;
+use super::step::Step;
 use super::undo::{Change, Irreversible, Marks, Moved, Renamed, Verified, merge, steps, verify};
 use super::{Acl, AclEntry, Data, Record, is_gone};
 use crate::error::{Error, Kind, Result};

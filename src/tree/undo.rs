@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use self::verify::{Moved, Verified, verify};
 use super::diff::Pair;
-use super::plan::{NewEphemerals, Planned, Planner, Refused, Rules, Step, kind_json};
+use super::plan::{NewEphemerals, Planned, Planner, Refused, Rules};
 use super::snapshot::data_json;
+use super::step::{Step, kind_json};
 use super::{Acl, AclEntry, Data, Kind, Record, walk_order};
 use crate::session::recording::{Before, Written};
 use crate::zk::{Stat, ZnodePath};

@@ -3,23 +3,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use super::fails;
+use super::{fails, tool};
 use crate::support::apache::{Server, newest};
 use crate::support::free_port;
 use crate::support::shell::bare;
 use crate::support::terminal::Setup;
 
 fn openssl(folder: &Path, words: &str) -> bool {
-    let status = Command::new("openssl")
-        .args(words.split_whitespace())
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
+    tool(folder, &format!("openssl {words}"))
 }
 
 /// A server that requires client certificates, and a folder with those that it trusts.

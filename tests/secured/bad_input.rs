@@ -1,24 +1,9 @@
 //! Files that cannot be used: errors name them before anything is sent.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
-use super::{Secured, fails, works};
+use super::{Secured, fails, tool, works};
 use crate::support::certificates::params;
-
-/// Runs a program of the system. Returns false if it is missing or fails.
-fn tool(folder: &Path, words: &str) -> bool {
-    let mut words = words.split_whitespace();
-    let status = Command::new(words.next().unwrap())
-        .args(words)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
 
 /// Runs `ls /`, which must fail with this message about that file. The page must contain the
 /// message.

@@ -27,6 +27,19 @@ pub(crate) fn bare() -> Zksh {
     Zksh { command }
 }
 
+/// Runs one command on `server`.
+pub(crate) fn run(server: &str, words: &[&str]) -> Ran {
+    zksh(server).args(words).run()
+}
+
+/// Runs one command on `server`, which must succeed and report nothing. Returns its output.
+#[track_caller]
+pub(crate) fn good(server: &str, words: &[&str]) -> String {
+    let ran = run(server, words);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{words:?}: {}", ran.stdout);
+    ran.stdout
+}
+
 /// Returns the variables of the developer's environment that zksh reads, which the tests must not
 /// depend on.
 pub(crate) fn foreign_variables() -> impl Iterator<Item = String> {

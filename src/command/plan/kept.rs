@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::output::json::Time;
 use crate::tree::apply::{Applier, Counts};
 use crate::tree::kept_plan::{Header, Identity, KeptPlan, PlanWriter, VERSION, check, is_plan};
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::transfer::Transferred;
 use crate::zk::ZnodePath;
 

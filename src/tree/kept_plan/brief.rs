@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::{Acl, Data};
 
 /// A step without its data: the state that it expects, and the state that it leaves.

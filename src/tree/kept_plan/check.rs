@@ -11,7 +11,7 @@ use super::brief::{Brief, acl_hash, data_hash};
 use super::read::KeptPlan;
 use crate::error::{Error, Kind, Result};
 use crate::session::Session;
-use crate::tree::plan::Step;
+use crate::tree::step::Step;
 use crate::tree::{Acl, Data, is_gone};
 use crate::zk::{Stat, ZnodePath};
 

@@ -10,8 +10,8 @@ use super::brief::Brief;
 use super::{End, EndLine, Header, VERSION};
 use crate::error::{Error, Kind, Result};
 use crate::tree::apply::Counts;
-use crate::tree::plan::Step;
 use crate::tree::snapshot::MAX_LINE_BYTES;
+use crate::tree::step::Step;
 use crate::zk::ZnodePath;
 
 /// The maximum length of the first line, in bytes. This line tells whether a file is a plan.
