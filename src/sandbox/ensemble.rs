@@ -20,6 +20,7 @@
 //! 9. A server lags only if it is told to. A killed server keeps its log, and a paused one its
 //!    connections.
 
+mod connects;
 mod election;
 #[cfg(test)]
 mod laws;

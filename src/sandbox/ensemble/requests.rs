@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use super::{Ensemble, Outcomes, Server};
 use crate::sandbox::acl::Id;
 use crate::sandbox::operation::{
-    Body, Code, ConnectRequest, ConnectResponse, ConnectionId, Ending, Moment, Operation, Outcome,
-    Reply, Request, SessionId,
+    Body, Code, ConnectRequest, ConnectionId, Ending, Moment, Operation, Outcome, Reply, Request,
+    SessionId,
 };
 use crate::sandbox::state::{Effect, NEW, Requester};
 
@@ -22,7 +22,7 @@ pub(super) struct Waiting {
 }
 
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     /// A write that was not yet sent to a leader.
     Unsent(Operation),
     /// A connect request whose existing session the leader has not yet checked.
@@ -39,104 +39,6 @@ enum Stage {
 }
 
 impl Ensemble {
-    /// Handles a connect request.
-    pub(crate) fn connect(
-        &mut self,
-        server: usize,
-        from: ConnectionId,
-        request: ConnectRequest,
-        owner: bool,
-        now: Moment,
-    ) -> Outcomes {
-        let mut outcomes = Outcomes::new();
-        let state = &mut self.servers[server].state;
-        state.received(from);
-        // A client that has seen newer state on another server must not go back in time.
-        let ahead = request.last_zxid > state.zxid;
-        let full = request.session == NEW && state.is_full() && !owner;
-        if !self.is_serving(server) && !ahead {
-            self.connect_read_only(server, from, &request, &mut outcomes);
-        } else if ahead || full {
-            outcomes.push((None, ending(from, Ending::AtOnce)));
-        } else {
-            let first = if request.session == NEW {
-                Stage::Unopened(request)
-            } else {
-                Stage::Unproved(request)
-            };
-            self.wait(server, from, Waiting::new(0, "SESS", NEW, Vec::new(), first));
-            self.run(now, &mut outcomes);
-        }
-        outcomes
-    }
-
-    fn connect_read_only(
-        &mut self,
-        server: usize,
-        from: ConnectionId,
-        request: &ConnectRequest,
-        outcomes: &mut Outcomes,
-    ) {
-        let allowed = self.settings.read_only && request.read_only == Some(true);
-        if !allowed {
-            return outcomes.push((None, ending(from, Ending::AtOnce)));
-        }
-        let timeout = self.timeout(request);
-        let state = &mut self.servers[server].state;
-        let own = request.password == state.sessions.password(request.session);
-        let session = match request.session {
-            // The session exists on this server only, and only while the connection is open.
-            NEW => state.sessions.new_id(),
-            session if own => session,
-            _ => NEW,
-        };
-        let outcome = self.connect_response(server, from, request, session, timeout);
-        outcomes.push((Some(from), outcome));
-    }
-
-    /// Returns the negotiated session timeout in milliseconds.
-    fn timeout(&self, request: &ConnectRequest) -> u64 {
-        let (shortest, longest) = self.settings.session_timeouts();
-        u64::try_from(request.timeout).unwrap_or(0).clamp(shortest, longest)
-    }
-
-    /// Builds the connect response; [`NEW`] tells the client that its session has expired.
-    fn connect_response(
-        &mut self,
-        server: usize,
-        from: ConnectionId,
-        request: &ConnectRequest,
-        session: SessionId,
-        timeout: u64,
-    ) -> Outcome {
-        let read_only = !self.is_serving(server);
-        let state = &mut self.servers[server].state;
-        let mut outcome = Outcome::default();
-        let known = session != NEW;
-        if known {
-            if let Some(before) = state.sessions.connect(session, from) {
-                outcome.endings.push((before, Ending::AtOnce));
-                state.disconnect(before);
-                self.servers[server].waiting.remove(&before);
-            }
-        } else {
-            outcome.endings.push((from, Ending::Flushed));
-        }
-        let state = &mut self.servers[server].state;
-        if let Some(connection) = state.connections.get_mut(&from) {
-            connection.session = known.then_some(session);
-            connection.timeout = timeout;
-        }
-        outcome.connect_response = Some(ConnectResponse {
-            timeout: if known { i32::try_from(timeout).unwrap_or(i32::MAX) } else { 0 },
-            session,
-            password: if known { state.sessions.password(session) } else { [0; 16] },
-            read_only: request.read_only.map(|_| read_only),
-        });
-        state.sent(Some(from), &outcome);
-        outcome
-    }
-
     /// Accepts a request, and answers it if that is possible at once.
     pub(crate) fn request(
         &mut self,
@@ -195,7 +97,7 @@ impl Ensemble {
         outcomes
     }
 
-    fn wait(&mut self, server: usize, from: ConnectionId, waiting: Waiting) {
+    pub(super) fn wait(&mut self, server: usize, from: ConnectionId, waiting: Waiting) {
         self.servers[server].waiting.entry(from).or_default().push_back(waiting);
     }
 
@@ -425,7 +327,7 @@ impl Ensemble {
 }
 
 impl Waiting {
-    fn new(
+    pub(super) fn new(
         xid: i32,
         letters: &'static str,
         session: SessionId,
@@ -436,6 +338,6 @@ impl Waiting {
     }
 }
 
-fn ending(connection: ConnectionId, ending: Ending) -> Outcome {
+pub(super) fn ending(connection: ConnectionId, ending: Ending) -> Outcome {
     Outcome { endings: vec![(connection, ending)], ..Outcome::default() }
 }

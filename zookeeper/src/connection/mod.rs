@@ -8,6 +8,7 @@ mod replies;
 mod serve;
 mod suspects;
 mod watch_parts;
+mod watch_replies;
 mod writable;
 
 use std::collections::HashMap;

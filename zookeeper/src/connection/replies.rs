@@ -13,7 +13,6 @@ use crate::code::Code;
 use crate::data::{Seq, Zxid};
 use crate::encode::{AUTH_XID, EVENT_XID, PING_XID, SET_WATCHES_XID};
 use crate::error::{Cause, Error};
-use crate::event::{Event, EventKind, Notification};
 use crate::feed::{Exchange, Item};
 use crate::jute::{Fault, Reader};
 use crate::op::Op;
@@ -23,7 +22,6 @@ use crate::request::{AddAuth, AnyRequest};
 use crate::shared::{Entry, Shared};
 use crate::state::State;
 use crate::watch_kind::WatchKind;
-use crate::watches::Weakened;
 
 /// Credentials in flight: from a caller, or sent again on a new connection.
 enum Auth {
@@ -34,12 +32,12 @@ enum Auth {
 /// The expected replies, in the order of their requests. Credentials have their own queue, because
 /// servers answer them ahead of requests that they are still working on.
 pub(super) struct Replies {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     requests: VecDeque<Entry>,
     auths: VecDeque<Auth>,
     /// Requests in flight that set watches again; the value tells whether each is a `setWatches2`.
-    watches: VecDeque<bool>,
-    new_watches: NewWatches,
+    pub(super) watches: VecDeque<bool>,
+    pub(super) new_watches: NewWatches,
     pub(super) pings: u32,
     /// Whether the server has answered anything.
     pub(super) proven: bool,
@@ -52,7 +50,7 @@ pub(super) struct Replies {
     round_trip: Option<Duration>,
     /// Whether the server is known to keep the one-shot and persistent watches of a path apart,
     /// which servers since 3.9 do. They are recognised by the zxid in events.
-    modern: bool,
+    pub(super) modern: bool,
 }
 
 /// What the server did with a `setWatches2`.
@@ -64,10 +62,10 @@ pub(super) enum NewWatches {
     Refused,
 }
 
-struct Header {
+pub(super) struct Header {
     xid: i32,
-    zxid: i64,
-    code: i32,
+    pub(super) zxid: i64,
+    pub(super) code: i32,
 }
 
 impl Replies {
@@ -194,59 +192,8 @@ impl Replies {
                 Ok(())
             }
             AUTH_XID => self.auth(at, &header, body, session),
-            SET_WATCHES_XID => self.watches_left(&header, body),
+            SET_WATCHES_XID => self.watches_set_again(&header, body),
             _ => self.reply(at, &header, frame, body),
-        }
-    }
-
-    fn event(&mut self, at: Seq, header: &Header, body: &[u8]) -> Result<(), After> {
-        let malformed = |why| After::Search(Cause::Malformed { op: None, why });
-        let notification = Notification::read(body).map_err(malformed)?;
-        if header.code != 0 {
-            return Err(malformed("an event has an error"));
-        }
-        let Some(kind) = notification.kind else { return Ok(()) };
-        let zxid = (header.zxid > 0).then_some(Zxid(header.zxid));
-        self.modern |= zxid.is_some();
-        let full = notification.path;
-        if self.tell(at, kind, full, zxid) {
-            self.tell_parent(kind, full, zxid);
-        }
-        Ok(())
-    }
-
-    /// Reports an event if somebody watches the path. Returns whether it was reported.
-    fn tell(&self, at: Seq, kind: EventKind, full: &str, zxid: Option<Zxid>) -> bool {
-        if !self.shared.registry().fire(full, kind) {
-            self.shared.unwatched.fetch_add(1, Ordering::Relaxed);
-            return false;
-        }
-        // The configuration is outside every chroot.
-        let path: Arc<str> = self.shared.chroot.inside(full).unwrap_or(full).into();
-        self.shared.feed.push(Item::Event(Event { at, kind, path, zxid }));
-        true
-    }
-
-    /// Reports that the children of a parent have changed, if the server does not.
-    fn tell_parent(&self, kind: EventKind, full: &str, zxid: Option<Zxid>) {
-        if !matches!(kind, EventKind::NodeCreated | EventKind::NodeDeleted) {
-            return;
-        }
-        let parent = match full.rsplit_once('/') {
-            Some(("", "")) | None => return,
-            Some(("", _)) => "/",
-            Some((parent, _)) => parent,
-        };
-        if self.shared.registry().hides_from_parent(parent, self.modern) {
-            let at = self.shared.next_seq();
-            self.tell(at, EventKind::NodeChildrenChanged, parent, zxid);
-        }
-    }
-
-    fn weakened(&self, at: Seq, path: &Arc<str>, kinds: Vec<WatchKind>) {
-        for kind in kinds {
-            let path = Arc::clone(path);
-            self.shared.feed.push(Item::Weakened(Weakened { at, path, kind }));
         }
     }
 
@@ -295,28 +242,6 @@ impl Replies {
         }
     }
 
-    fn watches_left(&mut self, header: &Header, body: &[u8]) -> Result<(), After> {
-        let Some(new) = self.watches.pop_front() else {
-            return Err(self.malformed("an answer to setWatches was not asked for"));
-        };
-        let op = if new { Op::SetWatches2 } else { Op::SetWatches };
-        if header.code != 0 || !body.is_empty() {
-            if new && header.code == Code::Unimplemented.number() {
-                self.new_watches = NewWatches::Refused;
-            }
-            let why = "the watches are not left again";
-            return Err(After::Search(Cause::Malformed { op: Some(op), why }));
-        }
-        self.saw(header);
-        self.proven = true;
-        if self.watches.is_empty() && new {
-            self.new_watches = NewWatches::Answered;
-
-            self.shared.registry().strengthen();
-        }
-        Ok(())
-    }
-
     fn reply(&mut self, at: Seq, header: &Header, frame: &[u8], body: &[u8]) -> Result<(), After> {
         let is_next = self.requests.front().is_some_and(|entry| entry.xid == header.xid);
         let Some(entry) = self.requests.pop_front_if(|_| is_next) else {
@@ -347,28 +272,8 @@ impl Replies {
         if moved { Err(After::Search(Cause::SessionMoved)) } else { Ok(()) }
     }
 
-    /// Updates the registry of watches after a reply.
-    fn watched(&mut self, at: Seq, request: &AnyRequest, result: &Result<Reply, Code>) {
-        if let (AnyRequest::RemoveWatches(remove), Ok(_)) = (request, result) {
-            let full = self.shared.chroot.full(&remove.path).into_owned();
-            let removed = self.shared.registry().removed(&full, remove.kind, self.modern);
-            self.weakened(at, &remove.path, removed);
-            return;
-        }
-        let left = match (request, result) {
-            (_, Err(_)) => None,
-            (AnyRequest::Exists(_), Ok(Reply::Exists(None))) => Some(WatchKind::Exists),
-            (AnyRequest::AddWatch(add), Ok(_)) => Some(add.mode.kind()),
-            (AnyRequest::GetChildren(_) | AnyRequest::GetChildren2(_), Ok(_)) => {
-                Some(WatchKind::Child)
-            }
-            (_, Ok(_)) => Some(WatchKind::Data),
-        };
-        self.shared.settle(request, left);
-    }
-
     /// Records the last zxid. Only replies carry it, and some of them do not.
-    fn saw(&self, header: &Header) {
+    pub(super) fn saw(&self, header: &Header) {
         if header.zxid > 0 {
             self.shared.last_zxid.fetch_max(header.zxid, Ordering::Relaxed);
         }
