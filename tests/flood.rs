@@ -122,7 +122,6 @@ fn slowly_read_results_hold_up_the_script() {
     let mut stdout = child.stdout.take().unwrap();
     let mut result = vec![0; LENGTH];
     stdin.write_all("get /lake\n".repeat(RESULTS).as_bytes()).unwrap();
-    drop(stdin);
     stdout.read_exact(&mut result).unwrap();
     let before = peak(&child);
     for _ in 1..RESULTS {
@@ -133,6 +132,7 @@ fn slowly_read_results_hold_up_the_script() {
     let grown = peak(&child) - before;
     // The results in flight, and replies while they are decoded.
     assert!(grown < 3 * 16 * LENGTH, "{grown} bytes");
+    drop(stdin);
     assert!(child.wait().unwrap().success());
 }
 

@@ -129,10 +129,11 @@ fn patterns_have_the_same_results_however_many_lines_are_in_flight() {
     on_every_engine(|engine| {
         let server = engine.fresh();
         assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
-        let lines = "set /app/a 1\nget /app/[ab]\nset /app/a 2\nexists /app/?\ncreate /app/d\n\
+        let lines = "set /app/a 1\nset /app/b 0\nget /app/[ab]\nset /app/a 2\nexists /app/?\ncreate /app/d\n\
                      ls /app/?\ndelete /app/d\nls /app/?/*\nset /app/b 3\nget /app/?\n";
         let run = |window| {
-            let words = ["--glob", "-o", "raw", "--window", window];
+            // Results of zkCli 3.9 have no stat, whose versions and times change with each run.
+            let words = ["--glob", "-o", "raw", "--compat", "3.9", "--window", window];
             let ran = zksh(&server).args(words).script(lines);
             (ran.stdout, ran.stderr)
         };

@@ -16,7 +16,9 @@ use rustyline::{
 use super::external_editor::edit_line;
 use super::helper::{Drawn, EditorInput, Helper};
 use super::history::{Entry, MAX_ENTRIES};
-use super::keys::{Accept, Accepted, EarlyCtrlD, HintPart, ShownHint, TakeHint, WhyAccepted};
+use super::keys::{
+    Accept, Accepted, EarlyCtrlD, Enter, HintPart, ShownHint, TakeHint, WhyAccepted,
+};
 use super::recall::{Recall, SharedHistory, TakeLastWord};
 use super::wrap::{self, Drawing};
 use crate::command::Command;
@@ -323,6 +325,10 @@ fn bind(
     let control = |c| KeyEvent::new(c, Modifiers::CTRL);
     editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(helper.burst().watcher())));
     editor.bind_sequence(control('c'), accept(Accepted::ThrownAway));
+    for enter in [KeyEvent(KeyCode::Enter, Modifiers::NONE), control('j'), control('m')] {
+        let enter_key = Enter(Arc::clone(screen));
+        editor.bind_sequence(enter, EventHandler::Conditional(Box::new(enter_key)));
+    }
     let keys = Event::KeySeq(vec![control('x'), control('e')]);
     editor.bind_sequence(keys, accept(Accepted::ForEditor));
     // The key for a NUL.

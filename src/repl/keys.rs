@@ -49,6 +49,18 @@ impl ConditionalEventHandler for Accept {
     }
 }
 
+/// The Enter key. The editor draws the line once more when it is accepted, but not after characters
+/// that it wrote one by one, so the screen must be told here that the editor returns. Otherwise the
+/// redrawer could still send it a signal, which would then look like Ctrl-C.
+pub(super) struct Enter(pub(super) Arc<Screen>);
+
+impl ConditionalEventHandler for Enter {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.key(true);
+        None
+    }
+}
+
 /// A Ctrl-D that was pressed while the editor did not have the terminal, because a command ran or
 /// the prompt was changing. The terminal then delivers a NUL instead of the key.
 #[derive(Clone)]

@@ -199,8 +199,12 @@ impl Journal {
         let start = bytes[half..].iter().position(|byte| *byte == b'\n');
         let kept = start.map_or(&[][..], |start| &bytes[half + start + 1..]);
         let new = self.file.with_extension("new");
-        let mut file =
-            OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
+        // A file that a crash has left might have another mode.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
         file.write_all(kept)?;
         fs::rename(&new, &self.file)
     }
@@ -303,6 +307,10 @@ mod tests {
         let mut large = entry(1, MAX_ENTRY_BYTES);
         journal.add(&mut large).expect("written");
         assert!(large.changes.is_empty() && large.irreversible.is_some());
+        // A crash has left a file that others may read.
+        let left = journal.file().with_extension("new");
+        fs::write(&left, "").expect("written");
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).expect("permitted");
         for number in 2..12 {
             journal.add(&mut entry(number, MAX_ENTRY_BYTES - 1000)).expect("written");
         }
@@ -311,5 +319,7 @@ mod tests {
         let entries = journal.entries().expect("some");
         assert_eq!(entries.last().map(|entry| entry.number), Some(11));
         assert!(entries.len() >= 2);
+        let mode = fs::metadata(journal.file()).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -1,5 +1,7 @@
 //! Windows that are resized, bursts of keys, and keys that are pressed while a command runs.
 
+use std::time::Duration;
+
 use super::{LEFT, connected, run, server};
 use crate::support::terminal::{Setup, Terminal};
 use crate::support::wait_until;
@@ -166,5 +168,22 @@ fn a_key_pressed_as_the_window_changes_is_for_the_line() {
         shows(&terminal, "here");
         terminal.keys("\x15");
         shows(&terminal, "");
+    }
+}
+
+/// The window changes at any moment around the Enter of a line that was typed at once. No command
+/// takes the request that the editor return for Ctrl-C.
+#[test]
+fn a_change_of_the_window_interrupts_no_command() {
+    let mut terminal = connected(Setup::new(&server()));
+    for round in 0..80 {
+        // The change of the last round has settled by now.
+        std::thread::sleep(Duration::from_millis(80));
+        terminal.keys("stat /\r");
+        std::thread::sleep(Duration::from_micros(25 * (round % 40)));
+        terminal.resize_without_wrapping(24, [90, 80][round as usize % 2]);
+        terminal.wait_for_prompt(round as usize + 1);
+        let screen = terminal.screen();
+        assert!(!screen.contains("Interrupted"), "round {round}: {screen}");
     }
 }
