@@ -152,7 +152,8 @@ fn few_long_results_are_in_flight() {
     }
     // The results in flight, and replies while they are decoded.
     let peak = peak(&child);
-    assert!(peak < 50 * LENGTH, "{peak} bytes");
+    // Without that limit it would be 128.
+    assert!(peak < 64 * LENGTH, "{peak} bytes");
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
