@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::AsyncReadExt;
-use zookeeper::{AnyRequest, Code, Create, Created, Error, GetData, Permit, Reply};
+use zookeeper::{AnyRequest, Code, Create, Created, Error, GetData, Item, Permit, Reply, State};
 
 use super::fake::{Listener, Net, Server};
 use super::wire;
@@ -97,6 +97,8 @@ fn carry_out(frame: &[u8], tree: &mut Tree) -> Vec<u8> {
 struct Told {
     done: HashSet<String>,
     unknown: u32,
+    /// The states of the session, in order.
+    states: Vec<State>,
 }
 
 async fn write_all(seed: u64, writes: usize, most: usize, pipe: usize) -> (Told, Arc<Mutex<Tree>>) {
@@ -104,7 +106,16 @@ async fn write_all(seed: u64, writes: usize, most: usize, pipe: usize) -> (Told,
     net.narrow(pipe);
     let tree = Arc::default();
     let serving = tokio::spawn(serve(net.listen("a"), Arc::clone(&tree), seed, most));
-    let (client, _feed) = net.start("a");
+    let (client, mut feed) = net.start("a");
+    let states = tokio::spawn(async move {
+        let mut states = Vec::new();
+        while let Some(item) = feed.next().await {
+            if let Item::State(change) = item {
+                states.push(change.state);
+            }
+        }
+        states
+    });
     let mut told = Told::default();
     let mut flying = VecDeque::new();
     for number in 0..=writes + 15 {
@@ -129,6 +140,8 @@ async fn write_all(seed: u64, writes: usize, most: usize, pipe: usize) -> (Told,
         }
     }
     assert!(flying.is_empty());
+    client.abandon();
+    told.states = states.await.unwrap();
     serving.abort();
     (told, tree)
 }
@@ -138,6 +151,10 @@ fn is_true(told: &Told, tree: &Tree, writes: usize) {
     assert!(told.done.iter().all(|path| tree.created.contains_key(path)), "done is done");
     assert!(tree.created.values().all(|times| *times == 1), "none is carried out twice");
     assert!(tree.order.is_sorted(), "they are carried out in the order of the calls");
+    let connected = told.states.iter().filter(|state| **state == State::Connected).count();
+    assert!(connected > 0 && connected <= tree.connections as usize, "{connected}");
+    let twice = told.states.windows(2).find(|pair| pair == &[State::Connected; 2]);
+    assert_eq!(twice, None, "each connection is reported once, and its loss before the next");
 }
 
 #[tokio::test(start_paused = true)]
