@@ -5,10 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns every source file with its text, without the tests in it.
+/// Returns the folder with the sources of the shell.
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Returns the folder with the sources of the client crate.
+fn client_src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("zookeeper/src")
+}
+
+/// Returns every source file of the shell with its text, without the tests in it.
 fn sources() -> Vec<(PathBuf, String)> {
+    sources_in(src())
+}
+
+fn sources_in(src: PathBuf) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut folders = vec![src];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -27,7 +41,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// Returns the module in the table of `lib.rs` to which a file belongs.
 fn module(file: &Path) -> String {
-    let inside = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let inside = file.strip_prefix(src()).unwrap();
     let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
     first.trim_end_matches(".rs").to_owned()
 }
@@ -112,9 +126,12 @@ fn only_the_screen_writes_to_the_terminal() {
 /// Returns the imports among the files of one folder. A file and the folder of the same name count
 /// as one. The folder's own file (`mod.rs`, `sandbox.rs`) is left out, because it names all of
 /// them.
-fn siblings(sources: &[(PathBuf, String)], folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let prefix = folder.strip_prefix(&src).unwrap();
+fn siblings(
+    sources: &[(PathBuf, String)],
+    src: &Path,
+    folder: &Path,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let prefix = folder.strip_prefix(src).unwrap();
     let prefix: Vec<&str> = prefix.iter().map(|part| part.to_str().unwrap()).collect();
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -195,16 +212,16 @@ fn circles(mut graph: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 
 #[test]
 fn files_of_one_folder_import_each_other_without_cycles() {
-    let sources = sources();
-    let folders: BTreeSet<PathBuf> =
-        sources.iter().map(|(file, _)| file.parent().unwrap().to_owned()).collect();
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
-    for folder in &folders {
-        let name = folder.strip_prefix(&src).unwrap().to_str().unwrap();
-        let circle = circles(siblings(&sources, folder));
-        if !circle.is_empty() {
-            wrong.push(format!("src/{name}: {}", circle.join(", ")));
+    for src in [src(), client_src()] {
+        let sources = sources_in(src.clone());
+        let folders: BTreeSet<PathBuf> =
+            sources.iter().map(|(file, _)| file.parent().unwrap().to_owned()).collect();
+        for folder in folders {
+            let circle = circles(siblings(&sources, &src, &folder));
+            if !circle.is_empty() {
+                wrong.push(format!("{}: {}", folder.display(), circle.join(", ")));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -11,11 +11,14 @@ use crate::connection;
 use crate::data::{Seq, Zxid};
 use crate::error::{Cause, Error};
 use crate::feed::Feed;
+use crate::host::Host;
 use crate::op::Op;
-use crate::options::{Host, Options, Resume};
-use crate::pending::{Cost, Pending, Permit};
+use crate::options::{Options, Resume};
+use crate::pending::{Pending, Waiting};
+use crate::permit::{Cost, Permit};
+use crate::queue::Command;
 use crate::request::Request;
-use crate::shared::{Command, Shared, Target};
+use crate::shared::{Shared, Target};
 use crate::state::{Facts, State};
 use crate::watch_kind::WatchKind;
 use crate::watches::Registered;
@@ -101,14 +104,14 @@ impl Client {
     /// Queues a request. Requests are sent in the order of these calls, as soon as there is a
     /// connection; many are sent in one write.
     pub fn send<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
-        let waiting = self.shared.enqueue(permit, request.into(), false);
+        let waiting = Waiting::enqueue(&self.shared, permit, request.into(), false);
         Pending { waiting, take: R::reply }
     }
 
     /// Queues the last request, followed by the close of the session; both are sent together.
     /// [`Client::ended`] tells when the session is closed.
     pub fn send_last<R: Request>(&self, permit: Permit, request: R) -> Pending<R::Reply> {
-        let waiting = self.shared.enqueue(permit, request.into(), true);
+        let waiting = Waiting::enqueue(&self.shared, permit, request.into(), true);
         Pending { waiting, take: R::reply }
     }
 

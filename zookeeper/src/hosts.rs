@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::options::Host;
+use crate::host::Host;
 
 /// Maximum number of connection attempts per second, whatever the servers do.
 pub(crate) const MOST_PER_SECOND: usize = 10;

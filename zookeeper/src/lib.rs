@@ -1,21 +1,26 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod arrived;
 mod chroot;
 mod client;
 mod code;
 mod connection;
 mod data;
+mod decode;
 mod dial;
 mod encode;
 mod error;
 mod event;
 mod feed;
+mod host;
 mod hosts;
 mod jute;
 mod op;
 mod options;
 mod pending;
+mod permit;
+mod queue;
 mod reply;
 mod request;
 mod sasl;
@@ -32,6 +37,7 @@ extern crate self as zookeeper;
 #[cfg(test)]
 mod tests;
 
+pub use self::arrived::Arrived;
 pub use self::client::{Client, Cork, start};
 pub use self::code::Code;
 pub use self::connection::{Examined, Finding, Step, examine};
@@ -40,9 +46,11 @@ pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire};
 pub use self::error::{Cause, Error, Fault, FaultKind};
 pub use self::event::{Event, EventKind};
 pub use self::feed::{Exchange, Feed, Item};
+pub use self::host::{Host, InvalidServers};
 pub use self::op::Op;
-pub use self::options::{Host, InvalidServers, Options, Password, Resume};
-pub use self::pending::{Arrived, Cost, Pending, Permit};
+pub use self::options::{Options, Password, Resume};
+pub use self::pending::Pending;
+pub use self::permit::{Cost, Permit};
 pub use self::reply::{Applied, Created, ReadReply, Reply, Transaction};
 pub use self::request::{
     AddAuth, AddWatch, AnyRequest, Check, CheckWatches, Create, CreateMode, Delete, Exists, GetAcl,

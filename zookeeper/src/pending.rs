@@ -6,46 +6,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
-use crate::data::{Seq, Zxid};
+use crate::arrived::{Arrived, Outcome};
+use crate::data::Seq;
 use crate::error::{Cause, Error};
 use crate::op::Op;
+use crate::permit::Permit;
 use crate::reply::Reply;
+use crate::request::AnyRequest;
 use crate::shared::Shared;
-
-/// A value that has arrived, and its place in the order of arrival.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived<T> {
-    /// The sequence number among all replies, events and changes of state.
-    pub at: Seq,
-    /// The zxid in the reply.
-    pub zxid: Option<Zxid>,
-    /// The value.
-    pub value: T,
-}
-
-pub(crate) type Outcome = Arrived<Result<Reply, Error>>;
-
-/// The bytes of the budget that a request and its expected reply take; see
-/// [`Client::admit`](crate::Client::admit).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cost(pub usize);
-
-/// The permission to send a request. It is released when the reply has arrived or has failed.
-#[derive(Debug, Default)]
-pub struct Permit(
-    #[expect(dead_code, reason = "it is given back when it is dropped")]
-    pub(crate)  Option<OwnedSemaphorePermit>,
-);
-
-impl Permit {
-    /// Returns a permit that takes nothing of the budget, for callers that limit their requests
-    /// themselves.
-    pub fn unmetered() -> Self {
-        Self(None)
-    }
-}
 
 /// A pending reply. The request is sent whether or not this is polled. If it is dropped, the
 /// request is still processed and its reply is discarded.
@@ -83,6 +53,22 @@ pub(crate) enum Waiting {
     },
     /// The request was not sent.
     Failed(Option<Box<Outcome>>),
+}
+
+impl Waiting {
+    /// Queues a request, the last one of the session if `last`.
+    pub(crate) fn enqueue(
+        shared: &Arc<Shared>,
+        permit: Permit,
+        request: AnyRequest,
+        last: bool,
+    ) -> Self {
+        let (op, path) = (request.op(), request.path());
+        match shared.enqueue(permit, request, last) {
+            Ok((id, receiver)) => Self::Sent { shared: Arc::clone(shared), id, op, path, receiver },
+            Err(error) => Self::Failed(Some(Box::new(shared.local(error)))),
+        }
+    }
 }
 
 impl<T> std::fmt::Debug for Pending<T> {

@@ -1,93 +1,28 @@
 //! State that the handles and the connection's task share: the queue of requests, the watches, and
 //! the facts about the session.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::arrived::{Arrived, Outcome};
 use crate::chroot::Chroot;
 use crate::data::{Seq, Zxid};
 use crate::encode::{self, AUTH_XID};
 use crate::error::{Cause, Error};
 use crate::feed;
+use crate::host::Host;
 use crate::op::Op;
-use crate::options::{Host, Options, Password};
-use crate::pending::{Arrived, Outcome, Permit, Waiting};
+use crate::options::{Options, Password};
+use crate::permit::Permit;
+use crate::queue::{Command, Entry, Queue};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watch_kind::WatchKind;
 use crate::watches::{Registry, Settled};
-
-/// Number of collected requests that are sent at once even while corked, so that the server does
-/// not wait for long.
-const MOST_CORKED: usize = 32;
-
-/// A request in the queue or in flight.
-pub(crate) struct Entry {
-    /// Number of the request, with credentials counted too.
-    pub(crate) id: u64,
-    pub(crate) xid: i32,
-    /// Size of its frame in bytes.
-    pub(crate) length: usize,
-    pub(crate) request: AnyRequest,
-    pub(crate) reply: oneshot::Sender<Outcome>,
-    pub(crate) permit: Permit,
-    /// When it was queued, if exchanges are observed.
-    pub(crate) queued: Option<Instant>,
-    /// Where its frame ends in the output stream of the connection.
-    pub(crate) ends_at: u64,
-    /// When it was passed to the connection.
-    pub(crate) sent: Option<Instant>,
-}
-
-/// A command to the connection's task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    Break,
-    Abandon,
-}
-
-/// Requests that were not sent yet.
-#[derive(Default)]
-pub(crate) struct Queue {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) entries: VecDeque<Entry>,
-    next_id: u64,
-    next_xid: i32,
-    /// Whether the last request is in the queue or was sent.
-    pub(crate) closing: bool,
-    pub(crate) command: Option<Command>,
-    /// Why the session is over.
-    pub(crate) ended: Option<Cause>,
-    pub(crate) waker: Option<Waker>,
-    /// Number of callers that collect requests.
-    corks: usize,
-}
-
-impl Queue {
-    /// Returns whether the session is closing and no caller waits for a queued request.
-    pub(crate) fn only_closes(&self) -> bool {
-        let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
-        self.closing && !self.entries.iter().any(is_waited_for)
-    }
-
-    /// Takes the waker of the task, unless the queued requests may wait for more.
-    fn waker_for_request(&mut self) -> Option<Waker> {
-        let waits = self.corks > 0 && self.entries.len() < MOST_CORKED && !self.closing;
-        if waits { None } else { self.waker.take() }
-    }
-
-    fn xid(&mut self) -> i32 {
-        // Xids count from 1, as in other clients; negative ones have special meanings.
-        self.next_xid = if self.next_xid == i32::MAX { 1 } else { self.next_xid + 1 };
-        self.next_xid
-    }
-}
 
 /// The host that the session is on or about to be on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,28 +154,25 @@ impl Shared {
         self.local(Error::unanswered(op, Arc::clone(path), Cause::RuntimeEnded))
     }
 
-    /// Adds a request to the queue. If it is the last one, the close of the session follows it.
+    /// Adds a request to the queue, and returns its number and the receiver of its reply. If it is
+    /// the last one, the close of the session follows it.
     pub(crate) fn enqueue(
-        self: &Arc<Self>,
+        &self,
         permit: Permit,
         request: AnyRequest,
         last: bool,
-    ) -> Waiting {
+    ) -> Result<(u64, oneshot::Receiver<Outcome>), Error> {
         let (op, path) = (request.op(), request.path());
-        let fail = |error| Waiting::Failed(Some(Box::new(self.local(error))));
         if let Err(why) = encode::check(&request) {
-            return fail(Error::Invalid { op, path, why });
+            return Err(Error::Invalid { op, path, why });
         }
         let mut queue = self.queue();
         let refusal = queue.ended.clone().or_else(|| queue.closing.then_some(Cause::Closed));
         if let Some(cause) = refusal {
-            return fail(Error::NotSent { op, path, cause });
+            return Err(Error::NotSent { op, path, cause });
         }
         let (sender, receiver) = oneshot::channel();
-        let id = match self.put(&mut queue, permit, request, sender) {
-            Ok(id) => id,
-            Err(error) => return fail(error),
-        };
+        let id = self.put(&mut queue, permit, request, sender)?;
         if last {
             self.put_close(&mut queue);
         }
@@ -249,7 +181,7 @@ impl Shared {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Waiting::Sent { shared: Arc::clone(self), id, op, path, receiver }
+        Ok((id, receiver))
     }
 
     fn put(
@@ -261,7 +193,7 @@ impl Shared {
     ) -> Result<u64, Error> {
         let xid = match &request {
             AnyRequest::AddAuth(_) => AUTH_XID,
-            _ => queue.xid(),
+            _ => queue.next_xid(),
         };
         let start = queue.bytes.len();
         encode::request(&request, xid, &self.chroot, &mut queue.bytes);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::data::{Seq, Zxid};
 use crate::dial::Peer;
 use crate::error::Cause;
-use crate::options::{Host, Password};
+use crate::host::Host;
+use crate::options::Password;
 
 /// The state of the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::dial::{Dial, Wire};
 use crate::error::Cause;
-use crate::options::Host;
+use crate::host::Host;
 
 /// Maximum size of a reply in bytes.
 const LONGEST: u64 = 64 * 1024;

@@ -11,7 +11,8 @@ use super::inbox::Inbox;
 use crate::dial::{Tcp, Tls, Wire};
 use crate::encode::Hello;
 use crate::error::Cause;
-use crate::options::{Host, Options};
+use crate::host::Host;
+use crate::options::Options;
 use crate::word;
 
 /// How long to wait for the server to close the connection after the end of the session.

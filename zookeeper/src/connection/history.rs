@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use super::End;
 use crate::error::{Cause, Error};
 use crate::feed::Item;
-use crate::options::Host;
+use crate::host::Host;
+use crate::queue::Entry;
 use crate::request::AnyRequest;
-use crate::shared::{Entry, Shared, Target};
+use crate::shared::{Shared, Target};
 use crate::state::{Change, State};
 
 /// Reports a change in the feed, and then publishes the new state.

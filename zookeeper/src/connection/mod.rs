@@ -29,10 +29,12 @@ use self::serve::Connection;
 use self::suspects::Suspects;
 use crate::encode::Hello;
 use crate::error::Cause;
+use crate::host::Host;
 use crate::hosts::Hosts;
-use crate::options::{Host, Password};
+use crate::options::Password;
+use crate::queue::Command;
 use crate::request::AddAuth;
-use crate::shared::{Command, Shared, Target};
+use crate::shared::{Shared, Target};
 use crate::state::{Attempt, State};
 
 /// How long to look for a server only to close the session, which would expire anyway.

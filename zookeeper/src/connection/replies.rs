@@ -7,19 +7,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::serve::is_auth;
 use super::{After, End, Session};
+use crate::arrived::Arrived;
 use crate::code::Code;
 use crate::data::{Seq, Zxid};
+use crate::decode;
 use crate::encode::{AUTH_XID, EVENT_XID, PING_XID, SET_WATCHES_XID};
 use crate::error::{Cause, Error};
 use crate::feed::{Exchange, Item};
 use crate::jute::{Fault, Reader};
 use crate::op::Op;
-use crate::pending::Arrived;
-use crate::reply::{self, Reply};
+use crate::queue::Entry;
+use crate::reply::Reply;
 use crate::request::{AddAuth, AnyRequest};
-use crate::shared::{Entry, Shared};
+use crate::shared::Shared;
 use crate::state::State;
 use crate::watch_kind::WatchKind;
 
@@ -88,7 +89,7 @@ impl Replies {
 
     pub(super) fn expects(&mut self, entry: Entry) {
         self.bytes += entry.length;
-        if is_auth(&entry) {
+        if entry.is_auth() {
             self.auths.push_back(Auth::Asked(entry));
         } else {
             self.requests.push_back(entry);
@@ -252,7 +253,7 @@ impl Replies {
             self.round_trip = Some(self.round_trip.map_or(took, |known| known.min(took)));
         }
         let chroot = self.shared.chroot_of(&entry.request);
-        let result = match reply::read(&entry.request, header.code, body, chroot) {
+        let result = match decode::read(&entry.request, header.code, body, chroot) {
             Ok(result) => result,
             Err(why) => {
                 let op = Some(entry.request.op());

@@ -20,11 +20,12 @@ use super::watch_parts::parts;
 use super::writable::look_for_writable;
 use super::{After, End, Session};
 use crate::dial::{BoxFuture, Stream};
-use crate::encode::{self, AUTH_XID};
+use crate::encode;
 use crate::error::{Cause, Error};
-use crate::options::Host;
+use crate::host::Host;
+use crate::queue::{Command, Entry};
 use crate::request::AnyRequest;
-use crate::shared::{Command, Entry, Shared, asks};
+use crate::shared::{Shared, asks};
 use crate::state::State;
 
 /// Maximum interval between pings (`ClientCnxn.MAX_SEND_PING_INTERVAL`).
@@ -388,9 +389,4 @@ impl Connection {
 
 fn disconnected(kind: Option<io::ErrorKind>) -> After {
     After::Search(Cause::Disconnected(kind))
-}
-
-/// Returns whether a request is answered outside the order of the others.
-pub(super) fn is_auth(entry: &Entry) -> bool {
-    entry.xid == AUTH_XID
 }

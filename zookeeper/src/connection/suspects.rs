@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::dial::Dial;
-use crate::options::Host;
+use crate::host::Host;
 use crate::word::{self, Release};
 
 /// How long a suspect may take to tell its version.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dial::BoxFuture;
-use crate::options::Host;
+use crate::host::Host;
 use crate::shared::Shared;
 use crate::word;
 

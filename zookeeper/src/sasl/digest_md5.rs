@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{Sasl, SaslSession, SaslStep};
 use crate::error::{Cause, Fault, FaultKind};
-use crate::options::Host;
+use crate::host::Host;
 
 /// The digest URI of ZooKeeper's client, which is the same for every host.
 const URI: &str = "zookeeper/zk-sasl-md5";

@@ -9,7 +9,7 @@ use libgssapi::oid::{GSS_MECH_KRB5, GSS_NT_HOSTBASED_SERVICE, GSS_NT_KRB5_PRINCI
 
 use super::{Sasl, SaslSession, SaslStep};
 use crate::error::{Cause, Fault, FaultKind};
-use crate::options::Host;
+use crate::host::Host;
 
 /// The bit that offers or selects a connection without a SASL security layer.
 const NO_LAYER: u8 = 1;

@@ -10,7 +10,7 @@ pub use self::digest_md5::DigestMd5;
 #[cfg(feature = "kerberos")]
 pub use self::kerberos::Kerberos;
 use crate::error::Cause;
-use crate::options::Host;
+use crate::host::Host;
 
 /// A SASL mechanism. It authenticates every connection separately.
 pub trait Sasl: Send + Sync + 'static {

@@ -7,6 +7,7 @@
 mod certificate;
 mod der;
 mod fault;
+mod format;
 mod jks;
 mod pbe;
 mod pem;
@@ -38,7 +39,7 @@ pub use self::store::{Key, KeyEncoding, Store, StoreError};
 use self::verifier::Verifier;
 use crate::dial::{BoxFuture, Dial, Peer, Tls, Wire};
 use crate::error::{Cause, Fault, FaultKind};
-use crate::options::Host;
+use crate::host::Host;
 
 /// The maximum size of a file with certificates or keys, in bytes.
 const MAX_FILE_BYTES: u64 = 4 << 20;
