@@ -65,7 +65,7 @@ impl Spec for Source {
             let place = format!("{name}:{row}");
             match &cx.terminal {
                 Some(screen) if error.kind() != Kind::Interrupted => {
-                    screen.error(&format!("{place}: {}", cx.view.complaint(&error)));
+                    screen.error(&format!("{place}: {}", cx.view.error_text(&error)));
                     failed += 1;
                 }
                 _ => return Err(error.with_detail(place)),

@@ -32,12 +32,12 @@ pub async fn set_acl(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
-        limit.sends(1);
+        limit.record_sent(1);
         in_flight.push_back(async move { session.set_acl(&path, acl, version).await });
         while !limit.has_room(1)
             && let Some(result) = in_flight.next().await
         {
-            limit.answered();
+            limit.record_answered();
             tally.note(result)?;
             progress(tally.done);
         }

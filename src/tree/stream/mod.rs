@@ -207,7 +207,7 @@ impl Znodes {
         self.batch.received(names + usize::try_from(bytes / NAME_BYTES).unwrap_or(usize::MAX));
         let longest = here().map(held).max().unwrap_or_default();
         self.longest = longest.max(self.longest - self.longest / 8);
-        self.limit.answered();
+        self.limit.record_answered();
         self.ahead_bytes += bytes;
         self.arrived.extend(reads);
         self.all_asked = false;
@@ -274,7 +274,7 @@ impl Znodes {
             let (now, later) = found.split_at(self.session.fitting(paths, QUESTION_BYTES));
             found = later;
             let (slots, paths): (Vec<u64>, Vec<ZnodePath>) = now.iter().cloned().unzip();
-            self.limit.sends(self.work(paths.len()));
+            self.limit.record_sent(self.work(paths.len()));
             let (session, needs, singles) = (self.session.clone(), self.needs, self.singles);
             self.in_flight.push(Box::pin(async move {
                 let reads = read_many(&session, &paths, needs, singles).await;
