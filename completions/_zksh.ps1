@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--vars', '--vars', [CompletionResultType]::ParameterName, 'Let ${NAME} stand for a variable of the environment, in single quotes excepted')
             [CompletionResult]::new('--glob', '--glob', [CompletionResultType]::ParameterName, 'Let patterns in paths that are read (*, ?, [a-z], **) stand for the znodes that match, as at a prompt; in quotes they do not')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Serve the sandbox and run no shell, until Ctrl-C or SIGTERM')
-            [CompletionResult]::new('--allow-remote', '--allow-remote', [CompletionResultType]::ParameterName, 'Let the sandbox listen beyond this machine: it trusts whoever connects')
+            [CompletionResult]::new('--allow-remote', '--allow-remote', [CompletionResultType]::ParameterName, 'Let the sandbox listen beyond this machine: it trusts every client')
             [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Encrypt connections, as tls://host:port does; --cacert and --cert imply it')
             [CompletionResult]::new('--insecure-hostname', '--insecure-hostname', [CompletionResultType]::ParameterName, 'Accept a certificate for another host; its issuer and its time are checked all the same')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -16,7 +16,7 @@ use crate::terminal::{Mode, Screen};
 
 /// The hint if no server was named and none listens on ZooKeeper's usual port.
 const NO_SERVER_NAMED: &str =
-    "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
+    "zksh learn and zksh --sandbox start a server of their own; zksh --help lists the options";
 
 /// Adds a hint to a failed connection if no server was named.
 pub(super) fn suggest_sandbox(error: Error) -> Error {

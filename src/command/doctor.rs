@@ -55,7 +55,8 @@ impl Spec for Doctor {
         let servers = match &self.servers {
             Some(servers) => servers.clone(),
             None => session.servers().ok_or_else(|| {
-                Error::usage("There are no servers yet").with_hint("doctor host:port names some")
+                Error::usage("There are no servers yet")
+                    .with_hint("name servers with doctor host:port")
             })?,
         };
         session.can_secure(&servers)?;
@@ -295,8 +296,7 @@ impl Report for Diagnosis {
     fn failure(&self) -> Option<Error> {
         let failed = self.servers.iter().filter(|server| !server.well);
         let names: Vec<&str> = failed.map(|server| server.server.as_str()).collect();
-        (!names.is_empty())
-            .then(|| Error::new(Kind::Lost, format!("Not well: {}", names.join(", "))))
+        (!names.is_empty()).then(|| Error::new(Kind::Lost, format!("Failed: {}", names.join(", "))))
     }
 }
 

@@ -109,7 +109,7 @@ impl Lesson {
             return Ok(Box::new(Message(done)));
         }
         let cause = |fault| Error::new(Kind::Refused, format!("{}:{fault}", file.display()));
-        Err(Error::new(Kind::Refused, format!("The lesson {name} does not play as it says"))
+        Err(Error::new(Kind::Refused, format!("The lesson {name} does not work as it says"))
             .with_causes(faults.iter().map(cause).collect()))
     }
 }
@@ -154,7 +154,7 @@ macro_rules! requests {
 
 requests! {
     "next" Next Request::Next, "Say again what the lesson asks for",
-        "A step that is done goes on by itself.\n\nExample:\n> next\n! No lesson is running";
+        "The lesson goes on by itself once a step is done.\n\nExample:\n> next\n! No lesson is running";
     "hint" Hint Request::Hint, "Get a hint for the lesson, then the line to type",
         "Example:\n> hint\n! No lesson is running";
     "back" Back Request::Back, "Undo this step of the lesson and the one before",

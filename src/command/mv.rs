@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
 use crate::tree::apply::Applier;
-use crate::tree::step::Step;
 use crate::tree::source::Pairs;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::zk::{Acl, ZnodeData, ZnodePath};
 

@@ -123,7 +123,7 @@ impl Spec for Plan {
         failures.extend(pairs.new.take_failures());
         if !failures.is_empty() {
             let message =
-                format!("{} cannot be made as {} states", target, self.wanted.file().display());
+                format!("{} cannot be changed to match {}", target, self.wanted.file().display());
             let error = Error::new(Kind::Refused, message).with_causes(failures);
             return Err(match &self.output {
                 Some(_) => error.with_detail("no plan was written"),
@@ -176,7 +176,10 @@ impl Apply {
             return Ok(None);
         }
         if self.wanted.path.is_some() || self.wanted.prune || self.options.persist_ephemerals {
-            let message = format!("{} is a plan, which says itself what is done", file.display());
+            let message = format!(
+                "{} is a saved plan: it takes no path, --prune or --persist-ephemerals",
+                file.display()
+            );
             return Err(Error::usage(message).with_usage("apply [-n] [--yes] [--force] plan"));
         }
         let plan = KeptPlan::open(file, cx.session.max_request() as u64)?;

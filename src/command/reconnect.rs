@@ -11,7 +11,7 @@ pub struct Reconnect {}
 
 const EXAMPLE: &str = "\
 The servers are those of the last session. Its ephemerals and watches are gone; they are to be
-made anew; its credentials are given again.
+made anew; its credentials are sent again.
 
 Example:
 > close

@@ -73,7 +73,7 @@ impl SetAcl {
 
     fn path(&self, cx: &Context) -> Result<ZnodePath> {
         if self.recursive {
-            self.consent.path(cx, &self.path, "replace the list of")
+            self.consent.path(cx, &self.path, "replace the ACL of")
         } else {
             cx.path(&self.path)
         }
@@ -124,7 +124,7 @@ impl Spec for SetAcl {
             return Ok(None);
         }
         let (below, more) = tree::count(&cx.session, &path).await?;
-        let words = || about_subtree("Replace the list of", &path, below, more);
+        let words = || about_subtree("Replace the ACL of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
 }

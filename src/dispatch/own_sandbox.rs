@@ -52,6 +52,6 @@ impl OwnSandbox {
         }
         let others = counted(others as u64, "other session is", "other sessions are");
         let what = format!("{others} connected to the sandbox, which ends with this shell");
-        Err(Error::new(Kind::Refused, what).with_hint("leaving once more ends it"))
+        Err(Error::new(Kind::Refused, what).with_hint("leave again to end it"))
     }
 }

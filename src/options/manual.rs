@@ -103,7 +103,7 @@ fn statuses() -> String {
     let mut rows = vec!["    0    all went well".to_owned()];
     rows.extend(STATUSES.iter().map(|(kind, what)| format!("    {:<5}{what}", kind.exit_status())));
     rows.push("    129, 141, 143".to_owned());
-    rows.push("         ended by SIGHUP, by a reader that left, by SIGTERM".to_owned());
+    rows.push("         ended by SIGHUP, by a closed pipe, by SIGTERM".to_owned());
     rows.join("\n")
 }
 

@@ -20,7 +20,7 @@ pub struct SandboxOptions {
     /// Serve the sandbox and run no shell, until Ctrl-C or SIGTERM
     #[arg(long, requires = "sandbox", conflicts_with_all = ["file", "command", "check"])]
     pub serve: bool,
-    /// Let the sandbox listen beyond this machine: it trusts whoever connects
+    /// Let the sandbox listen beyond this machine: it trusts every client
     #[arg(long, requires = "sandbox")]
     pub allow_remote: bool,
     /// Let the sandbox speak TLS, with certificates from a folder; without any there, they are made

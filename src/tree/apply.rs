@@ -196,7 +196,7 @@ impl Applier {
                 Ok(()) => self.applied.add(&step),
                 Err(error) if error.kind() == ErrorKind::Refused => self.refuse(&step, error),
                 Err(error) => {
-                    let done = format!("before it: {}", self.applied.words());
+                    let done = format!("before that: {}", self.applied.words());
                     return Err(error.with_detail(done));
                 }
             }
