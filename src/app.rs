@@ -205,7 +205,7 @@ async fn run(
     } else {
         tokio::select! {
             transport = security::transport(options, &servers) => transport?,
-            // To stop waiting restores the terminal.
+            // Dropping the question for a password restores the terminal.
             signal = signals.next(screen) => return Ok(128 + signal),
         }
     };

@@ -108,7 +108,7 @@ impl Spec for Mv {
         let rules = OPTIONS.rules(&target.session, false, false);
         let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, false).await?;
         if self.dry_run {
-            // What is copied goes from where it was.
+            // A real run would delete each copied znode at the source.
             done.counts.deleted = done.counts.created;
             return outcome(cx, done, true);
         }

@@ -29,7 +29,7 @@ impl DataHint {
         }
     }
 
-    /// Returns whether scripts get the hint too, because earlier releases stored something else.
+    /// Returns whether scripts show the hint too.
     pub fn is_for_scripts(&self) -> bool {
         matches!(self, Self::File(_))
     }

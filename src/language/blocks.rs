@@ -26,7 +26,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What stands below one key.
+/// The text below one key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Block {
     /// The line of the key, counted from 1.

@@ -108,8 +108,8 @@ fn a_far_server_is_kept_busy_within_a_second() {
         assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
         link.run(milliseconds(1000));
         let mut calm = 0;
-        // During a round trip of measuring, the first guess waits, or half of what the link holds.
-        // Otherwise 512 wait.
+        // Usually at most 512 requests wait in the server. While the round trip is measured, as many
+        // wait as were first guessed, or half of those that the link holds.
         for _ in 0..35 {
             link.run(milliseconds(1000));
             let product =

@@ -64,7 +64,7 @@ pub(super) struct Helper {
     prompt_text: PromptText,
     burst: Burst,
     input: RefCell<EditorInput>,
-    /// The end of the text that a completion replaces, if a key replaces more than a word.
+    /// Where the text to be replaced ends, if a key replaces more than the current word.
     replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
     is_final_draw: Cell<bool>,

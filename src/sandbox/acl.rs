@@ -166,7 +166,7 @@ fn is_valid(id: &Id, schemes: Schemes) -> bool {
             !parts.is_empty() && parts.matches(':').count() == 1
         }
         "ip" => network(&id.id).is_some(),
-        // As a name of Kerberos is: user, user/host or user/host@realm (KerberosName).
+        // A Kerberos name is user, user/host or user/host@realm (`KerberosName`).
         "sasl" => schemes.sasl && (!id.id.contains('@') || id.id.matches(['@']).count() == 1),
         "x509" => schemes.x509 && is_distinguished_name(&id.id),
         _ => false,

@@ -1,5 +1,5 @@
-//! What new users run into: questions before much is lost, lines that were meant differently, and
-//! paths that do not exist.
+//! Mistakes of new users: commands that delete much, lines with the wrong quotes, and paths that do
+//! not exist.
 
 use super::{CTRL_C, TAB, connected, run, sandbox, server, shell};
 use crate::support::free_port;

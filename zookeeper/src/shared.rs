@@ -21,7 +21,7 @@ use crate::pending::{Arrived, Outcome, Permit, Waiting};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watch_kind::WatchKind;
-use crate::watches::{Registry, Settled};
+use crate::watches::{Registry, WatchOutcome};
 
 /// Number of collected requests that are sent at once even while corked, so that the server does
 /// not wait for long.
@@ -370,8 +370,8 @@ impl Shared {
     pub(crate) fn settle(&self, request: &AnyRequest, left: Option<WatchKind>) {
         if let Some((path, kinds)) = asks(request) {
             let path = self.chroot_of(request).full(&path).into_owned();
-            let settled = left.map_or(Settled::Not, Settled::Left);
-            self.registry().settle(&path, kinds, settled, std::time::SystemTime::now());
+            let outcome = left.map_or(WatchOutcome::Not, WatchOutcome::Left);
+            self.registry().settle(&path, kinds, outcome, std::time::SystemTime::now());
         }
     }
 }
