@@ -19,8 +19,8 @@ pub struct Connect {
 }
 
 const EXAMPLE: &str = "\
-The new session is opened before the old one is closed: where no server gives one, the old one stays.
-It has no credentials but those that addauth gives it; reconnect gives the last ones again.
+The new session is opened before the old one is closed. If no server opens one, the old session stays.
+The new session has no credentials until addauth adds them; reconnect sends the last ones again.
 
 Example:
 > create /lake

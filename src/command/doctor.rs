@@ -24,11 +24,12 @@ pub struct Doctor {
 }
 
 const EXAMPLE: &str = "\
-Each server is connected to as a session would: its name is resolved, then TCP, TLS where it is asked
-for, a session of its own, SASL where a user is given, and the question which release it is. At the
-first step that fails it stops for this server, says why, and what to do next. No password is shown.
+doctor connects to each server as a session does: it resolves the name, connects by TCP, and by TLS if
+that is asked for, opens a session of its own, authenticates by SASL if a user is given, and asks for the
+release. At the first step that fails it stops for this server, and says why and what to do next. It shows
+no password.
 
-`zksh doctor` opens no other session. Its exit status is 0 if all servers are well, else 3.
+`zksh doctor` opens no other session. Its exit status is 0 if no server fails, and else 3.
 
 Example:
 > doctor

@@ -39,9 +39,9 @@ pub struct Mv {
 const OPTIONS: TransferOptions = TransferOptions { dry_run: false, persist_ephemerals: false };
 
 const EXAMPLE: &str = "\
-One znode moves in a transaction. A tree is copied, compared once more and then deleted; what has
-changed meanwhile stays in both places. An ephemeral does not move: it is its session's. Either path
-may be in another ensemble (help cp); then one znode is copied and deleted, too.
+A single znode moves in a transaction. A tree is copied, compared again and then deleted; znodes that
+have changed meanwhile stay in both places. An ephemeral cannot move, since it belongs to its session.
+Either path may be in another ensemble (help cp); then a single znode is copied and deleted, too.
 
 Example:
 > create /lake deep

@@ -42,8 +42,8 @@ pub struct SetAcl {
 }
 
 const EXAMPLE: &str = "\
-world:anyone is everybody, auth: (with nothing behind it) who the session is now, ip:10.0.0.0/8 an
-address or many, digest:ann:? a user whose password is asked for, x509:CN=ann,O=lake a certificate.
+world:anyone is everybody, auth: (with nothing after it) the identities of this session, ip:10.0.0.0/8 an
+address or a network, digest:ann:? a user whose password zksh asks for, x509:CN=ann,O=lake a certificate.
 Permissions: c create children, d delete children, r read, w write, a change this list.
 
 Example:
