@@ -204,8 +204,8 @@ fn report(
     Next::Line
 }
 
-/// Prepares what only a shell with a prompt has: a working path, lessons that speak at any time, and
-/// a journal.
+/// Prepares the parts that only a shell with a prompt has: a working path, lessons that print at any
+/// time, and a journal.
 fn begin(cx: &Context) {
     cx.cwd.set(ZnodePath::root());
     cx.learning.set_has_prompt();

@@ -82,7 +82,7 @@ pub(crate) fn of_peer(peer: SocketAddr) -> Id {
     Id::new("ip", address::host(peer))
 }
 
-/// Schemes of identities that a server has only where it is set up for them.
+/// Which of the optional schemes are configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Schemes {
     /// SASL.
