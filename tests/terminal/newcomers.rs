@@ -263,7 +263,7 @@ fn every_znode_of_a_walk_has_its_stat_and_help_shows_what_a_command_prints() {
         "    WatchedEvent state:SyncConnected type:NodeDataChanged path:/lake",
         "    reconfig -add server.4=zk4:2888:3888:participant;2181",
         "    Written, version 1",
-        "pZxid: that has created or deleted a child last",
+        "pZxid: the one that last created or deleted a child",
     ] {
         assert!(help.contains(wanted), "{wanted}: {help}");
     }
