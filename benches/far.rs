@@ -1,5 +1,5 @@
 //! Measures distant servers: a proxy delays every byte in each direction, with unlimited bandwidth.
-//! It compares scripts of a raw socket that waits for nothing and of zksh, and with fewer lines of
+//! It compares scripts on zksh and on a raw socket that sends without waiting, and shorter scripts on
 //! zkCli and kazoo. It also measures subtrees, the round trips of commands, and the delay that a
 //! script causes for other clients.
 //!

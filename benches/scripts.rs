@@ -1,5 +1,5 @@
-//! Compares scripts and subtrees of zkCli, a raw socket that waits for nothing, and zksh, one after
-//! the other on the same servers. It also measures the memory of a script that is a hundred times
+//! Compares scripts and subtrees on zkCli, on a raw socket that sends without waiting, and on zksh,
+//! one after the other on the same servers. It also measures the memory of a script that is a hundred times
 //! as long.
 //!
 //!     cargo bench --bench scripts

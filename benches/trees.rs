@@ -3,7 +3,7 @@
 //!
 //!     cargo bench --bench trees [-- all|sizes|million [ZNODES [ROUNDS]]]
 //!
-//! `sizes`, the default, measures 10,101 and 100,101 znodes, or the given number. `million` measures
+//! `sizes`, the default, measures 10,101 and 100,092 znodes, or about the given number. `million` measures
 //! only zksh: the peak memory for 1,000,000 znodes below one parent, and in a deep tree.
 //!
 //! `zk_shell` takes part if `target/zk_shell/bin/zk-shell` is present:

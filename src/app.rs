@@ -94,7 +94,7 @@ fn print_error(screen: &Screen, view: View, error: &anyhow::Error) -> u8 {
     };
     match view.record_of(&Origin::default(), None, error) {
         Some(record) => screen.print(&record),
-        None => screen.error(&view.complaint(error)),
+        None => screen.error(&view.error_text(error)),
     }
     error.kind().exit_status()
 }
@@ -205,7 +205,7 @@ async fn run(
     } else {
         tokio::select! {
             transport = security::transport(options, &servers) => transport?,
-            // To stop waiting restores the terminal.
+            // Dropping the question for a password restores the terminal.
             signal = signals.next(screen) => return Ok(128 + signal),
         }
     };
@@ -253,7 +253,7 @@ async fn run(
         Err(Ok(error)) if screen.failure().is_some() => Ok(error.kind().exit_status()),
         Err(Ok(error)) => {
             let error = if names_server { error } else { notifications::suggest_sandbox(error) };
-            cx.complain(screen, &error);
+            cx.report_error(screen, &error);
             Ok(error.kind().exit_status())
         }
         Err(Err(error)) => Err(error),

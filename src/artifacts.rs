@@ -135,8 +135,8 @@ fn command_page(command: &clap::Command) -> io::Result<Vec<u8>> {
     more.control("SH", ["EXIT STATUS"]);
     text(
         &mut more,
-        "0 where it succeeded, 1 where the server refused, 2 where it was used wrongly, 3 without a \
-         connection. zksh(1) has them all, and the ENVIRONMENT and FILES of every command.",
+        "0 if it succeeded, 1 if the server refused, 2 for wrong usage, 3 without a connection. \
+         zksh(1) lists all of them, and the ENVIRONMENT and FILES of every command.",
     );
     see_also(&mut more, related(command.get_name()).into_iter());
     page(about, &more)

@@ -31,7 +31,7 @@ pub fn create(folder: &Path) -> io::Result<()> {
 /// Opens a regular file; anything else might block, or never end.
 ///
 /// # Errors
-/// Those of the system, and where it is no regular file.
+/// If the system refuses to open the file, or if it is not a regular file.
 pub fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.custom_flags(O_NONBLOCK).open(path)?;
     if file.metadata()?.is_file() {

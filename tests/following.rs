@@ -79,7 +79,7 @@ fn a_lost_connection_without_changes_is_no_gap() {
         let set: &[&str] = &["set", "/lake", "deep"];
         let made: Changes = &[&["create", "/lake"], &["create", "/lake/reed"], set];
         assert_eq!(follow(engine, made, &[], false, &[set]), expected(&["NodeDataChanged"]));
-        // Changes that fire no event, and changes elsewhere, are no gap.
+        // Changes that fire no event, and changes of other znodes, cause no gap.
         let elsewhere: Changes =
             &[&["setAcl", "/lake", "world:anyone:cdrwa"], &["set", "/lake/reed", "x"]];
         assert_eq!(follow(engine, made, elsewhere, false, &[set]), expected(&["NodeDataChanged"]));
@@ -95,7 +95,8 @@ fn a_lost_connection_that_may_have_hidden_events_is_a_gap() {
         let set: &[&str] = &["set", "/lake", "deep"];
         let printed = follow(engine, &[], &[create, delete], true, &[create]);
         assert_eq!(printed, expected(&["Gap: does not exist", "NodeCreated"]));
-        // Before 3.6 there are only watches whose missed events the server sends after the loss.
+        // Before 3.6 there are only one-shot watches. The server sends their missed events after the
+        // reconnect.
         if engine.version < vec![3, 6] {
             let printed = follow(engine, &[create], &[set], false, &[]);
             assert_eq!(printed, expected(&["NodeDataChanged"]));

@@ -226,3 +226,21 @@ fn files_of_one_folder_import_each_other_without_cycles() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_guide_names_only_existing_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files: Vec<PathBuf> = sources().into_iter().map(|(file, _)| file).collect();
+    let exists = |name: &str| {
+        let found = [root.join(name), root.join("src").join(name)];
+        found.iter().any(|file| file.exists()) || files.iter().any(|file| file.ends_with(name))
+    };
+    let missing: Vec<&str> = include_str!("../CONTRIBUTING.md")
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.ends_with(".rs") && !name.contains(['*', ' ', '\n']))
+        .filter(|name| !name.contains("NAME") && !exists(name))
+        .collect();
+    assert!(missing.is_empty(), "CONTRIBUTING.md names {missing:?}");
+}

@@ -237,7 +237,7 @@ fn one_command_gives_one_record() {
         let (status, error) = one(&["nonsense"]);
         assert_eq!((status, &error["error"]["kind"]), (2, &Value::from("usage")));
     });
-    // If nothing could run at all, that is a record too.
+    // If nothing can run, the error is a record too.
     for (words, status, kind) in [
         (["-f", "/nix/nix"].as_slice(), 1, "refused"),
         (&["--sandbox=192.0.2.1:1", "ls", "/"], 2, "usage"),

@@ -1,5 +1,5 @@
-//! Scripts that lose their connection, their session or their reader, or that are told to end:
-//! nothing is done twice, and nothing is forgotten.
+//! Scripts that lose their connection, their session or their reader, or that get a signal to end:
+//! no line is applied twice, and each failure is reported.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Child;

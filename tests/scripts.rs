@@ -371,7 +371,7 @@ fn a_recursive_acl_continues_after_a_branch_that_may_not_be_listed() {
         assert_eq!(zksh(&server).args(["--compat", "3.9"]).script(script).status, 0);
         let ran = zksh(&server).args(["setAcl", "-R", "/lake", "world:anyone:cdrwa"]).run();
         assert_eq!(ran.status, 1);
-        let reported = "0 of 3 znodes keep their old list, and so do the children of 1 that could not be \
+        let reported = "0 of 3 znodes keep their old ACL, and so do the children of 1 that could not be \
                     listed: 3 have the new one";
         assert!(ran.stderr.starts_with(reported), "{}", ran.stderr);
         assert!(ran.stderr.contains("/lake/a"), "{}", ran.stderr);

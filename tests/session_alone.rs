@@ -46,7 +46,7 @@ fn a_session_knows_its_server_and_what_was_exchanged() {
         assert_eq!(exists.request.operation, "exists");
         assert_eq!(exists.request.path.as_deref(), Some("/lake"));
         assert_eq!((create.request.operation, create.xid), ("create", exists.xid + 1));
-        // There is no chroot. That the znode does not exist is a successful answer.
+        // There is no chroot. The answer that the znode does not exist is a success.
         assert!(matches!(&exists.reply, Answer::Done(done) if done.absent));
         let code = failed.unwrap_err().code_of().unwrap();
         assert_eq!(create.reply, Answer::Refused { code, part: None });

@@ -91,7 +91,10 @@ fn a_user_who_named_no_server_gets_a_hint_about_the_sandbox() {
     let mut terminal = Setup::bare().start();
     let screen = terminal.wait_for("zksh --help lists the options");
     assert!(screen.contains("localhost:2181 refuses connections"), "{screen}");
-    assert!(screen.contains("zksh learn or zksh --sandbox brings one along"), "{screen}");
+    assert!(
+        screen.contains("zksh learn and zksh --sandbox start a server of their own"),
+        "{screen}"
+    );
     terminal.enter(0, "quit");
     terminal.wait();
     // A user who has named a server gets no hint.

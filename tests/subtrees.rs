@@ -158,7 +158,7 @@ setAcl /forest/fixed world:anyone:r
         let mut lines: Vec<&str> = ran.stderr.lines().collect();
         lines[1..].sort_unstable();
         let expected = [
-            "1 of 7 znodes keep their old list, and so do the children of 1 that could not be listed: \
+            "1 of 7 znodes keep their old ACL, and so do the children of 1 that could not be listed: \
              6 have the new one",
             "Authentication is not valid : /forest/blind",
             "Authentication is not valid : /forest/fixed",

@@ -11,12 +11,12 @@ use crate::output::escape::{self, Newlines};
 use crate::output::json::Time;
 use crate::output::{Report, View};
 use crate::script::EventBuffer;
-use crate::session::{Badge, SessionEvent, Stamp, Warning};
+use crate::session::{SessionEvent, SessionTag, Stamp, Warning};
 use crate::terminal::{Mode, Screen};
 
 /// The hint if no server was named and none listens on ZooKeeper's usual port.
 const NO_SERVER_NAMED: &str =
-    "zksh learn or zksh --sandbox brings one along; zksh --help lists the options";
+    "zksh learn and zksh --sandbox start a server of their own; zksh --help lists the options";
 
 /// Adds a hint to a failed connection if no server was named.
 pub(super) fn suggest_sandbox(error: Error) -> Error {
@@ -27,12 +27,12 @@ pub(super) fn suggest_sandbox(error: Error) -> Error {
 pub(super) fn suggest_sandbox_once(
     screen: Arc<Screen>,
     names_server: bool,
-    tell: impl Fn(&Badge, SessionEvent) + Send + Sync,
-) -> impl Fn(&Badge, SessionEvent) + Send + Sync {
+    tell: impl Fn(&SessionTag, SessionEvent) + Send + Sync,
+) -> impl Fn(&SessionTag, SessionEvent) + Send + Sync {
     let named = AtomicBool::new(names_server);
-    move |badge, event| {
+    move |tag, event| {
         let trouble = matches!(event, SessionEvent::Warning(Warning::ConnectFailing(_), _));
-        tell(badge, event);
+        tell(tag, event);
         if trouble && screen.mode() == Mode::Terminal && !named.swap(true, Ordering::Relaxed) {
             screen.notice(NO_SERVER_NAMED);
         }
@@ -57,16 +57,16 @@ pub(super) struct Notifications {
 }
 
 impl Notifications {
-    /// Shows what the session with this badge reports. Threads of the runtime call it.
-    pub(super) fn show(&self, badge: &Badge, event: SessionEvent) {
+    /// Shows what the session with this tag reports. Threads of the runtime call it.
+    pub(super) fn show(&self, tag: &SessionTag, event: SessionEvent) {
         let Self { screen, event_buffer, view, switches, fired, learning, tells_changes } = self;
-        let session = badge.shown();
+        let session = tag.shown();
         match &event {
             SessionEvent::Znode(event, _) => {
-                learning.note_event(badge.number(), event.kind.name(), event.path.as_deref());
+                learning.note_event(tag.number(), event.kind.name(), event.path.as_deref());
             }
             SessionEvent::StateChange(change) => {
-                learning.note_event(badge.number(), change.state, None);
+                learning.note_event(tag.number(), change.state, None);
             }
             SessionEvent::Warning(..) | SessionEvent::State(_) => {}
         }
@@ -78,11 +78,11 @@ impl Notifications {
         };
         // Stamps order events among the replies of the current session only. Events of other
         // sessions may come anywhere.
-        let place = |stamp| if badge.is_current() { stamp } else { Stamp::default() };
+        let place = |stamp| if tag.is_current() { stamp } else { Stamp::default() };
         match (event, screen.mode()) {
             (SessionEvent::Znode(event, stamp), _) if switches.is_on(Switch::Events) => {
                 if switches.is_on(Switch::Explain) {
-                    fired.note(badge.number(), session.as_deref(), &event);
+                    fired.note(tag.number(), session.as_deref(), &event);
                 }
                 let text = render(&event);
                 match event_buffer {

@@ -129,7 +129,7 @@ impl Sandbox {
             // The second line contains their addresses, which would make this one too long.
             count => format!("Sandbox of {count} servers: an ensemble simulated in memory"),
         };
-        format!("{what}, gone with this shell\nJoin it: {join}")
+        format!("{what}; it ends with this shell\nJoin it: {join}")
     }
 
     /// Returns the message that clients may connect, for programs that wait for it.
@@ -200,8 +200,7 @@ fn listen(address: &str, allow_remote: bool) -> Result<TcpListener> {
         .collect();
     if !allow_remote && !addresses.iter().all(|address| address.ip().is_loopback()) {
         return Err(Error::usage(format!(
-            "Cannot listen on {address}: the sandbox trusts whoever connects, and that is not this \
-             machine alone"
+            "Cannot listen on {address}: other machines could connect, and the sandbox trusts every client"
         ))
         .with_hint("pass --allow-remote to allow it"));
     }

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::options::{self, Input, Options, Ready};
 use crate::repl;
 use crate::script;
-use crate::session::{Badge, PerSession, Session, Sessions, Settings, Transport};
+use crate::session::{PerSession, Session, SessionTag, Sessions, Settings, Transport};
 use crate::terminal::progress::Progress;
 use crate::terminal::{Mode, Screen};
 use crate::zk::Security;
@@ -130,12 +130,12 @@ pub(super) fn sessions(
     notifications: Notifications,
 ) -> Sessions {
     let screen = Arc::clone(&notifications.screen);
-    let show = move |badge: &Badge, event| notifications.show(badge, event);
+    let show = move |tag: &SessionTag, event| notifications.show(tag, event);
     let show = Arc::new(notifications::suggest_sandbox_once(screen, names_server, show));
-    Sessions::new(FIRST_SESSION, move |badge, timeout| {
+    Sessions::new(FIRST_SESSION, move |tag, timeout| {
         let timeout = timeout.unwrap_or(settings.timeout);
         let show = Arc::clone(&show);
-        Session::new(Settings { timeout, ..settings.clone() }, move |event| show(&badge, event))
+        Session::new(Settings { timeout, ..settings.clone() }, move |event| show(&tag, event))
     })
 }
 

@@ -56,9 +56,9 @@ impl Signals {
 
 /// The number of the signal that arrived, or 0.
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<AtomicU8>);
+pub(super) struct LastSignal(Arc<AtomicU8>);
 
-impl Heard {
+impl LastSignal {
     /// Returns the signal's number, if one has arrived.
     pub(super) fn number(&self) -> Option<u8> {
         Some(self.0.load(Ordering::SeqCst)).filter(|number| *number != 0)
@@ -71,10 +71,10 @@ pub(super) fn end_on_signal(
     sessions: Sessions,
     screen: Arc<Screen>,
     stop: Stop,
-) -> anyhow::Result<Heard> {
+) -> anyhow::Result<LastSignal> {
     let mut signals = Signals::listen()?;
-    let heard = Heard::default();
-    let tell = heard.clone();
+    let last_signal = LastSignal::default();
+    let tell = last_signal.clone();
     tokio::spawn(async move {
         let signal = signals.next(&screen).await;
         tell.0.store(signal, Ordering::SeqCst);
@@ -84,5 +84,5 @@ pub(super) fn end_on_signal(
         #[expect(clippy::exit, reason = "the main thread is blocked for good")]
         std::process::exit(128 + i32::from(signal));
     });
-    Ok(heard)
+    Ok(last_signal)
 }

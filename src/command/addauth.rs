@@ -14,7 +14,7 @@ pub struct AddAuth {
     /// Scheme, such as digest
     #[arg(value_name = "scheme")]
     scheme: String,
-    /// What the scheme wants to see: for digest user:password, or user:? to be asked
+    /// Credentials of the scheme: for digest user:password, or user:? to be asked
     #[arg(value_name = "auth", allow_hyphen_values = true)]
     auth: Option<Secret>,
 }

@@ -10,7 +10,7 @@ use crate::output::{Report, Text};
 pub struct Clear {}
 
 const EXAMPLE: &str = "\
-Ctrl-L does the same and keeps the line that is being typed. Where no person reads the output,
+Ctrl-L does the same and keeps the line that is being typed. If the output is not a terminal,
 nothing is printed.
 
 Example:

@@ -26,7 +26,7 @@ Needs ZooKeeper 3.5 or later.
 
 Example:
 > config -w
-No members: this server stands alone
+No members: this server runs alone
 > removewatches /zookeeper/config
 WATCHER::
 WatchedEvent state:SyncConnected type:DataWatchRemoved path:/zookeeper/config";
@@ -69,7 +69,7 @@ pub struct Ensemble {
 impl Report for Ensemble {
     fn text(&self, out: &mut Text<'_>) {
         if self.config.trim().is_empty() && out.dialect() == Dialect::V34 {
-            out.line("No members: this server stands alone");
+            out.line("No members: this server runs alone");
         } else {
             out.data(self.config.as_bytes());
             out.line("");

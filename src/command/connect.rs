@@ -19,8 +19,8 @@ pub struct Connect {
 }
 
 const EXAMPLE: &str = "\
-The new session is opened before the old one is closed: where no server gives one, the old one stays.
-It has no credentials but those that addauth gives it; reconnect gives the last ones again.
+The new session is opened before the old one is closed. If no server opens one, the old session stays.
+The new session has no credentials until addauth adds them; reconnect sends the last ones again.
 
 Example:
 > create /lake
@@ -51,7 +51,7 @@ impl Spec for Connect {
             session
                 .switch(servers)
                 .await
-                .map_err(|error| error.with_detail("the session stays as it was"))?
+                .map_err(|error| error.with_detail("the session is unchanged"))?
         } else {
             let losses = session.close().await;
             session.forget_credentials();
@@ -60,7 +60,7 @@ impl Spec for Connect {
         };
         session.settle().await;
         let identity = (!schemes.is_empty()).then(|| {
-            format!("{} credentials were not given again; addauth does", schemes.join(" and "))
+            format!("{} credentials were not sent again; use addauth", schemes.join(" and "))
         });
         Ok(SwitchReport { losses, identity })
     }
@@ -81,7 +81,7 @@ pub(super) async fn again(cx: &Context) -> Result<SwitchReport> {
     cx.session.open(servers);
     cx.session.settle().await;
     let identity = (!schemes.is_empty())
-        .then(|| format!("{} credentials were given again", schemes.join(" and ")));
+        .then(|| format!("{} credentials were sent again", schemes.join(" and ")));
     Ok(SwitchReport { losses, identity })
 }
 

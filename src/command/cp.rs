@@ -30,9 +30,9 @@ pub struct Cp {
 }
 
 const EXAMPLE: &str = "\
-Copied are data, ACLs and kinds. What is there already stays, unless --overwrite is given. Either path
-may be in another ensemble: prod:/lake by its name in the config file, host:2181/lake by its servers,
-@bob:/lake in the session bob of this shell, with its credentials.
+cp copies data, ACLs and kinds. It changes no znode that exists, unless --overwrite is given. Either path
+may be in another ensemble: prod:/lake is named in the config file, host:2181/lake names its servers,
+and @bob:/lake uses the session bob of this shell, with its credentials.
 
 Example:
 > create /lake deep

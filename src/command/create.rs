@@ -50,7 +50,7 @@ pub struct Create {
     /// Znode to create; its parent must exist
     #[arg(value_name = "path")]
     path: TypedPath,
-    /// Data to keep in it; null where none is given
+    /// Data to keep in it; null if none is given
     #[arg(value_name = "data", allow_hyphen_values = true, long_help = DATA_SOURCES)]
     data: Option<Data>,
     /// Its ACL: scheme:id:perms[,...]; open to everyone by default
@@ -59,7 +59,7 @@ pub struct Create {
 }
 
 const EXAMPLE: &str = "\
-A script's writes may pass a hard limit that others set meanwhile: help setquota says when.
+A script's writes may exceed a hard limit that others set meanwhile: help setquota says when.
 
 Example:
 > create /lake deep

@@ -24,13 +24,13 @@ const MAX_NAMED: usize = 3;
     after_long_help = EXAMPLE
 )]
 pub struct DeleteAll {
-    /// Znodes deleted at a time, 1000 at most; zksh chooses well by itself
+    /// Znodes deleted at a time, 1000 at most; by default zksh chooses the number
     #[arg(short, long = "batch", value_name = "batch size", allow_negative_numbers = true)]
     batch: Option<i32>,
     /// Show what would be deleted, and delete nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Delete what may be deleted, also where children may not be listed
+    /// Delete what may be deleted, even if some children may not be listed
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
@@ -41,9 +41,9 @@ pub struct DeleteAll {
 }
 
 const EXAMPLE: &str = "\
-All is listed first: where the children of a znode may not be listed, nothing is deleted, unless
---keep-going says otherwise. A znode that may not be deleted stays, with those above it, and all else
-goes; the error says how many are left, and why.
+deleteall lists all znodes first. If it may not list the children of one, it deletes nothing, unless
+--keep-going is given: then it leaves each znode that it may not delete, and those above it, and deletes
+the rest. The error says how many are left, and why.
 
 Example:
 > create /lake

@@ -27,9 +27,9 @@ pub struct Diff {
 }
 
 const EXAMPLE: &str = "\
-+ is what only the second has, - what only the first has, ~ what both have, not alike. Compared are
-data, ACLs and kinds. The exit status is 4 where they differ. Either path may be in another ensemble:
-prod:/lake, host:2181/lake, @bob:/lake (help cp).
++ marks what only the second has, - what only the first has, and ~ what differs. diff compares data, ACLs
+and kinds. The exit status is 4 if they differ. Either path may be in another ensemble: prod:/lake,
+host:2181/lake, @bob:/lake (help cp).
 
 Example:
 > create /lake deep

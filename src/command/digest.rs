@@ -13,13 +13,13 @@ const ASK: &str = "?";
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "digest user[:password]", after_long_help = EXAMPLE)]
 pub struct Digest {
-    /// User and password; without one, or with ?, zksh asks for it unseen
+    /// User and password; without a password, or with ?, zksh asks for it
     #[arg(value_name = "user[:password]")]
     who: Secret,
 }
 
 const EXAMPLE: &str = "\
-An ACL may say digest:ann:? too: the password is asked for, and only its digest is sent.
+In an ACL, digest:ann:? asks for the password, and sends only its digest.
 
 Example:
 > digest ann:secret

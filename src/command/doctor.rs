@@ -24,11 +24,12 @@ pub struct Doctor {
 }
 
 const EXAMPLE: &str = "\
-Each server is connected to as a session would: its name is resolved, then TCP, TLS where it is asked
-for, a session of its own, SASL where a user is given, and the question which release it is. At the
-first step that fails it stops for this server, says why, and what to do next. No password is shown.
+doctor connects to each server as a session does: it resolves the name, connects by TCP, and by TLS if
+that is asked for, opens a session of its own, authenticates by SASL if a user is given, and asks for the
+release. At the first step that fails it stops for this server, and says why and what to do next. It shows
+no password.
 
-`zksh doctor` opens no other session. Its exit status is 0 if all servers are well, else 3.
+`zksh doctor` opens no other session. Its exit status is 0 if no server fails, and else 3.
 
 Example:
 > doctor
@@ -55,7 +56,8 @@ impl Spec for Doctor {
         let servers = match &self.servers {
             Some(servers) => servers.clone(),
             None => session.servers().ok_or_else(|| {
-                Error::usage("There are no servers yet").with_hint("doctor host:port names some")
+                Error::usage("There are no servers yet")
+                    .with_hint("name servers with doctor host:port")
             })?,
         };
         session.can_secure(&servers)?;
@@ -295,8 +297,7 @@ impl Report for Diagnosis {
     fn failure(&self) -> Option<Error> {
         let failed = self.servers.iter().filter(|server| !server.well);
         let names: Vec<&str> = failed.map(|server| server.server.as_str()).collect();
-        (!names.is_empty())
-            .then(|| Error::new(Kind::Lost, format!("Not well: {}", names.join(", "))))
+        (!names.is_empty()).then(|| Error::new(Kind::Lost, format!("Failed: {}", names.join(", "))))
     }
 }
 

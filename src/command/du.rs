@@ -37,7 +37,7 @@ enum Order {
 }
 
 const EXAMPLE: &str = "\
-Bytes are those of data: names and stats take a server's memory too.
+Bytes are bytes of data. Names and stats take a server's memory too.
 
 Example:
 > create /lake deep

@@ -32,8 +32,8 @@ At a prompt, and as one command from the system's shell:
     Written, version 1
     $ zksh -server zk1 edit /lake
 
-The data is written back only if nobody has changed it meanwhile; otherwise both are shown and your
-text stays in its file. With --json it is written back only if it is JSON. A newline that the editor adds at the end is left out.
+edit writes the data back only if nobody else has changed it. Otherwise it shows both versions and keeps
+your text in its file. With --json it writes only JSON. It removes a newline that the editor adds at the end.
 
 Example, not at a terminal:
 > create /lake deep

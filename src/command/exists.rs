@@ -15,8 +15,8 @@ pub struct Exists {
 }
 
 const EXAMPLE: &str = "\
-`zksh exists /lake` ends with 0 where the znode exists, 1 where it does not, and 3 where no server
-could be asked. In a script a no is a failed line.
+`zksh exists /lake` ends with status 0 if the znode exists, 1 if it does not, and 3 if no server answers.
+In a script, the line fails if the znode does not exist.
 
 Example:
 > create /lake

@@ -25,12 +25,12 @@ const USAGE: &str = "explain on|off | explain command [argument...] | explain wo
 
 const EXAMPLE: &str = "\
 After `explain on`, each command is followed by what it sent, what the server answered, which fields of
-the stat moved, and which watches of this shell's sessions fired. Data and passwords are not shown. In a
+the stat changed, and which watches of this shell's sessions fired. Data and passwords are not shown. In a
 script lines then run one after the other. `explain COMMAND` sends nothing.
 
 Example:
 > explain create -e /master ann
-Would send create /master: makes a znode.
+Would send create /master: creates a znode.
 A write: it takes a zxid, whether it is granted or refused.
 > create /lake deep
 Created /lake
@@ -48,7 +48,7 @@ ephemeralOwner = 0x0
 dataLength = 6
 numChildren = 0
 Sent setData /lake (data 6 bytes, version -1 (any)); the reply came after <decimal> ms.
-Written as zxid <zxid>: dataVersion went from 0 to 1, mZxid and mtime are this change's.
+Written as zxid <zxid>: dataVersion went from 0 to 1, mZxid and mtime are those of this change.
 cversion, pZxid and aclVersion stay: no child and no ACL changed.
 > explain off";
 

@@ -36,7 +36,7 @@ pub struct Grep {
 }
 
 const EXAMPLE: &str = "\
-Of data that is not text, only that it matches is printed. Without any match the status is 1.
+If data is not text, grep prints only that it matches. Without any match the status is 1.
 
 Example:
 > create /lake depth=12

@@ -34,7 +34,7 @@ pub struct Help {
 }
 
 const EXAMPLE: &str = "\
-help glossary WORD shows the word also where there is a command of that name, such as sync.
+help glossary WORD shows the word even if a command has the same name, such as sync.
 
 Example:
 > help swim

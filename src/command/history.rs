@@ -46,8 +46,8 @@ impl FromStr for Ask {
 }
 
 const EXAMPLE: &str = "\
-At a terminal a search finds the lines of earlier shells too. Lines with passwords, and lines that
-begin with a blank, are kept in no file and not shown.
+At a terminal a search also finds lines of earlier shells. Lines with passwords, and lines that
+begin with a blank, are neither saved nor shown.
 
 Example:
 > create /lake

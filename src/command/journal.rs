@@ -21,9 +21,9 @@ pub struct Journal {
 
 const EXAMPLE: &str = "\
 The journal is the file zksh/journal.jsonl below $XDG_STATE_HOME or ~/.local/state, 32 MiB at most,
-which only its owner can read. It has the data and the ACLs that lines have replaced, secrets too.
-setting journal off keeps nothing from now on; journal = false in the config file does so from the
-start.
+which only its owner can read. It holds the data and the ACLs that lines have replaced, secrets too.
+`setting journal off` stops recording, and journal = false in the config file turns it off for later
+shells.
 
 At a prompt:
     [zk: localhost:2181(CONNECTED) 2] journal

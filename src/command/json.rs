@@ -28,8 +28,9 @@ pub struct Json {
 }
 
 const EXAMPLE: &str = "\
-A change is written only on the version that was read; where others have written meanwhile, it is
-made anew from what they wrote, so that none is lost. Order of keys and digits of numbers stay.
+A change is written only if the znode still has the version that was read. If another client has written
+meanwhile, json repeats the change on the new data, so that no change is lost. The order of keys and the
+digits of numbers stay.
 
 Example:
 > create /app '{\"workers\": 3}'

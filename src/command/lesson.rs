@@ -17,7 +17,7 @@ pub struct Lesson {
     /// Name of a lesson, run for one in a file, or check to test a file
     #[arg(value_name = "lesson")]
     name: Option<String>,
-    /// File of the lesson, NAME.lesson; its texts stand beside it
+    /// File of the lesson, NAME.lesson; its texts are beside it
     #[arg(value_name = "file", value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// Play on any server, below a znode that is deleted at the end
@@ -32,10 +32,10 @@ const USAGE: &str =
     "lesson [name] [--anywhere] [--lang en|zh] | lesson run file | lesson check file";
 
 const EXAMPLE: &str = "\
-A lesson explains, asks for something, and looks at what comes of it: any way that leads there is right.
-It has sessions of its own, A and B for most. Its words are next, hint, back, skip, stop and lang; all
-other commands work as ever. Lessons are played in a sandbox (`zksh learn` starts one); with --anywhere
-on any server. Without a prompt, the lesson shows itself: it types what it asks for.
+A lesson explains, asks you to do something, and looks at the effect: any way to that effect is right.
+It has its own sessions, usually A and B. next, hint, back, skip, stop and lang control it; all other
+commands work as usual. Lessons are played in a sandbox (`zksh learn` starts one), or with --anywhere on
+any server. Without a prompt, the lesson is printed, and types itself what it asks for.
 
 lesson check plays every way and every mistake of a lesson in a file.
 
@@ -109,7 +109,7 @@ impl Lesson {
             return Ok(Box::new(Message(done)));
         }
         let cause = |fault| Error::new(Kind::Refused, format!("{}:{fault}", file.display()));
-        Err(Error::new(Kind::Refused, format!("The lesson {name} does not play as it says"))
+        Err(Error::new(Kind::Refused, format!("The lesson {name} does not work as it says"))
             .with_causes(faults.iter().map(cause).collect()))
     }
 }
@@ -154,7 +154,7 @@ macro_rules! requests {
 
 requests! {
     "next" Next Request::Next, "Say again what the lesson asks for",
-        "A step that is done goes on by itself.\n\nExample:\n> next\n! No lesson is running";
+        "The lesson goes on by itself once a step is done.\n\nExample:\n> next\n! No lesson is running";
     "hint" Hint Request::Hint, "Get a hint for the lesson, then the line to type",
         "Example:\n> hint\n! No lesson is running";
     "back" Back Request::Back, "Undo this step of the lesson and the one before",
@@ -176,7 +176,7 @@ pub struct Lang {
 }
 
 const LANG_EXAMPLE: &str = "\
-It holds until the shell ends, and for nothing but lessons and glossary.
+The choice lasts until the shell ends, and affects only lessons and the glossary.
 
 Example:
 > lang zh

@@ -30,9 +30,9 @@ pub struct Load {
 }
 
 const EXAMPLE: &str = "\
-All of the file is checked first, so that nothing comes of one that was cut. What is there already
-and alike is passed over: after an interruption, the same line goes on. Read are also a backup that
-zk_shell made (json://) and an export of ZooNavigator.
+load checks the whole file first, so that a truncated file changes nothing. It skips znodes that are
+equal already, so after an interruption the same line continues. It also reads a backup that zk_shell
+made (json://), and an export of ZooNavigator.
 
 Example:
 > load /dev/null

@@ -22,7 +22,7 @@ macro_rules! commands {
     ($($module:ident: $($command:ident),+;)+) => {
         $(mod $module;)+
 
-        /// Every command there is. What each does stands with its arguments.
+        /// All commands. The help of each is in its own file.
         #[expect(missing_docs, reason = "a comment here would replace the command's own help")]
         #[derive(Debug, clap::Subcommand)]
         pub enum Command {

@@ -12,9 +12,9 @@ use crate::zk::{Stat, TypedPath};
 pub struct Multi {}
 
 const EXAMPLE: &str = "\
-The lines after it, create, set, delete and check, are kept until commit sends them in one request;
-discard forgets them. Other commands run at once, on the tree before it; at a prompt multi alone
-lists what is kept. When a line cannot be read, commit sends nothing.
+After multi, the lines create, set, delete and check wait until commit sends them in one request;
+discard drops them. Other commands run at once, on the tree before the transaction. At a prompt,
+another multi lists what waits. If a line is wrong, commit sends nothing.
 
 Needs ZooKeeper 3.5 or later.
 
@@ -66,7 +66,7 @@ pub struct Check {
 }
 
 const CHECK_EXAMPLE: &str = "\
-It stands between multi and commit.
+Use it between multi and commit.
 
 Needs ZooKeeper 3.5 or later.
 
@@ -134,7 +134,7 @@ impl Spec for Discard {
 pub struct Commit {}
 
 const COMMIT_EXAMPLE: &str = "\
-What it prints names each operation. When it fails, the message names the operation that was
+commit prints a line for each operation. If it fails, the message names the operation that was
 refused, and nothing has changed.
 
 Needs ZooKeeper 3.5 or later.

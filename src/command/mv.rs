@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
 use crate::tree::apply::Applier;
-use crate::tree::step::Step;
 use crate::tree::source::Pairs;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::zk::{Acl, ZnodeData, ZnodePath};
 
@@ -39,9 +39,9 @@ pub struct Mv {
 const OPTIONS: TransferOptions = TransferOptions { dry_run: false, persist_ephemerals: false };
 
 const EXAMPLE: &str = "\
-One znode moves in a transaction. A tree is copied, compared once more and then deleted; what has
-changed meanwhile stays in both places. An ephemeral does not move: it is its session's. Either path
-may be in another ensemble (help cp); then one znode is copied and deleted, too.
+A single znode moves in a transaction. A tree is copied, compared again and then deleted; znodes that
+have changed meanwhile stay in both places. An ephemeral cannot move, since it belongs to its session.
+Either path may be in another ensemble (help cp); then a single znode is copied and deleted, too.
 
 Example:
 > create /lake deep
@@ -108,7 +108,7 @@ impl Spec for Mv {
         let rules = OPTIONS.rules(&target.session, false, false);
         let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, false).await?;
         if self.dry_run {
-            // What is copied goes from where it was.
+            // A real run would delete each copied znode at the source.
             done.counts.deleted = done.counts.created;
             return outcome(cx, done, true);
         }

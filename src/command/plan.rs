@@ -61,12 +61,12 @@ pub struct Plan {
 }
 
 const EXAMPLE: &str = "\
-The exit status is 4 where there is something to do, and 0 where there is nothing. What a file does not
-state is not compared: {\"path\": \"/lake\", \"data\": {\"text\": \"deep\"}} says nothing of the ACL. What the
-file does not have stays, unless --prune is given.
+The exit status is 4 if there is something to do, and 0 if there is nothing. plan compares only what the
+file contains: {\"path\": \"/lake\", \"data\": {\"text\": \"deep\"}} says nothing about the ACL. Znodes that the
+file does not have stay, unless --prune is given.
 
-With -o, exactly what was shown is applied later: plan --prune -o today.plan lake.jsonl, and then
-apply today.plan. The file has data and ACLs, and only its owner can read it.
+With -o, plan saves what it shows, and apply does exactly that later: plan --prune -o today.plan lake.jsonl,
+and then apply today.plan. The file holds data and ACLs, and only its owner can read it.
 
 Example:
 > plan /dev/null
@@ -123,7 +123,7 @@ impl Spec for Plan {
         failures.extend(pairs.new.take_failures());
         if !failures.is_empty() {
             let message =
-                format!("{} cannot be made as {} states", target, self.wanted.file().display());
+                format!("{} cannot be changed to match {}", target, self.wanted.file().display());
             let error = Error::new(Kind::Refused, message).with_causes(failures);
             return Err(match &self.output {
                 Some(_) => error.with_detail("no plan was written"),
@@ -160,9 +160,9 @@ pub struct Apply {
 }
 
 const APPLY_EXAMPLE: &str = "\
-Each write checks that the znode is what it was when it was compared. After an interruption, the
-same line goes on. The file is a saved tree, a folder, or a plan that plan -o has kept: a plan is
-applied as it was shown, or, if any of its znodes has changed since, not at all.
+Each write checks that the znode has not changed since it was compared. After an interruption, the same
+line continues. The file is a saved tree, a folder, or a plan that plan -o has saved. A plan is applied
+as it was shown, or not at all if any of its znodes has changed since.
 
 Example:
 > apply /dev/null
@@ -176,7 +176,10 @@ impl Apply {
             return Ok(None);
         }
         if self.wanted.path.is_some() || self.wanted.prune || self.options.persist_ephemerals {
-            let message = format!("{} is a plan, which says itself what is done", file.display());
+            let message = format!(
+                "{} is a saved plan: it takes no path, --prune or --persist-ephemerals",
+                file.display()
+            );
             return Err(Error::usage(message).with_usage("apply [-n] [--yes] [--force] plan"));
         }
         let plan = KeptPlan::open(file, cx.session.max_request() as u64)?;

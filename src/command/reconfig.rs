@@ -37,7 +37,7 @@ struct Change {
     /// All members, as server.N=host:port:port[:role];port[,...]
     #[arg(long, value_name = "members", conflicts_with_all = ["add", "remove"])]
     members: Option<String>,
-    /// Members to add, or to change where the number is known
+    /// Members to add, or to change if the number exists
     #[arg(long, value_name = "members")]
     add: Vec<String>,
     /// Numbers of members to remove

@@ -10,8 +10,8 @@ use crate::error::{Error, Kind, Result};
 pub struct Reconnect {}
 
 const EXAMPLE: &str = "\
-The servers are those of the last session. Its ephemerals and watches are gone; they are to be
-made anew; its credentials are given again.
+The servers are those of the last session. Its credentials are sent again. Its ephemerals and watches
+are gone, so create and set them again.
 
 Example:
 > close

@@ -33,8 +33,8 @@ pub struct Save {
 }
 
 const EXAMPLE: &str = "\
-Saved are paths, data, ACLs, kinds and stats, a JSON line for each znode; schema/tree.schema.json
-describes them. A znode that changes meanwhile is marked. The file is readable by its owner alone.
+save writes paths, data, ACLs, kinds and stats, a JSON line for each znode; schema/tree.schema.json
+describes the lines. A znode that changes meanwhile is marked. The file is readable by its owner alone.
 Without a file the lines are printed: save /lake | gzip at a prompt, zksh save /lake | gzip outside.
 
 Example:

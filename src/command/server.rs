@@ -24,12 +24,12 @@ const USAGE: &str = "server list | server kill|start|pause number | server lag n
                      server partition numbers / numbers | server heal";
 
 const EXAMPLE: &str = "\
-For the sandbox of this shell, where `--sandbox-servers 3` has started several. What clients see is
-simulated: elections, lag, lost quorums and broken connections. It is no replicated store.
+This needs a sandbox of this shell with several servers (`--sandbox-servers 3`). It simulates what
+clients see: elections, lag, lost quorums and broken connections. It is not a replicated store.
 
-server kill breaks the connections of a server, and nobody reaches it until server start. server pause
-lets it keep its connections and answer nobody. With server lag 3 2s server 3 learns of each change two
-seconds late. server partition 1 / 2,3 lets server 1 reach no other one; server heal joins them again.
+server kill breaks the connections of a server, and nobody reaches it until server start. After server
+pause it keeps its connections but answers nobody. With server lag 3 2s, server 3 applies each change two
+seconds late. server partition 1 / 2,3 cuts server 1 off from the others; server heal joins them again.
 
 Example:
 > server kill 2

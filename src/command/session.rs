@@ -39,16 +39,16 @@ const USAGE: &str = "session [name] | session new name [-t ms] | session list | 
 
 const EXAMPLE: &str = "\
 A shell can have several sessions, each with its own ephemerals, watches, credentials, working path and
-transaction. `session bob` makes bob the one that commands work on; `@bob COMMAND` is one command as bob.
+transaction. `session bob` switches to bob; `@bob COMMAND` runs one command as bob.
 A new session has the servers of the current one, and no credentials.
 
-`session kill bob` cuts bob's connection without a goodbye, as a crash does: the server notices when it
-has heard nothing for the session timeout, and only then deletes bob's ephemerals. `session expire bob`
-does not wait: the shell takes the session up on a second connection and closes it there. What others
-see is the same; that the server's clock works is not shown by it.
+`session kill bob` cuts bob's connection without closing the session, as a crash does: the server waits
+for the session timeout, and only then deletes bob's ephemerals. `session expire bob` does not wait: the
+shell resumes the session on a second connection and closes it there. Other clients see the same, but
+this does not test the server's own timeout.
 
-Another session may see a change later than the one that made it, since each may be on a server that is
-behind: sync before a read waits for that.
+Another session may see a change later than the session that made it, because its server may lag. A sync
+before the read waits for the change.
 
 Example:
 > session new bob
@@ -346,8 +346,8 @@ pub struct As {
 }
 
 const AS_EXAMPLE: &str = "\
-`@bob ls /` is short for `as bob ls /`. It runs alone: what other lines of a script have begun is
-finished first.
+`@bob ls /` is short for `as bob ls /`. It runs alone: a script first finishes the lines that it has
+started.
 
 Example:
 > session new bob

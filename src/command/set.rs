@@ -43,7 +43,7 @@ pub struct Set {
 }
 
 const EXAMPLE: &str = "\
-A script's writes may pass a hard limit that others set meanwhile: help setquota says when.
+A script's writes may exceed a hard limit that others set meanwhile: help setquota says when.
 
 Example:
 > create /lake deep

@@ -42,8 +42,8 @@ pub struct SetAcl {
 }
 
 const EXAMPLE: &str = "\
-world:anyone is everybody, auth: (with nothing behind it) who the session is now, ip:10.0.0.0/8 an
-address or many, digest:ann:? a user whose password is asked for, x509:CN=ann,O=lake a certificate.
+world:anyone is everybody, auth: (with nothing after it) the identities of this session, ip:10.0.0.0/8 an
+address or a network, digest:ann:? a user whose password zksh asks for, x509:CN=ann,O=lake a certificate.
 Permissions: c create children, d delete children, r read, w write, a change this list.
 
 Example:
@@ -73,7 +73,7 @@ impl SetAcl {
 
     fn path(&self, cx: &Context) -> Result<ZnodePath> {
         if self.recursive {
-            self.consent.path(cx, &self.path, "replace the list of")
+            self.consent.path(cx, &self.path, "replace the ACL of")
         } else {
             cx.path(&self.path)
         }
@@ -124,7 +124,7 @@ impl Spec for SetAcl {
             return Ok(None);
         }
         let (below, more) = tree::count(&cx.session, &path).await?;
-        let words = || about_subtree("Replace the list of", &path, below, more);
+        let words = || about_subtree("Replace the ACL of", &path, below, more);
         Ok((below > 0).then(|| Question { words: words(), declined: "Nothing was changed" }))
     }
 }

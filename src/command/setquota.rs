@@ -36,9 +36,9 @@ struct Value {
 }
 
 const EXAMPLE: &str = "\
-A script reads the hard limits that there are before its first write, and keeps to them. Limits that
-others set later, or that it cannot see from inside a chroot, its writes in flight may pass by some
-znodes or bytes; with --window 1 they do not.
+A script reads the existing hard limits before its first write, and obeys them. Its writes in flight may
+exceed limits that others set later, or that it cannot see from inside a chroot, by some znodes or bytes.
+With --window 1 they do not.
 
 Example, at the servers' own root:
 > create /marsh

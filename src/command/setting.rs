@@ -56,9 +56,9 @@ enum Choice {
 }
 
 const EXAMPLE: &str = "\
-At a prompt whose working path is /, `set hints off` means the same. The prompt
-shows all servers with full, the first one and the number of others with short,
-and with name the name of an ensemble that was chosen by it.
+At a prompt whose working path is /, `set hints off` means the same. In the prompt,
+full shows all servers, short the first one and the number of others, and name the
+name of the ensemble if it was chosen by name.
 
 Example:
 > setting times on

@@ -25,8 +25,8 @@ pub struct Source {
 }
 
 const EXAMPLE: &str = "\
-At a prompt a line that fails is told with its place, and the next one runs; elsewhere it ends the
-file. Nobody is asked about a line of a file: one that would be asked about needs --yes. Lines for the
+At a prompt, a line that fails is reported with its place, and the next one runs; elsewhere it ends the
+file. zksh asks no questions about lines of a file: a command that would ask needs --yes. Lines for the
 system's shell are not run.
 
 Example:
@@ -65,7 +65,7 @@ impl Spec for Source {
             let place = format!("{name}:{row}");
             match &cx.terminal {
                 Some(screen) if error.kind() != Kind::Interrupted => {
-                    screen.error(&format!("{place}: {}", cx.view.complaint(&error)));
+                    screen.error(&format!("{place}: {}", cx.view.error_text(&error)));
                     failed += 1;
                 }
                 _ => return Err(error.with_detail(place)),

@@ -23,9 +23,9 @@ pub struct Stat {
 const USAGE: &str = "stat [-w] path [watch]";
 
 const EXAMPLE: &str = "\
-cZxid, ctime: the transaction that has created the znode, and when; mZxid, mtime: that has written its
-data last; pZxid: that has created or deleted a child last. cversion, dataVersion, aclVersion: changes
-of its children, data and ACL. ephemeralOwner: the session whose end deletes it, 0x0 for none.
+cZxid, ctime: the transaction that created the znode, and its time; mZxid, mtime: the one that last wrote
+its data; pZxid: the one that last created or deleted a child. cversion, dataVersion, aclVersion: how many
+changes of its children, data and ACL. ephemeralOwner: the session whose end deletes it, 0x0 for none.
 dataLength: bytes of data. numChildren: children.
 
 Example:

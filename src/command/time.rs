@@ -16,8 +16,8 @@ pub struct Time {
 }
 
 const EXAMPLE: &str = "\
-The time is that from the request to the last reply. A script's lines run one after the other where
-they are timed.
+The time is measured from the request to the last reply. Timed lines of a script run one after the
+other.
 
 Example:
 > create /lake

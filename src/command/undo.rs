@@ -36,10 +36,10 @@ At a prompt:
     [zk: localhost:2181(CONNECTED) 1] undo
     Took back 1: set /lake deeper
 
-Restored are paths, data, ACLs and kinds; versions, zxids, times and the counters of sequential names
-go on. A znode that somebody has written since is left alone, and the message says its version now and
-then. journal lists the changes. An undo is a change too: undo passes it over, and undo --entry with
-its number does again what it has taken back.
+undo restores paths, data, ACLs and kinds, but not versions, zxids, times and the counters of sequential
+names. If somebody else has written a znode since, undo leaves it alone and shows both versions. journal
+lists the changes. An undo is a change too: undo skips it, and undo --entry with its number repeats what
+it has taken back.
 
 What cannot be taken back: more than 10,000 znodes or 4 MiB by one line, ephemerals of other sessions,
 quotas, reconfig, scripts, and lines after setting journal off.

@@ -29,8 +29,8 @@ pub struct Wait {
 }
 
 const EXAMPLE: &str = "\
-The server tells of changes; nobody asks again and again. A lost connection is waited for too. On a
-command line, > and < are to be quoted: zksh wait /lake 'version>3'.
+wait uses a watch and does not poll. If the connection is lost, it waits for the next one. On a command
+line, quote > and <: zksh wait /lake 'version>3'.
 
 Example:
 > create /lake deep

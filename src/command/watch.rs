@@ -45,14 +45,14 @@ At a prompt, while somebody else writes /lake (Ctrl-C ends it):
     WATCHER::
     WatchedEvent state:SyncConnected type:NodeDataChanged path:/lake
 
-The command finds the event in ZKSH_EVENT_TYPE, ZKSH_EVENT_PATH, ZKSH_EVENT_STATE and, where the
-server tells it, ZKSH_EVENT_ZXID, and the data of the znode, as it is by then, on standard input:
+The command gets the event in ZKSH_EVENT_TYPE, ZKSH_EVENT_PATH, ZKSH_EVENT_STATE and, if the server
+sends it, ZKSH_EVENT_ZXID, and the current data of the znode on standard input:
     zksh watch /lake -- sh -c 'cat > lake.txt'
 
-Servers from 3.6 on tell every event, for as long as the connection lasts. Where events may be
-missing, a gap is printed with what is there now, and the command is run with the type Gap: after a
-lost connection, unless the versions of the znode show that nothing was missed; between two questions
-to an older server; and where events come faster than they are read, or than the command ends.
+Servers since 3.6 report every event while the connection lasts. If events may be missing, watch prints a
+gap with the current state, and runs the command with the type Gap. This happens after a lost connection,
+unless the versions of the znode show that nothing was missed; between two requests to an older server;
+and if events arrive faster than they are read, or than the command ends.
 
 Example:
 > watch -n 0 /lake

@@ -11,7 +11,7 @@ use crate::session::{PerSession, Sessions};
 use crate::terminal::progress::Progress;
 use crate::zk::ZnodePath;
 
-/// What a second context is made of. Unlike a context it can be sent to another thread.
+/// The parts of a second context. Unlike a context it can be sent to another thread.
 pub struct Aside {
     session: Sessions,
     view: View,

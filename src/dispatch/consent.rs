@@ -31,7 +31,7 @@ impl Question {
 
     /// Returns the error for an interactive shell that cannot ask.
     pub fn unasked(&self) -> Error {
-        let message = format!("{}. {}? Nobody can be asked here", self.declined, self.words);
+        let message = format!("{}. {}? zksh cannot ask here", self.declined, self.words);
         Error::new(Kind::Refused, message).with_hint("pass --yes to confirm")
     }
 }

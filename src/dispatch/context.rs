@@ -284,10 +284,10 @@ impl Context {
     }
 
     /// Shows the error of the last command.
-    pub fn complain(&self, screen: &Screen, error: &Error) {
+    pub fn report_error(&self, screen: &Screen, error: &Error) {
         match self.view.record_of(&self.output.origin(), None, error) {
             Some(record) => screen.print(&record),
-            None => screen.error(&self.view.complaint(error)),
+            None => screen.error(&self.view.error_text(error)),
         }
         self.explain_failure(screen);
     }

@@ -5,7 +5,7 @@ use crate::output::json::Time;
 use crate::output::{Report, Text, View};
 use crate::terminal::Screen;
 
-/// Why data that is stored as typed may surprise.
+/// Why the user may not expect that the data is stored as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataHint {
     /// It looks like `@file`, which other programs read as a file.
@@ -29,7 +29,7 @@ impl DataHint {
         }
     }
 
-    /// Returns whether scripts get the hint too, because earlier releases stored something else.
+    /// Returns whether scripts show the hint too.
     pub fn is_for_scripts(&self) -> bool {
         matches!(self, Self::File(_))
     }

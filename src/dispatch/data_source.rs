@@ -27,15 +27,15 @@ const LONGEST_FORM: usize = 4;
 
 /// What the help of a command with data says about where it comes from.
 pub const DATA_SOURCES: &str = "\
-Data is what is typed, whatever it looks like; -i takes it from a file, and -i - from standard input
-where that holds no lines of the shell's; --null stores no data at all, which is not the same as data
-of no bytes ('' is that). A script may give it in lines up to a mark:
+Data is stored exactly as it is typed. -i takes it from a file, and -i - from standard input, unless zksh
+reads its lines there. --null stores no data at all, which is not the same as data of no bytes ('').
+A script can give data in lines up to a mark:
     set /lake <<END
     data of
     two lines
     END
-In the place of data a word is an option only if the whole of it is one and data still follows; behind
--- none is.";
+Where data is expected, a word is an option only if all of it is one and data still follows. After --
+no word is an option.";
 
 /// Where data comes from, if it is not typed, and how it is written.
 #[derive(Debug, Default, PartialEq, Eq, clap::Args)]
@@ -43,7 +43,7 @@ pub struct DataSource {
     /// Take the data from this file, or with - from standard input
     #[arg(short, long, value_name = "file", value_hint = clap::ValueHint::FilePath)]
     input: Option<PathBuf>,
-    /// Store null, which is no data, where '' is data of no bytes
+    /// Store null, which is no data; '' is data of no bytes
     #[arg(long, conflicts_with_all = ["input", "base64", "hex"])]
     null: bool,
     /// Write nothing unless the data is JSON

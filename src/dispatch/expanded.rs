@@ -51,7 +51,7 @@ async fn run<T: Table>(
     if paths.is_empty() {
         failures.result()?;
         return Err(Error::new(Kind::Refused, format!("No znode matches {whole}"))
-            .with_hint("in quotes a path is what it says"));
+            .with_hint("a quoted path is taken literally"));
     }
     let headed = paths.len() > 1 && invocation.command.globs() == Globs::WithHeadings;
     let count = paths.len();

@@ -105,7 +105,7 @@ impl ShellJournal {
         if let Err(error) = kept {
             if !self.has_failed.replace(true) {
                 let file = open.journal.file().display();
-                self.note.replace(Some(format!("undo keeps nothing: {file}: {error}")));
+                self.note.replace(Some(format!("undo cannot record changes: {file}: {error}")));
             }
         } else if let Some(why) = entry.and_then(|entry| entry.irreversible).filter(|_| is_told) {
             self.note.replace(Some(format!("undo cannot take this back: {why}")));
@@ -170,7 +170,9 @@ impl ShellJournal {
             return None;
         }
         if foreign > 0 {
-            return Some("; undo cannot take it back because of the ephemerals of others");
+            return Some(
+                "; undo cannot take it back because other sessions own some of the ephemerals",
+            );
         }
         let is_large = znodes > MOST_ZNODES as u64 || bytes > MOST_BYTES as u64;
         is_large.then_some("; undo cannot take back so much")

@@ -22,14 +22,14 @@ pub fn check_json(data: &[u8]) -> Result<()> {
         }
     };
     let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return Ok(()) };
-    // To build a value would refuse numbers that no program can hold, but its words are better.
+    // Parsing into a value also refuses numbers that are too large, but its errors are clearer.
     let error = match serde_json::from_str::<Value>(text) {
         Err(better) if (better.line(), better.column()) == (error.line(), error.column()) => better,
         _ => error,
     };
     let why = error.to_string();
     let why = why.split(" at line ").next().unwrap_or_default();
-    // serde_json counts bytes, and stands behind the byte that is wrong.
+    // serde_json counts bytes, and its position is after the wrong byte.
     let row = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let before = &row.as_bytes()[..error.column().min(row.len())];
     wrong(error.line().max(1), place(before).1.max(1), why)

@@ -10,19 +10,19 @@ use crate::sandbox::Control;
 /// The sandbox that was started with the shell. Clones are handles of the same one.
 #[derive(Debug, Clone)]
 pub struct OwnSandbox {
-    /// What may be done to it.
+    /// The control over it.
     pub control: Control,
-    /// Whether somebody who wants to leave has been told that others use it.
+    /// Whether the user was told, on leaving, that other sessions use it.
     has_warned: Arc<AtomicBool>,
 }
 
 impl OwnSandbox {
-    /// Makes it of a running sandbox.
+    /// Wraps a running sandbox.
     pub fn new(control: Control) -> Self {
         Self { control, has_warned: Arc::default() }
     }
 
-    /// Returns how many servers there are that can be stopped and started: none where it is one alone.
+    /// Returns the number of servers that can be stopped and started: 0 for a single server.
     pub fn servers(&self) -> usize {
         match self.control.addresses().len() {
             1 => 0,
@@ -52,6 +52,6 @@ impl OwnSandbox {
         }
         let others = counted(others as u64, "other session is", "other sessions are");
         let what = format!("{others} connected to the sandbox, which ends with this shell");
-        Err(Error::new(Kind::Refused, what).with_hint("leaving once more ends it"))
+        Err(Error::new(Kind::Refused, what).with_hint("leave again to end it"))
     }
 }

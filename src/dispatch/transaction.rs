@@ -76,7 +76,7 @@ impl Transaction {
         }
         let waiting = counted(self.operations.len() as u64, "operation", "operations");
         Err(Self::refused(&format!("A transaction is open, with {waiting}"))
-            .with_hint("commit applies it, discard drops it; leaving once more drops it too"))
+            .with_hint("commit applies it, discard drops it; leave again to drop it too"))
     }
 
     /// Returns one line per operation.

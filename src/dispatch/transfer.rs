@@ -50,7 +50,7 @@ pub const REPLACES: Sends = Sends::many(&[
     "multi",
 ]);
 
-/// What a person may allow, and what only to show.
+/// The options of all commands that turn one tree into another.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct TransferOptions {
     /// Show what would be done, and do nothing

@@ -47,12 +47,12 @@ pub enum Code {
 const CODES: &[(i32, Code, &str, &str)] = {
     use Code as C;
     &[
-        (-1, C::SystemError, "SystemError", "the server failed inside"),
+        (-1, C::SystemError, "SystemError", "the server had an internal error"),
         (
             -2,
             C::RuntimeInconsistency,
             "RuntimeInconsistency",
-            "another operation of the transaction failed, or the server found itself inconsistent",
+            "another operation of the transaction failed, or the server found an inconsistency",
         ),
         (-3, C::DataInconsistency, "DataInconsistency", "the server found its data inconsistent"),
         (
@@ -73,7 +73,7 @@ const CODES: &[(i32, Code, &str, &str)] = {
         ),
         (-14, C::ReconfigInProgress, "ReconfigInProgress", "another reconfiguration is under way"),
         (-12, C::UnknownSession, "Unknown session", "the server does not know the session"),
-        (-100, C::ApiError, "APIError", "the server refuses it without a reason"),
+        (-100, C::ApiError, "APIError", "the server refuses the request and gives no reason"),
         (-101, C::NoNode, "NoNode", "the znode does not exist"),
         (-102, C::NoAuth, "NoAuth", "the ACL does not permit it"),
         (-103, C::BadVersion, "BadVersion", "the version is not the znode's version"),
@@ -125,7 +125,7 @@ const CODES: &[(i32, Code, &str, &str)] = {
             -125,
             C::QuotaExceeded,
             "Quota has exceeded",
-            "a hard quota on the way to the znode is used up",
+            "a hard quota of the znode or of one above it is used up",
         ),
         (
             -127,

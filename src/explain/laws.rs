@@ -10,7 +10,7 @@ use crate::zk::WatchKind;
 /// Returns the purpose of an operation, as half a sentence.
 pub fn purpose(operation: &str) -> &'static str {
     match operation {
-        "create" | "create2" | "createContainer" | "createTTL" => "makes a znode",
+        "create" | "create2" | "createContainer" | "createTTL" => "creates a znode",
         "delete" => "deletes a znode that has no children",
         "exists" => "reads the stat of a znode, if there is one",
         "getData" => "reads data and stat",
@@ -26,7 +26,7 @@ pub fn purpose(operation: &str) -> &'static str {
         "reconfig" => "changes the members of the ensemble",
         "checkWatches" => "asks whether the session holds such a watch",
         "removeWatches" => "removes watches of the session",
-        "addWatch" => "leaves a watch that stays",
+        "addWatch" => "leaves a watch that stays until it is removed",
         "whoAmI" => "asks for the identities of the session",
         "getEphemerals" => "lists the ephemerals of the session",
         "getAllChildrenNumber" => "counts the znodes below",
@@ -87,7 +87,7 @@ fn written(request: &Request, done: &Done, zxid: Option<i64>) -> Vec<String> {
         "setData" => {
             let moved = match &done.stat {
                 Some(stat) => format!(
-                    "dataVersion went from {} to {}, mZxid and mtime are this change's",
+                    "dataVersion went from {} to {}, mZxid and mtime are those of this change",
                     stat.version.wrapping_sub(1),
                     stat.version
                 ),
@@ -99,17 +99,18 @@ fn written(request: &Request, done: &Done, zxid: Option<i64>) -> Vec<String> {
             ]
         }
         "setACL" => {
-            let version = done.stat.as_ref().map_or(String::new(), |stat| {
-                format!(" from {} to {}", stat.aversion.wrapping_sub(1), stat.aversion)
-            });
+            let version = done.stat.as_ref().map_or_else(
+                || " up by one".to_owned(),
+                |stat| format!(" from {} to {}", stat.aversion.wrapping_sub(1), stat.aversion),
+            );
             vec![format!(
-                "Written{at}: aclVersion went{version}; no other field moves, and no watch fires."
+                "Written{at}: aclVersion went{version}; no other field changes, and no watch fires."
             )]
         }
         "delete" => vec![
             format!("Deleted{at}."),
             format!(
-                "{} has one child less: its cversion went up by one, its pZxid is this change's.",
+                "{} has one child less: its cversion went up by one, its pZxid is that of this change.",
                 parent(path)
             ),
         ],
@@ -125,7 +126,7 @@ fn written(request: &Request, done: &Done, zxid: Option<i64>) -> Vec<String> {
             ]
         }
         "closeSession" => {
-            vec![format!("The session is over{at}; its ephemerals went with it.")]
+            vec![format!("The session is over{at}; its ephemerals were deleted with it.")]
         }
         "reconfig" => vec![format!("The ensemble has a new configuration{at}.")],
         _ => created(request, done, &at),
@@ -142,7 +143,9 @@ fn created(request: &Request, done: &Done, at: &str) -> Vec<String> {
     }
     let mut lines = vec![first];
     if mode.starts_with("ephemeral") {
-        lines.push("ephemeralOwner is this session: the znode goes when the session ends.".into());
+        lines.push(
+            "ephemeralOwner is this session: the znode is deleted when the session ends.".into(),
+        );
     } else if mode == "container" {
         lines.push("The server deletes it some time after its last child is gone.".into());
     } else if mode.contains("TTL") {
@@ -150,7 +153,7 @@ fn created(request: &Request, done: &Done, at: &str) -> Vec<String> {
             .push("The server deletes it once it is unchanged and childless for that long.".into());
     }
     lines.push(format!(
-        "{} has one child more: its cversion went up by one, its pZxid is this change's.",
+        "{} has one child more: its cversion went up by one, its pZxid is that of this change.",
         parent(path)
     ));
     lines
@@ -161,7 +164,7 @@ fn read(request: &Request, done: &Done, zxid: Option<i64>) -> Vec<String> {
         format!("; the server had applied all changes up to zxid {zxid:#x}")
     });
     let what = match (request.operation, done) {
-        ("exists", Done { absent: true, .. }) => "There is no such znode, and that is an answer",
+        ("exists", Done { absent: true, .. }) => "There is no such znode, which is a normal answer",
         ("sync", _) => "The server has caught up with the leader",
         ("auth", _) => "The session has one more identity, for as long as it lives",
         ("addWatch" | "removeWatches" | "checkWatches", _) => "The tree did not change",

@@ -236,7 +236,7 @@ mod tests {
             lines(1, vec![exchange(sent("setData", "/a", true), done)]),
             [
                 "Sent setData /a (version -1 (any)); the reply came after 1.5 ms.",
-                "Written as zxid 0x1f: dataVersion went from 2 to 3, mZxid and mtime are this change's.",
+                "Written as zxid 0x1f: dataVersion went from 2 to 3, mZxid and mtime are those of this change.",
                 "cversion, pZxid and aclVersion stay: no child and no ACL changed.",
             ]
         );

@@ -52,7 +52,7 @@ impl Plan {
             lines.push("A read: it changes nothing, and takes no zxid.".to_owned());
         }
         if self.leaves_watch {
-            lines.push("It leaves a watch, or takes one away.".to_owned());
+            lines.push("It sets or removes a watch.".to_owned());
         }
         lines
     }

@@ -26,7 +26,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What stands below one key.
+/// The text below one key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Block {
     /// The line of the key, counted from 1.
@@ -104,7 +104,7 @@ fn keep(
     let Some((key, mut block)) = block else { return };
     block.text.truncate(block.text.trim_end().len());
     if let Some(first) = blocks.get(&key) {
-        let message = format!("[{key}] stands in line {} already", first.line);
+        let message = format!("[{key}] is already in line {}", first.line);
         faults.push(Fault::new(block.line, message));
     } else {
         blocks.insert(key, block);
@@ -130,6 +130,6 @@ mod tests {
         let faults = Blocks::parse("loose\n[a]\n[a]\n[b c]\n[\n").unwrap_err();
         let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 3, 4, 5]);
-        assert_eq!(faults[1].to_string(), "3: [a] stands in line 2 already");
+        assert_eq!(faults[1].to_string(), "3: [a] is already in line 2");
     }
 }

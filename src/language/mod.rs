@@ -36,7 +36,7 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(code))
     }
 
-    /// Returns the language of a locale such as `zh_CN.UTF-8`; English where none is ours.
+    /// Returns the language of a locale such as `zh_CN.UTF-8`; English if the shell has no such language.
     pub fn of_locale(locale: &str) -> Self {
         let code = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
         Self::with_code(code).unwrap_or_default()

@@ -8,7 +8,7 @@ pub fn columns(text: &str) -> usize {
 }
 
 /// Breaks a text into lines of at most `width` columns. An empty line separates paragraphs; a line
-/// that begins with a blank stays as it is, cut where it is too long.
+/// that begins with a blank stays as it is, but is cut if it is too long.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2); // one wide character
     let mut lines = Vec::new();
@@ -26,8 +26,8 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Adds a line to a paragraph: with a blank between, unless that would stand between two characters
-/// of a script that has none.
+/// Adds a line to a paragraph, after a blank, except between two characters of a script that has no
+/// blanks between words.
 fn join(paragraph: &mut String, line: &str) {
     let last = paragraph.chars().last();
     let wide = |c: Option<char>| c.is_some_and(is_wide);
@@ -52,10 +52,10 @@ fn opens(c: char) -> bool {
     "（「『《【“‘([{".contains(c)
 }
 
-/// What is not broken: a word, or a wide character with the punctuation that belongs to it.
+/// A part that is never broken: a word, or a wide character with its punctuation.
 struct Piece {
     text: String,
-    /// A blank stood before it.
+    /// Whether a blank precedes it.
     apart: bool,
 }
 
@@ -104,7 +104,7 @@ fn flow(paragraph: &str, width: usize, lines: &mut Vec<String>) {
     }
 }
 
-/// Cuts a line that is too long wherever its room ends.
+/// Cuts a line that is too long at the last column.
 fn cut(line: &str, width: usize, lines: &mut Vec<String>) {
     let mut part = String::new();
     for c in line.chars() {

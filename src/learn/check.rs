@@ -45,5 +45,5 @@ pub async fn check<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
         let _ = answer.send(played);
     };
     std::thread::spawn(play);
-    faults.await.unwrap_or_else(|_| Err(Error::new(Kind::Bug, "The lesson has broken off")))
+    faults.await.unwrap_or_else(|_| Err(Error::new(Kind::Bug, "The lesson ended unexpectedly")))
 }

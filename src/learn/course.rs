@@ -69,7 +69,7 @@ impl Course {
                 let of = problem.language.map_or(file.to_owned(), |it| beside(file, it));
                 Error::new(Kind::Refused, format!("{}:{}", of.display(), problem.fault))
             });
-            Error::new(Kind::Refused, format!("Not a sound lesson: {name}"))
+            Error::new(Kind::Refused, format!("The lesson has faults: {name}"))
                 .with_causes(causes.collect())
         })?;
         let is_kept = LESSONS.iter().all(|source| source.name != lesson.name);

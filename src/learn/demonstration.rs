@@ -45,7 +45,7 @@ pub async fn demonstrate<T: Table>(cx: &Context, course: Course, anywhere: bool)
     while let Some(part) = shown.recv().await {
         cx.show_whole(&Message(part))?;
     }
-    playing.join().unwrap_or_else(|_| Err(Error::new(Kind::Bug, "The lesson has broken off")))
+    playing.join().unwrap_or_else(|_| Err(Error::new(Kind::Bug, "The lesson ended unexpectedly")))
 }
 
 struct Demonstration<T> {

@@ -54,8 +54,10 @@ impl Place {
         let is_sandbox = cx.sandbox.as_ref().is_some_and(|sandbox| sandbox.serves(cx));
         if !is_sandbox && !anywhere {
             let own = format!("/{PREFIX}…");
-            return Err(Error::usage("Lessons are played in a sandbox, and this is none")
-                .with_hint(format!("zksh learn starts one; --anywhere plays here, below {own}")));
+            return Err(Error::usage(
+                "Lessons are played in a sandbox, and this server is not one",
+            )
+            .with_hint(format!("zksh learn starts one; --anywhere plays here, below {own}")));
         }
         if let Some(missing) = lesson.needs.missing(&available(cx).await) {
             let error =

@@ -39,9 +39,10 @@ pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
     let place = Place::prepare(cx, &course.lesson, anywhere).await?;
     let (answer, first) = oneshot::channel();
     let (aside, learner, runtime) = (cx.aside(), cx.session.clone(), Handle::current());
-    let seat = Seat { screen, learner, home: cx.session.name().to_string(), begun };
+    let learner_shell =
+        LearnerShell { screen, learner, home: cx.session.name().to_string(), begun };
     std::thread::spawn(move || {
-        match Player::<T>::open(aside, runtime, place, course, seat) {
+        match Player::<T>::open(aside, runtime, place, course, learner_shell) {
             Ok(player) => player.play(answer, &messages),
             // The receiver is gone if the learner has pressed Ctrl-C.
             Err(error) => drop(answer.send(Err(error))),
@@ -51,7 +52,7 @@ pub async fn begin<T: Table>(cx: &Context, course: Course, anywhere: bool) -> Re
 }
 
 /// The learner's screen and sessions.
-struct Seat {
+struct LearnerShell {
     screen: Arc<Screen>,
     learner: Sessions,
     /// The session that was current before the lesson.
@@ -62,7 +63,7 @@ struct Seat {
 struct Player<T> {
     stage: ShellStage<T>,
     engine: Engine,
-    seat: Seat,
+    learner_shell: LearnerShell,
     is_kept: bool,
     is_over: bool,
     /// The time until which the last line may still have effects.
@@ -75,18 +76,18 @@ impl<T: Table> Player<T> {
         runtime: Handle,
         place: Place,
         course: Course,
-        seat: Seat,
+        learner_shell: LearnerShell,
     ) -> Result<Self> {
         let cx = aside.context();
         let language = cx.learning.language();
         let sessions = &course.lesson.sessions;
         let stage = ShellStage::open(cx, runtime, place, sessions, 1)?;
         if let Some(first) = sessions.first() {
-            seat.learner.switch_to(&first.name)?;
+            learner_shell.learner.switch_to(&first.name)?;
         }
         let engine = Engine::new(course.lesson, course.texts, language);
         let (is_kept, awake_until) = (course.is_kept, Instant::now());
-        Ok(Self { stage, engine, seat, is_kept, is_over: false, awake_until })
+        Ok(Self { stage, engine, learner_shell, is_kept, is_over: false, awake_until })
     }
 
     /// Plays the lesson to its end, and sends the last answer after cleaning up.
@@ -98,8 +99,8 @@ impl<T: Table> Player<T> {
         // The receiver is gone if the learner has pressed Ctrl-C.
         self.is_over = answer.send(Ok(text)).is_err();
         let last = self.listen(messages);
-        let Self { stage, seat, .. } = self;
-        let Seat { screen, learner, home, begun } = seat;
+        let Self { stage, learner_shell, .. } = self;
+        let LearnerShell { screen, learner, home, begun } = learner_shell;
         if let Some(left) = stage.leave(&learner, &home) {
             screen.notice(&format!("The lesson has left {left} behind"));
         }
@@ -126,7 +127,7 @@ impl<T: Table> Player<T> {
                     if self.is_over {
                         return Some((None, text));
                     }
-                    show(&self.seat.screen, &text);
+                    show(&self.learner_shell.screen, &text);
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -136,8 +137,8 @@ impl<T: Table> Player<T> {
             }
             self.wake();
             match answer {
-                Some(answer) => send_answer(&self.seat.screen, answer, text),
-                None => show(&self.seat.screen, &text),
+                Some(answer) => send_answer(&self.learner_shell.screen, answer, text),
+                None => show(&self.learner_shell.screen, &text),
             }
         }
         None

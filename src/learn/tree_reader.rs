@@ -32,7 +32,7 @@ pub(super) struct TreeReader {
 impl TreeReader {
     /// Opens the session with the settings of another one.
     pub(super) async fn open(like: &Session, servers: Servers) -> Self {
-        let session = like.unheard(TIMEOUT);
+        let session = like.without_notifications(TIMEOUT);
         session.open(servers);
         // If the session opens late, reading the tree waits for it.
         let _ = session.established().await;

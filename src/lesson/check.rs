@@ -70,7 +70,7 @@ pub fn play(lesson: &Lesson, stage: &mut dyn Stage) -> Vec<Fault> {
             let effect = stage.effect();
             let met = step.mistakes.iter().find(|mistake| mistake.was_made(&effect));
             let message = if step.is_done(&effect) {
-                Some("The mistake passes as right".to_owned())
+                Some("The mistake is accepted as right".to_owned())
             } else if !made {
                 Some(format!("The mistake is not recognised: {}", unmet(&mistake.when, &effect)))
             } else {
@@ -229,7 +229,7 @@ step make
         );
         assert_eq!(
             faults("wrong: create /b", "wrong: create /a\n    and: get /a"),
-            ["10: The mistake passes as right"]
+            ["10: The mistake is accepted as right"]
         );
         assert_eq!(
             faults("wrong: get /a", "wrong: get /a\n    and: create /b"),

@@ -298,8 +298,8 @@ impl Trait {
             Ok(Self::Children(children?))
         } else {
             Err(format!(
-                "Not said of a znode: {word}; persistent, ephemeral, sequential, owner=, data=, \
-                 version, aclVersion and children with =, > or < are"
+                "Not a property of a znode: {word}; there are persistent, ephemeral, sequential, \
+                 owner=, data=, and version, aclVersion and children with =, > or <"
             ))
         }
     }

@@ -233,12 +233,12 @@ impl Parser {
     }
 
     fn step(&mut self) -> Result<&mut Step, String> {
-        self.lesson.steps.last_mut().ok_or_else(|| "It stands in no step".to_owned())
+        self.lesson.steps.last_mut().ok_or_else(|| "It is outside of any step".to_owned())
     }
 
     fn mistake(&mut self) -> Result<&mut Mistake, String> {
         let mistake = self.step()?.mistakes.last_mut();
-        mistake.ok_or_else(|| "It follows wrong:".to_owned())
+        mistake.ok_or_else(|| "It must follow wrong:".to_owned())
     }
 
     fn names(&self) -> Vec<&str> {

@@ -3,7 +3,7 @@
 use super::effect::{Effect, Event, Reply, Watch};
 
 /// The maximum number of replies, of events and of watches. If it is exceeded, the older half is
-/// discarded. A learner with so many in one step is not about to complete it.
+/// discarded. No learner needs as many to complete a step.
 const MOST: usize = 2048;
 
 /// The replies, events and watches of all sessions of a lesson since a step began.

@@ -36,7 +36,7 @@ impl Texts {
         for (key, block) in blocks.iter() {
             let fault = |message: String| Fault::new(block.line, message);
             if !wanted.contains(key) {
-                faults.push(fault(format!("[{key}] belongs to nothing in the lesson")));
+                faults.push(fault(format!("[{key}] is not used in the lesson")));
             }
             let has_title = key == "lesson" || lesson.steps.iter().any(|step| step.key == key);
             if has_title && block.title.is_empty() {
@@ -131,7 +131,7 @@ End
         assert_eq!(texts.get("look").title, "Look");
         for (old, new, line, message) in [
             ("[look.hint]", "[look.hind]", 1, "[look.hint] is missing"),
-            ("[look.hint]", "[look.hind]", 7, "[look.hind] belongs to nothing in the lesson"),
+            ("[look.hint]", "[look.hind]", 7, "[look.hind] is not used in the lesson"),
             ("[look] Look", "[look]", 3, "[look] needs a title on its line"),
             ("Hint\n", "", 7, "[look.hint] has no text"),
             ("{id A}", "{id C}", 3, "No such session: {id C}"),

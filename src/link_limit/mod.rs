@@ -151,14 +151,14 @@ impl LinkLimit {
     }
 
     /// Records a round trip before the first reply, such as that of a handshake.
-    pub fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
+    pub fn record_round_trip(&mut self, now: Instant, round_trip: Option<Duration>) {
         if let Some(round_trip) = round_trip {
             self.note_round_trip(now, round_trip, false);
         }
     }
 
     /// Records that an amount was sent.
-    pub fn sends(&mut self, now: Instant, amount: usize) {
+    pub fn record_sent(&mut self, now: Instant, amount: usize) {
         let is_measured = self.round_trip.is_some_and(|known| known.is_old);
         self.in_flight += amount;
         let is_full = self.in_flight >= self.size();
@@ -174,7 +174,7 @@ impl LinkLimit {
 
     /// Records that the oldest request was answered. `shortest` is the shortest round trip since
     /// the last reply, as the reader of the replies has measured it.
-    pub fn answered(&mut self, now: Instant, shortest: Option<Duration>) {
+    pub fn record_answered(&mut self, now: Instant, shortest: Option<Duration>) {
         let Some(sent) = self.sent.pop_front() else { return };
         self.in_flight -= sent.amount;
         self.answered += sent.amount as u64;

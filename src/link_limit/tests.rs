@@ -27,7 +27,7 @@ impl Link {
     fn new(round_trip: Duration, service: Duration) -> Self {
         let now = Instant::now();
         let mut limit = LinkLimit::new(128, 4096);
-        limit.heard(now, Some(round_trip + service));
+        limit.record_round_trip(now, Some(round_trip + service));
         Self {
             begun: now,
             now,
@@ -54,13 +54,13 @@ impl Link {
         // The link preserves the order.
         let reply = self.replies.back().map_or(reply, |(last, _)| reply.max(*last));
         self.replies.push_back((reply, reply - self.now));
-        self.limit.sends(self.now, 1);
+        self.limit.record_sent(self.now, 1);
     }
 
     fn receive(&mut self) {
         let (at, took) = self.replies.pop_front().expect("something is in flight");
         self.now = at;
-        self.limit.answered(at, Some(took));
+        self.limit.record_answered(at, Some(took));
     }
 
     /// Sends as much as the limit allows, for the given time. Returns how many were answered.
@@ -108,8 +108,8 @@ fn a_far_server_is_kept_busy_within_a_second() {
         assert!(answered * 100 >= most * 95, "{round_trip} ms: {answered} of {most}");
         link.run(milliseconds(1000));
         let mut calm = 0;
-        // During a round trip of measuring, the first guess waits, or half of what the link holds.
-        // Otherwise 512 wait.
+        // Usually at most 512 requests wait in the server. While the round trip is measured, as many
+        // wait as were first guessed, or half of those that the link holds.
         for _ in 0..35 {
             link.run(milliseconds(1000));
             let product =
@@ -140,13 +140,13 @@ fn large_requests_measure_the_round_trip_too() {
     let (mut sent, mut now) = (VecDeque::new(), begun);
     for _ in 0..35_000 {
         while sent.is_empty() || limit.room() >= 264 {
-            limit.sends(now, 264);
+            limit.record_sent(now, 264);
             // The server takes a millisecond.
             let after = sent.back().map_or(now, |last: &Instant| *last);
             sent.push_back((now + round_trip).max(after + milliseconds(1)));
         }
         now = now.max(sent.pop_front().expect("one was sent"));
-        limit.answered(now, Some(round_trip));
+        limit.record_answered(now, Some(round_trip));
     }
     let took = now - begun;
     assert!((milliseconds(35_000)..milliseconds(38_000)).contains(&took), "{took:?}");
@@ -214,7 +214,7 @@ fn occasional_bursts_do_not_change_the_limit() {
 fn the_first_reply_replaces_a_slow_handshake() {
     let mut link = Link::new(milliseconds(1), MICROSECOND * 65);
     link.limit = LinkLimit::new(128, 4096);
-    link.limit.heard(link.now, Some(milliseconds(200)));
+    link.limit.record_round_trip(link.now, Some(milliseconds(200)));
     assert_eq!(link.limit.size(), 1024);
     link.run(milliseconds(1000));
     assert_eq!(link.limit.size(), 128);

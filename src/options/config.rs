@@ -194,7 +194,8 @@ impl Config {
             self.ensembles.values().any(|ensemble| what(&ensemble.secured))
         };
         if mode & 0o077 != 0 && has(|secured| secured.password.is_some()) {
-            let why = format!("{shown} holds a password, and others may use it: chmod 600 {shown}");
+            let why =
+                format!("{shown} holds a password, and others may read it: chmod 600 {shown}");
             return Err(Error::new(Kind::Refused, why));
         }
         if mode & 0o022 != 0 && has(|secured| secured.password_command.is_some()) {

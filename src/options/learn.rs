@@ -14,7 +14,7 @@ use crate::syntax::usage_error;
     name = "zksh learn",
     override_usage = "zksh [options] learn [lesson] [--lang en|zh] [--anywhere]",
     disable_version_flag = true,
-    after_help = "Without a terminal the lesson shows itself. `lesson` in the shell lists them all."
+    after_help = "Without a terminal the lesson is printed. `lesson` in the shell lists them all."
 )]
 pub struct Learn {
     /// Lesson [default: the first that you have not finished]

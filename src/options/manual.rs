@@ -22,7 +22,7 @@ Without a command, zksh reads lines from standard input: with editing and a prom
 as a script otherwise. `help` in the shell lists the commands.
 
 `zksh learn [lesson] [--lang en|zh]` starts a sandbox and a lesson in it: the first that you have not
-finished, or the one that you name. Without a terminal the lesson shows itself. `lesson` lists them.";
+finished, or the one that you name. Without a terminal the lesson is printed. `lesson` lists them.";
 
 const SCRIPTS: &str = "\
 A script's requests leave in line order without waiting for each other's replies, and results are
@@ -58,8 +58,8 @@ const VARIABLES: &[(&str, &str)] = &[
 ];
 
 const CONFIG: &str = "\
-$XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml holds what need not be typed each
-time; the command line goes before the environment, that before the file. For example:
+$XDG_CONFIG_HOME/zksh/config.toml or ~/.config/zksh/config.toml holds default values of options. The
+command line overrides the environment, and the environment overrides the file. For example:
 
     ensemble = \"prod\"
     compat = \"3.9\"
@@ -103,7 +103,7 @@ fn statuses() -> String {
     let mut rows = vec!["    0    all went well".to_owned()];
     rows.extend(STATUSES.iter().map(|(kind, what)| format!("    {:<5}{what}", kind.exit_status())));
     rows.push("    129, 141, 143".to_owned());
-    rows.push("         ended by SIGHUP, by a reader that left, by SIGTERM".to_owned());
+    rows.push("         ended by SIGHUP, by a closed pipe, by SIGTERM".to_owned());
     rows.join("\n")
 }
 

@@ -314,10 +314,8 @@ fn read_matches(
                 .with_hint("--sandbox=host:port says where it listens"));
         }
         if let Some(option) = typed.security.first() {
-            return Err(Error::usage(format!(
-                "--sandbox says how it is connected to, {option} is for other servers"
-            ))
-            .with_hint("--sandbox-tls and --sandbox-users secure a sandbox"));
+            return Err(Error::usage(format!("{option} is for other servers, not for --sandbox"))
+                .with_hint("--sandbox-tls and --sandbox-users secure a sandbox"));
         }
         // Values from the environment have lower precedence.
         typed.server = None;

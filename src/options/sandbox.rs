@@ -11,7 +11,7 @@ pub struct SandboxOptions {
         num_args = 0..=1, require_equals = true, default_missing_value = ""
     )]
     pub address: Option<String>,
-    /// Make it an ensemble of this many servers, on ports one behind the other or free ones
+    /// Make it an ensemble of this many servers, on consecutive ports or free ones
     #[arg(
         long = "sandbox-servers", value_name = "count", requires = "sandbox",
         value_parser = ["1", "3", "5"], default_value = "1", hide_default_value = true
@@ -20,10 +20,10 @@ pub struct SandboxOptions {
     /// Serve the sandbox and run no shell, until Ctrl-C or SIGTERM
     #[arg(long, requires = "sandbox", conflicts_with_all = ["file", "command", "check"])]
     pub serve: bool,
-    /// Let the sandbox listen beyond this machine: it trusts whoever connects
+    /// Let the sandbox listen beyond this machine: it trusts every client
     #[arg(long, requires = "sandbox")]
     pub allow_remote: bool,
-    /// Let the sandbox speak TLS, with certificates from a folder; without any there, they are made
+    /// Let the sandbox speak TLS, with certificates from a folder; an empty folder gets new ones
     #[arg(id = "sandbox_tls", long = "sandbox-tls", value_name = "folder", requires = "sandbox")]
     pub tls: Option<PathBuf>,
     /// Users of the sandbox for SASL, from a file: a line user:password for each

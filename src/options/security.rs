@@ -28,13 +28,13 @@ pub struct SecurityOptions {
     /// Certificate to show to a server that wants one (PEM, PKCS12 or JKS)
     #[arg(long, value_name = "file")]
     pub cert: Option<PathBuf>,
-    /// Key of the certificate, where it is in a file of its own
+    /// Key of the certificate, if it is in another file
     #[arg(long, value_name = "file", requires = "cert")]
     pub key: Option<PathBuf>,
     /// File with the password of the key and of the stores
     #[arg(long, value_name = "file")]
     pub key_password_file: Option<PathBuf>,
-    /// Accept a certificate for another host; its issuer and its time are checked all the same
+    /// Accept a certificate for another host; its issuer and its validity are still checked
     #[arg(long)]
     pub insecure_hostname: bool,
     /// Authenticate each connection by SASL
@@ -43,7 +43,7 @@ pub struct SecurityOptions {
     /// User to authenticate as by SASL
     #[arg(long, value_name = "name", requires = "sasl", required_if_eq("sasl", "digest-md5"))]
     pub user: Option<String>,
-    /// File with the user's password; without it, the password is asked for unseen
+    /// File with the user's password; without it, zksh asks for the password
     #[arg(long, value_name = "file", requires = "sasl")]
     pub password_file: Option<PathBuf>,
     /// Properties file of zkCli, with zookeeper.client.secure, zookeeper.ssl.* and zookeeper.sasl.*

@@ -68,7 +68,7 @@ impl Report for StateChange {
                     }
                     None => out.own("no server answers"),
                 }
-                out.own(format_args!("; {session} waits for one"));
+                out.own(format_args!("; {session} waits for a server"));
             }
             "Expired" => {
                 out.own(format_args!(": {session} is over; reconnect opens a new one"));
@@ -214,11 +214,17 @@ mod tests {
         let back =
             StateChange { silence: Some(Duration::from_millis(1234)), ..turn("SyncConnected") };
         for (turn, words) in [
-            (turn("Disconnected"), "Disconnected: no server answers; session 0x1f waits for one\n"),
+            (
+                turn("Disconnected"),
+                "Disconnected: no server answers; session 0x1f waits for a server\n",
+            ),
             (back, "SyncConnected: a server answers after 1.2 s, session 0x1f\n"),
             (turn("Expired"), "Expired: session 0x1f is over; reconnect opens a new one\n"),
             // If there are several servers, the line names the server.
-            (from("Disconnected"), "Disconnected: b:2181 is lost; session 0x1f waits for one\n"),
+            (
+                from("Disconnected"),
+                "Disconnected: b:2181 is lost; session 0x1f waits for a server\n",
+            ),
             (from("SyncConnected"), "SyncConnected: b:2181 answers, session 0x1f\n"),
         ] {
             assert_eq!(seen(&turn, false), words);

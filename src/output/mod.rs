@@ -181,7 +181,7 @@ impl View {
 
     /// Renders an error without the final newline: the message, the usage line after a usage error,
     /// and on a terminal a hint.
-    pub fn complaint(&self, error: &Error) -> String {
+    pub fn error_text(&self, error: &Error) -> String {
         let mut text = self.statement(error);
         if self.errors_on_terminal
             && let Some(hint) = error.hint()
@@ -192,7 +192,7 @@ impl View {
         text
     }
 
-    /// Renders an error like [`View::complaint`] but without a hint, since nobody can act on it in
+    /// Renders an error like [`View::error_text`] but without a hint, since nobody can act on it in
     /// a script.
     pub fn statement(&self, error: &Error) -> String {
         let sentence = self.one_line(&error.message(self.dialect));

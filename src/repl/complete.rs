@@ -87,8 +87,9 @@ pub(super) fn words(grammar: &Command, reading: &Reading<'_>, word: &str) -> Vec
     }
 }
 
-/// Keeps the candidates that fit on the screen together with the line, and counts the others.
-/// Otherwise the editor would ask and page, and show no prompt until it is answered.
+/// Keeps the candidates that fit on the screen together with the line, and counts the others. With
+/// more candidates, the editor would ask whether to list them, and show no prompt until the user
+/// has answered.
 fn fit(candidates: Candidates, (columns, rows): (usize, usize)) -> Vec<Pair> {
     let Candidates { mut found, mut more } = candidates;
     for candidate in &mut found {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::prompt_words::{Place, PromptWords};
+use super::prompt_text::{Counters, PromptText};
 use crate::command::Command;
 use crate::dispatch::{Context, MultiLine, Outcome};
 use crate::error::Result;
@@ -17,15 +17,17 @@ type Lines = BufReader<Box<dyn Read + Send>>;
 pub(super) async fn run(
     cx: &Context,
     screen: &Screen,
-    words: PromptWords,
+    prompt_text: PromptText,
     input: Box<dyn Read + Send>,
 ) -> Result<u8> {
     let mut lines = BufReader::new(input);
     loop {
-        words
-            .set_place(Place { queued: cx.transaction.queued(), number: cx.history.next_number() });
+        prompt_text.set_counters(Counters {
+            queued: cx.transaction.queued(),
+            number: cx.history.next_number(),
+        });
         let mut text = String::new();
-        let mut prompt = words.words();
+        let mut prompt = prompt_text.text();
         let parsed = loop {
             screen.prompt_plainly(&prompt);
             let row;
@@ -55,13 +57,13 @@ pub(super) async fn run(
                         cx.show_data_hint(screen, None, &hint);
                     }
                     if let Some(error) = failure {
-                        cx.complain(screen, &error);
+                        cx.report_error(screen, &error);
                     }
                     if quit {
                         return Ok(0);
                     }
                 }
-                Err(error) => cx.complain(screen, &error),
+                Err(error) => cx.report_error(screen, &error),
             }
             if screen.failure().is_some() {
                 return Ok(0);

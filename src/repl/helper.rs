@@ -20,7 +20,7 @@ use super::grammar::Reading;
 use super::highlight;
 use super::hint::{self, Hint};
 use super::keys::ShownHint;
-use super::prompt_words::PromptWords;
+use super::prompt_text::PromptText;
 use super::recall::SharedHistory;
 use super::wrap;
 use super::znode_cache::{Answer, ZnodeCache};
@@ -57,21 +57,21 @@ pub(super) struct Helper {
     screen: Arc<Screen>,
     view: View,
     grammar: clap::Command,
-    tree: ZnodeCache,
+    znodes: ZnodeCache,
     switches: Arc<Switches>,
-    past: SharedHistory,
+    history: SharedHistory,
     hint: ShownHint,
-    words: PromptWords,
+    prompt_text: PromptText,
     burst: Burst,
-    asked: RefCell<EditorInput>,
-    /// The end of the text that a completion replaces, if a key replaces more than a word.
+    input: RefCell<EditorInput>,
+    /// Where the text to be replaced ends, if a key replaces more than the current word.
     replaced: Cell<Option<usize>>,
     /// Whether the line is drawn for the last time.
-    last: Cell<bool>,
+    is_final_draw: Cell<bool>,
     /// Whether the line is drawn without colours because more characters are coming.
-    plain: Cell<bool>,
+    is_plain: Cell<bool>,
     /// Whether the editor shows our prompt rather than one of its own.
-    own: Cell<bool>,
+    shows_our_prompt: Cell<bool>,
     prompt: RefCell<String>,
     columns: Cell<u16>,
     /// The number of candidates that the editor must still print.
@@ -85,11 +85,11 @@ impl Helper {
     pub(super) fn new(
         screen: Arc<Screen>,
         view: View,
-        tree: ZnodeCache,
+        znodes: ZnodeCache,
         switches: Arc<Switches>,
-        past: SharedHistory,
+        history: SharedHistory,
         hint: ShownHint,
-        words: PromptWords,
+        prompt_text: PromptText,
     ) -> Self {
         let mut grammar = crate::command::Command::tree();
         grammar.build();
@@ -97,17 +97,17 @@ impl Helper {
             screen,
             view,
             grammar,
-            tree,
+            znodes,
             switches,
-            past,
+            history,
             hint,
-            words,
+            prompt_text,
             burst: Burst::default(),
-            asked: RefCell::default(),
+            input: RefCell::default(),
             replaced: Cell::default(),
-            last: Cell::default(),
-            plain: Cell::default(),
-            own: Cell::new(true),
+            is_final_draw: Cell::default(),
+            is_plain: Cell::default(),
+            shows_our_prompt: Cell::new(true),
             prompt: RefCell::default(),
             columns: Cell::new(columns()),
             unlisted: Cell::default(),
@@ -131,12 +131,12 @@ impl Helper {
         self.columns.set(columns);
         prompt.clone_into(&mut self.prompt.borrow_mut());
         self.facts.take();
-        self.tree.forget();
+        self.znodes.forget();
     }
 
     /// Sets the kind of input that is read from now on.
-    pub(super) fn ask_for(&self, asked: EditorInput) {
-        *self.asked.borrow_mut() = asked;
+    pub(super) fn ask_for(&self, input: EditorInput) {
+        *self.input.borrow_mut() = input;
     }
 
     fn dialect(&self) -> Dialect {
@@ -158,22 +158,22 @@ impl Helper {
         wrap::end(columns(), &[&self.prompt.borrow(), line]).column
     }
 
-    /// Withdraws the request about a znode if it was not answered.
-    fn withdraw_question(&self) {
-        self.tree.withdraw();
+    /// Cancels the request about a znode if it was not answered.
+    fn cancel_request(&self) {
+        self.znodes.cancel_request();
         self.facts.borrow_mut().take_if(|(_, answer)| answer.get().is_none());
     }
 
     /// Returns the line with colours.
     fn painted(&self, line: &str, reading: &Reading<'_>) -> String {
         // `!` recalls an earlier line or starts one for the system's shell.
-        if !self.view.color || *self.asked.borrow() != EditorInput::Line || line.starts_with('!') {
+        if !self.view.color || *self.input.borrow() != EditorInput::Line || line.starts_with('!') {
             return highlight::visible(line).collect();
         }
         let is_prefix = |word: &str| {
             self.grammar.get_subcommands().any(|known| known.get_name().starts_with(word))
         };
-        let exists = |typed: &str| self.tree.exists(&self.tree.resolve(typed)?);
+        let exists = |typed: &str| self.znodes.exists(&self.znodes.resolve(typed)?);
         highlight::paint(line, reading, is_prefix, exists)
     }
 
@@ -186,11 +186,11 @@ impl Helper {
 
     /// Returns the hint for the line, if any.
     fn hint_for(&self, line: &str, cursor: usize, reading: &Reading<'_>) -> Option<Hint> {
-        if self.last.get() || !self.own.get() {
+        if self.is_final_draw.get() || !self.shows_our_prompt.get() {
             return None;
         }
         let room = self.room(line)?;
-        match &*self.asked.borrow() {
+        match &*self.input.borrow() {
             // How to leave the line is shown even if hints are off.
             EditorInput::Row { open, .. } if line.is_empty() => {
                 let mut words = open.way_out();
@@ -199,14 +199,14 @@ impl Helper {
             }
             EditorInput::Line if self.switches.is_on(Switch::Hints) && !line.trim().is_empty() => {}
             _ => {
-                self.withdraw_question();
+                self.cancel_request();
                 return None;
             }
         }
         let at_end = cursor == line.len();
         let earlier = |line: &str| {
-            let ensemble = self.tree.ensemble()?;
-            self.past.lock().hint(line, &ensemble).map(str::to_owned)
+            let ensemble = self.znodes.ensemble()?;
+            self.history.lock().hint(line, &ensemble).map(str::to_owned)
         };
         let words = at_end.then(|| hint::words(reading, earlier, line, room)).flatten();
         words.or_else(|| self.facts(reading, cursor, room).map(Hint::Words))
@@ -218,16 +218,17 @@ impl Helper {
         let may_be_pattern = Globbed::may_be(&word);
         let word = word.text().into_owned();
         if !role.is_path(&word) || word.is_empty() || may_be_pattern {
-            self.withdraw_question();
+            self.cancel_request();
             return None;
         }
-        let path = self.tree.resolve(&word)?;
+        let path = self.znodes.resolve(&word)?;
         let mut facts = self.facts.borrow_mut();
         if facts.as_ref().is_none_or(|(typed, _)| *typed != word) {
             // Two blanks precede the facts.
             let screen = Arc::clone(&self.screen);
-            let answer =
-                self.tree.ask(path, room.saturating_sub(2), move || screen.request_redraw());
+            let answer = self
+                .znodes
+                .request_facts(path, room.saturating_sub(2), move || screen.request_redraw());
             *facts = Some((word, answer));
         }
         facts.as_ref().and_then(|(_, answer)| answer.get().cloned())
@@ -238,9 +239,9 @@ impl rustyline::Helper for Helper {}
 
 impl Highlighter for Helper {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, own: bool) -> Cow<'b, str> {
-        self.own.set(own);
-        let is_prompt = self.view.color && *self.asked.borrow() == EditorInput::Line;
-        let color = is_prompt.then(|| self.words.color()).flatten();
+        self.shows_our_prompt.set(own);
+        let is_prompt = self.view.color && *self.input.borrow() == EditorInput::Line;
+        let color = is_prompt.then(|| self.prompt_text.color()).flatten();
         let paint =
             |words: &str| color.map_or_else(|| words.to_owned(), |color| color.paint(words));
         Cow::Owned(self.screen.draw(prompt, own, paint))
@@ -251,7 +252,7 @@ impl Highlighter for Helper {
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
         let mut shown;
         let mut hint = None;
-        if self.plain.take() {
+        if self.is_plain.take() {
             shown = highlight::visible(line).collect();
         } else {
             let reading = Reading::of(&self.grammar, line, self.dialect());
@@ -296,7 +297,7 @@ impl Highlighter for Helper {
 
     // Returning true makes the editor draw after every key, so that `drawn` is always up to date.
     fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
-        self.last.set(kind == CmdKind::ForcedRefresh);
+        self.is_final_draw.set(kind == CmdKind::ForcedRefresh);
         let paint = self.burst.paint(line, cursor, columns(), input_waits, || self.end(line));
         if paint != Paint::Line {
             // The line is drawn again after the burst.
@@ -309,8 +310,8 @@ impl Highlighter for Helper {
             drawn.cursor = cursor;
             return false;
         }
-        self.screen.key(self.last.get());
-        self.plain.set(paint == Paint::PlainLine);
+        self.screen.key(self.is_final_draw.get());
+        self.is_plain.set(paint == Paint::PlainLine);
         paint == Paint::Line
     }
 }
@@ -327,20 +328,20 @@ impl Completer for Helper {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let replacement = self.past.lock().take_replacement();
+        let replacement = self.history.lock().take_replacement();
         self.replaced.set(replacement.as_ref().map(|replacement| replacement.end));
         if let Some(replacement) = replacement {
             let pair = Pair { display: String::new(), replacement: replacement.text };
             return Ok((0, vec![pair]));
         }
-        let before = match &*self.asked.borrow() {
+        let before = match &*self.input.borrow() {
             EditorInput::Line => String::new(),
             EditorInput::Row { before, open: Unfinished::Row } => before.clone(),
             EditorInput::Row { .. } | EditorInput::Answer => return Ok((cursor, Vec::new())),
         };
         let text = format!("{before}{}", &line[..cursor]);
         let size = (usize::from(columns()), rows());
-        let (start, found) = complete(&self.grammar, &self.tree, &text, self.dialect(), size);
+        let (start, found) = complete(&self.grammar, &self.znodes, &text, self.dialect(), size);
         // A word that starts in the row above cannot be replaced.
         let Some(start) = start.checked_sub(before.len()) else { return Ok((cursor, Vec::new())) };
         self.unlisted.set(found.len());

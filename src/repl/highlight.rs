@@ -54,7 +54,7 @@ pub(super) fn paint(
             Role::Command(_) if last && is_prefix(&word.text()) => Style::Plain,
             Role::Command(_) | Role::Unknown => Style::Wrong,
             Role::Option => Style::Option,
-            // It may stand for others.
+            // A pattern may match other znodes.
             Role::Value(_) if Globbed::may_be(word) => Style::Plain,
             role @ Role::Value(_) if role.is_path(&word.text()) => match exists(&word.text()) {
                 Some(true) => Style::Exists,

@@ -13,7 +13,7 @@ mod hint;
 mod history;
 mod keys;
 
-mod prompt_words;
+mod prompt_text;
 mod recall;
 mod run_line;
 mod signals;
@@ -32,8 +32,8 @@ use self::editor::{Editor, Read as Typed};
 use self::helper::Helper;
 use self::history::{Entry, HistoryFile};
 use self::keys::ShownHint;
-pub use self::prompt_words::NamedEnsemble;
-use self::prompt_words::{Place, PromptWords};
+pub use self::prompt_text::NamedEnsemble;
+use self::prompt_text::{Counters, PromptText};
 use self::recall::SharedHistory;
 use self::run_line::run_line;
 use self::signals::Signals;
@@ -72,14 +72,14 @@ pub async fn run(
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::listen(Arc::clone(screen))?;
     begin(cx);
-    let words = PromptWords::new(cx, ensembles);
+    let prompt_text = PromptText::new(cx, ensembles);
     let dialect = cx.view.dialect;
     let ensembles = cx.config.ensembles.clone();
     let tree = ZnodeCache::new(cx.session.clone(), cx.cwd.clone(), ensembles, Handle::current());
     let past = SharedHistory::new(dialect);
     let history = open_history(screen, &past);
     cx.history.set_earlier(past.lock().lines().map(str::to_owned).collect());
-    let mut editor = make_editor(cx, screen, &words, &tree, &past)?;
+    let mut editor = make_editor(cx, screen, &prompt_text, &tree, &past)?;
     if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
@@ -88,8 +88,9 @@ pub async fn run(
     }
     let mut first = first;
     loop {
-        let place = || Place { queued: cx.transaction.queued(), number: cx.history.next_number() };
-        words.set_place(place());
+        let counters =
+            || Counters { queued: cx.transaction.queued(), number: cx.history.next_number() };
+        prompt_text.set_counters(counters());
         signals.forget();
         cx.learning.set_columns(editor.size().0);
         let read = match first.take() {
@@ -102,7 +103,7 @@ pub async fn run(
             Typed::End => match cx.may_leave() {
                 Ok(()) => return Ok(0),
                 Err(error) => {
-                    cx.complain(screen, &error);
+                    cx.report_error(screen, &error);
                     continue;
                 }
             },
@@ -113,8 +114,8 @@ pub async fn run(
             if index > 0 {
                 // A pasted line is shown before its result, as it would be if it had been typed
                 // here.
-                words.set_place(place());
-                let prompt = words.words();
+                prompt_text.set_counters(counters());
+                let prompt = prompt_text.text();
                 let line = escape::to_terminal(line.as_bytes(), Newlines::Keep);
                 screen.print(format!("{prompt}{line}\n").as_bytes());
             }
@@ -126,7 +127,7 @@ pub async fn run(
                     Some(line)
                 }
                 Some(Err(error)) => {
-                    screen.error(&cx.view.complaint(&error));
+                    screen.error(&cx.view.error_text(&error));
                     continue;
                 }
             };
@@ -189,22 +190,22 @@ fn report(
         Ok(Some(Outcome { quit: true, .. })) => return Next::End,
         // The JSON result contains the failure already.
         Ok(Some(Outcome { failure: Some(error), .. })) if cx.view.format != Format::Json => {
-            cx.complain(screen, &error);
+            cx.report_error(screen, &error);
         }
         Ok(_) => {}
         Err(error) if enough && error.kind() == Kind::Interrupted => return Next::Prompt,
         Err(error) if error.kind() == Kind::Interrupted => {
             screen.print(b"\r\x1b[K");
-            cx.complain(screen, &error);
+            cx.report_error(screen, &error);
             return Next::Prompt;
         }
-        Err(error) => cx.complain(screen, &cx.with_likely_line::<Command>(line, error)),
+        Err(error) => cx.report_error(screen, &cx.with_likely_line::<Command>(line, error)),
     }
     Next::Line
 }
 
-/// Prepares what only a shell with a prompt has: a working path, lessons that speak at any time, and
-/// a journal.
+/// Prepares the parts that only a shell with a prompt has: a working path, lessons that print at any
+/// time, and a journal.
 fn begin(cx: &Context) {
     cx.cwd.set(ZnodePath::root());
     cx.learning.set_has_prompt();
@@ -261,7 +262,7 @@ fn begin_output<'l>(
 fn make_editor(
     cx: &Context,
     screen: &Arc<Screen>,
-    words: &PromptWords,
+    prompt_text: &PromptText,
     tree: &ZnodeCache,
     past: &SharedHistory,
 ) -> rustyline::Result<Editor> {
@@ -273,11 +274,11 @@ fn make_editor(
         switches,
         past.clone(),
         hint.clone(),
-        words.clone(),
+        prompt_text.clone(),
     );
-    let words = words.clone();
-    let words = move || words.words();
-    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, words)
+    let prompt_text = prompt_text.clone();
+    let prompt_text = move || prompt_text.text();
+    Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, prompt_text)
 }
 
 /// Reads the lines of earlier shells. Returns the file for the lines of this shell, unless it
@@ -314,7 +315,7 @@ async fn wait_for_server(cx: &Context, patience: Duration, screen: &Screen, sign
     tokio::select! {
         connected = cx.session.connected(patience) => {
             if let Err(error) = connected {
-                cx.complain(screen, &error);
+                cx.report_error(screen, &error);
             }
         }
         () = progress => {}
@@ -334,9 +335,9 @@ pub async fn run_dumb(
     ensembles: &[NamedEnsemble],
 ) -> Result<u8> {
     cx.cwd.set(ZnodePath::root());
-    let words = PromptWords::new(cx, ensembles);
+    let prompt_text = PromptText::new(cx, ensembles);
     if cx.view.format == Format::Text {
         screen.error(BANNER);
     }
-    dumb::run(cx, screen, words, input).await
+    dumb::run(cx, screen, prompt_text, input).await
 }

@@ -1,4 +1,4 @@
-//! Runs a typed line: asks for consent, records what it changes, and hears Ctrl-C.
+//! Runs a typed line: asks for consent, records what it changes, and stops it at Ctrl-C.
 
 use std::cell::Cell;
 

@@ -44,7 +44,7 @@ struct Inner {
     runtime: Handle,
     /// The children by parent.
     listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
-    questions: AtomicU64,
+    last_request: AtomicU64,
 }
 
 /// The answer to a request in the background, which is set when it arrives.
@@ -64,7 +64,7 @@ impl ZnodeCache {
             ensembles,
             runtime,
             listings,
-            questions: AtomicU64::new(0),
+            last_request: AtomicU64::new(0),
         }))
     }
 
@@ -151,21 +151,21 @@ impl ZnodeCache {
     }
 
     /// Requests facts about a znode after the cursor has rested. The answer has at most `room`
-    /// columns, and `heard` is called when it arrives.
-    pub(super) fn ask(
+    /// columns, and `on_answer` is called when it arrives.
+    pub(super) fn request_facts(
         &self,
         path: ZnodePath,
         room: usize,
-        heard: impl FnOnce() + Send + 'static,
+        on_answer: impl FnOnce() + Send + 'static,
     ) -> Answer {
         let answer = Answer::default();
-        let number = self.0.questions.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.0.last_request.fetch_add(1, Ordering::Relaxed) + 1;
         let (this, answered) = (self.clone(), Arc::clone(&answer));
         self.0.runtime.spawn(async move {
             tokio::time::sleep(REST_TIME).await;
-            let Inner { session, questions, .. } = &*this.0;
+            let Inner { session, last_request, .. } = &*this.0;
             // Another request has replaced this one.
-            if questions.load(Ordering::Relaxed) != number || !session.state().is_connected() {
+            if last_request.load(Ordering::Relaxed) != number || !session.state().is_connected() {
                 return;
             }
             // A path that does not exist gets no answer, because it may be unfinished.
@@ -185,15 +185,15 @@ impl ZnodeCache {
             });
             let words = facts(&stat, owner, denied, room);
             if !words.is_empty() && answered.set(format!("  {words}")).is_ok() {
-                heard();
+                on_answer();
             }
         });
         answer
     }
 
-    /// Withdraws the last request.
-    pub(super) fn withdraw(&self) {
-        self.0.questions.fetch_add(1, Ordering::Relaxed);
+    /// Cancels the last request.
+    pub(super) fn cancel_request(&self) {
+        self.0.last_request.fetch_add(1, Ordering::Relaxed);
     }
 
     fn listings(&self) -> MutexGuard<'_, HashMap<ZnodePath, (Instant, Names)>> {

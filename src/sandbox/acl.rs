@@ -82,7 +82,7 @@ pub(crate) fn of_peer(peer: SocketAddr) -> Id {
     Id::new("ip", address::host(peer))
 }
 
-/// Schemes of identities that a server has only where it is set up for them.
+/// Which of the optional schemes are configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Schemes {
     /// SASL.
@@ -166,7 +166,7 @@ fn is_valid(id: &Id, schemes: Schemes) -> bool {
             !parts.is_empty() && parts.matches(':').count() == 1
         }
         "ip" => network(&id.id).is_some(),
-        // As a name of Kerberos is: user, user/host or user/host@realm (KerberosName).
+        // A Kerberos name is user, user/host or user/host@realm (`KerberosName`).
         "sasl" => schemes.sasl && (!id.id.contains('@') || id.id.matches(['@']).count() == 1),
         "x509" => schemes.x509 && is_distinguished_name(&id.id),
         _ => false,

@@ -56,7 +56,7 @@ pub(super) async fn serve(
                 return Connection::new(shared, accepted, reading, writing).run().await;
             }
             Ok(tls::Accepted::Plain(plain)) => stream = plain,
-            // The client has been told why, by an alert.
+            // A TLS alert has already told the client why.
             Err(_) => return,
         }
     }

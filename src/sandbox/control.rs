@@ -1,4 +1,4 @@
-//! Control over a running sandbox, for whoever started it: expire sessions, close connections, and
+//! Control over a running sandbox, for the program that started it: expire sessions, close connections, and
 //! inject the failures of a real ensemble.
 
 use std::fmt;

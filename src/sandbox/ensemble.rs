@@ -9,8 +9,8 @@
 //!    earlier writes.
 //! 3. A new leader has every committed entry. Its epoch is higher by one and is part of the zxid.
 //!    Entries that the new leader lacks are discarded.
-//! 4. A server without such a leader closes its client connections, except read-only ones if these
-//!    are allowed.
+//! 4. A server that reaches no leader with a majority closes its client connections, except
+//!    read-only ones if these are allowed.
 //! 5. Only a leader expires sessions, by a log entry. A new leader restarts all session timers.
 //! 6. A server that is behind a client's last zxid refuses the client. After a session has moved,
 //!    its older connection gets `SessionMoved`.
@@ -141,7 +141,7 @@ pub(crate) struct Ensemble {
     changed: u64,
 }
 
-/// What the control shows of a server.
+/// The status of a server, for `server list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) process: Process,

@@ -16,7 +16,7 @@ pub(crate) const MAX_TTL: i64 = 0xff_ffff_ffff;
 
 /// The lifetime of a znode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Life {
+pub(crate) enum Lifetime {
     Persistent,
     Ephemeral(SessionId),
     /// Deleted some time after its last child.
@@ -25,7 +25,7 @@ pub(crate) enum Life {
     Ttl(i64),
 }
 
-impl Life {
+impl Lifetime {
     /// Decodes the lifetime from an ephemeral owner, as stored in [`Node::owner`].
     pub(crate) fn of_owner(owner: i64) -> Self {
         match owner {
@@ -88,8 +88,8 @@ impl Node {
             aversion: self.aversion,
             // Clients see no owner of containers and TTL znodes: these markers are internal to the
             // server.
-            ephemeral_owner: match Life::of_owner(self.owner) {
-                Life::Ephemeral(session) => session.0,
+            ephemeral_owner: match Lifetime::of_owner(self.owner) {
+                Lifetime::Ephemeral(session) => session.0,
                 _ => 0,
             },
             data_length: count(self.data_length()),
@@ -110,10 +110,13 @@ mod tests {
 
     #[test]
     fn owners_tell_lives_apart() {
-        for life in
-            [Life::Persistent, Life::Container, Life::Ttl(5), Life::Ephemeral(SessionId(1 << 56))]
-        {
-            assert_eq!(Life::of_owner(life.owner()), life);
+        for life in [
+            Lifetime::Persistent,
+            Lifetime::Container,
+            Lifetime::Ttl(5),
+            Lifetime::Ephemeral(SessionId(1 << 56)),
+        ] {
+            assert_eq!(Lifetime::of_owner(life.owner()), life);
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct Settings {
     pub enforce_quota: bool,
     /// The digest id of the superuser (`DigestAuthenticationProvider.superDigest`).
     pub super_digest: Option<String>,
-    /// The folder with the certificates of TLS, which are made where it has none. Without it
+    /// The folder with the certificates of TLS. Missing ones are created. Without a folder,
     /// connections are plain.
     pub tls: Option<PathBuf>,
     /// Whether clients show a certificate (`ssl.clientAuth`).

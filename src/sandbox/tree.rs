@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::acl::{self, Acl, Id, OPEN, permission};
-use super::node::{Life, Node};
+use super::node::{Lifetime, Node};
 use super::operation::{Data, Names, SessionId, Stat};
 
 /// Znodes that always exist and cannot be deleted.
@@ -37,7 +37,7 @@ pub(crate) fn is_special(path: &str) -> bool {
 pub(crate) struct Seed {
     pub(crate) data: Data,
     pub(crate) acl: Arc<[Acl]>,
-    pub(crate) life: Life,
+    pub(crate) life: Lifetime,
     pub(crate) created_in_parent: i32,
 }
 
@@ -144,11 +144,11 @@ impl Tree {
         }
         parent.adopt(name(path));
         match seed.life {
-            Life::Persistent => {}
-            Life::Ephemeral(session) => {
+            Lifetime::Persistent => {}
+            Lifetime::Ephemeral(session) => {
                 self.ephemerals.entry(session).or_default().insert(path.into());
             }
-            Life::Container | Life::Ttl(_) => {
+            Lifetime::Container | Lifetime::Ttl(_) => {
                 self.mortals.insert(path.into());
             }
         }
@@ -167,9 +167,9 @@ impl Tree {
         parent.pzxid = parent.pzxid.max(zxid);
         self.size -= path.len() + node.data_length();
         self.acls -= acl::weight(&node.acl);
-        match Life::of_owner(node.owner) {
-            Life::Persistent => {}
-            Life::Ephemeral(session) => {
+        match Lifetime::of_owner(node.owner) {
+            Lifetime::Persistent => {}
+            Lifetime::Ephemeral(session) => {
                 if let Some(paths) = self.ephemerals.get_mut(&session) {
                     paths.remove(path);
                     if paths.is_empty() {
@@ -177,7 +177,7 @@ impl Tree {
                     }
                 }
             }
-            Life::Container | Life::Ttl(_) => {
+            Lifetime::Container | Lifetime::Ttl(_) => {
                 self.mortals.remove(path);
             }
         }
@@ -244,9 +244,9 @@ impl Tree {
     pub(crate) fn overdue(&self, time: i64) -> Vec<Box<str>> {
         let overdue = |node: &Node| {
             node.children.is_empty()
-                && match Life::of_owner(node.owner) {
-                    Life::Container => node.created > 0,
-                    Life::Ttl(ttl) => time - node.mtime > ttl,
+                && match Lifetime::of_owner(node.owner) {
+                    Lifetime::Container => node.created > 0,
+                    Lifetime::Ttl(ttl) => time - node.mtime > ttl,
                     _ => false,
                 }
         };
@@ -283,15 +283,18 @@ impl Tree {
             if &**path != "/" {
                 assert!(self.nodes[parent(path)].children.contains(name(path)), "{path}");
             }
-            let life = Life::of_owner(node.owner);
-            assert_eq!(matches!(life, Life::Container | Life::Ttl(_)), self.mortals.contains(path));
-            if let Life::Ephemeral(session) = life {
+            let life = Lifetime::of_owner(node.owner);
+            assert_eq!(
+                matches!(life, Lifetime::Container | Lifetime::Ttl(_)),
+                self.mortals.contains(path)
+            );
+            if let Lifetime::Ephemeral(session) = life {
                 assert!(self.ephemerals[&session].contains(path), "{path}");
                 assert!(node.children.is_empty(), "{path}");
             }
         }
         let ephemerals: usize = self.ephemerals.values().map(BTreeSet::len).sum();
-        let owned = |node: &&Node| matches!(Life::of_owner(node.owner), Life::Ephemeral(_));
+        let owned = |node: &&Node| matches!(Lifetime::of_owner(node.owner), Lifetime::Ephemeral(_));
         assert_eq!(ephemerals, self.nodes.values().filter(owned).count());
         assert_eq!((size, acls, listed), (self.size, self.acls, self.nodes.len() - 1));
     }
@@ -301,16 +304,16 @@ impl Tree {
 mod tests {
     use super::*;
 
-    fn seed(life: Life, created_in_parent: i32) -> Seed {
+    fn seed(life: Lifetime, created_in_parent: i32) -> Seed {
         Seed { data: None, acl: Arc::clone(&OPEN), life, created_in_parent }
     }
 
     #[test]
     fn cversion_counts_creations_and_deletions_of_children() {
         let mut tree = Tree::new();
-        tree.create("/a", seed(Life::Persistent, 1), 1, 10);
-        tree.create("/a/b", seed(Life::Persistent, 1), 2, 11);
-        tree.create("/a/c", seed(Life::Persistent, 2), 3, 12);
+        tree.create("/a", seed(Lifetime::Persistent, 1), 1, 10);
+        tree.create("/a/b", seed(Lifetime::Persistent, 1), 2, 11);
+        tree.create("/a/c", seed(Lifetime::Persistent, 2), 3, 12);
         let stat = |tree: &Tree| tree.get("/a").expect("there").stat();
         assert_eq!((stat(&tree).cversion, stat(&tree).pzxid, stat(&tree).children), (2, 3, 2));
         tree.delete("/a/b", 4);
@@ -323,11 +326,11 @@ mod tests {
     #[test]
     fn a_container_waits_for_its_first_child_and_a_ttl_for_its_last() {
         let mut tree = Tree::new();
-        tree.create("/c", seed(Life::Container, 1), 1, 0);
-        tree.create("/t", seed(Life::Ttl(100), 2), 2, 0);
-        tree.create("/t/x", seed(Life::Persistent, 1), 3, 0);
+        tree.create("/c", seed(Lifetime::Container, 1), 1, 0);
+        tree.create("/t", seed(Lifetime::Ttl(100), 2), 2, 0);
+        tree.create("/t/x", seed(Lifetime::Persistent, 1), 3, 0);
         assert!(tree.overdue(1000).is_empty());
-        tree.create("/c/x", seed(Life::Persistent, 1), 4, 0);
+        tree.create("/c/x", seed(Lifetime::Persistent, 1), 4, 0);
         tree.delete("/c/x", 5);
         tree.delete("/t/x", 6);
         assert_eq!(tree.overdue(100), ["/c".into()]);
@@ -338,8 +341,8 @@ mod tests {
     fn the_ephemerals_of_a_session_are_known() {
         let mut tree = Tree::new();
         let session = SessionId(7);
-        tree.create("/b", seed(Life::Ephemeral(session), 1), 1, 0);
-        tree.create("/a", seed(Life::Ephemeral(session), 2), 2, 0);
+        tree.create("/b", seed(Lifetime::Ephemeral(session), 1), 1, 0);
+        tree.create("/a", seed(Lifetime::Ephemeral(session), 2), 2, 0);
         assert_eq!(tree.ephemerals(session).collect::<Vec<_>>(), ["/a", "/b"]);
         tree.delete("/a", 3);
         tree.delete("/b", 4);

@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use super::lines::{self, SourceLine};
-use super::results::complain;
-use super::{Line, Rules, Tally, UNCOMMITTED};
+use super::results::report_error;
+use super::{Line, Rules, ScriptResult, UNCOMMITTED};
 use crate::command::Command;
 use crate::dispatch::{DataHint, Reader, show_data_hint};
 use crate::error::{Error, Result};
@@ -19,13 +19,13 @@ pub fn check(
     screen: &Screen,
     rules: &Rules,
     input: Box<dyn Read + Send>,
-) -> Tally {
+) -> ScriptResult {
     let mut lines = lines::read(input, reader.dialect);
-    let mut tally = Tally { failed: false };
-    let mut complain = |number, typed, error: &Error| {
-        tally.failed = true;
+    let mut result = ScriptResult { failed: false };
+    let mut report_error = |number, typed, error: &Error| {
+        result.failed = true;
         let line = Line { number, typed, origin: Origin::default() };
-        complain(view, screen, rules, &line, error);
+        report_error(view, screen, rules, &line, error);
     };
     let (mut transaction, mut last, mut hinted) = (Transaction::default(), 0, false);
     while let Some(SourceLine { number, text, .. }) = lines.blocking_recv() {
@@ -40,14 +40,14 @@ pub fn check(
                     show_data_hint(view, screen, Some(&place), &hint);
                 }
             }
-            Err(error) => complain(number, text.unwrap_or_default(), &error),
+            Err(error) => report_error(number, text.unwrap_or_default(), &error),
         }
     }
     if transaction.open {
-        complain(last, String::new(), &Error::usage(UNCOMMITTED));
+        report_error(last, String::new(), &Error::usage(UNCOMMITTED));
     }
     screen.flush();
-    tally
+    result
 }
 
 /// Whether a transaction is open.

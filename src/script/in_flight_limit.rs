@@ -58,8 +58,8 @@ impl InFlightLimit {
     }
 
     /// Records a round trip from before the first reply: that of the handshake.
-    pub(super) fn heard(&mut self, now: Instant, round_trip: Option<Duration>) {
-        self.link.heard(now, round_trip);
+    pub(super) fn record_round_trip(&mut self, now: Instant, round_trip: Option<Duration>) {
+        self.link.record_round_trip(now, round_trip);
     }
 
     /// Records that a command that reads starts.
@@ -68,13 +68,13 @@ impl InFlightLimit {
     }
 
     /// Records that a request was sent.
-    pub(super) fn sends(&mut self, now: Instant) {
-        self.link.sends(now, 1);
+    pub(super) fn record_sent(&mut self, now: Instant) {
+        self.link.record_sent(now, 1);
     }
 
     /// Records the reply to the oldest request, and the shortest recent round trip.
-    pub(super) fn answered(&mut self, now: Instant, round_trip: Option<Duration>) {
-        self.link.answered(now, round_trip);
+    pub(super) fn record_answered(&mut self, now: Instant, round_trip: Option<Duration>) {
+        self.link.record_answered(now, round_trip);
     }
 
     /// Records that the connection was lost, with everything in flight.
@@ -83,7 +83,7 @@ impl InFlightLimit {
     }
 
     /// Records the length of a result in bytes. The influence of longer earlier results decays.
-    pub(super) fn took(&mut self, bytes: usize) {
+    pub(super) fn record_length(&mut self, bytes: usize) {
         self.results = self.results.saturating_add(1);
         self.longest = bytes.max(self.longest - self.longest / 8);
     }
@@ -100,15 +100,15 @@ mod tests {
         limit.reads();
         assert_eq!(limit.size(), 16);
         for _ in 0..ENOUGH {
-            limit.took(100);
+            limit.record_length(100);
         }
         assert_eq!(limit.size(), 128);
-        limit.took(512 * 1024);
+        limit.record_length(512 * 1024);
         assert_eq!(limit.size(), 32);
-        limit.took(2 * MOST_BYTES);
+        limit.record_length(2 * MOST_BYTES);
         assert_eq!(limit.size(), 1);
         for _ in 0..100 {
-            limit.took(0);
+            limit.record_length(0);
         }
         assert_eq!(limit.size(), 128);
         assert_eq!(InFlightLimit::new(Some(1)).size(), 1);

@@ -71,12 +71,12 @@ impl Rules {
 
 /// The result of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct ScriptResult {
     /// Whether any line failed.
     pub failed: bool,
 }
 
-impl Tally {
+impl ScriptResult {
     /// Returns the exit status of the process.
     pub fn exit_status(self) -> u8 {
         u8::from(self.failed)
@@ -93,7 +93,7 @@ pub async fn run(
     rules: &Rules,
     stop: &Stop,
     input: Box<dyn Read + Send>,
-) -> Tally {
+) -> ScriptResult {
     let mut run = Run {
         cx,
         screen,
@@ -117,7 +117,7 @@ pub async fn run(
     // This thread has no other work that tokio's cooperative budget would have to protect.
     unconstrained(run.all(lines::read(input, cx.view.dialect))).await;
     screen.flush();
-    Tally { failed: run.failed }
+    ScriptResult { failed: run.failed }
 }
 
 /// A running script.
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
             self.failed = true;
             let error = Error::usage(format!("{UNCOMMITTED}: nothing was sent"));
             let line = Line { number: self.last, typed: String::new(), origin: Origin::default() };
-            self.complain(&line, &error);
+            self.report_error(&line, &error);
         }
         self.cx.session.deliver();
         self.show_events(self.now());
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
     /// so that their requests leave together.
     async fn begin(&mut self) {
         if !self.limit.knows_round_trip() {
-            self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
+            self.limit.record_round_trip(Instant::now(), self.cx.session.take_round_trip());
         }
         while !self.is_over()
             && self.window.len() < self.limit.size()
@@ -287,7 +287,7 @@ impl<'a> Run<'a> {
         let (reply, left) = self.start(invocation, flow, &line);
         let is_counted = left && matches!(reply, Reply::Awaited(_));
         if is_counted {
-            self.limit.sends(Instant::now());
+            self.limit.record_sent(Instant::now());
         }
         let writes = effects.is_ok_and(|effects| !effects.only_reads());
         // `commit` cannot run twice, because the first run empties the transaction.
@@ -321,7 +321,7 @@ impl<'a> Run<'a> {
                 // A session that may not read the limits cannot take them into account.
                 let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
                 self.limits = Some(HardLimits::new(known));
-                self.limit.heard(Instant::now(), self.cx.session.take_round_trip());
+                self.limit.record_round_trip(Instant::now(), self.cx.session.take_round_trip());
             }
         }
         let change = match &self.limits {

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::results::complain;
+use super::results::report_error;
 use super::{Completed, ParsedLine, Run};
 use crate::dialect::Format;
 use crate::dispatch::Effects;
@@ -152,8 +152,8 @@ impl Run<'_> {
     }
 
     /// Reports the error of a line.
-    pub(super) fn complain(&self, done: &super::Line, error: &Error) {
-        complain(self.cx.view, self.screen, self.rules, done, error);
+    pub(super) fn report_error(&self, done: &super::Line, error: &Error) {
+        report_error(self.cx.view, self.screen, self.rules, done, error);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::session::Stamp;
 use crate::terminal::Screen;
 
 /// Reports why a line failed: the place, the message, and the line without its secrets.
-pub(super) fn complain(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
+pub(super) fn report_error(view: View, screen: &Screen, rules: &Rules, done: &Line, error: &Error) {
     let typed = redact::<Command>(&done.typed, view.dialect);
     let origin = rules.origin(done.number, done.origin.clone());
     if let Some(record) = view.record_of(&origin, Some(&typed), error) {
@@ -38,7 +38,7 @@ impl Run<'_> {
         let has_begun = self.screen.is_inside();
         let (failure, has_record) = match result {
             Ok(outcome) => {
-                self.limit.took(outcome.text.len());
+                self.limit.record_length(outcome.text.len());
                 if writes && !outcome.text.is_empty() {
                     self.note_unwritten(line.number);
                 }
@@ -64,7 +64,7 @@ impl Run<'_> {
             self.failed = true;
             self.over |= self.rules.stop_on_error;
             if is_reported && !has_record {
-                self.complain(&line, &error);
+                self.report_error(&line, &error);
                 self.cx.explain_failure(self.screen);
             }
         }

@@ -103,7 +103,7 @@ impl Run<'_> {
         self.holding -= usize::from(in_flight.may_hold_up());
         let (is_counted, completed) = (in_flight.is_counted, in_flight.into_completed().ok()?);
         if is_counted && completed.stamp.is_some() {
-            self.limit.answered(Instant::now(), self.cx.session.take_round_trip());
+            self.limit.record_answered(Instant::now(), self.cx.session.take_round_trip());
         } else if is_counted {
             self.limit.lost();
         }
@@ -151,7 +151,7 @@ impl Run<'_> {
             let error = Error::new(Kind::Interrupted, "Interrupted before the reply arrived");
             let error = if writes { error.maybe_applied() } else { error };
             self.failed = true;
-            self.complain(&line, &error);
+            self.report_error(&line, &error);
         }
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn ended(cause: &Cause) -> Error {
 /// Returns what a user may do about a server that accepts no session.
 pub(super) fn advice(cause: &Cause) -> &'static str {
     match cause {
-        Cause::NoSuchHost => "check how the host is written, and this machine's name server",
+        Cause::NoSuchHost => "check the spelling of the host, and the DNS of this machine",
         Cause::Refused => "check that a server runs there, and its port",
         Cause::Unreachable(_) => "check the network and the firewalls on the way",
         Cause::Silent(_) => {
@@ -103,7 +103,7 @@ pub(super) fn advice(cause: &Cause) -> &'static str {
         Cause::AuthFailed(_) => "check the user's name and password",
         Cause::Transport(fault) => match fault.kind {
             FaultKind::PortIsTls => "write tls://host:port, with --cacert FILE",
-            FaultKind::PortIsPlain => "leave tls:// and --cacert away, or use secureClientPort",
+            FaultKind::PortIsPlain => "leave out tls:// and --cacert, or use secureClientPort",
             FaultKind::NoHandshake => "check that the port is secureClientPort of zoo.cfg",
             FaultKind::NothingInCommon => {
                 "the server needs TLS 1.2 or 1.3 with a GCM or ChaCha20 cipher"
@@ -117,20 +117,20 @@ pub(super) fn advice(cause: &Cause) -> &'static str {
             }
             FaultKind::BadCertificate => "the server needs another certificate",
             FaultKind::CertificateWanted => {
-                "pass --cert FILE, and --key FILE where the key is apart"
+                "pass --cert FILE, and --key FILE if the key is in another file"
             }
             FaultKind::CertificateRefused => {
                 "check the end of its validity (doctor), and that the server trusts its issuer"
             }
             FaultKind::Files => "check the files of --cacert, --cert and --key",
             FaultKind::NoSasl => {
-                "the server needs DIGEST-MD5 in its JAAS file; else leave --sasl away"
+                "the server needs DIGEST-MD5 in its JAAS file; otherwise leave out --sasl"
             }
             FaultKind::Kerberos => {
                 "klist shows the tickets, kinit gets one; the service is zookeeper/HOST"
             }
             FaultKind::NoProof => {
-                "check the password; if it is right, this is not the server it claims"
+                "check the password; if it is right, the server is not the one that it claims to be"
             }
             _ => "the server's log may say more",
         },

@@ -52,7 +52,7 @@ pub use self::follow::{Follow, Step};
 use self::lifecycle::Lifecycle;
 pub use self::lifecycle::SessionFacts;
 pub use self::multi_read::{BatchSize, NodeReply};
-pub use self::named::{Badge, Named, PerSession, Sessions, Switched};
+pub use self::named::{Named, PerSession, SessionTag, Sessions, Switched};
 pub use self::operation::{CreateMode, MAX_REQUEST_BYTES};
 pub use self::read_batch::Cork;
 use self::read_batch::ReadBatcher;
@@ -124,10 +124,10 @@ impl Session {
         }))
     }
 
-    /// Makes another session with the same settings but this timeout, not open. Nobody hears what it
-    /// reports.
+    /// Makes another session with the same settings but this timeout. It is not open, and its
+    /// notifications are dropped.
     #[must_use]
-    pub fn unheard(&self, timeout: Duration) -> Self {
+    pub fn without_notifications(&self, timeout: Duration) -> Self {
         Self::new(Settings { timeout, ..self.0.settings.clone() }, |_| {})
     }
 

@@ -21,8 +21,8 @@ const MOST: usize = 1024;
 const LONGEST_NAME: usize = 32;
 
 /// Creates a session that is not open, with this timeout or the shell's default. Its events carry
-/// the badge.
-type Make = Box<dyn Fn(Badge, Option<Duration>) -> Session + Send + Sync>;
+/// the tag.
+type Make = Box<dyn Fn(SessionTag, Option<Duration>) -> Session + Send + Sync>;
 
 /// The sessions of a shell. Clones refer to the same sessions. It dereferences to the current
 /// [`Session`].
@@ -35,7 +35,7 @@ pub struct Sessions {
 
 struct Inner {
     make: Make,
-    roll: Arc<Roll>,
+    name_table: Arc<NameTable>,
     /// Indexed by session number. Sessions are never moved or dropped, so references stay valid
     /// while others are added.
     sessions: Box<[OnceLock<Session>]>,
@@ -44,14 +44,15 @@ struct Inner {
 
 /// The names of all sessions, and which one is current.
 #[derive(Debug)]
-struct Roll {
+struct NameTable {
     /// The names by session number; `None` for a session that was closed by name.
     names: Mutex<Vec<Option<Arc<str>>>>,
-    /// That of the shell itself: what works apart from it has another.
+    /// The number of the current session. A thread that plays a lesson has a current session of its
+    /// own.
     current: Arc<AtomicUsize>,
 }
 
-impl Roll {
+impl NameTable {
     fn count(&self) -> usize {
         lock(&self.names).iter().flatten().count()
     }
@@ -59,15 +60,15 @@ impl Roll {
 
 /// Tells which session an event comes from.
 #[derive(Debug, Clone)]
-pub struct Badge {
-    roll: Arc<Roll>,
+pub struct SessionTag {
+    name_table: Arc<NameTable>,
     number: usize,
 }
 
-impl Badge {
+impl SessionTag {
     /// Returns the name of the session, if the shell has more than one.
     pub fn shown(&self) -> Option<Arc<str>> {
-        let names = lock(&self.roll.names);
+        let names = lock(&self.name_table.names);
         if names.iter().flatten().count() < 2 { None } else { names.get(self.number)?.clone() }
     }
 
@@ -78,7 +79,7 @@ impl Badge {
 
     /// Returns whether this is the current session.
     pub fn is_current(&self) -> bool {
-        self.roll.current.load(Ordering::Relaxed) == self.number
+        self.name_table.current.load(Ordering::Relaxed) == self.number
     }
 }
 
@@ -110,18 +111,18 @@ impl Sessions {
     /// Creates the first session, which is not open yet.
     pub fn new(
         name: &str,
-        make: impl Fn(Badge, Option<Duration>) -> Session + Send + Sync + 'static,
+        make: impl Fn(SessionTag, Option<Duration>) -> Session + Send + Sync + 'static,
     ) -> Self {
         let names = Mutex::new(vec![Some(Arc::from(name))]);
         let current = Arc::<AtomicUsize>::default();
-        let roll = Arc::new(Roll { names, current: Arc::clone(&current) });
-        let first = make(Badge { roll: Arc::clone(&roll), number: 0 }, None);
+        let name_table = Arc::new(NameTable { names, current: Arc::clone(&current) });
+        let first = make(SessionTag { name_table: Arc::clone(&name_table), number: 0 }, None);
         let mut sessions: Vec<OnceLock<Session>> = Vec::new();
         sessions.push(OnceLock::from(first));
         sessions.resize_with(MOST, OnceLock::new);
         let inner = Inner {
             make: Box::new(make),
-            roll,
+            name_table,
             sessions: sessions.into(),
             elsewhere: Elsewhere::default(),
         };
@@ -139,12 +140,16 @@ impl Sessions {
     /// Returns the name of the current session.
     pub fn name(&self) -> Arc<str> {
         let number = self.number();
-        lock(&self.inner.roll.names).get(number).cloned().flatten().unwrap_or_else(|| Arc::from(""))
+        lock(&self.inner.name_table.names)
+            .get(number)
+            .cloned()
+            .flatten()
+            .unwrap_or_else(|| Arc::from(""))
     }
 
     /// Returns the name of the current session, if the shell has more than one.
     pub fn shown_name(&self) -> Option<Arc<str>> {
-        (self.inner.roll.count() > 1).then(|| self.name())
+        (self.inner.name_table.count() > 1).then(|| self.name())
     }
 
     /// Returns the number of the current session, which is never reused.
@@ -162,12 +167,12 @@ impl Sessions {
 
     /// Returns a stamp after everything that has arrived on any session.
     pub fn all_arrived(&self) -> Stamp {
-        if self.inner.roll.count() > 1 { Stamp::LAST } else { self.latest() }
+        if self.inner.name_table.count() > 1 { Stamp::LAST } else { self.latest() }
     }
 
     /// Returns the named sessions, in the order of their creation.
     pub fn list(&self) -> Vec<Named<'_>> {
-        let names = lock(&self.inner.roll.names).clone();
+        let names = lock(&self.inner.name_table.names).clone();
         let current = self.number();
         let listed = |(number, name): (usize, Option<Arc<str>>)| {
             let session = self.inner.sessions[number].get()?;
@@ -186,7 +191,7 @@ impl Sessions {
     }
 
     fn find(&self, name: &str) -> Result<usize> {
-        let names = lock(&self.inner.roll.names);
+        let names = lock(&self.inner.name_table.names);
         let is_it = |known: &Option<Arc<str>>| known.as_deref() == Some(name);
         names.iter().position(is_it).ok_or_else(|| none(name))
     }
@@ -198,7 +203,7 @@ impl Sessions {
     /// If the name is taken or invalid, or if there are too many sessions.
     pub fn add(&self, name: &str, timeout: Option<Duration>) -> Result<&Session> {
         check_name(name)?;
-        let mut names = lock(&self.inner.roll.names);
+        let mut names = lock(&self.inner.name_table.names);
         if names.iter().flatten().any(|known| &**known == name) {
             return Err(Error::usage(format!("There is a session {name} already"))
                 .with_hint(format!("session {name} switches to it")));
@@ -211,8 +216,8 @@ impl Sessions {
         let Some(place) = self.inner.sessions.get(number) else {
             return Err(Error::usage(format!("A shell opens {MOST} sessions in its life at most")));
         };
-        let badge = Badge { roll: Arc::clone(&self.inner.roll), number };
-        let session = place.get_or_init(|| (self.inner.make)(badge, timeout));
+        let tag = SessionTag { name_table: Arc::clone(&self.inner.name_table), number };
+        let session = place.get_or_init(|| (self.inner.make)(tag, timeout));
         names.push(Some(Arc::from(name)));
         Ok(session)
     }
@@ -246,7 +251,7 @@ impl Sessions {
         if number == self.number() {
             return Err(Error::usage(format!("{name} is the current session")));
         }
-        lock(&self.inner.roll.names)[number] = None;
+        lock(&self.inner.name_table.names)[number] = None;
         Ok(())
     }
 

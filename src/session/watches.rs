@@ -39,7 +39,7 @@ pub(super) struct Observed {
     pub(super) stamp: Stamp,
 }
 
-/// What an observer is told.
+/// A message to an observer.
 #[derive(Debug, Clone)]
 pub(super) enum Observation {
     Event(Event),

@@ -16,4 +16,5 @@ Quotes keep blanks in a word. Data is what was typed: nothing else is changed in
              with --compat 3.9 the quotes go, and a \\ inside stays a \\
     'a b'    the single quotes go, and a \\ inside stays a \\
     $'a\\nb'  any bytes: \\' \\\" \\\\ \\n \\t \\r, \\xHH, \\u{HHHH} (a character)
-A quote is one at the start of a word only: {\"k\":\"v w\"} and it's are one word each.";
+Inside a word, quotes are data, and a pair of double quotes keeps blanks:
+{\"k\":\"v w\"} and it's are one word each.";

@@ -97,7 +97,7 @@ pub(super) struct Prompt {
     pub(super) words: Words,
     pub(super) redraw: Redraw,
     pub(super) cause: DrawCause,
-    /// What happened to the terminal without the editor's knowledge.
+    /// Changes of the terminal that the editor does not know of.
     pub(super) upset: Option<Returned>,
     /// Whether the redrawer has asked the editor to return without a line.
     pub(super) asked_to_return: bool,
@@ -225,8 +225,8 @@ impl Prompt {
     /// Returns how long the redrawer must wait before it requests a draw, zero if it must do so at
     /// `now`, or `None` if there is nothing to draw. `events` tells whether events are waiting.
     ///
-    /// This is one question: if the redrawer asked whether to draw and then how long to wait, the wait
-    /// could end in between, and nobody would draw.
+    /// One call answers both, whether to draw and how long to wait: between two calls the wait could
+    /// end, and nobody would draw.
     pub(super) fn redraw_in(&self, events: bool, now: Instant) -> Option<Duration> {
         // An editor that was asked to return draws soon anyway. If a request reached a finished
         // editor, it would be printed and nothing would undo it.

@@ -158,7 +158,7 @@ impl From<&zk::Acl> for Acl {
         let entry = |entry: &zk::AclEntry| AclEntry {
             scheme: entry.scheme.clone(),
             id: entry.id.clone(),
-            // A server ignores bits that stand for no permission.
+            // A server ignores bits that mean no permission.
             perms: Permissions(u8::try_from(entry.permissions & 31).unwrap_or_default()),
         };
         Self(acl.entries().iter().map(entry).collect())

@@ -162,7 +162,7 @@ impl Applier {
         let steps = std::mem::take(&mut self.batch);
         self.bytes = FIXED_BYTES;
         if !steps.is_empty() {
-            self.limit.sends(work);
+            self.limit.record_sent(work);
             self.in_flight.push_back(Box::pin(run(self.session.clone(), steps, self.is_strict)));
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Applier {
     async fn receive(&mut self) -> Result<()> {
         match self.in_flight.next().await {
             Some(results) => {
-                self.limit.answered();
+                self.limit.record_answered();
                 self.note(results)
             }
             None => Ok(()),
@@ -196,7 +196,7 @@ impl Applier {
                 Ok(()) => self.applied.add(&step),
                 Err(error) if error.kind() == ErrorKind::Refused => self.refuse(&step, error),
                 Err(error) => {
-                    let done = format!("before it: {}", self.applied.words());
+                    let done = format!("before that: {}", self.applied.words());
                     return Err(error.with_detail(done));
                 }
             }

@@ -32,7 +32,7 @@ impl InFlight {
         let handshake = session.facts().and_then(|facts| facts.round_trip);
         // Use the shorter of both, because recent replies may have waited behind others.
         for round_trip in [handshake, session.take_round_trip()] {
-            limit.heard(Instant::now(), round_trip);
+            limit.record_round_trip(Instant::now(), round_trip);
         }
         Self { session: session.clone(), limit, requests: 0 }
     }
@@ -60,14 +60,14 @@ impl InFlight {
     }
 
     /// Records that a request about `znodes` znodes is sent.
-    pub(super) fn sends(&mut self, znodes: usize) {
+    pub(super) fn record_sent(&mut self, znodes: usize) {
         self.requests += 1;
-        self.limit.sends(Instant::now(), REQUEST + znodes);
+        self.limit.record_sent(Instant::now(), REQUEST + znodes);
     }
 
     /// Records that a request was answered.
-    pub(super) fn answered(&mut self) {
+    pub(super) fn record_answered(&mut self) {
         self.requests = self.requests.saturating_sub(1);
-        self.limit.answered(Instant::now(), self.session.take_round_trip());
+        self.limit.record_answered(Instant::now(), self.session.take_round_trip());
     }
 }

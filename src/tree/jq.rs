@@ -149,7 +149,7 @@ impl Expression {
             value.map_err(|exception| {
                 let why = match exception.get_err() {
                     Ok(error) => format!("jq: {error}"),
-                    Err(_) => "jq: the expression was left before its end".to_owned(),
+                    Err(_) => "jq: the expression ended early".to_owned(),
                 };
                 Error::new(Kind::Refused, why)
             })

@@ -1,4 +1,4 @@
-//! A znode of a tree, with the parts that were requested or stated.
+//! A znode of a tree, with the parts that were requested from a server or are in a file.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -104,8 +104,8 @@ pub fn is_sequential(name: &str) -> bool {
     digits >= 10
 }
 
-/// A znode. A part that is `None` was not requested, or is not stated in a file. Such parts are not
-/// compared.
+/// A znode. A part that is `None` was not requested from the server, or is not in the file. Such
+/// parts are not compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The path.
@@ -123,7 +123,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Returns a znode about which only its existence is stated.
+    /// Returns a znode of which only the path is known.
     pub fn bare(path: ZnodePath) -> Self {
         Self { path, data: None, acl: None, kind: None, stat: None, changed: false }
     }

@@ -32,12 +32,12 @@ pub async fn set_acl(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
-        limit.sends(1);
+        limit.record_sent(1);
         in_flight.push_back(async move { session.set_acl(&path, acl, version).await });
         while !limit.has_room(1)
             && let Some(result) = in_flight.next().await
         {
-            limit.answered();
+            limit.record_answered();
             tally.note(result)?;
             progress(tally.done);
         }
@@ -78,7 +78,7 @@ impl Tally {
                 }
             }
             Err(error) => {
-                let done = format!("{} znodes have the new list", self.done);
+                let done = format!("{} znodes have the new ACL", self.done);
                 return Err(error.with_detail(done));
             }
         }
@@ -90,7 +90,7 @@ impl Tally {
         if failed == 0 && unlisted == 0 {
             return Ok(done);
         }
-        let mut message = format!("{failed} of {} znodes keep their old list", done + failed);
+        let mut message = format!("{failed} of {} znodes keep their old ACL", done + failed);
         if unlisted > 0 {
             // Writing to memory cannot fail.
             let _ = write!(

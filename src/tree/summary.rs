@@ -59,11 +59,11 @@ pub async fn summary(session: &Session, top: &ZnodePath) -> Result<Summary> {
         while limit.has_room(1)
             && let Some(path) = paths.next()
         {
-            limit.sends(1);
+            limit.record_sent(1);
             stats.push(async move { session.exists(&path, false).await });
         }
         let Some(stat) = stats.next().await else { break };
-        limit.answered();
+        limit.record_answered();
         if let Some(stat) = stat? {
             summary.bytes += u64::try_from(stat.data_length).unwrap_or(0);
             if stat.ephemeral_owner != 0 {

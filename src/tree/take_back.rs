@@ -94,7 +94,7 @@ impl TakeBack {
         }
         let detail = match done.total() {
             0 => "nothing was taken back".to_owned(),
-            _ => format!("only in part taken back: {}", done.words()),
+            _ => format!("taken back only in part: {}", done.words()),
         };
         let unnamed = || Error::new(Kind::Refused, format!("{failed} steps failed"));
         let error = if failures.is_empty() { unnamed() } else { failures.swap_remove(0) };

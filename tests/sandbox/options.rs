@@ -68,7 +68,7 @@ fn a_shell_runs_on_its_own_sandbox_and_says_how_to_join_it() {
         .take_while(char::is_ascii_digit)
         .collect();
     let line = format!(
-        "Sandbox on 127.0.0.1:{port}: ZooKeeper in memory, gone with this shell\n\
+        "Sandbox on 127.0.0.1:{port}: ZooKeeper in memory; it ends with this shell\n\
          Join it: zksh -server 127.0.0.1:{port}\n"
     );
     assert_eq!(ran.stderr, line);
@@ -89,8 +89,7 @@ fn without_an_address_it_takes_a_port_that_is_free() {
 #[test]
 fn other_machines_come_in_only_when_that_is_said() {
     let ran = bare().args(["--sandbox=0.0.0.0:0", "--serve"]).run();
-    let refusal = "Cannot listen on 0.0.0.0:0: the sandbox trusts whoever connects, and that is not \
-                   this machine alone\n";
+    let refusal = "Cannot listen on 0.0.0.0:0: other machines could connect, and the sandbox trusts every client\n";
     assert_eq!((ran.stderr.as_str(), ran.status), (refusal, 2));
     let served = Served::start(&["--sandbox=0.0.0.0:0", "--allow-remote"]);
     let port = served.address.rsplit(':').next().unwrap();

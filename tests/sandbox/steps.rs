@@ -80,9 +80,9 @@ pub(super) type Entry = (i32, &'static str, &'static str);
 
 #[derive(Debug, Clone)]
 pub(super) enum Path {
-    /// Below the case's own root.
+    /// A path below the root of the test case.
     Own(String),
-    /// The quota of an own path, or a znode of that quota.
+    /// The quota of such a path, or a znode of that quota.
     Quota(String),
     Absolute(&'static str),
 }

@@ -31,7 +31,10 @@ fn it_stops_at_a_failed_step_and_gives_advice() {
     let last: Vec<&str> = ran.stdout.lines().rev().take(2).collect();
     assert!(last[1].starts_with("  session      "), "{}", ran.stdout);
     assert!(last[1].contains("the server wants a client certificate, and none was given ("));
-    assert_eq!(last[0], "  next         pass --cert FILE, and --key FILE where the key is apart");
+    assert_eq!(
+        last[0],
+        "  next         pass --cert FILE, and --key FILE if the key is in another file"
+    );
     let stranger = Authority::new("other-CA");
     secured.server_has(&stranger.issue(&params("localhost\n  SASL: yes", &["localhost"])));
     let server = format!("tls://{},127.0.0.1:1", secured.at("localhost"));
@@ -57,5 +60,5 @@ fn it_stops_at_a_failed_step_and_gives_advice() {
     let ran = crate::support::shell::zksh(&plain.address().to_string())
         .script("doctor\ndoctor 127.0.0.1:1\n");
     assert_eq!(ran.status, 1);
-    assert!(ran.stdout.contains("standalone") && ran.stderr.contains("Not well: 127.0.0.1:1"));
+    assert!(ran.stdout.contains("standalone") && ran.stderr.contains("Failed: 127.0.0.1:1"));
 }

@@ -149,7 +149,7 @@ fn what_every_server_needs_is_not_deleted_by_mistake() {
     terminal.wait_for("below it: the config file protects it\nhint: pass --force to do it anyway");
     for (number, path) in (paths.len()..).zip(&paths) {
         terminal.enter(number, &format!("setAcl -R --yes {path} world:anyone:r"));
-        terminal.wait_for(&format!("Refusing to replace the list of {path} and all below it: "));
+        terminal.wait_for(&format!("Refusing to replace the ACL of {path} and all below it: "));
     }
     // A single znode is no subtree, and nothing has been changed so far.
     terminal.enter(2 * paths.len(), "getAcl /");
@@ -161,7 +161,7 @@ fn a_question_is_asked_before_many_lists_are_replaced() {
     let server = server();
     run(&server, "create /lake deep\ncreate /lake/reed green\ncreate /lake/duck");
     let mut terminal = shell(&server);
-    let question = "Replace the list of /lake and 2 znodes below it? [y/N]";
+    let question = "Replace the ACL of /lake and 2 znodes below it? [y/N]";
     for (number, keys) in [(0, "n\r"), (1, CTRL_C)] {
         terminal.enter(number, "setAcl -R /lake world:anyone:cdra");
         terminal.wait_until(question, |screen| screen.ends_with(question));

@@ -1,5 +1,5 @@
-//! What new users run into: questions before much is lost, lines that were meant differently, and
-//! paths that do not exist.
+//! Mistakes of new users: commands that delete much, lines with the wrong quotes, and paths that do
+//! not exist.
 
 use super::{CTRL_C, TAB, connected, run, sandbox, server, shell};
 use crate::support::free_port;
@@ -28,9 +28,8 @@ fn one_command_at_a_terminal_asks_before_much_is_gone() {
     }
     let mut terminal =
         Setup::new(&server).args(["setAcl", "-R", "/prod", "world:anyone:r"]).start();
-    terminal.wait_for(
-        "(-y skips this question) Replace the list of /prod and 2 znodes below it? [y/N]",
-    );
+    terminal
+        .wait_for("(-y skips this question) Replace the ACL of /prod and 2 znodes below it? [y/N]");
     terminal.keys("\r");
     assert_eq!(terminal.wait().0, 1);
     assert!(run(&server, "getAcl /prod/svc8").contains("cdrwa"));
@@ -62,10 +61,10 @@ fn a_good_session_is_left_for_a_better_one_only() {
     terminal.enter(1, "get -w /fish");
     let nobody = format!("127.0.0.1:{}", free_port());
     terminal.enter(2, &format!("connect {nobody}"));
-    let told = format!("Not connected: {nobody} refuses connections; the session stays as it was");
+    let told = format!("Not connected: {nobody} refuses connections; the session is unchanged");
     terminal.wait_for(&told);
     terminal.enter(3, "connect no-such-host.invalid");
-    terminal.wait_for("is not a known host; the session stays as it was");
+    terminal.wait_for("is not a known host; the session is unchanged");
     terminal.wait_for("(CONNECTED) 4]");
     assert!(run(&server, "ls /").contains("fish"));
     terminal.enter(4, &format!("connect {server}"));
@@ -264,10 +263,10 @@ fn every_znode_of_a_walk_has_its_stat_and_help_shows_what_a_command_prints() {
         "    WatchedEvent state:SyncConnected type:NodeDataChanged path:/lake",
         "    reconfig -add server.4=zk4:2888:3888:participant;2181",
         "    Written, version 1",
-        "pZxid: that has created or deleted a child last",
+        "pZxid: the one that last created or deleted a child",
     ] {
         assert!(help.contains(wanted), "{wanted}: {help}");
     }
-    assert_eq!(run(&server, "config"), "No members: this server stands alone\n");
+    assert_eq!(run(&server, "config"), "No members: this server runs alone\n");
     assert_eq!(zksh(&server).args(["--compat", "3.9", "config"]).succeed(), "\n");
 }

@@ -225,11 +225,11 @@ fn connect_and_reconnect_say_whose_the_new_session_is() {
     let mut terminal = connected(Setup::new(&server));
     terminal.enter(0, "addauth digest ann:secret");
     terminal.enter(1, "connect");
-    terminal.wait_for("digest credentials were not given again; addauth does");
+    terminal.wait_for("digest credentials were not sent again; use addauth");
     terminal.enter(2, "addauth digest ann:secret");
     terminal.enter(3, "close");
     terminal.wait_for("(CLOSED) 4]");
     terminal.keys("reconnect\r");
-    terminal.wait_for("digest credentials were given again");
+    terminal.wait_for("digest credentials were sent again");
     terminal.wait_for_prompt(5);
 }

@@ -111,7 +111,7 @@ fn irreversible_changes_are_reported() {
     terminal.enter(0, "deleteall /top");
     let question = terminal.wait_for("[y/N]");
     let joined = question.replace('\n', "");
-    assert!(joined.contains("undo cannot take it back because of the ephemerals"), "{question}");
+    assert!(joined.contains("undo cannot take it back because other sessions own some of the ephemerals"), "{question}");
     terminal.keys("y\r");
     terminal.wait_for("undo cannot take this back: /top/live was an ephemeral of another session");
     let next =
@@ -195,7 +195,7 @@ fn an_undo_counts_although_it_is_not_kept_itself() {
     assert!(screen.contains("set /lake 3 (taken back)\n"), "{screen}");
     assert!(!screen.contains("create /pond (took back"), "{screen}");
     enter(&mut terminal, next, &["undo", "undo"]);
-    // What that undo wrote is not known, so nothing before it is undone on top of it.
+    // It is unknown what that undo has written, so earlier changes cannot be undone.
     let screen = terminal.wait_for("/lake was written since: version 3 now, 2 then");
     assert!(screen.contains("Took back 4: create /pond\n"), "{screen}");
     assert_eq!(run(&server, "ls /"), "[lake]\n");

@@ -22,7 +22,7 @@ use crate::queue::{Command, Entry, Queue};
 use crate::request::AnyRequest;
 use crate::state::{Facts, State};
 use crate::watch_kind::WatchKind;
-use crate::watches::{Registry, Settled};
+use crate::watches::{Registry, WatchOutcome};
 
 /// The host that the session is on or about to be on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,8 +302,8 @@ impl Shared {
     pub(crate) fn settle(&self, request: &AnyRequest, left: Option<WatchKind>) {
         if let Some((path, kinds)) = asks(request) {
             let path = self.chroot_of(request).full(&path).into_owned();
-            let settled = left.map_or(Settled::Not, Settled::Left);
-            self.registry().settle(&path, kinds, settled, std::time::SystemTime::now());
+            let outcome = left.map_or(WatchOutcome::Not, WatchOutcome::Left);
+            self.registry().settle(&path, kinds, outcome, std::time::SystemTime::now());
         }
     }
 }

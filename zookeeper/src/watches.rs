@@ -79,7 +79,7 @@ pub(crate) struct Registry {
 
 /// What a reply says about the watch of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
+pub(crate) enum WatchOutcome {
     /// The server holds a watch of this kind.
     Left(WatchKind),
     /// The request has set no watch.
@@ -169,7 +169,7 @@ impl Registry {
         &mut self,
         path: &str,
         kinds: &[WatchKind],
-        settled: Settled,
+        outcome: WatchOutcome,
         now: SystemTime,
     ) {
         let Some(slots) = self.paths.get_mut(path) else { return };
@@ -180,7 +180,7 @@ impl Registry {
             if slot.asked == 0 {
                 slot.overtaken = false;
             }
-            if settled == Settled::Left(*kind) && !overtaken {
+            if outcome == WatchOutcome::Left(*kind) && !overtaken {
                 let held = slot.held.get_or_insert(Held { since: now, events: 0, weak: false });
                 held.weak = false;
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::txn::{Change, Effect, Txn};
 use crate::sandbox::acl::Acl;
-use crate::sandbox::node::{Life, Node};
+use crate::sandbox::node::{Lifetime, Node};
 use crate::sandbox::operation::SessionId;
 use crate::sandbox::tree::{Tree, parent};
 
@@ -21,7 +21,7 @@ pub(crate) struct Record {
     pub(crate) version: i32,
     pub(crate) aversion: i32,
     pub(crate) created: i32,
-    pub(crate) life: Life,
+    pub(crate) life: Lifetime,
     pub(crate) children: usize,
     pub(crate) data_length: usize,
 }
@@ -33,7 +33,7 @@ impl Record {
             version: node.version,
             aversion: node.aversion,
             created: node.created,
-            life: Life::of_owner(node.owner),
+            life: Lifetime::of_owner(node.owner),
             children: node.children.len(),
             data_length: node.data_length(),
         }
@@ -115,7 +115,8 @@ impl Pending {
     pub(crate) fn ephemerals(&self, tree: &Tree, session: SessionId) -> Vec<String> {
         let mut paths: BTreeSet<&str> = tree.ephemerals(session).collect();
         for (path, (_, record)) in &self.znodes {
-            let owned = |record: &Record| matches!(record.life, Life::Ephemeral(s) if s == session);
+            let owned =
+                |record: &Record| matches!(record.life, Lifetime::Ephemeral(s) if s == session);
             match record {
                 Some(record) if owned(record) => paths.insert(path),
                 _ => paths.remove(&**path),

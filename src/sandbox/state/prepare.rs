@@ -5,7 +5,7 @@ use super::apply::{length, signed};
 use super::pending::{Pending, Record};
 use super::txn::{Change, Effect};
 use crate::sandbox::acl::{self, Id, permission};
-use crate::sandbox::node::{Life, MAX_TTL};
+use crate::sandbox::node::{Lifetime, MAX_TTL};
 use crate::sandbox::operation::{Code, Create, CreateKind, Operation, SessionId};
 use crate::sandbox::path;
 use crate::sandbox::quota::{self, Track};
@@ -149,7 +149,7 @@ impl State {
         if pending.record(&self.tree, &path).is_some() {
             return Err(Code::NodeExists);
         }
-        if matches!(above.life, Life::Ephemeral(_)) {
+        if matches!(above.life, Lifetime::Ephemeral(_)) {
             return Err(Code::NoChildrenForEphemerals);
         }
         self.check_quota(&path, 1, length(&data))?;
@@ -197,15 +197,15 @@ fn has_no_mode(operation: &Operation) -> bool {
 }
 
 /// Returns the lifetime of a new znode, given its kind of request and its create mode.
-fn life(kind: CreateKind, flags: i32, session: SessionId) -> Result<Life, Code> {
+fn life(kind: CreateKind, flags: i32, session: SessionId) -> Result<Lifetime, Code> {
     let with_ttl = matches!(flags, 5 | 6);
     match kind {
         _ if !(0..=6).contains(&flags) => Err(Code::BadArguments),
-        CreateKind::Ttl(ttl) if with_ttl && (1..=MAX_TTL).contains(&ttl) => Ok(Life::Ttl(ttl)),
+        CreateKind::Ttl(ttl) if with_ttl && (1..=MAX_TTL).contains(&ttl) => Ok(Lifetime::Ttl(ttl)),
         CreateKind::Ttl(_) => Err(Code::BadArguments),
         _ if with_ttl => Err(Code::BadArguments),
-        CreateKind::Container => Ok(Life::Container),
-        _ if matches!(flags, 1 | 3) => Ok(Life::Ephemeral(session)),
-        _ => Ok(Life::Persistent),
+        CreateKind::Container => Ok(Lifetime::Container),
+        _ if matches!(flags, 1 | 3) => Ok(Lifetime::Ephemeral(session)),
+        _ => Ok(Lifetime::Persistent),
     }
 }

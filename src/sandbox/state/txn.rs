@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::sandbox::acl::Acl;
-use crate::sandbox::node::Life;
+use crate::sandbox::node::Lifetime;
 use crate::sandbox::operation::{Code, CreateKind, Data, SessionId};
 
 /// A decided write with its zxid. Refused writes have a zxid too.
@@ -43,7 +43,7 @@ pub(crate) enum Change {
         path: String,
         data: Data,
         acl: Arc<[Acl]>,
-        life: Life,
+        life: Lifetime,
         /// The parent's creation counter after this change.
         created_in_parent: i32,
     },

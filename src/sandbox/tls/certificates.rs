@@ -1,4 +1,4 @@
-//! A CA, a server's certificate and a client's, made where there are none.
+//! The certificates of a CA, a server and a client, which are created if they are missing.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

@@ -9,7 +9,7 @@ use crate::session::{Aspect, NextChange};
 use crate::zk::{EventKind, Stat};
 
 /// The reason for a gap between two one-shot watches.
-const BETWEEN: &str = "it changed again before the watch was set anew";
+const BETWEEN: &str = "it changed again before the watch was set again";
 
 /// The last known state of a znode, and its pending watches.
 pub(super) struct OneShotFollower {

@@ -143,7 +143,7 @@ impl Deletion<'_> {
     async fn run(&mut self, mut progress: impl FnMut(u64)) -> Result<u64> {
         self.fill();
         while let Some(received) = self.in_flight.next().await {
-            self.limit.answered();
+            self.limit.record_answered();
             self.receive(received)?;
             progress(self.plan.deleted);
             self.fill();
@@ -232,7 +232,7 @@ impl Deletion<'_> {
         let session = self.session;
         let fitting = session.fitting(self.plan.known_paths().take(count), DELETE_BYTES);
         let targets = self.plan.next_known(fitting);
-        self.limit.sends(targets.len());
+        self.limit.record_sent(targets.len());
         self.in_flight.push(Box::pin(async move {
             let deleted = match &targets[..] {
                 [target] => session.delete(&target.path, None).await,
@@ -246,7 +246,7 @@ impl Deletion<'_> {
     /// this is usually one request instead of two.
     fn try_one(&mut self, target: Target) {
         let session = self.session;
-        self.limit.sends(1);
+        self.limit.record_sent(1);
         let was_seen = target.parent.is_some() || target.tries > 0 || self.plan.was_seen();
         self.in_flight.push(Box::pin(async move {
             let step = try_one(session, &target, was_seen).await;
@@ -263,7 +263,7 @@ impl Deletion<'_> {
         }
         let fitting = session.fitting(targets.iter().map(|target| &target.path), DELETE_BYTES);
         self.plan.put_back(targets.split_off(fitting));
-        self.limit.sends(targets.len());
+        self.limit.record_sent(targets.len());
         self.in_flight.push(Box::pin(async move {
             let paths: Vec<ZnodePath> = targets.iter().map(|target| target.path.clone()).collect();
             let lists = session.child_names_of(&paths).await;
@@ -279,7 +279,7 @@ impl Deletion<'_> {
         if targets.len() == 1 {
             return targets.into_iter().for_each(|target| self.try_one(target));
         }
-        self.limit.sends(targets.len());
+        self.limit.record_sent(targets.len());
         self.in_flight.push(Box::pin(async move {
             let deleted = delete_all(session, &targets).await;
             Received::Deleted(targets, deleted)

@@ -113,7 +113,7 @@ impl KeptPlan {
                 }
             };
             let fault = match (&end, serde_json::from_slice::<EndLine>(&line)) {
-                (Some(_), _) => Some("there is something behind the end".to_owned()),
+                (Some(_), _) => Some("there are lines after the end".to_owned()),
                 (None, Ok(line)) => {
                     end = Some(line.end);
                     None
@@ -233,10 +233,7 @@ mod tests {
         assert!(wrong(&[HEADER, SET, cut]).starts_with("f:3: EOF while parsing"));
         assert_eq!(wrong(&[HEADER, SET, END]), "f:3: the end counts 2 steps, but there are 1");
         assert_eq!(wrong(&[HEADER, SET, SET, END]), "f:3: /app has such a step already");
-        assert_eq!(
-            wrong(&[HEADER, SET, CREATE, END, SET]),
-            "f:5: there is something behind the end"
-        );
+        assert_eq!(wrong(&[HEADER, SET, CREATE, END, SET]), "f:5: there are lines after the end");
         let outside = SET.replace("/app", "/other");
         assert_eq!(wrong(&[HEADER, &outside, CREATE, END]), "f:2: /other is outside /app");
         let large = SET.replace("12", "12345");

@@ -292,8 +292,11 @@ pub(super) fn check_acl(acl: &Acl) -> Result<(), String> {
         return Err("no server accepts an empty ACL; leave it out for any".to_owned());
     }
     match acl.0.iter().find(|entry| entry.scheme == "auth") {
-        // A server replaces it by the ids of the writer, so the stored ACL would always differ.
-        Some(_) => Err("the scheme auth stands for whoever writes it; state the ids".to_owned()),
+        // A server replaces `auth` by the ids of the writer, so the stored ACL would always differ.
+        Some(_) => {
+            Err("the server replaces the scheme auth by the ids of the writer; write these ids"
+                .to_owned())
+        }
         None => Ok(()),
     }
 }

@@ -118,7 +118,7 @@ fn each_malformed_line_is_reported_with_its_number() {
         "f:6: the data is not valid base64",
         "f:7: only the kind ttl has a ttl",
         "f:8: no server accepts an empty ACL",
-        "f:9: the scheme auth stands for whoever writes it",
+        "f:9: the server replaces the scheme auth by the ids of the writer",
         "f:10: ",
         "f:11: the kind ttl needs a ttl",
     ];

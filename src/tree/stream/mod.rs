@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use self::level::{Arrived, Bounds, Level, Slot, State};
-use self::read::{Read, Singles, held, read_many};
+use self::read::{Read, SingleRead, held, read_many};
 use super::Record;
 use super::filter::Needs;
 use super::in_flight::{HEAVY, InFlight};
@@ -67,7 +67,7 @@ pub struct Znodes {
     top: ZnodePath,
     needs: Needs,
     bounds: Bounds,
-    singles: Singles,
+    single_read: SingleRead,
     /// Whether each znode is returned with its children.
     with_children: bool,
     /// The levels on the path to the current znode, the deepest last.
@@ -99,7 +99,7 @@ impl Znodes {
             top: top.clone(),
             needs,
             bounds: Bounds { deepest: deepest.unwrap_or(usize::MAX), skips_zookeeper: false },
-            singles: Singles::Whole,
+            single_read: SingleRead::Whole,
             with_children: false,
             levels: Vec::new(),
             batch: BatchSize::default(),
@@ -125,8 +125,8 @@ impl Znodes {
     /// Returns a walk that requests only names. With `watch`, it sets a watch on the children of
     /// each znode.
     pub(super) fn of_names(session: &Session, top: &ZnodePath, watch: bool) -> Self {
-        let singles = if watch { Singles::Watched } else { Singles::Names };
-        Self { singles, ..Self::new(session, top, Needs::default(), None) }
+        let single_read = if watch { SingleRead::Watched } else { SingleRead::Names };
+        Self { single_read, ..Self::new(session, top, Needs::default(), None) }
     }
 
     /// Returns each znode with its children.
@@ -177,7 +177,7 @@ impl Znodes {
     /// Reads the top znode, which must exist and be at least partly readable.
     async fn first(&mut self) -> Result<Visited> {
         let top = std::slice::from_ref(&self.top);
-        let read = read_many(&self.session, top, self.needs, self.singles).await;
+        let read = read_many(&self.session, top, self.needs, self.single_read).await;
         let gone = || Error::code(Code::NoNode, self.top.as_str());
         let mut read = read.into_iter().next().flatten().ok_or_else(gone)?;
         if let Some(error) = &read.refused
@@ -207,7 +207,7 @@ impl Znodes {
         self.batch.received(names + usize::try_from(bytes / NAME_BYTES).unwrap_or(usize::MAX));
         let longest = here().map(held).max().unwrap_or_default();
         self.longest = longest.max(self.longest - self.longest / 8);
-        self.limit.answered();
+        self.limit.record_answered();
         self.ahead_bytes += bytes;
         self.arrived.extend(reads);
         self.all_asked = false;
@@ -240,7 +240,7 @@ impl Znodes {
 
     /// Returns the approximate number of znodes in the next request.
     fn batch_size(&mut self, found: usize) -> usize {
-        let is_watched = self.singles == Singles::Watched;
+        let is_watched = self.single_read == SingleRead::Watched;
         let size = if is_watched { 1 } else { self.batch.of(&self.session, found) };
         if self.reads_data() { size.min(MOST_WITH_DATA) } else { size }
     }
@@ -274,10 +274,11 @@ impl Znodes {
             let (now, later) = found.split_at(self.session.fitting(paths, QUESTION_BYTES));
             found = later;
             let (slots, paths): (Vec<u64>, Vec<ZnodePath>) = now.iter().cloned().unzip();
-            self.limit.sends(self.work(paths.len()));
-            let (session, needs, singles) = (self.session.clone(), self.needs, self.singles);
+            self.limit.record_sent(self.work(paths.len()));
+            let (session, needs, single_read) =
+                (self.session.clone(), self.needs, self.single_read);
             self.in_flight.push(Box::pin(async move {
-                let reads = read_many(&session, &paths, needs, singles).await;
+                let reads = read_many(&session, &paths, needs, single_read).await;
                 slots.into_iter().zip(reads).collect()
             }));
         }

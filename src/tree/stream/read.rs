@@ -18,7 +18,7 @@ pub(super) struct Read {
 
 /// The way in which a single znode is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Singles {
+pub(super) enum SingleRead {
     /// With all needed parts, and the stat in addition.
     Whole,
     /// Only the names of its children.
@@ -27,7 +27,7 @@ pub(super) enum Singles {
     Watched,
 }
 
-impl Singles {
+impl SingleRead {
     /// Returns whether to watch the children, or `None` if more than the names is requested.
     fn watch(self) -> Option<bool> {
         match self {
@@ -48,9 +48,9 @@ pub(super) async fn read_many(
     session: &Session,
     paths: &[ZnodePath],
     needs: Needs,
-    singles: Singles,
+    single_read: SingleRead,
 ) -> Vec<Option<Read>> {
-    if let ([path], Some(watch)) = (paths, singles.watch()) {
+    if let ([path], Some(watch)) = (paths, single_read.watch()) {
         let names = if watch {
             session.children(path, true).await.map(|(names, _)| names)
         } else {

@@ -71,7 +71,7 @@ async fn its_packets_come_before_credentials_and_requests() {
     client.break_connection();
     server.ended().await;
     assert!(read.await.value.is_err());
-    // The next connection authenticates anew.
+    // The next connection authenticates again.
     let mut server = listener.serve().await;
     assert_eq!(step(&mut server, 0, b"abc").await, b"");
 }

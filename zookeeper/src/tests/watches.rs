@@ -132,7 +132,7 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
     // The watch has already fired.
     assert_eq!(held(&client), []);
     // A held watch that is requested again stays: its event arrived before the reply that set it
-    // anew.
+    // again.
     ask(&client, &mut server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
     let pending = send(&client, GetData::new("/a").watch(true));
     let request = server.request().await;

@@ -140,7 +140,7 @@ impl Bags {
         Ok(())
     }
 
-    /// Assigns each key its certificate and chain. The remaining certificates stand alone.
+    /// Assigns each key its certificate and chain. The remaining certificates belong to no key.
     fn sort(self) -> Store {
         let Self { keys, mut certificates } = self;
         let only = keys.len() == 1;

@@ -25,7 +25,7 @@ pub struct NamedEnsemble {
 
 /// The parts of the prompt that the session does not know.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct Counters {
     /// The number of operations in the open transaction, if there is one.
     pub(super) queued: Option<usize>,
     /// The number of the line.
@@ -34,16 +34,16 @@ pub(super) struct Place {
 
 /// Creates the prompt. It is shared with the thread that redraws it.
 #[derive(Clone)]
-pub(super) struct PromptWords {
+pub(super) struct PromptText {
     session: Sessions,
     cwd: PerSession<WorkingPath>,
     switches: Arc<Switches>,
     learning: Learning,
     ensembles: Arc<[NamedEnsemble]>,
-    place: Arc<Mutex<Place>>,
+    counters: Arc<Mutex<Counters>>,
 }
 
-impl PromptWords {
+impl PromptText {
     pub(super) fn new(cx: &Context, ensembles: &[NamedEnsemble]) -> Self {
         Self {
             session: cx.session.clone(),
@@ -51,22 +51,23 @@ impl PromptWords {
             switches: Arc::clone(&cx.switches),
             learning: cx.learning.clone(),
             ensembles: ensembles.into(),
-            place: Arc::default(),
+            counters: Arc::default(),
         }
     }
 
     /// Sets the current transaction and line number.
-    pub(super) fn set_place(&self, place: Place) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    pub(super) fn set_counters(&self, counters: Counters) {
+        *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
     }
 
     /// Returns the current prompt.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let servers = self.session.servers();
         let name = servers.map(|servers| self.name(&servers)).unwrap_or_default();
         let path = self.cwd.get().filter(|path| !path.is_root());
         let path = path.map(|path| format!("{path} ")).unwrap_or_default();
-        let Place { queued, number } = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let Counters { queued, number } =
+            *self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let queued = queued.map(|queued| format!("multi:{queued} ")).unwrap_or_default();
         let state = self.session.state();
         if self.learning.is_on() {
