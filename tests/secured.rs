@@ -5,6 +5,8 @@ mod apache_words;
 mod bad_input;
 mod config;
 mod doctor;
+#[cfg(not(feature = "kerberos"))]
+mod jaas;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod options;
