@@ -10,6 +10,7 @@ mod jaas;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod options;
+mod rsa;
 mod sasl;
 mod tls;
 
