@@ -1,5 +1,6 @@
 //! Secured ensembles: TLS and SASL in the shell, against the sandbox and Apache's servers.
 
+mod admin;
 mod apache;
 mod apache_words;
 mod bad_input;

@@ -130,6 +130,11 @@ impl<'t> Reading<'t> {
         self.words[self.first..].iter().map(|(word, _)| word)
     }
 
+    /// Returns whether an argument is the word of `admin`.
+    pub(super) fn is_admin_word(&self, arg: &Arg) -> bool {
+        arg.get_id() == "word" && self.command.is_some_and(|command| command.get_name() == "admin")
+    }
+
     /// Returns the word at the end of the text with its role, or an empty word after a blank.
     pub(super) fn last(&self) -> (Word, Role<'t>) {
         match self.words.last() {

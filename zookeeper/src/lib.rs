@@ -34,9 +34,9 @@ mod tests;
 
 pub use self::client::{Client, Cork, start};
 pub use self::code::Code;
-pub use self::connection::{Examined, Finding, Step, examine};
+pub use self::connection::{Examined, Finding, Step, examine, speaks_tls};
 pub use self::data::{Acl, Data, Identity, Names, Permissions, Seq, Stat, Zxid};
-pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire};
+pub use self::dial::{BoxFuture, Dial, Peer, Stream, Tcp, Tls, Wire, connect};
 pub use self::error::{Cause, Error, Fault, FaultKind};
 pub use self::event::{Event, EventKind};
 pub use self::feed::{Exchange, Feed, Item};
@@ -57,4 +57,4 @@ pub use self::sasl::{Sasl, SaslSession, SaslStep};
 pub use self::state::{Attempt, Change, Facts, State};
 pub use self::watch_kind::{RemoveKind, WatchKind, WatchMode};
 pub use self::watches::{Registered, Weakened};
-pub use self::word::Release;
+pub use self::word::{Cut, Release, WordReply, ask_word};

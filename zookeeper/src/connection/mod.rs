@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::attempt::Opened;
+pub use self::attempt::speaks_tls;
 pub use self::examine::{Examined, Finding, Step, examine};
 use self::history::{finish, tell};
 use self::serve::Connection;
