@@ -39,7 +39,7 @@ pub struct Admin {
     /// Send it even if it may change the server
     #[arg(short, long)]
     yes: bool,
-    /// Word of four letters, srvr by default; with --http a command, by default their list
+    /// Word of four letters, srvr by default; with --http a command, or their list
     #[arg(value_name = "word")]
     word: Option<String>,
 }

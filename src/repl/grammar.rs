@@ -240,8 +240,9 @@ fn takes_dashes(arg: &Arg) -> bool {
     arg.is_allow_hyphen_values_set() || arg.is_allow_negative_numbers_set()
 }
 
+/// Returns whether the next word may be the value of an option. Some take a value only after `=`.
 pub(super) fn takes_value(arg: &Arg) -> bool {
-    arg.get_action().takes_values()
+    arg.get_action().takes_values() && !arg.is_require_equals_set()
 }
 
 #[cfg(test)]
