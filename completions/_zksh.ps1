@@ -118,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('reconfig', 'reconfig', [CompletionResultType]::ParameterValue, 'Change which servers the ensemble has')
+            [CompletionResult]::new('admin', 'admin', [CompletionResultType]::ParameterValue, 'Ask servers for their status: four-letter words, or the AdminServer')
             [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'List, stop and start the servers of a simulated ensemble')
             [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')
@@ -651,6 +652,16 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Numbers of members to remove')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
             [CompletionResult]::new('--stat', '--stat', [CompletionResultType]::ParameterName, 'Print the stat of the configuration as well')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'zksh;admin' {
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Ask the AdminServer, on port 8080 or this one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Ask every server, each under a heading')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Ask every server, each under a heading')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Send it even if it may change the server')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Send it even if it may change the server')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

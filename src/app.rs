@@ -100,6 +100,9 @@ fn print_error(screen: &Screen, view: View, error: &anyhow::Error) -> u8 {
 }
 
 fn start(options: &mut Options, plain: &Arc<Screen>) -> anyhow::Result<u8> {
+    if !options.script.check {
+        security::with_environment(options.security.known())?;
+    }
     let interactive = options.input == Input::Standard
         && !options.script.check
         && !options.sandbox.serve

@@ -158,6 +158,9 @@ stop
 lang en
 server list
 doctor
+admin
+admin --all ruok
+admin --http=1
 session kill bob
 session close bob
 close

@@ -1,13 +1,17 @@
 //! Secured ensembles: TLS and SASL in the shell, against the sandbox and Apache's servers.
 
+mod admin;
 mod apache;
 mod apache_words;
 mod bad_input;
 mod config;
 mod doctor;
+#[cfg(not(feature = "kerberos"))]
+mod jaas;
 #[cfg(feature = "kerberos")]
 mod kerberos;
 mod options;
+mod rsa;
 mod sasl;
 mod tls;
 

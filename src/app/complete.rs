@@ -114,6 +114,9 @@ async fn connected(options: &Options) -> Option<Session> {
     if security.tls.as_ref().is_some_and(Tls::has_password) {
         return None;
     }
+    if !super::security::missing_variables(security).is_empty() {
+        return None;
+    }
     let servers = options.servers.clone().unwrap_or_default();
     let transport = Transport::open(security).ok()?;
     transport.require(&servers).ok()?;

@@ -188,13 +188,15 @@ fn ensembles(ensembles: &[options::NamedEnsemble]) -> Ensembles {
 
 /// Returns how to secure connections to an ensemble to which a command opens its own session.
 async fn security_of(ensemble: options::NamedEnsemble) -> Result<Security> {
-    match ensemble.security()? {
+    let ready = ensemble.security()?;
+    let rest = if let Ready::Unlock(rest, _) = &ready { rest } else { &ready };
+    match rest {
         Ready::Ask(_, user) => {
             let message = format!("The password of {user} at {} is not known", ensemble.name);
             Err(Error::usage(message)
                 .with_hint("password_file or password_command in its table gives the password"))
         }
-        ready => super::security::security(&ready).await,
+        _ => super::security::security(&ready).await,
     }
 }
 

@@ -43,7 +43,7 @@ impl Spec for Doctor {
     const NAME: &'static str = "doctor";
     const TASK: Task = Task::Session;
     const SEARCH_TERMS: &'static [(&'static str, &'static str)] =
-        &[("ruok", "doctor"), ("ping", "doctor"), ("diagnose", "doctor")];
+        &[("ping", "doctor"), ("diagnose", "doctor")];
     const CONNECTS: Connects = Connects::ByItself;
     type Report = Diagnosis;
 

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+pub(crate) use self::admin::known as known_words;
 pub use self::help::related;
 pub use self::history::recalled;
 use crate::dispatch::{
@@ -191,6 +192,7 @@ commands! {
     quit: Quit;
     config: Config;
     reconfig: Reconfig;
+    admin: Admin;
     server: Server;
     multi: Multi, Check, Commit, Discard;
     source: Source;

@@ -343,7 +343,8 @@ impl<'t, 'w> Scan<'t, 'w> {
     fn options(&self, word: &OsStr) -> Option<(Vec<&'t Arg>, Option<&'t Arg>)> {
         let text = word.to_str()?;
         let waits = |arg: &'t Arg, has_value: bool| {
-            (arg.get_action().takes_values() && !has_value).then_some(arg)
+            let takes_next = arg.get_action().takes_values() && !arg.is_require_equals_set();
+            (takes_next && !has_value).then_some(arg)
         };
         let one = |arg: &'t Arg, value: Option<&str>| {
             // A flag takes no value.

@@ -67,6 +67,8 @@ pub(super) struct Secured {
     pub(super) cert: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
     pub(super) key_password_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "command")]
+    pub(super) key_password_command: Option<PasswordCommand>,
     pub(super) verify_hostname: Option<bool>,
     pub(super) sasl: Option<Mechanism>,
     pub(super) user: Option<String>,
@@ -130,6 +132,11 @@ impl<'de> Deserialize<'de> for Ensemble {
                 let is_kerberos = secured.sasl == Some(Mechanism::Kerberos);
                 if secured.user.is_some() != secured.sasl.is_some() && !is_kerberos {
                     return Err(A::Error::custom("sasl and user belong together"));
+                }
+                if secured.key_password_file.is_some() && secured.key_password_command.is_some() {
+                    return Err(A::Error::custom(
+                        "key_password_file and key_password_command: one of them is enough",
+                    ));
                 }
                 let Secured { password, password_file, password_command, .. } = &secured;
                 let passwords =
@@ -198,7 +205,10 @@ impl Config {
                 format!("{shown} holds a password, and others may read it: chmod 600 {shown}");
             return Err(Error::new(Kind::Refused, why));
         }
-        if mode & 0o022 != 0 && has(|secured| secured.password_command.is_some()) {
+        let runs = |secured: &Secured| {
+            secured.password_command.is_some() || secured.key_password_command.is_some()
+        };
+        if mode & 0o022 != 0 && has(runs) {
             let why =
                 format!("{shown} names a command, and others may change it: chmod go-w {shown}");
             return Err(Error::new(Kind::Refused, why));

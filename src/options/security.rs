@@ -1,6 +1,7 @@
 //! The options for secured ensembles, including the files that users of zkCli already have.
 
 mod jaas;
+mod kerberos;
 mod properties;
 
 use std::fs::File;
@@ -11,7 +12,7 @@ use self::properties::Properties;
 use super::config::Secured;
 use super::mechanism::Mechanism;
 use crate::error::{Error, Kind, Result};
-use crate::zk::{Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
+use crate::zk::{Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tickets, Tls};
 
 /// The maximum size of a properties file, a JAAS file or a password file, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -60,6 +61,19 @@ pub enum Ready {
     Ask(Box<Security>, String),
     /// Run this command, which prints the password of this user name.
     Run(Box<Security>, String, PasswordCommand),
+    /// Run this command, which prints the password of the key and of the stores, and then do what
+    /// is still to be done.
+    Unlock(Box<Ready>, PasswordCommand),
+}
+
+impl Ready {
+    /// Returns what is known of the security settings.
+    pub fn known(&self) -> &Security {
+        match self {
+            Self::Known(security) | Self::Ask(security, _) | Self::Run(security, ..) => security,
+            Self::Unlock(ready, _) => ready.known(),
+        }
+    }
 }
 
 impl SecurityOptions {
@@ -67,6 +81,22 @@ impl SecurityOptions {
     /// table, and the table over zkCli's own files. `tls` tells whether the servers were written
     /// with `tls://`.
     pub(super) fn resolve(
+        &self,
+        tls: bool,
+        table: &Secured,
+        flags: Option<&str>,
+    ) -> Result<(Ready, Option<String>)> {
+        let (ready, remark) = self.with_keys(tls, table, flags)?;
+        Ok(match &table.key_password_command {
+            Some(command) if self.key_password_file.is_none() && ready.known().tls.is_some() => {
+                (Ready::Unlock(Box::new(ready), command.clone()), remark)
+            }
+            _ => (ready, remark),
+        })
+    }
+
+    /// Like [`SecurityOptions::resolve`], without the password of the key that a command prints.
+    fn with_keys(
         &self,
         tls: bool,
         table: &Secured,
@@ -87,18 +117,18 @@ impl SecurityOptions {
             }
             _ => Security::default(),
         };
-        let tls = self.tls(tls, table, from_java.tls)?;
+        let tls = self.tls(tls, table, from_java.tls.clone())?;
         let user = self.user.as_ref().or(table.user.as_ref());
         if self.sasl.or(table.sasl) == Some(Mechanism::Kerberos) {
             if !cfg!(feature = "kerberos") {
                 return Err(Error::usage("This zksh was built without Kerberos")
                     .with_hint("cargo install with --features kerberos builds it in"));
             }
-            let kerberos = Some(Kerberos { principal: user.cloned() });
+            let kerberos = Some(Kerberos { principal: user.cloned(), tickets: Tickets::default() });
             return Ok((Ready::Known(Box::new(Security { tls, sasl: None, kerberos })), remark));
         }
         let Some(user) = user else {
-            let known = Security { tls, sasl: from_java.sasl, kerberos: None };
+            let known = Security { tls, ..from_java };
             return Ok((Ready::Known(Box::new(known)), remark));
         };
         let without = |tls| Box::new(Security { tls, ..Security::default() });
@@ -223,7 +253,11 @@ fn of_java(properties: &Properties, from: &str) -> Result<Security> {
         && let Some(file) = properties.get(JAAS)
     {
         let section = get("sasl.clientconfig").unwrap_or("Client");
-        security.sasl = of_jaas(Path::new(file), section)?;
+        match of_jaas(Path::new(file), section)? {
+            Some(Login::User(user)) => security.sasl = Some(user),
+            Some(Login::Kerberos(kerberos)) => security.kerberos = Some(kerberos),
+            None => {}
+        }
     }
     Ok(security)
 }
@@ -270,19 +304,33 @@ fn versions(text: Option<&str>) -> Result<(bool, bool), String> {
     Ok((tls12, tls13))
 }
 
-fn of_jaas(file: &Path, section: &str) -> Result<Option<SaslUser>> {
+/// How a JAAS file logs in.
+enum Login {
+    User(SaslUser),
+    Kerberos(Kerberos),
+}
+
+fn of_jaas(file: &Path, section: &str) -> Result<Option<Login>> {
     let module = jaas::section(&read(file)?, section)
         .map_err(|error| Error::usage(format!("{}{error}", file.display())))?;
     let Some(module) = module else { return Ok(None) };
+    let name = module.name();
     let wrong = |why: String| Error::usage(format!("{}: {section}: {why}", file.display()));
-    if module.name() != "DigestLoginModule" {
-        return Err(wrong(format!("zksh does not support {}", module.name())));
-    }
-    match (module.get("username"), module.get("password")) {
-        (Some(user), Some(password)) => {
-            Ok(Some(SaslUser { user: user.to_owned(), password: Secret::new(password.to_owned()) }))
-        }
-        _ => Err(wrong("username and password are needed".to_owned())),
+    match name {
+        "DigestLoginModule" => match (module.get("username"), module.get("password")) {
+            (Some(user), Some(password)) => Ok(Some(Login::User(SaslUser {
+                user: user.to_owned(),
+                password: Secret::new(password.to_owned()),
+            }))),
+            _ => Err(wrong("username and password are needed".to_owned())),
+        },
+        "Krb5LoginModule" if cfg!(feature = "kerberos") => kerberos::of_module(&module)
+            .map(|kerberos| Some(Login::Kerberos(kerberos)))
+            .map_err(|why| wrong(format!("{name}: {why}"))),
+        "Krb5LoginModule" => Err(wrong(format!(
+            "this zksh was built without Kerberos; one built with --features kerberos reads {name}"
+        ))),
+        _ => Err(wrong(format!("zksh does not support {name}"))),
     }
 }
 

@@ -6,6 +6,9 @@ use crate::session::Warning;
 /// Maximum number of watched znodes that a sentence names; JSON names all.
 const NAMED: usize = 3;
 
+/// What it means that a server was asked without TLS.
+const NOT_ENCRYPTED: &str = "its reply was not encrypted, and nothing proves who sent it";
+
 impl Warning {
     /// Returns the warning in one sentence.
     pub fn sentence(&self) -> String {
@@ -29,6 +32,7 @@ impl Warning {
             }
             Self::WatchLost { path, reason } => format!("The watch on {path} is lost: {reason}"),
             Self::ConnectFailing(reason) => format!("Connecting: {reason}"),
+            Self::NotEncrypted(host) => format!("{host} speaks no TLS: {NOT_ENCRYPTED}"),
         }
     }
 }
@@ -49,6 +53,7 @@ impl serde::Serialize for Warning {
                 ("WatchLost", std::slice::from_ref(path), reason.as_str())
             }
             Self::ConnectFailing(reason) => ("Trouble", [].as_slice(), reason.as_str()),
+            Self::NotEncrypted(_) => ("NotEncrypted", [].as_slice(), NOT_ENCRYPTED),
         };
         let mut out = serializer.serialize_struct("Warning", 3)?;
         out.serialize_field("type", kind)?;

@@ -82,6 +82,7 @@ pub(super) fn words(grammar: &Command, reading: &Reading<'_>, word: &str) -> Vec
     }
     match role {
         Role::Command(_) => commands(grammar, word),
+        Role::Value(arg) if reading.is_admin_word(arg) => values::admin(reading, word),
         Role::Value(arg) => values::complete(grammar, arg, word),
         Role::Option | Role::Program | Role::Unknown => Vec::new(),
     }

@@ -130,6 +130,11 @@ impl<'t> Reading<'t> {
         self.words[self.first..].iter().map(|(word, _)| word)
     }
 
+    /// Returns whether an argument is the word of `admin`.
+    pub(super) fn is_admin_word(&self, arg: &Arg) -> bool {
+        arg.get_id() == "word" && self.command.is_some_and(|command| command.get_name() == "admin")
+    }
+
     /// Returns the word at the end of the text with its role, or an empty word after a blank.
     pub(super) fn last(&self) -> (Word, Role<'t>) {
         match self.words.last() {
@@ -235,8 +240,9 @@ fn takes_dashes(arg: &Arg) -> bool {
     arg.is_allow_hyphen_values_set() || arg.is_allow_negative_numbers_set()
 }
 
+/// Returns whether the next word may be the value of an option. Some take a value only after `=`.
 pub(super) fn takes_value(arg: &Arg) -> bool {
-    arg.get_action().takes_values()
+    arg.get_action().takes_values() && !arg.is_require_equals_set()
 }
 
 #[cfg(test)]

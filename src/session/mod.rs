@@ -4,6 +4,7 @@
 //! user's watches kept apart from the shell's own, credentials and ephemerals that outlive a
 //! session, and proof that a followed znode missed no change. It prints nothing.
 
+mod admin_server;
 mod call;
 mod config;
 mod connection;
@@ -16,6 +17,7 @@ mod exchange;
 mod failure;
 mod feed;
 mod follow;
+mod four_letter_word;
 mod lifecycle;
 mod multi_read;
 mod named;
@@ -38,6 +40,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub use self::admin_server::AdminReply;
 pub use self::config::EnsembleChange;
 use self::connection::Connection;
 use self::credentials::Credentials;
@@ -49,6 +52,7 @@ pub use self::exchange::{Answer, Done, Exchange, Request};
 use self::failure::Status;
 pub(crate) use self::failure::not_connected;
 pub use self::follow::{Follow, Step};
+pub use self::four_letter_word::ServerReply;
 use self::lifecycle::Lifecycle;
 pub use self::lifecycle::SessionFacts;
 pub use self::multi_read::{BatchSize, NodeReply};

@@ -94,6 +94,8 @@ pub enum Warning {
     },
     /// No server accepts the session; the text gives the reason for each.
     ConnectFailing(String),
+    /// This AdminServer was asked without TLS, although the session has TLS settings.
+    NotEncrypted(String),
 }
 
 /// What is lost when a session ends.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use zookeeper::tls::{CertificateFacts, StoreFile, TlsDial, TlsOptions};
-use zookeeper::{DigestMd5, Options, Sasl};
+use zookeeper::{Dial, DigestMd5, Options, Sasl, Tcp};
 
 use crate::error::{Error, Kind, Result};
 use crate::zk::{Kerberos, KeyFile, Security, Servers, Tls};
@@ -73,6 +73,14 @@ impl Transport {
     pub(super) fn own_certificate(&self) -> Result<Option<CertificateFacts>> {
         let Some(dial) = &self.dial else { return Ok(None) };
         dial.own_certificate().map_err(|error| Error::new(Kind::Refused, error.to_string()))
+    }
+
+    /// Returns how connections are made.
+    pub(super) fn dial(&self) -> Arc<dyn Dial> {
+        match &self.dial {
+            Some(dial) => dial.clone(),
+            None => Arc::new(Tcp),
+        }
     }
 
     pub(super) fn apply(&self, options: &mut Options) {

@@ -19,18 +19,18 @@ const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Runs a program with its arguments and returns the first line that it prints. The program can use
 /// the terminal to ask the user, but not standard input, which belongs to the shell's script.
-/// Dropping the future kills the program.
+/// Dropping the future kills the program. `key` is the key of the config file that names the
+/// program, for errors.
 ///
 /// # Errors
 /// If the program cannot be started, fails, takes too long, or prints too much or nothing. No error
 /// contains its output or its arguments.
-pub async fn run(words: &[String]) -> Result<String> {
-    run_within(words, TIME_LIMIT).await
+pub async fn run(key: &str, words: &[String]) -> Result<String> {
+    run_within(key, words, TIME_LIMIT).await
 }
 
-async fn run_within(words: &[String], time: Duration) -> Result<String> {
-    let failed =
-        |why: &dyn std::fmt::Display| Error::new(Kind::Refused, format!("password_command: {why}"));
+async fn run_within(key: &str, words: &[String], time: Duration) -> Result<String> {
+    let failed = |why: &dyn std::fmt::Display| Error::new(Kind::Refused, format!("{key}: {why}"));
     let (program, arguments) = words.split_first().ok_or_else(|| failed(&"there is none"))?;
     // If the program is killed while it has turned off echo, the terminal would stay in that state.
     let _restored = Terminal::remember();
@@ -98,7 +98,9 @@ mod tests {
 
     async fn said(line: &str) -> std::result::Result<String, String> {
         let words = ["sh", "-c", line].map(str::to_owned);
-        run_within(&words, Duration::from_secs(20)).await.map_err(|error| error.to_string())
+        run_within("password_command", &words, Duration::from_secs(20))
+            .await
+            .map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -118,11 +120,11 @@ mod tests {
             assert_eq!(said(line).await, Err(format!("password_command: {why}")));
         }
         let nowhere = ["/no/such/program", "secret"].map(str::to_owned);
-        let error = run(&nowhere).await.map_err(|error| error.to_string());
+        let error = run("password_command", &nowhere).await.map_err(|error| error.to_string());
         let wanted = "password_command: cannot run /no/such/program: No such file";
         assert!(error.as_ref().is_err_and(|error| error.starts_with(wanted)), "{error:?}");
         let words = ["sh", "-c", "echo secret; exec sleep 99"].map(str::to_owned);
-        let error = run_within(&words, Duration::from_millis(50)).await;
+        let error = run_within("password_command", &words, Duration::from_millis(50)).await;
         let error = error.map_err(|error| error.to_string());
         assert_eq!(error, Err("password_command: it has not ended within 50ms".to_owned()));
     }

@@ -18,7 +18,9 @@ pub use self::data::ZnodeData;
 pub use self::event::{Event, EventKind};
 pub use self::path::{TypedPath, ZnodePath};
 pub use self::quota::{Limit, Quota, Track};
-pub use self::security::{Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tls};
+pub use self::security::{
+    Kerberos, KeyFile, PasswordCommand, SaslUser, Secret, Security, Tickets, Tls,
+};
 pub use self::server_version::{Feature, Release, ServerStatus, ServerVersion};
 pub use self::stat::Stat;
 pub use self::watch_kind::WatchKind;

@@ -1,5 +1,6 @@
 //! Security settings of connections, as the user gives them: files, names and passwords. No I/O.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -83,6 +84,14 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// Sets the password of all files that have none yet.
+    pub fn unlock(&mut self, password: &Secret) {
+        let files = [Some(&mut self.trust), self.certificate.as_mut(), self.key.as_mut()];
+        for file in files.into_iter().flatten() {
+            file.password.get_or_insert_with(|| password.clone());
+        }
+    }
+
     /// Returns whether the client's key or certificate has a password.
     pub fn has_password(&self) -> bool {
         let files = [self.certificate.as_ref(), self.key.as_ref()];
@@ -115,4 +124,37 @@ pub struct Security {
 pub struct Kerberos {
     /// The principal; that of the ticket cache if `None`.
     pub principal: Option<String>,
+    /// Where tickets come from.
+    pub tickets: Tickets,
+}
+
+/// Where Kerberos tickets come from. The default is what the system is configured to use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tickets {
+    /// The file of the ticket cache, in place of the usual one.
+    pub cache: Option<PathBuf>,
+    /// The keytab with the key of the principal, in place of the usual one.
+    pub keytab: Option<PathBuf>,
+    /// Whether the tickets of the usual cache are not used.
+    pub only_keytab: bool,
+}
+
+impl Tickets {
+    /// Returns the variables by which the Kerberos library learns this. It reads them from the
+    /// environment of the process only.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let file = |path: &PathBuf| {
+            let mut name = OsString::from("FILE:");
+            name.push(path);
+            name
+        };
+        let cache = match (&self.cache, self.only_keytab) {
+            (Some(path), _) => Some(file(path)),
+            (None, true) => Some(OsString::from("MEMORY:zksh")),
+            (None, false) => None,
+        };
+        let keytab = self.keytab.as_ref().map(file);
+        let variables = [("KRB5CCNAME", cache), ("KRB5_CLIENT_KTNAME", keytab)];
+        variables.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
 }

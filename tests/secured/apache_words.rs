@@ -15,7 +15,7 @@ use crate::support::{free_port, wait_until};
 
 /// Returns the settings for a server with TLS, also on its plain port, and the certificates of a
 /// folder.
-fn tls_settings(folder: &Path) -> String {
+pub(super) fn tls_settings(folder: &Path) -> String {
     let shown = folder.display();
     format!(
         "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n\
@@ -26,13 +26,13 @@ fn tls_settings(folder: &Path) -> String {
 }
 
 /// Certificates made by the test, for a server and for clients.
-struct Certificates {
-    folder: tempfile::TempDir,
+pub(super) struct Certificates {
+    pub(super) folder: tempfile::TempDir,
     authority: Authority,
 }
 
 impl Certificates {
-    fn make() -> Self {
+    pub(super) fn make() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new("test-CA");
         fs::write(folder.path().join("ca.pem"), &authority.pem).unwrap();
@@ -46,18 +46,18 @@ impl Certificates {
         made
     }
 
-    fn server_has(&self, pair: &Pair) {
+    pub(super) fn server_has(&self, pair: &Pair) {
         let both = format!("{}{}", pair.key, pair.pem);
         fs::write(self.folder.path().join("server-both.pem"), both).unwrap();
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(super) fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
     /// Prepares a shell that trusts the certificates in this file and has this client certificate,
     /// if any.
-    fn shell(&self, servers: &str, cacert: &str, client: Option<&str>) -> Zksh {
+    pub(super) fn shell(&self, servers: &str, cacert: &str, client: Option<&str>) -> Zksh {
         let server = format!("tls://{servers}");
         let shell = bare().args(["-server", &server, "--cacert", &self.file(cacert)]);
         match client {
@@ -73,7 +73,7 @@ impl Certificates {
 const HOSTS: &[&str] = &["localhost", "127.0.0.1"];
 
 /// Returns the releases that support PEM certificates for TLS.
-fn with_tls() -> impl Iterator<Item = &'static Release> {
+pub(super) fn with_tls() -> impl Iterator<Item = &'static Release> {
     releases().iter().filter(|release| numbers(&release.version) >= vec![3, 8])
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 
-use super::{Secured, users};
+use super::{Secured, tool, users};
 use crate::support::shell::{Ran, bare};
 use crate::support::terminal::{Setup, Terminal};
 use crate::support::wait_until;
@@ -170,4 +170,94 @@ fn the_settings_of_the_terminal_are_restored() {
     terminal.wait_for("go");
     kill(terminal.pid(), Signal::SIGTERM).unwrap();
     wait_until("the terminal's settings", || terminal.is_restored().then_some(()));
+}
+
+/// A sandbox that requires client certificates, whose key is encrypted with the password `keypw`.
+/// Returns none if openssl is missing.
+fn locked() -> Option<Secured> {
+    let secured = Secured::start();
+    let made = tool(
+        secured.folder.path(),
+        "openssl pkcs8 -topk8 -in client.key -passout pass:keypw -out locked.key",
+    );
+    if !made {
+        eprintln!("openssl is absent: encrypted keys are left out");
+    }
+    made.then_some(secured)
+}
+
+/// Writes a config file whose ensemble has the encrypted key and this line.
+fn locked_config(secured: &Secured, line: &str) -> String {
+    let text = format!(
+        "[ensembles.prod]\nservers = '{}'\ncacert = '{}'\ncert = '{}'\nkey = '{}'\n{line}\n",
+        secured.at("localhost"),
+        secured.file("ca.pem"),
+        secured.file("client.pem"),
+        secured.file("locked.key"),
+    );
+    secured.write("config.toml", text);
+    let config = secured.file("config.toml");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+    config
+}
+
+#[test]
+fn a_command_prints_the_password_of_the_key() {
+    let Some(secured) = locked() else { return };
+    let mark = secured.file("it-ran");
+    let whoami = |line: &str| {
+        let config = locked_config(&secured, line);
+        bare().args(["--config", &config, "--ensemble", "prod", "whoami"]).run()
+    };
+    for line in ["key_password_command = ['echo', 'keypw']", "key_password_command = 'echo keypw'"]
+    {
+        let ran = whoami(line);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line}");
+        assert!(ran.stdout.contains("x509: CN=ann"), "{}", ran.stdout);
+    }
+    for (line, wanted) in [
+        ("", "locked.key: it is encrypted and needs a password"),
+        ("key_password_command = 'echo wrong-keypw'", "the password is wrong"),
+        ("key_password_command = 'echo keypw; exit 3'", "key_password_command: it has failed"),
+        ("key_password_command = ''", "config.toml:6: key_password_command = …: a command is"),
+        ("key_password_command = 'x'\nkey_password_file = 'y'", "one of them is enough"),
+    ] {
+        let ran = whoami(line);
+        assert!(ran.status != 0 && ran.stderr.contains(wanted), "{line}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("keypw"), "{}", ran.stderr);
+    }
+    // A file that others can write must not name a command.
+    let config = locked_config(&secured, "key_password_command = 'echo keypw'");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o660)).unwrap();
+    let ran = bare().args(["--config", &config, "--ensemble", "prod", "ls", "/"]).run();
+    assert!(ran.stderr.contains("chmod go-w "), "{}", ran.stderr);
+    // Neither completion nor a check runs it. A file that the user names is read in its place.
+    let config = locked_config(&secured, &format!("key_password_command = 'touch {mark}'"));
+    let options = ["--config", &config, "--ensemble", "prod"];
+    let words = ["--complete-words", "zksh"];
+    let ran = bare().args(words).args(options).args(["get", "/pr"]).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+    bare().args(options).args(["--check", "ls", "/"]).succeed();
+    let file = secured.write("key-password", "keypw\n");
+    bare().args(options).args(["--key-password-file", &file, "ls", "/"]).succeed();
+    assert!(!fs::exists(&mark).unwrap());
+    bare().args(options).args(["ls", "/"]).run();
+    assert!(fs::exists(&mark).unwrap());
+}
+
+#[test]
+fn both_passwords_may_come_from_commands() {
+    let Some(mut secured) = locked() else { return };
+    secured.settings.users = users(&[("ann", "annpw")]);
+    secured.settings.require_sasl = true;
+    secured.serve(1);
+    let line = "sasl = 'digest-md5'\nuser = 'ann'\npassword_command = 'echo annpw'\n\
+                key_password_command = 'echo keypw'";
+    let config = locked_config(&secured, line);
+    let said = bare().args(["--config", &config, "--ensemble", "prod", "whoami"]).succeed();
+    assert!(said.contains("sasl: ann") && said.contains("x509: CN=ann"), "{said}");
+    // A command that opens a session to this ensemble runs both, too.
+    let copy = ["--config", &config, "--ensemble", "prod", "diff", "prod:/", "/"];
+    let ran = bare().args(copy).run();
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
 }

@@ -140,6 +140,29 @@ fn a_ticket_authenticates_to_an_apache_server() {
     assert!(said.contains("sasl: ann"), "{said}");
     let ran = realm.shell(&address).arg("doctor").run();
     assert!(ran.status == 0 && ran.stdout.contains("authenticated as"), "{}", ran.stdout);
+    // The JAAS file of a user of zkCli names a cache of its own, or a keytab.
+    let cache = format!("{shown}/other-tickets");
+    assert!(tool(realm.at(), &format!("kinit -c {cache} ann"), "annpw\n"));
+    fs::remove_file(realm.at().join("tickets")).unwrap();
+    for options in [
+        format!("useTicketCache=true ticketCache=\"{cache}\" doNotPrompt=true"),
+        format!(
+            "useKeyTab=true keyTab=\"{shown}/ann.keytab\" principal=\"ann@ZK.TEST\" storeKey=true"
+        ),
+    ] {
+        let module = "com.sun.security.auth.module.Krb5LoginModule required";
+        fs::write(realm.at().join("client.conf"), format!("Client {{ {module} {options}; }};"))
+            .unwrap();
+        let flags = format!("-Djava.security.auth.login.config={shown}/client.conf");
+        let ran = bare()
+            .env("KRB5_CONFIG", realm.at().join("krb5.conf"))
+            .env("CLIENT_JVMFLAGS", &flags)
+            .args(["-server", &address, "whoami"])
+            .run();
+        assert!(ran.status == 0 && ran.stdout.contains("sasl: ann"), "{options}: {ran:?}");
+        assert!(!fs::exists(realm.at().join("tickets")).unwrap(), "{options}");
+    }
+    assert!(tool(realm.at(), "kinit ann", "annpw\n"));
     // A service that the realm does not know, and a server without Kerberos.
     let unknown = "Kerberos: Server zookeeper/127.0.0.1@ZK.TEST not found in Kerberos database";
     fails(realm.shell(&server.address()), 3, unknown);

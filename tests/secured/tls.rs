@@ -199,10 +199,46 @@ fn a_changed_certificate_is_used_from_the_next_connection() {
     secured.handle().drop_connections();
     terminal.enter(1, "ls /");
     terminal.wait_for("[boat, zookeeper]");
-    // Only the server changes. This is reported, and it is final.
-    secured.server_has(&secured.authority.issue(&params("localhost", HOSTS)));
+}
+
+#[test]
+fn a_session_survives_a_wrong_certificate_that_is_replaced_in_time() {
+    let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
+    let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
+        .args(["--cacert", &secured.file("ca.pem")])
+        .start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create -e /boat");
+    terminal.wait_for("Created /boat");
+    let sessions = secured.handle().sessions();
+    let stranger = Authority::new("other-CA");
+    secured.server_has(&stranger.issue(&params("localhost", HOSTS)));
     secured.handle().drop_connections();
-    terminal.wait_for("is issued by");
+    terminal.wait_for("is issued by CN=other-CA");
+    terminal.wait_for("(CONNECTING) 1]");
+    // A request waits meanwhile.
+    terminal.keys("ls /\r");
+    secured.server_has(&secured.authority.issue(&params("localhost", HOSTS)));
+    terminal.wait_for("[boat, zookeeper]");
+    assert_eq!(secured.handle().sessions(), sessions);
+    let screen = terminal.screen();
+    assert_eq!(screen.matches("is issued by").count(), 1, "{screen}");
+}
+
+#[test]
+fn a_wrong_certificate_ends_a_session_that_has_expired() {
+    let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
+    let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
+        .args(["--cacert", &secured.file("ca.pem"), "-timeout", "1500"])
+        .start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "create -e /boat");
+    terminal.wait_for("Created /boat");
+    let stranger = Authority::new("other-CA");
+    secured.server_has(&stranger.issue(&params("localhost", HOSTS)));
+    secured.handle().drop_connections();
+    terminal.wait_for("is issued by CN=other-CA");
+    terminal.wait_for("(CLOSED)");
 }
 
 #[test]

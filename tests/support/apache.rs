@@ -46,6 +46,34 @@ pub(crate) fn newest() -> Option<&'static Release> {
     releases().last()
 }
 
+/// Returns a release with what its AdminServer needs, from Debian's packages, or none where they are
+/// absent.
+pub(crate) fn with_admin_server(release: &Release) -> Option<Release> {
+    const JARS: &[&str] = &[
+        "jackson-annotations",
+        "jackson-core",
+        "jackson-databind",
+        "jetty9-http",
+        "jetty9-io",
+        "jetty9-security",
+        "jetty9-server",
+        "jetty9-servlet",
+        "jetty9-util",
+        "jetty9-util-ajax",
+        "servlet-api",
+    ];
+    let mut release = release.clone();
+    for name in JARS {
+        let jar = format!("/usr/share/java/{name}.jar");
+        if !Path::new(&jar).exists() {
+            eprintln!("skipped: the AdminServer, because {jar} is missing");
+            return None;
+        }
+        write!(release.classpath, ":{jar}").unwrap();
+    }
+    Some(release)
+}
+
 /// Returns a version's numbers: `3.10.1` comes after `3.9.2`.
 pub(crate) fn numbers(version: &str) -> Vec<u32> {
     version.split(['.', '-']).map_while(|number| number.parse().ok()).collect()

@@ -52,6 +52,7 @@ pub(crate) fn foreign_variables() -> impl Iterator<Item = String> {
         "TMUX",
         "VISUAL",
         "XTERM_VERSION",
+        "KRB5CCNAME",
         "KRB5_CLIENT_KTNAME",
     ];
     let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());

@@ -126,6 +126,19 @@ pub trait Dial: Send + Sync + 'static {
     }
 }
 
+/// Connects to the first address of a host that accepts a connection. The caller enforces a timeout
+/// by dropping the future.
+pub async fn connect(dial: &dyn Dial, host: &Host) -> Result<Wire, Cause> {
+    let mut last = Cause::NoSuchHost;
+    for address in dial.resolve(host).await? {
+        match dial.dial(host, address).await {
+            Ok(wire) => return Ok(wire),
+            Err(cause) => last = cause,
+        }
+    }
+    Err(last)
+}
+
 /// Plain TCP.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tcp;

@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
 
-use crate::dial::{Dial, Wire};
+use crate::dial::{Dial, Wire, connect};
 use crate::error::Cause;
 use crate::host::Host;
 
@@ -20,16 +21,7 @@ pub(crate) async fn ask(
     word: &str,
     time: Duration,
 ) -> Result<String, Cause> {
-    let asked = async {
-        let mut last = Cause::NoSuchHost;
-        for address in dial.resolve(host).await? {
-            match dial.dial(host, address).await {
-                Ok(wire) => return ask_at(wire, word).await,
-                Err(cause) => last = cause,
-            }
-        }
-        Err(last)
-    };
+    let asked = async { ask_at(connect(dial, host).await?, word).await };
     tokio::time::timeout(time, asked).await.unwrap_or(Err(Cause::Silent(time)))
 }
 
@@ -44,6 +36,70 @@ pub(crate) async fn ask_at(mut wire: Wire, word: &str) -> Result<String, Cause> 
         Err(error) if answer.is_empty() => Err(broken(error)),
         _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
     }
+}
+
+/// The reply to a four-letter word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WordReply {
+    /// The bytes of the reply, as far as they were read.
+    pub bytes: Vec<u8>,
+    /// Why the reply may be incomplete, if it may.
+    pub cut: Option<Cut>,
+    /// Whether the connection was encrypted.
+    pub is_encrypted: bool,
+}
+
+/// Why the rest of a reply was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cut {
+    /// The reply is longer than the caller wants.
+    TooLong,
+    /// The time was up.
+    TooLate,
+    /// The connection broke.
+    Broken(Cause),
+}
+
+/// Sends a four-letter word to the first address of a host that accepts a connection, and reads the
+/// reply: at most `most` bytes, and for at most `time`. The server closes the connection at the end
+/// of its reply.
+pub async fn ask_word(
+    dial: &dyn Dial,
+    host: &Host,
+    word: &str,
+    time: Duration,
+    most: usize,
+) -> Result<WordReply, Cause> {
+    let deadline = Instant::now() + time;
+    let late = Cause::Silent(time);
+    let wire = timeout_at(deadline, connect(dial, host)).await;
+    let mut wire = wire.unwrap_or_else(|_| Err(late.clone()))?;
+    let sent = async {
+        wire.stream.write_all(word.as_bytes()).await?;
+        wire.stream.flush().await
+    };
+    match timeout_at(deadline, sent).await {
+        Ok(sent) => sent.map_err(|error| Cause::of_io(&error))?,
+        Err(_) => return Err(late),
+    }
+    let mut bytes = Vec::new();
+    let cut = loop {
+        match timeout_at(deadline, wire.stream.read_buf(&mut bytes)).await {
+            Ok(Ok(0)) => break None,
+            Ok(Ok(_)) if bytes.len() > most => {
+                bytes.truncate(most);
+                break Some(Cut::TooLong);
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if bytes.is_empty() => return Err(Cause::of_io(&error)),
+            Ok(Err(error)) => break Some(Cut::Broken(Cause::of_io(&error))),
+            Err(_) if bytes.is_empty() => return Err(late),
+            Err(_) => break Some(Cut::TooLate),
+        }
+    };
+    Ok(WordReply { bytes, cut, is_encrypted: wire.peer.tls.is_some() })
 }
 
 /// The product and version that a server reports in reply to `srvr`.

@@ -25,6 +25,11 @@ impl LoginModule {
         self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns all options.
+    pub(super) fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.options.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the class name without its package.
     pub(super) fn name(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(&self.class)

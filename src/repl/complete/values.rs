@@ -86,6 +86,13 @@ pub(super) fn complete(grammar: &Command, arg: &Arg, word: &str) -> Vec<Pair> {
     }
 }
 
+/// Completes a four-letter word, or a command of the AdminServer.
+pub(super) fn admin(reading: &Reading<'_>, word: &str) -> Vec<Pair> {
+    let http = reading.arguments().any(|typed| typed.text().starts_with("--http"));
+    let fits = crate::command::known_words(http).iter().filter(|(name, _)| name.starts_with(word));
+    explained(fits.map(|&(name, meaning)| (name.to_owned(), meaning.to_owned())).collect())
+}
+
 /// Completes the last entry of an ACL: its scheme, or another permission.
 fn acl(word: &str) -> Vec<Pair> {
     let start = word.rfind(',').map_or(0, |comma| comma + 1);

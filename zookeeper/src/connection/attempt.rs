@@ -194,8 +194,8 @@ const CLIENT_HELLO: [u8; 50] = {
     hello
 };
 
-/// Returns whether a port speaks TLS.
-async fn speaks_tls(dial: &dyn Dial, host: &Host, address: std::net::SocketAddr) -> bool {
+/// Returns whether a port speaks TLS, which is asked on a plain connection.
+pub async fn speaks_tls(dial: &dyn Dial, host: &Host, address: std::net::SocketAddr) -> bool {
     let Ok(mut wire) = dial.dial(host, address).await else { return false };
     let mut answer = [0; 2];
     wire.peer.tls.is_none()

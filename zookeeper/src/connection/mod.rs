@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::attempt::Opened;
+pub use self::attempt::speaks_tls;
 pub use self::examine::{Examined, Finding, Step, examine};
 use self::history::{finish, tell};
 use self::serve::Connection;
@@ -90,6 +91,9 @@ struct Task {
     session: Session,
     /// When to give up a search that only serves to close the session.
     close_by: Option<Instant>,
+    /// When the session will have expired, if no server resumes it; `None` before the first
+    /// connection is lost.
+    expires: Option<Instant>,
     /// When each host was asked why it refuses the session, and the answer.
     diagnosed: HashMap<Host, (Instant, Cause)>,
 }
@@ -111,6 +115,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         hosts,
         session,
         close_by: None,
+        expires: None,
         diagnosed: HashMap::new(),
     };
     // A runtime that shuts down drops the task at an await point.
@@ -188,6 +193,7 @@ impl Task {
         {
             let mut known = self.shared.known();
             let facts = &mut known.facts;
+            self.expires = facts.timeout.map(|timeout| Instant::now() + timeout);
             facts.state = State::Connecting;
             facts.host = None;
             facts.peer = None;
@@ -208,11 +214,19 @@ impl Task {
                 None => attempts.push(attempt.clone()),
             }
         }
-        if self.hosts.len() == 1 && attempt.cause.is_final() {
+        if self.hosts.len() == 1 && self.is_final(&attempt.cause) {
             // The end of the session reports it.
             return;
         }
         tell(&self.shared, State::Connecting, Some(attempt.cause), Some(host), address);
+    }
+
+    /// Returns whether the session ends, once every host fails like this. A certificate that is
+    /// refused while the session still lives on the servers may be replaced before it expires.
+    fn is_final(&self, cause: &Cause) -> bool {
+        let is_alive =
+            self.session.is_real && self.expires.is_some_and(|expires| Instant::now() < expires);
+        cause.is_final() && !(is_alive && matches!(cause, Cause::Transport(_)))
     }
 
     /// Looks for a server until one accepts the session.
@@ -230,7 +244,7 @@ impl Task {
             match self.try_host(&host).await? {
                 Ok((address, opened)) => return Ok((host, address, opened)),
                 Err(Cause::Expired) => return Err(End(State::Expired, Cause::Expired)),
-                Err(cause) if cause.is_final() => lasting = Some(cause),
+                Err(cause) if self.is_final(&cause) => lasting = Some(cause),
                 Err(_) => all_last = false,
             }
             if self.hosts.pass_is_over() {
