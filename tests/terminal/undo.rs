@@ -111,7 +111,11 @@ fn irreversible_changes_are_reported() {
     terminal.enter(0, "deleteall /top");
     let question = terminal.wait_for("[y/N]");
     let joined = question.replace('\n', "");
-    assert!(joined.contains("undo cannot take it back because other sessions own some of the ephemerals"), "{question}");
+    assert!(
+        joined
+            .contains("undo cannot take it back because other sessions own some of the ephemerals"),
+        "{question}"
+    );
     terminal.keys("y\r");
     terminal.wait_for("undo cannot take this back: /top/live was an ephemeral of another session");
     let next =
