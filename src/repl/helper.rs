@@ -59,6 +59,8 @@ pub(super) struct Helper {
     grammar: clap::Command,
     tree: ZnodeCache,
     switches: Arc<Switches>,
+    /// Whether patterns in paths are expanded.
+    globs: bool,
     past: SharedHistory,
     hint: ShownHint,
     words: PromptWords,
@@ -99,6 +101,7 @@ impl Helper {
             grammar,
             tree,
             switches,
+            globs: false,
             past,
             hint,
             words,
@@ -114,6 +117,12 @@ impl Helper {
             drawn: RefCell::default(),
             facts: RefCell::default(),
         }
+    }
+
+    /// Sets whether completion expands patterns in paths.
+    #[must_use]
+    pub(super) fn expanding(self, globs: bool) -> Self {
+        Self { globs, ..self }
     }
 
     /// Returns the line as it was last drawn.
@@ -340,7 +349,8 @@ impl Completer for Helper {
         };
         let text = format!("{before}{}", &line[..cursor]);
         let size = (usize::from(columns()), rows());
-        let (start, found) = complete(&self.grammar, &self.tree, &text, self.dialect(), size);
+        let (start, found) =
+            complete(&self.grammar, &self.tree, &text, (self.dialect(), self.globs), size);
         // A word that starts in the row above cannot be replaced.
         let Some(start) = start.checked_sub(before.len()) else { return Ok((cursor, Vec::new())) };
         self.unlisted.set(found.len());

@@ -12,7 +12,7 @@ mod highlight;
 mod hint;
 mod history;
 mod keys;
-
+mod matches;
 mod prompt_words;
 mod recall;
 mod run_line;
@@ -274,7 +274,8 @@ fn make_editor(
         past.clone(),
         hint.clone(),
         words.clone(),
-    );
+    )
+    .expanding(cx.reader.globs);
     let words = words.clone();
     let words = move || words.words();
     Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, words)
