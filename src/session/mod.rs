@@ -5,6 +5,7 @@
 //! session, and proof that a followed znode missed no change. It prints nothing.
 
 mod call;
+mod child_names;
 mod config;
 mod connection;
 mod credentials;
@@ -38,6 +39,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub use self::child_names::ChildNames;
 pub use self::config::EnsembleChange;
 use self::connection::Connection;
 use self::credentials::Credentials;
