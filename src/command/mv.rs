@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::session::{CreateMode, Operation};
 use crate::tree::Kind as ZnodeKind;
 use crate::tree::apply::Applier;
-use crate::tree::step::Step;
 use crate::tree::source::Pairs;
+use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::zk::{Acl, ZnodeData, ZnodePath};
 
@@ -106,7 +106,7 @@ impl Spec for Mv {
         }
         let pairs = || between(&path, &target, self.deepest());
         let rules = OPTIONS.rules(&target.session, false, false);
-        let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, false).await?;
+        let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, "copied").await?;
         if self.dry_run {
             // What is copied goes from where it was.
             done.counts.deleted = done.counts.created;
