@@ -36,7 +36,7 @@
 //! | `options` | `dialect`, `error`, `language`, `output`, `syntax`, `zk` |
 //! | `artifacts` | `command`, `glossary`, `language`, `options` |
 //! | `script` | `bounded_queue`, `command`, `dialect`, `dispatch`, `error`, `link_limit`, `output`, `session`, `syntax`, `terminal`, `tree`, `zk` |
-//! | `repl` | `command`, `dialect`, `dispatch`, `error`, `lesson`, `output`, `session`, `state_folder`, `syntax`, `terminal`, `zk` |
+//! | `repl` | `command`, `dialect`, `dispatch`, `error`, `lesson`, `output`, `session`, `state_folder`, `syntax`, `terminal`, `tree`, `zk` |
 //! | `sandbox` | |
 //! | `app` | `artifacts`, `command`, `dialect`, `dispatch`, `error`, `explain`, `learn`, `lesson`, `options`, `output`, `repl`, `sandbox`, `script`, `session`, `terminal`, `zk` |
 

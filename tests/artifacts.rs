@@ -99,6 +99,11 @@ fn bash_completes_options_commands_and_live_znodes() {
         ("zksh get /prod", &["compopt -o nospace", "/prod/a", "/prod/a\\ b"]),
         ("zksh get /prod/a", &["compopt -o nospace", "/prod/a", "/prod/a\\ b"]),
         ("zksh get /project", &["/project"]),
+        (
+            "zksh --glob get /pro[d]/a",
+            &["compopt -o nospace", "/pro\\[d\\]/a", "/pro\\[d\\]/a\\ b"],
+        ),
+        ("zksh get /pro[d]/a", &[""]),
         ("zksh create /a b wor", &["compopt -o nospace", "world:anyone:"]),
         ("zksh create /a b world:anyone:", &["compopt -o nospace", "c", "d", "r", "w", "a"]),
         ("zksh -f ", &["compopt -o default", ""]),

@@ -143,3 +143,58 @@ fn patterns_have_the_same_results_however_many_lines_are_in_flight() {
         assert_eq!(one, run("4096"));
     });
 }
+
+#[test]
+fn a_command_that_another_one_runs_expands_its_patterns() {
+    on_every_engine(|engine| {
+        let server = engine.fresh();
+        assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+        let lines = "@bob exists /app/[ab]\nas bob ls /app/a*\n@bob repeat 2 exists /app/?/config\n\
+                     repeat 2 ls /*/a\nas bob repeat 1 as bob exists /app/x*\n";
+        let shown = "/app/a:\n/app/b:\n[config]\n\
+                     /app/a/config:\n/app/b/config:\n/app/a/config:\n/app/b/config:\n\
+                     [config]\n[config]\n";
+        for window in ["1", "4096"] {
+            let words = ["--glob", "--compat", "3.9", "--window", window];
+            let ran = zksh(&server).args(words).script(&format!("session new bob\n{lines}"));
+            assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (shown, ""), "{window}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lines");
+        std::fs::write(&file, "ls /app/[a]\nrepeat 1 exists /app/[bc]\n").unwrap();
+        let ran = script(&server, &format!("source {0}\nrepeat 2 source {0}", file.display()));
+        assert_eq!(
+            (ran.stdout, ran.stderr),
+            ("[config]\n/app/b:\n/app/c:\n".repeat(3), String::new())
+        );
+        let timed = script(&server, "time exists /app/[ab]").stdout;
+        assert!(timed.starts_with("/app/a:\n/app/b:\n") && timed.ends_with(" ms\n"), "{timed}");
+        let words = ["--glob", "-o", "raw", "time", "get", "/app/?/config"];
+        assert!(zksh(&server).args(words).succeed().starts_with("12"));
+    });
+}
+
+#[test]
+fn quoted_words_and_writes_stay_literal_behind_other_commands() {
+    let server = engines().swap_remove(0).fresh();
+    assert_eq!(zksh(&server).args(["-o", "raw"]).script(TREE).stderr, "");
+    for line in [
+        "time ls '/app/?'",
+        "repeat 2 time ls '/app/?'",
+        "@main ls '/app/?'",
+        "repeat 2 set /app/? x",
+        "@main delete /app/?",
+        "time getAcl '/app/?'",
+        // The same text stands unquoted in the line, but not as the path.
+        "find '/app/?' --name /app/?",
+        "time find '/app/?' --name /app/?",
+    ] {
+        let ran = script(&server, line);
+        assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{line}");
+        assert!(ran.stderr.contains("Node does not exist: /app/?"), "{line}: {}", ran.stderr);
+    }
+    let explained = script(&server, "explain time get /app/?\nexplain get '/app/?'").stdout;
+    assert!(explained.contains("Then getChildren /app/? for many znodes"), "{explained}");
+    assert_eq!(explained.matches("getData").count(), 2, "{explained}");
+    assert_eq!(explained.matches("for many znodes").count(), 3, "{explained}");
+}

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::PATIENCE;
 use crate::support::engine::{engines, on_every_engine};
 use crate::support::shell::{good, run, zksh};
+use crate::support::terminal::Setup;
 
 /// Returns names with characters that are special in shells, patterns or terminals.
 fn odd_names() -> Vec<String> {
@@ -71,6 +72,77 @@ fn a_saved_and_loaded_tree_is_the_same() {
             good(&other, &["deleteall", "/copy"]);
         }
     });
+}
+
+#[test]
+fn a_saved_tree_can_be_piped_to_another_server() {
+    on_every_engine(|engine| {
+        let (one, other) = (engines().swap_remove(0).fresh(), engine.fresh());
+        assert_eq!(zksh(&one).args(["-o", "raw"]).script(tree_script()).stderr, "");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lake.jsonl.gz").display().to_string();
+        let saved = good(&one, &["save", "/lake"]);
+        good(&one, &["save", "/lake", &file]);
+        let znodes = saved.lines().count() - 2;
+        let load = |words: &[&str], input: &[u8]| zksh(&other).args(words).script(input);
+
+        // What is cut or wrong is told, and the same line goes on with what is whole.
+        let lines: Vec<&str> = saved.lines().collect();
+        let half = lines[..100].join("\n");
+        let ran = load(&["load", "-", "/pond"], half.as_bytes());
+        assert_eq!((ran.stdout.as_str(), ran.status), ("99 created, 0 unchanged\n", 1));
+        let cut = "the file was cut: the end line is missing; what came before it is loaded";
+        assert!(ran.stderr.contains(cut), "{}", ran.stderr);
+        let wrong = [&lines[..100], &["no line"], &lines[100..]].concat().join("\n");
+        let ran = load(&["load", "-", "/wrong"], wrong.as_bytes());
+        assert_eq!((ran.stdout.as_str(), ran.status), ("99 created, 0 unchanged\n", 1));
+        assert!(ran.stderr.contains("standard input:101: "), "{}", ran.stderr);
+        let ran = load(&["load", "-n", "-", "/pond"], saved.as_bytes());
+        let would = format!("would be: {} created", znodes - 99);
+        assert!(ran.stdout.contains(&would), "{} {}", ran.stdout, ran.stderr);
+        let ran = load(&["load", "-", "/pond"], saved.as_bytes());
+        assert!(ran.stdout.starts_with(&format!("{} created", znodes - 99)), "{}", ran.stdout);
+        assert_eq!((ran.stderr.as_str(), ran.status), ("", 0));
+        good(&other, &["diff", "-f", &file, "/pond"]);
+
+        // Compression is recognised; a header is needed only to load while reading.
+        let bytes = fs::read(&file).unwrap();
+        let same = format!("nothing, {znodes} unchanged\n");
+        assert_eq!(load(&["load", "-", "/pond"], &bytes).stdout, same);
+        let ran = load(&["load", "-", "/cut"], &bytes[..bytes.len() / 2]);
+        assert!(ran.stderr.contains("the file was cut") && ran.status == 1, "{}", ran.stderr);
+        let ran = load(&["load", "-"], b"{\"path\":\"/new/b\"}\n{\"path\":\"/new/a\"}\n");
+        assert_eq!(ran.stdout, "3 created, 0 unchanged\n", "{}", ran.stderr);
+        for (input, words) in [
+            ("", "standard input: the file is empty"),
+            ("#!/bin/sh\n", "expected value"),
+            ("{\"path\":\"/x\"}\n{\"path\":\"/x\"}\n", "nothing was changed"),
+        ] {
+            let ran = load(&["load", "-"], input.as_bytes());
+            assert_eq!((ran.stdout.as_str(), ran.status), ("", 1), "{input}");
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        }
+    });
+}
+
+#[test]
+fn standard_input_is_loaded_only_where_it_holds_a_tree() {
+    let server = engines().swap_remove(0).fresh();
+    let tree = "{\"path\":\"/lake\"}\n";
+    let ran = zksh(&server).script("load -\n");
+    assert!(ran.stderr.contains("Standard input is already in use"), "{}", ran.stderr);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("script");
+    fs::write(&file, "load -\nload -\n").unwrap();
+    let ran = zksh(&server).args(["-f".as_ref(), file.as_os_str()]).script(tree);
+    assert_eq!(ran.stdout, "1 created, 0 unchanged\n");
+    assert!(ran.stderr.contains(":2: Standard input is already in use"), "{}", ran.stderr);
+    let terminal = Setup::new(&server).args(["load", "-"]).start();
+    terminal.wait_for("Standard input is the terminal, and not a saved tree");
+    let mut terminal = Setup::new(&server).start();
+    terminal.wait_for("(CONNECTED) 0]");
+    terminal.enter(0, "load -");
+    terminal.wait_for("Standard input is already in use");
 }
 
 #[test]

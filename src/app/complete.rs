@@ -72,7 +72,9 @@ async fn candidates(words: &[String]) -> Vec<Candidate> {
     if before.get(at).is_some_and(|word| word == Learn::WORD) {
         return of_learn(&before[at + 1..], last);
     }
-    let mut found = complete_words(&words[at..], options.dialect, connected(&options)).await;
+    let mut found =
+        complete_words(&words[at..], (options.dialect, options.script.glob), connected(&options))
+            .await;
     if at == before.len() && Learn::WORD.starts_with(last.as_str()) {
         let about = Learn::command().get_about().map(ToString::to_string);
         found.push(whole(Learn::WORD, about.unwrap_or_default()));

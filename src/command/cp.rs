@@ -51,7 +51,7 @@ impl Cp {
         cx.require_apart(&from, &target, self.recursive).await?;
         let pairs = between(&from, &target, (!self.recursive).then_some(0));
         let rules = self.options.rules(&target.session, self.overwrite, false);
-        Ok(Transfer { pairs, rules, target })
+        Ok(Transfer { pairs, rules, target, verb: "copied" })
     }
 }
 

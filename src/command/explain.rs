@@ -2,7 +2,9 @@
 
 use super::help;
 use super::{Command, Invocation};
-use crate::dispatch::{Context, Effects, Spec, Switch, Table, Task, WrappedWord, words};
+use crate::dispatch::{
+    Context, Effects, Globbed, Globs, Spec, Switch, Table, Task, WrappedWord, words,
+};
 use crate::error::{Error, Result};
 use crate::explain::{Plan, Report};
 use crate::glossary;
@@ -19,6 +21,8 @@ pub struct Explain {
         allow_hyphen_values = true
     )]
     words: Vec<WrappedWord>,
+    #[arg(skip)]
+    patterns: Option<Globbed>,
 }
 
 const USAGE: &str = "explain on|off | explain command [argument...] | explain word";
@@ -63,6 +67,10 @@ impl Spec for Explain {
         Effects::SHELL
     }
 
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
+        Some(&mut self.patterns)
+    }
+
     async fn run(&self, cx: &Context) -> Result<Report> {
         let typed: Vec<String> =
             self.words.iter().map(|word| word.0.to_string_lossy().into_owned()).collect();
@@ -105,13 +113,17 @@ impl Explain {
             Err(_) => typed.as_str().to_owned(),
         });
         let sends = invocation.command.sends();
+        // First the znodes that match are found.
+        let expands = self.patterns.is_some() && invocation.command.globs() != Globs::No;
+        let mut operations = if expands { vec!["exists", "getChildren"] } else { Vec::new() };
+        operations.extend(sends.operations);
         let is_queued = cx.transaction.is_open() && Command::is_transactional(&invocation.command);
         Ok(Plan {
             command: invocation.name,
             session,
             path,
-            operations: sends.operations.to_vec(),
-            many: sends.many,
+            operations,
+            many: sends.many || expands,
             writes: effects.write.is_some(),
             leaves_watch: effects.watches && !sends.operations.is_empty(),
             is_queued,

@@ -21,7 +21,7 @@ pub struct Load {
     options: TransferOptions,
     #[command(flatten)]
     consent: Consent,
-    /// File or folder that save or another tool wrote
+    /// File or folder that save or another tool wrote; - is standard input
     #[arg(value_name = "file", value_hint = clap::ValueHint::AnyPath)]
     file: PathBuf,
     /// Znode to load the tree into; by default the one that was saved
@@ -34,16 +34,31 @@ load checks the whole file first, so that a truncated file changes nothing. It s
 equal already, so after an interruption the same line continues. It also reads a backup that zk_shell
 made (json://), and an export of ZooNavigator.
 
+With -, zksh load reads what save printed: zksh save /lake | zksh -server other load - /pond. It writes
+while it reads, so if the input is cut, what came before the cut stays.
+
 Example:
 > load /dev/null
 ! /dev/null: neither a file nor a folder";
 
 impl Load {
-    fn prepare(&self, cx: &Context) -> Result<Transfer> {
-        let (pairs, target) = transfer::saved(cx, &self.file, self.path.as_ref())?;
+    async fn prepare(&self, cx: &Context) -> Result<Transfer> {
+        let (pairs, target) = if self.is_input() {
+            let dry_run = self.options.dry_run;
+            let detail =
+                if dry_run { "nothing was changed" } else { "what came before it is loaded" };
+            transfer::arriving(cx, self.path.as_ref(), detail).await?
+        } else {
+            transfer::saved(cx, &self.file, self.path.as_ref())?
+        };
         let target = self.consent.allow_below(cx, target, "load into")?;
         let rules = self.options.rules(&cx.session, self.overwrite, false);
-        Ok(Transfer { pairs, rules, target: cx.here(target) })
+        Ok(Transfer { pairs, rules, target: cx.here(target), verb: "loaded" })
+    }
+
+    /// Returns whether the tree comes from standard input.
+    fn is_input(&self) -> bool {
+        self.file.as_os_str() == "-"
     }
 }
 
@@ -61,13 +76,14 @@ impl Spec for Load {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        self.prepare(cx)?.run(cx, self.options).await
+        self.prepare(cx).await?.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {
-        if self.consent.yes || self.options.dry_run {
+        // The input can be read only once, and an answer cannot come from it.
+        if self.consent.yes || self.options.dry_run || self.is_input() {
             return Ok(None);
         }
-        self.prepare(cx)?.question(cx).await
+        self.prepare(cx).await?.question(cx).await
     }
 }

@@ -229,7 +229,8 @@ async fn stats(cx: &Context, paths: &[ZnodePath]) -> Vec<Result<Option<Stat>>> {
 
 async fn list(cx: &Context, path: &ZnodePath, watch: bool, stat: bool) -> Result<Children> {
     let json = cx.view.format == Format::Json;
-    let (mut names, found) = cx.session.children(path, watch).await?;
+    let (names, found) = cx.session.children(path, watch).await?;
+    let mut names = Vec::<String>::from(names);
     names.sort_unstable();
     let width = cx.columns();
     Ok(Children { names: Some(names), stat: (stat || json).then_some(found), width })

@@ -52,7 +52,7 @@ impl Mirror {
         cx.require_apart(&from, &target, true).await?;
         let pairs = between(&from, &target, None);
         let rules = self.options.rules(&target.session, true, self.delete);
-        Ok(Transfer { pairs, rules, target })
+        Ok(Transfer { pairs, rules, target, verb: "mirrored" })
     }
 }
 
@@ -70,7 +70,10 @@ impl Spec for Mirror {
     }
 
     async fn run(&self, cx: &Context) -> Result<TransferReport> {
-        self.prepare(cx).await?.run(cx, self.options).await
+        let transfer = self.prepare(cx).await?;
+        let from = cx.tree(&self.path).await?;
+        cx.estimate.walks(&from.session, &from.path);
+        transfer.run(cx, self.options).await
     }
 
     async fn question(&self, cx: &Context) -> Result<Option<Question>> {

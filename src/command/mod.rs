@@ -9,7 +9,8 @@ pub(crate) use self::admin::known as known_words;
 pub use self::help::related;
 pub use self::history::recalled;
 use crate::dispatch::{
-    Connects, Context, Data, DataHint, Effects, Globs, Question, Sends, Spec, Table, Task, Wrapped,
+    Connects, Context, Data, DataHint, Effects, Globbed, Globs, Question, Sends, Spec, Table, Task,
+    Wrapped,
 };
 use crate::error::Result;
 use crate::output::Report;
@@ -102,6 +103,12 @@ macro_rules! commands {
             fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>> {
                 match self {
                     $($(Self::$command(command) => command.wrapped(cx),)+)+
+                }
+            }
+
+            fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
+                match self {
+                    $($(Self::$command(command) => command.wrapped_patterns(),)+)+
                 }
             }
 
@@ -216,11 +223,18 @@ struct Listed {
     task: Task,
     search_terms: &'static [(&'static str, &'static str)],
     connects: Connects,
+    globs: Globs,
 }
 
 impl Listed {
     const fn of<C: Spec>() -> Self {
-        Self { name: C::NAME, task: C::TASK, search_terms: C::SEARCH_TERMS, connects: C::CONNECTS }
+        Self {
+            name: C::NAME,
+            task: C::TASK,
+            search_terms: C::SEARCH_TERMS,
+            connects: C::CONNECTS,
+            globs: C::GLOBS,
+        }
     }
 }
 
@@ -239,6 +253,11 @@ impl Command {
     pub fn connects(name: &str) -> Connects {
         let found = COMMANDS.iter().find(|listed| listed.name == name);
         found.map_or(Connects::BySession, |found| found.connects)
+    }
+
+    /// Returns whether the command of this name expands patterns in its path.
+    pub fn expands_patterns(name: &str) -> bool {
+        COMMANDS.iter().any(|listed| listed.name == name && listed.globs != Globs::No)
     }
 }
 

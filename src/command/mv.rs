@@ -106,7 +106,7 @@ impl Spec for Mv {
         }
         let pairs = || between(&path, &target, self.deepest());
         let rules = OPTIONS.rules(&target.session, false, false);
-        let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, false).await?;
+        let mut done = run(cx, &target.session, pairs(), rules, self.dry_run, "copied").await?;
         if self.dry_run {
             // A real run would delete each copied znode at the source.
             done.counts.deleted = done.counts.created;

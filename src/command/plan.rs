@@ -199,7 +199,7 @@ impl Apply {
             self.consent.allow_below(cx, target, "change")?
         };
         let rules = self.options.rules(&cx.session, true, self.wanted.prune);
-        Ok(Transfer { pairs, rules, target: cx.here(target) })
+        Ok(Transfer { pairs, rules, target: cx.here(target), verb: "applied" })
     }
 }
 

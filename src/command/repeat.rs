@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Invocation;
 use super::sleep::Seconds;
-use crate::dispatch::{Context, Effects, Spec, Task, Wrapped, WrappedCommand};
+use crate::dispatch::{Context, Effects, Globbed, Spec, Task, Wrapped, WrappedCommand};
 use crate::error::Result;
 use crate::output::NoOutput;
 
@@ -56,5 +56,9 @@ impl Spec for Repeat {
 
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         Some(Ok(Wrapped::Words(self.wrapped.words())))
+    }
+
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
+        Some(self.wrapped.patterns())
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use self::facts::{Facts, facts, listed};
 use super::{Command, Invocation};
-use crate::dispatch::{Context, Effects, Spec, Table, Task, Wrapped, WrappedCommand};
+use crate::dispatch::{Context, Effects, Globbed, Spec, Table, Task, Wrapped, WrappedCommand};
 use crate::error::{Error, Kind, Result};
 use crate::output::json::Hex;
 use crate::output::{Report, Text};
@@ -380,10 +380,14 @@ impl Spec for As {
                 .with_hint(format!("session close {} ends that session", self.name)));
         }
         let _switched = cx.session.switched_to(&self.name)?;
-        Box::pin(invocation.command.run(cx)).await
+        Box::pin(invocation.run(cx)).await
     }
 
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         Some(Ok(Wrapped::Words(self.wrapped.words())))
+    }
+
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
+        Some(self.wrapped.patterns())
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Invocation;
-use crate::dispatch::{Context, Effects, Spec, Task, Wrapped, WrappedCommand};
+use crate::dispatch::{Context, Effects, Globbed, Spec, Task, Wrapped, WrappedCommand};
 use crate::error::{Error, Result};
 use crate::output::{Report, Text};
 
@@ -45,6 +45,10 @@ impl Spec for Time {
 
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
         Some(Ok(Wrapped::Words(self.wrapped.words())))
+    }
+
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
+        Some(self.wrapped.patterns())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use super::{Place, Table, with_places};
+use crate::dialect::Dialect;
 use crate::syntax::Word;
 use crate::tree::glob::{PathPattern, is_pattern};
 
@@ -21,8 +23,11 @@ pub enum Globs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Globbed {
     words: Vec<OsString>,
-    /// The index of the path.
+    /// The index of the path of the innermost command.
     path: usize,
+    /// The index of the first word of the wrapped command, if there is one. It is the innermost one
+    /// or wraps another.
+    wrapped: Option<usize>,
 }
 
 impl Globbed {
@@ -31,21 +36,36 @@ impl Globbed {
         word.quote.is_none() && is_pattern(&word.text())
     }
 
-    /// Returns the line if its path, `typed`, is an unquoted word with patterns. An invalid
-    /// pattern, such as `[a`, is a literal name.
-    pub(super) fn of(line: &[Word], words: &[OsString], typed: &str) -> Option<Self> {
-        let is_it = |(word, value): (&Word, &OsString)| Self::may_be(word) && *value == *typed;
-        let path = 1 + line.iter().zip(words).skip(1).position(is_it)?;
-        let is_pattern = matches!(PathPattern::new(typed), Ok(Some(_)));
-        is_pattern.then(|| Self { words: words.to_vec(), path })
+    /// Returns the line if the path of its innermost command is an unquoted word with patterns. An
+    /// invalid pattern, such as `[a`, is a literal name.
+    pub(super) fn of<T: Table>(
+        line: &[Word],
+        words: &[OsString],
+        dialect: Dialect,
+    ) -> Option<Self> {
+        Self::of_words::<T>(words, dialect).filter(|globbed| Self::may_be(&line[globbed.path]))
     }
 
     /// Like [`Globbed::of`], for words of the system's command line, from which the shell has
     /// removed the quotes.
-    pub(super) fn of_words(words: &[OsString], typed: &str) -> Option<Self> {
-        let path = 1 + words.iter().skip(1).position(|word| *word == *typed)?;
-        let is_pattern = matches!(PathPattern::new(typed), Ok(Some(_)));
-        is_pattern.then(|| Self { words: words.to_vec(), path })
+    pub(super) fn of_words<T: Table>(words: &[OsString], dialect: Dialect) -> Option<Self> {
+        let (path, wrapped) = with_places::<T, _>(&words.to_vec().into(), dialect, |places| {
+            let begins = |place: &Place<'_>| matches!(place, Place::Session | Place::Command(_));
+            let innermost = places.iter().rposition(begins)?;
+            let is_path = |place: &Place<'_>| matches!(place, Place::Value(Some(arg)) if arg.get_id() == "path");
+            let path = innermost + places[innermost..].iter().position(is_path)?;
+            let wrapped = places.iter().skip(1).position(begins).map(|at| at + 1);
+            Some((path, wrapped))
+        })?;
+        let is_pattern = matches!(PathPattern::new(words[path].to_str()?), Ok(Some(_)));
+        is_pattern.then(|| Self { words: words.to_vec(), path, wrapped })
+    }
+
+    /// Returns the part of the line that is the wrapped command.
+    pub(super) fn wrapped<T: Table>(&self) -> Option<Self> {
+        // The words were already split with the whole line, so they mean the same in either
+        // dialect.
+        Self::of_words::<T>(&self.words[self.wrapped?..], Dialect::default())
     }
 
     /// Returns the words of the line with another path.

@@ -26,12 +26,13 @@ impl<T: Table> Invocation<T> {
         self.command.effects(cx).long(self.globbed.is_some())
     }
 
-    /// Has the path expanded if the command expands paths and `globbed` finds patterns in it.
-    pub(super) fn expand(&mut self, globbed: impl FnOnce(&str) -> Option<Globbed>) {
-        if self.command.globs() != Globs::No
-            && let Some(path) = &self.path
-        {
-            self.globbed = globbed(path.as_str());
+    /// Has the patterns in the path expanded if the command expands paths. A command that runs
+    /// another passes them on to it.
+    pub fn expand(&mut self, globbed: Option<Globbed>) {
+        if let Some(of_wrapped) = self.command.wrapped_patterns() {
+            *of_wrapped = globbed.and_then(|globbed| globbed.wrapped::<T>());
+        } else if self.command.globs() != Globs::No {
+            self.globbed = globbed;
         }
     }
 

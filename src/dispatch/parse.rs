@@ -13,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::syntax::{Line, Word};
 use crate::syntax::{Variables, expand};
+use crate::tree::glob::is_pattern;
 use crate::zk::TypedPath;
 
 /// How lines are parsed.
@@ -53,7 +54,7 @@ impl Reader {
         let Some(typed) = typed else { return words(cut, self.dialect) };
         let mut invocation = words::<T>(cut.clone(), self.dialect)?;
         if let Some(invocation) = &mut invocation {
-            invocation.expand(|path| Globbed::of(&typed, &cut, path));
+            invocation.expand(Globbed::of::<T>(&typed, &cut, self.dialect));
         }
         Ok(invocation)
     }
@@ -63,9 +64,10 @@ impl Reader {
     pub fn read_words<T: Table>(&self, typed: &[OsString]) -> Result<Option<Invocation<T>>> {
         let mut invocation = words::<T>(typed.to_vec(), self.dialect)?;
         if self.globs
+            && typed.iter().any(|word| is_pattern(&word.to_string_lossy()))
             && let Some(invocation) = &mut invocation
         {
-            invocation.expand(|path| Globbed::of_words(typed, path));
+            invocation.expand(Globbed::of_words::<T>(typed, self.dialect));
         }
         Ok(invocation)
     }

@@ -4,7 +4,7 @@
 
 use std::future::{Future, ready};
 
-use super::{Context, Data, DataHint, Effects, Globs, Question, Wrapped};
+use super::{Context, Data, DataHint, Effects, Globbed, Globs, Question, Wrapped};
 use crate::error::Result;
 use crate::output::Report;
 use crate::session::Operation;
@@ -146,6 +146,12 @@ pub trait Spec {
 
     /// Returns the wrapped command, if there is one. Only a shell knows which line `redo` means.
     fn wrapped(&self, _: Option<&Context>) -> Option<Result<Wrapped>> {
+        None
+    }
+
+    /// Returns where the patterns in the path of the wrapped command are kept, if the command wraps
+    /// one.
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>> {
         None
     }
 

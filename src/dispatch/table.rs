@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::invocation::Invocation;
-use super::{Context, DataHint, Effects, Globs, Question, Sends, Words};
+use super::{Context, DataHint, Effects, Globbed, Globs, Question, Sends, Words};
 use crate::error::Result;
 use crate::output::Report;
 use crate::syntax::repeatable_flags;
@@ -57,6 +57,9 @@ pub trait Table: clap::Subcommand + std::fmt::Debug + Sized + 'static {
 
     /// Returns the wrapped command, if there is one.
     fn wrapped(&self, cx: Option<&Context>) -> Option<Result<Wrapped>>;
+
+    /// Returns where the patterns in the path of the wrapped command are kept, if there is one.
+    fn wrapped_patterns(&mut self) -> Option<&mut Option<Globbed>>;
 
     /// Returns the effects of the command itself, without those of the wrapped one.
     fn own_effects(&self) -> Effects;

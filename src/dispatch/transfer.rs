@@ -1,6 +1,7 @@
 //! Code shared by `cp`, `mv`, `mirror`, `load` and `apply`, which turn one tree into another.
 
 use std::fmt::Display;
+use std::io::{BufReader, IsTerminal};
 use std::path::Path;
 
 use super::{Context, Effects, Question, Sends, Tree, Write, counted};
@@ -12,7 +13,7 @@ use crate::terminal::progress::grouped;
 use crate::tree::apply::{Applier, Counts};
 use crate::tree::filter::Needs;
 use crate::tree::plan::{NewEphemerals, Planned, Planner, Reason, Refused, Rules};
-use crate::tree::source::{Pairs, Source, open};
+use crate::tree::source::{Pairs, Source, open, open_input};
 use crate::tree::step::Step;
 use crate::tree::stream::Znodes;
 use crate::tree::transfer::{Transferred, transfer};
@@ -141,6 +142,34 @@ pub fn saved(cx: &Context, file: &Path, path: Option<&TypedPath>) -> Result<(Pai
     Ok((pairs, target))
 }
 
+/// Returns the comparison of a tree that standard input brings with a live one, at `path` or where
+/// it was saved from. A failure that the tree brings on the way has `detail`.
+pub async fn arriving(
+    cx: &Context,
+    path: Option<&TypedPath>,
+    detail: &'static str,
+) -> Result<(Pairs, ZnodePath)> {
+    let path = path.map(|path| cx.path(path)).transpose()?;
+    let input = cx.input.take().ok_or_else(|| {
+        Error::usage("Standard input is already in use")
+            .with_hint("zksh load - reads a pipe; here, load a file")
+    })?;
+    if std::io::stdin().is_terminal() {
+        return Err(Error::usage("Standard input is the terminal, and not a saved tree")
+            .with_hint("zksh save /lake | zksh -server other load -"));
+    }
+    let max_bytes = cx.session.max_request() as u64;
+    // Whoever writes the tree may not have begun.
+    let opened = tokio::task::spawn_blocking(move || {
+        let input = BufReader::with_capacity(1 << 16, input);
+        open_input(input, ("standard input", detail), path, max_bytes)
+    });
+    let (new, target) = opened
+        .await
+        .map_err(|why| Error::new(Kind::Refused, format!("Cannot read standard input: {why}")))??;
+    Ok((Pairs { old: live(&cx.session, &target, None), new }, target))
+}
+
 /// A transfer that is ready to start: the trees, the rules, and the top of the changed tree.
 pub struct Transfer {
     /// The znodes of both trees.
@@ -149,14 +178,17 @@ pub struct Transfer {
     pub rules: Rules,
     /// The top of the changed tree.
     pub target: Tree,
+    /// What progress says of the znodes that are as wanted, such as "copied".
+    pub verb: &'static str,
 }
 
 impl Transfer {
     /// Plans and, unless it is a dry run, applies the changes. Returns the report.
     pub async fn run(self, cx: &Context, options: TransferOptions) -> Result<TransferReport> {
         let session = &self.target.session;
-        let done = run(cx, session, self.pairs, self.rules, options.dry_run, false).await?;
-        outcome(cx, done, options.dry_run)
+        let dry_run = options.dry_run;
+        let done = run(cx, session, self.pairs, self.rules, dry_run, self.verb).await?;
+        outcome(cx, done, dry_run)
     }
 
     /// Returns the question to ask the user before the transfer runs.
@@ -172,17 +204,15 @@ pub async fn run(
     mut pairs: Pairs,
     rules: Rules,
     dry_run: bool,
-    shows: bool,
+    verb: &'static str,
 ) -> Result<Transferred> {
     let mut applier = (!dry_run).then(|| Applier::new(session));
-    let on = |planned: &Planned, counts: Counts| {
-        cx.progress.note(counts.total(), if dry_run { "to change" } else { "changed" });
-        match planned {
-            Planned::Do(step) if dry_run || shows => cx.show(&ShownStep { step }),
-            _ => Ok(()),
-        }
+    let on = |planned: &Planned| match planned {
+        Planned::Do(step) if dry_run => cx.show(&ShownStep { step }),
+        _ => Ok(()),
     };
-    transfer(&mut pairs, rules, applier.as_mut(), on).await
+    let reached = |count| cx.progress.note(count, if dry_run { "compared" } else { verb });
+    transfer(&mut pairs, rules, applier.as_mut(), on, reached).await
 }
 
 /// Returns the report of a transfer, or an error if some changes were not made.

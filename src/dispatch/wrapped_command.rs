@@ -3,7 +3,7 @@
 use super::arguments::WrappedWord;
 use super::invocation::Invocation;
 use super::parse::words;
-use super::{Table, Words};
+use super::{Globbed, Table, Words};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 
@@ -18,6 +18,8 @@ pub struct WrappedCommand {
         allow_hyphen_values = true
     )]
     words: Vec<WrappedWord>,
+    #[arg(skip)]
+    patterns: Option<Globbed>,
 }
 
 impl WrappedCommand {
@@ -28,7 +30,14 @@ impl WrappedCommand {
 
     /// Parses the wrapped command.
     pub fn invocation<T: Table>(&self) -> Result<Invocation<T>> {
-        read(self.words())
+        let mut invocation: Invocation<T> = read(self.words())?;
+        invocation.expand(self.patterns.clone());
+        Ok(invocation)
+    }
+
+    /// Returns where the patterns in the path of the wrapped command are kept.
+    pub fn patterns(&mut self) -> &mut Option<Globbed> {
+        &mut self.patterns
     }
 }
 

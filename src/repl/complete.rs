@@ -39,13 +39,13 @@ impl From<Vec<Pair>> for Candidates {
     }
 }
 
-/// Completes the last word of `text`. Returns where it starts and its candidates, as many as fit on
+/// Completes the last word of `text`, in whose paths patterns are expanded if `globs` is set. Returns where it starts and its candidates, as many as fit on
 /// a screen of `size` columns and rows.
 pub(super) fn complete(
     grammar: &Command,
     tree: &ZnodeCache,
     text: &str,
-    dialect: Dialect,
+    (dialect, globs): (Dialect, bool),
     size: (usize, usize),
 ) -> (usize, Vec<Pair>) {
     let reading = Reading::of(grammar, text, dialect);
@@ -55,7 +55,8 @@ pub(super) fn complete(
     let is_option = word.starts_with('-') && last.quote.is_none() && !reading.is_plain;
     let candidates = match role {
         role if role.is_path(&word) && !is_option => {
-            let mut candidates = paths::complete(tree, &word, typed_word);
+            let globs = globs && last.quote.is_none() && reading.expands_patterns();
+            let mut candidates = paths::complete(tree, &word, typed_word, globs);
             if role.is_address() && !word.is_empty() {
                 let places = tree.places().into_iter().filter(|place| place.starts_with(&*word));
                 candidates.found.extend(places.map(|place| pair(place.clone(), place)));
@@ -255,7 +256,7 @@ mod tests {
         cwd.set(ZnodePath::root().child("lake"));
         let tree = ZnodeCache::new(session, cwd, ensembles, runtime.handle().clone());
         let grammar = grammar();
-        let mut dialect = Dialect::V34;
+        let (mut dialect, mut globs) = (Dialect::V34, true);
         for case in CASES.lines().filter(|case| !case.starts_with('#') && !case.is_empty()) {
             if let Some(known) = case.strip_prefix("= ") {
                 let (path, names) = known.split_once(':').unwrap();
@@ -265,11 +266,12 @@ mod tests {
             }
             if let Some(name) = case.strip_prefix("compat ") {
                 dialect = clap::ValueEnum::from_str(name, false).unwrap();
+                globs = dialect == Dialect::V34;
                 continue;
             }
             let mut words = case.split('|');
             let typed = words.next().unwrap();
-            let (start, found) = complete(&grammar, &tree, typed, dialect, (200, 100));
+            let (start, found) = complete(&grammar, &tree, typed, (dialect, globs), (200, 100));
             let seen: Vec<String> = found
                 .iter()
                 .map(|pair| match pair.replacement.strip_suffix(' ') {

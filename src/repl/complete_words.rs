@@ -5,10 +5,13 @@ use rustyline::completion::Pair;
 
 use super::complete::{self, paths};
 use super::grammar::{Reading, Role};
+use super::matches::{self, Names};
 use super::znode_cache::ZnodeCache;
 use crate::dialect::Dialect;
 use crate::dispatch::{Ensembles, WorkingPath};
 use crate::session::{PerSession, Session, Sessions};
+use crate::tree::glob::PathPattern;
+use crate::zk::ZnodePath;
 
 /// A candidate for a word.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,10 +30,10 @@ pub enum Candidate {
 }
 
 /// Completes the last of `words`, which start with a command name. Requests znodes from the
-/// session.
+/// session. With `globs`, patterns in a path stand for the znodes that match.
 pub async fn complete_words(
     words: &[String],
-    dialect: Dialect,
+    (dialect, globs): (Dialect, bool),
     session: impl Future<Output = Option<Session>>,
 ) -> Vec<Candidate> {
     let mut grammar = crate::command::Command::tree();
@@ -43,7 +46,7 @@ pub async fn complete_words(
     let is_option = typed.starts_with('-') && !reading.is_plain;
     if role.is_path(&typed) && !is_option {
         return match session.await {
-            Some(session) => znodes(session, &typed).await,
+            Some(session) => znodes(session, &typed, globs && reading.expands_patterns()).await,
             None => Vec::new(),
         };
     }
@@ -64,7 +67,7 @@ fn known(grammar: &Command, reading: &Reading<'_>, typed: &str) -> Vec<Candidate
 }
 
 /// Completes the path of a znode.
-async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
+async fn znodes(session: Session, typed: &str, globs: bool) -> Vec<Candidate> {
     let sessions = {
         let session = session.clone();
         Sessions::new("main", move |_, _| session.clone())
@@ -72,13 +75,31 @@ async fn znodes(session: Session, typed: &str) -> Vec<Candidate> {
     let cwd = PerSession::<WorkingPath>::new(&sessions);
     let tree =
         ZnodeCache::new(sessions, cwd, Ensembles::default(), tokio::runtime::Handle::current());
+    let globs = globs && paths::has_pattern(typed);
     for path in paths::needed(&tree, typed) {
-        if let Ok(names) = session.child_names(&path).await {
-            tree.learn(path, names);
+        // `find` then asks for nothing more, which it would have to wait for.
+        match PathPattern::new(path.as_str()) {
+            Ok(Some(pattern)) if globs => {
+                let list = |path: ZnodePath| {
+                    let session = session.clone();
+                    async move {
+                        let mut names = session.child_names(&path).await.ok()?;
+                        names.sort_unstable();
+                        Some(Names::new(names))
+                    }
+                };
+                let names = matches::child_names(&pattern, list).await;
+                tree.learn_matches(path, names);
+            }
+            _ => {
+                if let Ok(names) = session.child_names(&path).await {
+                    tree.learn(path, names);
+                }
+            }
         }
     }
     session.close().await;
-    let Some(found) = paths::find(&tree, typed) else { return Vec::new() };
+    let Some(found) = paths::find(&tree, typed, globs) else { return Vec::new() };
     let shown = found.names.iter().filter(|name| !name.chars().any(char::is_control));
     shown
         .take(complete::MAX_CANDIDATES)
@@ -149,8 +170,11 @@ mod tests {
     fn found(words: &[&str]) -> Vec<String> {
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let candidates =
-            runtime.block_on(complete_words(&words, Dialect::V34, std::future::ready(None)));
+        let candidates = runtime.block_on(complete_words(
+            &words,
+            (Dialect::V34, true),
+            std::future::ready(None),
+        ));
         let text = |candidate| match candidate {
             Candidate::Text { text, is_whole, .. } => text + if is_whole { "·" } else { "" },
             Candidate::File => "FILE".to_owned(),

@@ -125,6 +125,12 @@ impl<'t> Reading<'t> {
         self.is_plain = false;
     }
 
+    /// Returns whether the innermost command expands patterns in its path.
+    pub(super) fn expands_patterns(&self) -> bool {
+        let name = self.command.map(Command::get_name);
+        name.is_some_and(crate::command::Command::expands_patterns)
+    }
+
     /// Returns the words after the command name.
     pub(super) fn arguments(&self) -> impl Iterator<Item = &Word> {
         self.words[self.first..].iter().map(|(word, _)| word)

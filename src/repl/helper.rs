@@ -59,6 +59,8 @@ pub(super) struct Helper {
     grammar: clap::Command,
     znodes: ZnodeCache,
     switches: Arc<Switches>,
+    /// Whether patterns in paths are expanded.
+    globs: bool,
     history: SharedHistory,
     hint: ShownHint,
     prompt_text: PromptText,
@@ -99,6 +101,7 @@ impl Helper {
             grammar,
             znodes,
             switches,
+            globs: false,
             history,
             hint,
             prompt_text,
@@ -114,6 +117,12 @@ impl Helper {
             drawn: RefCell::default(),
             facts: RefCell::default(),
         }
+    }
+
+    /// Sets whether completion expands patterns in paths.
+    #[must_use]
+    pub(super) fn expanding(self, globs: bool) -> Self {
+        Self { globs, ..self }
     }
 
     /// Returns the line as it was last drawn.
@@ -341,7 +350,8 @@ impl Completer for Helper {
         };
         let text = format!("{before}{}", &line[..cursor]);
         let size = (usize::from(columns()), rows());
-        let (start, found) = complete(&self.grammar, &self.znodes, &text, self.dialect(), size);
+        let (start, found) =
+            complete(&self.grammar, &self.znodes, &text, (self.dialect(), self.globs), size);
         // A word that starts in the row above cannot be replaced.
         let Some(start) = start.checked_sub(before.len()) else { return Ok((cursor, Vec::new())) };
         self.unlisted.set(found.len());

@@ -12,7 +12,7 @@ mod highlight;
 mod hint;
 mod history;
 mod keys;
-
+mod matches;
 mod prompt_text;
 mod recall;
 mod run_line;
@@ -275,7 +275,8 @@ fn make_editor(
         past.clone(),
         hint.clone(),
         prompt_text.clone(),
-    );
+    )
+    .expanding(cx.reader.globs);
     let prompt_text = prompt_text.clone();
     let prompt_text = move || prompt_text.text();
     Editor::new(Arc::clone(screen), helper, past.clone(), &hint, cx.view.dialect, prompt_text)

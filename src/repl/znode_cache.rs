@@ -7,12 +7,15 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use super::burst::input_waits;
+use super::matches::{self, Names};
 use crate::dispatch::{Ensembles, WorkingPath};
 use crate::error::{Code, Result};
 use crate::session::{PerSession, Sessions};
+use crate::tree::glob::PathPattern;
 use crate::zk::{Acl, Stat, TypedPath, ZnodePath};
 
 /// How long a completion waits for the server.
@@ -30,8 +33,8 @@ const REST_TIME: Duration = Duration::from_millis(120);
 /// The maximum number of answers. When it is exceeded, all are discarded.
 const MAX_LISTINGS: usize = 64;
 
-/// The children of a znode, sorted by name.
-pub(super) type Names = Arc<Vec<String>>;
+/// Names with the time of the answer.
+type Listings = HashMap<ZnodePath, (Instant, Names)>;
 
 /// The known facts about znodes.
 #[derive(Clone)]
@@ -43,7 +46,9 @@ struct Inner {
     ensembles: Ensembles,
     runtime: Handle,
     /// The children by parent.
-    listings: Mutex<HashMap<ZnodePath, (Instant, Names)>>,
+    listings: Mutex<Listings>,
+    /// The children of all znodes that a path with patterns matches, by that path.
+    matched: Mutex<Listings>,
     last_request: AtomicU64,
 }
 
@@ -57,13 +62,13 @@ impl ZnodeCache {
         ensembles: Ensembles,
         runtime: Handle,
     ) -> Self {
-        let listings = Mutex::default();
         Self(Arc::new(Inner {
             session,
             cwd,
             ensembles,
             runtime,
-            listings,
+            listings: Mutex::default(),
+            matched: Mutex::default(),
             last_request: AtomicU64::new(0),
         }))
     }
@@ -95,26 +100,52 @@ impl ZnodeCache {
     /// Discards everything, because a command has run.
     pub(super) fn forget(&self) {
         self.listings().clear();
+        locked(&self.0.matched).clear();
     }
 
     /// Returns the sorted children of a znode. Returns `None` if the server does not answer in
     /// time, the user types on, or the znode does not exist.
     pub(super) fn children(&self, path: &ZnodePath) -> Option<Names> {
-        if let Some((at, names)) = self.listings().get(path)
-            && at.elapsed() < FRESH
-        {
-            return Some(Arc::clone(names));
+        fresh(&self.0.listings, path).or_else(|| self.wait(self.clone().ask_children(path.clone())))
+    }
+
+    /// Returns the sorted names of the children of all znodes that a pattern matches. Returns
+    /// `None` like [`ZnodeCache::children`].
+    pub(super) fn children_of_matches(&self, path: &ZnodePath) -> Option<Names> {
+        if let Some(names) = fresh(&self.0.matched, path) {
+            return Some(names);
+        }
+        let (this, path) = (self.clone(), path.clone());
+        let names = async move {
+            let pattern = PathPattern::new(path.as_str()).ok()??;
+            let list = |path: ZnodePath| this.clone().ask_children(path);
+            let names = matches::child_names(&pattern, list).await;
+            Some(this.learn_matches(path, names))
+        };
+        if self.0.session.state().is_connected() {
+            return self.wait(names);
+        }
+        // Nothing is requested, so that what is known is the answer.
+        names.now_or_never().flatten()
+    }
+
+    /// Returns the sorted children of a znode, from the server if they are not known.
+    async fn ask_children(self, path: ZnodePath) -> Option<Names> {
+        if let Some(names) = fresh(&self.0.listings, &path) {
+            return Some(names);
         }
         if !self.0.session.state().is_connected() {
             return None;
         }
+        let names = self.0.session.child_names(&path).await.ok()?;
+        Some(self.learn(path, names))
+    }
+
+    /// Waits for an answer, until the time is over or the user types on.
+    fn wait(&self, answer: impl Future<Output = Option<Names>> + Send + 'static) -> Option<Names> {
         let (sender, receiver) = sync_channel(1);
-        let (this, asked) = (self.clone(), path.clone());
         self.0.runtime.spawn(async move {
-            if let Ok(Ok(names)) =
-                tokio::time::timeout(DEADLINE, this.0.session.child_names(&asked)).await
-            {
-                let names = this.learn(asked, names);
+            if let Ok(Some(names)) = tokio::time::timeout(DEADLINE, answer).await {
                 let _ = sender.send(names);
             }
         });
@@ -130,13 +161,12 @@ impl ZnodeCache {
     /// Stores the children of a znode, and returns them sorted.
     pub(super) fn learn(&self, path: ZnodePath, mut names: Vec<String>) -> Names {
         names.sort_unstable();
-        let names = Arc::new(names);
-        let mut listings = self.listings();
-        if listings.len() >= MAX_LISTINGS {
-            listings.clear();
-        }
-        listings.insert(path, (Instant::now(), Arc::clone(&names)));
-        names
+        store(&self.0.listings, path, names)
+    }
+
+    /// Stores the sorted names of the children of all znodes that a pattern matches.
+    pub(super) fn learn_matches(&self, path: ZnodePath, names: Vec<String>) -> Names {
+        store(&self.0.matched, path, names)
     }
 
     /// Returns whether a znode exists, if that is known.
@@ -196,9 +226,30 @@ impl ZnodeCache {
         self.0.last_request.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn listings(&self) -> MutexGuard<'_, HashMap<ZnodePath, (Instant, Names)>> {
-        self.0.listings.lock().unwrap_or_else(PoisonError::into_inner)
+    fn listings(&self) -> MutexGuard<'_, Listings> {
+        locked(&self.0.listings)
     }
+}
+
+fn locked(listings: &Mutex<Listings>) -> MutexGuard<'_, Listings> {
+    listings.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns an answer that may still be used.
+fn fresh(listings: &Mutex<Listings>, path: &ZnodePath) -> Option<Names> {
+    let listings = locked(listings);
+    let (at, names) = listings.get(path)?;
+    (at.elapsed() < FRESH).then(|| Arc::clone(names))
+}
+
+fn store(listings: &Mutex<Listings>, path: ZnodePath, names: Vec<String>) -> Names {
+    let names = Arc::new(names);
+    let mut listings = locked(listings);
+    if listings.len() >= MAX_LISTINGS {
+        listings.clear();
+    }
+    listings.insert(path, (Instant::now(), Arc::clone(&names)));
+    names
 }
 
 /// Describes a znode in at most `room` bytes, the most important facts first.

@@ -6,6 +6,7 @@
 
 mod admin_server;
 mod call;
+mod child_names;
 mod config;
 mod connection;
 mod credentials;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use self::admin_server::AdminReply;
+pub use self::child_names::ChildNames;
 pub use self::config::EnsembleChange;
 use self::connection::Connection;
 use self::credentials::Credentials;

@@ -3,9 +3,9 @@
 
 use zookeeper::{MultiRead, Read, ReadReply};
 
-use super::Session;
 use super::failure::unreadable;
 use super::operation::stat;
+use super::{ChildNames, Session};
 use crate::error::{Code, Error, Result};
 use crate::zk::ZnodePath;
 use crate::zk::{Feature, Stat, ZnodeData};
@@ -112,7 +112,7 @@ impl Session {
 #[derive(Debug)]
 pub struct NodeReply {
     /// The names of its children, in no order.
-    pub names: Result<Vec<String>>,
+    pub names: Result<ChildNames>,
     /// Its data and stat, if the caller asked for them.
     pub data: Option<Result<(ZnodeData, Stat)>>,
     /// The stat that came with the names, if any.

@@ -10,7 +10,7 @@ use zookeeper::{
 };
 
 use super::recording::{Item, Recording};
-use super::{OpResult, Operation, Session};
+use super::{ChildNames, OpResult, Operation, Session};
 use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Acl, AclEntry, Feature, Stat, WatchKind, ZnodeData, ZnodePath};
 
@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Returns the names of the children, in no order, and the stat of the parent.
-    pub async fn children(&self, path: &ZnodePath, watch: bool) -> Result<(Vec<String>, Stat)> {
+    pub async fn children(&self, path: &ZnodePath, watch: bool) -> Result<(ChildNames, Stat)> {
         let request = GetChildren2::new(path.as_str()).watch(watch);
         let (names, of) = self.read_and_watch(request, path, WatchKind::Child, watch).await?;
         Ok((names.into(), stat(of)))
@@ -81,6 +81,11 @@ impl Session {
 
     /// Returns the names of the children, in no order.
     pub async fn child_names(&self, path: &ZnodePath) -> Result<Vec<String>> {
+        Ok(self.child_list(path).await?.into())
+    }
+
+    /// Like [`Session::child_names`], for a znode that may have millions of children.
+    pub async fn child_list(&self, path: &ZnodePath) -> Result<ChildNames> {
         Ok(self.ask(path.as_str(), GetChildren::new(path.as_str())).await?.into())
     }
 

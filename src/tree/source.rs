@@ -1,10 +1,13 @@
 //! Sources of the znodes of a tree (a server, a file, a folder), and pairs of two sources.
 
+mod input;
+
 use std::io::BufRead;
 use std::path::Path;
 
 use tokio::sync::mpsc;
 
+pub use self::input::open_input;
 use super::diff::{Pair, order};
 use super::is_gone;
 use super::snapshot::{FolderReader, Located, Ordered, TreeFile, rebase, sort};
@@ -28,8 +31,16 @@ pub struct Source {
 
 enum From {
     Nothing,
-    Server { znodes: Box<Znodes>, top: ZnodePath, target: ZnodePath, may_lack: bool, begun: bool },
+    Server {
+        znodes: Box<Znodes>,
+        top: ZnodePath,
+        target: ZnodePath,
+        may_lack: bool,
+        begun: bool,
+    },
     File(mpsc::Receiver<Result<Located>>),
+    /// A file that is used while it is read. Its first error ends it.
+    Stream(mpsc::Receiver<Result<Located>>),
 }
 
 impl Source {
@@ -51,16 +62,15 @@ impl Source {
     /// Returns the tree in a file or folder. A thread of its own reads it, so that a slow file
     /// blocks no other task.
     pub fn file(records: impl Iterator<Item = Result<Located>> + Send + 'static) -> Self {
-        let (sender, receiver) = mpsc::channel(FILE_AHEAD);
-        std::thread::spawn(move || {
-            for record in records {
-                // The receiver was dropped.
-                if sender.blocking_send(record).is_err() {
-                    return;
-                }
-            }
-        });
-        Self::of(From::File(receiver))
+        Self::of(From::File(read_on_thread(records)))
+    }
+
+    /// Like [`Source::file`], for a file that nobody has checked. An error ends the tree, and is
+    /// added to the failures, so that what stands before it is still used.
+    pub(super) fn unchecked(
+        records: impl Iterator<Item = Result<Located>> + Send + 'static,
+    ) -> Self {
+        Self::of(From::Stream(read_on_thread(records)))
     }
 
     /// Returns the next znode. Znodes that could not be read are skipped and added to the failures.
@@ -71,6 +81,14 @@ impl Source {
                 From::File(receiver) => match receiver.recv().await {
                     None => return Ok(None),
                     Some(located) => return located.map(Some),
+                },
+                From::Stream(receiver) => match receiver.recv().await {
+                    None => return Ok(None),
+                    Some(Ok(located)) => return Ok(Some(located)),
+                    Some(Err(error)) => {
+                        self.failures.push(error);
+                        self.from = From::Nothing;
+                    }
                 },
                 From::Server { znodes, top, target, may_lack, begun } => {
                     let first = !std::mem::replace(begun, true);
@@ -110,6 +128,22 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// Reads records ahead on a thread of its own.
+fn read_on_thread(
+    records: impl Iterator<Item = Result<Located>> + Send + 'static,
+) -> mpsc::Receiver<Result<Located>> {
+    let (sender, receiver) = mpsc::channel(FILE_AHEAD);
+    std::thread::spawn(move || {
+        for record in records {
+            // The receiver was dropped.
+            if sender.blocking_send(record).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Two trees as a stream of pairs.
@@ -170,28 +204,18 @@ pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<S
     let name = file.display().to_string();
     let (top, _) = first_top(file, &name, max_bytes)?;
     let target = target.unwrap_or(&top).clone();
-    let ordered = |sorted: Option<Vec<Located>>| -> Result<_> {
-        let records: Box<dyn Iterator<Item = Result<Located>> + Send> = match sorted {
-            Some(records) => Box::new(records.into_iter().map(Ok)),
-            None => read(file, &name, max_bytes)?,
-        };
+    let ordered = || -> Result<_> {
+        let records = read(file, &name, max_bytes)?;
         Ok(Ordered::new(records, &name, top.clone(), target.clone()))
     };
     let mut failures = Vec::new();
     let mut znodes = 0;
     let mut is_ordered = true;
-    for located in ordered(None)? {
+    for located in ordered()? {
         match located {
             Ok(located) => {
                 znodes += 1;
-                let length = located.record.data_length();
-                if located.record.data.is_some() && length > max_bytes {
-                    let words = format!("{length} bytes of data; a znode may have {max_bytes}");
-                    failures.push(Error::new(
-                        Kind::Refused,
-                        format!("{name}:{}: {words}", located.line),
-                    ));
-                }
+                failures.extend(too_long(&located, &name, max_bytes));
             }
             Err(error) if error.to_string().ends_with(" is out of order") => {
                 is_ordered = false;
@@ -206,26 +230,48 @@ pub fn open(file: &Path, target: Option<&ZnodePath>, max_bytes: u64) -> Result<S
         return Err(broken(&name, failures));
     }
     if is_ordered {
-        let records = Box::new(ordered(None)?);
+        let records = Box::new(ordered()?);
         return Ok(Saved { top, records, znodes, was_sorted: false });
     }
-    let mut all = read(file, &name, max_bytes)?.collect::<Result<Vec<Located>>>()?;
+    let all = read(file, &name, max_bytes)?.collect::<Result<Vec<Located>>>()?;
+    in_memory(all, &name, top, target, max_bytes)
+}
+
+/// Sorts znodes in memory and checks them.
+fn in_memory(
+    mut all: Vec<Located>,
+    name: &str,
+    top: ZnodePath,
+    target: ZnodePath,
+    max_bytes: u64,
+) -> Result<Saved> {
     sort(&mut all);
-    let sorted: Vec<Result<Located>> = ordered(Some(all))?.collect();
     let mut failures = Vec::new();
     let mut records = Vec::new();
-    for located in sorted {
+    for located in Ordered::new(all.into_iter().map(Ok), name, top.clone(), target) {
         match located {
-            Ok(located) => records.push(located),
+            Ok(located) => {
+                failures.extend(too_long(&located, name, max_bytes));
+                records.push(located);
+            }
             Err(error) => failures.push(error),
         }
     }
     if !failures.is_empty() {
         failures.truncate(MAX_FAILURES);
-        return Err(broken(&name, failures));
+        return Err(broken(name, failures));
     }
     let znodes = records.len() as u64;
     Ok(Saved { top, records: Box::new(records.into_iter().map(Ok)), znodes, was_sorted: true })
+}
+
+/// Returns the error for a znode with more data than the server accepts.
+fn too_long(located: &Located, name: &str, max_bytes: u64) -> Option<Error> {
+    let length = located.record.data_length();
+    (located.record.data.is_some() && length > max_bytes).then(|| {
+        let words = format!("{length} bytes of data; a znode may have {max_bytes}");
+        Error::new(Kind::Refused, format!("{name}:{}: {words}", located.line))
+    })
 }
 
 fn broken(name: &str, mut failures: Vec<Error>) -> Error {
@@ -260,20 +306,15 @@ fn first_top(file: &Path, name: &str, max_bytes: u64) -> Result<(ZnodePath, bool
         return Ok((ZnodePath::new(header.top.clone())?, true));
     }
     // Without a header the znodes may be in any order. The top is their common ancestor.
-    let mut top: Option<ZnodePath> = None;
-    for located in tree.records {
-        let path = match located {
-            Ok(located) => located.record.path,
-            // The error is reported when the file is checked.
-            Err(_) => continue,
-        };
-        top = Some(match top {
-            None => path,
-            Some(top) => above_both(top, &path),
-        });
-    }
-    top.map(|top| (top, false))
-        .ok_or_else(|| Error::new(Kind::Refused, format!("{name}: it contains no znode")))
+    // An error is reported when the file is checked.
+    let paths = tree.records.filter_map(|located| Some(located.ok()?.record.path));
+    Ok((common_top(paths, name)?, false))
+}
+
+/// Returns the common ancestor of all znodes of a file.
+fn common_top(paths: impl Iterator<Item = ZnodePath>, name: &str) -> Result<ZnodePath> {
+    let top = paths.reduce(|top, path| above_both(top, &path));
+    top.ok_or_else(|| Error::new(Kind::Refused, format!("{name}: it contains no znode")))
 }
 
 fn above_both(mut top: ZnodePath, path: &ZnodePath) -> ZnodePath {
@@ -291,7 +332,9 @@ fn opened(file: &Path, name: &str) -> Result<impl BufRead + Send + 'static> {
     let meta = std::fs::metadata(file).map_err(wrong)?;
     if !meta.is_file() {
         return Err(Error::new(Kind::Refused, format!("{name}: neither a file nor a folder"))
-            .with_hint("it cannot be a pipe, since it is read twice"));
+            .with_hint(
+                "it cannot be a pipe, since it is read twice; load - reads standard input",
+            ));
     }
     Ok(std::io::BufReader::with_capacity(1 << 16, std::fs::File::open(file).map_err(wrong)?))
 }

@@ -27,12 +27,14 @@ pub struct Transferred {
 }
 
 /// Plans how to turn the first tree into the second, and executes the plan if there is an applier.
-/// Calls `on` with each step, whose error ends the transfer.
+/// Calls `on` with each step, whose error ends the transfer, and `reached` with the number of znodes
+/// that were equal or have a step.
 pub async fn transfer(
     pairs: &mut Pairs,
     rules: Rules,
     mut applier: Option<&mut Applier>,
-    mut on: impl FnMut(&Planned, Counts) -> Result<()>,
+    mut on: impl FnMut(&Planned) -> Result<()>,
+    reached: impl Fn(u64),
 ) -> Result<Transferred> {
     let mut planner = Planner::new(rules);
     let mut done = Transferred::default();
@@ -47,7 +49,7 @@ pub async fn transfer(
             if let Planned::Do(step) = &planned {
                 done.counts.add(step);
             }
-            on(&planned, done.counts)?;
+            on(&planned)?;
             match planned {
                 Planned::Do(step) => {
                     if let Some(applier) = applier.as_deref_mut() {
@@ -62,6 +64,7 @@ pub async fn transfer(
                 }
             }
         }
+        reached(planner.same() + done.counts.total());
         if is_over {
             break;
         }

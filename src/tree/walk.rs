@@ -1,9 +1,7 @@
 //! Walks a subtree by names alone and returns every znode in a given order. It holds the siblings
 //! of the znodes on the path and a bounded number of znodes ahead, never the whole tree.
 
-use std::collections::VecDeque;
-
-use super::stream::{Visited, Znodes};
+use super::stream::{Children, Visited, Znodes};
 use crate::error::{Code, Error, Result};
 use crate::session::Session;
 use crate::zk::ZnodePath;
@@ -28,8 +26,9 @@ pub struct Walk {
     znodes: Znodes,
     top: ZnodePath,
     order: WalkOrder,
-    /// Znodes that are ready to be returned.
-    next: VecDeque<ZnodePath>,
+    /// A znode that is ready to be returned, and then the children that are.
+    first: Option<ZnodePath>,
+    children: Option<Children>,
     begun: bool,
     /// The errors of children that could not be listed, if the walk continues after them.
     unlisted: Option<Vec<Error>>,
@@ -47,7 +46,8 @@ impl Walk {
             znodes: if tells { znodes.with_children() } else { znodes },
             top: top.clone(),
             order,
-            next: VecDeque::new(),
+            first: None,
+            children: None,
             begun: false,
             unlisted: None,
             unlisted_count: 0,
@@ -68,7 +68,11 @@ impl Walk {
     /// Returns the next znode as soon as it is known to exist, or `None` at the end. Skips znodes
     /// that are deleted meanwhile. An error ends the walk.
     pub async fn next(&mut self) -> Result<Option<ZnodePath>> {
-        while self.next.is_empty() {
+        loop {
+            let child = || self.children.as_mut().and_then(Children::next);
+            if let Some(ready) = self.first.take().or_else(child) {
+                return Ok(Some(ready));
+            }
             let visited = match self.znodes.next().await {
                 Ok(Some(visited)) => visited,
                 Ok(None) => return Ok(None),
@@ -82,7 +86,6 @@ impl Walk {
             };
             self.enter(visited)?;
         }
-        Ok(self.next.pop_front())
     }
 
     fn enter(&mut self, visited: Visited) -> Result<()> {
@@ -91,9 +94,9 @@ impl Walk {
             self.skip_unlisted(error)?;
         }
         if self.order == WalkOrder::Depth || !self.begun {
-            self.next.push_back(record.path);
+            self.first = Some(record.path);
         }
-        self.next.extend(children);
+        self.children = children;
         self.begun = true;
         Ok(())
     }

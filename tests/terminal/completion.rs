@@ -56,6 +56,29 @@ fn a_command_that_another_one_runs_is_a_command() {
 }
 
 #[test]
+fn names_are_completed_behind_patterns() {
+    let server = server();
+    run(
+        &server,
+        "create /app\ncreate /app/a\ncreate /app/b\ncreate /app/a/config 1\ncreate /app/b/config 2\n\
+         create /app/b/count 3\ncreate /app/a/config/deep 4",
+    );
+    let mut terminal = connected(Setup::new(&server).size(500, 200));
+    tab(&mut terminal, "ls /app/*/con", "0] ls /app/*/config");
+    tab(&mut terminal, "get /app/[ab]/c", "config  count");
+    tab(&mut terminal, "time get /*/b/cou", "0] time get /*/b/count");
+    tab(&mut terminal, "get /app/*/config/d", "0] get /app/*/config/deep");
+    terminal.keys("\r");
+    terminal.wait_for("get /app/*/config/deep\n4\ncZxid");
+    // A write takes the path literally, and a dialect without patterns any command's.
+    terminal.keys(&format!("set /app/*/con{TAB}x\r"));
+    terminal.wait_for("1] set /app/*/conx\n");
+    let mut terminal = connected(Setup::new(&server).args(["--compat", "3.9"]));
+    terminal.keys(&format!("get /app/*/con{TAB}x\r"));
+    terminal.wait_for("0] get /app/*/conx\n");
+}
+
+#[test]
 fn znodes_are_completed_with_odd_names_quoted() {
     let server = server();
     run(&server, "create /lake\ncreate '/lake/a b'\ncreate /lake/湖\ncreate '/lake/a b/deep'");

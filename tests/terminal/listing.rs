@@ -50,5 +50,11 @@ fn long_work_shows_how_much_is_left() {
             && screen.contains(" s left (Ctrl-C stops)")
     });
     terminal.wait_for("40 znodes  ");
-    terminal.wait_for_prompt(1);
+    terminal.enter(1, "mirror --yes /deep /copy");
+    terminal.wait_until("an estimate of the whole source", |screen| {
+        screen.contains(" of 40 znodes mirrored, about ")
+            && screen.contains(" s left (Ctrl-C stops)")
+    });
+    terminal.wait_for("40 created, 0 unchanged");
+    terminal.wait_for_prompt(2);
 }

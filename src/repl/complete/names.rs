@@ -23,6 +23,18 @@ pub(super) fn split(typed: &str) -> (&str, &str) {
     }
 }
 
+/// Returns a name as it must be typed in a pattern: what would be a wildcard is escaped.
+pub(super) fn escaped(name: &str) -> String {
+    let mut typed = String::with_capacity(name.len());
+    for c in name.chars() {
+        if matches!(c, '*' | '?' | '[' | '\\') {
+            typed.push('\\');
+        }
+        typed.push(c);
+    }
+    typed
+}
+
 /// Returns the names that start with `prefix`, from sorted `names`.
 pub(super) fn fitting<'n>(names: &'n [String], prefix: &str) -> &'n [String] {
     let start = names.partition_point(|name| name.as_str() < prefix);
@@ -66,6 +78,11 @@ pub(super) fn list(names: &[String], directory: &str, typed_word: TypedWord) -> 
     let listed = names.iter().take(MAX_CANDIDATES);
     let found = listed.map(|name| pair(stem.clone(), shown(name))).collect();
     Candidates { found, more: names.len().saturating_sub(MAX_CANDIDATES) }
+}
+
+/// Returns whether a word can be typed as it is.
+pub(super) fn needs_no_quotes(word: &str, dialect: Dialect) -> bool {
+    quoted(word, dialect).is_some_and(|typed| typed == word)
 }
 
 /// Returns a word as the user must type it, in the simplest form that the dialect parses back.

@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::names::{Children, OrderedNames};
 use super::read::Read;
+use crate::session::ChildNames;
 use crate::zk::ZnodePath;
 
 /// The replies that have arrived, by slot number. `None` means that the znode is gone.
@@ -25,7 +27,7 @@ pub(super) struct Level {
     /// Their depth below the top.
     pub(super) depth: usize,
     /// The names that were not requested yet, in order.
-    pub(super) names: std::vec::IntoIter<String>,
+    pub(super) names: OrderedNames,
     /// The slots of those that were requested, in order.
     pub(super) slots: VecDeque<Slot>,
 }
@@ -44,26 +46,18 @@ pub(super) enum State {
 }
 
 impl Level {
-    pub(super) fn new(
-        parent: ZnodePath,
-        mut names: Vec<String>,
-        depth: usize,
-        bounds: Bounds,
-    ) -> Self {
-        if depth > bounds.deepest {
-            names.clear();
-        }
-        if bounds.skips_zookeeper && parent.is_root() {
-            names.retain(|name| name != "zookeeper");
-        }
-        names.sort_unstable();
-        Self { parent, depth, names: names.into_iter(), slots: VecDeque::new() }
+    pub(super) fn new(parent: ZnodePath, names: ChildNames, depth: usize, bounds: Bounds) -> Self {
+        let is_hidden = |name: &str| {
+            depth > bounds.deepest
+                || bounds.skips_zookeeper && name == "zookeeper" && parent.is_root()
+        };
+        let names = OrderedNames::new(names, |name| !is_hidden(name));
+        Self { parent, depth, names, slots: VecDeque::new() }
     }
 
     /// Returns the paths of the children, in order.
-    pub(super) fn children(&self) -> Vec<ZnodePath> {
-        let asked = self.slots.iter().map(|slot| slot.path.clone());
-        asked.chain(self.names.as_slice().iter().map(|name| self.parent.child(name))).collect()
+    pub(super) fn children(&self) -> Children {
+        Children::new(self.parent.clone(), &self.names)
     }
 
     /// Finds the next znodes that were not requested yet, in walk order, until there are `wanted`
@@ -86,9 +80,9 @@ impl Level {
             }
         }
         while found.len() < wanted
-            && let Some(name) = self.names.next()
+            && let Some(name) = self.names.take()
         {
-            let (path, number) = (self.parent.child(&name), *next_slot);
+            let (path, number) = (self.parent.child(name), *next_slot);
             *next_slot += 1;
             found.push((number, path.clone()));
             self.slots.push_back(Slot { path, state: State::Asked(number) });

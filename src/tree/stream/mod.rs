@@ -4,12 +4,14 @@
 //! znodes ahead, never the whole tree.
 
 mod level;
+mod names;
 mod read;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use self::level::{Arrived, Bounds, Level, Slot, State};
+pub(super) use self::names::Children;
 use self::read::{Read, SingleRead, held, read_many};
 use super::Record;
 use super::filter::Needs;
@@ -58,7 +60,7 @@ pub struct Visited {
     /// Why a part of it, or everything below it, could not be read.
     pub refused: Option<Error>,
     /// Its children, if the walk collects them.
-    pub(super) children: Vec<ZnodePath>,
+    pub(super) children: Option<Children>,
 }
 
 /// A walk with read-ahead.
@@ -147,7 +149,7 @@ impl Znodes {
             self.ask_ahead();
             let Some(level) = self.levels.last_mut() else { return Ok(None) };
             let Some(front) = level.slots.front_mut() else {
-                if level.names.len() == 0 {
+                if level.names.left() == 0 {
                     self.levels.pop();
                 }
                 continue;
@@ -159,7 +161,7 @@ impl Znodes {
                 continue;
             }
             let (depth, slot) = (level.depth, level.slots.pop_front());
-            let is_last = level.slots.is_empty() && level.names.len() == 0;
+            let is_last = level.slots.is_empty() && level.names.left() == 0;
             self.ahead = self.ahead.saturating_sub(1);
             let Some(Slot { state: State::Here(here), .. }) = slot else { continue };
             let (read, below) = *here;
@@ -191,8 +193,8 @@ impl Znodes {
     }
 
     fn visit(&mut self, read: Read, below: Level, depth: usize, is_last: bool) -> Visited {
-        let has_children = below.names.len() > 0 || !below.slots.is_empty();
-        let children = if self.with_children { below.children() } else { Vec::new() };
+        let has_children = below.names.left() > 0 || !below.slots.is_empty();
+        let children = self.with_children.then(|| below.children());
         if has_children {
             self.levels.push(below);
         }
@@ -218,7 +220,7 @@ impl Znodes {
         loop {
             let front = self.levels.last();
             let needs_front =
-                front.is_some_and(|level| level.slots.is_empty() && level.names.len() > 0);
+                front.is_some_and(|level| level.slots.is_empty() && level.names.left() > 0);
             let is_full = self.is_full();
             if (self.all_asked || is_full) && !needs_front {
                 return;

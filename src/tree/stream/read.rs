@@ -3,7 +3,7 @@
 use futures_util::future::{join, join_all};
 
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::session::{NodeReply, Session};
+use crate::session::{ChildNames, NodeReply, Session};
 use crate::tree::filter::Needs;
 use crate::tree::{Acl, Data, Kind, Record, is_gone};
 use crate::zk::ZnodePath;
@@ -12,7 +12,7 @@ use crate::zk::ZnodePath;
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) record: Record,
-    pub(super) names: Vec<String>,
+    pub(super) names: ChildNames,
     pub(super) refused: Option<Error>,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn read_many(
         let names = if watch {
             session.children(path, true).await.map(|(names, _)| names)
         } else {
-            session.child_names(path).await
+            session.child_list(path).await
         };
         let reply = NodeReply { names, data: None, stat: None };
         return vec![assemble(path, reply, None, needs)];
@@ -86,7 +86,7 @@ fn assemble(
         Err(error) if is_gone(&error) => return None,
         Err(error) => {
             refused = Some(error);
-            Vec::new()
+            ChildNames::default()
         }
     };
     match reply.data {
