@@ -118,7 +118,7 @@ Register-ArgumentCompleter -Native -CommandName 'zksh' -ScriptBlock {
             [CompletionResult]::new('exit', 'exit', [CompletionResultType]::ParameterValue, 'Close the session and leave the shell')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the configuration of the ensemble')
             [CompletionResult]::new('reconfig', 'reconfig', [CompletionResultType]::ParameterValue, 'Change which servers the ensemble has')
-            [CompletionResult]::new('admin', 'admin', [CompletionResultType]::ParameterValue, 'Ask servers for their status: four-letter words, or the AdminServer')
+            [CompletionResult]::new('admin', 'admin', [CompletionResultType]::ParameterValue, 'Ask servers by four-letter words, or their AdminServer')
             [CompletionResult]::new('server', 'server', [CompletionResultType]::ParameterValue, 'List, stop and start the servers of a simulated ensemble')
             [CompletionResult]::new('multi', 'multi', [CompletionResultType]::ParameterValue, 'Begin a transaction, which commit applies')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Make a transaction depend on a znode and its version')

@@ -19,7 +19,7 @@ const MAX_AT_ONCE: usize = 16;
 /// The path of the AdminServer's commands (`admin.commandURL`).
 const COMMANDS: &str = "/commands";
 
-/// Ask servers for their status: four-letter words, or the AdminServer
+/// Ask servers by four-letter words, or their AdminServer
 #[derive(Debug, clap::Args)]
 #[command(override_usage = USAGE, after_long_help = EXAMPLE)]
 pub struct Admin {
