@@ -156,7 +156,7 @@ fn a_command_that_another_one_runs_expands_its_patterns() {
                      [config]\n[config]\n";
         for window in ["1", "4096"] {
             let words = ["--glob", "--compat", "3.9", "--window", window];
-            let ran = zksh(&server).args(words).script(&format!("session new bob\n{lines}"));
+            let ran = zksh(&server).args(words).script(format!("session new bob\n{lines}"));
             assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (shown, ""), "{window}");
         }
         let folder = tempfile::tempdir().unwrap();

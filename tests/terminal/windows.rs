@@ -176,14 +176,14 @@ fn a_key_pressed_as_the_window_changes_is_for_the_line() {
 #[test]
 fn a_change_of_the_window_interrupts_no_command() {
     let mut terminal = connected(Setup::new(&server()));
-    for round in 0..80 {
+    for (number, wait) in (0..80).zip((0..1000).step_by(25).cycle()) {
         // The change of the last round has settled by now.
         std::thread::sleep(Duration::from_millis(80));
         terminal.keys("stat /\r");
-        std::thread::sleep(Duration::from_micros(25 * (round % 40)));
-        terminal.resize_without_wrapping(24, [90, 80][round as usize % 2]);
-        terminal.wait_for_prompt(round as usize + 1);
+        std::thread::sleep(Duration::from_micros(wait));
+        terminal.resize_without_wrapping(24, [90, 80][number % 2]);
+        terminal.wait_for_prompt(number + 1);
         let screen = terminal.screen();
-        assert!(!screen.contains("Interrupted"), "round {round}: {screen}");
+        assert!(!screen.contains("Interrupted"), "line {number}: {screen}");
     }
 }
