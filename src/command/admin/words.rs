@@ -111,9 +111,9 @@ pub(super) fn check(asked: &str, http: bool, consent: bool) -> Result<()> {
     let change = CHANGES.iter().find(|(name, _)| *name == asked);
     let why = match change {
         Some((_, what)) => format!("{asked} {what}, and admin only reads"),
-        None => format!("{asked} is not known to only read"),
+        None => format!("zksh does not know {asked}, which may change the server"),
     };
-    Err(Error::new(Kind::Refused, why).with_hint("-y sends it all the same"))
+    Err(Error::new(Kind::Refused, why).with_hint("help admin explains how such a word is sent"))
 }
 
 #[cfg(test)]
@@ -138,11 +138,11 @@ mod tests {
         for (name, _) in CHANGES {
             let http = name.len() != 4;
             let error = check(name, http, false).unwrap_err().to_string();
-            assert!(error.starts_with(name), "{error}");
+            assert!(error.starts_with(&format!("{name} ")), "{error}");
             assert_eq!(check(name, http, true).is_ok(), http || *name != "stmk");
         }
         let unknown = check("abcd", false, false).unwrap_err();
-        assert_eq!(unknown.to_string(), "abcd is not known to only read");
+        assert_eq!(unknown.to_string(), "zksh does not know abcd, which may change the server");
         assert!(check("abcd", false, true).is_ok());
     }
 
