@@ -76,6 +76,7 @@ impl Spec for Edit {
         })?;
         edit(terminal, &draft).await?;
         let edited = draft.read(&text).map_err(|error| {
+            draft.remove_empty();
             let place = draft.place();
             Error::new(Kind::Refused, format!("Nothing was written: {place}: {error}"))
         })?;

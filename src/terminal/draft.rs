@@ -83,6 +83,11 @@ impl Draft {
         // A failure is not worth a message: only the owner can read the file.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+
+    /// Removes the folder if the editor has removed the file and left nothing else.
+    pub fn remove_empty(&self) {
+        let _ = std::fs::remove_dir(&self.folder);
+    }
 }
 
 /// Returns the editor command from `VISUAL` or `EDITOR`, which may include options.
@@ -120,7 +125,17 @@ mod tests {
         assert_eq!((mode(draft.file()), mode(&draft.folder)), (0o600, 0o700));
         assert!(draft.file().ends_with("conf.json"));
         assert!(draft.is_untouched());
+        draft.remove_empty();
+        assert!(draft.file().exists());
         draft.remove();
+        assert!(!draft.folder.exists());
+    }
+
+    #[test]
+    fn no_folder_is_left_without_a_file() {
+        let draft = Draft::new("a", "deep").unwrap();
+        std::fs::remove_file(draft.file()).unwrap();
+        draft.remove_empty();
         assert!(!draft.folder.exists());
     }
 

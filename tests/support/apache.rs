@@ -255,7 +255,7 @@ impl Server {
 }
 
 /// A Java process that ends with the test program, however that ends: a watchdog holds the other
-/// end of a pipe.
+/// end of a pipe. If the program has ended, the watchdog also removes the folder of the server.
 struct Process {
     watchdog: Child,
     pid: u32,
@@ -268,11 +268,13 @@ impl Process {
         config: &Path,
         log: &Path,
     ) -> Self {
-        const WATCHDOG: &str =
-            r#"java "$@" </dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
+        const WATCHDOG: &str = r#"java "$@" </dev/null & pid=$!; echo $pid
+            dropped=$(cat); kill -9 $pid; wait $pid
+            [ "$dropped" ] || rm -rf "$0""#;
+        let folder = config.parent().unwrap().to_str().unwrap();
         let log = fs::File::create(log).unwrap();
         let mut watchdog = Command::new("sh")
-            .args(["-c", WATCHDOG, "watchdog", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .args(["-c", WATCHDOG, folder, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-Dzookeeper.extendedTypesEnabled=true")
             // Has an effect only on an ensemble that has lost its quorum.
             .arg("-Dreadonlymode.enabled=true")
@@ -301,7 +303,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
+        if let Some(mut stdin) = self.watchdog.stdin.take() {
+            let _ = stdin.write_all(b"dropped");
+        }
         let _ = self.watchdog.wait();
     }
 }

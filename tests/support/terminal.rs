@@ -88,7 +88,10 @@ impl Setup {
         }
         command.env("TERM", "xterm-256color");
         let size = PtySize { rows: ROWS, cols: 100, pixel_width: 0, pixel_height: 0 };
-        Self { command, size, home: Home::Own(tempfile::tempdir().unwrap()), pace: None }
+        let home = tempfile::tempdir().unwrap();
+        // Texts that an editor has left are removed with the home.
+        command.env("TMPDIR", home.path());
+        Self { command, size, home: Home::Own(home), pace: None }
     }
 
     pub(crate) fn args<const N: usize>(mut self, args: [&str; N]) -> Self {
@@ -114,6 +117,7 @@ impl Setup {
 
     /// Uses a home that the test has prepared, or that another shell shares.
     pub(crate) fn home(mut self, home: &Path) -> Self {
+        self.command.env("TMPDIR", home);
         self.home = Home::Shared(home.to_owned());
         self
     }
