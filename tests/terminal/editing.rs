@@ -9,9 +9,9 @@ fn with(server: &str, folder: &Path, variable: &str, program: &Path) -> Setup {
     let drafts = folder.join("drafts");
     std::fs::create_dir_all(&drafts).unwrap();
     Setup::new(server)
+        .home(folder)
         .env(variable, program.to_str().unwrap())
         .env("TMPDIR", drafts.to_str().unwrap())
-        .home(folder)
 }
 
 #[test]
