@@ -266,7 +266,7 @@ pub fn merge(changes: impl IntoIterator<Item = Change>) -> Result<Vec<Change>, I
 }
 
 /// Returns the steps that undo merged changes. Each change comes with the current znode, which
-/// [`verify`] has compared with it.
+/// [`verify()`] has compared with it.
 pub fn steps(
     changes: Vec<(Change, Option<Record>)>,
     interim: AclEntry,
