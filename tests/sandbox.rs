@@ -5,6 +5,7 @@ mod ends;
 mod ensemble;
 mod floods;
 mod foreign;
+mod full;
 mod late;
 mod limits;
 mod model;

@@ -1,6 +1,7 @@
 //! The thread that makes the editor draw while the user does not type, and makes it return if
 //! needed.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -72,8 +73,11 @@ impl Redrawer {
                 room_made = None;
                 queue.prompt.asked_to_return = true;
                 // The editor cannot return while we hold the lock, so its signal handler is still
-                // installed.
+                // installed, unless it has failed. Then our signal looks like Ctrl-C, which can be
+                // read only with the lock.
+                let was_typed = writer.ctrl_c.load(Ordering::SeqCst);
                 ask_to_return();
+                writer.ctrl_c.store(was_typed, Ordering::SeqCst);
             } else {
                 queue.prompt.redraw = Redraw::Requested;
                 queue.prompt.not_before = None;

@@ -175,15 +175,17 @@ impl Screen {
     /// Returns whether the user has typed Ctrl-C since the last call, unless another program had
     /// the terminal.
     pub fn take_ctrl_c(&self) -> bool {
-        self.writer.queue().foreground != Foreground::ChildProgram
+        // The redrawer's own signal is noted only while it holds the lock.
+        let queue = self.writer.queue();
+        queue.foreground != Foreground::ChildProgram
             && self.writer.ctrl_c.swap(false, Ordering::SeqCst)
     }
 
     /// Returns whether a SIGINT that has just arrived is meant for this shell, and not for another
     /// program that has or had the terminal.
     pub fn is_own_ctrl_c(&self) -> bool {
-        self.writer.queue().foreground != Foreground::ChildProgram
-            && self.writer.ctrl_c.load(Ordering::SeqCst)
+        let queue = self.writer.queue();
+        queue.foreground != Foreground::ChildProgram && self.writer.ctrl_c.load(Ordering::SeqCst)
     }
 
     /// Shows a prompt on a terminal that cannot move its cursor. If an event arrives before

@@ -11,7 +11,7 @@ use super::{Secured, fails, works};
 use crate::support::certificates::{Authority, expired, params, self_signed};
 use crate::support::engine::start_sandbox;
 use crate::support::shell::bare;
-use crate::support::terminal::Setup;
+use crate::support::terminal::{Setup, Terminal};
 use crate::support::wait_until;
 
 const HOSTS: &[&str] = &["localhost", "127.0.0.1"];
@@ -183,15 +183,20 @@ fn nothing_else_is_sent_before_the_handshake_is_done() {
     }
 }
 
+/// Starts a shell whose session has the ephemeral `/boat`.
+fn with_boat(secured: &Secured, words: &[&str]) -> Terminal {
+    let setup = Setup::new(&format!("tls://{}", secured.at("localhost")));
+    let setup = words.iter().fold(setup, |setup, word| setup.args([*word]));
+    let mut terminal = setup.args(["--cacert", &secured.file("ca.pem")]).start();
+    terminal.enter(0, "create -e /boat");
+    terminal.wait_for("Created /boat");
+    terminal
+}
+
 #[test]
 fn a_changed_certificate_is_used_from_the_next_connection() {
     let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
-    let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
-        .args(["--cacert", &secured.file("ca.pem")])
-        .start();
-    terminal.wait_for("(CONNECTED) 0]");
-    terminal.enter(0, "create -e /boat");
-    terminal.wait_for("Created /boat");
+    let mut terminal = with_boat(&secured, &[]);
     // Both sides change to another authority, and the session continues.
     let next = Authority::new("next-CA");
     fs::write(secured.file("ca.pem"), &next.pem).unwrap();
@@ -204,12 +209,7 @@ fn a_changed_certificate_is_used_from_the_next_connection() {
 #[test]
 fn a_session_survives_a_wrong_certificate_that_is_replaced_in_time() {
     let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
-    let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
-        .args(["--cacert", &secured.file("ca.pem")])
-        .start();
-    terminal.wait_for("(CONNECTED) 0]");
-    terminal.enter(0, "create -e /boat");
-    terminal.wait_for("Created /boat");
+    let mut terminal = with_boat(&secured, &[]);
     let sessions = secured.handle().sessions();
     let stranger = Authority::new("other-CA");
     secured.server_has(&stranger.issue(&params("localhost", HOSTS)));
@@ -228,12 +228,7 @@ fn a_session_survives_a_wrong_certificate_that_is_replaced_in_time() {
 #[test]
 fn a_wrong_certificate_ends_a_session_that_has_expired() {
     let secured = Secured::with(|settings| settings.client_auth = ClientAuth::None);
-    let mut terminal = Setup::new(&format!("tls://{}", secured.at("localhost")))
-        .args(["--cacert", &secured.file("ca.pem"), "-timeout", "1500"])
-        .start();
-    terminal.wait_for("(CONNECTED) 0]");
-    terminal.enter(0, "create -e /boat");
-    terminal.wait_for("Created /boat");
+    let terminal = with_boat(&secured, &["-timeout", "1500"]);
     let stranger = Authority::new("other-CA");
     secured.server_has(&stranger.issue(&params("localhost", HOSTS)));
     secured.handle().drop_connections();

@@ -177,7 +177,8 @@ fn a_key_pressed_as_the_window_changes_is_for_the_line() {
 fn a_change_of_the_window_interrupts_no_command() {
     let mut terminal = connected(Setup::new(&server()));
     for (number, wait) in (0..80).zip((0..1000).step_by(25).cycle()) {
-        // The change of the last round has settled by now.
+        // The editor draws nothing until a change has settled, which nobody can see. If that takes
+        // longer, this round finds less.
         std::thread::sleep(Duration::from_millis(80));
         terminal.keys("stat /\r");
         std::thread::sleep(Duration::from_micros(wait));

@@ -4,6 +4,7 @@
 use super::*;
 use crate::terminal::Mode;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, mpsc};
 
 fn screen() -> Screen {
@@ -105,6 +106,29 @@ fn the_editor_gives_up_when_other_words_are_wanted() {
     screen.end_prompt();
     heard.recv().unwrap();
     assert_eq!(screen.returned(), Returned::Ended);
+    drop(screen);
+    thread.join().unwrap();
+}
+
+#[test]
+fn the_request_to_return_is_never_taken_for_ctrl_c() {
+    let screen = screen();
+    screen.enter_prompt("old> ".to_owned(), 80);
+    let (asked, heard) = mpsc::channel();
+    let redrawer = screen.redrawer();
+    // The editor has failed, so that the signal reaches the handler that notes Ctrl-C.
+    let note = Arc::clone(&screen.writer.ctrl_c);
+    let ask_to_return = move || {
+        note.store(true, Ordering::SeqCst);
+        asked.send(()).unwrap();
+    };
+    let thread = std::thread::spawn(move || {
+        redrawer.run(|| {}, ask_to_return, |_| {}, || "new> ".to_owned());
+    });
+    key(&screen, "old> ");
+    screen.refresh();
+    heard.recv().unwrap();
+    assert!(!screen.take_ctrl_c());
     drop(screen);
     thread.join().unwrap();
 }

@@ -11,4 +11,5 @@ mod samples;
 mod sasl;
 mod session;
 mod watches;
+mod watches_again;
 mod wire;

@@ -8,16 +8,16 @@ use zookeeper::{
 
 use super::fake::{Listener, Net, Server, until};
 
-fn data() -> Reply {
+pub(super) fn data() -> Reply {
     Reply::Data(Data { data: None, stat: Stat::default() })
 }
 
-fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
+pub(super) fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
     client.send(Permit::unmetered(), request)
 }
 
 /// Sends a request and makes the server reply to it.
-async fn ask<R: Request>(
+pub(super) async fn ask<R: Request>(
     client: &Client,
     server: &mut Server,
     request: R,
@@ -29,11 +29,11 @@ async fn ask<R: Request>(
     pending.await.value
 }
 
-fn held(client: &Client) -> Vec<(String, WatchKind)> {
+pub(super) fn held(client: &Client) -> Vec<(String, WatchKind)> {
     client.watches().into_iter().map(|watch| (watch.path, watch.kind)).collect()
 }
 
-async fn connected(servers: &str) -> (Net, Listener, Client, Feed, Server) {
+pub(super) async fn connected(servers: &str) -> (Net, Listener, Client, Feed, Server) {
     let net = Net::default();
     let mut listener = net.listen("a");
     let (client, mut feed) = net.start(servers);
@@ -143,14 +143,14 @@ async fn an_event_may_overtake_the_reply_that_leaves_its_watch() {
 }
 
 /// Sets a persistent and a one-shot watch on a znode.
-async fn both(client: &Client, server: &mut Server) {
+pub(super) async fn both(client: &Client, server: &mut Server) {
     let add = AddWatch::new("/a", WatchMode::Persistent);
     ask(client, server, add, Ok(Reply::Done)).await.unwrap();
     ask(client, server, GetData::new("/a").watch(true), Ok(data())).await.unwrap();
 }
 
 /// Returns whether a request asks for a watch.
-fn asks_for_a_watch(request: &(i32, AnyRequest)) -> bool {
+pub(super) fn asks_for_a_watch(request: &(i32, AnyRequest)) -> bool {
     match &request.1 {
         AnyRequest::GetData(read) => read.watch,
         AnyRequest::GetChildren(read) => read.watch,
@@ -258,99 +258,6 @@ async fn removed_watches_are_forgotten_once_the_server_has_removed_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_paths_are_left_again_in_parts_that_a_server_takes() {
-    let (_net, mut listener, client, _feed, mut server) = connected("a").await;
-    let path = |number: usize| format!("/{number:0200}");
-    let pending: Vec<_> =
-        (0..2000).map(|number| send(&client, GetData::new(path(number)).watch(true))).collect();
-    let more: Vec<_> = (0..100)
-        .map(|number| send(&client, AddWatch::new(path(number), WatchMode::Persistent)))
-        .collect();
-    for _ in 0..2100 {
-        let request = server.request().await;
-        let reply = match &request.1 {
-            AnyRequest::AddWatch(_) => Ok(Reply::Done),
-            _ => Ok(data()),
-        };
-        server.reply(&request, 5, &reply).await;
-    }
-    for pending in pending {
-        pending.await.value.unwrap();
-    }
-    for pending in more {
-        pending.await.value.unwrap();
-    }
-    client.break_connection();
-    let mut server = listener.serve().await;
-    let next = send(&client, GetData::new("/next"));
-    let (mut seen, mut parts) = ([0, 0], 0);
-    while seen != [2000, 100] {
-        let (op, zxid, lists) = server.set_watches().await;
-        assert_eq!((op, zxid), (105, 5));
-        seen[0] += lists[0].len();
-        seen[1] += lists[3].len();
-        parts += 1;
-    }
-    assert!(parts >= 4, "{parts}");
-    let request = server.request().await;
-    for _ in 0..parts {
-        server.watches_left().await;
-    }
-    server.reply(&request, 6, &Ok(data())).await;
-    next.await.value.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_before_3_6_gets_what_it_knows_and_the_rest_is_told() {
-    let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
-    both(&client, &mut server).await;
-    client.break_connection();
-    // An older server takes its place, and breaks the connection on the unknown request.
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    drop(server);
-    // The client asks for its version, because the connection may have broken for other reasons.
-    let mut next = listener.accept().await;
-    let hello = next.hello().await;
-    next.connect_response(hello.session, 6000, false).await;
-    let mut asked = listener.accept().await;
-    assert_eq!(asked.word().await, "srvr");
-    asked.say(b"Zookeeper version: 3.5.9-x, built on 1\n").await;
-    drop(asked);
-    assert_eq!(next.set_watches().await, (101, 5, vec![vec!["/a".to_owned()], vec![], vec![]]));
-    next.watches_left().await;
-    loop {
-        match feed.next().await.unwrap() {
-            Item::Weakened(weakened) => {
-                assert_eq!((&*weakened.path, weakened.kind), ("/a", WatchKind::Persistent));
-                break;
-            }
-            Item::State(_) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    assert!(client.watches().iter().any(|watch| watch.weak));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cut_while_watches_are_left_again_does_not_make_a_server_old() {
-    let (_net, mut listener, client, _feed, mut server) = connected("a").await;
-    both(&client, &mut server).await;
-    client.break_connection();
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    drop(server);
-    let mut next = listener.accept().await;
-    let hello = next.hello().await;
-    next.connect_response(hello.session, 6000, false).await;
-    let mut asked = listener.accept().await;
-    assert_eq!(asked.word().await, "srvr");
-    asked.say(b"Zookeeper version: 3.6.3-x, built on 1\n").await;
-    drop(asked);
-    assert_eq!(next.set_watches().await.0, 105);
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_nobody_reads_is_counted_in_its_place() {
     let net = Net::default();
     let mut listener = net.listen("a");
@@ -378,32 +285,4 @@ async fn what_nobody_reads_is_counted_in_its_place() {
     let Some(Item::Event(event)) = feed.next().await else { panic!("no event") };
     assert_eq!(&*event.path, "/c");
     assert_eq!(client.watches()[0].events, 101);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_sent_again_beside_a_watch_that_stays_asks_for_no_other() {
-    let net = Net::default();
-    net.narrow(60);
-    let mut listener = net.listen("a");
-    let (client, _feed) = net.start("a");
-    let mut server = listener.serve().await;
-    let add = AddWatch::new("/a", WatchMode::Persistent);
-    ask(&client, &mut server, add, Ok(Reply::Done)).await.unwrap();
-    // The first request fills the connection, so the second is not sent.
-    let first = send(&client, GetData::new(format!("/{}", "x".repeat(100))));
-    let second = send(&client, GetData::new("/a").watch(true));
-    tokio::task::yield_now().await;
-    drop(server);
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    server.watches_left().await;
-    let again = server.request().await;
-    assert!(!asks_for_a_watch(&again), "{again:?}");
-    server.reply(&again, 5, &Ok(data())).await;
-    drop(first);
-    let again = server.request().await;
-    assert!(&*again.1.path() == "/a" && !asks_for_a_watch(&again), "{again:?}");
-    server.reply(&again, 5, &Ok(data())).await;
-    second.await.value.unwrap();
-    assert_eq!(held(&client).len(), 2);
 }

@@ -109,17 +109,17 @@ async fn refusal(options: zookeeper::Options) -> Cause {
     }
 }
 
+/// Writes a file with the server's key and certificate, as Apache's servers read them.
+fn key_and_certificate(folder: &Path, name: &str) {
+    let parts = ["server.key", "server.pem"].map(|part| std::fs::read(folder.join(part)).unwrap());
+    std::fs::write(folder.join(name), parts.concat()).unwrap();
+}
+
 #[tokio::test]
 async fn apaches_server_gets_a_certificate_if_it_wants_one() {
     let Some(made) = fixtures() else { return };
     let folder = made.folder.display();
-    std::fs::write(
-        made.folder.join("server-both.pem"),
-        ["server.key", "server.pem"]
-            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
-            .concat(),
-    )
-    .unwrap();
+    key_and_certificate(&made.folder, "server-both.pem");
     let settings = format!(
         "ssl.keyStore.location={folder}/server-both.pem\nssl.trustStore.location={folder}/ca.pem"
     );
@@ -156,13 +156,7 @@ async fn apaches_server_gets_a_certificate_if_it_wants_one() {
 async fn apaches_server_accepts_digest_md5() {
     let Some(made) = fixtures() else { return };
     let folder = made.folder.display();
-    std::fs::write(
-        made.folder.join("digest-both.pem"),
-        ["server.key", "server.pem"]
-            .map(|name| std::fs::read(made.folder.join(name)).unwrap())
-            .concat(),
-    )
-    .unwrap();
+    key_and_certificate(&made.folder, "digest-both.pem");
     let settings = format!(
         "ssl.keyStore.location={folder}/digest-both.pem\nssl.trustStore.location={folder}/ca.pem\n\
          ssl.clientAuth=none\nsessionRequireClientSASLAuth=true\n\
