@@ -36,10 +36,19 @@ impl Talk {
         self.0.iter().filter(|(side, _)| *side == Side::Client).count()
     }
 
-    /// Returns the operations of the client's requests, by round trip.
+    /// Returns the operations of the client's requests, by round trip. The first one begins with the
+    /// request for a session.
     fn operations(&self) -> Vec<Vec<i32>> {
         let turns = self.0.iter().filter(|(side, _)| *side == Side::Client);
-        turns.skip(1).map(|(_, data)| operations(data)).collect()
+        turns
+            .enumerate()
+            .map(|(turn, (_, data))| match data.split_first_chunk() {
+                Some((length, rest)) if turn == 0 => {
+                    operations(&rest[u32::from_be_bytes(*length) as usize..])
+                }
+                _ => operations(data),
+            })
+            .collect()
     }
 }
 
@@ -54,6 +63,20 @@ fn operations(mut frames: &[u8]) -> Vec<i32> {
     operations
 }
 
+/// How long the proxy holds back the server's data on a connection. If the client waited for that
+/// data, neither side would go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Nothing,
+    /// Until a four-letter word was sent on another connection.
+    UntilWord,
+    /// Until the client has sent a request behind the one for a session.
+    UntilRequest,
+}
+
+/// The size of a request for a session in bytes.
+const HELLO: usize = 49;
+
 /// A proxy to a server that records the data on each connection.
 struct Line {
     address: String,
@@ -61,9 +84,8 @@ struct Line {
 }
 
 impl Line {
-    /// Returns a proxy to the server of a connection string. With `until_asked`, it holds back the
-    /// server's data on the session's connection until a four-letter word was sent on another.
-    fn to(server: &str, until_asked: bool) -> Self {
+    /// Returns a proxy to the server of a connection string.
+    fn to(server: &str, hold: Hold) -> Self {
         let (host, root) = server.split_once('/').map_or((server, ""), |(host, root)| (host, root));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("{}/{root}", listener.local_addr().unwrap());
@@ -80,11 +102,11 @@ impl Line {
                 let ends = (near.try_clone().unwrap(), far.try_clone().unwrap());
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    forward(ends.0, ends.1, Side::Client, number, &talks, false);
+                    forward(ends.0, ends.1, Side::Client, number, &talks, Hold::Nothing);
                 });
                 let talks = Arc::clone(&kept);
                 std::thread::spawn(move || {
-                    forward(far, near, Side::Server, number, &talks, until_asked);
+                    forward(far, near, Side::Server, number, &talks, hold);
                 });
             }
         });
@@ -109,13 +131,18 @@ fn forward(
     side: Side,
     number: usize,
     talks: &Mutex<Vec<Talk>>,
-    until_asked: bool,
+    hold: Hold,
 ) {
     let mut bytes = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if until_asked && !talks.lock().unwrap()[number].is_word() {
-            wait_until("a word beside the handshake", || {
-                talks.lock().unwrap().iter().any(Talk::is_word).then_some(())
+        if hold != Hold::Nothing && !talks.lock().unwrap()[number].is_word() {
+            wait_until("a request beside the handshake", || {
+                let talks = talks.lock().unwrap();
+                let has_come = match hold {
+                    Hold::UntilWord => talks.iter().any(Talk::is_word),
+                    _ => talks[number].0.first().is_some_and(|(_, data)| data.len() > HELLO),
+                };
+                has_come.then_some(())
             });
         }
         talks.lock().unwrap()[number].record(side, &bytes[..count]);
@@ -130,28 +157,32 @@ fn forward(
 const CLOSE: i32 = -11;
 
 #[test]
-fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
+fn a_read_takes_one_round_trip_and_a_write_two_on_one_connection() {
     // The requests do not depend on the server.
     let engines = engines();
     for engine in [engines.first(), engines.last()].into_iter().flatten() {
-        let line = Line::to(&engine.fresh(), false);
-        for (words, operation) in [
-            (&["create", "/lake", "deep"][..], 1),
-            (&["ls", "/"], 12),
-            (&["get", "/lake"], 4),
-            (&["stat", "/lake"], 3),
-            (&["exists", "/lake"], 3),
-            (&["getAcl", "/lake"], 6),
-            (&["set", "/lake", "shallow"], 5),
-            (&["sync", "/lake"], 9),
-            (&["delete", "/lake"], 2),
+        let server = engine.fresh();
+        let (near, far) = (Line::to(&server, Hold::Nothing), Line::to(&server, Hold::UntilRequest));
+        for (words, operation, is_read) in [
+            (&["create", "/lake", "deep"][..], 1, false),
+            (&["ls", "/"], 12, true),
+            (&["get", "/lake"], 4, true),
+            (&["stat", "/lake"], 3, true),
+            (&["exists", "/lake"], 3, true),
+            (&["getAcl", "/lake"], 6, true),
+            (&["set", "/lake", "shallow"], 5, false),
+            (&["sync", "/lake"], 9, false),
+            (&["delete", "/lake"], 2, false),
         ] {
-            let (sessions, questions) = line.run(words);
+            let (sessions, questions) = if is_read { &far } else { &near }.run(words);
             assert!(questions.is_empty(), "{words:?}: {questions:?}");
             assert_eq!(sessions.len(), 1, "{words:?}");
-            // The handshake, then the request together with the end of the session.
-            assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
-            assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
+            // A read leaves with the request for a session, and a write waits for the session.
+            // Each leaves together with the end of the session.
+            let request = vec![operation, CLOSE];
+            let turns = if is_read { vec![request] } else { vec![vec![], request] };
+            assert_eq!(sessions[0].operations(), turns, "{words:?}: {:?}", sessions[0]);
+            assert_eq!(sessions[0].round_trips(), turns.len());
         }
     }
 }
@@ -159,9 +190,7 @@ fn a_command_of_one_request_takes_two_round_trips_and_one_connection() {
 #[test]
 fn the_version_is_asked_during_the_handshake() {
     let engine = engines().swap_remove(0);
-    // The first answer is held back until the four-letter word is sent. If that waited for the
-    // answer, neither would arrive.
-    let line = Line::to(&engine.fresh(), true);
+    let line = Line::to(&engine.fresh(), Hold::UntilWord);
     for (words, operation) in [
         (&["getAllChildrenNumber", "/"][..], 104),
         (&["getEphemerals"], 103),
@@ -172,16 +201,18 @@ fn the_version_is_asked_during_the_handshake() {
         let (sessions, questions) = line.run(words);
         assert_eq!((sessions.len(), questions.len()), (1, 1), "{words:?}");
         assert_eq!(sessions[0].round_trips(), 2, "{words:?}: {:?}", sessions[0]);
-        assert_eq!(sessions[0].operations(), [[operation, CLOSE]], "{words:?}");
+        assert_eq!(sessions[0].operations(), [vec![], vec![operation, CLOSE]], "{words:?}");
     }
 }
 
 #[test]
 fn a_small_tree_is_walked_without_asking_for_the_version() {
     let engine = engines().swap_remove(0);
-    let line = Line::to(&engine.fresh(), false);
-    line.run(&["create", "/lake", "deep"]);
-    line.run(&["create", "/lake/boat", "red"]);
+    let server = engine.fresh();
+    let near = Line::to(&server, Hold::Nothing);
+    near.run(&["create", "/lake", "deep"]);
+    near.run(&["create", "/lake/boat", "red"]);
+    let line = Line::to(&server, Hold::UntilRequest);
     for words in [
         &["ls", "-R", "/lake"][..],
         &["tree", "/lake"],
@@ -194,11 +225,58 @@ fn a_small_tree_is_walked_without_asking_for_the_version() {
         let (sessions, questions) = line.run(words);
         assert!(questions.is_empty(), "{words:?}: {questions:?}");
         assert_eq!(sessions.len(), 1, "{words:?}");
-        // The handshake, one round trip for each level, two more for the deletes, and the end of
-        // the session. Names and data are requested together, but the first reply may arrive before
+        // One round trip for each level, the first together with the handshake, two more for the
+        // deletes, and the end of the session. Names and data are requested together, but the first reply may arrive before
         // the second request.
-        let most = if matches!(words[0], "deleteall" | "grep") { 6 } else { 4 };
+        let most = if matches!(words[0], "deleteall" | "grep") { 5 } else { 3 };
         let round_trips = sessions[0].round_trips();
         assert!(round_trips <= most, "{words:?}: {round_trips} of {most}, {:?}", sessions[0]);
     }
+}
+
+#[test]
+fn a_script_loses_no_round_trip_before_its_first_lines() {
+    let engine = engines().swap_remove(0);
+    // No other test may set quotas there.
+    let server = engine.private();
+    let line = Line::to(&server.address(), Hold::UntilRequest);
+    let run = |script: &str| {
+        line.talks.lock().unwrap().clear();
+        let ran = zksh(&line.address).script(script);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{script}");
+        let talks = line.talks.lock().unwrap();
+        assert_eq!(talks.len(), 1, "{script}");
+        talks[0].clone()
+    };
+    // The list of quotas, which tells whether writes must wait for each other, leaves with the
+    // request for a session.
+    let writes = run("create /lake deep\ncreate /lake/boat red\nset /lake shallow\n");
+    assert_eq!(writes.operations()[0], [8], "{writes:?}");
+    assert_eq!(writes.operations().concat(), [8, 1, 1, 5, CLOSE], "{writes:?}");
+    // So do the first reads, but no write behind them.
+    let reads = run("ls /\nget /lake\nstat /lake/boat\n");
+    assert_eq!(reads.operations()[0][0], 12, "{reads:?}");
+    assert_eq!(reads.operations().concat(), [12, 4, 3, CLOSE], "{reads:?}");
+    let both = run("get /lake\nset /lake deep\nget /lake\n");
+    assert_eq!(both.operations()[0][0], 4, "{both:?}");
+    assert!(!both.operations()[0].contains(&5), "{both:?}");
+    assert_eq!(both.operations().concat(), [4, 8, 5, 4, CLOSE], "{both:?}");
+}
+
+#[test]
+fn a_near_server_is_not_asked_for_the_children_of_znodes_without_any() {
+    let engine = engines().swap_remove(0);
+    let server = engine.fresh();
+    let lines: String =
+        (0..100).map(|number| format!("create /lake/duck-{number} deep\n")).collect();
+    zksh(&server).script(format!("create /lake deep\n{lines}"));
+    let line = Line::to(&server, Hold::Nothing);
+    // On a busy machine the server does not seem near.
+    wait_until("one list of children, that of the top", || {
+        let (sessions, _) = line.run(&["grep", "-c", "deep", "/lake"]);
+        let operations = sessions[0].operations().concat();
+        let lists = operations.iter().filter(|operation| [8, 12].contains(operation)).count();
+        // The server may also have been asked for several znodes at once.
+        (lists == 1 && operations.contains(&4)).then_some(())
+    });
 }

@@ -7,8 +7,12 @@
 //! round trip. The caller chooses the unit of amounts: commands, or the cost of requests for a
 //! server. The caller passes the time.
 
+mod burst;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+use self::burst::Burst;
 
 /// Until a rate is known, we assume that a server answers the least amount in this time. A server
 /// near its client needs about this time for 128 requests.
@@ -46,6 +50,7 @@ pub struct LinkLimit {
     /// The highest recent rate per second, or 0 before the first reply.
     rate: f64,
     round: Round,
+    burst: Burst,
     stage: Stage,
 }
 
@@ -104,6 +109,7 @@ impl LinkLimit {
             round_trip: None,
             rate: 0.0,
             round: Round::default(),
+            burst: Burst::default(),
             stage: Stage::Unknown,
         }
     }
@@ -129,7 +135,8 @@ impl LinkLimit {
             // guess.
             Stage::Unknown => {
                 let guess = amount(to_float(self.least) * time / ASSUMED_TIME.as_secs_f64());
-                guess.min(self.least * MOST_GUESSED).max(link + link / 2)
+                let guess = guess.min(self.least * MOST_GUESSED);
+                guess.max(link + link / 2).max(self.first_rise(guess, time))
             }
             Stage::Rising(_) => link + link / 2,
             Stage::Full => {
@@ -140,14 +147,20 @@ impl LinkLimit {
         size.clamp(self.least, self.most)
     }
 
+    /// Returns how much the link holds by the rate of the first replies, but adds at most one
+    /// request for each reply.
+    fn first_rise(&self, guess: usize, time: f64) -> usize {
+        self.burst.rate().map_or(0, |rate| amount(rate * time).min(guess + self.burst.amount()))
+    }
+
     /// Returns the amount for which there is room.
     pub fn room(&self) -> usize {
         self.size().saturating_sub(self.in_flight)
     }
 
-    /// Returns whether any round trip is known.
-    pub fn knows_round_trip(&self) -> bool {
-        self.round_trip.is_some()
+    /// Returns the shortest recent round trip.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.map(|known| known.shortest)
     }
 
     /// Records a round trip before the first reply, such as that of a handshake.
@@ -177,6 +190,7 @@ impl LinkLimit {
     pub fn record_answered(&mut self, now: Instant, shortest: Option<Duration>) {
         let Some(sent) = self.sent.pop_front() else { return };
         self.in_flight -= sent.amount;
+        self.burst.record(now, sent.amount, self.answered, sent.answered);
         self.answered += sent.amount as u64;
         let took = now.saturating_duration_since(sent.at);
         if let Some(shortest) = shortest {
@@ -219,6 +233,7 @@ impl LinkLimit {
     fn restart(&mut self) {
         self.rate = 0.0;
         self.round = Round { from: self.answered, ..Round::default() };
+        self.burst = Burst::default();
         self.stage = Stage::Unknown;
     }
 

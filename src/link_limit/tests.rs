@@ -123,6 +123,36 @@ fn a_far_server_is_kept_busy_within_a_second() {
 }
 
 #[test]
+fn the_first_replies_tell_the_speed_of_the_server() {
+    for (service, most) in [(50, 5000), (100, 3000)] {
+        let mut link = Link::new(milliseconds(100), MICROSECOND * service);
+        // The first guess is 1024, and the replies to it arrive in the second round trip.
+        let answered = link.run(milliseconds(400));
+        assert!(answered * 10 >= most * 9, "{service} µs: {answered} of {most}");
+        assert!(link.queue <= 1024 + 512, "{service} µs: {} wait", link.queue);
+    }
+}
+
+#[test]
+fn replies_that_were_read_together_tell_no_speed() {
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 500);
+    link.run(milliseconds(99));
+    assert_eq!(link.limit.size(), 1024);
+    // A pause in front of us gathers the replies to the first 300 requests.
+    let at = link.now + milliseconds(151);
+    for (reply, _) in link.replies.iter_mut().take(300) {
+        *reply = at;
+    }
+    for _ in 0..300 {
+        link.receive();
+    }
+    assert!(link.limit.size() <= 1024 + 300, "{}", link.limit.size());
+    link.run(milliseconds(2000));
+    link.run(milliseconds(1000));
+    assert!(link.queue <= 200, "{} wait", link.queue);
+}
+
+#[test]
 fn frequent_longer_round_trips_do_not_lower_the_throughput() {
     let mut link = Link::new(milliseconds(100), MICROSECOND * 50);
     link.jitter = milliseconds(25);

@@ -60,10 +60,10 @@ impl InFlight<'_> {
         matches!(self.reply, Reply::Known(..))
     }
 
-    /// Returns whether the command has sent a request.
-    pub(super) fn has_sent(&self) -> bool {
+    /// Returns whether later requests cannot overtake the first request of the command.
+    pub(super) fn has_left(&self) -> bool {
         match &self.reply {
-            Reply::Awaited(reply) => reply.trace.has_sent(),
+            Reply::Awaited(reply) => reply.trace.has_left(),
             Reply::Known(_, _, has_sent) => *has_sent,
         }
     }

@@ -54,7 +54,7 @@ impl InFlightLimit {
 
     /// Returns whether a round trip was measured.
     pub(super) fn knows_round_trip(&self) -> bool {
-        self.link.knows_round_trip()
+        self.link.round_trip().is_some()
     }
 
     /// Records a round trip from before the first reply: that of the handshake.

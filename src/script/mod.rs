@@ -4,6 +4,7 @@
 mod barrier;
 mod check;
 mod event_buffer;
+mod hold_back;
 mod in_flight;
 mod in_flight_limit;
 mod lines;
@@ -22,9 +23,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::LocalBoxFuture;
 use tokio::task::coop::unconstrained;
 
-use self::barrier::{Change, HardLimits};
+use self::barrier::HardLimits;
 pub use self::check::check;
 pub use self::event_buffer::EventBuffer;
+use self::hold_back::ReadLimits;
 use self::in_flight::{Awaited, Completed, InFlight, Line, ParsedLine, Reply};
 use self::in_flight_limit::InFlightLimit;
 use self::lines::{Lines, SourceLine};
@@ -39,8 +41,6 @@ use crate::error::{Error, Result};
 use crate::output::json::Origin;
 use crate::session::{Cork, Stamp, Trace};
 use crate::terminal::Screen;
-use crate::tree;
-use crate::zk::ZnodePath;
 
 /// The error for a script that ends inside a transaction.
 const UNCOMMITTED: &str = "multi without commit";
@@ -108,6 +108,7 @@ pub async fn run(
         holding: 0,
         failed: false,
         limits: None,
+        limits_asked: None,
         hinted: false,
         last: 0,
         outage: Outage::default(),
@@ -142,6 +143,8 @@ struct Run<'a> {
     failed: bool,
     /// The known hard limits, or `None` if they must be read again.
     limits: Option<HardLimits>,
+    /// The hard limits that are being read while the session opens.
+    limits_asked: Option<ReadLimits<'a>>,
     /// Whether the hint that data is stored as typed was shown.
     hinted: bool,
     /// The number of the last line that was started.
@@ -269,7 +272,7 @@ impl<'a> Run<'a> {
         };
         if effects.is_ok_and(Effects::may_change_limits) {
             // The command may change the limits, or let this session see more of them.
-            self.limits = None;
+            self.forget_limits();
         }
         if alone {
             self.drain().await;
@@ -300,46 +303,10 @@ impl<'a> Run<'a> {
             self.drain().await;
         } else if !left {
             self.wait_until_sent().await;
-            if !self.window.back().is_some_and(InFlight::has_sent) {
+            if !self.window.back().is_some_and(InFlight::has_left) {
                 self.drain().await;
             }
         }
-    }
-
-    /// Returns what a write changes, after waiting for the writes in flight that affect its check.
-    async fn change(&mut self, invocation: &Invocation, write: Write) -> Option<Change> {
-        let typed = invocation.path.as_ref()?;
-        // The name of a sequential znode may consist of the digits alone.
-        let sequential = || ZnodePath::new(format!("{}0", self.cx.sequential(typed)?));
-        let path = self.cx.path(typed).or_else(|_| sequential()).ok()?;
-        if !self.rules.barrier {
-            return None;
-        }
-        if self.limits.is_none() {
-            self.cork = None;
-            if self.cx.session.state().is_connected() {
-                // A session that may not read the limits cannot take them into account.
-                let known = tree::hard_limits(&self.cx.session).await.unwrap_or_default();
-                self.limits = Some(HardLimits::new(known));
-                self.limit.record_round_trip(Instant::now(), self.cx.session.take_round_trip());
-            }
-        }
-        let change = match &self.limits {
-            Some(limits) => limits.change(write, path),
-            // Before the first connection no other request is in flight.
-            None => HardLimits::default().change(write, path),
-        };
-        let waits = |in_flight: &InFlight<'_>| {
-            in_flight.change.as_ref().is_some_and(|earlier| change.waits_for(earlier))
-        };
-        while !self.is_over() && self.holding > 0 && self.window.iter().any(waits) {
-            self.finish_one().await;
-        }
-        if change.is_of_limits() {
-            self.drain().await;
-            self.limits = None;
-        }
-        Some(change)
     }
 
     /// Waits until the request of the last line is sent, because no later request may overtake it.
@@ -351,7 +318,7 @@ impl<'a> Run<'a> {
                 self.is_stopped = true;
                 return Poll::Ready(());
             }
-            let has_left = |last: &mut InFlight<'_>| last.is_done(context) || last.has_sent();
+            let has_left = |last: &mut InFlight<'_>| last.is_done(context) || last.has_left();
             let has_left = self.window.back_mut().is_none_or(has_left);
             if has_left { Poll::Ready(()) } else { Poll::Pending }
         })
@@ -384,10 +351,14 @@ impl<'a> Run<'a> {
             Concurrency::Reads => cx.session.gather(begin),
             Concurrency::Writes | Concurrency::Alone => begin(),
         };
-        let has_sent = trace.has_sent();
         match polled {
-            Poll::Ready(result) => (Reply::Known(result, trace.last_reply(), has_sent), true),
-            Poll::Pending => (Reply::Awaited(Awaited { result, trace }), has_sent),
+            Poll::Ready(result) => {
+                (Reply::Known(result, trace.last_reply(), trace.has_sent()), true)
+            }
+            Poll::Pending => {
+                let has_left = trace.has_left();
+                (Reply::Awaited(Awaited { result, trace }), has_left)
+            }
         }
     }
 }

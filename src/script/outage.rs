@@ -78,7 +78,7 @@ impl Run<'_> {
             }
         }
         if is_new && session.state().is_connected() {
-            self.limits = None;
+            self.forget_limits();
             self.cx.transaction.lose();
             if self.cx.view.format != Format::Json {
                 let id = session.id().unwrap_or_default();

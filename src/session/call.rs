@@ -7,7 +7,7 @@ use zookeeper::{Cost, Request};
 
 use super::connection::Connection;
 use super::failure::{Status, not_connected, refused};
-use super::{GRACE, Session, Stamp, trace};
+use super::{GRACE, Session, Stamp, State, trace};
 use crate::error::{Error, Result};
 
 /// Bytes that a request costs besides its own: its entry in our tables, and a short reply.
@@ -71,6 +71,16 @@ impl Session {
     /// them.
     pub(super) async fn connection(&self) -> Result<Arc<Connection>> {
         self.renew_if_spent();
+        self.ready().await?;
+        if self.is_spent() {
+            // An earlier request of the command has ended the session when it opened.
+            self.renew_if_spent();
+            self.ready().await?;
+        }
+        self.current().ok_or_else(not_connected)
+    }
+
+    async fn ready(&self) -> Result<()> {
         if !self.state().is_connected() {
             let given_up = self.0.status.borrow().given_up;
             let patience = if given_up { Duration::ZERO } else { self.0.settings.timeout };
@@ -80,7 +90,20 @@ impl Session {
             }
             connected?;
         }
-        self.current().ok_or_else(not_connected)
+        Ok(())
+    }
+
+    /// Returns the connection while the first server has not answered yet, if this request need not
+    /// wait for that.
+    fn opening(&self, request: &impl Request) -> Option<Arc<Connection>> {
+        {
+            let status = self.0.status.borrow();
+            if status.state != State::Connecting || status.given_up {
+                return None;
+            }
+        }
+        let is_early = self.sends_early() && request.clone().into().is_plain_read();
+        if is_early { self.current() } else { None }
     }
 
     /// Takes the shortest round trip of a request since the last call; at first that of the
@@ -120,7 +143,12 @@ impl Session {
         path: &str,
         request: R,
     ) -> Result<(R::Reply, Stamp, i64)> {
-        let connection = self.connection().await.map_err(|error| error.at(path))?;
+        let opening = self.opening(&request);
+        let is_early = opening.is_some();
+        let connection = match opening {
+            Some(connection) => connection,
+            None => self.connection().await.map_err(|error| error.at(path))?,
+        };
         // Earlier requests must be sent first.
         self.send_reads();
         let client = &connection.client;
@@ -134,7 +162,13 @@ impl Session {
         } else {
             client.send(permit, request)
         };
-        trace::note_request();
+        if is_early {
+            trace::note_early();
+            self.ready().await.map_err(|error| error.at(path))?;
+            trace::note_early_sent();
+        } else {
+            trace::note_request();
+        }
         let arrived = pending.within(self.0.settings.timeout).await;
         let stamp = connection.stamp(arrived.at);
         trace::note_reply(stamp);

@@ -95,7 +95,7 @@ impl Session {
     /// Handles a change of the client's state.
     pub(super) fn change(&self, connection: &Arc<Connection>, change: &Change) {
         use zookeeper::State as S;
-        if self.lifecycle().is_spent {
+        if self.is_spent() {
             return;
         }
         let was_connected = self.state().is_connected();
@@ -153,13 +153,9 @@ impl Session {
         let facts = connection.client.facts();
         connection.forget_version(facts.connections);
         let server = facts.host.as_ref().map(ToString::to_string);
-        let (searched, is_back) = {
-            let mut lifecycle = self.lifecycle();
-            lifecycle.server.clone_from(&server);
-            let is_back = std::mem::replace(&mut lifecycle.has_answered, true);
-            (lifecycle.searching.take().map(|since| since.elapsed()), is_back)
-        };
-        let silence = searched.filter(|silence| is_back || *silence > GRACE);
+        let (since, is_back) = self.note_answer(server.clone());
+        let silence =
+            since.map(|since| since.elapsed()).filter(|silence| is_back || *silence > GRACE);
         let was_read_only = self.state() == State::ConnectedReadOnly;
         if silence.is_some() || was_read_only {
             let name =

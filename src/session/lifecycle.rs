@@ -29,11 +29,13 @@ pub(super) struct Lifecycle {
     /// When the search for a server began; `None` while connected.
     pub(super) searching: Option<Instant>,
     /// Whether a server has answered since the session was opened.
-    pub(super) has_answered: bool,
+    has_answered: bool,
     /// Whether the session ends with the next request.
     takes_last: bool,
     /// Whether the last request and the end of the session have been sent.
-    pub(super) is_spent: bool,
+    is_spent: bool,
+    /// Whether the last request and the end of the session leave as soon as a server answers.
+    ends_when_open: bool,
     /// Whether the connection was dropped for good, without the end of the session.
     is_abandoned: bool,
     /// Whether exchanges are recorded.
@@ -100,6 +102,7 @@ impl Session {
             has_answered: false,
             takes_last: false,
             is_spent: false,
+            ends_when_open: false,
             is_abandoned: false,
             observes,
         };
@@ -286,8 +289,33 @@ impl Session {
     pub(super) fn takes_last(&self) -> bool {
         let mut lifecycle = self.lifecycle();
         let takes_last = std::mem::take(&mut lifecycle.takes_last);
-        lifecycle.is_spent |= takes_last;
+        if lifecycle.has_answered {
+            lifecycle.is_spent |= takes_last;
+        } else {
+            lifecycle.ends_when_open |= takes_last;
+        }
         takes_last
+    }
+
+    /// Returns whether requests can be sent before a server has answered.
+    pub(super) fn sends_early(&self) -> bool {
+        let lifecycle = self.lifecycle();
+        !lifecycle.has_answered && !lifecycle.is_spent && !lifecycle.ends_when_open
+    }
+
+    /// Returns whether the last request of the session has been sent.
+    pub(super) fn is_spent(&self) -> bool {
+        self.lifecycle().is_spent
+    }
+
+    /// Records that a server has answered. Returns since when it was looked for, and whether another
+    /// had answered before.
+    pub(super) fn note_answer(&self, server: Option<String>) -> (Option<Instant>, bool) {
+        let mut lifecycle = self.lifecycle();
+        lifecycle.server = server;
+        lifecycle.is_spent |= std::mem::take(&mut lifecycle.ends_when_open);
+        let is_back = std::mem::replace(&mut lifecycle.has_answered, true);
+        (lifecycle.searching.take(), is_back)
     }
 
     /// Opens a new session if the last request of this one has been sent.

@@ -96,8 +96,13 @@ impl Session {
 
     /// Returns the names of the children of each znode, with one request.
     pub async fn child_names_of(&self, paths: &[ZnodePath]) -> Vec<Result<Vec<String>>> {
+        let lists = self.child_lists_of(paths).await;
+        lists.into_iter().map(|names| names.map(Into::into)).collect()
+    }
+
+    async fn child_lists_of(&self, paths: &[ZnodePath]) -> Vec<Result<ChildNames>> {
         if let [path] = paths {
-            return vec![self.child_names(path).await];
+            return vec![self.child_list(path).await];
         }
         let reads = paths.iter().map(|path| Read::Children(path.as_str().into())).collect();
         let replies = self.ask("", MultiRead { reads }).await;
@@ -163,6 +168,39 @@ impl Session {
             NodeReply { names, data, stat: None }
         };
         paths.iter().map(read).collect()
+    }
+
+    /// Like `nodes_of` with data, in two steps: first reads data and stat, and then the names of the
+    /// children of those znodes whose stat has any. This is half the work for the server, since most
+    /// znodes have none, but may take another round trip.
+    pub async fn nodes_in_two_steps_of(&self, paths: &[ZnodePath]) -> Vec<NodeReply> {
+        let data = match paths {
+            [path] => vec![self.get_data(path, false).await],
+            _ => data_replies(paths, self.ask("", data_request(paths)).await),
+        };
+        let has_children = |data: &Result<(ZnodeData, Stat)>| {
+            data.as_ref().is_ok_and(|(_, stat)| stat.num_children > 0)
+        };
+        let inner: Vec<ZnodePath> = paths
+            .iter()
+            .zip(&data)
+            .filter(|(_, data)| has_children(data))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let mut lists = match &inner[..] {
+            [] => Vec::new(),
+            inner => self.child_lists_of(inner).await,
+        }
+        .into_iter();
+        let with_names = |(path, data): (&ZnodePath, Result<(ZnodeData, Stat)>)| {
+            let names = match &data {
+                Err(error) => Err(error.clone()),
+                Ok(_) if !has_children(&data) => Ok(ChildNames::default()),
+                Ok(_) => lists.next().unwrap_or_else(|| Err(unreadable(path.as_str()))),
+            };
+            NodeReply { names, data: Some(data), stat: None }
+        };
+        paths.iter().zip(data).map(with_names).collect()
     }
 
     async fn node_of(&self, path: &ZnodePath, data: bool) -> NodeReply {

@@ -19,6 +19,8 @@ struct Scope {
 #[derive(Debug, Default)]
 struct Counts {
     requests: Cell<u64>,
+    /// The requests that wait for the session to open, but need not be held back.
+    early: Cell<u64>,
     writes: Cell<u64>,
     last_reply: Cell<Option<Stamp>>,
     /// The stamps of the first replies.
@@ -44,6 +46,12 @@ impl Trace {
     /// Returns whether the command has started a request, even if that still waits in a batch.
     pub fn has_sent(&self) -> bool {
         self.0.requests.get() > 0
+    }
+
+    /// Returns whether later requests cannot overtake the first request of the command, because it
+    /// was sent or leaves as soon as there is a connection.
+    pub fn has_left(&self) -> bool {
+        self.has_sent() || self.0.early.get() > 0
     }
 
     /// Returns the number of writes that were applied or may have been.
@@ -81,6 +89,19 @@ fn note(change: impl Fn(&Counts)) {
 /// Counts a request of the running command.
 pub(super) fn note_request() {
     note(|counts| counts.requests.update(|count| count + 1));
+}
+
+/// Counts a request of the running command that leaves as soon as there is a connection.
+pub(super) fn note_early() {
+    note(|counts| counts.early.update(|count| count + 1));
+}
+
+/// Records that the session has opened, so that an early request was sent.
+pub(super) fn note_early_sent() {
+    note(|counts| {
+        counts.early.update(|count| count - 1);
+        counts.requests.update(|count| count + 1);
+    });
 }
 
 /// Counts a write of the running command that was applied or may have been.

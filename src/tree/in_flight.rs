@@ -1,6 +1,6 @@
 //! Limits the requests in flight about the znodes of a tree.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::link_limit::LinkLimit;
 use crate::session::Session;
@@ -19,6 +19,9 @@ const MOST: usize = 64 * 1024;
 /// The cost of an operation that takes the server longer than a list of names.
 pub(super) const HEAVY: usize = 8;
 
+/// The round trip to a server that is near. A request about many znodes takes about this long.
+const NEAR: Duration = Duration::from_millis(2);
+
 /// The requests in flight and their limit.
 pub(super) struct InFlight {
     session: Session,
@@ -28,13 +31,19 @@ pub(super) struct InFlight {
 
 impl InFlight {
     pub(super) fn new(session: &Session) -> Self {
-        let mut limit = LinkLimit::new(LEAST, MOST);
-        let handshake = session.facts().and_then(|facts| facts.round_trip);
+        let limit = LinkLimit::new(LEAST, MOST);
+        let mut in_flight = Self { session: session.clone(), limit, requests: 0 };
+        in_flight.measure();
+        in_flight
+    }
+
+    /// Records the round trip of the handshake, and the shortest of the last replies.
+    pub(super) fn measure(&mut self) {
+        let handshake = self.session.facts().and_then(|facts| facts.round_trip);
         // Use the shorter of both, because recent replies may have waited behind others.
-        for round_trip in [handshake, session.take_round_trip()] {
-            limit.record_round_trip(Instant::now(), round_trip);
+        for round_trip in [handshake, self.session.take_round_trip()] {
+            self.limit.record_round_trip(Instant::now(), round_trip);
         }
-        Self { session: session.clone(), limit, requests: 0 }
     }
 
     /// Returns a limit of `requests` requests about one znode each.
@@ -47,6 +56,11 @@ impl InFlight {
     /// fits.
     pub(super) fn has_room(&self, znodes: usize) -> bool {
         self.requests == 0 || self.limit.room() >= REQUEST + znodes
+    }
+
+    /// Returns whether another round trip takes the server less time than a request does.
+    pub(super) fn is_near(&self) -> bool {
+        self.limit.round_trip().is_some_and(|round_trip| round_trip < NEAR)
     }
 
     /// Returns how many requests are in flight.

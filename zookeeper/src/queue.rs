@@ -16,6 +16,10 @@ use crate::request::AnyRequest;
 /// not wait for long.
 const MOST_CORKED: usize = 32;
 
+/// Maximum size, in bytes, of the requests that leave before the session is open. The buffers of a
+/// socket hold so much, and a refused session wastes no more.
+const MOST_EARLY: usize = 8 * 1024;
+
 /// A request in the queue or in flight.
 pub(crate) struct Entry {
     /// Number of the request, with credentials counted too.
@@ -63,6 +67,8 @@ pub(crate) struct Queue {
     pub(crate) waker: Option<Waker>,
     /// Number of callers that collect requests.
     pub(crate) corks: usize,
+    /// Number of requests, at the front, that were sent together with the request for a session.
+    pub(crate) early: usize,
 }
 
 impl Queue {
@@ -70,6 +76,31 @@ impl Queue {
     pub(crate) fn only_closes(&self) -> bool {
         let is_waited_for = |entry: &Entry| !entry.reply.is_closed();
         self.closing && !self.entries.iter().any(is_waited_for)
+    }
+
+    /// Returns the frames of the next requests that need not wait for the answer to the request for a
+    /// session: the reads at the front, and a close behind them. From now on they count as sent.
+    pub(crate) fn take_early(&mut self) -> Vec<u8> {
+        let sent: usize = self.entries.iter().take(self.early).map(|entry| entry.length).sum();
+        let mut end = sent;
+        for entry in self.entries.iter_mut().skip(self.early) {
+            let need_not_wait =
+                entry.request.is_plain_read() || matches!(entry.request, AnyRequest::Close);
+            if !need_not_wait || end + entry.length > MOST_EARLY {
+                break;
+            }
+            end += entry.length;
+            entry.sent = Some(Instant::now());
+            self.early += 1;
+        }
+        self.bytes[sent..end].to_vec()
+    }
+
+    /// Takes the requests that were sent early, because their replies will come.
+    pub(crate) fn drain_early(&mut self) -> Vec<Entry> {
+        let early: Vec<Entry> = self.entries.drain(..std::mem::take(&mut self.early)).collect();
+        self.bytes.drain(..early.iter().map(|entry| entry.length).sum::<usize>());
+        early
     }
 
     /// Takes the waker of the task, unless the queued requests may wait for more.

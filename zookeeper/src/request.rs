@@ -18,7 +18,7 @@ use crate::op::Op;
 use crate::reply::{Created, ReadReply, Reply, Transaction};
 
 /// A request, and the type of its reply.
-pub trait Request: Into<AnyRequest> {
+pub trait Request: Into<AnyRequest> + Clone {
     /// The type of the reply.
     type Reply: Send + 'static;
 
@@ -165,6 +165,19 @@ impl AnyRequest {
             | Self::Reconfig(_)
             | Self::AddAuth(_)
             | Self::Close => "".into(),
+        }
+    }
+
+    /// Returns whether the request only reads, sets no watch, and is known to every release. Such a
+    /// request may be sent again, so it need not wait for the answer to the request for a session.
+    pub fn is_plain_read(&self) -> bool {
+        match self {
+            Self::Exists(read) => !read.watch,
+            Self::GetData(read) => !read.watch,
+            Self::GetChildren(read) => !read.watch,
+            Self::GetChildren2(read) => !read.watch,
+            Self::GetAcl(_) => true,
+            _ => false,
         }
     }
 }

@@ -236,6 +236,16 @@ impl Shared {
         let _ = self.put(queue, Permit::unmetered(), AnyRequest::Close, reply);
     }
 
+    /// Returns the next requests that need not wait until a new session is open.
+    pub(crate) fn take_early(&self) -> Vec<u8> {
+        self.queue().take_early()
+    }
+
+    /// Puts back the requests that were sent early, because their replies will not come.
+    pub(crate) fn restore_early(&self) {
+        self.queue().early = 0;
+    }
+
     /// Closes the session after all requests that are already queued.
     pub(crate) fn close(&self) {
         let mut queue = self.queue();
@@ -279,6 +289,9 @@ impl Shared {
         let Some(index) = queue.entries.iter().position(|entry| entry.id == id) else {
             return false;
         };
+        if index < queue.early {
+            return false;
+        }
         let start: usize = queue.entries.iter().take(index).map(|entry| entry.length).sum();
         let Some(entry) = queue.entries.remove(index) else { return false };
         queue.bytes.drain(start..start + entry.length);

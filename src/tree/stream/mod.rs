@@ -179,7 +179,9 @@ impl Znodes {
     /// Reads the top znode, which must exist and be at least partly readable.
     async fn first(&mut self) -> Result<Visited> {
         let top = std::slice::from_ref(&self.top);
-        let read = read_many(&self.session, top, self.needs, self.single_read).await;
+        let read = read_many(&self.session, top, self.needs, self.single_read, true).await;
+        // Before the top is read there may have been no connection.
+        self.limit.measure();
         let gone = || Error::code(Code::NoNode, self.top.as_str());
         let mut read = read.into_iter().next().flatten().ok_or_else(gone)?;
         if let Some(error) = &read.refused
@@ -279,8 +281,9 @@ impl Znodes {
             self.limit.record_sent(self.work(paths.len()));
             let (session, needs, single_read) =
                 (self.session.clone(), self.needs, self.single_read);
+            let is_near = self.limit.is_near();
             self.in_flight.push(Box::pin(async move {
-                let reads = read_many(&session, &paths, needs, single_read).await;
+                let reads = read_many(&session, &paths, needs, single_read, is_near).await;
                 slots.into_iter().zip(reads).collect()
             }));
         }

@@ -43,12 +43,14 @@ pub(super) fn held(read: &Read) -> u64 {
     read.record.data.as_ref().map_or(0, |data| data.bytes().len() as u64)
 }
 
-/// Reads some znodes. `None` means that the znode is gone.
+/// Reads some znodes. `None` means that the znode is gone. If the server is near, this may take a
+/// round trip more to save the server work.
 pub(super) async fn read_many(
     session: &Session,
     paths: &[ZnodePath],
     needs: Needs,
     single_read: SingleRead,
+    is_near: bool,
 ) -> Vec<Option<Read>> {
     if let ([path], Some(watch)) = (paths, single_read.watch()) {
         let names = if watch {
@@ -66,7 +68,14 @@ pub(super) async fn read_many(
         let wanted: &[ZnodePath] = if needs.acl { paths } else { &[] };
         join_all(wanted.iter().map(|path| session.get_acl(path))).await
     };
-    let (replies, lists) = join(session.nodes_of(paths, data), lists).await;
+    let nodes = async {
+        if data && is_near {
+            session.nodes_in_two_steps_of(paths).await
+        } else {
+            session.nodes_of(paths, data).await
+        }
+    };
+    let (replies, lists) = join(nodes, lists).await;
     let mut lists = lists.into_iter();
     let reads = paths.iter().zip(replies);
     reads.map(|(path, reply)| assemble(path, reply, lists.next(), needs)).collect()

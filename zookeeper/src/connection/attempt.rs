@@ -2,11 +2,13 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::early::{Early, TakeEarly};
 use super::inbox::Inbox;
 use crate::chroot::Chroot;
 use crate::code::Code;
@@ -93,6 +95,8 @@ pub(crate) struct Opened {
     pub(crate) inbox: Inbox,
     pub(crate) response: ConnectResponse,
     pub(crate) handshake: Duration,
+    /// The part of the early requests that was not written yet.
+    pub(crate) unwritten: Vec<u8>,
 }
 
 /// Opens or resumes a session on a new connection.
@@ -100,18 +104,20 @@ pub(crate) async fn open(
     mut wire: Wire,
     host: &Host,
     hello: &Hello<'_>,
+    take_early: TakeEarly<'_>,
     sasl: Option<&dyn Sasl>,
     max_frame: usize,
     time: Duration,
 ) -> Result<Opened, Cause> {
     let opened = async {
         let mut inbox = Inbox::new(LONGEST_WELCOME);
-        let (response, handshake) = greet(&mut wire, &mut inbox, hello).await?;
+        let mut early = Early::new(take_early);
+        let (response, handshake) = greet(&mut wire, &mut inbox, hello, &mut early).await?;
         if let Some(sasl) = sasl {
             authenticate(&mut wire, &mut inbox, host, sasl).await?;
         }
         inbox.limit(max_frame);
-        Ok(Opened { wire, inbox, response, handshake })
+        Ok(Opened { wire, inbox, response, handshake, unwritten: early.unwritten() })
     };
     timeout(time, opened).await.unwrap_or(Err(Cause::Silent(time)))
 }
@@ -121,6 +127,7 @@ pub(super) async fn greet(
     wire: &mut Wire,
     inbox: &mut Inbox,
     hello: &Hello<'_>,
+    early: &mut Early<'_>,
 ) -> Result<(ConnectResponse, Duration), Cause> {
     let begun = tokio::time::Instant::now();
     let mut bytes = Vec::new();
@@ -129,7 +136,13 @@ pub(super) async fn greet(
         Cause::Disconnected(_) => Cause::NoSession,
         cause => cause,
     })?;
-    let frame = match read(wire, inbox).await {
+    let response = poll_fn(|context| {
+        if let Err(error) = early.write(&mut *wire.stream, context) {
+            return Poll::Ready(Err(Broken::Io(Cause::of_io(&error))));
+        }
+        poll_read(wire, inbox, context)
+    });
+    let frame = match response.await {
         Ok(frame) => frame,
         Err(Broken::Io(cause @ Cause::Transport(_))) => return Err(cause),
         Err(Broken::Io(_)) if inbox.rest().is_empty() => return Err(Cause::NoSession),
@@ -267,14 +280,22 @@ async fn write(wire: &mut Wire, bytes: &[u8]) -> io::Result<()> {
 }
 
 async fn read(wire: &mut Wire, inbox: &mut Inbox) -> Result<Vec<u8>, Broken> {
+    poll_fn(|context| poll_read(wire, inbox, context)).await
+}
+
+fn poll_read(
+    wire: &mut Wire,
+    inbox: &mut Inbox,
+    context: &mut Context<'_>,
+) -> Poll<Result<Vec<u8>, Broken>> {
     loop {
         if let Some(frame) = inbox.frame().map_err(Broken::Fault)? {
-            return Ok(inbox.bytes(frame).to_vec());
+            return Poll::Ready(Ok(inbox.bytes(frame).to_vec()));
         }
-        match poll_fn(|context| inbox.poll_fill(&mut *wire.stream, context)).await {
-            Ok(0) => return Err(Broken::Io(Cause::Disconnected(None))),
+        match ready!(inbox.poll_fill(&mut *wire.stream, context)) {
+            Ok(0) => return Poll::Ready(Err(Broken::Io(Cause::Disconnected(None)))),
             Ok(_) => {}
-            Err(error) => return Err(Broken::Io(Cause::of_io(&error))),
+            Err(error) => return Poll::Ready(Err(Broken::Io(Cause::of_io(&error)))),
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout};
 
 use super::attempt::{self, LONGEST_WELCOME};
+use super::early::Early;
 use super::inbox::Inbox;
 use crate::dial::{Tcp, Tls, Wire};
 use crate::encode::Hello;
@@ -168,7 +169,7 @@ impl Examination {
             })
         };
         let opening = async {
-            match attempt::greet(wire, inbox, &hello).await {
+            match attempt::greet(wire, inbox, &hello, &mut Early::none()).await {
                 Err(Cause::NoSession) => {
                     Err(attempt::diagnose(&*options.dial, host, address, 0).await)
                 }

@@ -1,9 +1,11 @@
 //! The task that owns the connection: it connects to a server, serves requests, and reconnects.
 
 mod attempt;
+mod early;
 mod examine;
 mod history;
 mod inbox;
+mod interrupt;
 mod replies;
 mod serve;
 mod suspects;
@@ -14,13 +16,11 @@ mod writable;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use self::attempt::Opened;
 pub use self::attempt::speaks_tls;
@@ -33,13 +33,9 @@ use crate::error::Cause;
 use crate::host::Host;
 use crate::hosts::Hosts;
 use crate::options::Password;
-use crate::queue::Command;
 use crate::request::AddAuth;
 use crate::shared::{Shared, Target};
 use crate::state::{Attempt, State};
-
-/// How long to look for a server only to close the session, which would expire anyway.
-const CLOSE_TIME: Duration = Duration::from_secs(2);
 
 /// Limits of the time that one address may take to connect and open the session, unless the options
 /// set it.
@@ -326,8 +322,24 @@ impl Task {
             read_only: options.read_only,
         };
         let sasl = options.sasl.as_deref();
-        let open = attempt::open(wire, host, &hello, sasl, options.max_frame, time);
-        self.unless_interrupted(open).await
+        let is_allowed = self.can_send_early();
+        let take_early = || if is_allowed { shared.take_early() } else { Vec::new() };
+        let open = attempt::open(wire, host, &hello, &take_early, sasl, options.max_frame, time);
+        let opened = self.unless_interrupted(open).await;
+        if !matches!(opened, Ok(Ok(_))) {
+            shared.restore_early();
+        }
+        opened
+    }
+
+    /// Returns whether reads may be sent together with the request for a session: nothing must
+    /// precede them, and if the server gives no session, they can be sent to another.
+    fn can_send_early(&self) -> bool {
+        let has_watches = || self.shared.registry().paths().iter().any(|paths| !paths.is_empty());
+        !self.session.is_real
+            && self.shared.options.sasl.is_none()
+            && self.session.credentials.is_empty()
+            && !has_watches()
     }
 
     /// Asks why a server closes the connection instead of opening the session. A recent answer is
@@ -354,42 +366,6 @@ impl Task {
             let hosts = u32::try_from(self.hosts.len()).unwrap_or(1).max(1);
             (options.timeout / hosts).clamp(LEAST_CONNECT_TIME, MOST_CONNECT_TIME)
         })
-    }
-
-    /// Waits for a future, unless the session must end first.
-    async fn unless_interrupted<T>(&mut self, future: impl Future<Output = T>) -> Result<T, End> {
-        let mut future = pin!(future);
-        let mut give_up: Option<Pin<Box<Sleep>>> = None;
-        let is_open = self.session.is_real;
-        let (shared, close_by) = (&self.shared, &mut self.close_by);
-        poll_fn(|context| {
-            {
-                let mut queue = shared.queue();
-                match queue.command.take() {
-                    Some(Command::Abandon) => {
-                        return Poll::Ready(Err(End(State::Abandoned, Cause::Abandoned)));
-                    }
-                    // There is no connection to break.
-                    Some(Command::Break) | None => {}
-                }
-                if queue.only_closes() {
-                    if !is_open && queue.entries.len() <= 1 {
-                        // There is no session to close, and no request is waiting.
-                        return Poll::Ready(Err(End(State::Closed, Cause::Closed)));
-                    }
-                    let by = *close_by.get_or_insert_with(|| Instant::now() + CLOSE_TIME);
-                    give_up.get_or_insert_with(|| Box::pin(sleep_until(by)));
-                }
-                queue.waker = Some(context.waker().clone());
-            }
-            if let Some(give_up) = &mut give_up
-                && give_up.as_mut().poll(context).is_ready()
-            {
-                return Poll::Ready(Err(End(State::Closed, Cause::Deadline)));
-            }
-            future.as_mut().poll(context).map(Ok)
-        })
-        .await
     }
 }
 

@@ -1,11 +1,12 @@
 //! One connection with an open session: writing, reading, and timeouts.
 
+mod introduce;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use super::attempt::Opened;
 use super::history::not_sent;
 use super::inbox::Inbox;
 use super::replies::{NewWatches, Replies};
-use super::watch_parts::parts;
 use super::writable::look_for_writable;
 use super::{After, End, Session};
 use crate::dial::{BoxFuture, Stream};
@@ -72,7 +72,7 @@ impl Connection {
         host: &Host,
         opened: Opened,
     ) -> Self {
-        let Opened { wire, inbox, response, .. } = opened;
+        let Opened { wire, inbox, response, unwritten, .. } = opened;
         let timeout = Duration::from_millis(response.timeout.into());
         let now = Instant::now();
         let idle = (timeout / 3).clamp(LEAST_IDLE, MOST_IDLE);
@@ -96,34 +96,9 @@ impl Connection {
             look,
             writable: None,
         };
+        connection.take_early(unwritten);
         connection.introduce(session);
         connection
-    }
-
-    /// Writes what precedes all requests: credentials, then watches.
-    fn introduce(&mut self, session: &Session) {
-        for credentials in &session.credentials {
-            encode::auth(&credentials.scheme, &credentials.auth, &mut self.outbox);
-            self.replies.expects_auth(Arc::clone(&credentials.scheme));
-        }
-        let lists = {
-            let mut registry = self.shared.registry();
-            registry.uncover();
-            registry.paths()
-        };
-        let has_persistent = lists[3..].iter().any(|list| !list.is_empty());
-        let is_old = session.suspects.is_old(&self.host);
-        if has_persistent && is_old {
-            self.replies.cannot_leave(&lists[3..]);
-        }
-        // Every release knows `setWatches`, which covers the other three kinds.
-        let count = if has_persistent && !is_old { 5 } else { 3 };
-        let seen = self.shared.last_zxid.load(Ordering::Relaxed);
-        for part in parts(&lists[..count]) {
-            encode::set_watches(seen, &part, &mut self.outbox);
-            self.replies.expects_watches(count == 5);
-        }
-        self.queued = self.outbox.len() as u64;
     }
 
     /// Returns whether the server has answered anything since the session was opened.
@@ -180,6 +155,8 @@ impl Connection {
 
     fn read(&mut self, context: &mut Context<'_>, session: &mut Session) -> Result<bool, After> {
         let mut moved = false;
+        // Replies may have arrived together with the one that opened the session.
+        self.take_frames(session)?;
         for _ in 0..TURNS {
             let read = match self.inbox.poll_fill(&mut *self.stream, context) {
                 Poll::Pending => return Ok(moved),
@@ -193,24 +170,29 @@ impl Connection {
             moved = true;
             self.last_heard = Instant::now();
             self.replies.heard = self.last_heard;
-            let before = self.replies.completed;
-            let result = loop {
-                match self.inbox.frame() {
-                    Ok(Some(frame)) => {
-                        if let Err(after) = self.replies.take(self.inbox.bytes(frame), session) {
-                            break Err(after);
-                        }
-                    }
-                    Ok(None) => break Ok(()),
-                    Err(why) => break Err(self.replies.malformed(why)),
-                }
-            };
-            if self.replies.completed != before {
-                self.replies.count();
-            }
-            result?;
+            self.take_frames(session)?;
         }
         Ok(moved)
+    }
+
+    /// Handles the frames that were read.
+    fn take_frames(&mut self, session: &mut Session) -> Result<(), After> {
+        let before = self.replies.completed;
+        let result = loop {
+            match self.inbox.frame() {
+                Ok(Some(frame)) => {
+                    if let Err(after) = self.replies.take(self.inbox.bytes(frame), session) {
+                        break Err(after);
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(why) => break Err(self.replies.malformed(why)),
+            }
+        };
+        if self.replies.completed != before {
+            self.replies.count();
+        }
+        result
     }
 
     /// Takes commands and requests from the queue.

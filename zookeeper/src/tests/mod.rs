@@ -3,6 +3,7 @@
 mod causes;
 mod chaos;
 mod codec;
+mod early;
 mod fake;
 mod hostile;
 mod keeper;
