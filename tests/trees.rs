@@ -169,6 +169,9 @@ fn differences_are_shown_with_status_four() {
         assert_eq!(good(&server, &["ls", "/app"]), "[b]\n");
         let ran = run(&server, &["diff", "-f", &file, "/app"]);
         assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+        let ran = run(&server, &["-o", "json", "diff", &file, "/app"]);
+        let hint = format!("diff -f {file} compares with the local file");
+        assert!(ran.status == 1 && ran.stdout.contains(&hint), "{}", ran.stdout);
     });
 }
 

@@ -1,10 +1,10 @@
 //! `diff`: compares two trees.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::dispatch::transfer::copied;
 use crate::dispatch::{Context, Effects, ReadFailures, Sends, Spec, Task, Tree, TreeAddress};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::output::style::Style;
 use crate::output::{NoOutput, Report, Text, difference, json};
 use crate::tree::diff::{Changed, Difference, Pair};
@@ -87,7 +87,7 @@ impl Spec for Diff {
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, names) = self.pairs(cx).await?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
-        while let Some((pair, _)) = pairs.next().await? {
+        while let Some((pair, _)) = pairs.next().await.map_err(|error| suggest_file(error, &names))? {
             seen += 1;
             cx.progress.note(seen, "compared");
             let Some(difference) = pair.difference() else { continue };
@@ -110,6 +110,17 @@ impl Spec for Diff {
             names[0], names[1]
         );
         Err(Error::new(Kind::Different, message))
+    }
+}
+
+/// Adds a hint if a tree that does not exist has the path of a local file.
+fn suggest_file(error: Error, names: &[String]) -> Error {
+    let is_file = |name: &&String| Path::new(name).exists();
+    match names.iter().find(is_file) {
+        Some(name) if error.code_of() == Some(Code::NoNode) => {
+            error.with_hint(format!("diff -f {name} compares with the local file"))
+        }
+        _ => error,
     }
 }
 

@@ -189,6 +189,7 @@ impl Session {
             .collect();
         let mut lists = match &inner[..] {
             [] => Vec::new(),
+            [path] => vec![self.children(path, false).await.map(|(names, _)| names)],
             inner => self.child_lists_of(inner).await,
         }
         .into_iter();
