@@ -267,9 +267,9 @@ fn a_script_loses_no_round_trip_before_its_first_lines() {
 fn a_near_server_is_not_asked_for_the_children_of_znodes_without_any() {
     let engine = engines().swap_remove(0);
     let server = engine.fresh();
-    let lines: String =
-        (0..100).map(|number| format!("create /lake/duck-{number} deep\n")).collect();
-    zksh(&server).script(format!("create /lake deep\n{lines}"));
+    let mut lines = vec!["create /lake deep".to_owned()];
+    lines.extend((0..100).map(|number| format!("create /lake/duck-{number} deep")));
+    zksh(&server).script(lines.join("\n"));
     let line = Line::to(&server, Hold::Nothing);
     // On a busy machine the server does not seem near.
     wait_until("one list of children, that of the top", || {

@@ -87,7 +87,9 @@ impl Spec for Diff {
     async fn run(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, names) = self.pairs(cx).await?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
-        while let Some((pair, _)) = pairs.next().await.map_err(|error| suggest_file(error, &names))? {
+        while let Some((pair, _)) =
+            pairs.next().await.map_err(|error| suggest_file(error, &names))?
+        {
             seen += 1;
             cx.progress.note(seen, "compared");
             let Some(difference) = pair.difference() else { continue };
