@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use zookeeper::{
-    AddAuth, AnyRequest, Cause, Client, Create, Data, Error, GetChildren, GetData, Pending, Permit,
-    Reply, Request, Stat, State, start,
+    AddAuth, AnyRequest, Cause, Client, Create, Data, Error, Feed, GetChildren, GetData, Pending,
+    Permit, Reply, Request, Stat, State, start,
 };
 
-use super::fake::{Net, Server, until};
+use super::fake::{Listener, Net, Server, until};
 
 fn data() -> Reply {
     Reply::Data(Data { data: None, stat: Stat::default() })
@@ -16,6 +16,14 @@ fn data() -> Reply {
 
 fn send<R: Request>(client: &Client, request: R) -> Pending<R::Reply> {
     client.send(Permit::unmetered(), request)
+}
+
+/// Starts a client of one server.
+fn started() -> (Net, Listener, Client, Feed) {
+    let net = Net::default();
+    let listener = net.listen("a");
+    let (client, feed) = net.start("a");
+    (net, listener, client, feed)
 }
 
 /// Answers a read of `path`.
@@ -32,9 +40,7 @@ async fn is_silent(server: &mut Server) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn reads_and_the_close_behind_them_leave_before_the_session_is_open() {
-    let net = Net::default();
-    let mut listener = net.listen("a");
-    let (client, _feed) = net.start("a");
+    let (_net, mut listener, client, _feed) = started();
     let first = send(&client, GetData::new("/a"));
     let mut server = listener.accept().await;
     server.hello().await;
@@ -55,9 +61,7 @@ async fn reads_and_the_close_behind_them_leave_before_the_session_is_open() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_overtakes_a_request_that_must_wait() {
-    let net = Net::default();
-    let mut listener = net.listen("a");
-    let (client, _feed) = net.start("a");
+    let (_net, mut listener, client, _feed) = started();
     let before = send(&client, GetData::new("/a"));
     let write = send(&client, Create::new("/b", ""));
     let after = send(&client, GetData::new("/b"));
@@ -76,9 +80,7 @@ async fn nothing_overtakes_a_request_that_must_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_and_what_follows_credentials_wait_for_the_session() {
-    let net = Net::default();
-    let mut listener = net.listen("a");
-    let (client, _feed) = net.start("a");
+    let (net, mut listener, client, _feed) = started();
     let watch = send(&client, GetChildren { path: "/a".into(), watch: true });
     let mut server = listener.accept().await;
     server.hello().await;
@@ -121,9 +123,7 @@ async fn early_reads_go_to_the_next_server_if_one_gives_no_session() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_early_read_does_not_disturb_the_others() {
-    let net = Net::default();
-    let mut listener = net.listen("a");
-    let (client, _feed) = net.start("a");
+    let (_net, mut listener, client, _feed) = started();
     let (cancelled, kept) = (send(&client, GetData::new("/a")), send(&client, GetData::new("/b")));
     let mut server = listener.accept().await;
     server.hello().await;

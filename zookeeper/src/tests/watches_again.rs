@@ -2,7 +2,7 @@
 
 use zookeeper::{AddWatch, AnyRequest, GetData, Item, Reply, WatchKind, WatchMode};
 
-use super::fake::Net;
+use super::fake::{Listener, Net, Server};
 use super::watches::{ask, asks_for_a_watch, both, connected, data, held, send};
 
 #[tokio::test(start_paused = true)]
@@ -48,23 +48,27 @@ async fn many_paths_are_left_again_in_parts_that_a_server_takes() {
     next.await.value.unwrap();
 }
 
+/// Breaks the connection on the request that sets watches again. Accepts the next connection, and
+/// answers the client with a version: it asks, because the connection may have broken for other
+/// reasons.
+async fn break_and_answer(listener: &mut Listener, mut server: Server, version: &str) -> Server {
+    assert_eq!(server.set_watches().await.0, 105);
+    drop(server);
+    let next = listener.serve().await;
+    let mut asked = listener.accept().await;
+    assert_eq!(asked.word().await, "srvr");
+    asked.say(format!("Zookeeper version: {version}, built on 1\n").as_bytes()).await;
+    next
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_before_3_6_gets_what_it_knows_and_the_rest_is_told() {
     let (_net, mut listener, client, mut feed, mut server) = connected("a").await;
     both(&client, &mut server).await;
     client.break_connection();
     // An older server takes its place, and breaks the connection on the unknown request.
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    drop(server);
-    // The client asks for its version, because the connection may have broken for other reasons.
-    let mut next = listener.accept().await;
-    let hello = next.hello().await;
-    next.connect_response(hello.session, 6000, false).await;
-    let mut asked = listener.accept().await;
-    assert_eq!(asked.word().await, "srvr");
-    asked.say(b"Zookeeper version: 3.5.9-x, built on 1\n").await;
-    drop(asked);
+    let server = listener.serve().await;
+    let mut next = break_and_answer(&mut listener, server, "3.5.9-x").await;
     assert_eq!(next.set_watches().await, (101, 5, vec![vec!["/a".to_owned()], vec![], vec![]]));
     next.watches_left().await;
     loop {
@@ -85,16 +89,8 @@ async fn a_cut_while_watches_are_left_again_does_not_make_a_server_old() {
     let (_net, mut listener, client, _feed, mut server) = connected("a").await;
     both(&client, &mut server).await;
     client.break_connection();
-    let mut server = listener.serve().await;
-    assert_eq!(server.set_watches().await.0, 105);
-    drop(server);
-    let mut next = listener.accept().await;
-    let hello = next.hello().await;
-    next.connect_response(hello.session, 6000, false).await;
-    let mut asked = listener.accept().await;
-    assert_eq!(asked.word().await, "srvr");
-    asked.say(b"Zookeeper version: 3.6.3-x, built on 1\n").await;
-    drop(asked);
+    let server = listener.serve().await;
+    let mut next = break_and_answer(&mut listener, server, "3.6.3-x").await;
     assert_eq!(next.set_watches().await.0, 105);
 }
 
