@@ -75,27 +75,30 @@ enum LeftOpen {
     Parts,
 }
 
-/// An error, ready to be shown.
+/// An error, ready to be shown. It is boxed, so that the results of all operations are small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
     cause: Cause,
     detail: Option<Box<str>>,
     usage: Option<Box<str>>,
     hint: Option<Box<str>>,
     left_open: LeftOpen,
-    causes: Vec<Self>,
+    causes: Vec<Error>,
 }
 
 impl Error {
     fn from_cause(cause: Cause) -> Self {
-        Self {
+        Self(Box::new(Inner {
             cause,
             detail: None,
             usage: None,
             hint: None,
             left_open: LeftOpen::Nothing,
             causes: Vec::new(),
-        }
+        }))
     }
 
     /// Creates an error from the server's code for an operation on `path` (empty if there is no
@@ -126,7 +129,7 @@ impl Error {
     /// Sets the path of the request if the error from ZooKeeper names none.
     #[must_use]
     pub fn at(mut self, asked: &str) -> Self {
-        if let Cause::Code { path, .. } = &mut self.cause
+        if let Cause::Code { path, .. } = &mut self.0.cause
             && path.is_empty()
         {
             asked.clone_into(path);
@@ -137,7 +140,7 @@ impl Error {
     /// Appends a detail to the message, after a semicolon.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into().into_boxed_str());
+        self.0.detail = Some(detail.into().into_boxed_str());
         self
     }
 
@@ -146,7 +149,7 @@ impl Error {
     #[must_use]
     pub fn naming_lookalikes<'w>(self, words: impl IntoIterator<Item = &'w str>) -> Self {
         match words.into_iter().find_map(lookalike::lookalike) {
-            Some(pasted) if self.detail.is_none() => self.with_detail(pasted),
+            Some(pasted) if self.0.detail.is_none() => self.with_detail(pasted),
             _ => self,
         }
     }
@@ -154,27 +157,27 @@ impl Error {
     /// Adds the usage line of the command, shown below the message.
     #[must_use]
     pub fn with_usage(mut self, usage: impl Into<String>) -> Self {
-        self.usage = Some(usage.into().into_boxed_str());
+        self.0.usage = Some(usage.into().into_boxed_str());
         self
     }
 
     /// Adds a hint on what to do next, which is shown on terminals only.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into().into_boxed_str());
+        self.0.hint = Some(hint.into().into_boxed_str());
         self
     }
 
     /// Adds the errors of the parts; each is shown on its own line.
     #[must_use]
     pub fn with_causes(mut self, causes: Vec<Self>) -> Self {
-        self.causes = causes;
+        self.0.causes = causes;
         self
     }
 
     /// Returns the errors of the parts.
     pub fn causes(&self) -> &[Self] {
-        &self.causes
+        &self.0.causes
     }
 
     /// Adds that the write may have been applied, if the error leaves that open.
@@ -184,14 +187,14 @@ impl Error {
             self.code_of(),
             Some(Code::ConnectionLoss | Code::OperationTimeout | Code::RequestTimeout)
         );
-        self.left_open = if lost { LeftOpen::Write } else { LeftOpen::Nothing };
+        self.0.left_open = if lost { LeftOpen::Write } else { LeftOpen::Nothing };
         self
     }
 
     /// Adds that the write may have been applied.
     #[must_use]
     pub fn maybe_applied(mut self) -> Self {
-        self.left_open = LeftOpen::Write;
+        self.0.left_open = LeftOpen::Write;
         self
     }
 
@@ -199,20 +202,20 @@ impl Error {
     /// Other errors already say what is left to do.
     #[must_use]
     pub fn of_several(mut self) -> Self {
-        if self.kind() == Kind::Lost && self.left_open == LeftOpen::Nothing {
-            self.left_open = LeftOpen::Parts;
+        if self.kind() == Kind::Lost && self.0.left_open == LeftOpen::Nothing {
+            self.0.left_open = LeftOpen::Parts;
         }
         self
     }
 
     /// Returns whether a write may or may not have been applied.
     pub fn is_uncertain(&self) -> bool {
-        self.left_open != LeftOpen::Nothing
+        self.0.left_open != LeftOpen::Nothing
     }
 
     /// Returns ZooKeeper's code, if the error came from the server.
     pub fn code_of(&self) -> Option<Code> {
-        match self.cause {
+        match self.0.cause {
             Cause::Code { code, .. } => Some(code),
             Cause::Words { .. } => None,
         }
@@ -220,7 +223,7 @@ impl Error {
 
     /// Returns the path that the server's error concerns, inside the chroot.
     pub fn path(&self) -> Option<&str> {
-        match &self.cause {
+        match &self.0.cause {
             Cause::Code { path, .. } if !path.is_empty() => Some(path),
             _ => None,
         }
@@ -228,7 +231,7 @@ impl Error {
 
     /// Returns who must act.
     pub fn kind(&self) -> Kind {
-        match &self.cause {
+        match &self.0.cause {
             Cause::Code { code, .. } => code.kind(),
             Cause::Words { kind, .. } => *kind,
         }
@@ -236,16 +239,16 @@ impl Error {
 
     /// Returns the message in the given dialect: one line, unless data in it has newlines.
     pub fn message(&self, dialect: Dialect) -> String {
-        let mut sentence = match &self.cause {
+        let mut sentence = match &self.0.cause {
             Cause::Code { code, path } => code.sentence(path, dialect),
             Cause::Words { message, .. } => message.clone(),
         };
-        let left_open = match self.left_open {
+        let left_open = match self.0.left_open {
             LeftOpen::Nothing => None,
             LeftOpen::Write => Some("the write may have been applied"),
             LeftOpen::Parts => Some("earlier parts of it may have been applied"),
         };
-        for more in left_open.into_iter().chain(self.detail.as_deref()) {
+        for more in left_open.into_iter().chain(self.0.detail.as_deref()) {
             sentence.push_str("; ");
             sentence.push_str(more);
         }
@@ -254,12 +257,12 @@ impl Error {
 
     /// Returns the usage line of the command, if the arguments were wrong.
     pub fn usage_line(&self) -> Option<&str> {
-        self.usage.as_deref()
+        self.0.usage.as_deref()
     }
 
     /// Returns the hint on what to do next.
     pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.0.hint.as_deref()
     }
 }
 

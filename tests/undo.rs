@@ -70,7 +70,7 @@ fn operation(random: &mut Random) -> Operation {
     let data = vec![b'x'; usize::try_from(random.below(4)).unwrap()].into();
     match random.below(3) {
         0 => Operation::Create {
-            prefix: path.as_str().to_owned(),
+            prefix: path.to_shared(),
             data,
             mode: CreateMode { ephemeral: random.below(6) == 0, ..CreateMode::default() },
             acl: any_acl(random),
@@ -99,7 +99,7 @@ async fn act(session: &Session, random: &mut Random) {
         }
         _ => match operation(random) {
             Operation::Create { prefix, data, mode, acl } => {
-                session.create(&prefix, data, mode, &acl).await.map(drop)
+                session.create(prefix, data, mode, &acl).await.map(drop)
             }
             Operation::Set { path, data, version } => {
                 session.set_data(&path, data, version).await.map(drop)

@@ -1,5 +1,6 @@
 //! `create`: creates a znode.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Command;
@@ -87,11 +88,11 @@ impl Create {
     }
 
     /// Returns the path (for a sequential znode its prefix), the data, the mode and the ACL.
-    async fn prepare(&self, cx: &Context) -> Result<(String, ZnodeData, CreateMode, Acl)> {
+    async fn prepare(&self, cx: &Context) -> Result<(Arc<str>, ZnodeData, CreateMode, Acl)> {
         let path = if self.sequential {
-            cx.sequential(&self.path)?
+            cx.sequential(&self.path)?.into()
         } else {
-            cx.path(&self.path)?.as_str().to_owned()
+            cx.path(&self.path)?.to_shared()
         };
         let mode = CreateMode {
             ephemeral: self.ephemeral,
@@ -130,16 +131,18 @@ impl Spec for Create {
 
     async fn run(&self, cx: &Context) -> Result<CreateReport> {
         let (path, data, mode, acl) = self.prepare(cx).await?;
-        let create = async || cx.session.create(&path, data.clone(), mode, &acl).await;
-        let mut result = create().await;
-        if self.parents && is(&result, Code::NoNode) {
+        let again = self.parents.then(|| data.clone());
+        let mut result = cx.session.create(Arc::clone(&path), data, mode, &acl).await;
+        if let Some(data) = again
+            && is(&result, Code::NoNode)
+        {
             // Boxed, so that this rare case does not enlarge the future of every line.
             let above = Box::pin(create_parents(cx, &path, &acl)).await;
             above.map_err(|error| explain(cx, error))?;
-            result = Box::pin(create()).await;
+            result = Box::pin(cx.session.create(Arc::clone(&path), data, mode, &acl)).await;
         }
         if self.if_absent && is(&result, Code::NodeExists) {
-            return Ok(CreateReport { path, created: false });
+            return Ok(CreateReport { path: path.to_string(), created: false });
         }
         let path = result.map_err(|error| explain(cx, error))?;
         Ok(CreateReport { path, created: true })

@@ -133,7 +133,7 @@ macro_rules! commands {
             async fn run(&self, cx: &Context) -> Result<Box<dyn Report>> {
                 if cx.transaction.is_open() {
                     let operation = match self {
-                        $($(Self::$command(command) => command.operation(cx).await,)+)+
+                        $($(Self::$command(command) => Box::pin(command.operation(cx)).await,)+)+
                     };
                     if let Some(operation) = operation {
                         return boxed(cx.transaction.queue(operation, cx.terminal.is_some()));

@@ -165,7 +165,7 @@ async fn one(cx: &Context, path: &ZnodePath, target: &ZnodePath) -> Result<()> {
     };
     let operations = [
         Operation::Create {
-            prefix: target.as_str().to_owned(),
+            prefix: target.to_shared(),
             data: ZnodeData::from(&data),
             mode,
             acl: Acl::from(&acl),

@@ -193,7 +193,7 @@ async fn kill(cx: &Context, name: &str, wait: bool) -> Result<Answer> {
 /// time. Returns whether the expiry was observed.
 async fn wait_for_expiry(cx: &Context, name: &str, killed: &Killed) -> bool {
     let path = killed.losses.ephemerals.first();
-    let path = path.and_then(|path| ZnodePath::new(path).ok());
+    let path = path.and_then(|path| ZnodePath::new(path.as_str()).ok());
     let asks = path.filter(|_| &*cx.session.name() != name);
     let end = Instant::now() + killed.at_most;
     loop {

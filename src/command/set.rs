@@ -7,8 +7,8 @@ use crate::dispatch::{
 };
 use crate::error::{Code, Error, Result};
 use crate::output::{Report, Text};
-use crate::session::{CreateMode, Operation};
-use crate::zk::{Acl, Stat, TypedPath};
+use crate::session::{CreateMode, Operation, Session};
+use crate::zk::{Acl, Stat, TypedPath, ZnodeData, ZnodePath};
 
 /// How often the znode is created again while other clients delete it.
 const MAX_TRIES: usize = 3;
@@ -104,25 +104,14 @@ impl Spec for Set {
         let data = self.source.read(cx, Some(&self.data)).await?;
         let session = &cx.session;
         let tells = self.stat || cx.view.tells_stat();
-        let mut result = session.set_data(&path, data.clone(), self.only.or(self.version)).await;
-        for _ in 0..MAX_TRIES {
-            match &result {
-                Err(error) if self.create && error.code_of() == Some(Code::NoNode) => {}
-                _ => break,
-            }
-            let (mode, acl) = (CreateMode::default(), Acl::open());
-            match session.create(path.as_str(), data.clone(), mode, &acl).await {
-                Ok(_) => {
-                    let created = Some(path.to_string());
-                    return Ok(Box::new(SetReport { created, stat: None }));
-                }
-                // Another client has created the znode, so it can be written now.
-                Err(error) if error.code_of() == Some(Code::NodeExists) => {}
-                Err(error) => return Err(error),
-            }
-            result = session.set_data(&path, data.clone(), None).await;
-        }
-        Ok(Box::new(SetReport { created: None, stat: tells.then_some(result?) }))
+        let report = if self.create {
+            // Boxed, so that this rare case does not enlarge the future of every line.
+            Box::pin(create_or_set(session, &path, data)).await?
+        } else {
+            let stat = session.set_data(&path, data, self.only.or(self.version)).await?;
+            SetReport { created: None, stat: Some(stat) }
+        };
+        Ok(Box::new(SetReport { stat: report.stat.filter(|_| tells), ..report }))
     }
 
     async fn operation(&self, cx: &Context) -> Option<Result<Operation>> {
@@ -139,6 +128,26 @@ impl Spec for Set {
     fn from_path(path: TypedPath, data: Option<Data>) -> Option<Self> {
         Some(Self { path, data: data?, ..Self::default() })
     }
+}
+
+/// Writes the data of a znode, and creates the znode if it does not exist.
+async fn create_or_set(session: &Session, path: &ZnodePath, data: ZnodeData) -> Result<SetReport> {
+    let mut result = session.set_data(path, data.clone(), None).await;
+    for _ in 0..MAX_TRIES {
+        match &result {
+            Err(error) if error.code_of() == Some(Code::NoNode) => {}
+            _ => break,
+        }
+        let (mode, acl) = (CreateMode::default(), Acl::open());
+        match session.create(path.to_shared(), data.clone(), mode, &acl).await {
+            Ok(_) => return Ok(SetReport { created: Some(path.to_string()), stat: None }),
+            // Another client has created the znode, so it can be written now.
+            Err(error) if error.code_of() == Some(Code::NodeExists) => {}
+            Err(error) => return Err(error),
+        }
+        result = session.set_data(path, data.clone(), None).await;
+    }
+    result.map(|stat| SetReport { created: None, stat: Some(stat) })
 }
 
 /// The stat after a write if it was requested, or the path of a new znode.

@@ -154,12 +154,12 @@ impl Context {
     /// that cannot be parsed spoils an open transaction.
     pub fn read<T: Table>(&self, text: &str) -> Result<Option<Invocation<T>>> {
         let invocation = self.reader.read(text);
-        self.begin(text, &invocation);
+        self.begin(text, invocation.as_ref().map(Option::as_ref));
         invocation
     }
 
     /// Records a line that is already parsed, as [`Context::read`] does.
-    pub fn begin<T: Table>(&self, text: &str, invocation: &Result<Option<Invocation<T>>>) {
+    pub fn begin<T: Table>(&self, text: &str, invocation: Result<Option<&Invocation<T>>, &Error>) {
         if !matches!(invocation, Ok(None)) {
             self.history.note(text);
         }
@@ -167,21 +167,21 @@ impl Context {
             self.transaction.spoil();
         }
         // Later errors belong to this line.
-        let origin =
-            invocation.as_ref().ok().and_then(|invocation| Some(self.origin(invocation.as_ref()?)));
+        let origin = invocation.ok().flatten().map(|invocation| self.origin(invocation));
         *self.output.origin() = origin.unwrap_or_default();
     }
 
     /// Runs a command that the user typed.
     pub async fn run<T: Table>(&self, invocation: &Invocation<T>) -> Result<Outcome> {
-        self.run_from(invocation, self.origin(invocation)).await
+        self.run_from(invocation, self.origin(invocation), &Trace::default()).await
     }
 
-    /// Runs a command whose results name this origin.
+    /// Runs a command whose results name this origin, and counts its requests in the trace.
     pub async fn run_from<T: Table>(
         &self,
         invocation: &Invocation<T>,
         origin: Origin,
+        trace: &Trace,
     ) -> Result<Outcome> {
         self.progress.begin();
         self.estimate.begin();
@@ -191,9 +191,11 @@ impl Context {
         {
             return Err(question.unasked());
         }
-        let trace = Trace::default();
         let before = self.explaining.begin(self, &invocation.command);
         let learns_in = self.learning.runs_in(self, &invocation.command);
+        if before.is_some() || learns_in.is_some() {
+            trace.keep_replies();
+        }
         let report = trace.scope(invocation.run(self)).await;
         // Only if the command ran alone are all these writes its own.
         let is_alone = invocation.effects(self).concurrency() == Concurrency::Alone;
@@ -203,10 +205,11 @@ impl Context {
         // Show events that arrived before the reply ahead of it.
         self.session.deliver();
         if let Some(number) = learns_in {
-            self.learning.note_command(self, number, &trace, invocation, report.as_ref().err());
+            self.learning.note_command(self, number, trace, invocation, report.as_ref().err());
         }
         let explanation = match before {
-            Some(before) => Some(self.explaining.end(self, before, &trace).await),
+            // Boxed, so that this rare case does not enlarge the future of every line.
+            Some(before) => Some(Box::pin(self.explaining.end(self, before, trace)).await),
             None => None,
         };
         let explanation = explanation.filter(|_| invocation.command.is_explained());

@@ -24,7 +24,10 @@ impl Context {
 
     /// Returns the absolute path of a typed one.
     pub fn path(&self, typed: &TypedPath) -> Result<ZnodePath> {
-        if self.cwd.is_lost() && !typed.as_str().starts_with('/') {
+        if typed.as_str().starts_with('/') {
+            return typed.from(None);
+        }
+        if self.cwd.is_lost() {
             let message = format!("{} is relative, but the last cd failed", typed.as_str());
             return Err(
                 Error::usage(message).with_hint("use an absolute path, or a cd that succeeds")

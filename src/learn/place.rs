@@ -82,7 +82,7 @@ impl Place {
         }
         let mode = CreateMode { sequential: true, ..CreateMode::default() };
         let (prefix, acl) = (format!("/{PREFIX}"), Acl::open());
-        let own = ZnodePath::new(home.create(&prefix, ZnodeData::null(), mode, &acl).await?)?;
+        let own = ZnodePath::new(home.create(prefix, ZnodeData::null(), mode, &acl).await?)?;
         let servers = servers.below(servers.chroot().below(&own));
         Ok(Self { servers, is_sandbox, home, own: Some(own) })
     }

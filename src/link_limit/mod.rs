@@ -52,6 +52,8 @@ pub struct LinkLimit {
     round: Round,
     burst: Burst,
     stage: Stage,
+    /// How much may be in flight by what is known.
+    size: usize,
 }
 
 #[derive(Debug)]
@@ -111,6 +113,7 @@ impl LinkLimit {
             round: Round::default(),
             burst: Burst::default(),
             stage: Stage::Unknown,
+            size: least,
         }
     }
 
@@ -121,6 +124,11 @@ impl LinkLimit {
 
     /// Returns how much may be in flight.
     pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Computes how much may be in flight from what is known about the link.
+    fn compute_size(&self) -> usize {
         if self.least == self.most {
             return self.most;
         }
@@ -167,6 +175,7 @@ impl LinkLimit {
     pub fn record_round_trip(&mut self, now: Instant, round_trip: Option<Duration>) {
         if let Some(round_trip) = round_trip {
             self.note_round_trip(now, round_trip, false);
+            self.size = self.compute_size();
         }
     }
 
@@ -204,6 +213,7 @@ impl LinkLimit {
         self.round.rate = self.round.rate.max(rate);
         self.round.is_full |= sent.fills;
         self.rate = self.rate.max(rate);
+        self.size = self.compute_size();
     }
 
     /// Discards the requests in flight, which will get no replies, and the knowledge about the

@@ -1,6 +1,7 @@
 //! The stat block: eleven lines of the form `key = value`.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -10,32 +11,43 @@ use crate::zk::Stat;
 
 impl Report for Stat {
     fn text(&self, out: &mut Text<'_>) {
-        out.pair("cZxid", format_args!("{:#x}", self.czxid));
+        out.hex_pair("cZxid", self.czxid);
         out.pair("ctime", date(self.ctime));
-        out.pair("mZxid", format_args!("{:#x}", self.mzxid));
+        out.hex_pair("mZxid", self.mzxid);
         out.pair("mtime", date(self.mtime));
-        out.pair("pZxid", format_args!("{:#x}", self.pzxid));
-        out.pair("cversion", self.cversion);
-        out.pair("dataVersion", self.version);
-        out.pair("aclVersion", self.aversion);
-        out.pair("ephemeralOwner", format_args!("{:#x}", self.ephemeral_owner));
-        out.pair("dataLength", self.data_length);
-        out.pair("numChildren", self.num_children);
+        out.hex_pair("pZxid", self.pzxid);
+        out.number_pair("cversion", self.cversion);
+        out.number_pair("dataVersion", self.version);
+        out.number_pair("aclVersion", self.aversion);
+        out.hex_pair("ephemeralOwner", self.ephemeral_owner);
+        out.number_pair("dataLength", self.data_length);
+        out.number_pair("numChildren", self.num_children);
     }
 }
 
 /// Formats a time as `java.util.Date` prints it, in the time zone of `TZ`.
-pub(crate) fn date(milliseconds: i64) -> String {
-    // Consecutive znodes were often written in the same second, so the last text is cached.
-    thread_local!(static LAST: RefCell<Option<(i64, String)>> = const { RefCell::new(None) });
-    let second = milliseconds.div_euclid(1000);
-    LAST.with_borrow_mut(|last| match last {
-        Some((known, text)) if *known == second => text.clone(),
-        _ => {
-            let text = date_in(milliseconds, TimeZone::system());
-            last.insert((second, text)).1.clone()
+pub(crate) fn date(milliseconds: i64) -> Rc<str> {
+    thread_local!(static RECENT: RefCell<Recent> = RefCell::default());
+    RECENT.with_borrow_mut(|recent| recent.date(milliseconds))
+}
+
+/// The last two texts of dates, each with its second. Consecutive znodes were often created in one
+/// second and written in another.
+#[derive(Default)]
+struct Recent([Option<(i64, Rc<str>)>; 2]);
+
+impl Recent {
+    fn date(&mut self, milliseconds: i64) -> Rc<str> {
+        let second = milliseconds.div_euclid(1000);
+        let known = self.0.iter().flatten().find(|(known, _)| *known == second);
+        if let Some((_, text)) = known {
+            return Rc::clone(text);
         }
-    })
+        let text: Rc<str> = date_in(milliseconds, TimeZone::system()).into();
+        self.0.swap(0, 1);
+        self.0[0] = Some((second, Rc::clone(&text)));
+        text
+    }
 }
 
 /// Formats a time to the minute, in the time zone of `TZ`: `2026-11-28 12:00`.
@@ -92,6 +104,34 @@ impl serde::Serialize for Stat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::View;
+
+    #[test]
+    fn numbers_are_those_of_the_standard_formatter() {
+        let view = View::plain(false);
+        for number in [0, 1, 0xf, 0x10, 0x1_0000_0abc, i64::MAX, i64::MIN, -1] {
+            let mut out = Text::new(&view);
+            out.hex_pair("cZxid", number);
+            let text = String::from_utf8(out.into_bytes()).unwrap();
+            assert_eq!(text, format!("cZxid = {number:#x}\n"));
+        }
+        for number in [0, 7, -1, i32::MAX, i32::MIN] {
+            let mut out = Text::new(&view);
+            out.number_pair("version", number);
+            let text = String::from_utf8(out.into_bytes()).unwrap();
+            assert_eq!(text, format!("version = {number}\n"));
+        }
+    }
+
+    #[test]
+    fn dates_of_two_seconds_are_remembered() {
+        let mut recent = Recent::default();
+        let [first, second] = [0, 1000].map(|time| recent.date(time));
+        assert!(first != second && Rc::ptr_eq(&first, &recent.date(999)));
+        assert!(Rc::ptr_eq(&second, &recent.date(1999)));
+        recent.date(5000);
+        assert_eq!(recent.date(0), first);
+    }
 
     #[test]
     fn times_read_as_java_prints_them() {

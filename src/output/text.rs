@@ -82,6 +82,38 @@ impl<'a> Text<'a> {
         self.line(value);
     }
 
+    /// Writes a line `key = value` with a number, which a stat block has many of.
+    pub fn number_pair(&mut self, key: &str, number: i32) {
+        self.plain_pair(key, itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    /// Writes a line `key = 0xvalue`.
+    pub fn hex_pair(&mut self, key: &str, number: i64) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut left = number.cast_unsigned();
+        let mut text = [0; 18];
+        let mut start = text.len();
+        loop {
+            let [low, ..] = left.to_le_bytes();
+            start -= 1;
+            text[start] = DIGITS[usize::from(low & 0xf)];
+            left >>= 4;
+            if left == 0 {
+                break;
+            }
+        }
+        start -= 2;
+        text[start..start + 2].copy_from_slice(b"0x");
+        self.plain_pair(key, &text[start..]);
+    }
+
+    fn plain_pair(&mut self, key: &str, value: &[u8]) {
+        self.look(Style::Key, |out| out.plain(key));
+        self.plain(" = ");
+        self.bytes.extend_from_slice(value);
+        self.bytes.push(b'\n');
+    }
+
     /// Writes a name, path or other untrusted word, and keeps it on one line.
     pub fn foreign(&mut self, word: &str) {
         self.escaped(word.as_bytes(), Newlines::Escape);

@@ -29,7 +29,8 @@ impl<'a> Run<'a> {
         }
         if self.limits.is_none() {
             self.cork = None;
-            self.read_limits().await;
+            // Boxed, so that this rare case does not enlarge the future of every line.
+            Box::pin(self.read_limits()).await;
         }
         let change = match &self.limits {
             Some(limits) => limits.change(write, path),

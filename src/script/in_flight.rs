@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::barrier::Change;
 use super::lines::SourceLine;
 use crate::command::Invocation;
-use crate::dispatch::Outcome;
+use crate::dispatch::{Outcome, Reader};
 use crate::error::Result;
 use crate::output::json::Origin;
 use crate::session::{Stamp, Trace};
@@ -24,7 +24,18 @@ pub(super) struct Line {
 /// A line that was read but not started.
 pub(super) struct ParsedLine {
     pub(super) typed: SourceLine,
-    pub(super) invocation: Result<Option<Invocation>>,
+    pub(super) invocation: Result<Option<Box<Invocation>>>,
+}
+
+impl ParsedLine {
+    /// Parses a line.
+    pub(super) fn new(typed: SourceLine, reader: &Reader) -> Self {
+        let invocation = match &typed.text {
+            Ok(text) => reader.read(text).map(|invocation| invocation.map(Box::new)),
+            Err(error) => Err(error.clone()),
+        };
+        Self { typed, invocation }
+    }
 }
 
 /// A started line whose result was not shown.

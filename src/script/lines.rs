@@ -25,6 +25,9 @@ const RESUME_AT: u32 = 1024 * 1024;
 /// at most a few thousand short lines are read ahead.
 const LINE_COST: usize = 1024;
 
+/// The bytes that a line has room for at first.
+const USUAL_LINE: usize = 96;
+
 /// A line of the input, or the error from reading it.
 pub(super) struct SourceLine {
     /// Its number, starting at 1.
@@ -138,7 +141,7 @@ fn with_block(
 
 /// Reads a line without its end. Returns `None` at the end of the input.
 fn read_line(input: &mut impl BufRead) -> Result<Option<String>, Fault> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_LINE);
     let most = LONGEST_LINE as u64 + 1;
     let read = input.by_ref().take(most).read_until(b'\n', &mut bytes).map_err(Fault::Input)?;
     if read == 0 {

@@ -174,13 +174,9 @@ impl<'a> Run<'a> {
                 continue;
             }
             match self.next(has_room.then_some(&mut lines)).await {
-                Next::Completed(done) => self.completed(*done),
+                Next::Completed => self.show_oldest(),
                 Next::Line(typed) => {
-                    let invocation = match &typed.text {
-                        Ok(text) => self.cx.reader.read(text),
-                        Err(error) => Err(error.clone()),
-                    };
-                    self.parsed.push_back(ParsedLine { typed, invocation });
+                    self.parsed.push_back(ParsedLine::new(typed, &self.cx.reader));
                 }
                 Next::Begin => self.begin().await,
                 Next::End => ended = true,
@@ -239,15 +235,18 @@ impl<'a> Run<'a> {
         self.last = number;
         match &text {
             Ok(_) if self.is_repeated(number) => {}
-            Ok(text) => self.cx.begin(text, &invocation),
+            Ok(text) => self.cx.begin(text, invocation.as_ref().map(Option::as_deref)),
             Err(_) => self.cx.transaction.spoil(),
         }
         let Some(invocation) = invocation.transpose() else { return };
         let effects =
             invocation.as_ref().map(|invocation| invocation.effects(self.cx)).map_err(drop);
-        self.regain_session(effects.ok(), number).await;
-        if self.is_over() {
-            return;
+        if self.may_wait_for_session(effects.ok()) {
+            // Boxed, so that this rare case does not enlarge the future of every line.
+            Box::pin(self.regain_session(number)).await;
+            if self.is_over() {
+                return;
+            }
         }
         let in_transaction = self.cx.transaction.is_open();
         let flow = match effects {
@@ -329,7 +328,7 @@ impl<'a> Run<'a> {
     /// false if it could not be sent yet because there is no connection.
     fn start(
         &self,
-        invocation: Result<Invocation>,
+        invocation: Result<Box<Invocation>>,
         flow: Concurrency,
         line: &Line,
     ) -> (Reply<'a>, bool) {
@@ -345,7 +344,7 @@ impl<'a> Run<'a> {
         };
         let traced = trace.clone();
         let mut result: LocalBoxFuture<'a, _> =
-            Box::pin(async move { traced.scope(cx.run_from(&invocation, origin)).await });
+            Box::pin(async move { cx.run_from(&invocation, origin, &traced).await });
         let mut begin = || result.as_mut().poll(&mut task::Context::from_waker(Waker::noop()));
         let polled = match flow {
             Concurrency::Reads => cx.session.gather(begin),

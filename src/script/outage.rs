@@ -41,14 +41,17 @@ impl Run<'_> {
         self.outage.repeated == number
     }
 
-    /// Waits for a session if there is none, the next line needs one, and the script may wait.
-    /// Finishes the commands in flight first.
-    pub(super) async fn regain_session(&mut self, effects: Option<Effects>, number: u64) {
+    /// Returns whether there is no session, the next line needs one, and the script may wait for it.
+    pub(super) fn may_wait_for_session(&self, effects: Option<Effects>) -> bool {
+        self.rules.reconnect.is_some()
+            && !self.outage.given_up
+            && !self.cx.session.state().is_connected()
+            && effects.is_some_and(needs_session)
+    }
+
+    /// Finishes the commands in flight, and then waits for a session as long as the script may.
+    pub(super) async fn regain_session(&mut self, number: u64) {
         let Some(patience) = self.rules.reconnect else { return };
-        let is_connected = || self.cx.session.state().is_connected();
-        if self.outage.given_up || is_connected() || !effects.is_some_and(needs_session) {
-            return;
-        }
         self.drain().await;
         let session = self.cx.session.clone();
         let deadline = Instant::now() + patience;
@@ -102,9 +105,8 @@ impl Run<'_> {
         }
         let Completed { line, permit, .. } = done;
         self.outage.repeated = line.number;
-        let invocation = self.cx.reader.read(&line.typed);
         let typed = SourceLine { number: line.number, text: Ok(line.typed), permit };
-        self.parsed.push_front(ParsedLine { typed, invocation });
+        self.parsed.push_front(ParsedLine::new(typed, &self.cx.reader));
     }
 
     /// Records that a line failed because there was no session. Returns false if the line is only

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The next event in the main loop.
 pub(super) enum Next {
     /// The oldest command has completed.
-    Completed(Box<Completed>),
+    Completed,
     /// Another line was read.
     Line(SourceLine),
     /// No other line is ready, so the lines that were read may start.
@@ -72,8 +72,8 @@ impl Run<'_> {
                 return Poll::Pending;
             }
             let now = self.now();
-            if let Some(done) = self.oldest(context) {
-                return Poll::Ready(Next::Completed(Box::new(done)));
+            if self.window.front_mut().is_some_and(|oldest| oldest.is_done(context)) {
+                return Poll::Ready(Next::Completed);
             }
             // When these events arrived, the oldest command had no reply yet.
             self.show_events(now);
@@ -94,11 +94,15 @@ impl Run<'_> {
         self.window[last].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
-    /// Removes the oldest command from the window if it has completed.
-    fn oldest(&mut self, context: &mut task::Context<'_>) -> Option<Completed> {
-        if !self.window.front_mut()?.is_done(context) {
-            return None;
+    /// Shows the result of the oldest command, which has completed, or starts the line again.
+    pub(super) fn show_oldest(&mut self) {
+        if let Some(done) = self.take_oldest() {
+            self.completed(done);
         }
+    }
+
+    /// Removes the oldest command, which has completed, from the window.
+    fn take_oldest(&mut self) -> Option<Completed> {
         let in_flight = self.window.pop_front()?;
         self.holding -= usize::from(in_flight.may_hold_up());
         let (is_counted, completed) = (in_flight.is_counted, in_flight.into_completed().ok()?);
@@ -120,7 +124,7 @@ impl Run<'_> {
     /// Waits for the oldest command, unless the script is asked to stop.
     pub(super) async fn finish_one(&mut self) {
         match self.next(None).await {
-            Next::Completed(done) => self.completed(*done),
+            Next::Completed => self.show_oldest(),
             Next::Stop => self.is_stopped = true,
             Next::Line(_) | Next::Begin | Next::End => {}
         }
@@ -133,7 +137,11 @@ impl Run<'_> {
         self.is_stopped = true;
         while !self.window.is_empty() {
             match tokio::time::timeout_at(deadline, self.next(None)).await {
-                Ok(Next::Completed(done)) => self.show(*done),
+                Ok(Next::Completed) => {
+                    if let Some(done) = self.take_oldest() {
+                        self.show(done);
+                    }
+                }
                 Ok(_) => {}
                 Err(_) => break,
             }

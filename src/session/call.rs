@@ -145,9 +145,10 @@ impl Session {
     ) -> Result<(R::Reply, Stamp, i64)> {
         let opening = self.opening(&request);
         let is_early = opening.is_some();
-        let connection = match opening {
+        let connection = match opening.or_else(|| self.ready_connection()) {
             Some(connection) => connection,
-            None => self.connection().await.map_err(|error| error.at(path))?,
+            // Boxed, so that this rare case does not enlarge the future of every line.
+            None => Box::pin(self.connection()).await.map_err(|error| error.at(path))?,
         };
         // Earlier requests must be sent first.
         self.send_reads();
@@ -164,7 +165,7 @@ impl Session {
         };
         if is_early {
             trace::note_early();
-            self.ready().await.map_err(|error| error.at(path))?;
+            Box::pin(self.ready()).await.map_err(|error| error.at(path))?;
             trace::note_early_sent();
         } else {
             trace::note_request();

@@ -308,6 +308,15 @@ impl Session {
         self.lifecycle().is_spent
     }
 
+    /// Returns the connection if a server is connected and the session can go on.
+    pub(super) fn ready_connection(&self) -> Option<Arc<Connection>> {
+        if !self.state().is_connected() {
+            return None;
+        }
+        let lifecycle = self.lifecycle();
+        if lifecycle.is_spent { None } else { lifecycle.connection.clone() }
+    }
+
     /// Records that a server has answered. Returns since when it was looked for, and whether another
     /// had answered before.
     pub(super) fn note_answer(&self, server: Option<String>) -> (Option<Instant>, bool) {

@@ -1,7 +1,7 @@
 //! Operations on single znodes. Each sends its request when it is first polled, so requests are
 //! sent in the order in which the operations are started.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use zookeeper::{
@@ -60,7 +60,7 @@ pub(super) const ANY_VERSION: i32 = -1;
 impl Session {
     /// Returns a znode's data and stat.
     pub async fn get_data(&self, path: &ZnodePath, watch: bool) -> Result<(ZnodeData, Stat)> {
-        let request = GetData::new(path.as_str()).watch(watch);
+        let request = GetData::new(path.to_shared()).watch(watch);
         let data = self.read_and_watch(request, path, WatchKind::Data, watch).await?;
         Ok((data.data.into(), stat(data.stat)))
     }
@@ -68,13 +68,13 @@ impl Session {
     /// Returns the stat of a znode, or `None` if it does not exist. A watch also works on an absent
     /// znode.
     pub async fn exists(&self, path: &ZnodePath, watch: bool) -> Result<Option<Stat>> {
-        let request = Exists::new(path.as_str()).watch(watch);
+        let request = Exists::new(path.to_shared()).watch(watch);
         Ok(self.read_and_watch(request, path, WatchKind::Data, watch).await?.map(stat))
     }
 
     /// Returns the names of the children, in no order, and the stat of the parent.
     pub async fn children(&self, path: &ZnodePath, watch: bool) -> Result<(ChildNames, Stat)> {
-        let request = GetChildren2::new(path.as_str()).watch(watch);
+        let request = GetChildren2::new(path.to_shared()).watch(watch);
         let (names, of) = self.read_and_watch(request, path, WatchKind::Child, watch).await?;
         Ok((names.into(), stat(of)))
     }
@@ -86,7 +86,7 @@ impl Session {
 
     /// Like [`Session::child_names`], for a znode that may have millions of children.
     pub async fn child_list(&self, path: &ZnodePath) -> Result<ChildNames> {
-        Ok(self.ask(path.as_str(), GetChildren::new(path.as_str())).await?.into())
+        Ok(self.ask(path.as_str(), GetChildren::new(path.to_shared())).await?.into())
     }
 
     /// Writes a znode's data, with `version` only if the znode has that version.
@@ -114,22 +114,21 @@ impl Session {
     ) -> Result<Stat> {
         let at = path.as_str();
         let (data, version) = (data.into_bytes(), version.unwrap_or(ANY_VERSION));
-        self.write(at, SetData { path: at.into(), data, version }).await.map(stat)
+        self.write(at, SetData { path: path.to_shared(), data, version }).await.map(stat)
     }
 
     /// Creates a znode and returns its path. For a sequential znode the path includes the ten
     /// digits that the server appended to `prefix`.
     pub async fn create(
         &self,
-        prefix: &str,
+        prefix: impl Into<Arc<str>>,
         data: impl Into<ZnodeData>,
         mode: CreateMode,
         acl: &Acl,
     ) -> Result<String> {
-        let data = data.into();
+        let (prefix, data) = (prefix.into(), data.into());
         if let Some(recording) = Recording::current() {
-            let (prefix, acl) = (prefix.to_owned(), acl.clone());
-            let item = Item::Of(Operation::Create { prefix, data, mode, acl });
+            let item = Item::Of(Operation::Create { prefix, data, mode, acl: acl.clone() });
             return match Box::pin(self.send_recorded(recording, item)).await? {
                 OpResult::Created(path) => Ok(path),
                 _ => Err(Error::new(Kind::Bug, "The reply to create has no path")),
@@ -141,16 +140,16 @@ impl Session {
     /// Sends the request of [`Session::create`]. Also returns the zxid of the creation.
     pub(super) async fn send_create(
         &self,
-        prefix: &str,
+        prefix: Arc<str>,
         data: ZnodeData,
         mode: CreateMode,
         acl: &Acl,
     ) -> Result<(String, i64)> {
-        let request = create(prefix, data, mode, acl)?;
+        let request = create(Arc::clone(&prefix), data, mode, acl)?;
         if let Some(feature) = mode.feature() {
             Box::pin(self.require(feature)).await?;
         }
-        let (created, zxid) = self.write_at(prefix, request).await?;
+        let (created, zxid) = self.write_at(&prefix, request).await?;
         if mode.ephemeral {
             self.ephemerals().made(&created.path);
         }
@@ -171,19 +170,19 @@ impl Session {
         check_deletable(path)?;
         let at = path.as_str();
         let version = version.unwrap_or(ANY_VERSION);
-        self.write(at, Delete { path: at.into(), version }).await?;
+        self.write(at, Delete { path: path.to_shared(), version }).await?;
         self.ephemerals().deleted(at);
         Ok(())
     }
 
     /// Waits until the connected server has caught up with the leader.
     pub async fn sync(&self, path: &ZnodePath) -> Result<()> {
-        self.ask(path.as_str(), Sync::new(path.as_str())).await
+        self.ask(path.as_str(), Sync::new(path.to_shared())).await
     }
 
     /// Returns a znode's ACL and stat.
     pub async fn get_acl(&self, path: &ZnodePath) -> Result<(Acl, Stat)> {
-        let (entries, of) = self.ask(path.as_str(), GetAcl::new(path.as_str())).await?;
+        let (entries, of) = self.ask(path.as_str(), GetAcl::new(path.to_shared())).await?;
         Ok((acl_of_client(&entries), stat(of)))
     }
 
@@ -204,7 +203,8 @@ impl Session {
         version: Option<i32>,
     ) -> Result<Stat> {
         let (at, version) = (path.as_str(), version.unwrap_or(ANY_VERSION));
-        self.write(at, SetAcl { path: at.into(), acl: entries(acl), version }).await.map(stat)
+        let request = SetAcl { path: path.to_shared(), acl: entries(acl), version };
+        self.write(at, request).await.map(stat)
     }
 }
 
@@ -224,12 +224,20 @@ pub(super) fn check_deletable(path: &ZnodePath) -> Result<()> {
 
 /// Creates the request for a new znode. Plain `create`, whose reply has no stat, is used if
 /// possible, because every server release supports it.
-pub(super) fn create(prefix: &str, data: ZnodeData, mode: CreateMode, acl: &Acl) -> Result<Create> {
-    // The digits turn a prefix that ends with a slash into a valid path.
-    let whole = if mode.sequential { format!("{prefix}0000000000") } else { prefix.to_owned() };
-    ZnodePath::new(whole)?;
+pub(super) fn create(
+    prefix: Arc<str>,
+    data: ZnodeData,
+    mode: CreateMode,
+    acl: &Acl,
+) -> Result<Create> {
+    if mode.sequential {
+        // The digits turn a prefix that ends with a slash into a valid path.
+        ZnodePath::new(format!("{prefix}0000000000"))?;
+    } else {
+        ZnodePath::new(Arc::clone(&prefix))?;
+    }
     Ok(Create {
-        path: prefix.into(),
+        path: prefix,
         data: data.into_bytes(),
         acl: entries(acl),
         mode: mode.of_client(),
@@ -237,7 +245,14 @@ pub(super) fn create(prefix: &str, data: ZnodeData, mode: CreateMode, acl: &Acl)
     })
 }
 
+/// Converts an ACL to the client crate's.
 fn entries(acl: &Acl) -> Arc<[zookeeper::Acl]> {
+    // Most znodes are created with the open ACL, so it is shared.
+    static OPEN: LazyLock<Arc<[zookeeper::Acl]>> = LazyLock::new(|| converted(&Acl::open()));
+    if *acl == Acl::open() { Arc::clone(&OPEN) } else { converted(acl) }
+}
+
+fn converted(acl: &Acl) -> Arc<[zookeeper::Acl]> {
     let entries = acl.entries().iter().map(|entry| {
         let permissions = Permissions(entry.permissions);
         zookeeper::Acl::new(permissions, entry.scheme.as_str(), entry.id.as_str())

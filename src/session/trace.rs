@@ -1,30 +1,27 @@
 //! Counts the requests and replies of a command.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 
 use super::Stamp;
 
 tokio::task_local! {
-    /// The scope of the command that is being polled, with the scopes around it.
-    static SCOPE: Rc<Scope>;
-}
-
-struct Scope {
-    counts: Rc<Counts>,
-    outer: Option<Rc<Scope>>,
+    /// The trace of the command that is being polled.
+    static SCOPE: Trace;
 }
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// The trace of the scope around this one.
+    outer: OnceCell<Trace>,
     requests: Cell<u64>,
     /// The requests that wait for the session to open, but need not be held back.
     early: Cell<u64>,
     writes: Cell<u64>,
     last_reply: Cell<Option<Stamp>>,
-    /// The stamps of the first replies.
-    replies: RefCell<Vec<Stamp>>,
+    /// The stamps of the first replies, if they are kept.
+    replies: RefCell<Option<Vec<Stamp>>>,
 }
 
 /// Maximum number of stamps to keep.
@@ -35,12 +32,18 @@ const MOST_REPLIES: usize = 64;
 pub struct Trace(Rc<Counts>);
 
 impl Trace {
-    /// Runs a future and counts its requests. Enclosing scopes count them too.
+    /// Runs a future and counts its requests. The scope around the first call counts them too.
     pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        let outer = SCOPE.try_with(Rc::clone).ok();
-        let scope = Rc::new(Scope { counts: Rc::clone(&self.0), outer });
+        if let Ok(outer) = SCOPE.try_with(Self::clone) {
+            self.0.outer.get_or_init(|| outer);
+        }
         // An `async fn` would store the future twice and move it.
-        SCOPE.scope(scope, future)
+        SCOPE.scope(self.clone(), future)
+    }
+
+    /// Keeps the stamps of replies from now on.
+    pub fn keep_replies(&self) {
+        self.0.replies.borrow_mut().get_or_insert_default();
     }
 
     /// Returns whether the command has started a request, even if that still waits in a batch.
@@ -64,9 +67,9 @@ impl Trace {
         self.0.requests.get()
     }
 
-    /// Returns the stamps of the first 64 replies.
+    /// Returns the stamps of the first 64 replies since [`Trace::keep_replies`].
     pub fn replies(&self) -> Vec<Stamp> {
-        self.0.replies.borrow().clone()
+        self.0.replies.borrow().clone().unwrap_or_default()
     }
 
     /// Returns the stamp of the last reply, if there was one.
@@ -79,9 +82,9 @@ fn note(change: impl Fn(&Counts)) {
     // Outside a scope nothing is counted.
     let _ = SCOPE.try_with(|scope| {
         let mut scope = Some(scope);
-        while let Some(Scope { counts, outer }) = scope.map(Rc::as_ref) {
+        while let Some(Trace(counts)) = scope {
             change(counts);
-            scope = outer.as_ref();
+            scope = counts.outer.get();
         }
     });
 }
@@ -113,8 +116,9 @@ pub(super) fn note_write() {
 pub(super) fn note_reply(stamp: Stamp) {
     note(|counts| {
         counts.last_reply.set(Some(stamp));
-        let mut replies = counts.replies.borrow_mut();
-        if replies.len() < MOST_REPLIES {
+        if let Some(replies) = &mut *counts.replies.borrow_mut()
+            && replies.len() < MOST_REPLIES
+        {
             replies.push(stamp);
         }
     });

@@ -1,5 +1,7 @@
 //! Transactions: several operations, of which the server applies all or none.
 
+use std::sync::Arc;
+
 use zookeeper::{Applied, Check, Delete, Multi, SetData, Transaction};
 
 use super::operation::{ANY_VERSION, check_deletable, create, stat};
@@ -15,7 +17,7 @@ pub enum Operation {
     /// The znode must exist and, if a version is given, have that version.
     Check { path: ZnodePath, version: Option<i32> },
     /// Like [`Session::create`].
-    Create { prefix: String, data: ZnodeData, mode: CreateMode, acl: Acl },
+    Create { prefix: Arc<str>, data: ZnodeData, mode: CreateMode, acl: Acl },
     /// Like [`Session::set_data`].
     Set { path: ZnodePath, data: ZnodeData, version: Option<i32> },
     /// Like [`Session::delete`].
@@ -70,7 +72,7 @@ impl Operation {
                 Op::Check(Check { path, version: version.unwrap_or(ANY_VERSION) })
             }
             Self::Create { prefix, data, mode, acl } => {
-                Op::Create(create(prefix, data.clone(), *mode, acl)?)
+                Op::Create(create(Arc::clone(prefix), data.clone(), *mode, acl)?)
             }
             Self::Set { data, version, .. } => {
                 let (data, version) = (data.clone().into_bytes(), version.unwrap_or(ANY_VERSION));

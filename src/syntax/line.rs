@@ -7,6 +7,9 @@ use std::ops::Range;
 
 use crate::dialect::Dialect;
 
+/// The number of words that a line has room for at first.
+const USUAL_WORDS: usize = 4;
+
 /// One word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
@@ -43,17 +46,20 @@ impl Line {
     /// Splits a line into words by the quoting rules of the dialect.
     pub fn parse(text: &str, dialect: Dialect) -> Self {
         let mut line = Self::default();
-        let trimmed = text.trim_start_matches(is_blank);
+        let trimmed = text.trim_start_matches(|c| u8::try_from(c).is_ok_and(is_blank));
         if trimmed.starts_with('#') {
             line.comment = true;
             return line;
         }
         let mut at = 0;
-        while let Some(skipped) = text[at..].find(|c| !is_blank(c)) {
+        while let Some(skipped) = text.as_bytes()[at..].iter().position(|byte| !is_blank(*byte)) {
             at += skipped;
             let mut scanner = Scanner { text, at, dialect, bytes: Vec::new(), line: &mut line };
             let quote = scanner.word();
             let (end, bytes) = (scanner.at, scanner.bytes);
+            if line.words.is_empty() {
+                line.words.reserve(USUAL_WORDS);
+            }
             line.words.push(Word { bytes, span: at..end, quote });
             at = end;
         }
@@ -66,8 +72,8 @@ impl Line {
     }
 }
 
-fn is_blank(c: char) -> bool {
-    c == ' ' || c == '\t' || c == '\r' || c == '\n'
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 struct Scanner<'a> {
@@ -192,7 +198,8 @@ impl Scanner<'_> {
     /// character.
     fn bare(&mut self) {
         let start = self.at;
-        while let Some(found) = self.text[self.at..].find(|c| c == '"' || is_blank(c)) {
+        let ends = |byte: &u8| *byte == b'"' || is_blank(*byte);
+        while let Some(found) = self.text.as_bytes()[self.at..].iter().position(ends) {
             self.at += found;
             if !self.text[self.at..].starts_with('"') {
                 self.bytes.extend_from_slice(&self.text.as_bytes()[start..self.at]);

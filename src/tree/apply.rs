@@ -273,7 +273,7 @@ async fn apply_one(session: &Session, step: &Step) -> Result<()> {
 fn operation(step: &Step) -> Option<Operation> {
     Some(match step {
         Step::Create { path, data, acl, kind } => Operation::Create {
-            prefix: path.as_str().to_owned(),
+            prefix: path.to_shared(),
             data: data.into(),
             mode: mode(*kind),
             acl: Acl::from(acl),

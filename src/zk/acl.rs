@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -23,9 +24,9 @@ const ALL: i32 = 31;
 /// (`zookeeper.DigestAuthenticationProvider.digestAlg`).
 const SHORTEST_DIGEST: usize = 20;
 
-/// The ACL of one znode.
+/// The ACL of one znode. Clones share the entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Acl(Vec<AclEntry>);
+pub struct Acl(Arc<[AclEntry]>);
 
 /// The permissions that an ACL gives to one identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +49,16 @@ pub fn digest(user: &str, password: &str) -> String {
 impl Acl {
     /// Returns the ACL that allows everyone everything: `world:anyone:cdrwa`.
     pub fn open() -> Self {
-        let (scheme, id) = ("world".to_owned(), "anyone".to_owned());
-        Self(vec![AclEntry { permissions: ALL, scheme, id }])
+        static OPEN: LazyLock<Acl> = LazyLock::new(|| {
+            let (scheme, id) = ("world".to_owned(), "anyone".to_owned());
+            Acl([AclEntry { permissions: ALL, scheme, id }].into())
+        });
+        OPEN.clone()
     }
 
     /// Creates an ACL from its entries.
     pub fn new(entries: Vec<AclEntry>) -> Self {
-        Self(entries)
+        Self(entries.into())
     }
 
     /// Returns the entries in the server's order.
@@ -74,7 +78,7 @@ impl Acl {
 
     /// Replaces the `?` of a user with the digest of the password.
     pub fn answer(&mut self, user: &str, password: &str) {
-        for acl in &mut self.0 {
+        for acl in Arc::make_mut(&mut self.0) {
             if acl.scheme == "digest" && asks(&acl.id) == Some(user) {
                 acl.id = digest(user, password);
             }

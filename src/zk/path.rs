@@ -4,21 +4,22 @@
 //! elsewhere, by the session.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// An absolute path that ZooKeeper accepts.
+/// An absolute path that ZooKeeper accepts. Clones share the text, also with requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ZnodePath(String);
+pub struct ZnodePath(Arc<str>);
 
 impl ZnodePath {
     /// The root, `/`.
     pub fn root() -> Self {
-        Self("/".to_owned())
+        Self("/".into())
     }
 
     /// Returns the path if ZooKeeper accepts it. The error names the invalid position.
-    pub fn new(path: impl Into<String>) -> Result<Self> {
+    pub fn new(path: impl Into<Arc<str>>) -> Result<Self> {
         let path = path.into();
         check(&path)?;
         Ok(Self(path))
@@ -29,16 +30,21 @@ impl ZnodePath {
         &self.0
     }
 
+    /// Returns the text for a request.
+    pub fn to_shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// Returns whether this is `/`.
     pub fn is_root(&self) -> bool {
-        self.0 == "/"
+        &*self.0 == "/"
     }
 
     /// Returns the path of the child called `name`.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
         let parent = if self.is_root() { "" } else { &self.0 };
-        Self(format!("{parent}/{name}"))
+        Self([parent, "/", name].concat().into())
     }
 
     /// Returns the full path of `inner`, a path in a chroot at this znode.
@@ -47,7 +53,7 @@ impl ZnodePath {
         match (self.is_root(), inner.is_root()) {
             (true, _) => inner.clone(),
             (_, true) => self.clone(),
-            _ => Self(format!("{}{}", self.0, inner.0)),
+            _ => Self([&*self.0, &*inner.0].concat().into()),
         }
     }
 
@@ -57,7 +63,7 @@ impl ZnodePath {
             return None;
         }
         let end = self.0.rfind('/').unwrap_or(0).max(1);
-        Some(Self(self.0[..end].to_owned()))
+        Some(Self(self.0[..end].into()))
     }
 
     /// Returns the last component, which is empty for the root.
@@ -70,7 +76,7 @@ impl ZnodePath {
         self.is_root()
             || other
                 .0
-                .strip_prefix(&self.0)
+                .strip_prefix(&*self.0)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
@@ -92,7 +98,7 @@ impl serde::Serialize for ZnodePath {
 
 /// A path as the user typed it: not yet checked, and possibly relative to the working path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TypedPath(String);
+pub struct TypedPath(Arc<str>);
 
 impl TypedPath {
     /// Returns the path as typed.
@@ -107,16 +113,15 @@ impl TypedPath {
             Some(working) if !self.0.starts_with('/') && !self.0.is_empty() => {
                 join(working, &self.0)
             }
-            _ => ZnodePath::new(self.0.clone()),
+            _ => ZnodePath::new(Arc::clone(&self.0)),
         }
     }
 
     /// Like [`TypedPath::from`], for a sequential znode: the server adds ten digits, so a trailing
     /// `/` is allowed. The result is the prefix that the server expects.
     pub fn sequential_from(&self, working: Option<&ZnodePath>) -> Result<String> {
-        let mut whole = Self(format!("{}1", self.0)).from(working).map(|path| path.0)?;
-        whole.pop();
-        Ok(whole)
+        let whole = Self(format!("{}1", self.0).into()).from(working)?;
+        Ok(whole.0[..whole.0.len() - 1].to_owned())
     }
 }
 
@@ -132,7 +137,7 @@ impl std::str::FromStr for TypedPath {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -180,6 +185,12 @@ fn fault(path: &str) -> Option<String> {
     let mut at = 0;
     for element in path[1..].split('/') {
         at += 1;
+        // Nearly every name is plain.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !element.is_empty() && element.bytes().all(is_plain) {
+            at += element.len();
+            continue;
+        }
         for c in element.chars() {
             match c {
                 '\0' => return Some(format!("null character not allowed @{at}")),
@@ -234,7 +245,7 @@ mod tests {
     fn relative_paths_follow_the_working_path() {
         let working = ZnodePath::new("/lake/reed").unwrap_or_else(|e| panic!("{e}"));
         let seen =
-            |typed: &str| TypedPath(typed.to_owned()).from(Some(&working)).map(|path| path.0);
+            |typed: &str| TypedPath(typed.into()).from(Some(&working)).map(|path| path.to_string());
         assert_eq!(seen("fish"), Ok("/lake/reed/fish".to_owned()));
         assert_eq!(seen(".."), Ok("/lake".to_owned()));
         assert_eq!(seen("../.."), Ok("/".to_owned()));
@@ -242,12 +253,12 @@ mod tests {
         assert_eq!(seen("./fish/"), Ok("/lake/reed/fish".to_owned()));
         assert_eq!(seen("/top"), Ok("/top".to_owned()));
         assert!(seen("a//b").is_err());
-        assert!(TypedPath("fish".to_owned()).from(None).is_err());
+        assert!(TypedPath("fish".into()).from(None).is_err());
     }
 
     #[test]
     fn a_sequential_path_may_end_with_a_slash() {
-        let prefix = |typed: &str| TypedPath(typed.to_owned()).sequential_from(None);
+        let prefix = |typed: &str| TypedPath(typed.into()).sequential_from(None);
         assert_eq!(prefix("/"), Ok("/".to_owned()));
         assert_eq!(prefix("/queue/"), Ok("/queue/".to_owned()));
         assert_eq!(prefix("/queue/item-"), Ok("/queue/item-".to_owned()));
@@ -256,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_subtree_contains_itself_and_what_lies_below() {
-        let [a, ab, below] = ["/a", "/ab", "/a/b"].map(|path| ZnodePath(path.to_owned()));
+        let [a, ab, below] = ["/a", "/ab", "/a/b"].map(|path| ZnodePath(path.into()));
         assert!(a.contains(&a) && a.contains(&below) && !a.contains(&ab));
         assert!(ZnodePath::root().contains(&ab));
     }

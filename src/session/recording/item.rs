@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn each_write_of_a_transaction_sees_those_before_it() {
         let create = Item::Of(Operation::Create {
-            prefix: "/b".to_owned(),
+            prefix: "/b".into(),
             data: b"new".as_slice().into(),
             mode: CreateMode::default(),
             acl: Acl::open(),

@@ -1,6 +1,8 @@
 //! Reads what writes replace, sends the writes with the versions that were read, and records the
 //! results.
 
+use std::sync::Arc;
+
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt};
 
@@ -157,7 +159,8 @@ impl Session {
     async fn send_operation(&self, operation: &Operation) -> Result<(OpResult, i64)> {
         match operation {
             Operation::Create { prefix, data, mode, acl } => {
-                let (path, zxid) = self.send_create(prefix, data.clone(), *mode, acl).await?;
+                let (prefix, data) = (Arc::clone(prefix), data.clone());
+                let (path, zxid) = self.send_create(prefix, data, *mode, acl).await?;
                 Ok((OpResult::Created(path), zxid))
             }
             Operation::Set { path, data, version } => {
