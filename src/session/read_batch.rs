@@ -102,7 +102,12 @@ impl Session {
 
     /// Sends the waiting reads.
     pub fn send_reads(&self) {
-        let batch = std::mem::take(&mut lock(&self.0.reads).waiting);
+        let mut reads = lock(&self.0.reads);
+        if reads.waiting.reads.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut reads.waiting);
+        drop(reads);
         self.send_batch(batch);
     }
 
