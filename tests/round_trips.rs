@@ -206,6 +206,15 @@ fn the_version_is_asked_during_the_handshake() {
 }
 
 #[test]
+fn status_asks_once_beside_the_handshake() {
+    let engine = engines().swap_remove(0);
+    let line = Line::to(&engine.fresh(), Hold::UntilWord);
+    let (sessions, questions) = line.run(&["status"]);
+    assert_eq!((sessions.len(), questions.len()), (1, 1), "{questions:?}");
+    assert_eq!(sessions[0].operations(), [vec![], vec![107], vec![CLOSE]], "{sessions:?}");
+}
+
+#[test]
 fn a_small_tree_is_walked_without_asking_for_the_version() {
     let engine = engines().swap_remove(0);
     let server = engine.fresh();

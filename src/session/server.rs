@@ -7,7 +7,7 @@ use futures_util::future::{Either, select};
 use zookeeper::{Client, Host};
 
 use super::Session;
-use super::connection::Version;
+use super::connection::{Connection, Version};
 use crate::error::{Code, Error, Kind, Result};
 use crate::zk::{Feature, ServerStatus, ServerVersion};
 
@@ -27,35 +27,38 @@ impl Session {
         }
     }
 
-    /// Waits for a server like [`Session::connection`], and asks for its version at the same time,
-    /// so that the version is known as soon as the session is open.
-    async fn connected_and_asked(&self) -> Result<()> {
+    /// Waits for a server like [`Session::connection`], and asks for its status at the same time,
+    /// so that its version is known as soon as the session is open. Returns the answer, or `None` if
+    /// the session was open already, or was opened on another server than the one that was asked.
+    async fn connected_and_asked(&self) -> Result<Option<String>> {
         self.renew_if_spent();
         let searching = self.current().filter(|_| !self.state().is_connected());
-        let Some(searching) = searching else { return self.connection().await.map(drop) };
+        let Some(searching) = searching else { return self.connection().await.map(|_| None) };
         let client = &searching.client;
-        let Some(host) = client.target().await else { return self.connection().await.map(drop) };
+        let Some(host) = client.target().await else {
+            return self.connection().await.map(|_| None);
+        };
         let connecting = pin!(self.connection());
         let asking = pin!(ask(client, &host));
-        let version = match select(connecting, asking).await {
+        let answer = match select(connecting, asking).await {
             Either::Left((connected, asking)) => {
                 connected?;
                 if client.facts().host.as_ref() != Some(&host) {
-                    // The session was opened on another server than the one that was asked.
-                    return Ok(());
+                    return Ok(None);
                 }
                 asking.await
             }
-            Either::Right((version, connecting)) => {
+            Either::Right((answer, connecting)) => {
                 connecting.await?;
-                version
+                answer
             }
         };
         let facts = client.facts();
-        if facts.host.as_ref() == Some(&host) {
-            searching.learn_version(facts.connections, version);
+        if facts.host.as_ref() != Some(&host) {
+            return Ok(None);
         }
-        Ok(())
+        searching.learn_version(facts.connections, version_in(answer.as_deref()));
+        Ok(answer)
     }
 
     /// Returns the version of the connected server, if it tells it. It is asked once per
@@ -66,21 +69,25 @@ impl Session {
             return version;
         }
         connection.asks();
-        let facts = connection.client.facts();
-        let version = match facts.host {
-            Some(host) => ask(&connection.client, &host).await,
-            None => None,
-        };
-        connection.learn_version(facts.connections, version);
-        version
+        version_in(ask_and_learn(&connection).await.as_deref())
     }
 
-    /// Asks the connected server for its status. Returns `None` if it does not answer.
-    pub async fn server_status(&self) -> Option<ServerStatus> {
-        let connection = self.current()?;
-        let host = connection.client.facts().host?;
-        let answer = connection.client.ask(&host, "srvr", PATIENCE).await.ok()?;
-        Some(ServerStatus::parse(&answer))
+    /// Waits briefly for a server, and asks it for its status at the same time. Returns `None` if
+    /// there is no session, or if the server does not tell its status.
+    pub async fn settle_and_ask(&self) -> Option<ServerStatus> {
+        let answer = match select(pin!(self.settle()), pin!(self.connected_and_asked())).await {
+            Either::Left(((), asking)) if self.state().is_connected() => asking.await,
+            Either::Left(_) => return None,
+            Either::Right((answer, settling)) => {
+                settling.await;
+                answer
+            }
+        };
+        let answer = match answer.ok()? {
+            Some(answer) => Some(answer),
+            None => ask_and_learn(&*self.current()?).await,
+        };
+        answer.map(|answer| ServerStatus::parse(&answer))
     }
 
     /// Returns whether the connected server is known to support a feature. If nobody has asked for
@@ -100,11 +107,22 @@ impl Session {
     }
 }
 
-/// Asks a server for its version, with a four-letter word that is enabled by default in every
+/// Asks the connected server for its status, and records the version in the answer.
+async fn ask_and_learn(connection: &Connection) -> Option<String> {
+    let facts = connection.client.facts();
+    let answer = ask(&connection.client, &facts.host?).await;
+    connection.learn_version(facts.connections, version_in(answer.as_deref()));
+    answer
+}
+
+/// Asks a server for its status, with a four-letter word that is enabled by default in every
 /// release.
-async fn ask(client: &Client, host: &Host) -> Option<ServerVersion> {
-    let answer = client.ask(host, "srvr", PATIENCE).await.ok()?;
-    ServerVersion::parse(&answer)
+async fn ask(client: &Client, host: &Host) -> Option<String> {
+    client.ask(host, "srvr", PATIENCE).await.ok()
+}
+
+fn version_in(answer: Option<&str>) -> Option<ServerVersion> {
+    answer.and_then(ServerVersion::parse)
 }
 
 /// Returns the error for a server that is too old.

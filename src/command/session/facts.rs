@@ -34,15 +34,10 @@ pub struct Facts {
 pub(super) async fn facts(cx: &Context) -> Facts {
     let session = &*cx.session;
     // The first line of a script may run before the session is open.
-    session.settle().await;
+    let ServerStatus { release, role } = session.settle_and_ask().await.unwrap_or_default();
     let facts = session.facts();
     let facts = facts.as_ref();
     let connected = session.state().is_connected();
-    let ServerStatus { release, role } = if connected {
-        session.server_status().await.unwrap_or_default()
-    } else {
-        ServerStatus::default()
-    };
     let identities =
         if connected { session.identities().await.unwrap_or_default() } else { Vec::new() };
     let (ephemerals, more_ephemerals) = session.own_ephemerals();
