@@ -242,6 +242,33 @@ fn large(file: &Path, znodes: usize) {
 }
 
 #[test]
+fn large_znodes_behind_many_small_ones_are_read() {
+    on_every_engine(|engine| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("large.jsonl");
+        // Small znodes are read many at a time, so the first request for large ones asks for many too.
+        let (small, large) = (400, 18);
+        let mut text = String::from("{\"path\":\"/app\"}\n");
+        for number in 0..small {
+            writeln!(text, "{{\"path\":\"/app/a{number:03}\"}}").unwrap();
+        }
+        let data = "d".repeat(1_000_000);
+        for number in 0..large {
+            let path = format!("/app/b{number:03}");
+            writeln!(text, "{{\"path\":\"{path}\",\"data\":{{\"text\":\"{data}\"}}}}").unwrap();
+        }
+        fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        let server = engine.fresh();
+        good(&server, &["load", &file]);
+        let sizes = zksh(&server).args(["du", "/app"]).succeed();
+        assert!(sizes.starts_with("18000000 bytes  419 znodes  /app\n"), "{sizes}");
+        good(&server, &["diff", "-f", &file, "/app"]);
+        zksh(&server).args(["deleteall", "-y", "/app"]).succeed();
+    });
+}
+
+#[test]
 fn killed_commands_can_be_repeated_and_end_at_the_same_tree() {
     on_every_engine(|engine| {
         let folder = tempfile::tempdir().unwrap();

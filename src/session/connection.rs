@@ -11,6 +11,10 @@ use crate::zk::{ServerVersion, Servers};
 /// limit protects against unexpected sizes.
 const BUDGET: usize = 64 * 1024 * 1024;
 
+/// Number of znodes that are read with their data in one request, each with as much data as a request
+/// can carry, and one more for everything else in the reply.
+const ZNODES_IN_REPLY: usize = 64 + 1;
+
 /// The client of one session, connected to one ensemble.
 pub(super) struct Connection {
     pub(super) client: Client,
@@ -61,6 +65,8 @@ impl Connection {
         options.timeout = settings.timeout;
         options.read_only = settings.read_only;
         options.max_request = settings.max_request;
+        let reply = settings.max_request.saturating_mul(ZNODES_IN_REPLY);
+        options.max_frame = options.max_frame.max(reply);
         options.budget = BUDGET;
         options.auth = auth;
         options.observe = observe;
