@@ -5,6 +5,7 @@ mod input;
 use std::io::BufRead;
 use std::path::Path;
 
+use futures_util::future::join;
 use tokio::sync::mpsc;
 
 pub use self::input::open_input;
@@ -159,12 +160,13 @@ impl Pairs {
     /// read in either tree, so that their znodes do not count as missing.
     pub async fn next(&mut self) -> Result<Option<(Pair, u64)>> {
         loop {
-            self.new.read_ahead().await?;
-            self.old.read_ahead().await?;
-            let record =
-                |next: &Option<Located>| next.as_ref().map(|located| located.record.path.clone());
-            let (old, new) = (record(&self.old.next), record(&self.new.next));
-            let Some(order) = order(old.as_ref(), new.as_ref()) else { return Ok(None) };
+            // Both are read at once, so that neither waits for the requests of the other.
+            let (new, old) = join(self.new.read_ahead(), self.old.read_ahead()).await;
+            new?;
+            old?;
+            let path = Located::path;
+            let order = order(self.old.next.as_ref().map(path), self.new.next.as_ref().map(path));
+            let Some(order) = order else { return Ok(None) };
             let old = if order.is_le() { self.old.next.take() } else { None };
             let new = if order.is_ge() { self.new.next.take() } else { None };
             let line = new.as_ref().map_or(0, |located| located.line);

@@ -15,6 +15,13 @@ pub struct Located {
     pub record: Record,
 }
 
+impl Located {
+    /// Returns the path of the znode.
+    pub fn path(&self) -> &ZnodePath {
+        &self.record.path
+    }
+}
+
 /// Sorts znodes in walk order, in memory.
 pub fn sort(records: &mut [Located]) {
     records.sort_by(|one, other| walk_order(&one.record.path, &other.record.path));
@@ -26,11 +33,15 @@ pub fn rebase(path: &ZnodePath, top: &ZnodePath, target: &ZnodePath) -> Option<Z
     if !top.contains(path) {
         return None;
     }
+    if top == target {
+        return Some(path.clone());
+    }
     let below = if top.is_root() { path.as_str() } else { &path.as_str()[top.as_str().len()..] };
     if below.is_empty() || below == "/" {
         return Some(target.clone());
     }
-    Some(target.below(&ZnodePath::new(below).ok()?))
+    // A path below the top is valid below the target too.
+    Some(target.child(below.strip_prefix('/').unwrap_or(below)))
 }
 
 /// Checks that the znodes of a file are in walk order, rebases them from the top of the file to the
