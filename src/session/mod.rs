@@ -4,6 +4,7 @@
 //! user's watches kept apart from the shell's own, credentials and ephemerals that outlive a
 //! session, and proof that a followed znode missed no change. It prints nothing.
 
+mod acls;
 mod admin_server;
 mod call;
 mod child_names;
@@ -41,6 +42,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+pub use self::acls::AclReply;
 pub use self::admin_server::AdminReply;
 pub use self::child_names::ChildNames;
 pub use self::config::EnsembleChange;

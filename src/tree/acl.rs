@@ -8,11 +8,12 @@ use std::fmt;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::session::AclReply;
 use crate::zk;
 
 /// The letters of the permissions in the order in which zkCli writes them
 /// (`ZKUtil.getPermString`), each with its bit (`ZooDefs.Perms`).
-const LETTERS: &[(char, u8)] = &[('c', 4), ('d', 8), ('r', 1), ('w', 2), ('a', 16)];
+const LETTERS: &[(u8, u8)] = &[(b'c', 4), (b'd', 8), (b'r', 1), (b'w', 2), (b'a', 16)];
 
 /// The permissions of an entry: a set of create, delete, read, write and admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +38,11 @@ impl Permissions {
         u8::try_from(bits).ok().filter(|bits| *bits <= Self::ALL.0).map(Self)
     }
 
+    /// Returns the set for the number that a server sends. It ignores bits that mean no permission.
+    fn from_wire(bits: i32) -> Self {
+        Self(u8::try_from(bits & 31).unwrap_or_default())
+    }
+
     /// Returns the bits of the set (`ZooDefs.Perms`).
     pub fn bits(self) -> u8 {
         self.0
@@ -53,9 +59,14 @@ impl Permissions {
         Self(self.0 | other.0)
     }
 
+    /// Returns the letters of the set in the order in which zkCli writes them, each a byte.
+    pub fn letters(self) -> impl Iterator<Item = u8> {
+        LETTERS.iter().filter(move |known| self.0 & known.1 != 0).map(|known| known.0)
+    }
+
     /// Parses permission letters in any order.
     pub fn from_letters(letters: &str) -> Option<Self> {
-        letters.chars().try_fold(Self(0), |set, letter| {
+        letters.bytes().try_fold(Self(0), |set, letter| {
             let (_, bit) = LETTERS.iter().find(|known| known.0 == letter)?;
             Some(Self(set.0 | bit))
         })
@@ -64,10 +75,8 @@ impl Permissions {
 
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        LETTERS.iter().filter(|known| self.0 & known.1 != 0).try_for_each(|(letter, _)| {
-            use fmt::Write;
-            f.write_char(*letter)
-        })
+        use fmt::Write;
+        self.letters().try_for_each(|letter| f.write_char(char::from(letter)))
     }
 }
 
@@ -158,10 +167,20 @@ impl From<&zk::Acl> for Acl {
         let entry = |entry: &zk::AclEntry| AclEntry {
             scheme: entry.scheme.clone(),
             id: entry.id.clone(),
-            // A server ignores bits that mean no permission.
-            perms: Permissions(u8::try_from(entry.permissions & 31).unwrap_or_default()),
+            perms: Permissions::from_wire(entry.permissions),
         };
         Self(acl.entries().iter().map(entry).collect())
+    }
+}
+
+impl From<&AclReply> for Acl {
+    fn from(acl: &AclReply) -> Self {
+        let entry = |(permissions, scheme, id): (i32, &str, &str)| AclEntry {
+            scheme: scheme.to_owned(),
+            id: id.to_owned(),
+            perms: Permissions::from_wire(permissions),
+        };
+        Self(acl.entries().map(entry).collect())
     }
 }
 

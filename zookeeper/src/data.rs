@@ -116,6 +116,15 @@ impl Acl {
         Self { permissions, scheme: scheme.into(), id: id.into() }
     }
 
+    /// Like [`Acl::new`], but entries for `world:anyone`, the commonest, share their texts.
+    pub(crate) fn of_parts(permissions: Permissions, scheme: &str, id: &str) -> Self {
+        static WORLD: LazyLock<Acl> = LazyLock::new(|| Acl::new(Permissions(0), "world", "anyone"));
+        if (scheme, id) == (&*WORLD.scheme, &*WORLD.id) {
+            return Self { permissions, ..WORLD.clone() };
+        }
+        Self::new(permissions, scheme, id)
+    }
+
     /// Returns the ACL that gives everyone all permissions.
     pub fn open() -> Arc<[Self]> {
         static OPEN: LazyLock<Arc<[Acl]>> =

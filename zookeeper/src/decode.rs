@@ -138,7 +138,13 @@ fn data(from: &mut Reader<'_>) -> Result<Data, Fault> {
 
 fn names(from: &mut Reader<'_>) -> Result<Names, Fault> {
     let count = from.count(5)?;
-    let mut names = Names::with_capacity(count, from.left() - 4 * count);
+    // Other results may follow the names, so the names alone tell how much room they need.
+    let mut ahead = from.clone();
+    let mut bytes = 0;
+    for _ in 0..count {
+        bytes += ahead.buffer()?.map_or(0, <[u8]>::len);
+    }
+    let mut names = Names::with_capacity(count, bytes);
     for _ in 0..count {
         let name = from.string()?;
         if name.is_empty() || name.contains(['/', '\0']) {
@@ -173,7 +179,10 @@ fn acl(from: &mut Reader<'_>) -> Result<Vec<Acl>, Fault> {
         return Err("an ACL has too many entries");
     }
     (0..count)
-        .map(|_| Ok(Acl::new(Permissions(from.int()?), from.string()?, from.string()?)))
+        .map(|_| {
+            let (permissions, scheme, id) = (from.int()?, from.string()?, from.string()?);
+            Ok(Acl::of_parts(Permissions(permissions), scheme, id))
+        })
         .collect()
 }
 

@@ -66,7 +66,8 @@ pub(super) enum Line {
     End(End),
 }
 
-#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RecordLine {
     path: String,
@@ -85,7 +86,8 @@ struct RecordLine {
     changed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum KindJson {
     Persistent,
@@ -94,7 +96,8 @@ enum KindJson {
     Ttl,
 }
 
-#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct StatJson {
     czxid: i64,
@@ -208,54 +211,76 @@ impl Line {
     }
 }
 
-/// Appends the line of a znode without its newline, and without copying its data.
+/// Appends the line of a znode without its newline: what serde makes of a [`RecordLine`], but written
+/// directly, since a tree may have millions of lines.
 pub(super) fn write_record(record: &Record, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    #[derive(Serialize)]
-    struct Borrowed<'a> {
-        path: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        data: Option<BorrowedData<'a>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kind: Option<KindJson>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        ttl: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        acl: Option<&'a Acl>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stat: Option<StatJson>,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        changed: bool,
-    }
-    struct BorrowedData<'a>(&'a Data);
-    impl Serialize for BorrowedData<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            match self.0 {
-                Data::Null => serializer.serialize_none(),
-                Data::Bytes(bytes) => bytes_as_json(bytes, serializer),
-            }
+    out.extend_from_slice(b"{\"path\":");
+    serde_json::to_writer(&mut *out, record.path.as_str())?;
+    match &record.data {
+        None => {}
+        Some(Data::Null) => out.extend_from_slice(b",\"data\":null"),
+        Some(Data::Bytes(bytes)) => {
+            out.extend_from_slice(b",\"data\":");
+            bytes_as_json(bytes, &mut serde_json::Serializer::new(&mut *out))?;
         }
     }
-    let (kind, ttl) = kind_json(record.kind);
-    let line = Borrowed {
-        path: record.path.as_str(),
-        data: record.data.as_ref().map(BorrowedData),
-        kind,
-        ttl,
-        acl: record.acl.as_ref(),
-        stat: record.stat.as_ref().map(StatJson::of),
-        changed: record.changed,
-    };
-    serde_json::to_writer(out, &line)
+    if let Some(kind) = record.kind {
+        out.extend_from_slice(b",\"kind\":\"");
+        out.extend_from_slice(kind.name().as_bytes());
+        out.push(b'"');
+        if let Kind::Ttl(ttl) = kind {
+            write_field("ttl", ttl, out)?;
+        }
+    }
+    if let Some(acl) = &record.acl {
+        write_acl(acl, out)?;
+    }
+    if let Some(stat) = &record.stat {
+        write_stat(stat, out)?;
+    }
+    if record.changed {
+        out.extend_from_slice(b",\"changed\":true");
+    }
+    out.push(b'}');
+    Ok(())
 }
 
-fn kind_json(kind: Option<Kind>) -> (Option<KindJson>, Option<u64>) {
-    match kind {
-        None => (None, None),
-        Some(Kind::Persistent) => (Some(KindJson::Persistent), None),
-        Some(Kind::Ephemeral) => (Some(KindJson::Ephemeral), None),
-        Some(Kind::Container) => (Some(KindJson::Container), None),
-        Some(Kind::Ttl(ttl)) => (Some(KindJson::Ttl), Some(ttl)),
+fn write_field(name: &str, value: impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    serde_json::to_writer(&mut *out, &value)
+}
+
+fn write_acl(acl: &Acl, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    out.extend_from_slice(b",\"acl\":[");
+    for (index, entry) in acl.0.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { b"{\"scheme\":" } else { b",{\"scheme\":" });
+        serde_json::to_writer(&mut *out, &entry.scheme)?;
+        write_field("id", &entry.id, out)?;
+        out.extend_from_slice(b",\"perms\":\"");
+        out.extend(entry.perms.letters());
+        out.extend_from_slice(b"\"}");
     }
+    out.push(b']');
+    Ok(())
+}
+
+fn write_stat(stat: &Stat, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    out.extend_from_slice(b",\"stat\":{\"czxid\":");
+    serde_json::to_writer(&mut *out, &stat.czxid)?;
+    write_field("mzxid", stat.mzxid, out)?;
+    write_field("pzxid", stat.pzxid, out)?;
+    write_field("ctime", stat.ctime, out)?;
+    write_field("mtime", stat.mtime, out)?;
+    write_field("version", stat.version, out)?;
+    write_field("cversion", stat.cversion, out)?;
+    write_field("aversion", stat.aversion, out)?;
+    write_field("ephemeralOwner", stat.ephemeral_owner, out)?;
+    write_field("dataLength", stat.data_length, out)?;
+    write_field("numChildren", stat.num_children, out)?;
+    out.push(b'}');
+    Ok(())
 }
 
 impl RecordLine {
@@ -302,22 +327,6 @@ pub(super) fn check_acl(acl: &Acl) -> Result<(), String> {
 }
 
 impl StatJson {
-    fn of(stat: &Stat) -> Self {
-        Self {
-            czxid: stat.czxid,
-            mzxid: stat.mzxid,
-            pzxid: stat.pzxid,
-            ctime: stat.ctime,
-            mtime: stat.mtime,
-            version: stat.version,
-            cversion: stat.cversion,
-            aversion: stat.aversion,
-            ephemeral_owner: stat.ephemeral_owner,
-            data_length: stat.data_length,
-            num_children: stat.num_children,
-        }
-    }
-
     fn into_stat(self) -> Stat {
         Stat {
             czxid: self.czxid,
@@ -341,4 +350,36 @@ fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let words = text.split(" at line ").next().unwrap_or(&text);
     if column == 0 { words.to_owned() } else { format!("{words} at column {column}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tree::model::tree;
+
+    proptest! {
+        #[test]
+        fn a_line_is_what_serde_makes_of_it(
+            records in tree(),
+            bytes in prop::collection::vec(any::<u8>(), 0..8),
+            numbers in any::<(i64, i32)>(),
+            changed: bool,
+        ) {
+            for record in records {
+                let stat = Stat { mtime: numbers.0, cversion: numbers.1, ..Stat::default() };
+                let data = record.data.map(|data| match data {
+                    Data::Null => Data::Null,
+                    Data::Bytes(_) => Data::Bytes(bytes.clone()),
+                });
+                let record = Record { data, stat: Some(stat), changed, ..record };
+                let mut line = Vec::new();
+                write_record(&record, &mut line).expect("a line");
+                let parsed: RecordLine = serde_json::from_slice(&line).expect("JSON");
+                prop_assert_eq!(serde_json::to_vec(&parsed).expect("JSON"), line.clone());
+                prop_assert_eq!(Line::parse(&line), Ok(Line::Record(Box::new(record))));
+            }
+        }
+    }
 }
