@@ -1,8 +1,12 @@
 //! Reads many znodes with one request (`multiRead`, since 3.6). This costs the server a small
 //! fraction of the time of single requests.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use zookeeper::{MultiRead, Read, ReadReply};
 
+use super::connection::Version;
 use super::failure::unreadable;
 use super::operation::stat;
 use super::{ChildNames, Session};
@@ -35,9 +39,16 @@ pub struct BatchSize {
     /// The number of answered single requests, and the most names in one of their replies.
     singles: usize,
     longest: usize,
+    /// The size of the first batch if there were no single requests.
+    begins_with: usize,
 }
 
 impl BatchSize {
+    /// Returns a size that begins with this many znodes if nothing is known of them.
+    pub fn beginning_with(begins_with: usize) -> Self {
+        Self { begins_with, ..Self::default() }
+    }
+
     /// Returns the size of the next batch, with `waiting` znodes left. The size is 1 until the
     /// server is known to support `multiRead`.
     pub fn of(&mut self, session: &Session, waiting: usize) -> usize {
@@ -53,7 +64,7 @@ impl BatchSize {
     /// if their replies had many names.
     fn first(self) -> usize {
         let few = NAMES / self.longest.max(1);
-        self.singles.min(few).clamp(FIRST, MOST)
+        self.singles.max(self.begins_with).min(few).clamp(FIRST, MOST)
     }
 
     /// Adjusts the batch size to the number of names in a reply.
@@ -72,6 +83,20 @@ impl BatchSize {
 }
 
 impl Session {
+    /// Returns whether the server was not asked yet whether it supports `multiRead`.
+    pub fn has_not_asked_release(&self) -> bool {
+        self.current().is_some_and(|connection| matches!(connection.version(), Version::Unasked))
+    }
+
+    /// Asks whether the server supports `multiRead`, and waits for the answer for at most `patience`.
+    /// If it comes later, it is used from then on.
+    pub async fn ask_release(&self, patience: Duration) {
+        let session = self.clone();
+        let asking = tokio::spawn(async move { session.version().await });
+        // Without an answer, requests for single znodes are sent.
+        let _ = tokio::time::timeout(patience, asking).await;
+    }
+
     /// Returns how many of the paths fit into one request, at least one. Each path costs `fixed`
     /// additional bytes.
     pub fn fitting<'p>(&self, paths: impl Iterator<Item = &'p ZnodePath>, fixed: usize) -> usize {
@@ -181,18 +206,21 @@ impl Session {
         let has_children = |data: &Result<(ZnodeData, Stat)>| {
             data.as_ref().is_ok_and(|(_, stat)| stat.num_children > 0)
         };
-        let inner: Vec<ZnodePath> = paths
-            .iter()
-            .zip(&data)
-            .filter(|(_, data)| has_children(data))
-            .map(|(path, _)| path.clone())
-            .collect();
-        let mut lists = match &inner[..] {
-            [] => Vec::new(),
-            [path] => vec![self.children(path, false).await.map(|(names, _)| names)],
-            inner => self.child_lists_of(inner).await,
+        let mut inner = Vec::new();
+        let mut counts = Vec::new();
+        for (path, data) in paths.iter().zip(&data) {
+            if let Ok((_, stat)) = data
+                && stat.num_children > 0
+            {
+                inner.push(path.clone());
+                counts.push(usize::try_from(stat.num_children).unwrap_or_default());
+            }
         }
-        .into_iter();
+        let lists = parts(&inner, &counts).into_iter().map(async |part| match part {
+            [path] => vec![self.children(path, false).await.map(|(names, _)| names)],
+            part => self.child_lists_of(part).await,
+        });
+        let mut lists = join_all(lists).await.into_iter().flatten();
         let with_names = |(path, data): (&ZnodePath, Result<(ZnodeData, Stat)>)| {
             let names = match &data {
                 Err(error) => Err(error.clone()),
@@ -212,6 +240,23 @@ impl Session {
             Err(error) => NodeReply { names: Err(error), data, stat: None },
         }
     }
+}
+
+/// Splits znodes into parts whose children have about as many names as a reply should have.
+fn parts<'p>(mut paths: &'p [ZnodePath], mut counts: &[usize]) -> Vec<&'p [ZnodePath]> {
+    let mut parts = Vec::new();
+    while !paths.is_empty() {
+        let mut names = 0;
+        let fits = |count: &&usize| {
+            names += **count;
+            names <= 4 * NAMES
+        };
+        let length = counts.iter().take_while(fits).count().max(1);
+        let (part, rest) = paths.split_at(length);
+        parts.push(part);
+        (paths, counts) = (rest, &counts[length..]);
+    }
+    parts
 }
 
 /// The reply to a `multiRead`.
@@ -270,6 +315,18 @@ mod tests {
             batch.received(100_000);
         }
         assert_eq!(batch.size, 2);
+    }
+
+    #[test]
+    fn lists_with_many_names_do_not_share_a_reply() {
+        let paths: Vec<ZnodePath> =
+            (0..6).map(|number| ZnodePath::root().child(&number.to_string())).collect();
+        let lengths = |counts: &[usize]| -> Vec<usize> {
+            parts(&paths[..counts.len()], counts).into_iter().map(<[_]>::len).collect()
+        };
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&[1, 100, 100, 100, 1, 1]), [6]);
+        assert_eq!(lengths(&[1, 100_000, 100_000, 1, 8000, 1000]), [1, 1, 1, 2, 1]);
     }
 
     #[test]

@@ -70,20 +70,30 @@ impl Glob {
     /// Returns whether the pattern matches the whole name, in time proportional to the product of
     /// both lengths.
     pub fn matches(&self, name: &str) -> bool {
-        let name: Vec<char> = name.chars().collect();
+        // Nearly all names are ASCII, in which each byte is a character.
+        let bytes = name.as_bytes();
+        if name.is_ascii() {
+            return self.matches_chars(bytes.len(), |at| char::from(bytes[at]));
+        }
+        let chars: Vec<char> = name.chars().collect();
+        self.matches_chars(chars.len(), |at| chars[at])
+    }
+
+    /// Returns whether the pattern matches a name of `length` characters.
+    fn matches_chars(&self, length: usize, name: impl Fn(usize) -> char) -> bool {
         let (mut part, mut at) = (0, 0);
         // The position of the last `*` and the end of what it matches. Only the last `*` needs
         // backtracking.
         let mut star: Option<(usize, usize)> = None;
         loop {
             match self.parts.get(part) {
-                None if at == name.len() => return true,
+                None if at == length => return true,
                 Some(Part::AnyMany) => {
                     star = Some((part, at));
                     part += 1;
                     continue;
                 }
-                Some(one) if at < name.len() && one.is(name[at]) => {
+                Some(one) if at < length && one.is(name(at)) => {
                     part += 1;
                     at += 1;
                     continue;
@@ -91,7 +101,7 @@ impl Glob {
                 _ => {}
             }
             match star {
-                Some((star_part, reach)) if reach < name.len() => {
+                Some((star_part, reach)) if reach < length => {
                     star = Some((star_part, reach + 1));
                     (part, at) = (star_part + 1, reach + 1);
                 }

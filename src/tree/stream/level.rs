@@ -1,15 +1,13 @@
 //! The levels of the tree on the path to the current znode of a walk, and the search for the next
 //! znodes to request.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use super::arrivals::{Arrivals, Ticket};
 use super::names::{Children, OrderedNames};
 use super::read::Read;
 use crate::session::ChildNames;
 use crate::zk::ZnodePath;
-
-/// The replies that have arrived, by slot number. `None` means that the znode is gone.
-pub(super) type Arrived = HashMap<u64, Option<Read>>;
 
 /// The limits of a walk.
 #[derive(Debug, Clone, Copy)]
@@ -32,27 +30,37 @@ pub(super) struct Level {
     pub(super) slots: VecDeque<Slot>,
 }
 
+/// The place of a child whose znode was requested.
 #[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) path: ZnodePath,
-    pub(super) state: State,
-}
-
-#[derive(Debug)]
-pub(super) enum State {
-    Asked(u64),
-    Here(Box<(Read, Level)>),
+pub(super) enum Slot {
+    Asked(Ticket),
+    Here(Here),
     Gone,
 }
 
+/// A znode that was read, and its children if it has any.
+#[derive(Debug)]
+pub(super) struct Here {
+    pub(super) read: Box<Read>,
+    pub(super) below: Option<Box<Level>>,
+}
+
 impl Level {
-    pub(super) fn new(parent: ZnodePath, names: ChildNames, depth: usize, bounds: Bounds) -> Self {
-        let is_hidden = |name: &str| {
-            depth > bounds.deepest
-                || bounds.skips_zookeeper && name == "zookeeper" && parent.is_root()
-        };
-        let names = OrderedNames::new(names, |name| !is_hidden(name));
-        Self { parent, depth, names, slots: VecDeque::new() }
+    /// Returns the level of a znode's children, or `None` if no child is visited.
+    pub(super) fn new(
+        parent: &ZnodePath,
+        names: ChildNames,
+        depth: usize,
+        bounds: Bounds,
+    ) -> Option<Box<Self>> {
+        if names.is_empty() || depth > bounds.deepest {
+            return None;
+        }
+        let hides_zookeeper = bounds.skips_zookeeper && parent.is_root();
+        let names = OrderedNames::new(names, |name| !(hides_zookeeper && name == "zookeeper"));
+        (names.left() > 0).then(|| {
+            Box::new(Self { parent: parent.clone(), depth, names, slots: VecDeque::new() })
+        })
     }
 
     /// Returns the paths of the children, in order.
@@ -65,42 +73,40 @@ impl Level {
     pub(super) fn find(
         &mut self,
         wanted: usize,
-        found: &mut Vec<(u64, ZnodePath)>,
-        next_slot: &mut u64,
-        arrived: &mut Arrived,
+        found: &mut Vec<(Ticket, ZnodePath)>,
+        arrivals: &mut Arrivals,
         bounds: Bounds,
     ) {
         for slot in &mut self.slots {
             if found.len() >= wanted {
                 return;
             }
-            slot.take_reply(arrived, bounds, self.depth);
-            if let State::Here(here) = &mut slot.state {
-                here.1.find(wanted, found, next_slot, arrived, bounds);
+            slot.take_reply(arrivals, bounds, self.depth);
+            if let Slot::Here(Here { below: Some(below), .. }) = slot {
+                below.find(wanted, found, arrivals, bounds);
             }
         }
         while found.len() < wanted
             && let Some(name) = self.names.take()
         {
-            let (path, number) = (self.parent.child(name), *next_slot);
-            *next_slot += 1;
-            found.push((number, path.clone()));
-            self.slots.push_back(Slot { path, state: State::Asked(number) });
+            let ticket = arrivals.expect();
+            found.push((ticket, self.parent.child(name)));
+            self.slots.push_back(Slot::Asked(ticket));
         }
     }
 }
 
 impl Slot {
     /// Takes its reply if that has arrived.
-    pub(super) fn take_reply(&mut self, arrived: &mut Arrived, bounds: Bounds, depth: usize) {
-        let State::Asked(number) = self.state else { return };
-        let Some(read) = arrived.remove(&number) else { return };
-        self.state = match read {
-            None => State::Gone,
+    pub(super) fn take_reply(&mut self, arrivals: &mut Arrivals, bounds: Bounds, depth: usize) {
+        let Self::Asked(ticket) = *self else { return };
+        let Some(read) = arrivals.take(ticket) else { return };
+        *self = match read {
+            None => Self::Gone,
             Some(mut read) => {
                 let names = std::mem::take(&mut read.names);
-                let below = Level::new(self.path.clone(), names, depth + 1, bounds);
-                State::Here(Box::new((read, below)))
+                let below = Level::new(&read.record.path, names, depth + 1, bounds);
+                Self::Here(Here { read, below })
             }
         };
     }

@@ -3,16 +3,20 @@
 //! It holds the names of the siblings on the path to the current znode and a bounded number of
 //! znodes ahead, never the whole tree.
 
+mod arrivals;
 mod level;
 mod names;
 mod read;
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use self::level::{Arrived, Bounds, Level, Slot, State};
+use self::arrivals::{Arrivals, Ticket};
+use self::level::{Bounds, Here, Level, Slot};
 pub(super) use self::names::Children;
-use self::read::{Read, SingleRead, held, read_many};
+use self::read::{Read, Reply, SingleRead, held, read_many};
 use super::Record;
 use super::filter::Needs;
 use super::in_flight::{HEAVY, InFlight};
@@ -23,6 +27,22 @@ use crate::zk::ZnodePath;
 /// The maximum number of znodes that are read with their data in one request. A server builds the
 /// whole reply in memory before it sends any of it.
 const MOST_WITH_DATA: usize = 32;
+
+/// The maximum while znodes have little data. Fewer requests then take a server less time.
+const MOST_WITH_LITTLE_DATA: usize = 64;
+
+/// The maximum bytes of data of recent znodes with little data.
+const LITTLE: u64 = 1024;
+
+/// The number of znodes in the first requests for data, if nothing is known of the tree.
+const FIRST_WITH_DATA: usize = 8;
+
+/// How long a walk waits until a near server tells its release.
+const RELEASE_PATIENCE: Duration = Duration::from_millis(20);
+
+/// The minimum number of znodes whose requests wait for the release of the server. It takes a near
+/// server about as long as this many requests.
+const WORTH_RELEASE: usize = 32;
 
 /// The minimum number of znodes that a search looks for, because each search passes over all znodes
 /// that were read ahead.
@@ -79,19 +99,20 @@ pub struct Znodes {
     limit: InFlight,
     /// The maximum bytes of data of recent znodes.
     longest: u64,
-    /// The replies that have arrived, by slot number, until the slot takes them.
-    arrived: Arrived,
-    next_slot: u64,
+    arrivals: Arrivals,
     /// The number of znodes that were requested or are held, and the bytes of those that are held.
     ahead: usize,
     ahead_bytes: u64,
-    /// Whether the last search found nothing to request and no reply has arrived since.
-    all_asked: bool,
+    /// Whether nothing more can be requested before a reply arrives: the last search found nothing,
+    /// or the limit of requests in flight was reached.
+    awaits_reply: bool,
+    /// Znodes whose requests wait for the release of the server.
+    postponed: Vec<(Ticket, ZnodePath)>,
     begun: bool,
 }
 
-/// The result of a request by slot number. `None` means that the znode is gone.
-type Replies = Vec<(u64, Option<Read>)>;
+/// The results of a request.
+type Replies = Vec<(Ticket, Reply)>;
 
 impl Znodes {
     /// Returns a walk through `top` and everything below it, or the given number of levels.
@@ -104,15 +125,19 @@ impl Znodes {
             single_read: SingleRead::Whole,
             with_children: false,
             levels: Vec::new(),
-            batch: BatchSize::default(),
+            batch: if needs.data || needs.stat {
+                BatchSize::beginning_with(FIRST_WITH_DATA)
+            } else {
+                BatchSize::default()
+            },
+            postponed: Vec::new(),
             in_flight: FuturesUnordered::new(),
             limit: InFlight::new(session),
             longest: 0,
-            arrived: Arrived::new(),
-            next_slot: 0,
+            arrivals: Arrivals::default(),
             ahead: 0,
             ahead_bytes: 0,
-            all_asked: false,
+            awaits_reply: false,
             begun: false,
         }
     }
@@ -143,10 +168,18 @@ impl Znodes {
     pub async fn next(&mut self) -> Result<Option<Visited>> {
         if !self.begun {
             self.begun = true;
-            return self.first().await.map(Some);
+            // In a box, because its future is far larger than the rest, and every call moves it.
+            return Box::pin(self.first()).await.map(Some);
         }
         loop {
             self.ask_ahead();
+            if !self.postponed.is_empty() {
+                self.session.ask_release(RELEASE_PATIENCE).await;
+                let found = std::mem::take(&mut self.postponed);
+                let size = self.batch_size(found.len());
+                self.ask(found, size);
+                continue;
+            }
             let Some(level) = self.levels.last_mut() else { return Ok(None) };
             let Some(front) = level.slots.front_mut() else {
                 if level.names.left() == 0 {
@@ -154,8 +187,8 @@ impl Znodes {
                 }
                 continue;
             };
-            front.take_reply(&mut self.arrived, self.bounds, level.depth);
-            if matches!(front.state, State::Asked(_)) {
+            front.take_reply(&mut self.arrivals, self.bounds, level.depth);
+            if matches!(front, Slot::Asked(_)) {
                 let reply = self.in_flight.next().await;
                 self.arrive(reply.unwrap_or_default());
                 continue;
@@ -163,8 +196,7 @@ impl Znodes {
             let (depth, slot) = (level.depth, level.slots.pop_front());
             let is_last = level.slots.is_empty() && level.names.left() == 0;
             self.ahead = self.ahead.saturating_sub(1);
-            let Some(Slot { state: State::Here(here), .. }) = slot else { continue };
-            let (read, below) = *here;
+            let Some(Slot::Here(Here { read, below })) = slot else { continue };
             self.ahead_bytes = self.ahead_bytes.saturating_sub(held(&read));
             if let Some(error) = &read.refused
                 && error.kind() != ErrorKind::Refused
@@ -172,13 +204,13 @@ impl Znodes {
                 self.levels.clear();
                 return Err(error.clone());
             }
-            return Ok(Some(self.visit(read, below, depth, is_last)));
+            return Ok(Some(self.visit(*read, below, depth, is_last)));
         }
     }
 
     /// Reads the top znode, which must exist and be at least partly readable.
     async fn first(&mut self) -> Result<Visited> {
-        let top = std::slice::from_ref(&self.top);
+        let top = vec![self.top.clone()];
         let read = read_many(&self.session, top, self.needs, self.single_read, true).await;
         // Before the top is read there may have been no connection.
         self.limit.measure();
@@ -190,22 +222,26 @@ impl Znodes {
             return Err(error.clone());
         }
         let names = std::mem::take(&mut read.names);
-        let below = Level::new(read.record.path.clone(), names, 1, self.bounds);
-        Ok(self.visit(read, below, 0, true))
+        let below = Level::new(&read.record.path, names, 1, self.bounds);
+        Ok(self.visit(*read, below, 0, true))
     }
 
-    fn visit(&mut self, read: Read, below: Level, depth: usize, is_last: bool) -> Visited {
-        let has_children = below.names.left() > 0 || !below.slots.is_empty();
-        let children = self.with_children.then(|| below.children());
-        if has_children {
-            self.levels.push(below);
-        }
+    fn visit(
+        &mut self,
+        read: Read,
+        below: Option<Box<Level>>,
+        depth: usize,
+        is_last: bool,
+    ) -> Visited {
+        let has_children = below.is_some();
+        let children = below.as_ref().filter(|_| self.with_children).map(|below| below.children());
+        self.levels.extend(below.map(|below| *below));
         let Read { record, refused, .. } = read;
         Visited { record, depth, is_last, has_children, refused, children }
     }
 
     fn arrive(&mut self, reads: Replies) {
-        let here = || reads.iter().filter_map(|(_, read)| read.as_ref());
+        let here = || reads.iter().filter_map(|(_, read)| read.as_deref());
         let names: usize = here().map(|read| read.names.len()).sum();
         let bytes: u64 = here().map(held).sum();
         self.batch.received(names + usize::try_from(bytes / NAME_BYTES).unwrap_or(usize::MAX));
@@ -213,8 +249,10 @@ impl Znodes {
         self.longest = longest.max(self.longest - self.longest / 8);
         self.limit.record_answered();
         self.ahead_bytes += bytes;
-        self.arrived.extend(reads);
-        self.all_asked = false;
+        for (ticket, reply) in reads {
+            self.arrivals.add(ticket, reply);
+        }
+        self.awaits_reply = false;
     }
 
     /// Requests the next znodes of the walk, as far as the limits allow.
@@ -223,30 +261,53 @@ impl Znodes {
             let front = self.levels.last();
             let needs_front =
                 front.is_some_and(|level| level.slots.is_empty() && level.names.left() > 0);
-            let is_full = self.is_full();
-            if (self.all_asked || is_full) && !needs_front {
+            if self.awaits_reply && !needs_front {
                 return;
             }
             let most = self.batch_size(0);
+            self.awaits_reply = !self.limit.has_room(self.work(most));
+            let is_full = self.awaits_reply || self.holds_enough();
+            if is_full && !needs_front {
+                return;
+            }
             let wanted = if needs_front && is_full { most } else { most.max(FEWEST_FOUND) };
-            let mut found = Vec::new();
+            let mut found = Vec::with_capacity(wanted);
             for level in self.levels.iter_mut().rev() {
-                level.find(wanted, &mut found, &mut self.next_slot, &mut self.arrived, self.bounds);
+                level.find(wanted, &mut found, &mut self.arrivals, self.bounds);
             }
             if found.is_empty() {
-                self.all_asked = true;
+                self.awaits_reply = true;
+                return;
+            }
+            if self.waits_for_release(found.len()) {
+                self.postponed = found;
                 return;
             }
             let size = self.batch_size(found.len());
-            self.ask(&found, size);
+            self.ask(found, size);
         }
+    }
+
+    /// Returns whether it is quicker to ask a near server first whether it reads many znodes at once.
+    /// Data is worth it: without the release each znode takes a request, and two if it has children.
+    fn waits_for_release(&self, found: usize) -> bool {
+        self.reads_data()
+            && found >= WORTH_RELEASE
+            && self.limit.is_near()
+            && self.session.has_not_asked_release()
     }
 
     /// Returns the approximate number of znodes in the next request.
     fn batch_size(&mut self, found: usize) -> usize {
         let is_watched = self.single_read == SingleRead::Watched;
         let size = if is_watched { 1 } else { self.batch.of(&self.session, found) };
-        if self.reads_data() { size.min(MOST_WITH_DATA) } else { size }
+        if !self.reads_data() {
+            size
+        } else if self.longest <= LITTLE {
+            size.min(MOST_WITH_LITTLE_DATA)
+        } else {
+            size.min(MOST_WITH_DATA)
+        }
     }
 
     fn reads_data(&self) -> bool {
@@ -258,33 +319,31 @@ impl Znodes {
         if self.reads_data() { znodes * HEAVY } else { znodes }
     }
 
-    /// Returns whether nothing more may be requested now, because enough is held or in flight, or
-    /// may have too many bytes.
-    fn is_full(&mut self) -> bool {
-        let size = self.batch_size(0);
+    /// Returns whether enough znodes are held or requested, or they may have too many bytes.
+    fn holds_enough(&self) -> bool {
         // The best estimate is that the next znodes are as long as the recent ones.
         let expected = self.longest.saturating_mul(self.ahead as u64);
         self.ahead >= AHEAD.max(self.limit.znodes())
             || self.ahead_bytes >= AHEAD_BYTES
             || (expected >= AHEAD_BYTES && self.limit.requests() >= MIN_REQUESTS)
-            || !self.limit.has_room(self.work(size))
     }
 
     /// Requests the parts of some znodes, `size` of them in a request as far as they fit.
-    fn ask(&mut self, mut found: &[(u64, ZnodePath)], size: usize) {
+    fn ask(&mut self, found: Vec<(Ticket, ZnodePath)>, size: usize) {
         self.ahead += found.len();
-        while !found.is_empty() {
-            let paths = found.iter().take(size).map(|(_, path)| path);
-            let (now, later) = found.split_at(self.session.fitting(paths, QUESTION_BYTES));
-            found = later;
-            let (slots, paths): (Vec<u64>, Vec<ZnodePath>) = now.iter().cloned().unzip();
+        let mut found = found.into_iter();
+        while !found.as_slice().is_empty() {
+            let paths = found.as_slice().iter().take(size).map(|(_, path)| path);
+            let fitting = self.session.fitting(paths, QUESTION_BYTES);
+            let (tickets, paths): (Vec<Ticket>, Vec<ZnodePath>) =
+                found.by_ref().take(fitting).unzip();
             self.limit.record_sent(self.work(paths.len()));
             let (session, needs, single_read) =
                 (self.session.clone(), self.needs, self.single_read);
             let is_near = self.limit.is_near();
             self.in_flight.push(Box::pin(async move {
-                let reads = read_many(&session, &paths, needs, single_read, is_near).await;
-                slots.into_iter().zip(reads).collect()
+                let reads = read_many(&session, paths, needs, single_read, is_near).await;
+                tickets.into_iter().zip(reads).collect()
             }));
         }
     }

@@ -1,12 +1,12 @@
 //! Reads the parts of some znodes that a walk needs.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::session::{ChildNames, NodeReply, Session};
+use crate::session::{AclReply, ChildNames, NodeReply, Session};
 use crate::tree::filter::Needs;
 use crate::tree::{Acl, Data, Kind, Record, is_gone};
-use crate::zk::ZnodePath;
+use crate::zk::{Stat, ZnodePath};
 
 /// The result of reading a znode.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ pub(super) struct Read {
     pub(super) names: ChildNames,
     pub(super) refused: Option<Error>,
 }
+
+/// A reply about a znode. `None` means that the znode is gone.
+pub(super) type Reply = Option<Box<Read>>;
 
 /// The way in which a single znode is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,52 +46,51 @@ pub(super) fn held(read: &Read) -> u64 {
     read.record.data.as_ref().map_or(0, |data| data.bytes().len() as u64)
 }
 
-/// Reads some znodes. `None` means that the znode is gone. If the server is near, this may take a
-/// round trip more to save the server work.
+/// Reads some znodes. If the server is near, this may take a round trip more to save the server work.
 pub(super) async fn read_many(
     session: &Session,
-    paths: &[ZnodePath],
+    paths: Vec<ZnodePath>,
     needs: Needs,
     single_read: SingleRead,
     is_near: bool,
-) -> Vec<Option<Read>> {
-    if let ([path], Some(watch)) = (paths, single_read.watch()) {
+) -> Vec<Reply> {
+    if let ([path], Some(watch)) = (&paths[..], single_read.watch()) {
         let names = if watch {
             session.children(path, true).await.map(|(names, _)| names)
         } else {
             session.child_list(path).await
         };
         let reply = NodeReply { names, data: None, stat: None };
-        return vec![assemble(path, reply, None, needs)];
+        return vec![assemble(path.clone(), reply, None, needs)];
     }
     // In a request about many znodes only `getData` returns the stat. For a single znode the
     // children do.
     let data = needs.data || needs.stat && paths.len() > 1;
     let lists = async {
-        let wanted: &[ZnodePath] = if needs.acl { paths } else { &[] };
-        join_all(wanted.iter().map(|path| session.get_acl(path))).await
+        let wanted: &[ZnodePath] = if needs.acl { &paths } else { &[] };
+        session.acls_of(wanted).await
     };
     let nodes = async {
         if data && is_near {
-            session.nodes_in_two_steps_of(paths).await
+            session.nodes_in_two_steps_of(&paths).await
         } else {
-            session.nodes_of(paths, data).await
+            session.nodes_of(&paths, data).await
         }
     };
     let (replies, lists) = join(nodes, lists).await;
     let mut lists = lists.into_iter();
-    let reads = paths.iter().zip(replies);
+    let reads = paths.into_iter().zip(replies);
     reads.map(|(path, reply)| assemble(path, reply, lists.next(), needs)).collect()
 }
 
 /// Combines the replies about a znode.
 fn assemble(
-    path: &ZnodePath,
+    path: ZnodePath,
     reply: NodeReply,
-    list: Option<Result<(crate::zk::Acl, crate::zk::Stat)>>,
+    list: Option<Result<(AclReply, Stat)>>,
     needs: Needs,
-) -> Option<Read> {
-    let mut record = Record { stat: reply.stat, ..Record::bare(path.clone()) };
+) -> Reply {
+    let mut record = Record { stat: reply.stat, ..Record::bare(path) };
     let mut refused = None;
     let names = match reply.names {
         Ok(names) => names,
@@ -113,6 +115,7 @@ fn assemble(
         Some(Ok((acl, stat))) => {
             let acl = Acl::from(&acl);
             if acl.is_masked() {
+                let path = &record.path;
                 let message = format!("Only its administrators may read the ACL of {path}");
                 refused = refused.or(Some(Error::new(ErrorKind::Refused, message)));
             } else {
@@ -129,5 +132,5 @@ fn assemble(
         None => {}
     }
     record.kind = record.stat.map(|stat| Kind::of_owner(stat.ephemeral_owner));
-    Some(Read { record, names, refused })
+    Some(Box::new(Read { record, names, refused }))
 }
