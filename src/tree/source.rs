@@ -5,7 +5,7 @@ mod input;
 use std::io::BufRead;
 use std::path::Path;
 
-use futures_util::future::join;
+use futures_util::future::try_join;
 use tokio::sync::mpsc;
 
 pub use self::input::open_input;
@@ -161,9 +161,7 @@ impl Pairs {
     pub async fn next(&mut self) -> Result<Option<(Pair, u64)>> {
         loop {
             // Both are read at once, so that neither waits for the requests of the other.
-            let (new, old) = join(self.new.read_ahead(), self.old.read_ahead()).await;
-            new?;
-            old?;
+            try_join(self.new.read_ahead(), self.old.read_ahead()).await?;
             let path = Located::path;
             let order = order(self.old.next.as_ref().map(path), self.new.next.as_ref().map(path));
             let Some(order) = order else { return Ok(None) };
