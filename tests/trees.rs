@@ -172,6 +172,16 @@ fn differences_are_shown_with_status_four() {
         let ran = run(&server, &["-o", "json", "diff", &file, "/app"]);
         let hint = format!("diff -f {file} compares with the local file");
         assert!(ran.status == 1 && ran.stdout.contains(&hint), "{}", ran.stdout);
+        // So does a name that is relative to the working directory, which is no path of a znode.
+        let name = "wanted.jsonl";
+        let mut shell = zksh(&server).args(["-o", "json", "diff", name, "/app"]);
+        shell.command.current_dir(folder.path());
+        let ran = shell.run();
+        let hint = format!("diff -f {name} compares with the local file");
+        assert!(ran.status == 2 && ran.stdout.contains(&hint), "{}", ran.stdout);
+        // With -f, the file is not what is missing.
+        let ran = run(&server, &["-o", "json", "diff", "-f", &file, "/none"]);
+        assert!(ran.status == 1 && !ran.stdout.contains("diff -f"), "{}", ran.stdout);
     });
 }
 

@@ -69,27 +69,11 @@ impl Diff {
             (None, _) => Err(Error::usage("Missing: path of the second tree, or -f file")),
         }
     }
-}
 
-impl Spec for Diff {
-    const NAME: &'static str = "diff";
-    const TASK: Task = Task::Copy;
-    type Report = NoOutput;
-
-    fn effects(&self) -> Effects {
-        Effects::READS.long(true)
-    }
-
-    fn sends(&self) -> Sends {
-        Sends::many(&["getChildren2", "getData", "multiRead", "getACL"])
-    }
-
-    async fn run(&self, cx: &Context) -> Result<NoOutput> {
+    async fn compare(&self, cx: &Context) -> Result<NoOutput> {
         let (mut pairs, names) = self.pairs(cx).await?;
         let [mut added, mut removed, mut changed, mut seen] = [0_u64; 4];
-        while let Some((pair, _)) =
-            pairs.next().await.map_err(|error| suggest_file(error, &names))?
-        {
+        while let Some((pair, _)) = pairs.next().await? {
             seen += 1;
             cx.progress.note(seen, "compared");
             let Some(difference) = pair.difference() else { continue };
@@ -113,16 +97,36 @@ impl Spec for Diff {
         );
         Err(Error::new(Kind::Different, message))
     }
+
+    /// Adds a hint if a tree that does not exist has the path of a local file.
+    fn suggest_file(&self, error: Error) -> Error {
+        let is_no_tree = error.code_of() == Some(Code::NoNode) || error.kind() == Kind::Usage;
+        if self.file.is_some() || !is_no_tree {
+            return error;
+        }
+        let mut typed = self.paths.iter().map(TreeAddress::as_str);
+        match typed.find(|path| Path::new(path).exists()) {
+            Some(file) => error.with_hint(format!("diff -f {file} compares with the local file")),
+            None => error,
+        }
+    }
 }
 
-/// Adds a hint if a tree that does not exist has the path of a local file.
-fn suggest_file(error: Error, names: &[String]) -> Error {
-    let is_file = |name: &&String| Path::new(name).exists();
-    match names.iter().find(is_file) {
-        Some(name) if error.code_of() == Some(Code::NoNode) => {
-            error.with_hint(format!("diff -f {name} compares with the local file"))
-        }
-        _ => error,
+impl Spec for Diff {
+    const NAME: &'static str = "diff";
+    const TASK: Task = Task::Copy;
+    type Report = NoOutput;
+
+    fn effects(&self) -> Effects {
+        Effects::READS.long(true)
+    }
+
+    fn sends(&self) -> Sends {
+        Sends::many(&["getChildren2", "getData", "multiRead", "getACL"])
+    }
+
+    async fn run(&self, cx: &Context) -> Result<NoOutput> {
+        self.compare(cx).await.map_err(|error| self.suggest_file(error))
     }
 }
 

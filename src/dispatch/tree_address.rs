@@ -46,6 +46,11 @@ enum Place<'a> {
 }
 
 impl TreeAddress {
+    /// Returns the address as typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Splits the address into the place and the path there. A relative path has no place: write
     /// `./a:/b` for a path that would otherwise look like a place.
     fn parts(&self) -> (Place<'_>, &str) {

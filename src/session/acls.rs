@@ -4,14 +4,12 @@
 use futures_util::FutureExt;
 use zookeeper::{Cost, GetAcl};
 
+use super::call::REQUEST_COST;
 use super::failure::refused;
 use super::operation::stat;
 use super::{Session, trace};
 use crate::error::Result;
 use crate::zk::{Stat, ZnodePath};
-
-/// Bytes that a request costs besides its path: its entry in our tables, and a short reply.
-const REQUEST_COST: usize = 512;
 
 /// The ACL of a znode in the form in which it arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +29,7 @@ impl Session {
             [] => return Vec::new(),
             // It may leave before the session is open.
             [path] => {
-                let reply = self.ask(path.as_str(), GetAcl::new(path.as_str())).await;
+                let reply = self.ask(path.as_str(), GetAcl::new(path.to_shared())).await;
                 return vec![reply.map(|(entries, of)| (AclReply(entries), stat(of)))];
             }
             _ => {}
@@ -55,7 +53,7 @@ impl Session {
         let cork = client.cork();
         for (path, left) in paths.iter().zip((0..paths.len()).rev()) {
             let permit = permit.take_if(|_| left == 0).unwrap_or_default();
-            pending.push(client.send(permit, GetAcl::new(path.as_str())));
+            pending.push(client.send(permit, GetAcl::new(path.to_shared())));
             trace::note_request();
         }
         drop(cork);

@@ -11,7 +11,7 @@ use super::{GRACE, Session, Stamp, State, trace};
 use crate::error::{Error, Result};
 
 /// Bytes that a request costs besides its own: its entry in our tables, and a short reply.
-const REQUEST_COST: usize = 512;
+pub(super) const REQUEST_COST: usize = 512;
 
 impl Session {
     /// Waits until a server answers, for at most `patience`, or until the session is over.

@@ -11,9 +11,9 @@ use crate::zk::{ServerVersion, Servers};
 /// limit protects against unexpected sizes.
 const BUDGET: usize = 64 * 1024 * 1024;
 
-/// Number of znodes that are read with their data in one request, each with as much data as a request
-/// can carry, and one more for everything else in the reply.
-const ZNODES_IN_REPLY: usize = 64 + 1;
+/// Maximum number of znodes that are read with their data in one request, each with as much data as
+/// a request can carry, and one more for everything else in the reply.
+const ZNODES_IN_REPLY: usize = 32 + 1;
 
 /// The client of one session, connected to one ensemble.
 pub(super) struct Connection {

@@ -129,7 +129,7 @@ impl Session {
         if let [path] = paths {
             return vec![self.child_list(path).await];
         }
-        let reads = paths.iter().map(|path| Read::Children(path.as_str().into())).collect();
+        let reads = paths.iter().map(|path| Read::Children(path.to_shared())).collect();
         let replies = self.ask("", MultiRead { reads }).await;
         each(paths, replies, |reply| match reply {
             ReadReply::Children(names) => Some(names.into()),
@@ -157,8 +157,8 @@ impl Session {
             return vec![self.node_of(path, data).await];
         }
         let reads = paths.iter().flat_map(|path| {
-            let own = data.then(|| Read::Data(path.as_str().into()));
-            [Some(Read::Children(path.as_str().into())), own].into_iter().flatten()
+            let own = data.then(|| Read::Data(path.to_shared()));
+            [Some(Read::Children(path.to_shared())), own].into_iter().flatten()
         });
         let replies = match self.ask("", MultiRead { reads: reads.collect() }).await {
             Ok(replies) => replies,
@@ -264,7 +264,7 @@ type Replies = Result<Vec<std::result::Result<ReadReply, zookeeper::Code>>>;
 
 /// Creates a request for the data and stat of each znode.
 pub(super) fn data_request(paths: &[ZnodePath]) -> MultiRead {
-    MultiRead { reads: paths.iter().map(|path| Read::Data(path.as_str().into())).collect() }
+    MultiRead { reads: paths.iter().map(|path| Read::Data(path.to_shared())).collect() }
 }
 
 /// Decodes the reply to [`data_request`].

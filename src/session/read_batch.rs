@@ -127,7 +127,7 @@ impl Session {
         let timeout = self.0.settings.timeout;
         let reply: BoxFuture<'static, Replies> = if let [path] = &paths[..] {
             let path = path.clone();
-            let pending = client.send(permit, GetData::new(path.as_str()));
+            let pending = client.send(permit, GetData::new(path.to_shared()));
             async move {
                 let arrived = pending.within(timeout).await;
                 let data = match arrived.value {

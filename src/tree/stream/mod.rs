@@ -28,12 +28,6 @@ use crate::zk::ZnodePath;
 /// whole reply in memory before it sends any of it.
 const MOST_WITH_DATA: usize = 32;
 
-/// The maximum while znodes have little data. Fewer requests then take a server less time.
-const MOST_WITH_LITTLE_DATA: usize = 64;
-
-/// The maximum bytes of data of recent znodes with little data.
-const LITTLE: u64 = 1024;
-
 /// The number of znodes in the first requests for data, if nothing is known of the tree.
 const FIRST_WITH_DATA: usize = 8;
 
@@ -301,13 +295,7 @@ impl Znodes {
     fn batch_size(&mut self, found: usize) -> usize {
         let is_watched = self.single_read == SingleRead::Watched;
         let size = if is_watched { 1 } else { self.batch.of(&self.session, found) };
-        if !self.reads_data() {
-            size
-        } else if self.longest <= LITTLE {
-            size.min(MOST_WITH_LITTLE_DATA)
-        } else {
-            size.min(MOST_WITH_DATA)
-        }
+        if self.reads_data() { size.min(MOST_WITH_DATA) } else { size }
     }
 
     fn reads_data(&self) -> bool {
