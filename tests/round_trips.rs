@@ -3,8 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::support::engine::engines;
+use crate::support::far::Link;
 use crate::support::shell::zksh;
 use crate::support::wait_until;
 
@@ -184,6 +186,24 @@ fn a_read_takes_one_round_trip_and_a_write_two_on_one_connection() {
             assert_eq!(sessions[0].operations(), turns, "{words:?}: {:?}", sessions[0]);
             assert_eq!(sessions[0].round_trips(), turns.len());
         }
+    }
+}
+
+#[test]
+fn a_script_sends_to_a_far_server_what_its_handshake_allows_before_the_first_reply() {
+    let engines = engines();
+    for engine in [engines.first(), engines.last()].into_iter().flatten() {
+        let server = engine.private();
+        let far = Link::to(&server.address(), Duration::from_millis(200));
+        let line = Line::to(&far.address, Hold::Nothing);
+        let script = "create /lake\n".to_owned() + &"set /lake deep\n".repeat(600);
+        let ran = zksh(&line.address).script(script);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+        let talks = line.talks.lock().unwrap();
+        // A near server gets at most 128. The first line may leave alone, if the list of quotas, for
+        // which the others wait, arrives just behind the answer to the handshake.
+        let sent: Vec<usize> = talks[0].operations().iter().map(Vec::len).collect();
+        assert!(sent.iter().any(|requests| *requests >= 600), "{sent:?}");
     }
 }
 

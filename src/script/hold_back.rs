@@ -1,7 +1,6 @@
 //! Holds a write back until the writes in flight that affect its check are finished.
 
 use std::task::{self, Waker};
-use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 
@@ -74,7 +73,6 @@ impl<'a> Run<'a> {
             None => tree::hard_limits(session).await.unwrap_or_default(),
         };
         self.limits = Some(HardLimits::new(known));
-        self.limit.record_round_trip(Instant::now(), session.take_round_trip());
     }
 
     /// Forgets the hard limits, because they may have changed.

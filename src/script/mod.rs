@@ -215,9 +215,7 @@ impl<'a> Run<'a> {
     /// Starts the lines that were read, as far as the window has room, one right after the other,
     /// so that their requests leave together.
     async fn begin(&mut self) {
-        if !self.limit.knows_round_trip() {
-            self.limit.record_round_trip(Instant::now(), self.cx.session.take_round_trip());
-        }
+        self.learn_round_trip();
         while !self.is_over()
             && self.window.len() < self.limit.size()
             && let Some(parsed) = self.parsed.pop_front()
@@ -225,8 +223,19 @@ impl<'a> Run<'a> {
             let session = &self.cx.session;
             self.cork.get_or_insert_with(|| session.cork());
             self.start_line(parsed).await;
+            // The line may have waited for the session.
+            self.learn_round_trip();
         }
         self.cork = None;
+    }
+
+    /// Records the round trip of the handshake, before there is a reply to a line.
+    fn learn_round_trip(&mut self) {
+        let session = &self.cx.session;
+        if !self.limit.knows_round_trip() && session.state().is_connected() {
+            let handshake = session.facts().and_then(|facts| facts.round_trip);
+            self.limit.record_round_trip(Instant::now(), handshake);
+        }
     }
 
     /// Starts the command of a line.
