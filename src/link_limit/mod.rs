@@ -146,7 +146,11 @@ impl LinkLimit {
                 let guess = guess.min(self.least * MOST_GUESSED);
                 guess.max(link + link / 2).max(self.first_rise(guess, time))
             }
-            Stage::Rising(_) => link + link / 2,
+            // A round that did not fill the link shows too low a rate.
+            Stage::Rising(_) => {
+                let next = link + link / 2;
+                next.max(self.first_rise(next, time))
+            }
             Stage::Full => {
                 let spare = (link / SPARE_DIVISOR).clamp(self.least, self.least * MOST_SPARE);
                 link + link.min(spare)
@@ -156,7 +160,7 @@ impl LinkLimit {
     }
 
     /// Returns how much the link holds by the rate of the first replies, but adds at most one
-    /// request for each reply.
+    /// request for each of them.
     fn first_rise(&self, guess: usize, time: f64) -> usize {
         self.burst.rate().map_or(0, |rate| amount(rate * time).min(guess + self.burst.amount()))
     }

@@ -124,9 +124,10 @@ fn a_far_server_is_kept_busy_within_a_second() {
 
 #[test]
 fn the_first_replies_tell_the_speed_of_the_server() {
-    for (service, most) in [(50, 5000), (100, 3000)] {
+    for (service, most) in [(30, 6400), (50, 5000), (100, 3000)] {
         let mut link = Link::new(milliseconds(100), MICROSECOND * service);
-        // The first guess is 1024, and the replies to it arrive in the second round trip.
+        // The first guess is 1024, and the replies to it arrive in the second round trip. The limit
+        // may double in the third, and the fourth has what the link holds.
         let answered = link.run(milliseconds(400));
         assert!(answered * 10 >= most * 9, "{service} µs: {answered} of {most}");
         assert!(link.queue <= 1024 + 512, "{service} µs: {} wait", link.queue);
