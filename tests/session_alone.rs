@@ -34,6 +34,7 @@ fn a_session_knows_its_server_and_what_was_exchanged() {
 
         session.record_exchanges(true);
         let trace = zksh::session::Trace::default();
+        trace.keep_replies();
         let failed = trace
             .scope(async {
                 session.exists(&path("/lake"), false).await.unwrap();
