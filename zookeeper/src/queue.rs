@@ -43,6 +43,11 @@ impl Entry {
     pub(crate) fn is_auth(&self) -> bool {
         self.xid == AUTH_XID
     }
+
+    /// Returns whether the request is a plain read or the close of the session.
+    fn is_read_or_close(&self) -> bool {
+        self.request.is_plain_read() || matches!(self.request, AnyRequest::Close)
+    }
 }
 
 /// A command to the connection's task.
@@ -78,15 +83,18 @@ impl Queue {
         self.closing && !self.entries.iter().any(is_waited_for)
     }
 
+    /// Returns whether the queued requests change nothing: they are reads and the close.
+    pub(crate) fn has_no_effect(&self) -> bool {
+        self.entries.iter().all(Entry::is_read_or_close)
+    }
+
     /// Returns the frames of the next requests that need not wait for the answer to the request for a
     /// session: the reads at the front, and a close behind them. From now on they count as sent.
     pub(crate) fn take_early(&mut self) -> Vec<u8> {
         let sent: usize = self.entries.iter().take(self.early).map(|entry| entry.length).sum();
         let mut end = sent;
         for entry in self.entries.iter_mut().skip(self.early) {
-            let need_not_wait =
-                entry.request.is_plain_read() || matches!(entry.request, AnyRequest::Close);
-            if !need_not_wait || end + entry.length > MOST_EARLY {
+            if !entry.is_read_or_close() || end + entry.length > MOST_EARLY {
                 break;
             }
             end += entry.length;

@@ -36,8 +36,8 @@ impl Task {
                     Some(Command::Break) | None => {}
                 }
                 if queue.only_closes() {
-                    if !is_open && queue.entries.len() <= 1 {
-                        // There is no session to close, and no request is waiting.
+                    if !is_open && queue.has_no_effect() {
+                        // There is no session to close, and nobody waits for the queued reads.
                         return Poll::Ready(Err(End(State::Closed, Cause::Closed)));
                     }
                     let by = *close_by.get_or_insert_with(|| Instant::now() + CLOSE_TIME);

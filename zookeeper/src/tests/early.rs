@@ -174,3 +174,12 @@ async fn more_than_a_socket_holds_waits_for_the_session() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_nobody_waits_for_does_not_delay_the_end_without_a_session() {
+    let net = Net::default();
+    let (client, _feed) = net.start("a");
+    drop(client.send_last(Permit::unmetered(), GetData::new("/a")));
+    // If the client looked for a server only to close the session, the cause would be `Deadline`.
+    assert_eq!(client.ended().await, Cause::Closed);
+}
