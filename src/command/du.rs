@@ -7,7 +7,7 @@ use crate::output::{Report, Text};
 use crate::tree::filter::Needs;
 use crate::tree::stream::Znodes;
 use crate::tree::usage::{By, Largest, Size, Usage};
-use crate::zk::{TypedPath, ZnodePath};
+use crate::zk::TypedPath;
 
 /// The width of the longest bar in columns.
 const BAR: u64 = 20;
@@ -81,7 +81,7 @@ impl Spec for Du {
         while let Some(visited) = znodes.next().await? {
             let record = &visited.record;
             for branch in usage.add(&record.path, record.data_length()) {
-                if is_child(&top, &branch.path) {
+                if top.is_parent_of(&branch.path) {
                     largest.add(branch);
                 }
             }
@@ -89,7 +89,7 @@ impl Spec for Du {
             read_failures.note(visited.refused);
         }
         for branch in usage.finish() {
-            if is_child(&top, &branch.path) {
+            if top.is_parent_of(&branch.path) {
                 largest.add(branch);
             }
         }
@@ -116,12 +116,6 @@ impl Spec for Du {
         }
         Ok(sizes)
     }
-}
-
-/// Returns whether a znode below `top` is a child of it.
-fn is_child(top: &ZnodePath, path: &ZnodePath) -> bool {
-    let above = path.as_str().len() - path.name().len();
-    path != top && above == if top.is_root() { 1 } else { top.as_str().len() + 1 }
 }
 
 #[derive(Debug, serde::Serialize)]

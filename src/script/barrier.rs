@@ -59,7 +59,7 @@ impl Change {
     /// Returns whether the server's check reads the ACL of `path`.
     fn is_checked_against(&self, path: &ZnodePath) -> bool {
         match self.write {
-            Write::Create | Write::Delete => self.path.parent().as_ref() == Some(path),
+            Write::Create | Write::Delete => path.is_parent_of(&self.path),
             Write::Data | Write::Acl => self.path == *path,
             Write::Quota | Write::Several => true,
         }

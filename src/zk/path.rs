@@ -59,11 +59,17 @@ impl ZnodePath {
 
     /// Returns the parent; the root has none.
     pub fn parent(&self) -> Option<Self> {
-        if self.is_root() {
-            return None;
-        }
+        self.above().map(|above| Self(above.into()))
+    }
+
+    /// Returns whether `other` is a child of this znode.
+    pub fn is_parent_of(&self, other: &Self) -> bool {
+        other.above() == Some(&*self.0)
+    }
+
+    fn above(&self) -> Option<&str> {
         let end = self.0.rfind('/').unwrap_or(0).max(1);
-        Some(Self(self.0[..end].into()))
+        (!self.is_root()).then(|| &self.0[..end])
     }
 
     /// Returns the last component, which is empty for the root.
@@ -270,5 +276,8 @@ mod tests {
         let [a, ab, below] = ["/a", "/ab", "/a/b"].map(|path| ZnodePath(path.into()));
         assert!(a.contains(&a) && a.contains(&below) && !a.contains(&ab));
         assert!(ZnodePath::root().contains(&ab));
+        assert!(a.is_parent_of(&below) && !a.is_parent_of(&a) && !a.is_parent_of(&ab));
+        let root = ZnodePath::root();
+        assert!(root.is_parent_of(&a) && !root.is_parent_of(&root) && !root.is_parent_of(&below));
     }
 }
