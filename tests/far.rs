@@ -95,3 +95,14 @@ fn each_level_of_a_tree_takes_about_one_round_trip() {
     assert!(far.turns() <= 16, "deleteall: {}", far.turns());
     assert_eq!(play(&far, &["ls", "/"], ""), "[]\n");
 }
+
+#[test]
+fn status_waits_for_a_session_that_takes_long_to_open() {
+    // Longer than a prompt waits.
+    let far = link(Duration::from_millis(400));
+    let script = play(&far, &[], "status\n");
+    let single = zksh(&far.address).args(["status"]).succeed();
+    for status in [script, single] {
+        assert!(status.contains("state      CONNECTED since "), "{status}");
+    }
+}

@@ -72,10 +72,19 @@ impl Session {
         version_in(ask_and_learn(&connection).await.as_deref())
     }
 
-    /// Waits briefly for a server, and asks it for its status at the same time. Returns `None` if
-    /// there is no session, or if the server does not tell its status.
-    pub async fn settle_and_ask(&self) -> Option<ServerStatus> {
-        let answer = match select(pin!(self.settle()), pin!(self.connected_and_asked())).await {
+    /// Waits briefly for a server, and asks it for its status at the same time. If
+    /// `until_open`, a new session may take as long to open as it may for any request. Returns
+    /// `None` if there is no session, or if the server does not tell its status.
+    pub async fn settle_and_ask(&self, until_open: bool) -> Option<ServerStatus> {
+        let settle = async {
+            if until_open && self.sends_early() {
+                // Ignore the error: the caller shows the state.
+                let _ = self.connection().await;
+            } else {
+                self.settle().await;
+            }
+        };
+        let answer = match select(pin!(settle), pin!(self.connected_and_asked())).await {
             Either::Left(((), asking)) if self.state().is_connected() => asking.await,
             Either::Left(_) => return None,
             Either::Right((answer, settling)) => {

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::dispatch::Context;
+use crate::dispatch::{Asking, Context};
 use crate::output::json::{Hex, Time};
 use crate::output::{Text, date};
 use crate::session::Identity;
@@ -33,8 +33,11 @@ pub struct Facts {
 
 pub(super) async fn facts(cx: &Context) -> Facts {
     let session = &*cx.session;
-    // The first line of a script may run before the session is open.
-    let ServerStatus { release, role } = session.settle_and_ask().await.unwrap_or_default();
+    // The first line of a script may run before the session is open, and a script cannot ask again
+    // as a person at a prompt can.
+    let until_open = cx.terminal.is_none() || cx.asking == Asking::OneShot;
+    let status = session.settle_and_ask(until_open).await;
+    let ServerStatus { release, role } = status.unwrap_or_default();
     let facts = session.facts();
     let facts = facts.as_ref();
     let connected = session.state().is_connected();
