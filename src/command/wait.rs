@@ -37,8 +37,8 @@ Example:
 Created /lake
 > wait /lake exists
 > wait /lake value=deep
-> wait /lake children>=1 --timeout 0.1
-! Timed out after 0.1 s: /lake has 0 children";
+> wait /lake children>=1 --timeout 3
+! Timed out after 3 s: /lake has 0 children";
 
 impl Wait {
     /// Waits until the condition holds. Stores the last observed state of the znode in `last`.

@@ -116,18 +116,21 @@ fn sessions_containers_and_ttls_end_as_on_apaches_server() {
 
 #[test]
 fn containers_are_looked_at_as_often_as_is_set() {
-    let settings = Settings { container_check: Duration::from_millis(1), ..Settings::default() };
+    // Curator's test of TTLs waits for some milliseconds, although a tick takes seconds. A tick of
+    // this server takes longer than the test waits.
+    let settings = Settings {
+        tick: Duration::from_mins(10),
+        container_check: Duration::from_millis(1),
+        ..Settings::default()
+    };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let sandbox = sandbox::start(listener, settings, Clock::System).unwrap();
     let mut watcher = Watcher::new(&sandbox.address().to_string());
-    // Curator's test of TTLs waits for some milliseconds, although a tick takes seconds.
     for round in 0..5 {
-        let begun = std::time::Instant::now();
         watcher.create(op::CREATE_TTL, &format!("/t{round}"), 5, Some(10));
         wait_until("its end has come", || {
             watcher.ask(op::PING, &Body::default());
             watcher.told.iter().any(|told| *told == format!("event 2 /t{round}")).then_some(())
         });
-        assert!(begun.elapsed() < Duration::from_millis(250), "{:?}", begun.elapsed());
     }
 }
