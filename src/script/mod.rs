@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             match self.next(has_room.then_some(&mut lines)).await {
-                Next::Completed => self.show_oldest(),
+                Next::Completed => self.show_completed(),
                 Next::Line(typed) => {
                     self.parsed.push_back(ParsedLine::new(typed, &self.cx.reader));
                 }

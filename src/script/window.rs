@@ -14,7 +14,7 @@ use super::lines::{Lines, SourceLine};
 use crate::error::{Error, Kind};
 
 /// How long the replies of a full window may accumulate before they are shown.
-const BATCH_WAIT: Duration = Duration::from_millis(20);
+const BATCH_WAIT: Duration = Duration::from_millis(2);
 
 /// The maximum number of replies that accumulate, and of requests that leave together. So many make
 /// the cost of waking a thread small, and so few keep a distant server busy.
@@ -94,10 +94,20 @@ impl Run<'_> {
         self.window[last].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
-    /// Shows the result of the oldest command, which has completed, or starts the line again.
-    pub(super) fn show_oldest(&mut self) {
-        if let Some(done) = self.take_oldest() {
-            self.completed(done);
+    /// Shows the results of the oldest commands, as far as they have completed, or starts their
+    /// lines again. The first one has completed.
+    pub(super) fn show_completed(&mut self) {
+        loop {
+            if let Some(done) = self.take_oldest() {
+                self.completed(done);
+            }
+            // The main loop polls the next command again with its own waker.
+            let mut context = task::Context::from_waker(Waker::noop());
+            if self.is_over()
+                || !self.window.front_mut().is_some_and(|oldest| oldest.is_done(&mut context))
+            {
+                return;
+            }
         }
     }
 
@@ -124,7 +134,7 @@ impl Run<'_> {
     /// Waits for the oldest command, unless the script is asked to stop.
     pub(super) async fn finish_one(&mut self) {
         match self.next(None).await {
-            Next::Completed => self.show_oldest(),
+            Next::Completed => self.show_completed(),
             Next::Stop => self.is_stopped = true,
             Next::Line(_) | Next::Begin | Next::End => {}
         }
