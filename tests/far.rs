@@ -49,7 +49,7 @@ fn a_near_server_gets_the_minimum_in_flight() {
         near.most_under_way()
     });
     let most = runs.min().unwrap();
-    assert!(most <= 128, "{most} in flight");
+    assert!(most < 200, "{most} in flight");
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn a_script_sends_to_a_far_server_what_its_handshake_allows_before_the_first_rep
         let ran = zksh(&line.address).script(script);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
         let talks = line.talks.lock().unwrap();
-        // A near server gets at most 128. The first line may leave alone, if the list of quotas, for
+        // A near server gets 128. The first line may leave alone, if the list of quotas, for
         // which the others wait, arrives just behind the answer to the handshake.
         let sent: Vec<usize> = talks[0].operations().iter().map(Vec::len).collect();
         assert!(sent.iter().any(|requests| *requests >= 600), "{sent:?}");

@@ -1,11 +1,12 @@
-//! Computes how much may be in flight to a server: a fixed amount if it is near, and as much as the
-//! link holds if it is far.
+//! Computes how much may be in flight to a server: as much as the link holds, and a least amount
+//! that keeps the server busy.
 //!
 //! A link is kept busy by the bandwidth-delay product: the rate of replies times the round trip of
-//! a single request. More would only wait in the server, ahead of the requests of its other
-//! clients. Both factors are measured as in BBR: the highest recent rate, and the shortest recent
-//! round trip. The caller chooses the unit of amounts: commands, or the cost of requests for a
-//! server. The caller passes the time.
+//! a single request. More waits in the server, ahead of the requests of its other clients. The
+//! least amount waits in any server, because requests arrive many at a time. Both factors are
+//! measured as in BBR: the highest recent rate, and the shortest recent round trip. The caller
+//! chooses the unit of amounts: commands, or the cost of requests for a server. The caller passes
+//! the time.
 
 mod burst;
 
@@ -151,11 +152,10 @@ impl LinkLimit {
                 let next = link + link / 2;
                 next.max(self.first_rise(next, time))
             }
-            Stage::Full => {
-                let spare = (link / SPARE_DIVISOR).clamp(self.least, self.least * MOST_SPARE);
-                link + link.min(spare)
-            }
+            Stage::Full => link + (link / SPARE_DIVISOR).min(self.least * MOST_SPARE),
         };
+        // The least amount waits in a server that is far, as in one that is near.
+        let size = size.max(link + self.least);
         size.clamp(self.least, self.most)
     }
 
@@ -203,7 +203,7 @@ impl LinkLimit {
     pub fn record_answered(&mut self, now: Instant, shortest: Option<Duration>) {
         let Some(sent) = self.sent.pop_front() else { return };
         self.in_flight -= sent.amount;
-        self.burst.record(now, sent.amount, self.answered, sent.answered);
+        self.burst.record(now, &sent, self.answered, self.round_trip());
         self.answered += sent.amount as u64;
         let took = now.saturating_duration_since(sent.at);
         if let Some(shortest) = shortest {

@@ -92,10 +92,22 @@ fn a_near_server_gets_the_least_amount() {
     let mut link = Link::new(milliseconds(1) / 10, MICROSECOND * 65);
     for _ in 0..330 {
         link.run(milliseconds(100));
-        assert!(link.limit.size() <= 128);
-        assert!(link.queue <= 128);
+        // Two are on the way.
+        assert!(link.limit.size() <= 128 + 4, "{}", link.limit.size());
+        assert!(link.queue <= 130, "{} wait", link.queue);
     }
-    assert_eq!(link.limit.size(), 128);
+    assert!(link.limit.size() >= 128);
+}
+
+#[test]
+fn a_server_at_some_distance_is_never_idle() {
+    // 66 are on the way. If only 128 were in flight, and replies were taken 64 at a time, half of
+    // the time nothing would wait in the server.
+    let mut link = Link::new(milliseconds(2), MICROSECOND * 30);
+    link.run(milliseconds(100));
+    assert!((180..=200).contains(&link.limit.size()), "{}", link.limit.size());
+    link.run(milliseconds(1000));
+    assert!((100..=130).contains(&link.queue), "{} wait", link.queue);
 }
 
 #[test]
@@ -132,6 +144,16 @@ fn the_first_replies_tell_the_speed_of_the_server() {
         assert!(answered * 10 >= most * 9, "{service} µs: {answered} of {most}");
         assert!(link.queue <= 1024 + 512, "{service} µs: {} wait", link.queue);
     }
+}
+
+#[test]
+fn a_request_that_left_before_the_others_does_not_hide_the_speed_of_the_server() {
+    let mut link = Link::new(milliseconds(100), MICROSECOND * 30);
+    // It left beside the handshake.
+    link.send();
+    link.now += milliseconds(99);
+    let answered = link.run(milliseconds(400));
+    assert!(answered * 10 >= 6400 * 9, "{answered} of 6400");
 }
 
 #[test]
@@ -206,7 +228,7 @@ fn a_changed_route_is_measured_again() {
     assert!((1000..1700).contains(&far), "{far}");
     link.round_trip = milliseconds(1) / 10;
     link.run(milliseconds(40_000));
-    assert_eq!(link.limit.size(), 128);
+    assert!((128..=132).contains(&link.limit.size()), "{}", link.limit.size());
     assert!(link.begun < link.now);
 }
 
@@ -248,5 +270,6 @@ fn the_first_reply_replaces_a_slow_handshake() {
     link.limit.record_round_trip(link.now, Some(milliseconds(200)));
     assert_eq!(link.limit.size(), 1024);
     link.run(milliseconds(1000));
-    assert_eq!(link.limit.size(), 128);
+    // 16 are on the way.
+    assert!((128..=128 + 16).contains(&link.limit.size()), "{}", link.limit.size());
 }
