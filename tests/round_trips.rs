@@ -208,6 +208,32 @@ fn a_script_sends_to_a_far_server_what_its_handshake_allows_before_the_first_rep
 }
 
 #[test]
+fn a_script_ends_its_session_behind_its_last_requests() {
+    let server = engines().swap_remove(0).private();
+    let far = Link::to(&server.address(), Duration::from_millis(200));
+    let run = |options: &[&str], script: &str| {
+        let line = Line::to(&far.address, Hold::Nothing);
+        let ran = zksh(&line.address).args(["--compat", "3.9"]).args(options).script(script);
+        let talks = line.talks.lock().unwrap();
+        assert_eq!(talks.len(), 1, "{talks:?}");
+        (ran.stdout, ran.stderr, talks[0].operations().pop().unwrap())
+    };
+    let script = "create /lake\nset /lake deep\nget /none\nget /lake\n";
+    let (printed, errors, last) = run(&[], script);
+    assert!(last.ends_with(&[5, 4, 4, CLOSE]), "{last:?}");
+    assert_eq!(printed, "Created /lake\ndeep\n");
+    assert_eq!(errors, "stdin:3: Node does not exist: /none\n    get /none\n");
+    // A line that a lost connection has kept back may run again, so the session must go on.
+    let (printed, _, last) = run(&["--reconnect"], "set /lake wide\nget /lake\n");
+    assert_eq!((printed.as_str(), last), ("wide\n", vec![CLOSE]));
+    // So it must for a command that waits, and for an explanation.
+    let (.., last) = run(&[], "get /lake\nls -R /lake\n");
+    assert_eq!(last, [CLOSE]);
+    let (.., last) = run(&[], "explain on\nget /lake\n");
+    assert_eq!(last, [CLOSE]);
+}
+
+#[test]
 fn the_version_is_asked_during_the_handshake() {
     let engine = engines().swap_remove(0);
     let line = Line::to(&engine.fresh(), Hold::UntilWord);

@@ -39,6 +39,7 @@ impl ParsedLine {
 }
 
 /// A started line whose result was not shown.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a line")]
 pub(super) struct InFlight<'a> {
     pub(super) line: Line,
     pub(super) reply: Reply<'a>,
@@ -46,6 +47,8 @@ pub(super) struct InFlight<'a> {
     pub(super) change: Option<Change>,
     /// Whether the command may write.
     pub(super) writes: bool,
+    /// Whether the command sends one request at most.
+    pub(super) is_one_request: bool,
     /// Whether the line can start again if no request was sent.
     pub(super) can_repeat: bool,
     /// Whether [`InFlightLimit`](super::InFlightLimit) counts the command, because it awaits a

@@ -114,6 +114,7 @@ pub async fn run(
         outage: Outage::default(),
         unwritten: None,
         over: false,
+        has_ended_session: false,
     };
     // This thread has no other work that tokio's cooperative budget would have to protect.
     unconstrained(run.all(lines::read(input, cx.view.dialect))).await;
@@ -153,6 +154,8 @@ struct Run<'a> {
     unwritten: Option<Unwritten>,
     /// Whether no further lines may run.
     over: bool,
+    /// Whether the end of the session was sent.
+    has_ended_session: bool,
 }
 
 impl<'a> Run<'a> {
@@ -172,6 +175,9 @@ impl<'a> Run<'a> {
             if filling && !has_room && !self.parsed.is_empty() {
                 self.begin().await;
                 continue;
+            }
+            if ended {
+                self.end_session_early();
             }
             match self.next(has_room.then_some(&mut lines)).await {
                 Next::Completed => self.show_completed(),
@@ -304,7 +310,17 @@ impl<'a> Run<'a> {
         // `commit` cannot run twice, because the first run empties the transaction.
         let can_repeat =
             effects.is_ok_and(|effects| !effects.session && !effects.shell) && !in_transaction;
-        let in_flight = InFlight { line, reply, change, writes, can_repeat, is_counted, permit };
+        let is_one_request = effects.is_ok_and(Effects::is_one_request) && !in_transaction;
+        let in_flight = InFlight {
+            line,
+            reply,
+            change,
+            writes,
+            is_one_request,
+            can_repeat,
+            is_counted,
+            permit,
+        };
         self.holding += usize::from(in_flight.may_hold_up());
         self.window.push_back(in_flight);
         if alone {

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
 use super::Run;
-use super::in_flight::Completed;
+use super::in_flight::{Completed, InFlight};
 use super::lines::{Lines, SourceLine};
+use crate::dispatch::Switch;
 use crate::error::{Error, Kind};
 
 /// How long the replies of a full window may accumulate before they are shown.
@@ -122,6 +123,23 @@ impl Run<'_> {
             self.limit.lost();
         }
         Some(completed)
+    }
+
+    /// After the last line: ends the session behind the requests in flight if none of the commands
+    /// sends another one. This takes a round trip less than to end it after the last reply.
+    pub(super) fn end_session_early(&mut self) {
+        let sends_nothing = |line: &InFlight<'_>| line.is_one_request && line.has_left();
+        if !self.has_ended_session
+            && self.rules.reconnect.is_none()
+            && self.parsed.is_empty()
+            && !self.cx.switches.is_on(Switch::Explain)
+            && !self.cx.transaction.is_open()
+            && self.window.iter().all(sends_nothing)
+        {
+            self.has_ended_session = true;
+            self.cork = None;
+            self.cx.session.end_behind_requests();
+        }
     }
 
     /// Finishes all commands in flight.

@@ -285,6 +285,16 @@ impl Session {
         self.lifecycle().takes_last = true;
     }
 
+    /// Ends the session behind the requests that were sent, and does not wait for that. If a command
+    /// sends yet another request, that opens a new session.
+    pub fn end_behind_requests(&self) {
+        self.send_reads();
+        if let Some(connection) = self.ready_connection() {
+            self.lifecycle().is_spent = true;
+            connection.client.send_close();
+        }
+    }
+
     /// Returns whether the request that is about to be sent is the last one.
     pub(super) fn takes_last(&self) -> bool {
         let mut lifecycle = self.lifecycle();

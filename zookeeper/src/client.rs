@@ -251,6 +251,12 @@ impl Client {
         self.facts().ended.unwrap_or(Cause::Closed)
     }
 
+    /// Queues the close of the session behind all requests sent before, and does not wait for it.
+    /// [`Client::ended`] tells when the session is closed.
+    pub fn send_close(&self) {
+        self.shared.close();
+    }
+
     /// Closes the session after all requests sent before, and waits for the server's confirmation.
     /// Its ephemerals and watches are then gone. Without a connection it tries for two seconds to
     /// reach a server.
