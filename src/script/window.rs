@@ -95,16 +95,19 @@ impl Run<'_> {
         self.window[last].is_done(context) || rest.as_mut().poll(context).is_ready()
     }
 
-    /// Shows the results of the oldest commands, as far as they have completed, or starts their
-    /// lines again. The first one has completed.
+    /// Shows the results of the oldest commands that have completed, or starts their lines again,
+    /// until there is room for a batch of lines. The first one has completed.
     pub(super) fn show_completed(&mut self) {
+        let size = self.limit.size();
         loop {
             if let Some(done) = self.take_oldest() {
                 self.completed(done);
             }
             // The main loop polls the next command again with its own waker.
             let mut context = task::Context::from_waker(Waker::noop());
-            if self.is_over()
+            let has_room = self.window.len() + batch(size) <= size;
+            if has_room
+                || self.is_over()
                 || !self.window.front_mut().is_some_and(|oldest| oldest.is_done(&mut context))
             {
                 return;
