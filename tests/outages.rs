@@ -204,6 +204,9 @@ fn a_signal_while_the_server_is_silent_names_each_line_in_flight() {
     };
     wait_until("all of them", all);
     kill(Pid::from_raw(script.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    // The input stays open. At its end the session would end too, and the server would break the
+    // silent connection.
+    wait_until("the end of the script", || script.child.try_wait().unwrap());
     let ran = script.end();
     assert_eq!(ran.status, 143);
     for line in 301..=350 {
