@@ -218,6 +218,24 @@ fn a_signal_while_the_server_is_silent_names_each_line_in_flight() {
 }
 
 #[test]
+fn a_connection_that_breaks_at_the_end_of_a_script_leaves_its_last_lines_unknown() {
+    let server = start_sandbox(Clock::System);
+    let direct = server.address().to_string();
+    zksh(&direct).args(["create", "/log"]).succeed();
+    let cable = Cable::to(&direct);
+    let mut script = Growing::start(&cable.address(), &[]);
+    script.write("create -s /log/n-\n");
+    script.read_to("Created /log/n-0000000000");
+    // The server applies the lines and ends the session, which left with them. The connection ends
+    // without their replies.
+    cable.silence();
+    script.write(&"create -s /log/n-\n".repeat(50));
+    let ran = script.end();
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
+    assert_eq!(counts(&direct, 1, &ran.stderr), (51, 1, 50), "{}", ran.stderr);
+}
+
+#[test]
 fn writes_are_reported_even_if_the_reader_has_left() {
     on_every_engine(|engine| {
         let server = engine.fresh();

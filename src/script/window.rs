@@ -131,13 +131,13 @@ impl Run<'_> {
     /// After the last line: ends the session behind the requests in flight if none of the commands
     /// sends another one. This takes a round trip less than to end it after the last reply.
     pub(super) fn end_session_early(&mut self) {
-        let sends_nothing = |line: &InFlight<'_>| line.is_one_request && line.has_left();
+        let has_sent_all = |line: &InFlight<'_>| line.is_one_request && line.has_left();
         if !self.has_ended_session
             && self.rules.reconnect.is_none()
             && self.parsed.is_empty()
             && !self.cx.switches.is_on(Switch::Explain)
             && !self.cx.transaction.is_open()
-            && self.window.iter().all(sends_nothing)
+            && self.window.iter().all(has_sent_all)
         {
             self.has_ended_session = true;
             self.cork = None;
